@@ -1,0 +1,42 @@
+"""Declared deviations: the TOML file in which the owner of a subject says beforehand which clauses will fail, and why."""
+
+import tomllib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ferspec import spec
+from ferspec.engine import Deviation
+from ferspec.errors import UserError
+
+
+def load_deviations(path: str | Path) -> tuple[Deviation, ...]:
+    """Return the entries of a deviations file: ``[[deviation]]`` tables with clause, category and reason.
+
+    Raises ``UserError``, in one line, for a file that cannot be read, an unknown clause or category, a missing reason,
+    and a clause that is declared twice.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        tables = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"cannot read the deviations in {path}: {error}") from None
+    entries = tables.get("deviation")
+    if set(tables) != {"deviation"} or not isinstance(entries, list):
+        raise UserError(f"{path} holds no deviations: write [[deviation]] tables with clause, category and reason")
+    deviations = tuple(_read(entry, f"{path}, deviation {number}") for number, entry in enumerate(entries, start=1))
+    clauses = [deviation.clause for deviation in deviations]
+    for clause in clauses:
+        spec.load().clause(clause)
+        if clauses.count(clause) > 1:
+            raise UserError(f"{path} declares a deviation from {clause} twice: keep one entry")
+    return deviations
+
+
+def _read(entry: object, where: str) -> Deviation:
+    try:
+        return Deviation.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "entry"
+        raise UserError(f"{where}: {key}: {first['msg']}") from None

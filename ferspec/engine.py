@@ -1,0 +1,198 @@
+"""The judge: runs checks on a subject, collects their outcomes, decides the verdict."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from pydantic import ConfigDict, Field
+
+from ferspec import spec
+from ferspec.errors import NotEvaluable, SubjectError
+from ferspec.reference.figures import Record
+
+Verdict = Literal["pass", "fail", "inconclusive", "not_evaluated"]
+EXIT_STATUS: dict[str, int] = {"pass": 0, "fail": 1, "not_evaluated": 2, "inconclusive": 3}
+
+
+class Status(StrEnum):
+    """The four outcomes a check can have."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NOT_EVALUATED = "not_evaluated"
+
+
+class Finding(Record):
+    """What a check found, before the engine adds clause, title and place."""
+
+    status: Status
+    message: str = ""
+    observed: str | float | None = None
+    expected: str | float | None = None
+    difference: float | None = None
+    likely: str | None = None
+    evidence: dict[str, Any] = {}
+
+
+class Deviation(Record):
+    """A departure from one clause that the subject's owner declares beforehand, with the reason."""
+
+    clause: str
+    category: Literal["unsupported", "regression", "future"]
+    reason: str = Field(min_length=1)
+
+
+class Outcome(Finding):
+    """The finding of one check with its clause; ``declared`` holds the deviation that covers a failure."""
+
+    check: str
+    clause: str
+    title: str
+    place: str
+    reproduce: str | None = None
+    declared: Deviation | None = None
+
+
+class Counts(Record):
+    """How many checks were planned and how each ended; ``declared`` failures are counted in ``fail`` too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    planned: int
+    passed: int = Field(alias="pass")
+    fail: int
+    inconclusive: int
+    not_evaluated: int
+    declared: int = 0
+
+
+class Subject(Protocol):
+    """What the engine needs of any subject: what it can do, and why it cannot do the rest."""
+
+    @property
+    def capabilities(self) -> frozenset[str]: ...
+
+    def why_missing(self, capability: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Check:
+    """A pure function bound to exactly one clause; ``argument`` tells apart the checks of one clause."""
+
+    clause: str
+    function: Callable[..., Finding]
+    needs: tuple[str, ...] = ()
+    argument: Any = None
+
+    @property
+    def id(self) -> str:
+        return self.clause if self.argument is None else f"{self.clause}[{self.argument}]"
+
+    def run(self, subject: Subject) -> Finding:
+        """Return the finding; a missing capability is *not evaluated*, a crash of the subject's a failure."""
+        missing = [need for need in self.needs if need not in subject.capabilities]
+        if missing:
+            return Finding(status=Status.NOT_EVALUATED, message=subject.why_missing(missing[0]))
+        try:
+            return self.function(subject) if self.argument is None else self.function(subject, self.argument)
+        except NotEvaluable as reason:
+            return Finding(status=Status.NOT_EVALUATED, message=str(reason))
+        except SubjectError as crash:
+            return Finding(status=Status.FAIL, message=str(crash))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All outcomes of one run of the judge, how they count, and the verdict that follows from them alone."""
+
+    outcomes: tuple[Outcome, ...]
+    counts: Counts
+    verdict: Verdict
+
+
+DEVIATIONS_CHECK = "deviations"
+
+
+def outcome_of(check: Check, subject: Subject, reproduce: str | None = None) -> Outcome:
+    """Run one check and join its finding with the clause's title and place in the paper."""
+    clause = spec.load().clause(check.clause)
+    finding = check.run(subject)
+    command = f"{reproduce} -k {shlex.quote(check.id)}" if reproduce and finding.status is not Status.PASS else None
+    return Outcome(
+        **dict(finding), check=check.id, clause=clause.id, title=clause.title, place=clause.place, reproduce=command
+    )
+
+
+def judge(planned: Iterable[str], collected: Iterable[Outcome], deviations: Iterable[Deviation] = ()) -> Judgement:
+    """Decide the verdict from outcomes alone.
+
+    ``planned`` are the ids of all checks that had to run: one without an outcome, or with two, is a defect of the
+    judge and raises ``RuntimeError``. A failure whose clause has a declared deviation is a declared one and does not
+    fail the subject; a deviation that matches no planned check, or whose clause does not fail, is itself a failure.
+    """
+    planned, collected, deviations = list(planned), list(collected), list(deviations)
+    if Counter(planned) != Counter(outcome.check for outcome in collected):
+        stray = set(planned) ^ {outcome.check for outcome in collected}
+        raise RuntimeError(f"planned checks and outcomes differ: {sorted(stray) or 'a check has two outcomes'}")
+    settled = [settle(outcome, deviations) for outcome in collected]
+    settled += unused(deviations, settled)
+    return Judgement(tuple(settled), count(settled), verdict_of(settled))
+
+
+def settle(outcome: Outcome, deviations: Iterable[Deviation]) -> Outcome:
+    """Return the outcome, a failure with the deviation that declares it."""
+    if outcome.status is Status.FAIL:
+        for deviation in deviations:
+            if deviation.clause == outcome.clause:
+                return outcome.model_copy(update={"declared": deviation})
+    return outcome
+
+
+def unused(deviations: Iterable[Deviation], settled: Iterable[Outcome]) -> list[Outcome]:
+    """Return a failure for every deviation that covers no failure."""
+    used = [outcome.declared for outcome in settled if outcome.declared]
+    return [
+        Outcome(
+            check=f"{DEVIATIONS_CHECK}[{deviation.clause}]",
+            clause=deviation.clause,
+            title="every declared deviation covers a failure",
+            place="declared deviations",
+            status=Status.FAIL,
+            observed="no failure of this clause",
+            expected=f"a failure ({deviation.category}: {deviation.reason})",
+            likely="the deviation is out of date, or names the wrong clause: remove or correct its entry",
+        )
+        for deviation in deviations
+        if deviation not in used
+    ]
+
+
+def count(collected: Iterable[Outcome]) -> Counts:
+    """Count outcomes by status."""
+    collected = list(collected)
+    tally = Counter(outcome.status for outcome in collected)
+    return Counts(
+        planned=len(collected),
+        passed=tally[Status.PASS],
+        fail=tally[Status.FAIL],
+        inconclusive=tally[Status.INCONCLUSIVE],
+        not_evaluated=tally[Status.NOT_EVALUATED],
+        declared=sum(outcome.declared is not None for outcome in collected),
+    )
+
+
+def verdict_of(collected: Iterable[Outcome]) -> Verdict:
+    """Return fail if any failure is undeclared, else inconclusive if any is, else pass if anything passed."""
+    collected = list(collected)
+    statuses = {outcome.status for outcome in collected if outcome.declared is None}
+    if Status.FAIL in statuses:
+        return "fail"
+    if Status.INCONCLUSIVE in statuses:
+        return "inconclusive"
+    return "pass" if Status.PASS in statuses else "not_evaluated"
