@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 
 from ferspec import spec
 from ferspec.errors import NotEvaluable, SubjectError
-from ferspec.reference.figures import Record
+from ferspec.records import Record
 
 Verdict = Literal["pass", "fail", "inconclusive", "not_evaluated"]
 EXIT_STATUS: dict[str, int] = {"pass": 0, "fail": 1, "not_evaluated": 2, "inconclusive": 3}
@@ -37,7 +37,6 @@ class Finding(Record):
     expected: str | float | None = None
     difference: float | None = None
     likely: str | None = None
-    evidence: dict[str, Any] = {}
 
 
 class Deviation(Record):

@@ -1,0 +1,131 @@
+"""How the specification is printed: tables on a terminal, lines of words elsewhere, JSON where asked for."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from ferspec.spec import Cell, Clause, Erratum, Figures, Spec
+
+STYLES = {"normative": "green", "ambiguous": "yellow", "contradicted": "red", "untestable": "dim"}
+PLAIN_WIDTH = 200
+
+
+def print_clauses(clauses: Iterable[Clause], as_json: bool = False) -> None:
+    """Print one line for each clause: id, status, title and place."""
+    if as_json:
+        _print_json(clauses)
+        return
+    table = _table("clause", "status", "title", "place")
+    for clause in clauses:
+        table.add_row(clause.id, f"[{STYLES[clause.status]}]{clause.status}[/]", clause.title, clause.place)
+    _console().print(table)
+
+
+def print_errata(errata: Iterable[Erratum], as_json: bool = False) -> None:
+    """Print every erratum with its readings, the default marked."""
+    if as_json:
+        _print_json(errata)
+        return
+    table = _table("erratum", "what", "value", "stands in", "touches")
+    for erratum in errata:
+        touches = ", ".join(erratum.clauses) + (f", {len(erratum.cells)} cells" if erratum.cells else "")
+        for number, reading in enumerate(erratum.readings):
+            first = (erratum.id, erratum.title) if number == 0 else ("", "")
+            table.add_row(*first, _marked(reading.value, reading.default), reading.place, "" if number else touches)
+        table.add_section()
+    _console().print(table)
+    _console().print("* the default")
+
+
+def print_entry(spec: Spec, id: str, as_json: bool = False) -> None:
+    """Print one clause, erratum or cell, whichever has that id."""
+    entry = spec.find(id)
+    touching = [erratum for erratum in spec.errata if entry.id in (*erratum.clauses, *erratum.cells)]
+    if as_json:
+        data = entry.model_dump(mode="json") | {"id": entry.id}
+        print(json.dumps(data | {"errata": [erratum.model_dump(mode="json") for erratum in touching]}, indent=2))
+        return
+    console = _console()
+    if isinstance(entry, Clause):
+        _print_clause(console, spec, entry)
+    elif isinstance(entry, Erratum):
+        _print_erratum(console, spec, entry)
+    else:
+        console.print(f"[bold]{entry.id}[/]")
+        console.print(_figures([entry]))
+    for erratum in touching:
+        console.print(f"\n[bold]{erratum.id}[/] {erratum.title}", _readings(erratum), f"  {erratum.why}", sep="\n")
+
+
+def _print_clause(console: Console, spec: Spec, clause: Clause) -> None:
+    console.print(f"[bold]{clause.id}[/] {clause.title}   [{STYLES[clause.status]}]{clause.status}[/]")
+    console.print(f"  {clause.text}")
+    console.print(f"  {clause.place} ({spec.sources[clause.source].name})")
+    if clause.reason:
+        console.print(f"  cannot be tested: {clause.reason}")
+    if clause.data:
+        console.print(f"  its values stand in the data file {clause.data}")
+    if clause.values or clause.profiles:
+        table = _table("value", "released", "paper")
+        for name in (*clause.values, *clause.profiles.get("released", {})):
+            table.add_row(name, *(_shown(clause.value(name, profile)) for profile in ("released", "paper")))
+        console.print(table)
+
+
+def _print_erratum(console: Console, spec: Spec, erratum: Erratum) -> None:
+    console.print(f"[bold]{erratum.id}[/] {erratum.title}")
+    console.print(_readings(erratum))
+    console.print(f"  {erratum.why}")
+    console.print(f"  touches {', '.join(erratum.clauses)}")
+    if erratum.cells:
+        console.print(_figures(spec.cell(id) for id in erratum.cells))
+
+
+def _readings(erratum: Erratum) -> Table:
+    table = _table("value", "stands in")
+    for reading in erratum.readings:
+        table.add_row(_marked(reading.value, reading.default), reading.place)
+    return table
+
+
+def _figures(cells: Iterable[Cell]) -> Table:
+    """Return print and released reports of cells, one above the other, each figure of the validation part and BTFER."""
+    columns = [
+        name.replace("precision", "P").replace("recall", "R").replace("f1", "F1") for name in Figures.model_fields
+    ]
+    table = _table("cell", "", *(name.replace("accuracy", "acc").replace("_", " ") for name in columns))
+    for cell in cells:
+        for kind, figures in (("printed", cell.printed), ("released", cell.released)):
+            shown = ("-" if value is None else f"{value:.2f}" for _, value in figures)
+            table.add_row(cell.id if kind == "printed" else f"  ({cell.agreement})", kind, *shown)
+        table.add_section()
+    return table
+
+
+def _marked(value: str, default: bool) -> str:
+    return f"[bold]{value} *[/]" if default else value
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, no_wrap=number == 0 and column in ("clause", "erratum"))
+    return table
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+
+
+def _print_json(records: Iterable[BaseModel]) -> None:
+    print(json.dumps([record.model_dump(mode="json") for record in records], indent=2))

@@ -1,0 +1,21 @@
+"""The protocol as data: clauses, classes, datasets, networks, the published grid and the errata."""
+
+from ferspec.spec.loader import load
+from ferspec.spec.names import LabelOrder
+from ferspec.spec.reading import SpecError
+from ferspec.spec.records import Cell, Clause, Dataset, Erratum, Figures, Network, Reading, Source, Spec
+
+__all__ = [
+    "Cell",
+    "Clause",
+    "Dataset",
+    "Erratum",
+    "Figures",
+    "LabelOrder",
+    "Network",
+    "Reading",
+    "Source",
+    "Spec",
+    "SpecError",
+    "load",
+]

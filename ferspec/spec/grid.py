@@ -1,0 +1,76 @@
+"""Reads the published cells, compares print with the released reports, and selects cells by rules."""
+
+import csv
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ferspec.spec.reading import SpecError, to_record
+from ferspec.spec.records import Agreement, Cell, Clause, Figures
+
+Clauses = Mapping[str, Clause]
+
+
+def read_cells(path: Path, clauses: Clauses) -> tuple[Cell, ...]:
+    """Return all cells in the order of the file; ``SpecError`` where one comes twice or their number is wrong."""
+    thresholds = [_threshold(clauses, "FER-G-04", name) for name in ("agree_below", "near_up_to")]
+    expected = _threshold(clauses, "FER-G-01", "cells")
+    cells: dict[str, Cell] = {}
+    with path.open(encoding="utf-8", newline="") as lines:
+        for number, row in enumerate(csv.DictReader(lines), start=2):
+            cell = _cell(row, f"line {number}", path.name)
+            if cell.id in cells:
+                raise SpecError(f"{path.name}: line {number}: the cell {cell.id} comes twice")
+            cells[cell.id] = cell.model_copy(update={"agreement": _agreement(cell, *thresholds)})
+    if len(cells) != expected:
+        raise SpecError(f"{path.name}: {len(cells)} cells, expected {expected}")
+    return tuple(cells.values())
+
+
+def _cell(row: dict[str, str], entry: str, file: str) -> Cell:
+    data: dict[str, Any] = {"printed": {}, "released": {}}
+    for key, value in row.items():
+        kind, _, figure = (key or "").partition("_")
+        if not value:
+            continue
+        if kind in ("printed", "released") and figure in Figures.model_fields:
+            data[kind][figure] = value
+        else:
+            data[key or "a column too many"] = int(value) if key == "resolution" and value.isdigit() else value
+    return to_record(Cell, data, file, entry)
+
+
+def _agreement(cell: Cell, agree_below: float, near_up_to: float) -> Agreement:
+    printed, released = cell.printed.model_dump(exclude_none=True), cell.released.model_dump(exclude_none=True)
+    shared = printed.keys() & released.keys()
+    if not shared:
+        return "printed only" if printed else "released only" if released else "neither"
+    mean = _rounded(sum(abs(printed[figure] - released[figure]) for figure in shared) / len(shared))
+    return "agree" if mean < agree_below else "near" if mean <= near_up_to else "differ"
+
+
+def _misprinted(cell: Cell, clauses: Clauses) -> bool:
+    """Whether a printed accuracy is not the printed weighted recall, which it must be."""
+    tolerance, printed = _threshold(clauses, "FER-M-03", "printed_tolerance"), cell.printed
+    pairs = (printed.val_recall, printed.val_accuracy), (printed.btfer_recall, printed.btfer_accuracy)
+    return any(None not in pair and _rounded(abs(pair[0] - pair[1])) > tolerance for pair in pairs)
+
+
+def _rounded(difference: float) -> float:
+    # Sums of hundredths in binary would fall on either side of a threshold by chance.
+    return round(difference, 6)
+
+
+def _threshold(clauses: Clauses, id: str, name: str) -> float:
+    if id not in clauses or name not in clauses[id].values:
+        raise SpecError(f"clauses: {id}: the value {name!r} is missing, which reading the grid needs")
+    return clauses[id].values[name]
+
+
+CELL_RULES: dict[str, Callable[[Cell, Clauses], bool]] = {
+    "differ": lambda cell, _: cell.agreement == "differ",
+    "near": lambda cell, _: cell.agreement == "near",
+    "illegible": lambda cell, _: cell.printed.val_accuracy is None,
+    "unknown": lambda cell, _: cell.btfer_accuracy() is None,
+    "accuracy is not recall": _misprinted,
+}

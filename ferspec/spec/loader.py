@@ -1,0 +1,118 @@
+"""Reads the data files of the specification into one record, and refuses them where they contradict themselves."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+from ferspec.spec.errata import read_errata
+from ferspec.spec.grid import read_cells
+from ferspec.spec.names import Names, plain_name
+from ferspec.spec.reading import SpecError, read_toml, to_record, to_records
+from ferspec.spec.records import About, Clause, Dataset, Erratum, Network, Source, Spec
+
+DATA = Path(__file__).parent / "data"
+
+
+@cache
+def load(folder: Path = DATA) -> Spec:
+    """Return the specification that the data files of a folder state, read once.
+
+    Raises ``SpecError``, naming file and entry, for unknown keys, duplicate ids, a clause without a source, a
+    contradicted clause without both values, an untestable one without a reason, an erratum that names an unknown
+    clause or cell, and a number of cells other than that of FER-G-01.
+    """
+    about = to_record(About, read_toml(folder / "spec.toml"), "spec.toml", "the specification")
+    names = to_record(Names, read_toml(folder / "classes.toml"), "classes.toml", "the classes")
+    datasets = to_records(Dataset, read_toml(folder / "datasets.toml"), "datasets.toml", "dataset", "name")
+    networks = to_records(Network, read_toml(folder / "networks.toml"), "networks.toml", "network", "name")
+    clauses = _read_clauses(folder / "clauses", about.sources)
+    cells = read_cells(folder / "grid.csv", clauses)
+    errata = read_errata(folder / "errata.toml", clauses, cells)
+    spec = Spec(
+        **dict(about),
+        **dict(names),
+        digest=digest(folder),
+        clauses=tuple(_with_errata(clause, errata) for clause in clauses.values()),
+        errata=errata,
+        datasets={dataset.name: dataset for dataset in datasets},
+        networks={network.name: network for network in networks},
+        cells=cells,
+    )
+    for problem in (_unknown_class(spec), _unknown_table_entry(spec)):
+        if problem:
+            raise SpecError(problem)
+    return spec
+
+
+def digest(folder: Path = DATA) -> str:
+    """Return the sha256 over the names and contents of all data files, in the order of their names."""
+    paths = {path.relative_to(folder).as_posix(): path for kind in ("*.toml", "*.csv") for path in folder.rglob(kind)}
+    total = hashlib.sha256()
+    for name, path in sorted(paths.items()):
+        # A checkout with Windows line ends states the same specification.
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        total.update(f"{name}\n{len(content)}\n".encode() + content)
+    return total.hexdigest()
+
+
+def _read_clauses(folder: Path, sources: Mapping[str, Source]) -> dict[str, Clause]:
+    clauses: dict[str, Clause] = {}
+    for path in sorted(folder.glob("*.toml")):
+        for clause in to_records(Clause, read_toml(path), path.name, "clause"):
+            problem = "this id comes twice" if clause.id in clauses else _problem(clause, sources)
+            if problem:
+                raise SpecError(f"{path.name}: {clause.id}: {problem}")
+            clauses[clause.id] = clause
+    return dict(sorted(clauses.items()))
+
+
+def _problem(clause: Clause, sources: Mapping[str, Source]) -> str | None:
+    released, paper = (clause.profiles.get(profile, {}) for profile in ("released", "paper"))
+    if clause.source not in sources:
+        return f"unknown source {clause.source!r}"
+    if clause.status == "untestable" and not clause.reason:
+        return "an untestable clause needs a reason"
+    if clause.status == "contradicted" and not (released and paper):
+        return "a contradicted clause needs the values of both profiles"
+    if released.keys() != paper.keys():
+        return "both profiles must give the same values"
+    if any(released[name] == paper[name] for name in released):
+        return "a value that both profiles share belongs to 'values'"
+    if clause.values.keys() & released.keys():
+        return "a value stands both in 'values' and in 'profiles'"
+    return None
+
+
+def _with_errata(clause: Clause, errata: Iterable[Erratum]) -> Clause:
+    return clause.model_copy(update={"errata": tuple(erratum.id for erratum in errata if clause.id in erratum.clauses)})
+
+
+def _unknown_class(spec: Spec) -> str | None:
+    """Return what is wrong with the names of classes.toml, if anything is."""
+    meanings: dict[str, str] = {plain_name(name): name for name in spec.classes}
+    for name, aliases in spec.aliases.items():
+        if name not in spec.classes:
+            return f"classes.toml: aliases: {name!r} is not a class"
+        for alias in aliases:
+            if meanings.setdefault(plain_name(alias), name) != name or plain_name(alias) in spec.outside:
+                return f"classes.toml: aliases: {alias!r} has two meanings"
+    for dataset, order in spec.label_orders.items():
+        for name in order.classes:
+            if name not in spec.classes and plain_name(name) not in spec.outside:
+                return f"classes.toml: label_orders: {dataset}: {name!r} is not a class"
+    return None
+
+
+def _unknown_table_entry(spec: Spec) -> str | None:
+    """Return where datasets, networks and cells do not fit each other, if they do not."""
+    for dataset in spec.datasets.values():
+        if len(dataset.counts) != len(spec.classes) or sum(dataset.counts) != dataset.total:
+            return f"datasets.toml: {dataset.name}: the counts of the seven classes do not add up to the total"
+    for network in spec.networks.values():
+        if network.clause not in {clause.id for clause in spec.clauses}:
+            return f"networks.toml: {network.name}: unknown clause {network.clause!r}"
+    for cell in spec.cells:
+        if cell.dataset not in spec.datasets or cell.architecture not in spec.networks:
+            return f"grid.csv: {cell.id}: unknown dataset or architecture"
+    return None

@@ -1,0 +1,67 @@
+"""What the seven classes are called, here and in the datasets."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from functools import cached_property
+
+from ferspec.errors import UserError
+from ferspec.records import Record
+
+
+class LabelOrder(Record):
+    """What the integer labels of a dataset mean: ``classes[0]`` is the class of the integer ``first``."""
+
+    first: int
+    classes: tuple[str, ...]
+    place: str
+
+    def class_of(self, label: int) -> str:
+        """Return the name of an integer label; ``UserError`` where the dataset has no such label."""
+        if not self.first <= label < self.first + len(self.classes):
+            last = self.first + len(self.classes) - 1
+            raise UserError(f"label {label} is out of range: labels are {self.first} to {last}")
+        return self.classes[label - self.first]
+
+
+class Names(Record):
+    """The seven classes in order, their aliases, known expressions that are none of them, and integer orders."""
+
+    classes: tuple[str, ...]
+    aliases: dict[str, tuple[str, ...]]
+    outside: dict[str, str]
+    label_orders: dict[str, LabelOrder]
+
+    def class_index(self, name: str) -> int:
+        """Return the place (0 to 6) of a class, by its name or any alias; case, spaces, _ and - do not matter.
+
+        ``UserError`` for an expression that is known but none of the seven, and for any other word, with the
+        nearest names. Source: FER-C-01, FER-C-02, FER-C-04.
+        """
+        plain = plain_name(name)
+        if plain in self._indices:
+            return self._indices[plain]
+        if plain in self.outside:
+            raise UserError(f"{name!r} is not one of the seven classes ({self.outside[plain]}): leave its images out")
+        near = nearest(plain, (*self._indices, *self.outside))
+        known = [self.classes[self._indices[word]] for word in near if word in self._indices]
+        hint = f"did you mean {', '.join(dict.fromkeys(known))}?" if known else f"known are {', '.join(self.classes)}"
+        raise UserError(f"unknown class {name!r}: {hint}")
+
+    @cached_property
+    def _indices(self) -> dict[str, int]:
+        return {
+            plain_name(name): index
+            for index, canonical in enumerate(self.classes)
+            for name in (canonical, *self.aliases.get(canonical, ()))
+        }
+
+
+def plain_name(name: str) -> str:
+    """Return a name without what does not matter in it: case, spaces, underscores, hyphens."""
+    return re.sub(r"[\s_-]+", "", name).casefold()
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """Return the up to three known words most like this one, the likeliest first."""
+    return difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)

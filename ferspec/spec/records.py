@@ -1,0 +1,277 @@
+"""The frozen records that the specification consists of."""
+
+from functools import cached_property
+from typing import Annotated, Literal, TypeVar, get_args
+
+from pydantic import Field
+
+from ferspec.errors import UserError
+from ferspec.records import Record
+from ferspec.spec.names import Names, nearest
+
+Profile = Literal["released", "paper"]
+Status = Literal["normative", "ambiguous", "contradicted", "untestable"]
+Agreement = Literal["agree", "near", "differ", "printed only", "released only", "neither"]
+Weights = Literal["imagenet", "vggface", "scratch"]
+Resolution = Literal[48, 224]
+Share = Annotated[float, Field(ge=0, le=1)]
+Scalar = bool | int | float | str
+Value = Scalar | tuple[Scalar, ...]
+
+DEFAULT_PROFILE: Profile = "released"
+
+T = TypeVar("T")
+
+
+class Source(Record):
+    """Where statements of the specification come from."""
+
+    name: str
+    citation: str
+    url: str | None = None
+
+
+class Clause(Record):
+    """One requirement, with the place it comes from and the values it fixes.
+
+    ``values`` hold for both profiles, ``profiles`` what differs between them. ``data`` names the data file that
+    holds the values of a clause that speaks of a table. ``reason`` says why an untestable clause cannot be tested.
+    """
+
+    id: str
+    title: str
+    text: str
+    source: str
+    place: str
+    status: Status
+    reason: str | None = None
+    data: str | None = None
+    values: dict[str, Value] = Field(default_factory=dict)
+    profiles: dict[Profile, dict[str, Value]] = Field(default_factory=dict)
+    errata: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """The family of the clause, such as ``FER-W``."""
+        return self.id.rpartition("-")[0]
+
+    def value(self, name: str, profile: Profile = DEFAULT_PROFILE) -> Value:
+        """Return the value of that name under a profile; ``KeyError`` where the clause fixes no such value."""
+        known = self.values | self.profiles.get(profile, {})
+        if name not in known:
+            raise KeyError(f"{self.id} has no value {name!r}; it has {sorted(known)}")
+        return known[name]
+
+
+class Reading(Record):
+    """One of the values an erratum sets side by side; exactly one of them is the default."""
+
+    value: str
+    place: str
+    profile: Profile | None = None
+    default: bool = False
+
+
+class Erratum(Record):
+    """A point where text, tables and runs disagree: every value, where it stands, the default and why."""
+
+    id: str
+    title: str
+    readings: tuple[Reading, ...]
+    why: str
+    clauses: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+
+    @property
+    def default(self) -> Reading:
+        """The reading that the suite uses unless a profile says otherwise."""
+        return next(reading for reading in self.readings if reading.default)
+
+
+class Dataset(Record):
+    """One dataset of Table 1; counts are images per class, in the order of the seven classes.
+
+    ``training`` are the training images per class where they are known one by one, ``training_percent`` the share
+    of each class (rounded down) where the runs split it so; ``training_totals`` and ``validation_totals`` are what
+    the runs counted at either resolution, where no more is known.
+    """
+
+    name: str
+    counts: tuple[int, ...]
+    total: int
+    size: tuple[int, int]
+    colour: Literal["rgb", "gray"]
+    place: str
+    training: tuple[int, ...] | None = None
+    training_percent: int | None = None
+    training_totals: dict[str, int] = Field(default_factory=dict)
+    validation_totals: dict[str, int] = Field(default_factory=dict)
+
+    @property
+    def training_counts(self) -> tuple[int, ...] | None:
+        """Images of each class in the training part, or None where only totals are known."""
+        if self.training_percent is not None:
+            return tuple(count * self.training_percent // 100 for count in self.counts)
+        return self.training
+
+
+class Parameters(Record):
+    """A parameter total, for all starting weights and resolutions unless it names one."""
+
+    total: int
+    weights: Weights | None = None
+    resolution: Resolution | None = None
+
+
+class Network(Record):
+    """One of the architectures that were trained, with its parameter totals as run and as printed (in millions)."""
+
+    name: str
+    origin: Literal["keras", "public", "self-designed"]
+    clause: str
+    parameters: tuple[Parameters, ...]
+    printed_millions: dict[str, float] = Field(default_factory=dict)
+
+    def parameter_total(self, weights: Weights, resolution: Resolution) -> int:
+        """Return the number of parameters, with seven classes, that this network was run with (FER-N-02)."""
+        return next(
+            entry.total
+            for entry in self.parameters
+            if entry.weights in (None, weights) and entry.resolution in (None, resolution)
+        )
+
+
+class Figures(Record):
+    """The eight figures of a cell; None where a figure is illegible or no report is released."""
+
+    val_precision: Share | None = None
+    val_recall: Share | None = None
+    val_f1: Share | None = None
+    val_accuracy: Share | None = None
+    btfer_precision: Share | None = None
+    btfer_recall: Share | None = None
+    btfer_f1: Share | None = None
+    btfer_accuracy: Share | None = None
+
+
+class Cell(Record):
+    """One cell of the grid: an architecture trained in one way, with its published figures.
+
+    ``printed`` are those of Tables 2 and 3, ``released`` those of the authors' classification reports, taken over
+    ``released_val_n`` and ``released_btfer_n`` images; ``agreement`` compares the two by the rule of FER-G-04.
+    """
+
+    architecture: str
+    weights: Weights
+    resolution: Resolution
+    dataset: str
+    balancing: Literal["simple", "conservative"]
+    printed: Figures
+    released: Figures
+    released_val_n: int | None = None
+    released_btfer_n: int | None = None
+    agreement: Agreement = "neither"
+
+    @property
+    def id(self) -> str:
+        """The cell's id, such as ``vgg16-imagenet-48-rafdb-simple``."""
+        parts = (self.architecture, self.weights, str(self.resolution), self.dataset.replace("-", ""), self.balancing)
+        return "-".join(parts).lower()
+
+    def origin(self, figure: str, profile: Profile = DEFAULT_PROFILE) -> Literal["printed", "released"] | None:
+        """Return which of the two published values a profile uses, or None where neither is known.
+
+        ``released`` prefers the released report and falls back on print; ``paper`` prefers print and falls back on
+        the released report where print is illegible.
+        """
+        order = ("released", "printed") if profile == "released" else ("printed", "released")
+        return next((kind for kind in order if getattr(getattr(self, kind), figure) is not None), None)
+
+    def figure(self, name: str, profile: Profile = DEFAULT_PROFILE) -> float | None:
+        """Return one of the eight figures (0 to 1) as a profile reads it, or None where it is unknown."""
+        kind = self.origin(name, profile)
+        return None if kind is None else getattr(getattr(self, kind), name)
+
+    def btfer_accuracy(self, profile: Profile = DEFAULT_PROFILE) -> float | None:
+        """Return the accuracy on BTFER (0 to 1), or None where it is neither legible nor released."""
+        return self.figure("btfer_accuracy", profile)
+
+    def val_accuracy(self, profile: Profile = DEFAULT_PROFILE) -> float | None:
+        """Return the accuracy on the dataset's own validation part (0 to 1), or None where it is unknown."""
+        return self.figure("val_accuracy", profile)
+
+
+class About(Record):
+    """The version of the specification, the protocol it states, and the sources its clauses name."""
+
+    version: str
+    protocol: str
+    doi: str
+    sources: dict[str, Source]
+
+
+class Spec(About, Names):
+    """The whole specification, as one version of the data files states it."""
+
+    digest: str
+    clauses: tuple[Clause, ...]
+    errata: tuple[Erratum, ...]
+    datasets: dict[str, Dataset]
+    networks: dict[str, Network]
+    cells: tuple[Cell, ...]
+
+    def clause(self, id: str) -> Clause:
+        """Return the clause of that id; ``UserError`` with the nearest ids where there is none."""
+        return _pick(self._clauses, id, "clause")
+
+    def erratum(self, id: str) -> Erratum:
+        """Return the erratum of that id; ``UserError`` with the nearest ids where there is none."""
+        return _pick(self._errata, id, "erratum")
+
+    def cell(self, id: str) -> Cell:
+        """Return the cell of that id; ``UserError`` with the nearest ids where there is none."""
+        return _pick(self._cells, id, "cell")
+
+    def find(self, id: str) -> Clause | Erratum | Cell:
+        """Return the clause, erratum or cell of that id; ``UserError`` with the nearest ids where there is none."""
+        return _pick(self._clauses | self._errata | self._cells, id, "clause, erratum or cell")
+
+    def value(self, clause: str, name: str, profile: Profile = DEFAULT_PROFILE) -> Value:
+        """Return a value a clause fixes, under a profile; ``KeyError`` where the clause has none of that name."""
+        return self.clause(clause).value(name, profile)
+
+    def select(self, family: str | None = None, status: str | None = None) -> tuple[Clause, ...]:
+        """Return the clauses of a family (``W`` or ``FER-W``) and a status; ``UserError`` for one that is unknown."""
+        wanted = None if family is None else f"FER-{family.upper().removeprefix('FER-')}"
+        families = sorted({clause.family for clause in self.clauses})
+        if wanted not in (None, *families):
+            raise UserError(f"unknown family {family!r}: known are {', '.join(families)}")
+        if status not in (None, *get_args(Status)):
+            raise UserError(f"unknown status {status!r}: known are {', '.join(get_args(Status))}")
+        return tuple(
+            clause for clause in self.clauses if wanted in (None, clause.family) and status in (None, clause.status)
+        )
+
+    @cached_property
+    def _clauses(self) -> dict[str, Clause]:
+        return {clause.id.lower(): clause for clause in self.clauses}
+
+    @cached_property
+    def _errata(self) -> dict[str, Erratum]:
+        return {erratum.id.lower(): erratum for erratum in self.errata}
+
+    @cached_property
+    def _cells(self) -> dict[str, Cell]:
+        return {cell.id: cell for cell in self.cells}
+
+
+def _pick(table: dict[str, T], id: str, what: str) -> T:
+    if id.lower() in table:
+        return table[id.lower()]
+    near = [name.upper() if name.startswith(("fer-", "err-")) else name for name in nearest(id.lower(), table)]
+    hint = (
+        f"did you mean {', '.join(near)}?"
+        if near
+        else "'ferspec spec list' and 'ferspec spec errata' show what there is"
+    )
+    raise UserError(f"unknown {what} {id!r}: {hint}")
