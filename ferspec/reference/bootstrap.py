@@ -1,0 +1,78 @@
+"""Resampling of test images: what the figures would have been on other images of the same kind."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ferspec import spec
+
+DRAWS_AT_ONCE = 2_000_000
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """How many replicates are drawn, from which seed, and how much of them an interval encloses."""
+
+    level: float
+    replicates: int
+    seed: int
+
+    def generator(self) -> np.random.Generator:
+        """Return a fresh generator: every figure sees the same draws whatever was computed before it."""
+        return np.random.default_rng(self.seed)
+
+
+def protocol_resampling() -> Resampling:
+    """Return the resampling that the specification states (FER-Z-01, FER-Z-03)."""
+    return Resampling(
+        level=spec.load().value("FER-Z-01", "level"),
+        replicates=spec.load().value("FER-Z-03", "replicates"),
+        seed=spec.load().value("FER-Z-03", "seed"),
+    )
+
+
+def resample_table(counts: np.ndarray, resampling: Resampling) -> np.ndarray:
+    """Return the tables that drawing as many images again, with replacement, would give.
+
+    Drawing images and counting them by cell is drawing one multinomial over the cells, so figures that depend on the
+    table alone get exactly the distribution of the bootstrap over images. ``counts`` has any shape (...); the result
+    is (replicates, ...).
+    """
+    occurring = counts > 0
+    tables = np.zeros((resampling.replicates, *counts.shape), dtype=np.int64)
+    tables[:, occurring] = _multinomials(counts[occurring], resampling.replicates, resampling.generator())
+    return tables
+
+
+def resample_means(terms: np.ndarray, resampling: Resampling) -> np.ndarray:
+    """Return the column means of ``terms`` over images drawn again with replacement.
+
+    ``terms`` is (n, k), a row per image; the result is (replicates, k). How often each image is drawn is counted for
+    many replicates at once, and one matrix product gives all their sums.
+    """
+    n, rng = len(terms), resampling.generator()
+    means = np.empty((resampling.replicates, terms.shape[1]))
+    step = max(1, DRAWS_AT_ONCE // n)
+    for start in range(0, resampling.replicates, step):
+        rows = min(step, resampling.replicates - start)
+        drawn = rng.integers(n, size=(rows, n)) + n * np.arange(rows)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)
+        means[start : start + rows] = times @ terms / n
+    return means
+
+
+def _multinomials(counts: np.ndarray, replicates: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw (replicates, cells): as many images as ``counts`` adds up to, in the proportions of ``counts``.
+
+    Independent Poisson numbers are, given their total, a multinomial. So most images of a replicate are drawn as
+    Poisson numbers, again where they are too many, and the few that are still missing are drawn one by one. That is
+    exact, and half the time of drawing one binomial after the other, as ``Generator.multinomial`` does.
+    """
+    n, cells = int(counts.sum()), len(counts)
+    rates = counts * max(0.0, 1 - 2 / np.sqrt(n))
+    drawn = rng.poisson(rates, size=(replicates, cells))
+    while (over := drawn.sum(axis=1) > n).any():
+        drawn[over] = rng.poisson(rates, size=(int(over.sum()), cells))
+    replicate = np.repeat(np.arange(replicates), n - drawn.sum(axis=1))
+    cell = np.repeat(np.arange(cells), counts)[rng.integers(n, size=len(replicate))]
+    return drawn + np.bincount(replicate * cells + cell, minlength=replicates * cells).reshape(replicates, cells)

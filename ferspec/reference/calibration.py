@@ -1,0 +1,101 @@
+"""How far the probabilities can be trusted: calibration error, Brier score, log loss, reliability curve."""
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_means
+from ferspec.reference.figures import Calibration, CalibrationBin, Figure
+from ferspec.reference.intervals import bootstrap, spread_interval, varies
+
+
+def calibration(
+    labels: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, resampling: Resampling | None = None
+) -> Calibration:
+    """Return expected calibration error, Brier score and log loss with their intervals, and the reliability curve.
+
+    ``labels`` and ``predicted`` are (n,) integers from 0 to 6, ``probabilities`` is (n, 7). Where its rows are not
+    probabilities (FER-B-04) the figures are undefined, with the reason, and the curve has no bins.
+
+    - ECE (FER-Z-04), 0 to 1: the mean over images of |accuracy - confidence| of the bin they fall in; confidence is the
+      probability of the predicted class. Chance alone makes it positive, which its interval takes into account.
+    - Brier score, 0 to 2: the mean over images of the sum over classes of the squared error. Some authors
+      halve it or divide it by the number of classes; this is neither.
+    - NLL, in nats: the mean over images of -log of the label's probability, raised to a floor first (FER-Z-07).
+    """
+    resampling = resampling or protocol_resampling()
+    flaw = _flaw(probabilities)
+    if flaw is not None:
+        undefined = Figure(value=None, undefined=flaw)
+        return Calibration(ece=undefined, brier=undefined, nll=undefined, bins=())
+    probabilities = np.asarray(probabilities, dtype=np.float64)
+    count, floor = spec.load().value("FER-Z-04", "bins"), spec.load().value("FER-Z-07", "floor")
+    confidence = np.take_along_axis(probabilities, predicted[:, None], axis=1)[:, 0]
+    errors = bin_errors(confidence, predicted == labels, count)
+    brier, nll = brier_terms(labels, probabilities), nll_terms(labels, probabilities, floor)
+    replicates = resample_means(np.column_stack([brier, nll, errors]), resampling)
+    level, n = resampling.level, len(labels)
+    return Calibration(
+        ece=_ece(errors.mean(axis=0), replicates[:, 2:], level, n),
+        brier=bootstrap(float(brier.mean()), replicates[:, 0], level, n, bounds=(0, 2)),
+        nll=bootstrap(float(nll.mean()), replicates[:, 1], level, n, bounds=(0, -np.log(floor))),
+        bins=reliability(confidence, predicted == labels, count),
+    )
+
+
+def brier_terms(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Return for each image the sum over classes of the squared difference to the label's one-hot row, 0 to 2."""
+    return ((probabilities - np.eye(probabilities.shape[1])[labels]) ** 2).sum(axis=1)
+
+
+def nll_terms(labels: np.ndarray, probabilities: np.ndarray, floor: float) -> np.ndarray:
+    """Return for each image -log of the label's probability, raised to ``floor`` first, in nats."""
+    return -np.log(np.clip(probabilities[np.arange(len(labels)), labels], floor, 1))
+
+
+def bin_errors(confidence: np.ndarray, right: np.ndarray, count: int) -> np.ndarray:
+    """Return (n, count): (right - confidence) of each image, in the column of its bin.
+
+    The absolute column means of it add up to the ECE.
+    """
+    errors = np.zeros((len(confidence), count))
+    errors[np.arange(len(confidence)), _bins(confidence, count)] = right - confidence
+    return errors
+
+
+def reliability(confidence: np.ndarray, right: np.ndarray, count: int) -> tuple[CalibrationBin, ...]:
+    """Return the bins of the reliability curve, equally wide from 0 to 1; an empty one has no means."""
+    edges, place = np.linspace(0, 1, count + 1), _bins(confidence, count)
+    return tuple(
+        CalibrationBin(
+            low=edges[index],
+            high=edges[index + 1],
+            n=int(inside.sum()),
+            confidence=float(confidence[inside].mean()) if inside.any() else None,
+            accuracy=float(right[inside].mean()) if inside.any() else None,
+        )
+        for index, inside in enumerate(place == index for index in range(count))
+    )
+
+
+def _bins(confidence: np.ndarray, count: int) -> np.ndarray:
+    return np.clip(np.searchsorted(np.linspace(0, 1, count + 1), confidence) - 1, 0, count - 1)
+
+
+def _ece(errors: np.ndarray, replicates: np.ndarray, level: float, n: int) -> Figure:
+    def total(means: np.ndarray) -> np.ndarray:
+        return np.abs(means).sum(axis=-1)
+
+    figure = bootstrap(float(total(errors)), total(replicates), level, n, bounds=(0, 1))
+    if not varies(total(replicates)):
+        return figure
+    low, high = spread_interval(total, errors, replicates - errors, level)
+    return figure.model_copy(update={"low": low, "high": high, "method": f"{figure.method}, low end by inversion"})
+
+
+def _flaw(probabilities: np.ndarray) -> str | None:
+    if not np.isfinite(probabilities).all():
+        return "the rows are not probabilities: some numbers are not finite"
+    excess = max(np.abs(probabilities.sum(axis=1) - 1).max(), -probabilities.min())
+    if excess > spec.load().value("FER-B-04", "tolerance"):
+        return f"the rows are not probabilities: they are off by up to {excess:.3g}"
+    return None

@@ -1,0 +1,148 @@
+"""Two models on the same images: which is better, by how much, and is it more than chance."""
+
+import math
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.records import Record
+from ferspec.reference import metrics
+from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_table
+from ferspec.reference.evaluation import checked
+from ferspec.reference.figures import Figure
+from ferspec.reference.intervals import bootstrap, proportion
+
+
+class Comparison(Record):
+    """Two models, A and B, on the same ``n`` images; every difference is A's figure less B's."""
+
+    n: int
+    accuracy_a: Figure
+    accuracy_b: Figure
+    difference: Figure
+    f1_difference: Figure
+    macro_f1_difference: Figure
+    only_a_right: int
+    only_b_right: int
+    both_right: int
+    both_wrong: int
+    p_value: float
+    verdict: Literal["tie", "A is better", "B is better"]
+    images_to_decide: int | None
+    sentence: str
+
+
+def compare(labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray) -> Comparison:
+    """Return how two models differ on the same images, whether that is more than chance, and a sentence that says so.
+
+    All three are (n,) integers from 0 to 6. The verdict is that of McNemar's exact test on the images that only one of
+    the two gets right (FER-Z-06); ``images_to_decide`` says for a tie how many images would be needed to see a
+    difference of the observed size, None where none is observed. ``UserError`` for other shapes or labels.
+    """
+    labels, predicted_a = checked(labels, predicted_a)
+    labels, predicted_b = checked(labels, predicted_b)
+    resampling, alpha = protocol_resampling(), spec.load().value("FER-Z-06", "alpha")
+    n, right_a, right_b = len(labels), predicted_a == labels, predicted_b == labels
+    only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+    p_value = mcnemar(only_a, only_b)
+    better = "A is better" if only_a > only_b else "B is better"
+    verdict = better if p_value <= alpha else "tie"
+    f1_difference, macro_f1_difference = f1_differences(labels, predicted_a, predicted_b, resampling)
+    difference = accuracy_difference(only_a, only_b, n, resampling.level)
+    images = images_to_decide(only_a, only_b, n, alpha) if verdict == "tie" else None
+    return Comparison(
+        n=n,
+        accuracy_a=proportion(int(right_a.sum()), n, resampling.level),
+        accuracy_b=proportion(int(right_b.sum()), n, resampling.level),
+        difference=difference,
+        f1_difference=f1_difference,
+        macro_f1_difference=macro_f1_difference,
+        only_a_right=only_a,
+        only_b_right=only_b,
+        both_right=int((right_a & right_b).sum()),
+        both_wrong=int((~right_a & ~right_b).sum()),
+        p_value=p_value,
+        verdict=verdict,
+        images_to_decide=images,
+        sentence=_sentence(verdict, difference, only_a, only_b, n, p_value, images),
+    )
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """Return the p value of McNemar's exact test from the images that only A, and only B, gets right."""
+    from statsmodels.stats.contingency_tables import mcnemar as exact_test
+
+    return float(exact_test([[0, only_a], [only_b, 0]], exact=True).pvalue)
+
+
+def accuracy_difference(only_a: int, only_b: int, n: int, level: float) -> Figure:
+    """Return A's accuracy less B's, with the Bonett-Price interval for paired proportions.
+
+    It adds one image to each of the two counts. Unlike a resampled interval it therefore has a width even when the two
+    never disagree, and it does not exclude 0 where the exact test still calls a tie of a few images.
+    """
+    share_a, share_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
+    reach = _quantile((1 + level) / 2) * math.sqrt((share_a + share_b - (share_a - share_b) ** 2) / (n + 2))
+    return Figure(
+        value=(only_a - only_b) / n,
+        low=max(-1.0, share_a - share_b - reach),
+        high=min(1.0, share_a - share_b + reach),
+        method="Bonett-Price",
+    )
+
+
+def f1_differences(
+    labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray, resampling: Resampling
+) -> tuple[Figure, Figure]:
+    """Return the differences (A less B) of weighted and macro F1, with intervals of a paired bootstrap over images.
+
+    Both depend on the counts of (label, A, B) alone, so images are drawn as one multinomial over those that occur.
+    """
+    count = len(spec.load().classes)
+    cells, tallies = np.unique((labels * count + predicted_a) * count + predicted_b, return_counts=True)
+    label, answer_a, answer_b = np.unravel_index(cells, (count, count, count))
+    drawn = np.vstack([tallies, resample_table(tallies, resampling)]).astype(np.float64)
+    weighted, macro = (np.zeros(len(drawn)) for _ in range(2))
+    for sign, answer in ((1, answer_a), (-1, answer_b)):
+        matrices = (drawn @ np.eye(count * count)[label * count + answer]).reshape(-1, count, count)
+        scores = metrics.f1(matrices)
+        weighted += sign * metrics.weighted(scores, matrices)
+        macro += sign * metrics.macro(scores)
+    return tuple(
+        bootstrap(float(values[0]), values[1:], resampling.level, len(labels), (-1, 1), "paired bootstrap over images")
+        for values in (weighted, macro)
+    )
+
+
+def images_to_decide(only_a: int, only_b: int, n: int, alpha: float) -> int | None:
+    """Return how many images McNemar's test would need, with the power of FER-Z-09, to see the observed difference.
+
+    None where the two are observed to be equally good: then no number is enough.
+    """
+    disagreement, difference = (only_a + only_b) / n, abs(only_a - only_b) / n
+    if difference == 0:
+        return None
+    power = spec.load().value("FER-Z-09", "power")
+    reach = _quantile(1 - alpha / 2) * math.sqrt(disagreement)
+    reach += _quantile(power) * math.sqrt(disagreement - difference**2)
+    return math.ceil((reach / difference) ** 2)
+
+
+def _quantile(share: float) -> float:
+    return NormalDist().inv_cdf(share)
+
+
+def _sentence(
+    verdict: str, difference: Figure, only_a: int, only_b: int, n: int, p_value: float, images: int | None
+) -> str:
+    if only_a == only_b == 0:
+        return f"A tie: A and B are right on the same images, and wrong on the same, of {n:,}."
+    points = f"{100 * difference.value:+.1f} points ({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
+    found = f"A's accuracy less B's is {points}; A alone is right on {only_a:,} images, B alone on {only_b:,}"
+    if verdict != "tie":
+        return f"{verdict}: {found} (p = {p_value:.2g})."
+    if images is None:
+        return f"A tie: {found}, and no number of images tells such models apart."
+    return f"A tie: {found} (p = {p_value:.2g}); about {images:,} images would decide a difference of this size."

@@ -1,0 +1,217 @@
+"""Everything that labels and predictions alone determine, and its figures by name."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.reference import metrics
+from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_table
+from ferspec.reference.calibration import calibration
+from ferspec.reference.figures import Averages, ClassFigures, Evaluation, Figure, Rank
+from ferspec.reference.intervals import WILSON, bootstrap, proportion, wilson
+from ferspec.reference.slices import slices
+
+AVERAGED = ("precision", "recall", "f1")
+CALIBRATED = ("ece", "brier", "nll")
+NAME = re.compile(r"\s*(?P<base>\w+)\s*(\[(?P<argument>[^\]]+)\])?\s*")
+
+
+def evaluate(
+    labels: np.ndarray,
+    predicted: np.ndarray,
+    probabilities: np.ndarray | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
+) -> Evaluation:
+    """Return every figure of the protocol with its interval; the same input always gives the same numbers.
+
+    ``labels`` and ``predicted`` are (n,) integers from 0 to 6 in the order of the seven classes, ``probabilities`` is
+    (n, 7), ``groups`` gives for each column one value per image. ``UserError`` for other shapes or labels, or no image.
+    Source: FER-M, FER-Z.
+    """
+    labels, predicted = checked(labels, predicted)
+    classes, resampling = spec.load().classes, protocol_resampling()
+    if probabilities is not None and np.shape(probabilities) != (len(labels), len(classes)):
+        raise UserError(
+            f"probabilities have shape {np.shape(probabilities)}, expected ({len(labels)}, {len(classes)}): "
+            "one row per image, one column per class"
+        )
+    matrix = metrics.confusion_matrix(labels, predicted)
+    overall = proportion(int(metrics.hits(matrix).sum()), len(labels), resampling.level)
+    precision, recall, f1 = averages(matrix, resampling)
+    return Evaluation(
+        n=len(labels),
+        accuracy=overall,
+        precision=precision,
+        recall=Averages(weighted=overall, macro=recall.macro),
+        f1=f1,
+        per_class=per_class(matrix, resampling.level),
+        confusion_matrix=tuple(map(tuple, matrix.tolist())),
+        calibration=None
+        if probabilities is None
+        else calibration(labels, predicted, np.asarray(probabilities), resampling),
+        rank=rank(overall),
+        slices=slices(labels == predicted, groups or {}, resampling),
+    )
+
+
+def checked(labels: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels and predictions as integer arrays; ``UserError`` where they are not two rows of n classes."""
+    labels, predicted = np.asarray(labels), np.asarray(predicted)
+    count = len(spec.load().classes)
+    for what, values in (("labels", labels), ("predictions", predicted)):
+        if values.ndim != 1 or len(values) == 0:
+            raise UserError(f"{what} have shape {values.shape}, expected one class for each of at least one image")
+        if not np.issubdtype(values.dtype, np.integer):
+            raise UserError(f"{what} are of type {values.dtype}, expected integers from 0 to {count - 1}")
+        if values.min() < 0 or values.max() >= count:
+            outside = values[(values < 0) | (values >= count)][0]
+            raise UserError(f"{what} hold {outside}, which is out of range: classes are 0 to {count - 1}")
+    if len(labels) != len(predicted):
+        raise UserError(f"there are {len(labels)} labels but {len(predicted)} predictions")
+    return labels.astype(np.int64), predicted.astype(np.int64)
+
+
+def averages(matrix: np.ndarray, resampling: Resampling) -> tuple[Averages, Averages, Averages]:
+    """Return precision, recall and F1 averaged by support and equally, with bootstrap intervals (FER-Z-03).
+
+    ``matrix`` is (7, 7). A class whose figure is undefined counts as 0, as in scikit-learn's reports, and
+    ``undefined`` then names it (FER-M-05): the value is what others print, and never a silent one.
+    """
+    replicates = resample_table(matrix, resampling)
+    images = metrics.support(matrix)
+    fewest = int(images[images > 0].min())
+    found = []
+    for figure in (metrics.precision, metrics.recall, metrics.f1):
+        point, drawn = figure(matrix), figure(replicates)
+        weighted = bootstrap(
+            float(metrics.weighted(point, matrix)),
+            metrics.weighted(drawn, replicates),
+            resampling.level,
+            fewest,
+            bounds=(0, 1),
+        )
+        macro = bootstrap(float(metrics.macro(point)), metrics.macro(drawn), resampling.level, fewest, bounds=(0, 1))
+        found.append(
+            Averages(
+                weighted=_flagged(weighted, np.isnan(point) & (images > 0), figure.__name__),
+                macro=_flagged(macro, np.isnan(point), figure.__name__),
+            )
+        )
+    return tuple(found)
+
+
+def per_class(matrix: np.ndarray, level: float) -> tuple[ClassFigures, ...]:
+    """Return precision, recall and F1 of each class with Wilson intervals; an undefined figure says why.
+
+    Each is a share of the images it speaks of, or follows from one (FER-Z-02): precision of those taken for the class,
+    recall of those that belong to it, F1 = 2q/(1 + q) of the share q recognised among those that are either.
+    """
+    described = []
+    for index, name in enumerate(spec.load().classes):
+        hits, images, taken = int(matrix[index, index]), int(matrix[index].sum()), int(matrix[:, index].sum())
+        described.append(
+            ClassFigures(
+                name=name,
+                support=images,
+                predicted=taken,
+                precision=_proportion(hits, taken, level, f"no image is taken for {name}"),
+                recall=_proportion(hits, images, level, f"there is no image of {name}"),
+                f1=_f1(hits, images + taken - hits, level, f"there is no image of {name}, and none is taken for it"),
+            )
+        )
+    return tuple(described)
+
+
+def rank(overall: Figure) -> Rank:
+    """Return the place of an accuracy among the published BTFER accuracies, as many as are legible or released.
+
+    Those are rounded to two places (FER-M-07), so the accuracy is rounded likewise; equal ones share a place. One that
+    is worse than all has the place after the last.
+    """
+    published = np.array([value for cell in spec.load().cells if (value := cell.btfer_accuracy()) is not None])
+
+    decimals = spec.load().value("FER-M-07", "decimals")
+
+    def place(value: float) -> int:
+        return 1 + int((published > round(value, decimals)).sum())
+
+    return Rank(
+        position=place(overall.value),
+        of=len(published),
+        best_position=place(overall.high),
+        worst_position=place(overall.low),
+    )
+
+
+def figures(evaluation: Evaluation) -> dict[str, Figure]:
+    """Return every figure of an evaluation by the name under which claims and comparisons know it.
+
+    ``precision``, ``recall`` and ``f1`` are support-weighted, as in the protocol.
+    """
+    named = {"accuracy": evaluation.accuracy}
+    for name in AVERAGED:
+        named |= {name: getattr(evaluation, name).weighted, f"macro_{name}": getattr(evaluation, name).macro}
+        named |= {f"{name}[{of.name}]": getattr(of, name) for of in evaluation.per_class}
+    for name in CALIBRATED:
+        absent = Figure(value=None, undefined="no probabilities are given")
+        named[name] = absent if evaluation.calibration is None else getattr(evaluation.calibration, name)
+    return named | {f"gap[{of.column}]": of.gap for of in evaluation.slices}
+
+
+def figure(evaluation: Evaluation, name: str) -> Figure:
+    """Return the figure of that name, such as ``accuracy``, ``macro_f1``, ``recall[Disgust]`` or ``gap[age]``.
+
+    Classes go by any alias. ``UserError`` with the nearest names for any other name.
+    """
+    return figures(evaluation)[require_figure(name, [of.column for of in evaluation.slices])]
+
+
+def require_figure(name: str, columns: Iterable[str] = ()) -> str:
+    """Return the name as ``figures`` has it; ``UserError`` with the nearest names where there is no such figure.
+
+    ``columns`` are those by which images are grouped; each has a ``gap``.
+    """
+    wanted = _canonical(name)
+    plain = ["accuracy", *AVERAGED, *(f"macro_{of}" for of in AVERAGED), *CALIBRATED]
+    gaps = [f"gap[{column}]" for column in columns]
+    known = [*plain, *(f"{of}[{one}]" for of in AVERAGED for one in spec.load().classes), *gaps]
+    if wanted in known:
+        return wanted
+    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.7)
+    all_names = [*plain, *(f"{of}[CLASS]" for of in AVERAGED), *gaps]
+    hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(all_names)}"
+    raise UserError(f"unknown figure '{name.strip()}': {hint}")
+
+
+def _proportion(hits: int, images: int, level: float, reason: str) -> Figure:
+    return proportion(hits, images, level) if images else Figure(value=None, undefined=reason)
+
+
+def _f1(hits: int, either: int, level: float, reason: str) -> Figure:
+    if not either:
+        return Figure(value=None, undefined=reason)
+    value, low, high = (2 * share / (1 + share) for share in (hits / either, *wilson(hits, either, level)))
+    return Figure(value=value, low=low, high=high, method=f"{WILSON} of hits / (images or predictions of the class)")
+
+
+def _flagged(average: Figure, undefined: np.ndarray, name: str) -> Figure:
+    if not undefined.any():
+        return average
+    classes = ", ".join(name for name, is_undefined in zip(spec.load().classes, undefined, strict=True) if is_undefined)
+    return average.model_copy(update={"undefined": f"{name} is undefined for {classes} and counted as 0"})
+
+
+def _canonical(name: str) -> str:
+    match = NAME.fullmatch(name)
+    if match is None:
+        return name.strip()
+    base, argument = match["base"].lower(), match["argument"]
+    if argument is None:
+        return base
+    if base in AVERAGED:
+        argument = spec.load().classes[spec.load().class_index(argument)]
+    return f"{base}[{argument.strip()}]"

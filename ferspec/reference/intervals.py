@@ -1,0 +1,124 @@
+"""Intervals of figures, and what they say about a claim."""
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from ferspec.reference.figures import Figure
+
+Judgement = Literal["pass", "fail", "inconclusive"]
+Interval = tuple[float, float]
+
+WILSON = "Wilson"
+
+
+def wilson(successes: int, n: int, level: float) -> Interval:
+    """Return the Wilson interval of a proportion observed as ``successes`` of ``n`` (n > 0).
+
+    No successes give exactly 0 as its low end and nothing but successes exactly 1 as its high end.
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(successes, n, alpha=1 - level, method="wilson")
+    return (0.0 if successes == 0 else float(low)), (1.0 if successes == n else float(high))
+
+
+def proportion(successes: int, n: int, level: float) -> Figure:
+    """Return ``successes`` of ``n`` (n > 0) with its Wilson interval."""
+    low, high = wilson(successes, n, level)
+    return Figure(value=successes / n, low=low, high=high, method=WILSON)
+
+
+def percentile(replicates: np.ndarray, level: float) -> Interval:
+    """Return the interval that leaves out as many of the replicates below as above."""
+    low, high = np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def varies(replicates: np.ndarray) -> bool:
+    """Return whether the replicates differ by more than rounding."""
+    return bool(np.ptp(replicates) > 1e-12)
+
+
+def bootstrap(
+    value: float, replicates: np.ndarray, level: float, n: int, bounds: Interval, method: str = "bootstrap over images"
+) -> Figure:
+    """Return a figure with its percentile interval.
+
+    Where no replicate differs (every image right, say) resampling knows nothing of the images it has not seen. The
+    interval then lets them be as different as ``bounds`` of the figure allow, in the largest share of images that is
+    still compatible with none among ``n`` (Wilson).
+    """
+    if varies(replicates):
+        low, high = percentile(replicates, level)
+    else:
+        unseen = wilson(0, n, level)[1]
+        low, high = ((1 - unseen) * value + unseen * bound for bound in bounds)
+        method = f"{method}; no replicate differs, so {WILSON} of the images that could"
+    return Figure(value=value, low=low, high=high, method=f"{method} ({len(replicates):,} replicates)")
+
+
+def spread_interval(
+    statistic: Callable[[np.ndarray], np.ndarray], centre: np.ndarray, noise: np.ndarray, level: float
+) -> Interval:
+    """Return the interval of a figure that chance inflates: a gap between groups, or a sum of absolute errors.
+
+    Such a figure is above 0 even when nothing is behind it, and resampling adds chance to chance: a plain percentile
+    interval never reaches down to 0. So its low end is found by inversion: the smallest multiple of the observed
+    ``centre`` (k,) that, with ``noise`` (replicates, k) added, still gives the observed figure as its upper quantile;
+    0 if noise alone does. The high end is the upper quantile of the replicates. ``statistic`` maps (..., k) to (...)
+    and grows in proportion to its argument.
+    """
+    from scipy.optimize import brentq
+
+    observed = float(statistic(centre))
+
+    def upper(share: float) -> float:
+        return float(np.quantile(statistic(share * centre + noise), (1 + level) / 2))
+
+    high = max(observed, upper(1))
+    if upper(0) >= observed:
+        return 0.0, high
+    if upper(1) <= observed:
+        return observed, high
+    return observed * brentq(lambda share: upper(share) - observed, 0, 1, xtol=1e-12), high
+
+
+def judge_claim(figure: Figure, operator: str, threshold: float) -> Judgement:
+    """Return whether a claim about a figure holds: both ends of the interval must agree, else it is inconclusive.
+
+    ``operator`` is one of >=, >, <= and <. A figure that is undefined is inconclusive.
+    """
+    if figure.low is None or figure.high is None:
+        return "inconclusive"
+    holds = _OPERATORS[operator]
+    at_low, at_high = holds(figure.low, threshold), holds(figure.high, threshold)
+    if at_low and at_high:
+        return "pass"
+    return "inconclusive" if at_low or at_high else "fail"
+
+
+def images_needed(figure: Figure, threshold: float, n: int) -> int | None:
+    """Return how many images like the ``n`` observed would decide a claim, if the figure stayed as it is.
+
+    ``n`` counts the images of the whole test set, and so does the result. For a proportion it is exact: Wilson's
+    interval excludes a threshold t from |p - t| > z·√(t(1 - t)/n) on. For other figures the interval is taken to
+    shrink with √n. None where no number would decide: the figure is undefined, or lies on the threshold itself.
+    """
+    if figure.value is None or figure.low is None or figure.high is None or figure.value == threshold:
+        return None
+    end = figure.low if threshold < figure.value else figure.high
+    ratio = ((figure.value - end) / (figure.value - threshold)) ** 2
+    if figure.method == WILSON and end not in (0, 1):
+        ratio *= threshold * (1 - threshold) / (end * (1 - end))
+    return math.ceil(n * ratio)
+
+
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    ">=": lambda value, threshold: value >= threshold,
+    ">": lambda value, threshold: value > threshold,
+    "<=": lambda value, threshold: value <= threshold,
+    "<": lambda value, threshold: value < threshold,
+}

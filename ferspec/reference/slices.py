@@ -1,0 +1,58 @@
+"""Accuracy by groups of images, and the gap between the best and the worst group."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ferspec.errors import UserError
+from ferspec.reference.bootstrap import Resampling, protocol_resampling
+from ferspec.reference.figures import Figure, Group, Slice
+from ferspec.reference.intervals import proportion, spread_interval
+
+
+def slices(
+    right: np.ndarray, groups: Mapping[str, Sequence[str]], resampling: Resampling | None = None
+) -> tuple[Slice, ...]:
+    """Return for each column the accuracy of its groups, and the gap between the best and the worst (FER-Z-08).
+
+    ``right`` is (n,) booleans; ``groups`` gives for each column one value per image. ``UserError`` where a column has
+    another number of values.
+    """
+    resampling = resampling or protocol_resampling()
+    return tuple(_slice(column, np.asarray(values, dtype=str), right, resampling) for column, values in groups.items())
+
+
+def gap(hits: np.ndarray, sizes: np.ndarray, resampling: Resampling) -> Figure:
+    """Return the difference between the best and the worst group accuracy, 0 to 1, with its interval.
+
+    ``hits`` of ``sizes`` images were recognised in each group, both (groups,). Images are drawn again within each
+    group, and best and worst are chosen anew in every replicate, since here too the data chose them: among groups that
+    are equally good one is always best. Draws use (hits + 1/2)/(size + 1), so that a small group in which every
+    image is right still varies.
+    """
+    if len(sizes) < 2:
+        return Figure(value=None, undefined="there is only one group")
+    rates = hits / sizes
+    assumed = (hits + 0.5) / (sizes + 1)
+    noise = resampling.generator().binomial(sizes, assumed, size=(resampling.replicates, len(sizes))) / sizes - assumed
+    low, high = spread_interval(lambda of: np.ptp(of, axis=-1), rates, noise, resampling.level)
+    method = f"bootstrap within groups ({resampling.replicates:,} replicates), low end by inversion"
+    return Figure(value=float(np.ptp(rates)), low=low, high=min(1.0, high), method=method)
+
+
+def _slice(column: str, values: np.ndarray, right: np.ndarray, resampling: Resampling) -> Slice:
+    if values.shape != right.shape:
+        raise UserError(f"column '{column}' of the groups has {len(values)} values for {len(right)} images")
+    names, place = np.unique(values, return_inverse=True)
+    sizes, hits = np.bincount(place), np.bincount(place, weights=right).astype(int)
+    rates = hits / sizes
+    return Slice(
+        column=column,
+        groups=tuple(
+            Group(value=str(name), n=int(size), accuracy=proportion(int(hit), int(size), resampling.level))
+            for name, size, hit in zip(names, sizes, hits, strict=True)
+        ),
+        gap=gap(hits, sizes, resampling),
+        best=str(names[rates.argmax()]),
+        worst=str(names[rates.argmin()]),
+    )

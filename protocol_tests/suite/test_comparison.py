@@ -1,0 +1,166 @@
+"""Two models on the same images: the verdict is the exact test's, the interval is paired, the sentence says both."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ferspec.errors import UserError
+from ferspec.reference import metrics
+from ferspec.reference.bootstrap import Resampling
+from ferspec.reference.comparison import accuracy_difference, compare, f1_differences, images_to_decide, mcnemar
+from ferspec.reference.evaluation import evaluate
+
+PROPERTY = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+def answers(only_a: int, only_b: int, both: int, neither: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels and two models' answers with as many images right for A alone, B alone, both and neither."""
+    labels = np.arange(only_a + only_b + both + neither) % 7
+    wrong = (labels + 1) % 7
+    right_a = np.repeat([True, False, True, False], [only_a, only_b, both, neither])
+    right_b = np.repeat([False, True, True, False], [only_a, only_b, both, neither])
+    return labels, np.where(right_a, labels, wrong), np.where(right_b, labels, wrong)
+
+
+# --- McNemar ------------------------------------------------------------------------------------------------------
+
+
+def binomial_sum(a: int, b: int) -> float:
+    """The exact two-sided p value, by adding up the tail of fair coin throws with whole numbers."""
+    tail = sum(math.comb(a + b, k) for k in range(min(a, b) + 1))
+    return min(1.0, 2 * tail / 2 ** (a + b))
+
+
+@given(st.integers(0, 200), st.integers(0, 200))
+@PROPERTY
+def test_mcnemar_is_the_sum_of_binomial_tails(a, b):
+    assert mcnemar(a, b) == pytest.approx(binomial_sum(a, b), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("only_a", "only_b", "verdict"),
+    [(5, 0, "tie"), (6, 0, "A is better"), (0, 6, "B is better"), (40, 22, "A is better"), (40, 25, "tie")],
+)
+def test_the_verdict_is_the_exact_tests_at_five_percent(only_a, only_b, verdict):
+    found = compare(*answers(only_a, only_b, both=100, neither=50))
+    assert found.verdict == verdict
+    assert found.p_value == pytest.approx(binomial_sum(only_a, only_b))
+    assert found.sentence.startswith("A tie" if verdict == "tie" else verdict)
+
+
+# --- figures ------------------------------------------------------------------------------------------------------
+
+
+def test_counts_and_accuracies_are_those_of_the_images():
+    found = compare(*answers(only_a=12, only_b=5, both=60, neither=23))
+    assert (found.only_a_right, found.only_b_right, found.both_right, found.both_wrong) == (12, 5, 60, 23)
+    assert (found.n, found.accuracy_a.value, found.accuracy_b.value) == (100, 0.72, 0.65)
+    assert found.difference.value == pytest.approx(0.07)
+
+
+def test_differences_are_those_of_two_evaluations():
+    rng = np.random.default_rng(0)
+    labels, a, b = rng.integers(7, size=(3, 300))
+    found, of_a, of_b = compare(labels, a, b), evaluate(labels, a), evaluate(labels, b)
+    assert (found.accuracy_a, found.accuracy_b) == (of_a.accuracy, of_b.accuracy)
+    assert found.difference.value == pytest.approx(of_a.accuracy.value - of_b.accuracy.value)
+    assert found.f1_difference.value == pytest.approx(of_a.f1.weighted.value - of_b.f1.weighted.value)
+    assert found.macro_f1_difference.value == pytest.approx(of_a.f1.macro.value - of_b.f1.macro.value)
+
+
+def test_exchanging_the_models_turns_every_difference_round():
+    labels, a, b = answers(only_a=30, only_b=10, both=60, neither=23)
+    there, back = compare(labels, a, b), compare(labels, b, a)
+    assert (there.verdict, back.verdict) == ("A is better", "B is better")
+    assert there.p_value == back.p_value
+    for name in ("difference", "f1_difference", "macro_f1_difference"):
+        ours, theirs = getattr(there, name), getattr(back, name)
+        assert ours.value == pytest.approx(-theirs.value), name
+        # The draws are others, so the ends of a bootstrap agree within its Monte Carlo error only.
+        assert (ours.low, ours.high) == pytest.approx((-theirs.high, -theirs.low), abs=0.005), name
+
+
+def test_the_paired_bootstrap_has_the_intervals_of_resampled_images():
+    rng = np.random.default_rng(1)
+    labels = rng.integers(7, size=250)
+    a = np.where(rng.random(250) < 0.6, labels, rng.integers(7, size=250))
+    b = np.where(rng.random(250) < 0.7, a, rng.integers(7, size=250))
+
+    def difference(images: np.ndarray) -> float:
+        scores = (metrics.macro(metrics.f1(metrics.confusion_matrix(labels[images], of[images]))) for of in (a, b))
+        return next(scores) - next(scores)
+
+    plain = np.array([difference(rng.integers(250, size=250)) for _ in range(2000)])
+    _, ours = f1_differences(labels, a, b, Resampling(0.95, 2000, seed=2))
+    error = 4 * 2.7 * plain.std() * math.sqrt(2 / 2000)
+    assert (ours.low, ours.high) == pytest.approx(tuple(np.quantile(plain, [0.025, 0.975])), abs=error)
+    # Models that share most of their answers differ by less than independent ones would.
+    alone = [evaluate(labels, of).f1.macro for of in (a, b)]
+    assert ours.high - ours.low < 0.9 * math.hypot(*(of.high - of.low for of in alone))
+
+
+def test_the_interval_of_the_difference_is_bonett_and_prices():
+    # (12 + 1 - 5 - 1)/102 ± 1.96 √((13/102 + 6/102 - (7/102)²)/102)
+    middle = 7 / 102
+    reach = 1.959963984540054 * math.sqrt((19 / 102 - middle**2) / 102)
+    found = accuracy_difference(12, 5, 100, 0.95)
+    assert (found.low, found.high) == pytest.approx((middle - reach, middle + reach))
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+@PROPERTY
+def test_the_interval_hardly_ever_contradicts_the_exact_test(only_a, only_b):
+    """Significance goes with an interval beyond 0; only between p = 0.05 and 0.1 may the two disagree."""
+    found = accuracy_difference(only_a, only_b, 2100, 0.95)
+    if mcnemar(only_a, only_b) <= 0.05:
+        assert found.low > 0 or found.high < 0
+    elif mcnemar(only_a, only_b) > 0.1:
+        assert found.low < 0 < found.high
+
+
+# --- ties ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_ties_with_itself_and_the_interval_still_has_a_width():
+    labels, a, _ = answers(only_a=30, only_b=10, both=60, neither=23)
+    found = compare(labels, a, a)
+    assert (found.verdict, found.p_value, found.images_to_decide) == ("tie", 1.0, None)
+    for of in (found.difference, found.f1_difference, found.macro_f1_difference):
+        assert of.value == 0
+        assert of.low < 0 < of.high
+    assert "right on the same images" in found.sentence
+
+
+def test_two_models_equally_often_right_are_told_apart_by_no_number_of_images():
+    found = compare(*answers(only_a=20, only_b=20, both=60, neither=23))
+    assert (found.verdict, found.images_to_decide) == ("tie", None)
+    assert "no number of images" in found.sentence
+
+
+def test_a_tie_says_how_many_images_would_decide():
+    found = compare(*answers(only_a=40, only_b=30, both=1000, neither=1030))
+    assert found.verdict == "tie"
+    assert found.images_to_decide > found.n
+    assert f"about {found.images_to_decide:,} images" in found.sentence
+
+
+def test_that_many_images_decide_in_four_of_five_experiments():
+    """The power of the exact test, simulated: a little under the asymptotic 0.8, since it is cautious."""
+    n, rng = 2100, np.random.default_rng(3)
+    images = images_to_decide(40, 20, n, alpha=0.05)
+    counts = rng.multinomial(images, [40 / n, 20 / n, 1 - 60 / n], size=800)
+    power = np.mean([mcnemar(int(a), int(b)) <= 0.05 for a, b, _ in counts])
+    assert power == pytest.approx(0.8, abs=0.07)
+    tenth = rng.multinomial(images // 10, [40 / n, 20 / n, 1 - 60 / n], size=800)
+    assert np.mean([mcnemar(int(a), int(b)) <= 0.05 for a, b, _ in tenth]) < 0.3
+
+
+# --- mistakes -----------------------------------------------------------------------------------------------------
+
+
+def test_predictions_of_other_images_are_one_clear_line():
+    with pytest.raises(UserError, match="3 labels but 2 predictions"):
+        compare(np.array([0, 1, 2]), np.array([0, 1, 2]), np.array([0, 1]))

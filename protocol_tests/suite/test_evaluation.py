@@ -1,0 +1,237 @@
+"""An evaluation holds every figure, repeats itself, and says what is undefined and why."""
+
+import json
+from statistics import fmean
+
+import numpy as np
+import pytest
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.reference.bootstrap import Resampling
+from ferspec.reference.evaluation import evaluate, figure, figures, rank, require_figure
+from ferspec.reference.figures import Figure
+from ferspec.reference.intervals import wilson
+from ferspec.reference.slices import gap, slices
+
+N = 420
+
+
+@pytest.fixture(scope="module")
+def answers():
+    """Labels, predictions, probabilities and groups of 420 images, 60 of each class."""
+    rng = np.random.default_rng(7)
+    labels = np.repeat(np.arange(7), N // 7)
+    outputs = rng.normal(size=(N, 7)) + 1.5 * np.eye(7)[labels]
+    probabilities = np.exp(outputs) / np.exp(outputs).sum(axis=1, keepdims=True)
+    groups = {"light": ["dim", "bright"] * (N // 2), "all": ["same"] * N}
+    return labels, probabilities.argmax(axis=1), probabilities, groups
+
+
+@pytest.fixture(scope="module")
+def evaluation(answers):
+    return evaluate(*answers)
+
+
+def test_the_same_input_gives_the_same_evaluation(answers, evaluation):
+    assert evaluate(*answers) == evaluation
+
+
+def test_probabilities_and_groups_do_not_change_the_other_figures(answers, evaluation):
+    labels, predicted, _, _ = answers
+    bare = evaluate(labels, predicted)
+    assert bare == evaluation.model_copy(update={"calibration": None, "slices": ()})
+
+
+def test_it_survives_json(evaluation):
+    again = type(evaluation).model_validate_json(json.dumps(evaluation.model_dump(mode="json"), allow_nan=False))
+    assert again == evaluation
+
+
+def test_weighted_recall_is_accuracy_interval_and_all(evaluation):
+    assert evaluation.recall.weighted == evaluation.accuracy
+
+
+def test_macro_recall_equals_accuracy_on_as_many_images_of_each_class(evaluation):
+    assert evaluation.recall.macro.value == pytest.approx(evaluation.accuracy.value)
+    assert evaluation.recall.macro.value == pytest.approx(fmean(of.recall.value for of in evaluation.per_class))
+
+
+def test_every_figure_that_has_a_value_lies_within_its_interval(evaluation):
+    defined = {name: of for name, of in figures(evaluation).items() if of.value is not None}
+    assert len(defined) >= 30
+    for name, of in defined.items():
+        assert of.low <= of.value <= of.high, name
+        assert of.low < of.high, name
+        assert of.method, name
+
+
+def test_the_worst_model_gets_figures_too():
+    """One class taken for all: six precisions are undefined, and nothing is silently 0."""
+    labels = np.repeat(np.arange(7), 3)
+    found = evaluate(labels, np.full(21, 3))
+    assert found.accuracy.value == pytest.approx(1 / 7)
+    assert [of.precision.value is None for of in found.per_class] == [True] * 3 + [False] + [True] * 3
+    assert found.precision.weighted.value == pytest.approx(1 / 49)
+    assert "Angry, Disgust, Fear, Neutral, Sad, Surprise" in found.precision.weighted.undefined
+    assert found.f1.weighted.undefined is None
+    assert found.f1.macro.value == pytest.approx((2 * 1 / 7 / (1 + 1 / 7)) / 7)
+
+
+def test_a_perfect_model_on_few_images_is_not_certain():
+    found = evaluate(np.arange(7), np.arange(7))
+    assert found.f1.macro.value == 1
+    assert found.f1.macro.low < 0.5
+    assert found.accuracy.low == pytest.approx(wilson(7, 7, 0.95)[0])
+
+
+# --- names --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "find"),
+    [
+        ("accuracy", lambda of: of.accuracy),
+        ("precision", lambda of: of.precision.weighted),
+        ("f1", lambda of: of.f1.weighted),
+        ("macro_precision", lambda of: of.precision.macro),
+        (" Macro_F1 ", lambda of: of.f1.macro),
+        ("recall[Disgust]", lambda of: of.per_class[1].recall),
+        ("precision[Anger]", lambda of: of.per_class[0].precision),
+        ("f1[ sad ]", lambda of: of.per_class[5].f1),
+        ("recall[happiness]", lambda of: of.per_class[3].recall),
+        ("ece", lambda of: of.calibration.ece),
+        ("brier", lambda of: of.calibration.brier),
+        ("nll", lambda of: of.calibration.nll),
+        ("gap[light]", lambda of: of.slices[0].gap),
+    ],
+)
+def test_a_figure_is_found_by_its_name(evaluation, name, find):
+    assert figure(evaluation, name) is find(evaluation)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("acuracy", "did you mean accuracy"),
+        ("macro f1", "did you mean macro_f1"),
+        ("gap[lihgt]", "did you mean gap[light]"),
+        ("roc_auc", "known are accuracy, precision, recall, f1, macro_precision"),
+        ("recall[Contempt]", "not one of the seven"),
+        ("recall[Disgsut]", "did you mean disgust"),
+        ("", "known are accuracy"),
+    ],
+)
+def test_an_unknown_figure_is_one_clear_line(evaluation, name, hint):
+    with pytest.raises(UserError) as caught:
+        figure(evaluation, name)
+    assert hint.lower() in str(caught.value).lower()
+    assert "\n" not in str(caught.value)
+
+
+def test_figures_can_be_required_before_anything_is_measured(evaluation):
+    assert {require_figure(name, ["light", "all"]) for name in figures(evaluation)} == set(figures(evaluation))
+    with pytest.raises(UserError):
+        require_figure("gap[light]")
+
+
+def test_calibration_without_probabilities_is_undefined_and_says_why(answers):
+    labels, predicted, _, _ = answers
+    assert figure(evaluate(labels, predicted), "ece") == Figure(value=None, undefined="no probabilities are given")
+
+
+# --- mistakes -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("labels", "predicted", "says"),
+    [
+        ([0, 1, 7], [0, 1, 2], "labels hold 7, which is out of range"),
+        ([0, 1, 2], [0, -1, 2], "predictions hold -1, which is out of range"),
+        ([0, 1, 2], [0, 1], "3 labels but 2 predictions"),
+        ([], [], "at least one image"),
+        ([[0], [1]], [0, 1], "labels have shape (2, 1)"),
+        ([0.0, 1.0], [0, 1], "labels are of type float64"),
+    ],
+)
+def test_labels_that_cannot_be_evaluated_are_one_clear_line(labels, predicted, says):
+    with pytest.raises(UserError) as caught:
+        evaluate(np.array(labels), np.array(predicted))
+    assert says in str(caught.value)
+
+
+def test_probabilities_of_another_shape_are_one_clear_line(answers):
+    labels, predicted, probabilities, _ = answers
+    with pytest.raises(UserError, match=r"shape \(420, 6\), expected \(420, 7\)"):
+        evaluate(labels, predicted, probabilities[:, :6])
+
+
+def test_groups_of_another_length_are_one_clear_line(answers):
+    labels, predicted, _, _ = answers
+    with pytest.raises(UserError, match="column 'age' of the groups has 3 values for 420 images"):
+        evaluate(labels, predicted, groups={"age": ["old", "young", "old"]})
+
+
+# --- rank ---------------------------------------------------------------------------------------------------------
+
+
+def published() -> list[float]:
+    return sorted(cell.btfer_accuracy() for cell in spec.load().cells if cell.btfer_accuracy() is not None)
+
+
+def placed(value: float, low: float | None = None, high: float | None = None):
+    return rank(Figure(value=value, low=value if low is None else low, high=value if high is None else high))
+
+
+def test_the_best_published_accuracy_has_the_first_place_and_the_worst_the_last():
+    worst, best = published()[0], published()[-1]
+    assert placed(best).position == 1
+    assert placed(best + 0.1).position == 1
+    assert placed(worst - 0.01).position == len(published()) + 1
+    assert placed(worst).position == 1 + sum(value > worst for value in published())
+
+
+def test_an_accuracy_is_compared_as_it_would_be_printed():
+    middle = published()[129]
+    assert placed(middle - 0.004).position == placed(middle).position == placed(middle + 0.004).position
+    assert placed(middle - 0.006).position > placed(middle).position
+
+
+def test_the_ends_of_the_interval_have_places_too(evaluation):
+    found = placed(0.5, low=0.4, high=0.6)
+    assert found.best_position == 1 + sum(value > 0.6 for value in published())
+    assert found.worst_position == 1 + sum(value > 0.4 for value in published())
+    assert found.best_position < found.position < found.worst_position
+    assert found.of == len(published())
+
+
+# --- slices -------------------------------------------------------------------------------------------------------
+
+
+def test_groups_have_their_own_accuracy_and_wilson_interval():
+    right = np.array([True] * 8 + [False] * 2 + [True] * 15 + [False] * 15)
+    (found,) = slices(right, {"light": ["dim"] * 10 + ["bright"] * 30}, Resampling(0.95, 500, 0))
+    assert [(of.value, of.n, of.accuracy.value) for of in found.groups] == [("bright", 30, 0.5), ("dim", 10, 0.8)]
+    assert (found.groups[1].accuracy.low, found.groups[1].accuracy.high) == wilson(8, 10, 0.95)
+    assert (found.best, found.worst) == ("dim", "bright")
+    assert found.gap.value == pytest.approx(0.3)
+    assert found.gap.low == 0
+
+
+def test_a_single_group_has_no_gap(evaluation):
+    alone = evaluation.slices[1]
+    assert alone.gap == Figure(value=None, undefined="there is only one group")
+    assert alone.groups[0].accuracy == evaluation.accuracy
+
+
+def test_a_tiny_group_makes_the_gap_wide_rather_than_certain():
+    """Four images all right and four all wrong: resampling either never varies, and must not claim a gap of 1."""
+    found = gap(np.array([4, 0]), np.array([4, 4]), Resampling(0.95, 4000, 0))
+    assert found.value == 1
+    assert found.low < 0.8
+
+
+def test_the_gap_of_two_large_groups_is_that_of_a_difference_of_proportions():
+    found = gap(np.array([1400, 1000]), np.array([2000, 2000]), Resampling(0.95, 20_000, 0))
+    reach = 1.96 * np.sqrt(0.7 * 0.3 / 2000 + 0.5 * 0.5 / 2000)
+    assert (found.low, found.high) == pytest.approx((0.2 - reach, 0.2 + reach), abs=0.002)
