@@ -1,0 +1,48 @@
+"""What a model declares of its input and output: the contract."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from ferspec.records import Record
+
+
+class Input(Record):
+    """How an image becomes the model's input: colour, then size, then value range, then mean and std."""
+
+    size: tuple[int, int] = Field(description="height and width in pixels")
+    colour: Literal["rgb", "bgr", "gray"] = "rgb"
+    channels: Literal[1, 3] = Field(3, description="1 for gray, otherwise 3; gray with 3 is repeated")
+    range: tuple[float, float] = Field((0.0, 1.0), description="where 0 and 255 are mapped to")
+    mean: tuple[float, ...] | None = Field(None, description="subtracted after the range, per channel")
+    std: tuple[float, ...] | None = Field(None, description="divided by after the mean, per channel")
+    resize: Literal["nearest", "bilinear", "bicubic", "area", "lanczos"] = "bilinear"
+    antialias: bool = Field(False, description="shrink as Pillow and torchvision do")
+    layout: Literal["channels_last", "channels_first"] = "channels_last"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gray_has_one_channel(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("colour") == "gray" and "channels" not in values:
+            return {**values, "channels": 1}
+        return values
+
+    @model_validator(mode="after")
+    def _colour_has_three_channels(self) -> "Input":
+        if self.colour != "gray" and self.channels != 3:
+            raise ValueError(f"colour {self.colour} has 3 channels, not {self.channels}")
+        return self
+
+
+class Output(Record):
+    """What the columns of the model's output mean."""
+
+    classes: tuple[str, ...] = Field(description="one name per column; every alias of the seven classes is known")
+    kind: Literal["probabilities", "logits"] = "probabilities"
+
+
+class Contract(Record):
+    """The declared input and output of a model."""
+
+    input: Input
+    output: Output

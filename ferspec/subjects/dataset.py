@@ -1,0 +1,168 @@
+"""A dataset as a subject: its images, labels and manifest, and what is worth knowing about them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.subjects.cache import PixelCache
+from ferspec.subjects.groups import read_groups
+from ferspec.subjects.images import is_gray, pixel_digest
+from ferspec.subjects.manifest import Entry, notes_on
+from ferspec.subjects.readers import Listing, read_fer2013, read_folders, read_npz, read_synthetic
+
+SYNTHETIC_SEED = 0
+SHOWN = 3
+
+Progress = Callable[[int, int], None]
+
+
+def open_dataset(path: str | Path, progress: Progress | None = None) -> Dataset:
+    """Return the dataset at ``path``: class folders, an .npz file, or FER2013's CSV; every image has been read once.
+
+    ``progress(done, total)`` is called as images are read. ``UserError`` where there is no such path, its form is not
+    known, the reader of its form finds a mistake, or images cannot be read (one line counts them and names the first).
+    """
+    path = Path(path)
+    if path.is_dir():
+        return read_dataset(path.resolve().name, read_folders(path), progress)
+    if not path.exists():
+        raise UserError(f"{path}: no such file or folder")
+    readers = {".npz": read_npz, ".csv": read_fer2013}
+    if path.suffix.lower() not in readers:
+        hint = "unpack it first" if path.suffix.lower() in {".zip", ".tar", ".gz", ".7z", ".rar"} else "not a dataset"
+        raise UserError(f"{path}: {hint}: give a folder of class folders, an .npz file, or FER2013's .csv")
+    return read_dataset(path.stem, readers[path.suffix.lower()](path), progress)
+
+
+def synthetic_dataset(
+    per_class: int = 300, size: int = 256, seed: int = SYNTHETIC_SEED, progress: Progress | None = None
+) -> Dataset:
+    """Return synthetic faces as a dataset; they certify nothing about people."""
+    return read_dataset(f"synthetic faces (seed {seed})", read_synthetic(per_class, size, seed), progress)
+
+
+def read_dataset(name: str, listing: Listing, progress: Progress | None = None) -> Dataset:
+    """Return the dataset of a listing after reading every image once, in threads; as many as fit are kept decoded.
+
+    One ``UserError`` counts the images that cannot be read and names the first few.
+    """
+    cache = PixelCache()
+    entries: list[Entry] = []
+    gray: list[bool] = []
+    unreadable: list[UserError] = []
+
+    def examine(index: int) -> tuple[Entry, bool] | UserError:
+        try:
+            data, pixels = listing.fetch(index)
+        except UserError as error:
+            return error
+        cache.keep(index, pixels)
+        return _entry(listing, index, data, pixels), is_gray(pixels)
+
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as threads:
+        for done, result in enumerate(threads.map(examine, range(len(listing.ids))), 1):
+            if isinstance(result, UserError):
+                unreadable.append(result)
+            else:
+                entries.append(result[0])
+                gray.append(result[1])
+            if progress is not None:
+                progress(done, len(listing.ids))
+    if unreadable:
+        first = "; ".join(map(str, unreadable[:SHOWN])) + ("; …" if len(unreadable) > SHOWN else "")
+        raise UserError(f"{name}: {len(unreadable):,} of {len(listing.ids):,} images cannot be read: {first}")
+    return Dataset(name, listing, tuple(entries), all(gray), cache)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The images of one dataset with their labels. ``gray`` says whether all of them are grey."""
+
+    name: str
+    listing: Listing
+    entries: tuple[Entry, ...]
+    gray: bool
+    cache: PixelCache
+
+    def __len__(self) -> int:
+        return len(self.listing.ids)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The path (or index) of every image within the dataset."""
+        return self.listing.ids
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The class (n,) int64 of every image, as its place in the order of the seven classes."""
+        return self.listing.labels
+
+    @property
+    def groups(self) -> Mapping[str, tuple[str, ...]]:
+        """Columns of what is known of each image; synthetic faces bring the attributes they were drawn with."""
+        return self.listing.groups
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the images are rendered, and so certify nothing about people."""
+        return self.listing.form == "synthetic"
+
+    @cached_property
+    def support(self) -> dict[str, int]:
+        """The number of images of each of the seven classes."""
+        classes = spec.load().classes
+        return dict(zip(classes, np.bincount(self.labels, minlength=len(classes)).tolist(), strict=True))
+
+    @cached_property
+    def sizes(self) -> frozenset[tuple[int, int]]:
+        """The different (height, width) of the images."""
+        return frozenset((entry.height, entry.width) for entry in self.entries)
+
+    @property
+    def form(self) -> Literal["btfer", "class folders", "npz", "fer2013 csv", "synthetic"]:
+        """``btfer`` for 300 images of 256 x 256 of each class, none synthetic; otherwise the form of the files."""
+        btfer = spec.load().datasets["BTFER"]
+        balanced = not self.synthetic and tuple(self.support.values()) == btfer.counts
+        return "btfer" if balanced and self.sizes == {btfer.size} else self.listing.form
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth knowing of the images: what was left out, and what ``manifest.notes_on`` finds."""
+        return (*self.listing.notes, *notes_on(self.entries))
+
+    def manifest(self) -> tuple[Entry, ...]:
+        """Return the entry of every image, in the dataset's order."""
+        return self.entries
+
+    def image(self, index: int) -> np.ndarray:
+        """Return image ``index`` as (h, w, 3) uint8 RGB, read-only; ``UserError`` where it can no longer be read."""
+        known = self.cache.get(index)
+        return self.cache.keep(index, self.listing.fetch(index)[1]) if known is None else known
+
+    def with_groups(self, path: str | Path) -> Dataset:
+        """Return the same dataset with the columns of a groups CSV; rows that belong to no image are noted."""
+        columns, notes = read_groups(path, self.ids)
+        groups = {**self.groups, **columns}
+        return replace(self, listing=replace(self.listing, groups=groups, notes=(*self.listing.notes, *notes)))
+
+
+def _entry(listing: Listing, index: int, data: bytes, pixels: np.ndarray) -> Entry:
+    return Entry(
+        path=listing.ids[index],
+        bytes_sha256=hashlib.sha256(data).hexdigest(),
+        pixels_sha256=pixel_digest(pixels),
+        height=pixels.shape[0],
+        width=pixels.shape[1],
+        label=spec.load().classes[listing.labels[index]],
+    )

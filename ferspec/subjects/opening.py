@@ -1,0 +1,86 @@
+"""From what a user names (a model or predictions file, a dataset, a contract, groups) to a model subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from ferspec.errors import UserError
+from ferspec.reference.demo import demo_contract_path, demo_model_path
+from ferspec.subjects.contract import Contract
+from ferspec.subjects.contracts import load_contract, settle
+from ferspec.subjects.dataset import Dataset, open_dataset, synthetic_dataset
+from ferspec.subjects.model import ModelSubject
+from ferspec.subjects.models import Model, open_model
+from ferspec.subjects.predictions import RecordedPredictions, align, is_predictions_file, read_predictions
+
+DEMO = "demo"
+CONTRACT_NAME = "contract.toml"
+
+Progress = Callable[[str, int, int], None]
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Report no progress."""
+
+
+def open_images(
+    model: str | Path, dataset: str | Path | None, groups: str | Path | None = None, progress: Progress = silent
+) -> Dataset:
+    """Return the named dataset with the columns of a groups CSV; the demonstration brings its own."""
+    if dataset is None and model != DEMO:
+        raise UserError("no dataset was given: add --dataset DIR (a folder per class, an .npz or FER2013's CSV)")
+    if dataset in (None, DEMO):
+        images = synthetic_dataset(progress=partial(progress, "drawing faces"))
+    else:
+        images = open_dataset(dataset, progress=partial(progress, "reading images"))
+    return images.with_groups(groups) if groups else images
+
+
+def open_source(model: str | Path, trust_code: bool = False) -> Model | RecordedPredictions:
+    """Return the named model, or the predictions that a CSV file records; ``demo`` is the embedded model."""
+    if model == DEMO:
+        return open_model(demo_model_path())
+    return read_predictions(model) if is_predictions_file(model) else open_model(model, trust_code=trust_code)
+
+
+def find_contract(model: str | Path, contract: str | Path | None = None) -> Contract:
+    """Return the contract given, else the one beside the model (``MODEL.contract.toml`` or ``contract.toml``)."""
+    if contract is not None:
+        return load_contract(contract)
+    if model == DEMO:
+        return load_contract(demo_contract_path())
+    beside = [Path(f"{model}.{CONTRACT_NAME}"), Path(model).parent / CONTRACT_NAME, Path(model) / CONTRACT_NAME]
+    for path in beside:
+        if path.is_file():
+            return load_contract(path)
+    raise UserError(f"no contract for {model}: write one with 'ferspec contract init {model}', or add --contract FILE")
+
+
+def open_subject(
+    model: str | Path,
+    images: Dataset,
+    contract: str | Path | None = None,
+    trust_code: bool = False,
+    progress: Progress = silent,
+) -> ModelSubject:
+    """Return the model or predictions that a user names, joined with opened images.
+
+    ``UserError`` for whatever is missing or cannot be read.
+    """
+    source = open_source(model, trust_code)
+    declared = None if isinstance(source, RecordedPredictions) else find_contract(model, contract)
+    return join(images, source, declared, progress)
+
+
+def join(
+    images: Dataset,
+    source: Model | RecordedPredictions,
+    contract: Contract | None,
+    progress: Progress = silent,
+) -> ModelSubject:
+    """Return the subject that a source of predictions and its images make."""
+    if isinstance(source, RecordedPredictions):
+        return ModelSubject(images, recorded=align(source, images.ids))
+    return ModelSubject(images, settle(source, contract), contract, progress=partial(progress, "predicting"))
