@@ -5,8 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 import math
-import os
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from ferspec import spec
 from ferspec.errors import SubjectError, UserError
+from ferspec.files import write_whole
 from ferspec.subjects.contract import Contract, Input, Output
 from ferspec.subjects.models.base import Model, Signature
 
@@ -67,16 +66,7 @@ def save_contract(contract: Contract, path: str | Path, notes: Mapping[str, str]
 
     ``notes`` says of a key (``input.size``) where its value comes from; it stands beside the key's meaning.
     """
-    path = Path(path)
-    text = contract_text(contract, notes or {})
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    write_whole(Path(path), contract_text(contract, notes or {}))
 
 
 def contract_text(contract: Contract, notes: Mapping[str, str]) -> str:

@@ -1,0 +1,12 @@
+"""The one list of checks that command line, Python API and pytest run alike."""
+
+from collections.abc import Iterable
+
+from ferspec.checks.claims import Claim, claim_checks
+from ferspec.checks.model import MODEL_CHECKS
+from ferspec.engine import Check
+
+
+def checks_for_model(claims: Iterable[Claim] = ()) -> tuple[Check, ...]:
+    """Return all checks on a model: its behaviour (FER-B-01 to FER-B-07) and each claim made of it (FER-B-08)."""
+    return MODEL_CHECKS + claim_checks(claims)

@@ -1,0 +1,128 @@
+"""Which format a file is, by what it holds; its name only helps to say what is wrong."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from ferspec.errors import UserError
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+ZIP = b"PK\x03\x04"
+TFLITE = b"TFL3"
+HEAD = 64
+
+NO_MODEL = {
+    b"\xff\xd8\xff": "a JPEG image",
+    b"\x89PNG": "a PNG image",
+    b"GIF8": "a GIF image",
+    b"BM": "a BMP image",
+    b"%PDF": "a PDF document",
+    b"\x93NUMPY": "a NumPy array",
+    b"\x1f\x8b": "a gzip archive: unpack it first",
+}
+NAMES = {
+    ".keras": "Keras",
+    ".h5": "Keras HDF5",
+    ".hdf5": "Keras HDF5",
+    ".tflite": "TFLite",
+    ".onnx": "ONNX",
+    ".pt": "TorchScript",
+    ".pth": "TorchScript",
+    ".torchscript": "TorchScript",
+}
+PICKLES = frozenset({".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle"})
+KNOWN = "Keras (.keras, .h5), TensorFlow SavedModel, TFLite, ONNX, TorchScript or package.module:callable"
+
+
+def detect(path: Path) -> str:
+    """Return keras, keras-h5, savedmodel, tflite, onnx or torchscript.
+
+    ``UserError`` for a missing or empty file, for a folder that is no SavedModel, for pickles (which run code when
+    they are read, and are never read here) and for anything else that is no model.
+    """
+    if not path.exists():
+        raise UserError(f"{path}: no such model file or folder")
+    if path.is_dir():
+        return _detect_folder(path)
+    head = _head(path)
+    if not head:
+        raise UserError(f"{path} is empty (0 bytes)")
+    if head.startswith(HDF5):
+        return "keras-h5"
+    if head[4:8] == TFLITE:
+        return "tflite"
+    if head.startswith(ZIP):
+        return _detect_zip(path)
+    if _is_pickle(path, head):
+        raise _pickle(path)
+    for magic, what in NO_MODEL.items():
+        if head.startswith(magic):
+            raise UserError(f"{path} is not a model but {what}")
+    if _looks_like_onnx(head):
+        return "onnx"
+    raise UserError(_unknown(path))
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _detect_folder(path: Path) -> str:
+    if (path / "saved_model.pb").is_file():
+        return "savedmodel"
+    if (path / "saved_model.pbtxt").is_file():
+        raise UserError(f"{path} is a SavedModel in text form: save it again in binary form")
+    raise UserError(f"{path} is a folder without a saved_model.pb: it is no TensorFlow SavedModel")
+
+
+def _detect_zip(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        named = NAMES.get(path.suffix.lower(), "model")
+        raise UserError(f"{path} is a truncated or damaged {named} archive: {error}") from error
+    if "config.json" in members:
+        return "keras"
+    inner = {member.partition("/")[2] for member in members}
+    if "constants.pkl" in inner and any(name.startswith("code/") for name in inner):
+        return "torchscript"
+    if "data.pkl" in inner:
+        raise _pickle(path)
+    raise UserError(f"{path} is a zip archive that holds neither a Keras nor a TorchScript model")
+
+
+def _is_pickle(path: Path, head: bytes) -> bool:
+    # Protocol 2 and later begin with the opcode PROTO and its number; older ones have no mark but their name.
+    return (head[0] == 0x80 and head[1:2] <= b"\x05") or path.suffix.lower() in PICKLES
+
+
+def _pickle(path: Path) -> UserError:
+    advice = (
+        "save it with torch.jit.trace(...).save() or export it to ONNX"
+        if path.suffix.lower() in {".pt", ".pth", ".bin"}
+        else "export it to ONNX"
+    )
+    return UserError(
+        f"{path} is a pickle, which runs code when it is read and is never read here: {advice}, "
+        "or name a package.module:callable that loads it"
+    )
+
+
+def _looks_like_onnx(head: bytes) -> bool:
+    # A ModelProto begins with field 1 (ir_version, a small number); then come the producer, the graph or the opsets.
+    return len(head) > 2 and head[0] == 0x08 and 0 < head[1] < 0x80 and head[2] in {0x12, 0x1A, 0x22, 0x3A, 0x42}
+
+
+def _unknown(path: Path) -> str:
+    named = NAMES.get(path.suffix.lower())
+    if named:
+        return f"{path} does not hold what its name says ({named}): it is damaged, or another kind of file"
+    if path.suffix == ".pb":
+        return f"{path} is a bare graph: name the SavedModel folder that holds saved_model.pb"
+    return f"{path} is not a model of a known format: {KNOWN}"

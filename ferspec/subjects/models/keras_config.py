@@ -1,0 +1,133 @@
+"""What a Keras model's configuration tells before anything of it is built: whether it carries code, and its age."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ferspec.errors import UserError
+
+CODE = {
+    "Lambda": "a Lambda layer, Python code stored in the file",
+    "__lambda__": "a Python function stored in the file",
+    "TFSMLayer": "a TFSMLayer, which loads another model",
+    "TorchModuleWrapper": "a pickled PyTorch module",
+    "FlaxLayer": "a Flax layer with functions of its own",
+    "JaxLayer": "a JAX layer with functions of its own",
+    "__typespec__": "a type built from Python code",
+}
+PARTS = (
+    "activations",
+    "constraints",
+    "dtype_policies",
+    "engine",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "mixed_precision",
+    "models",
+    "ops",
+    "optimizers",
+    "quantizers",
+    "random",
+    "regularizers",
+)
+ROOTS = ("keras", "keras.src", "keras.api", "tf_keras", "tf_keras.src")
+MODULES = frozenset(f"{root}.{part}" for root in ROOTS for part in PARTS)
+
+# What Keras 2 wrote into configurations and Keras 3 no longer knows, where it says nothing (the value given here).
+OBSOLETE: dict[str, dict[str, Any]] = {
+    "DepthwiseConv2D": {"groups": 1},
+    "SeparableConv2D": {
+        "groups": 1,
+        "kernel_initializer": ...,
+        "kernel_regularizer": None,
+        "kernel_constraint": None,
+    },
+    "BatchNormalization": {"fused": ..., "renorm": False, "virtual_batch_size": None, "adjustment": None},
+    "LSTM": {"time_major": False},
+    "GRU": {"time_major": False},
+}
+INITIALIZERS = frozenset(
+    {"Zeros", "Ones", "Constant", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Orthogonal"}
+    | {f"{family}{kind}" for family in ("Glorot", "He", "Lecun") for kind in ("Uniform", "Normal")}
+)
+
+
+def refuse_code(config: Any, name: str) -> None:
+    """Raise ``UserError`` when a configuration names anything but Keras' own parts.
+
+    Found are layers that carry or fetch code (``CODE``), functions stored by value, and objects of any module that is
+    not one of Keras' building blocks: Keras would import it, or look its name up, while it loads.
+    """
+    for node in _objects(config):
+        kind = node["class_name"]
+        if kind in CODE:
+            raise _refused(name, CODE[kind])
+        module = node.get("module")
+        if module is not None and not _is_keras(module, node):
+            raise _refused(name, f"{kind} of the module {module!r}, which is not part of Keras")
+        registered = node.get("registered_name")
+        if isinstance(registered, str) and ">" in registered and not registered.startswith("keras>"):
+            raise _refused(name, f"the custom object {registered!r}, whose code is not in the file")
+
+
+def modernised(config: Any) -> Any:
+    """Return a configuration of Keras 1 or 2 as Keras 3 reads it; what it says of the network stays the same."""
+    if isinstance(config, list):
+        return [modernised(item) for item in config]
+    if not isinstance(config, dict):
+        return config
+    config = {key: modernised(value) for key, value in config.items()}
+    kind, inner = config.get("class_name"), config.get("config")
+    if kind == "Sequential":
+        inner = {"name": "sequential", "layers": inner} if isinstance(inner, list) else inner
+        return {**config, "config": {**inner, "layers": _with_input(inner["layers"])}}
+    if kind == "Policy" and isinstance(inner, dict) and "name" in inner:
+        return inner["name"]
+    if isinstance(kind, str) and isinstance(inner, dict):
+        neutral = {"dtype": ...} if kind in INITIALIZERS and "module" not in config else OBSOLETE.get(kind, {})
+        config["config"] = {key: value for key, value in inner.items() if not _says_nothing(neutral, key, value)}
+    return config
+
+
+def _with_input(layers: list[Any]) -> list[Any]:
+    # Keras 2 gave the first layer the shape of the input; Keras 3 would take its batch axis for one of the image's.
+    first = layers[0]["config"] if layers else {}
+    if "batch_input_shape" not in first or layers[0]["class_name"] == "InputLayer":
+        return layers
+    shape = {"batch_input_shape": first["batch_input_shape"], "name": f"{first.get('name', 'first')}_input"}
+    rest = {key: value for key, value in first.items() if key != "batch_input_shape"}
+    return [{"class_name": "InputLayer", "config": shape}, {**layers[0], "config": rest}, *layers[1:]]
+
+
+def _says_nothing(neutral: dict[str, Any], key: str, value: Any) -> bool:
+    return key in neutral and (neutral[key] is ... or neutral[key] == value)
+
+
+def _objects(config: Any) -> Iterator[dict[str, Any]]:
+    waiting = [config]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            if isinstance(node.get("class_name"), str):
+                yield node
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+
+
+def _is_keras(module: Any, node: dict[str, Any]) -> bool:
+    if module == "builtins":
+        return node["class_name"] == "function"
+    if module in ROOTS:
+        return True
+    return isinstance(module, str) and any(module == known or module.startswith(f"{known}.") for known in MODULES)
+
+
+def _refused(name: str, what: str) -> UserError:
+    return UserError(
+        f"{name} holds {what}: refused, since loading it would run code; "
+        "save it without (or export it to SavedModel, TFLite or ONNX), or --trust-code"
+    )

@@ -1,0 +1,44 @@
+"""Keep TensorFlow's start-up messages off the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
+
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back what native code writes to stderr inside the block, and warnings; exceptions pass through.
+
+    TensorFlow and TFLite write some of their first lines before any of their settings is read, so the file descriptor
+    itself is diverted. Descriptor and environment are as before afterwards.
+    """
+    given = os.environ.get(LOG_LEVEL)
+    os.environ.setdefault(LOG_LEVEL, "3")
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as held, warnings.catch_warnings(action="ignore"):
+            os.dup2(held.fileno(), 2)
+            yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        if given is None:
+            os.environ.pop(LOG_LEVEL, None)
+
+
+def tensorflow() -> ModuleType:
+    """Return TensorFlow, imported without its start-up messages."""
+    if "tensorflow" in sys.modules:
+        return sys.modules["tensorflow"]
+    with quiet():
+        return import_module("tensorflow")

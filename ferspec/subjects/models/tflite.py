@@ -1,0 +1,154 @@
+"""TFLite flatbuffers: float, float16 and quantised."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ferspec.errors import UserError
+from ferspec.subjects.models.base import (
+    Model,
+    Signature,
+    cast,
+    file_digest,
+    image_axes,
+    loading,
+    require_image_input,
+    require_one_output,
+)
+from ferspec.subjects.models.quiet import quiet, tensorflow
+
+LABELS_LIMIT = 10_000
+
+
+def load(path: Path, trust_code: bool = False) -> Model:
+    """Return the model of a TFLite file; whole-number inputs and outputs are converted by their scale and zero point.
+
+    Vouched for: built-in operators only compute. Custom operators and TensorFlow's own (Flex, among them those that
+    read and write files) are refused unless ``trust_code``; without a runtime that knows them they do not load anyway.
+    Not vouched for: defects of the runtime on a file made to exploit them (the flatbuffer itself is verified first).
+    """
+    name = path.name
+    interpreter_of, schema = _runtime()
+    content = path.read_bytes()
+    with loading(name, "TFLite"), quiet():
+        interpreter = interpreter_of(model_content=content, num_threads=os.cpu_count())
+        graph = schema.Model.GetRootAsModel(content, 0)
+        custom = sorted(_custom_operators(graph))
+    if custom and not trust_code:
+        raise UserError(
+            f"{name} needs operators that are not TFLite's own ({', '.join(custom)}), which cannot be vouched for: "
+            "refused; --trust-code runs them all the same"
+        )
+    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    require_image_input(name, len(inputs), len(inputs[0]["shape"]))
+    require_one_output(name, len(outputs))
+    with loading(name, "TFLite"), quiet():
+        interpreter.allocate_tensors()
+    runner = _Runner(interpreter, inputs[0], outputs[0])
+    shape = [None if size < 0 else int(size) for size in inputs[0]["shape_signature"]]
+    return Model(
+        name=name,
+        format="tflite",
+        digest=file_digest(path),
+        signature=Signature(
+            **image_axes(shape, "channels_last"),
+            dtype=np.dtype(inputs[0]["dtype"]).name,
+            batch=shape[0],
+            output_width=int(outputs[0]["shape"][-1]),
+            activation=_activation(graph, schema, outputs[0]["index"]),
+            range=_range(inputs[0]),
+            labels=_labels(path),
+        ),
+        run=runner,
+    )
+
+
+class _Runner:
+    """Feeds an interpreter, whose tensors are laid out anew only when the batch's shape changes."""
+
+    def __init__(self, interpreter: Any, source: dict[str, Any], sink: dict[str, Any]) -> None:
+        self.interpreter = interpreter
+        self.source = source
+        self.sink = sink
+        self.shape = tuple(source["shape"])
+
+    def __call__(self, batch: np.ndarray) -> np.ndarray:
+        if batch.shape != self.shape:
+            self.interpreter.resize_tensor_input(self.source["index"], batch.shape, strict=True)
+            self.interpreter.allocate_tensors()
+            self.shape = batch.shape
+        self.interpreter.set_tensor(self.source["index"], quantise(batch, self.source))
+        self.interpreter.invoke()
+        return dequantise(self.interpreter.get_tensor(self.sink["index"]), self.sink)
+
+
+def quantise(values: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
+    """Return real values as a tensor stores them: ``round(value / scale) + zero point``, clipped to its type."""
+    scale, zero_point = tensor["quantization"]
+    return cast(values / scale + zero_point if scale else values, tensor["dtype"])
+
+
+def dequantise(stored: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
+    """Return the real values a tensor stands for: ``(stored - zero point) * scale``."""
+    scale, zero_point = tensor["quantization"]
+    real = stored.astype(np.float32)
+    return (real - zero_point) * np.float32(scale) if scale else real
+
+
+def _runtime() -> tuple[Any, ModuleType]:
+    try:
+        from ai_edge_litert import schema_py_generated as schema
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        interpreter_of = tensorflow().lite.Interpreter
+        from tensorflow.lite.python import schema_py_generated as schema
+
+        return interpreter_of, schema
+    return Interpreter, schema
+
+
+def _custom_operators(graph: Any) -> set[str]:
+    codes = [graph.OperatorCodes(index).CustomCode() for index in range(graph.OperatorCodesLength())]
+    return {code.decode(errors="replace") for code in codes if code}
+
+
+def _activation(graph: Any, schema: ModuleType, output: int) -> str:
+    names = {value: key for key, value in vars(schema.BuiltinOperator).items() if not key.startswith("_")}
+    passing = {"DEQUANTIZE", "QUANTIZE", "RESHAPE", "CAST"}
+    main = graph.Subgraphs(0)
+    for index in reversed(range(main.OperatorsLength())):
+        operator = main.Operators(index)
+        if output not in operator.OutputsAsNumpy():
+            continue
+        code = graph.OperatorCodes(operator.OpcodeIndex())
+        kind = names[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
+        if kind not in passing:
+            return {"SOFTMAX": "softmax", "LOGISTIC": "sigmoid", "FULLY_CONNECTED": "linear"}.get(kind, "unknown")
+        output = operator.Inputs(0)
+    return "unknown"
+
+
+def _range(tensor: dict[str, Any]) -> tuple[float, float] | None:
+    scale, zero_point = tensor["quantization"]
+    if not scale:
+        return None
+    limits = np.iinfo(tensor["dtype"])
+    return float((limits.min - zero_point) * scale), float((limits.max - zero_point) * scale)
+
+
+def _labels(path: Path) -> tuple[str, ...] | None:
+    # TFLite metadata packs its label file into a zip archive appended to the flatbuffer.
+    try:
+        with zipfile.ZipFile(path) as archive:
+            texts = [info for info in archive.infolist() if info.filename.endswith(".txt")]
+            lists = [info for info in texts if info.file_size < LABELS_LIMIT]
+            lines = archive.read(lists[0]).decode(errors="replace").splitlines() if len(lists) == 1 else []
+    except zipfile.BadZipFile:
+        return None
+    return tuple(line.strip() for line in lines if line.strip()) or None

@@ -1,0 +1,55 @@
+"""A Python function as a model: found as Python finds it, or refused in one line."""
+
+import hashlib
+import sys
+
+import numpy as np
+import pytest
+
+from ferspec.errors import UserError
+from ferspec.subjects.models import Signature, open_model
+
+IMAGES = np.random.default_rng(7).uniform(0, 1, (5, 4, 3, 3)).astype(np.float32)
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """Writes a Python module into the current folder, and forgets it afterwards."""
+    monkeypatch.chdir(tmp_path)
+    names = []
+
+    def write(name, text):
+        names.append(name)
+        (tmp_path / f"{name}.py").write_text(text)
+        return tmp_path / f"{name}.py"
+
+    yield write
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+def test_a_callable_is_a_model(module):
+    path = module("tiny_callable", "class Net:\n    def go(self, x):\n        return x[:, 0, 0, :] * 2\nnet = Net()\n")
+    before = list(sys.path)
+    model = open_model("tiny_callable:net.go")
+    assert model.predict(IMAGES).tolist() == (IMAGES[:, 0, 0, :] * 2).tolist()
+    assert (model.format, model.signature) == ("callable", Signature())
+    assert model.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert sys.path == before
+
+
+@pytest.mark.parametrize(
+    ("reference", "text", "words"),
+    [
+        ("no_such_module_here:f", "", "no module 'no_such_module_here'"),
+        ("tiny_broken:f", "import nothing_like_it", "no module 'nothing_like_it'"),
+        ("tiny_broken:f", "1 / 0", "failed with ZeroDivisionError"),
+        ("tiny_broken:f", "g = 1", "has no 'f'"),
+        ("tiny_broken:f", "f = 1", "is of type int, which cannot be called"),
+        ("sys:exit", "", "has no source file"),
+    ],
+)
+def test_a_callable_that_is_none_is_one_line(module, reference, text, words):
+    module("tiny_broken", text)
+    with pytest.raises(UserError, match=words):
+        open_model(reference)

@@ -1,0 +1,73 @@
+"""Keras models in particular: old files, what is inside them, and what cannot be judged."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ferspec.errors import UserError
+from ferspec.subjects.models import open_model
+
+
+def test_hdf5_that_holds_no_network_is_told_apart(tmp_path):
+    import h5py
+    import keras
+
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(7)]).save_weights(tmp_path / "only.weights.h5")
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["numbers"] = np.arange(3)
+    with pytest.raises(UserError, match="weights without a network"):
+        open_model(tmp_path / "only.weights.h5")
+    with pytest.raises(UserError, match="holds no Keras model"):
+        open_model(tmp_path / "data.h5")
+
+
+def test_what_keras_2_wrote_and_keras_3_forgot_is_translated(tmp_path):
+    import h5py
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((8, 8, 3))
+    grown = layers.DepthwiseConv2D(3, name="depthwise")(inputs)
+    grown = layers.BatchNormalization(name="norm")(layers.SeparableConv2D(4, 3, name="separable")(grown))
+    original = keras.Model(inputs, layers.Dense(7, activation="softmax", name="dense")(layers.Flatten()(grown)))
+    path = tmp_path / "mobile.h5"
+    original.save(path)
+    obsolete = {
+        "depthwise": {"groups": 1},
+        "separable": {"groups": 1, "kernel_initializer": None, "kernel_regularizer": None, "kernel_constraint": None},
+        "norm": {"fused": True, "renorm": False, "virtual_batch_size": None},
+        "dense": {"dtype": {"class_name": "Policy", "config": {"name": "float32"}}},
+    }
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        for layer in config["config"]["layers"]:
+            layer["config"].update(obsolete.get(layer["config"]["name"], {}))
+        file.attrs["model_config"] = json.dumps(config)
+    with pytest.raises((TypeError, AttributeError)):
+        keras.models.load_model(path, compile=False)
+    images = np.random.default_rng(3).uniform(0, 1, (3, 8, 8, 3)).astype(np.float32)
+    np.testing.assert_allclose(open_model(path).predict(images), original(images).numpy(), atol=1e-6)
+
+
+def test_rescaling_inside_a_keras_model_is_told(tmp_path):
+    import keras
+
+    scale = keras.layers.Rescaling(1 / 127.5, offset=-1)
+    keras.Sequential([keras.Input((8, 8, 1)), scale, keras.layers.Flatten(), keras.layers.Dense(7)]).save(
+        tmp_path / "scaled.keras"
+    )
+    told = open_model(tmp_path / "scaled.keras").signature
+    assert told.range == (0, 255)
+    assert [text.split("(")[0] for text in told.preprocessing] == ["Rescaling"]
+    assert told.activation == "linear"
+
+
+def test_a_model_of_two_inputs_is_refused(tmp_path):
+    import keras
+
+    two = [keras.Input((8, 8, 1)), keras.Input((8, 8, 1))]
+    outputs = keras.layers.Dense(7)(keras.layers.Flatten()(keras.layers.Add()(two)))
+    keras.Model(two, outputs).save(tmp_path / "two.keras")
+    with pytest.raises(UserError, match="has 2 inputs"):
+        open_model(tmp_path / "two.keras")
