@@ -1,4 +1,4 @@
-"""Declared deviations: the TOML file in which the owner of a subject says beforehand which clauses will fail, and why."""
+"""Declared deviations: the TOML file in which a subject's owner says beforehand which clauses will fail, and why."""
 
 import tomllib
 from pathlib import Path

@@ -11,7 +11,9 @@ from ferspec.reference.figures import Figure
 from ferspec.reference.intervals import images_needed, judge_claim
 from ferspec.subjects.model import ModelSubject
 
-PATTERN = re.compile(r"\s*(?P<figure>\w+(\[[^\]]+\])?)\s*(?P<operator>>=|<=|>|<)\s*(?P<threshold>\d*\.?\d+)\s*")
+PATTERN = re.compile(
+    r"\s*(?P<figure>\w+(\[[^\]]+\])?)\s*(?P<operator>>=|<=|>|<)\s*(?P<threshold>\d*\.?\d+(e-?\d+)?)\s*"
+)
 
 
 class Claim(Record):

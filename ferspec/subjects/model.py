@@ -114,7 +114,7 @@ class ModelSubject:
         return evaluate(self.labels, self.predicted, self.probabilities, self.dataset.groups)
 
     def spread(self, count: int) -> np.ndarray:
-        """Return the indices of ``count`` images that take turns through the classes; all of them if there are fewer."""
+        """Return the indices of ``count`` images that take turns through the classes, or of all images."""
         ranks = np.zeros(len(self.labels), dtype=int)
         for index in range(len(spec.load().classes)):
             members = np.flatnonzero(self.labels == index)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from miniatures import CLASSES, colour_patches, nearest_centre, right, softmax, subject
+from miniatures import CLASSES, colour_patches, named, nearest_centre, right, right_with_some_noise, softmax, subject
 
 from ferspec import api
 from ferspec.checks import checks_for_model
@@ -59,10 +59,6 @@ def cuts_to_tenths(batch):
     return np.floor(10 * softmax(nearest_centre(batch) / 10)) / 10
 
 
-def right_with_some_noise(batch):
-    return right(batch + 0.3 * np.sin(1e4 * batch.mean(axis=(1, 2, 3), keepdims=True)))
-
-
 def leaves_dropout_on():
     rng = np.random.default_rng(1)
     return lambda batch: right(batch * (rng.random(batch.shape) > 0.2))
@@ -88,12 +84,6 @@ def keeps_state():
 
 def test_a_right_model_passes_every_check(patches):
     assert set(statuses(subject(patches)).values()) == {Status.PASS}
-
-
-def named(function):
-    """Give a function made by another the name that a model needs."""
-    function.__name__ = "wrong"
-    return function
 
 
 @pytest.mark.parametrize(

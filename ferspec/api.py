@@ -1,0 +1,206 @@
+"""The Python interface: certify a model, compare two on the same images, verify a certificate."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from ferspec.checks import checks_for_model
+from ferspec.checks.claims import Claim, parse_claim, require_known_figures
+from ferspec.checks.diagnosis import diagnose
+from ferspec.checks.model import ESSENTIAL
+from ferspec.deviations import load_deviations
+from ferspec.engine import Check, Deviation, Judgement, Status, Subject, judge, outcome_of
+from ferspec.errors import UserError
+from ferspec.reference.comparison import Comparison
+from ferspec.reference.comparison import compare as compare_predictions
+from ferspec.report.build import build_report
+from ferspec.report.certificate import Certificate, read_certificate
+from ferspec.report.document import Report
+from ferspec.report.environment import environment
+from ferspec.report.verification import CERTIFICATE_CHECKS
+from ferspec.subjects.model import ModelSubject
+from ferspec.subjects.opening import DEMO, Progress, join, open_images, open_source, open_subject, silent
+
+
+def certify(
+    model: str | Path,
+    dataset: str | Path | None = None,
+    contract: str | Path | None = None,
+    claims: Iterable[str] = (),
+    deviations: str | Path | None = None,
+    groups: str | Path | None = None,
+    trust_code: bool = False,
+    progress: Progress = silent,
+) -> tuple[Report, ModelSubject]:
+    """Judge a trained model on a dataset and return the report and the subject; ``demo`` is the embedded default.
+
+    The report is a certificate only for a test set in the BTFER form (7 × 300 images of 256 × 256); otherwise it is an
+    evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``. ``UserError``
+    for a model that cannot be evaluated at all: unreadable, of another output width, answering NaN.
+    """
+    claimed = [parse_claim(text) for text in claims]
+    declared = load_deviations(deviations) if deviations else ()
+    images = open_images(model, dataset, groups, progress)
+    require_known_figures(claimed, images.groups)
+    subject = open_subject(model, images, contract, trust_code, progress)
+    return report_on(
+        subject, claimed, declared, reproducing(model, dataset, contract, groups, claims), progress
+    ), subject
+
+
+def run_checks(
+    model: str | Path,
+    dataset: str | Path | None = None,
+    contract: str | Path | None = None,
+    claims: Iterable[str] = (),
+    deviations: str | Path | None = None,
+    groups: str | Path | None = None,
+    trust_code: bool = False,
+    select: str = "",
+    progress: Progress = silent,
+) -> Judgement:
+    """Run only the checks whose id contains ``select``, and deviations from their clauses; there is no report.
+
+    ``UserError`` where no check has such an id.
+    """
+    claimed = [parse_claim(text) for text in claims]
+    checks = tuple(check for check in checks_for_model(claimed) if select in check.id)
+    if not checks:
+        known = ", ".join(check.id for check in checks_for_model(claimed))
+        raise UserError(f"no check's id contains '{select}': they are {known}")
+    clauses = {check.clause for check in checks}
+    declared = [d for d in (load_deviations(deviations) if deviations else ()) if d.clause in clauses]
+    images = open_images(model, dataset, groups, progress)
+    require_known_figures(claimed, images.groups)
+    subject = open_subject(model, images, contract, trust_code, progress)
+    return _judge(checks, subject, declared, reproducing(model, dataset, contract, groups, claims), progress)
+
+
+def report_on(
+    subject: ModelSubject,
+    claims: Sequence[Claim] = (),
+    deviations: Sequence[Deviation] = (),
+    reproduce: str | None = None,
+    progress: Progress = silent,
+) -> Report:
+    """Judge an opened subject and return its report."""
+    clock = Clock()
+    with clock.step("predict"):
+        require_evaluable(subject)
+    with clock.step("check"):
+        judgement = judge_model(subject, claims, deviations, reproduce, progress)
+    with clock.step("diagnose"):
+        diagnoses = diagnose(subject)
+    return build_report(subject, judgement, claims, deviations, diagnoses, environment(clock.seconds))
+
+
+def judge_model(
+    subject: ModelSubject,
+    claims: Iterable[Claim] = (),
+    deviations: Iterable[Deviation] = (),
+    reproduce: str | None = None,
+    progress: Progress = silent,
+) -> Judgement:
+    """Run every check that fits a model and decide the verdict."""
+    return _judge(checks_for_model(claims), subject, deviations, reproduce, progress)
+
+
+def require_evaluable(subject: ModelSubject) -> None:
+    """Raise ``UserError`` when the model gives no figures that could be measured (FER-B-01 to FER-B-03 fail)."""
+    for check in ESSENTIAL:
+        outcome = outcome_of(check, subject)
+        if outcome.status is Status.FAIL:
+            found = outcome.message or f"{outcome.observed}, expected {outcome.expected}"
+            raise UserError(f"{check.clause} {outcome.title}: {found}")
+
+
+def compare(
+    model_a: str | Path,
+    model_b: str | Path,
+    dataset: str | Path | None = None,
+    contract_a: str | Path | None = None,
+    contract_b: str | Path | None = None,
+    trust_code: bool = False,
+    progress: Progress = silent,
+) -> Comparison:
+    """Compare two models on the same images: McNemar's exact test for accuracy, a paired bootstrap for the rest."""
+    images = open_images(model_a, dataset, progress=progress)
+    first, second = (
+        open_subject(model, images, contract, trust_code, progress)
+        for model, contract in ((model_a, contract_a), (model_b, contract_b))
+    )
+    require_evaluable(first)
+    require_evaluable(second)
+    return compare_predictions(first.labels, first.predicted, second.predicted)
+
+
+def verify(
+    certificate: str | Path,
+    dataset: str | Path | None = None,
+    model: str | Path | None = None,
+    trust_code: bool = False,
+    progress: Progress = silent,
+) -> Judgement:
+    """Compute every figure of a certificate again, from its predictions and from model and images where given."""
+    document = read_certificate(certificate)
+    images = None if dataset is None else open_images(DEMO, dataset, progress=progress)
+    source = None if model is None else open_source(model, trust_code)
+    subject = Certificate(document, images, source, again=partial(_certify_again, progress=progress))
+    return _judge(CERTIFICATE_CHECKS, subject, (), None, progress)
+
+
+def _certify_again(certificate: Certificate, progress: Progress) -> Report:
+    """Judge the same model on the same images under the recorded contract, claims and deviations."""
+    stated, images = certificate.report, certificate.dataset
+    grouped = replace(images, listing=replace(images.listing, groups=certificate.groups or {}))
+    subject = join(grouped, certificate.source, stated.subject.contract, progress)
+    return report_on(subject, [parse_claim(text) for text in stated.claims], stated.deviations, progress=progress)
+
+
+def reproducing(
+    model: str | Path,
+    dataset: str | Path | None,
+    contract: str | Path | None,
+    groups: str | Path | None,
+    claims: Iterable[str],
+) -> str:
+    """Return the command that runs the same checks again."""
+    words = ["ferspec", "certify", str(model)]
+    for option, value in (("--dataset", dataset), ("--contract", contract), ("--groups", groups)):
+        words += [] if value is None else [option, str(value)]
+    for claim in claims:
+        words += ["--claim", claim]
+    return shlex.join(words)
+
+
+class Clock:
+    """Durations of named steps, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - began
+
+
+def _judge(
+    checks: Sequence[Check],
+    subject: Subject,
+    deviations: Iterable[Deviation],
+    reproduce: str | None,
+    progress: Progress,
+) -> Judgement:
+    outcomes = []
+    for done, check in enumerate(checks, start=1):
+        outcomes.append(outcome_of(check, subject, reproduce))
+        progress("checking", done, len(checks))
+    return judge([check.id for check in checks], outcomes, deviations)

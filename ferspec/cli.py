@@ -1,0 +1,47 @@
+"""The commands: each parses its arguments, calls the Python interface and prints what it returns."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import ferspec
+from ferspec.commands import certify, compare, contract, spec, verify
+from ferspec.errors import UserError
+
+app = typer.Typer(
+    name="ferspec",
+    help="Judge facial expression recognition by one published protocol: its specification, made executable.",
+    epilog="Example: ferspec certify demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("certify", epilog=certify.EXAMPLE)(certify.certify)
+app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
+app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
+app.add_typer(contract.app, name="contract")
+app.add_typer(spec.app, name="spec")
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if version:
+        print(f"ferspec {ferspec.__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user's is one line on stderr and exit status 2."""
+    # a name in another script must not stop a report on a terminal that cannot show it
+    sys.stdout.reconfigure(errors="replace")
+    try:
+        app()
+    except UserError as error:
+        print(f"ferspec: {error}", file=sys.stderr)
+        raise SystemExit(2) from None

@@ -1,0 +1,46 @@
+"""ferspec contract"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ferspec.commands import options
+
+app = typer.Typer(help="What a model declares of its input and output.", no_args_is_help=True)
+
+
+@app.command(epilog="Example: ferspec contract init model.tflite")
+def init(
+    model: options.Model,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="By default MODEL.contract.toml.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a contract that is there already.")] = False,
+    trust_code: options.TrustCode = False,
+    json: options.Json = False,
+) -> None:
+    """Write a contract from what the model file itself tells; what it does not tell is marked as assumed."""
+    import json as jsonlib
+
+    from ferspec.errors import UserError
+    from ferspec.subjects.contracts import infer_contract, save_contract
+    from ferspec.subjects.models import Model
+    from ferspec.subjects.opening import open_source
+
+    path = out or Path(f"{model}.contract.toml")
+    if path.exists() and not force:
+        raise UserError(f"{path} is there already: edit it, or replace it with --force")
+    source = open_source(model, trust_code)
+    if not isinstance(source, Model):
+        raise UserError(f"{model} records predictions: they need no contract")
+    contract, notes = infer_contract(source)
+    save_contract(contract, path, notes)
+    if json:
+        print(jsonlib.dumps({"path": str(path), "contract": contract.model_dump(mode="json"), "notes": notes}))
+        return
+    print(f"wrote {path}")
+    for key, note in notes.items():
+        print(f"  {key:<15} {note}")

@@ -1,0 +1,42 @@
+"""Every check on a model, with the ids that the command line uses."""
+
+from __future__ import annotations
+
+import pytest
+
+from ferspec.checks import checks_for_model
+from ferspec.engine import Check, Deviation, Status, outcome_of, settle, unused
+from ferspec.plugin import CLAIMS, DEVIATIONS, OUTCOMES, explain
+from ferspec.subjects.model import ModelSubject
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    stash = metafunc.config.stash
+    if "check" in metafunc.fixturenames:
+        checks = checks_for_model(stash[CLAIMS])
+        metafunc.parametrize("check", checks, ids=[check.id for check in checks])
+    if "deviation" in metafunc.fixturenames:
+        ids = [deviation.clause for deviation in stash[DEVIATIONS]]
+        metafunc.parametrize("deviation", stash[DEVIATIONS], ids=ids)
+
+
+def test_model(check: Check, fer_subject: ModelSubject, request: pytest.FixtureRequest) -> None:
+    """The model meets the clause, or fails as declared."""
+    __tracebackhide__ = True
+    outcome = settle(outcome_of(check, fer_subject), request.config.stash[DEVIATIONS])
+    request.config.stash[OUTCOMES].append(outcome)
+    if outcome.status in (Status.NOT_EVALUATED, Status.INCONCLUSIVE):
+        pytest.skip(f"{outcome.status.replace('_', ' ')}: {outcome.message}")
+    if outcome.declared:
+        pytest.xfail(f"{outcome.declared.category}: {outcome.declared.reason}")
+    if outcome.status is Status.FAIL:
+        pytest.fail(explain(outcome), pytrace=False)
+
+
+def test_declared_deviation(deviation: Deviation, fer_subject: ModelSubject, request: pytest.FixtureRequest) -> None:
+    """The deviation covers a failure."""
+    __tracebackhide__ = True
+    checks = [c for c in checks_for_model(request.config.stash[CLAIMS]) if c.clause == deviation.clause]
+    for outcome in unused([deviation], [settle(outcome_of(check, fer_subject), [deviation]) for check in checks]):
+        request.config.stash[OUTCOMES].append(outcome)
+        pytest.fail(explain(outcome), pytrace=False)

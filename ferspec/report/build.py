@@ -1,0 +1,99 @@
+"""From a judged model to its report."""
+
+from collections.abc import Iterable
+
+from ferspec import spec
+from ferspec.checks.claims import Claim
+from ferspec.checks.diagnosis import Diagnosis
+from ferspec.engine import Deviation, Judgement
+from ferspec.report.document import DatasetInfo, Environment, Prediction, Report, SpecInfo, SubjectInfo, digest_of
+from ferspec.subjects.dataset import Dataset
+from ferspec.subjects.manifest import Entry, digest
+from ferspec.subjects.model import ModelSubject
+
+# enough for a float32 to come back as it was
+DIGITS = 9
+
+
+def build_report(
+    subject: ModelSubject,
+    judgement: Judgement,
+    claims: Iterable[Claim],
+    deviations: Iterable[Deviation],
+    diagnoses: Iterable[Diagnosis],
+    environment: Environment,
+) -> Report:
+    """Return the whole report of a judged model, with its digest."""
+    manifest = subject.dataset.manifest()
+    report = Report(
+        kind=kind_of(subject.dataset),
+        verdict=judgement.verdict,
+        counts=judgement.counts,
+        outcomes=judgement.outcomes,
+        metrics=subject.evaluation,
+        diagnoses=tuple(diagnoses),
+        subject=_subject_info(subject),
+        dataset=dataset_info(subject.dataset, manifest),
+        spec=spec_info(),
+        claims=tuple(str(claim) for claim in claims),
+        deviations=tuple(deviations),
+        environment=environment,
+        manifest=manifest,
+        predictions=_predictions(subject, manifest),
+        digest="",
+    )
+    return report.model_copy(update={"digest": digest_of(report.model_dump(mode="json"))})
+
+
+def kind_of(dataset: Dataset) -> str:
+    """Return what the report may call itself: only the BTFER form certifies, and synthetic faces never do."""
+    if dataset.synthetic:
+        return "demonstration"
+    return "certificate" if dataset.form == "btfer" else "evaluation"
+
+
+def spec_info() -> SpecInfo:
+    """Return the version and the digest of the specification in force."""
+    loaded = spec.load()
+    return SpecInfo(version=loaded.version, digest=loaded.digest, protocol=loaded.protocol)
+
+
+def dataset_info(dataset: Dataset, manifest: tuple[Entry, ...]) -> DatasetInfo:
+    """Return what a report says of its images."""
+    return DatasetInfo(
+        name=dataset.name,
+        form=dataset.form,
+        n=len(dataset),
+        support=dataset.support,
+        manifest_digest=digest(manifest),
+        notes=tuple(dataset.notes),
+        synthetic=dataset.synthetic,
+    )
+
+
+def _subject_info(subject: ModelSubject) -> SubjectInfo:
+    if subject.model is None:
+        return SubjectInfo(
+            name=subject.recorded.name, format="predictions csv", digest=subject.recorded.digest, contract=None
+        )
+    model = subject.model
+    return SubjectInfo(name=model.name, format=model.format, digest=model.digest, contract=subject.contract)
+
+
+def _predictions(subject: ModelSubject, manifest: tuple[Entry, ...]) -> tuple[Prediction, ...]:
+    classes = spec.load().classes
+    rows = []
+    for position, entry in enumerate(manifest):
+        probabilities = None
+        if subject.probabilities is not None:
+            probabilities = tuple(float(f"{value:.{DIGITS}g}") for value in subject.probabilities[position])
+        rows.append(
+            Prediction(
+                image=entry.pixels_sha256,
+                label=classes[subject.labels[position]],
+                predicted=classes[subject.predicted[position]],
+                probabilities=probabilities,
+                groups={column: values[position] for column, values in subject.dataset.groups.items()},
+            )
+        )
+    return tuple(rows)

@@ -1,0 +1,59 @@
+"""Where and with what a judgement was made."""
+
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from ferspec.report.document import Environment
+
+PACKAGES = (
+    "ferspec",
+    "numpy",
+    "opencv-python",
+    "tensorflow",
+    "keras",
+    "ai-edge-litert",
+    "onnxruntime",
+    "torch",
+    "scipy",
+    "statsmodels",
+)
+
+
+def environment(seconds: dict[str, float]) -> Environment:
+    """Return versions, hardware and durations; accelerators are those that a loaded framework sees."""
+    return Environment(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        python=platform.python_version(),
+        platform=platform.platform(),
+        processor=_processor(),
+        accelerators=_accelerators(),
+        packages={name: found for name in PACKAGES if (found := _version(name))},
+        seconds={name: round(value, 2) for name, value in seconds.items()},
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    described = Path("/proc/cpuinfo")
+    if described.is_file():
+        for line in described.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _accelerators() -> tuple[str, ...]:
+    """Ask only a framework that the judgement has loaded anyway."""
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None:
+        return ()
+    return tuple(device.name for device in tensorflow.config.list_physical_devices("GPU"))

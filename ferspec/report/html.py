@@ -1,0 +1,123 @@
+"""The report as one self-contained page: no script, nothing loaded from elsewhere."""
+
+import base64
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ferspec import spec
+from ferspec.checks.claims import claim_checks, parse_claim
+from ferspec.engine import Outcome, Status
+from ferspec.reference.figures import Evaluation, Slice
+from ferspec.report import plots, words
+from ferspec.report.document import Prediction, Report
+
+TEMPLATES = Path(__file__).parent / "templates"
+WORST_SHOWN = 24
+GROUPS_SHOWN = 12
+CONFUSIONS_SHOWN = 3
+IMAGE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+
+
+def render_html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -> str:
+    """Return the page of a report.
+
+    ``thumbnails`` maps the digest of an image's pixels to PNG or JPEG bytes, for those of ``worst_predictions``;
+    without them the page shows no faces. ``ValueError`` for bytes of another kind.
+    """
+    thumbnails = thumbnails or {}
+    worst = [prediction for prediction in worst_predictions(report) if prediction.image in thumbnails]
+    outcomes = words.by_urgency(report.outcomes)
+    page = _templates().get_template("report.html")
+    return page.render(
+        report=report,
+        metrics=report.metrics,
+        classes=spec.load().classes,
+        notice=words.notice(report),
+        outcomes=outcomes,
+        urgent=[outcome for outcome in outcomes if outcome.status in (Status.FAIL, Status.INCONCLUSIVE)],
+        claims=claims(report),
+        confusions=top_confusions(report.metrics),
+        strip=plots.strip(report.metrics.accuracy),
+        bars=plots.reliability(report.metrics.calibration.bins) if report.metrics.calibration else (),
+        slices=[(of, *shown_groups(of)) for of in report.metrics.slices],
+        undefined=words.undefined_reasons(report.metrics),
+        worst=[(prediction, _data_uri(thumbnails[prediction.image])) for prediction in worst],
+        elsewhere=report.kind != "certificate",
+    )
+
+
+def worst_predictions(report: Report, count: int = WORST_SHOWN) -> tuple[Prediction, ...]:
+    """Return the wrong predictions of the highest confidence, the most confident first.
+
+    None where the report holds no probabilities, since then nothing tells how confident a prediction was.
+    """
+    if report.metrics.calibration is None or not report.metrics.calibration.bins:
+        return ()
+    wrong = [prediction for prediction in report.predictions if prediction.predicted != prediction.label]
+    return tuple(sorted(wrong, key=lambda prediction: (-max(prediction.probabilities), prediction.image))[:count])
+
+
+def claims(report: Report) -> list[tuple[str, Outcome | None]]:
+    """Return each claim with the outcome of its check."""
+    found = {outcome.check: outcome for outcome in report.outcomes}
+    ids = [check.id for check in claim_checks(map(parse_claim, report.claims))]
+    return [(claim, found.get(id)) for claim, id in zip(report.claims, ids, strict=True)]
+
+
+def top_confusions(metrics: Evaluation) -> list[tuple[str, str, int, float]]:
+    """Return the classes most often taken for another: label, prediction, images, share of the label's images."""
+    classes = spec.load().classes
+    pairs = [
+        (classes[row], classes[column], count, count / sum(counts))
+        for row, counts in enumerate(metrics.confusion_matrix)
+        for column, count in enumerate(counts)
+        if row != column and count
+    ]
+    return sorted(pairs, key=lambda pair: (-pair[3], pair[0], pair[1]))[:CONFUSIONS_SHOWN]
+
+
+def shown_groups(of: Slice) -> tuple[list, int]:
+    """Return the groups of a column by falling accuracy and how many are left out between the best and the worst."""
+    groups = sorted(of.groups, key=lambda group: (-group.accuracy.value, group.value))
+    left_out = max(0, len(groups) - 2 * GROUPS_SHOWN)
+    return (groups if not left_out else groups[:GROUPS_SHOWN] + groups[-GROUPS_SHOWN:]), left_out
+
+
+def _data_uri(image: bytes) -> str:
+    for start, type in IMAGE_TYPES.items():
+        if image.startswith(start):
+            return f"data:{type};base64,{base64.b64encode(image).decode()}"
+    raise ValueError("a thumbnail is neither PNG nor JPEG")
+
+
+def _unbroken(write: Callable[..., str]) -> Callable[..., str]:
+    """Keep a number and its unit on one line."""
+    return lambda *args: write(*args).replace(" ", "\u00a0")
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "difference": words.difference,
+        "heat": plots.heat,
+        "number_range": words.number_range,
+        "percent": _unbroken(words.percent),
+        "percent_range": _unbroken(words.percent_range),
+        "points_range": words.points_range,
+        "plain": words.plain,
+        "rank_range": words.rank_range,
+        "shorten": words.shorten,
+        "stated": words.stated,
+    }
+    environment.globals["VERDICTS"] = words.VERDICTS
+    return environment

@@ -1,0 +1,59 @@
+"""The figures of a report as the ``model-index`` of a model card, in the form that Hugging Face defines."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from ferspec import spec
+from ferspec.reference.figures import Figure
+from ferspec.report.document import Report
+from ferspec.report.words import notice, percent_range, plain, shorten
+
+LONGEST_NAME = 120
+DATASETS = {"certificate": "btfer", "demonstration": "synthetic-faces", "evaluation": "other"}
+
+
+def render_model_index(report: Report) -> str:
+    """Return the YAML to put between the ``---`` lines of a model card; undefined figures are left out."""
+    index = {"model-index": [{"name": shorten(report.subject.name, LONGEST_NAME), "results": [_result(report)]}]}
+    return yaml.safe_dump(index, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _result(report: Report) -> dict[str, Any]:
+    return {
+        "task": {"type": "image-classification", "name": "Facial expression recognition"},
+        "dataset": {
+            "type": DATASETS[report.kind],
+            "name": _dataset_name(report),
+            "split": "test",
+            "args": {"images": report.dataset.n, "manifest_sha256": plain(report.dataset.manifest_digest)},
+        },
+        "metrics": list(_metrics(report)),
+        "source": {
+            "name": f"ferspec {report.kind} {plain(report.digest)[:12]}, judged by the protocol at this address",
+            "url": f"https://doi.org/{spec.load().doi}",
+        },
+    }
+
+
+def _dataset_name(report: Report) -> str:
+    name, said = shorten(report.dataset.name, LONGEST_NAME), notice(report)
+    return f"{name} ({said.rstrip('.')})" if said else name
+
+
+def _metrics(report: Report) -> Iterator[dict[str, Any]]:
+    measured = report.metrics
+    named = [("accuracy", None, measured.accuracy)]
+    for type in ("precision", "recall", "f1"):
+        named += [(type, average, getattr(getattr(measured, type), average)) for average in ("weighted", "macro")]
+    for type, average, figure in named:
+        if figure.value is not None:
+            yield _metric(type, average, figure)
+
+
+def _metric(type: str, average: str | None, figure: Figure) -> dict[str, Any]:
+    title = {"f1": "F1"}.get(type, type.capitalize())
+    name = f"{title} ({average} average)" if average else title
+    metric = {"type": type, "value": round(figure.value, 4), "name": f"{name}, 95 % interval {percent_range(figure)}"}
+    return metric | ({"args": {"average": average}} if average else {})

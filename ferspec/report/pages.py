@@ -1,0 +1,47 @@
+"""The files of a report in one folder: the certificate, and the pages drawn from it."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ferspec.errors import UserError
+from ferspec.files import write_whole
+from ferspec.report.badge import render_badge
+from ferspec.report.document import Report
+from ferspec.report.html import render_html, worst_predictions
+from ferspec.report.model_card import render_model_index
+from ferspec.subjects.dataset import Dataset
+
+CERTIFICATE, PAGE, BADGE, MODEL_INDEX = "certificate.json", "report.html", "badge.svg", "model-index.yml"
+THUMBNAIL = 96
+
+
+def write_pages(report: Report, folder: Path, dataset: Dataset | None) -> None:
+    """Write certificate, page, badge and model card into a folder, each whole or not at all.
+
+    Without ``dataset`` the page shows no images. ``UserError`` where the folder cannot be written to.
+    """
+    shown = {} if dataset is None else thumbnails(report, dataset)
+    write_whole(folder / PAGE, render_html(report, shown))
+    write_whole(folder / BADGE, render_badge(report))
+    write_whole(folder / MODEL_INDEX, render_model_index(report))
+    write_whole(folder / CERTIFICATE, report.model_dump_json(indent=1))
+
+
+def require_folder(folder: Path) -> None:
+    """Raise ``UserError`` where files could not be written into a folder, before any long work."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file: choose another --out")
+
+
+def thumbnails(report: Report, dataset: Dataset) -> dict[str, bytes]:
+    """Return small JPEGs of the worst images, by the digest of their pixels."""
+    place = {entry.pixels_sha256: index for index, entry in enumerate(dataset.manifest())}
+    return {p.image: _jpeg(dataset.image(place[p.image])) for p in worst_predictions(report)}
+
+
+def _jpeg(image: np.ndarray) -> bytes:
+    height, width = (max(1, side * THUMBNAIL // max(image.shape[:2])) for side in image.shape[:2])
+    smaller = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", cv2.cvtColor(smaller, cv2.COLOR_RGB2BGR))[1].tobytes()

@@ -1,0 +1,100 @@
+"""Where the marks of a figure stand: numbers in, positions out; the templates draw them."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+from ferspec import spec
+from ferspec.reference.figures import CalibrationBin, Figure
+from ferspec.reference.intervals import wilson
+from ferspec.report.words import cell_name
+from ferspec.spec.records import Cell
+
+HEAT_STEPS = 10
+SHOWN_AT_TOP = 5
+TICK = 0.1
+
+
+def heat(share: float) -> int:
+    """Return the step of the colour scale (0 to 9) for a share (0 to 1).
+
+    Step k begins at (k/10)²: small confusions stay visible beside a strong diagonal.
+    """
+    return min(HEAT_STEPS - 1, math.floor(HEAT_STEPS * math.sqrt(share) + 1e-9))
+
+
+@dataclass(frozen=True)
+class Pillar:
+    """Equal published accuracies, stacked: their common value, its place in percent of the width, how many."""
+
+    value: float
+    x: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The published BTFER accuracies along one axis, with a model's accuracy and interval among them."""
+
+    pillars: tuple[Pillar, ...]
+    ticks: tuple[tuple[float, str], ...]
+    tallest: int
+    x: float
+    low: float
+    high: float
+    top: tuple[tuple[int, str, float], ...]
+    of: int
+
+
+def strip(accuracy: Figure) -> Strip | None:
+    """Return where a model's accuracy stands among the published ones, or None where it is undefined."""
+    if accuracy.value is None or accuracy.low is None or accuracy.high is None:
+        return None
+    cells = published()
+    stacks = Counter(cell.btfer_accuracy() for cell in cells)
+    first = math.floor(min(*stacks, accuracy.low) / TICK)
+    last = math.ceil(max(*stacks, accuracy.high) / TICK)
+
+    def place(value: float) -> float:
+        return round(100 * (value / TICK - first) / (last - first), 3)
+
+    return Strip(
+        pillars=tuple(Pillar(value, place(value), count) for value, count in sorted(stacks.items())),
+        ticks=tuple((place(step * TICK), f"{100 * step * TICK:.0f} %") for step in range(first, last + 1)),
+        tallest=max(stacks.values()),
+        x=place(accuracy.value),
+        low=place(accuracy.low),
+        high=place(accuracy.high),
+        top=tuple((_place(cell, cells), cell_name(cell), cell.btfer_accuracy()) for cell in cells[:SHOWN_AT_TOP]),
+        of=len(cells),
+    )
+
+
+def published() -> list[Cell]:
+    """Return the cells whose BTFER accuracy is known, the best first."""
+    known = [cell for cell in spec.load().cells if cell.btfer_accuracy() is not None]
+    return sorted(known, key=lambda cell: (-cell.btfer_accuracy(), cell.id))
+
+
+def _place(cell: Cell, cells: list[Cell]) -> int:
+    """Equal accuracies share a place."""
+    return 1 + sum(other.btfer_accuracy() > cell.btfer_accuracy() for other in cells)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bin of the reliability curve: its images, the ends of its accuracy's Wilson interval, its share of images."""
+
+    bin: CalibrationBin
+    low: float
+    high: float
+    share: float
+
+
+def reliability(bins: tuple[CalibrationBin, ...]) -> tuple[Bar, ...]:
+    """Return the bins that hold images, each with the 95 % interval of its accuracy."""
+    level = spec.load().value("FER-Z-01", "level")
+    total = sum(bin.n for bin in bins)
+    return tuple(
+        Bar(bin, *wilson(round(bin.accuracy * bin.n), bin.n, level), share=bin.n / total) for bin in bins if bin.n
+    )

@@ -1,0 +1,32 @@
+"""The published JSON Schema of the report, generated from its record."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ferspec.files import write_whole
+from ferspec.report.document import SCHEMA_VERSION, Report
+
+PATH = Path(__file__).parent / "schema.json"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+ID = f"urn:ferspec:report:{SCHEMA_VERSION}"
+
+
+def published() -> dict[str, Any]:
+    """Return the schema as it is published."""
+    return json.loads(PATH.read_text(encoding="utf-8"))
+
+
+def generated() -> dict[str, Any]:
+    """Return the schema that the record of a report has now (JSON Schema, draft 2020-12)."""
+    schema = Report.model_json_schema(by_alias=True, mode="serialization")
+    return {"$schema": DIALECT, "$id": ID, **schema, "title": "ferspec report"}
+
+
+def write() -> None:
+    """Publish the schema anew; needed after any change of the records a report is made of."""
+    write_whole(PATH, json.dumps(generated(), indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    write()

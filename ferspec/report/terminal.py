@@ -1,0 +1,217 @@
+"""What the commands print at the end: coloured on a terminal, plain lines of at most 80 columns elsewhere."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ferspec import spec
+from ferspec.engine import Counts, Judgement, Outcome, Status, Verdict
+from ferspec.reference.comparison import Comparison
+from ferspec.reference.figures import Calibration, Evaluation, Figure, Slice
+from ferspec.report.document import Report
+from ferspec.report.words import (
+    UNDEFINED,
+    VERDICTS,
+    by_urgency,
+    difference,
+    notice,
+    number_range,
+    percent,
+    percent_range,
+    plain,
+    points_range,
+    rank_range,
+    shorten,
+    stated,
+    undefined_reasons,
+)
+
+WIDTH = 80
+STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow", "not_evaluated": "bold cyan"}
+LONGEST_NAME = 48
+
+
+def print_report(report: Report, folder: Path | None = None, console: Console | None = None) -> None:
+    """Print what a judged model came to, and where its files are."""
+    console = console or default_console()
+    name, images = shorten(report.subject.name, LONGEST_NAME), shorten(report.dataset.name, LONGEST_NAME)
+    _print(console, _verdict(report.verdict, f"{report.kind} of {name} on {images} ({report.dataset.n:,} images)"))
+    if sentence := notice(report):
+        _print(console, Text(sentence, "yellow"))
+    _print(console, _counts(report.counts))
+    _print_outcomes(console, report.outcomes)
+    _print_figures(console, report)
+    for diagnosis in report.diagnoses:
+        _print(console, "", Text.assemble(("likely mistake", STYLES["inconclusive"]), f": {diagnosis.kind}"))
+        _print(console, *_wrapped(console, shorten(diagnosis.message, 400), indent=2))
+    if folder is not None:
+        _print(console, "")
+        console.print(Text(f"report: {shorten(folder / 'report.html', 400)}"), soft_wrap=True)
+
+
+def print_judgement(judgement: Judgement, as_json: bool = False, console: Console | None = None) -> None:
+    """Print the verdict, the counts and every outcome that is not a pass; or all of it as JSON."""
+    if as_json:
+        outcomes = [outcome.model_dump(mode="json") for outcome in judgement.outcomes]
+        document = {"verdict": judgement.verdict, "counts": judgement.counts.model_dump(by_alias=True)}
+        print(json.dumps(document | {"outcomes": outcomes}, indent=2))
+        return
+    console = console or default_console()
+    _print(console, _verdict(judgement.verdict, _counts(judgement.counts)))
+    _print_outcomes(console, judgement.outcomes)
+
+
+def print_comparison(comparison: Comparison, model_a: str, model_b: str, console: Console | None = None) -> None:
+    """Print which of two models is better, by how much, or that it is a tie."""
+    console = console or default_console()
+    table = _table("", "accuracy")
+    for letter, name, accuracy in (("A", model_a, comparison.accuracy_a), ("B", model_b, comparison.accuracy_b)):
+        table.add_row(Text(f"{letter}  {shorten(name, LONGEST_NAME)}"), _share(accuracy))
+    table.add_row("A less B", _points(comparison.difference))
+    table.add_row("  weighted F1", _points(comparison.f1_difference))
+    table.add_row("  macro F1", _points(comparison.macro_f1_difference))
+    _print(console, *_wrapped(console, comparison.sentence), "", table)
+
+
+def default_console() -> Console:
+    """Return the console for standard output."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDTH)
+
+
+def _print(console: Console, *parts: Text | Table | str) -> None:
+    for part in parts:
+        console.print(Text(part) if isinstance(part, str) else part)
+
+
+def _wrapped(console: Console, text: str, indent: int = 0) -> list[str]:
+    """Break a text into lines that fit, each indented."""
+    return textwrap.wrap(plain(text), console.width, initial_indent=indent * " ", subsequent_indent=indent * " ")
+
+
+def _verdict(verdict: Verdict, text: str) -> Text:
+    return Text.assemble((VERDICTS[verdict].upper(), STYLES[verdict]), "  ", text)
+
+
+def _counts(counts: Counts) -> str:
+    declared = f" ({counts.declared} declared)" if counts.declared else ""
+    return (
+        f"{counts.planned} checks: {counts.passed} pass, {counts.fail} fail{declared}, "
+        f"{counts.inconclusive} inconclusive, {counts.not_evaluated} not evaluated"
+    )
+
+
+def _print_outcomes(console: Console, outcomes: Iterable[Outcome]) -> None:
+    for outcome in by_urgency(outcomes):
+        if outcome.status is Status.PASS:
+            continue
+        _print(console, "", *_heading(console, outcome))
+        for detail in details(outcome):
+            _print(console, *_wrapped(console, detail, indent=2))
+        if outcome.reproduce:
+            # Never wrapped by us, so that the command can be copied whole.
+            console.print(Text(f"  reproduce: {shorten(outcome.reproduce, 400)}"), soft_wrap=True)
+
+
+def _heading(console: Console, outcome: Outcome) -> list[Text]:
+    """Return clause, requirement and outcome, the outcome on a line of its own where it does not fit."""
+    status = VERDICTS[outcome.status].upper() + (" (declared)" if outcome.declared else "")
+    *lines, last = map(Text, _wrapped(console, f"{shorten(outcome.check, LONGEST_NAME)} {shorten(outcome.title, 120)}"))
+    coloured = Text(status, STYLES[outcome.status])
+    if len(last) + 3 + len(status) <= console.width:
+        return [*lines, last + Text("   ") + coloured]
+    return [*lines, last, Text("  ") + coloured]
+
+
+def details(outcome: Outcome) -> Iterator[str]:
+    """Yield what an outcome says, a line each: message, observed and expected, place, what is likely."""
+    stands = (("observed", outcome.observed), ("expected", outcome.expected))
+    parts = [f"{word} {stated(value)}" for word, value in stands if value is not None]
+    found = ", ".join(parts) + (f" ({difference(outcome.difference)})" if outcome.difference is not None else "")
+    if outcome.message:
+        yield shorten(outcome.message, 300)
+    yield f"{shorten(found, 300)}    {outcome.place}" if parts else outcome.place
+    if outcome.likely:
+        yield f"likely: {shorten(outcome.likely, 300)}"
+    if outcome.declared:
+        yield f"declared: {outcome.declared.category}: {shorten(outcome.declared.reason, 300)}"
+
+
+def _print_figures(console: Console, report: Report) -> None:
+    metrics = report.metrics
+    elsewhere = "" if report.kind == "certificate" else ", which were measured on other images"
+    place = f"place {metrics.rank.position} of {metrics.rank.of} published BTFER accuracies"
+    _print(console, "", Text.assemble("accuracy ", (_share(metrics.accuracy), "bold")))
+    _print(console, *_wrapped(console, f"{place} ({rank_range(metrics.rank)}){elsewhere}"))
+    for table in (_averages(metrics), _classes(metrics), _matrix(metrics)):
+        _print(console, "", table)
+    notes = [*undefined_reasons(metrics), *map(_slice, metrics.slices), _calibration(metrics.calibration)]
+    _print(console, "")
+    for note in notes:
+        _print(console, *_wrapped(console, note))
+
+
+def _averages(metrics: Evaluation) -> Table:
+    table = _table("", "support-weighted", "macro")
+    for name, of in (("precision", metrics.precision), ("recall", metrics.recall), ("F1", metrics.f1)):
+        table.add_row(name, _share(of.weighted), _share(of.macro))
+    return table
+
+
+def _classes(metrics: Evaluation) -> Table:
+    table = _table("class", "images", "precision", "recall", "F1")
+    for of in metrics.per_class:
+        table.add_row(Text(shorten(of.name, 12)), f"{of.support:,}", *map(_share, (of.precision, of.recall, of.f1)))
+    return table
+
+
+def _matrix(metrics: Evaluation) -> Table:
+    classes = spec.load().classes
+    table = _table("label / taken for", *classes)
+    for row, counts in enumerate(metrics.confusion_matrix):
+        cells = [Text(str(count), "bold" if row == column else "") for column, count in enumerate(counts)]
+        table.add_row(classes[row], *cells)
+    return table
+
+
+def _slice(of: Slice) -> str:
+    column = shorten(of.column, 30)
+    if of.gap.value is None:
+        return f"{column}: gap {UNDEFINED}: {of.gap.undefined}"
+    accuracy = {group.value: _share(group.accuracy) for group in of.groups}
+    best, worst = (f"{shorten(value, 30)} {accuracy[value]}" for value in (of.best, of.worst))
+    return f"{column}: gap {_points(of.gap)}; best {best}, worst {worst}"
+
+
+def _calibration(calibration: Calibration | None) -> str:
+    if calibration is None:
+        return f"calibration {UNDEFINED}: the predictions hold no probabilities"
+    if calibration.ece.value is None:
+        return f"calibration {UNDEFINED}: {calibration.ece.undefined}"
+    named = (("ECE", calibration.ece), ("Brier", calibration.brier), ("NLL", calibration.nll))
+    return "calibration: " + ", ".join(f"{name} {of.value:.3f} ({number_range(of)})" for name, of in named)
+
+
+def _share(figure: Figure) -> str:
+    if figure.value is None:
+        return UNDEFINED
+    return f"{percent(figure.value)} ({percent_range(figure).removesuffix(' %')})"
+
+
+def _points(figure: Figure) -> str:
+    return f"{100 * figure.value:.1f} points ({points_range(figure)})"
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column(first)
+    for column in others:
+        table.add_column(column, justify="right")
+    return table

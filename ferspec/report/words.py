@@ -1,0 +1,111 @@
+"""The words and numbers that every page drawn from a report shares."""
+
+import unicodedata
+from collections.abc import Iterable
+
+from ferspec.engine import Outcome, Status
+from ferspec.reference.figures import Evaluation, Figure, Rank
+from ferspec.report.document import Report
+from ferspec.spec.records import Cell
+
+VERDICTS = {"pass": "pass", "fail": "fail", "inconclusive": "inconclusive", "not_evaluated": "not evaluated"}
+NOTICES = {
+    "demonstration": "Demonstration: these faces are synthetic. It certifies nothing about people.",
+    "evaluation": "Evaluation, not a certificate: the test set is not in the BTFER form.",
+}
+WEIGHTS = {"imagenet": "ImageNet", "vggface": "VGGFace", "scratch": "from scratch"}
+UNDEFINED = "undefined"
+HIDDEN = "\ufffd"
+# Controls, lone surrogates and marks that reverse the text around them; joiners and accents stay.
+REVERSING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+ORDER = {Status.FAIL: 0, Status.INCONCLUSIVE: 2, Status.NOT_EVALUATED: 3, Status.PASS: 4}
+
+
+def notice(report: Report) -> str | None:
+    """Return the sentence that says what a report is not, or None for a certificate."""
+    return NOTICES.get(report.kind)
+
+
+def plain(text: object) -> str:
+    """Return text from outside as one harmless line: what controls a terminal or the reading direction is hidden."""
+    return "".join(_plain(character) for character in str(text))
+
+
+def shorten(text: object, length: int) -> str:
+    """Return a plain text of at most ``length`` characters, its middle left out where it is longer."""
+    text = plain(text)
+    if len(text) <= length:
+        return text
+    tail = (length - 1) // 3
+    return f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """Return a share as a percentage: 0.545 gives ``54.5 %``."""
+    return f"{100 * value:.{digits}f} %"
+
+
+def percent_range(figure: Figure) -> str:
+    """Return the interval of a share: ``52.4–56.6 %``; empty where there is none."""
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"{100 * figure.low:.1f}–{100 * figure.high:.1f} %"
+
+
+def number_range(figure: Figure) -> str:
+    """Return the interval of a plain number: ``0.812–0.871``; empty where there is none."""
+    return "" if figure.low is None or figure.high is None else f"{figure.low:.3f}–{figure.high:.3f}"
+
+
+def points_range(figure: Figure) -> str:
+    """Return the interval of a difference of shares, in points: ``4.8 to 7.6``; empty where there is none."""
+    return "" if figure.low is None or figure.high is None else f"{100 * figure.low:.1f} to {100 * figure.high:.1f}"
+
+
+def stated(value: str | float | None) -> str:
+    """Return what a check observed or expected; empty where it says nothing."""
+    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else plain(value)
+
+
+def difference(value: float) -> str:
+    """Return a difference with its sign: ``+13.81``, ``-0.0005``."""
+    return f"{value:+.4g}"
+
+
+def by_urgency(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return failures first, then declared failures, inconclusive ones, those not evaluated, and what passed."""
+    return sorted(outcomes, key=lambda outcome: ORDER[outcome.status] + (outcome.declared is not None))
+
+
+def rank_range(rank: Rank) -> str:
+    """Return the places that the accuracy's interval allows: ``61 to 98``."""
+    if rank.best_position == rank.worst_position:
+        return str(rank.best_position)
+    return f"{rank.best_position} to {rank.worst_position}"
+
+
+def cell_name(cell: Cell) -> str:
+    """Return a cell of the grid in words: ``VGG16, VGGFace, 224 px, AffectNet, simple weighting``."""
+    trained = f"{cell.dataset}, {cell.balancing} weighting"
+    return f"{cell.architecture}, {WEIGHTS[cell.weights]}, {cell.resolution} px, {trained}"
+
+
+def undefined_reasons(metrics: Evaluation) -> list[str]:
+    """Return, once each, why figures of the page are undefined or hold an undefined part."""
+    figures = [
+        (f"{average} {name}", getattr(getattr(metrics, name), average))
+        for name in ("precision", "recall", "f1")
+        for average in ("weighted", "macro")
+    ]
+    figures += [
+        (f"{name} of {of.name}", getattr(of, name))
+        for of in metrics.per_class
+        for name in ("precision", "recall", "f1")
+    ]
+    return [f"{name[0].upper()}{name[1:]}: {figure.undefined}." for name, figure in figures if figure.undefined]
+
+
+def _plain(character: str) -> str:
+    if character in "\t\n\r\v\f\u2028\u2029":
+        return " "
+    return HIDDEN if character in REVERSING or unicodedata.category(character) in ("Cc", "Cs") else character

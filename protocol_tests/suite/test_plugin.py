@@ -1,0 +1,100 @@
+"""The pytest plugin: the checks of the command line with the same ids, and their verdict."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from miniatures import colour_patches, contract
+
+from ferspec.checks import checks_for_model
+from ferspec.checks.claims import parse_claim
+from ferspec.subjects.contracts import save_contract
+
+CLAIM = "accuracy>=0.5"
+
+
+@pytest.fixture(scope="module")
+def conformance(tmp_path_factory):
+    """A function that runs the conformance modules in a process of their own, as a third party does."""
+    folder = tmp_path_factory.mktemp("third-party")
+    colour_patches(folder)
+    save_contract(contract(), folder / "contract.toml")
+
+    def run(*words):
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--pyargs",
+            "ferspec.conformance",
+            "-p",
+            "no:cacheprovider",
+            "-v",
+            "-rs",
+        ]
+        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+        return subprocess.run([*command, *words], cwd=folder, env=environment, capture_output=True, text=True)
+
+    return run
+
+
+def given(model):
+    return ("--fer-model", f"miniatures:{model}", "--fer-dataset", "patches.npz", "--fer-contract", "contract.toml")
+
+
+def test_a_right_model_passes_the_checks_of_the_command_line_under_their_ids(conformance):
+    ended = conformance(*given("right"), "--fer-claim", CLAIM)
+    assert ended.returncode == 0, ended.stdout
+    for check in checks_for_model([parse_claim(CLAIM)]):
+        assert f"test_model[{check.id}] PASSED" in ended.stdout
+    assert "verdict: pass (planned 8, pass 8" in ended.stdout
+
+
+def test_a_wrong_model_fails_and_says_why(conformance):
+    ended = conformance(*given("nearest_centre"))
+    assert ended.returncode == 1
+    assert "test_model[FER-B-04] FAILED" in ended.stdout
+    assert "expected at most 0.001" in ended.stdout
+    assert "likely: the model gives logits" in ended.stdout
+    assert "verdict: fail" in ended.stdout
+
+
+def test_a_declared_failure_is_expected_and_an_idle_declaration_fails(conformance, tmp_path):
+    declared = tmp_path / "deviations.toml"
+    declared.write_text('[[deviation]]\nclause = "FER-B-04"\ncategory = "future"\nreason = "softmax comes later"\n')
+    expected = conformance(*given("nearest_centre"), "--fer-deviations", str(declared))
+    assert expected.returncode == 0
+    assert "test_model[FER-B-04] XFAIL" in expected.stdout
+    idle = conformance(*given("right"), "--fer-deviations", str(declared))
+    assert idle.returncode == 1
+    assert "test_declared_deviation[FER-B-04] FAILED" in idle.stdout
+
+
+def test_an_inconclusive_claim_is_neither_passed_nor_failed(conformance):
+    ended = conformance(*given("right"), "--fer-claim", "accuracy>=0.99")
+    assert ended.returncode == 3
+    assert "test_model[FER-B-08[accuracy>=0.99]] SKIPPED" in ended.stdout
+    assert "verdict: inconclusive" in ended.stdout
+
+
+def test_without_a_model_nothing_is_evaluated_and_nothing_passes(conformance):
+    ended = conformance()
+    assert "passed" not in ended.stdout
+    assert "no model was named: add --fer-model" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--fer-model", "absent.keras", "--fer-dataset", "patches.npz"), "absent.keras"),
+        ((*given("right"), "--fer-claim", "good"), "cannot read the claim"),
+        ((*given("right"), "--fer-claim", "beauty>=0.5"), "unknown figure"),
+    ],
+)
+def test_a_mistake_of_the_user_ends_the_run_with_one_line(conformance, words, says):
+    ended = conformance(*words)
+    assert ended.returncode == pytest.ExitCode.USAGE_ERROR
+    assert says in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
