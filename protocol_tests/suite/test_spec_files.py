@@ -75,9 +75,9 @@ TAMPERED = {
     "an erratum without a default": (ERRATA, ", default = true", "", "errata.toml: ERR-01: an erratum needs"),
     "a contradiction unexplained": (
         ERRATA,
-        '["FER-N-04"]',
+        '["FER-N-10"]',
         "[]",
-        "errata.toml: no erratum explains the contradicted clause FER-N-04",
+        "errata.toml: no erratum explains the contradicted clause FER-N-10",
     ),
     "an alias of two classes": ("classes.toml", '"anger"', '"sadness"', "classes.toml: aliases: 'sadness' has two"),
     "an order of unknown names": ("classes.toml", '"Contempt"', '"Scorn"', "label_orders: AffectNet: 'Scorn' is not"),

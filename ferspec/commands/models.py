@@ -1,0 +1,109 @@
+"""ferspec models"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ferspec.commands.options import Json
+
+app = typer.Typer(help="The networks of the protocol: what they are, built, saved and fused.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A network, such as VGG16 or 'Sequential 3 Conv'.")]
+Resolution = Annotated[
+    int,
+    typer.Option("--resolution", "-r", metavar="R", help="Height and width in pixels; the protocol has 48 and 224."),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        "--weights", "-w", metavar="W", help="imagenet, vggface, scratch or a file; by default as in the runs."
+    ),
+]
+Profile = Annotated[
+    str, typer.Option("--profile", "-p", metavar="P", help="released (as run) or paper (as the text has it).")
+]
+Pooling = Annotated[
+    str | None,
+    typer.Option("--pooling", metavar="P", help="Of the head on a base: GlobalAveragePooling2D or Flatten."),
+]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where to write, a .keras file.")]
+
+
+@app.command("list", epilog="Example: ferspec models list --json")
+def list_(json: Json = False) -> None:
+    """List the networks as the protocol trained them: resolution, starting weights and parameters."""
+    from ferspec import zoo
+    from ferspec.commands.models_tables import print_list
+
+    print_list(zoo.listed(), as_json=json)
+
+
+@app.command(epilog="Example: ferspec models show ResNet18 --resolution 48 --plot resnet18.svg")
+def show(
+    name: Name,
+    resolution: Resolution = 48,
+    weights: Weights = None,
+    profile: Profile = "released",
+    pooling: Pooling = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the network, layer for layer, as an SVG.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show a network layer for layer: parameters, operations, memory, shapes, weights, place in the paper, errata."""
+    from ferspec import zoo
+    from ferspec.commands.models_tables import print_network
+    from ferspec.files import write_whole
+    from ferspec.subjects.models.quiet import tensorflow
+
+    tensorflow()
+    shown = zoo.describe(name, resolution, weights, profile, pooling)
+    if plot is not None:
+        from ferspec.report.network_plot import draw
+
+        write_whole(plot, draw(shown.layers, f"{shown.name} at {resolution}x{resolution}, {profile}"))
+    print_network(shown, as_json=json)
+
+
+@app.command(epilog="Example: ferspec models build ResNet50 -r 224 -w vggface --weights-dir weights/ -o resnet50.keras")
+def build(
+    name: Name,
+    out: Out,
+    resolution: Resolution = 48,
+    weights: Weights = None,
+    profile: Profile = "released",
+    pooling: Pooling = None,
+    weights_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights-dir", metavar="DIR", help="Where the published weights are; nothing is downloaded then."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Build a network with its starting weights and save it, ready to be trained, with its contract beside it."""
+    from ferspec import zoo
+    from ferspec.commands.models_tables import print_built
+    from ferspec.reference.models import build as build_network
+    from ferspec.subjects.models.quiet import tensorflow
+
+    tensorflow()
+    built = build_network(name, resolution, weights, 7, profile, pooling, weights_dir)
+    contract = zoo.save(built, out)
+    print_built(built, out, contract, as_json=json)
+
+
+@app.command(epilog="Example: ferspec models fuse trained.keras --out fused.keras")
+def fuse(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A trained RepVGG of the profile paper, as .keras.")],
+    out: Out,
+    json: Json = False,
+) -> None:
+    """Fold the three branches of every block of a RepVGG into one 3x3 convolution; it answers as before, faster."""
+    from ferspec import zoo
+    from ferspec.commands.models_tables import print_fused
+
+    print_fused(zoo.fuse(model, out), model, out, as_json=json)

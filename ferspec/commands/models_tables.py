@@ -1,0 +1,93 @@
+"""How networks are printed: tables on a terminal, lines of words elsewhere, JSON where asked for."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from ferspec.reference.models import Built, Cost
+from ferspec.zoo import Listed, Shown
+
+PLAIN_WIDTH = 200
+
+
+def print_list(networks: Iterable[Listed], as_json: bool = False) -> None:
+    """Print one line for each row of the protocol's tables."""
+    if as_json:
+        print(json.dumps([network.model_dump(mode="json") for network in networks], indent=2))
+        return
+    table = _table("network", "resolution", "weights", "parameters", "trainable", "in")
+    for network in networks:
+        counts = f"{network.parameters:,}", f"{network.trainable_parameters:,}"
+        table.add_row(network.name, str(network.resolution), network.weights, *counts, network.place)
+    _console().print(table)
+
+
+def print_network(shown: Shown, as_json: bool = False) -> None:
+    """Print all that is known of one network, layer for layer."""
+    if as_json:
+        print(shown.model_dump_json(indent=2))
+        return
+    console = _console()
+    console.print(f"[bold]{shown.name}[/] at {shown.resolution}x{shown.resolution}, profile {shown.profile}")
+    fed = {key: value for key, value in shown.preprocessing.items() if value is not None}
+    facts = {
+        "place": f"{shown.place}; {shown.clause}",
+        "parameters": f"{shown.parameters:,}, {shown.trainable_parameters:,} of them trainable",
+        "operations": f"{shown.flops / 1e9:,.3f} GFLOPs a forward pass of one image",
+        "activations": f"{shown.activation_bytes / 2**20:,.1f} MiB for one image in float32",
+        "shapes": f"input {_shape(shown.input_shape)}, first {_shape(shown.first_shape)}, "
+        f"last {_shape(shown.last_shape)}, output {_shape(shown.output_shape)}",
+        "weights": f"{shown.weights}; available are {', '.join(shown.weights_available)}, or a file",
+        "is fed": ", ".join(f"{key} {value}" for key, value in fed.items()),
+        "errata": ", ".join(shown.errata),
+    }
+    for name, fact in facts.items():
+        console.print(f"  {name:<12}{fact}", highlight=False)
+    table = _table("layer", "type", "shape", "parameters", "reads", "settings")
+    for layer in shown.layers:
+        settings = " ".join(f"{key}={value}" for key, value in layer.settings.items())
+        reads = " ".join(map(str, layer.inputs))
+        table.add_row(str(layer.number), layer.type, _shape(layer.shape), f"{layer.parameters:,}", reads, settings)
+    console.print(table)
+
+
+def print_built(built: Built, out: Path, contract: Path, as_json: bool = False) -> None:
+    """Print what was built, what it started from and where it is."""
+    start = asdict(built.start)
+    if as_json:
+        data = {"network": built.network, "resolution": built.resolution, "profile": built.profile, "start": start}
+        data |= {"parameters": built.model.count_params(), "path": str(out), "contract": str(contract)}
+        print(json.dumps(data, indent=2))
+        return
+    print(f"wrote {out} and {contract.name}: {built.network}, {built.model.count_params():,} parameters")
+    if built.start.file:
+        print(f"  started from {built.start.file} ({built.start.arrays} arrays, sha256 {built.start.sha256})")
+
+
+def print_fused(cost: Cost, model: str, out: Path, as_json: bool = False) -> None:
+    """Print what the fused network costs."""
+    if as_json:
+        print(json.dumps({"model": model, "path": str(out), **asdict(cost)}, indent=2))
+        return
+    print(f"wrote {out}: {cost.parameters:,} parameters, {cost.flops / 1e9:,.3f} GFLOPs")
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in ("parameters", "trainable", "resolution") else "left")
+    return table
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(width=PLAIN_WIDTH, highlight=False)

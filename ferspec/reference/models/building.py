@@ -1,0 +1,153 @@
+"""Builds any network of the protocol, at any resolution it has room for, from scratch or from weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.reference.models import catalogue, keras_applications, legacy_h5, vggface
+from ferspec.reference.models.heads import add_head
+from ferspec.reference.models.preprocessing import GRAY, RESCALED, Preprocessing
+from ferspec.reference.models.weightless import weightless
+from ferspec.reference.models.weights import SCRATCH, Start, load_base, load_file, locate
+from ferspec.spec.layers import Pooling
+from ferspec.spec.records import DEFAULT_PROFILE, Profile
+
+LARGEST = 4096
+
+
+@dataclass(frozen=True)
+class Built:
+    """A network with all that its contract needs: what it is, what it is fed, and what it started from."""
+
+    model: Any
+    network: str
+    resolution: int
+    profile: Profile
+    preprocessing: Preprocessing
+    start: Start
+
+
+def build(
+    name: str,
+    resolution: int | tuple[int, ...],
+    weights: str | Path | None = None,
+    classes: int = 7,
+    profile: Profile = DEFAULT_PROFILE,
+    pooling: Pooling | None = None,
+    weights_dir: str | Path | None = None,
+) -> Built:
+    """Build a network of the protocol as a Keras model of (n, resolution, resolution, 3) -> (n, classes).
+
+    ``weights`` is ``imagenet``, ``vggface``, ``scratch`` or a file; by default ImageNet for a base Keras has weights
+    of, VGGFace for SENet50 and scratch for the rest, as the runs started (FER-P-02). ``profile`` is ``released`` (as
+    run) or ``paper`` (as written); ``pooling`` overrides that of the head on a base. ``resolution`` may be a shape.
+    The network of MediaPipe + VGGNet reads one channel.
+
+    ``UserError`` for an unknown network, weights it does not have, a resolution without room for it, another number of
+    channels, fewer than two classes, and weights that do not fill every array of the base.
+    """
+    network = catalogue.find(name).name
+    kind = _kind(network, weights, weights_dir)
+    side = _side(network, kind, resolution)
+    _require_choices(network, classes, profile, pooling)
+    if network in catalogue.BUILDERS:
+        base, model = None, catalogue.builder(network)(side, classes, profile)
+    else:
+        base = _base(network, kind, side)
+        model = add_head(base, network.lower(), classes, profile, pooling)
+    if kind == "scratch":
+        start = SCRATCH
+    elif isinstance(kind, Path):
+        start = load_file(model, base, network, kind)
+    else:
+        start = load_base(base, network, kind, locate(network, kind, weights_dir))
+    return Built(model, network, side, profile, preprocessing_of(network, kind, profile), start)
+
+
+def outline(
+    name: str,
+    resolution: int,
+    weights: str | None = None,
+    classes: int = 7,
+    profile: Profile = DEFAULT_PROFILE,
+    pooling: Pooling | None = None,
+) -> Any:
+    """Return the same model without values in its variables, to be inspected: fast, small, and no file is needed."""
+    network = catalogue.find(name).name
+    kind = _kind(network, weights, None)
+    side = _side(network, kind, resolution)
+    _require_choices(network, classes, profile, pooling)
+    if network in catalogue.BUILDERS:
+        return weightless(lambda: catalogue.builder(network)(side, classes, profile))
+    return weightless(lambda: add_head(_base(network, kind, side), network.lower(), classes, profile, pooling))
+
+
+def preprocessing_of(network: str, kind: str | Path, profile: Profile) -> Preprocessing:
+    """Return what a network is fed: under ``released`` x / 255, under ``paper`` what its base was trained with."""
+    if network == catalogue.GRAY:
+        return GRAY
+    if profile == "released" or network in catalogue.BUILDERS or kind == "scratch":
+        return RESCALED
+    if _is_vggface(network, kind):
+        return vggface.NETWORKS[network].preprocessing
+    return keras_applications.NETWORKS[network][0]
+
+
+def _base(network: str, kind: str | Path, side: int) -> Any:
+    return (vggface if _is_vggface(network, kind) else keras_applications).build_base(network, side)
+
+
+def _is_vggface(network: str, kind: str | Path) -> bool:
+    if isinstance(kind, Path) and network in vggface.NETWORKS and kind.suffix != ".keras":
+        return catalogue.uses_vggface(network, "file") or legacy_h5.has_layer(kind, vggface.NETWORKS[network].first)
+    return catalogue.uses_vggface(network, str(kind))
+
+
+def _kind(network: str, weights: str | Path | None, folder: str | Path | None) -> str | Path:
+    """Return what a network starts from: one of the names of FER-P-01, or the path of a file."""
+    known = catalogue.weights_of(network)
+    if weights is None:
+        return known[0]
+    if weights in known:
+        return str(weights)
+    if weights in spec.load().value("FER-P-01", "weights"):
+        raise UserError(f"there are no {weights} weights of {network}: choose {', '.join(known)} or a file")
+    path = Path(folder or "", weights)
+    if not path.is_file():
+        raise UserError(f"weights {str(weights)!r} of {network}: neither {', '.join(known)} nor a file")
+    return path
+
+
+def _side(network: str, kind: str | Path, resolution: int | tuple[int, ...]) -> int:
+    channels = 1 if network == catalogue.GRAY else 3
+    height, width, depth = (*_sides(resolution), channels)[:3]
+    if depth != channels:
+        raise UserError(f"{network} reads images of {channels} channels, not {depth}")
+    if height != width:
+        raise UserError(f"{network} reads square images, not {height}x{width}")
+    least = catalogue.smallest_side(network, "vggface" if _is_vggface(network, kind) else "imagenet")
+    if not least <= height <= LARGEST:
+        raise UserError(f"{network} has no room at {height}x{height}: it needs {least}x{least} to {LARGEST}x{LARGEST}")
+    return height
+
+
+def _sides(resolution: int | tuple[int, ...]) -> tuple[int, ...]:
+    sides = tuple(resolution) if isinstance(resolution, tuple | list) else (resolution, resolution)
+    if len(sides) not in (2, 3) or not all(isinstance(side, int) for side in sides):
+        raise UserError(f"resolution {resolution!r} is neither a number of pixels nor (height, width, channels)")
+    return sides
+
+
+def _require_choices(network: str, classes: int, profile: str, pooling: str | None) -> None:
+    if not isinstance(classes, int) or classes < 2:
+        raise UserError(f"a classifier has 2 classes or more, not {classes}")
+    if profile not in get_args(Profile):
+        raise UserError(f"unknown profile {profile!r}: known are {', '.join(get_args(Profile))}")
+    if pooling is not None and network in catalogue.BUILDERS:
+        raise UserError(f"{network} has no head to pool before: pooling is that of a base's head")
+    if pooling not in (None, *get_args(Pooling)):
+        raise UserError(f"unknown pooling {pooling!r}: known are {', '.join(get_args(Pooling))}")

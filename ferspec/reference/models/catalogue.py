@@ -1,0 +1,130 @@
+"""The catalogue of the zoo: which networks there are, in which rows of the tables, and how each is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.reference.models import keras_applications, vggface
+from ferspec.spec.layers import base_of, read_tables
+from ferspec.spec.names import nearest
+from ferspec.spec.records import Network
+
+PACKAGE = "ferspec.reference.models"
+GRAY = "MediaPipeVGGNet"
+
+# Module and function that build a self-built network, and the least side it has room for in both profiles.
+BUILDERS: dict[str, tuple[str, str, int]] = {
+    "VGGNet": ("vggnet", "build", 32),
+    "ResNet18": ("resnet18", "build", 1),
+    "GoogLeNet": ("googlenet", "build", 1),
+    "LeNet5": ("lenet5", "build", 16),
+    "AlexNet": ("alexnet", "build", 35),
+    "ZFNet": ("zfnet", "build", 27),
+    "RepVGG": ("repvgg", "build", 1),
+    "MediaPipeVGGNet": ("mediapipe_vggnet", "build", 18),
+    "Sequential3Conv": ("sequential", "build_three", 22),
+    "Sequential4Conv": ("sequential", "build_four", 46),
+    "SequentialSimple": ("sequential", "build_simple", 48),
+    "Ensemble": ("ensemble", "build", 8),
+    "Modular": ("modular", "build", 8),
+    "SMMB": ("smmb", "build", 4),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One network as the protocol trained it: a row of Table 2 (48×48) or Table 3 (224×224), or the one of Table 4."""
+
+    network: str
+    weights: str
+    resolution: int
+
+    @property
+    def place(self) -> str:
+        """Where in the paper the row stands."""
+        return "Table 4" if self.network == GRAY else f"Table {2 if self.resolution == 48 else 3}"
+
+    @property
+    def parameters(self) -> int:
+        """All parameters with seven classes, as run (FER-N-02)."""
+        return spec.load().networks[self.network].parameter_total(self.weights, self.resolution)
+
+    @property
+    def trainable_parameters(self) -> int:
+        """The parameters that a gradient moves once all layers learn: all but the statistics of normalisation."""
+        base = base_of(self.network, self.weights)
+        if base is not None:
+            return self.parameters - base.statistics
+        table = read_tables()[self.network, self.resolution, "released"]
+        # Two of a normalisation's four numbers a channel are statistics; a RepVGG block has two normalisations.
+        norms = sum(layer.parameters // 2 for layer in table if layer.type == "BatchNormalization")
+        blocks = sum(4 * layer.shape[-1] for layer in table if layer.type == "RepVGGBlock")
+        return self.parameters - norms - blocks
+
+
+def rows() -> tuple[Row, ...]:
+    """Return the 43 rows of Tables 2 and 3 in their order, and MediaPipe + VGGNet."""
+    cells = [Row(cell.architecture, cell.weights, cell.resolution) for cell in spec.load().cells]
+    return (*dict.fromkeys(cells), Row(GRAY, "scratch", 48))
+
+
+def find(name: str) -> Network:
+    """Return a network by name; case, spaces and signs do not matter. ``UserError`` with the nearest names."""
+    networks = {plain(network): network for network in spec.load().networks}
+    networks["resnet18dropoutdense"] = "ResNet18"
+    if plain(name) not in networks:
+        near = [networks[word] for word in nearest(plain(name), networks)]
+        hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(spec.load().networks)}"
+        raise UserError(f"unknown network {name!r}: {hint}")
+    return spec.load().networks[networks[plain(name)]]
+
+
+def plain(name: str) -> str:
+    """Return a network's name without what does not matter in it."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def weights_of(network: str) -> tuple[str, ...]:
+    """Return what a network can start from, besides a file of its own."""
+    sources = ("imagenet", network in keras_applications.NETWORKS), ("vggface", network in vggface.NETWORKS)
+    return (*(name for name, available in sources if available), "scratch")
+
+
+def smallest_side(network: str, weights: str) -> int:
+    """Return the least height and width, in pixels, that a network has room for."""
+    if uses_vggface(network, weights):
+        return vggface.NETWORKS[network].smallest
+    if network in keras_applications.NETWORKS:
+        return keras_applications.NETWORKS[network][1]
+    return BUILDERS[network][2]
+
+
+def uses_vggface(network: str, weights: str) -> bool:
+    """Whether the base is that of keras-vggface: for its own weights, and always for SENet50, which Keras lacks."""
+    return network in vggface.NETWORKS and (weights == "vggface" or network not in keras_applications.NETWORKS)
+
+
+def builder(network: str) -> Callable[[int, int, str], Any]:
+    """Return the function of (resolution, classes, profile) that builds a self-built network."""
+    module, function, _ = BUILDERS[network]
+    return getattr(import_module(f"{PACKAGE}.{module}"), function)
+
+
+def errata_of(network: str) -> tuple[str, ...]:
+    """Return the ids of the errata that touch a network: its clauses, those of the head on a base, its cells."""
+    book = spec.load()
+    head = set() if network in BUILDERS else {"FER-P-03", "FER-P-04", "FER-P-07"}
+    clauses = {book.networks[network].clause, "FER-N-02"} | head
+    cells = {cell.id for cell in book.cells if cell.architecture == network}
+
+    def touches(erratum: spec.Erratum) -> bool:
+        named = set(erratum.clauses)
+        about_heads = any(clause.startswith("FER-P-") for clause in named)
+        return bool((clauses & named and (head or not about_heads)) or cells & set(erratum.cells))
+
+    return tuple(erratum.id for erratum in book.errata if touches(erratum))

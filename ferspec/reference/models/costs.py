@@ -1,0 +1,52 @@
+"""What a network costs: parameters, operations of one forward pass, and memory of its activations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ferspec.reference.models.legacy_h5 import leaves
+
+FLOAT32 = 4
+KERNELS = frozenset({"kernel", "depthwise_kernel", "pointwise_kernel"})
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Counts for one image: ``flops`` of a forward pass, ``activation_bytes`` of all layers' outputs in float32."""
+
+    parameters: int
+    trainable_parameters: int
+    flops: int
+    activation_bytes: int
+
+
+def cost(model: Any) -> Cost:
+    """Return what a Keras model costs; it may be weightless.
+
+    A multiplication and its addition count as two operations. Counted are convolutions, dense layers and attention,
+    not biases, normalisation, pooling and activations, which are a few per cent together. The activations are what
+    training keeps for the backward pass.
+    """
+    layers = [layer for layer in leaves(model) if type(layer).__name__ != "InputLayer"]
+    return Cost(
+        parameters=model.count_params(),
+        trainable_parameters=sum(math.prod(variable.shape) for variable in model.trainable_weights),
+        flops=sum(_flops(layer) for layer in layers),
+        activation_bytes=sum(FLOAT32 * math.prod(layer.output.shape[1:]) for layer in layers),
+    )
+
+
+def _flops(layer: Any) -> int:
+    places = math.prod(layer.output.shape[1:-1])
+    multiplications = sum(places * math.prod(variable.shape) for variable in _kernels(layer))
+    if type(layer).__name__ == "MultiHeadAttention":
+        # Every place is compared with every other, and then mixed from all of them.
+        multiplications += 2 * places**2 * layer.num_heads * layer.key_dim
+    return 2 * multiplications
+
+
+def _kernels(layer: Any) -> Iterator[Any]:
+    return (variable for variable in layer.weights if variable.name in KERNELS)

@@ -1,0 +1,53 @@
+"""Transfer learning: the protocol's head on a library's base, and its two phases (FER-P-03 to FER-P-06, FER-S-07)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.spec.layers import Pooling
+
+
+def add_head(base: Any, name: str, classes: int, profile: str, pooling: Pooling | None = None) -> Any:
+    """Return base and head as one model of that name: pooling, two dense layers with dropout after the first, softmax.
+
+    The base stays one layer of the model, so that freezing it is one step. ``released`` has 256 and 128 units and pools
+    globally, ``paper`` 256 and 256 with either pooling, global unless ``Flatten`` is asked for.
+    """
+    from keras import Input, Model, layers
+
+    book = spec.load()
+    pooling = pooling or book.value("FER-P-03", "pooling", profile)[0]
+    first, second = book.value("FER-P-04", "units", profile)
+    activation = book.value("FER-P-05", "activation")
+    inputs = Input(base.input_shape[1:])
+    x = getattr(layers, pooling)(name="pooling")(base(inputs))
+    x = layers.Dense(first, activation=activation, name="dense_1")(x)
+    x = layers.Dropout(book.value("FER-P-05", "dropout"), name="dropout")(x)
+    x = layers.Dense(second, activation=activation, name="dense_2")(x)
+    output = layers.Dense(classes, activation=book.value("FER-P-05", "output"), name="output")
+    return Model(inputs, output(x), name=name)
+
+
+def freeze_base(model: Any) -> None:
+    """Freeze the base, its batch normalisation included: the first phase, in which the new head alone learns.
+
+    Compile afterwards. ``UserError`` for a self-built network, which is trained in one phase.
+    """
+    base = base_layer(model)
+    if base is None:
+        raise UserError(f"{model.name} has no pre-trained base to freeze: it is trained in one phase, from scratch")
+    base.trainable = False
+
+
+def unfreeze(model: Any) -> None:
+    """Let all layers learn: the second phase. Compile afterwards."""
+    # A model that is itself trainable does not pass the word on to a frozen base.
+    for layer in model.layers:
+        layer.trainable = True
+
+
+def base_layer(model: Any) -> Any | None:
+    """Return the one layer of a model that is a library's base, or None for a self-built network."""
+    return next((layer for layer in model.layers if getattr(layer, "layers", None)), None)

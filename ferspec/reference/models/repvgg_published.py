@@ -1,0 +1,100 @@
+"""RepVGG-A2 as its authors published it: three branches in training, one 3×3 convolution a block once fused.
+
+Ding et al. 2021: in training every block sums a 3×3 convolution, a 1×1 convolution and, where shapes allow, the input
+itself, each normalised; all three are linear, so that they fold into the kernel and bias of one 3×3 convolution.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from ferspec.errors import UserError
+
+# Filters and depth of each stage: 64, then 64a, 128a, 256a and 512b, with a = 1.5 and b = 2.75.
+STAGES = ((64, 1), (96, 2), (192, 4), (384, 14), (1408, 1))
+BLOCK = re.compile(r"(stage\d+_block\d+)_add")
+
+
+def build(resolution: int, classes: int) -> Any:
+    """Return an untrained RepVGG-A2 in training form, of Keras' own layers."""
+    from keras import Input, Model, layers
+
+    inputs = x = Input((resolution, resolution, 3))
+    for stage, (filters, depth) in enumerate(STAGES):
+        for number in range(1, depth + 1):
+            x = _block(x, f"stage{stage}_block{number}", filters, strides=2 if number == 1 else 1)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    return Model(inputs, layers.Dense(classes, activation="softmax", name="classifier")(x), name="repvgg_a2")
+
+
+def fuse(model: Any) -> Any:
+    """Return the network of one 3×3 convolution a block whose output is that of a trained RepVGG in training form.
+
+    ``UserError`` for any other network, the released RepVGG among them, which does not fold (FER-N-04).
+    """
+    from keras import Input, Model, layers
+
+    prefixes = [match[1] for layer in model.layers if (match := BLOCK.fullmatch(layer.name))]
+    if not prefixes:
+        raise UserError(f"{model.name} has no three-branch blocks to fuse: build RepVGG with the profile 'paper'")
+    inputs = x = Input(model.input_shape[1:])
+    for prefix in prefixes:
+        trained = model.get_layer(f"{prefix}_3x3")
+        x = _padded(x, f"{prefix}_pad")
+        convolution = layers.Conv2D(
+            trained.filters, 3, strides=trained.strides, activation="relu", name=f"{prefix}_fused"
+        )
+        x = convolution(x)
+        convolution.set_weights(_folded(model, prefix))
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    classifier = layers.Dense(model.output_shape[-1], activation="softmax", name="classifier")
+    fused = Model(inputs, classifier(x), name=f"{model.name}_fused")
+    classifier.set_weights(model.get_layer("classifier").get_weights())
+    return fused
+
+
+def _block(x: Any, prefix: str, filters: int, strides: int) -> Any:
+    from keras import layers
+
+    options = {"strides": strides, "use_bias": False}
+    threes = layers.Conv2D(filters, 3, name=f"{prefix}_3x3", **options)(_padded(x, f"{prefix}_pad"))
+    ones = layers.Conv2D(filters, 1, name=f"{prefix}_1x1", **options)(x)
+    branches = [
+        layers.BatchNormalization(name=f"{prefix}_3x3_bn")(threes),
+        layers.BatchNormalization(name=f"{prefix}_1x1_bn")(ones),
+    ]
+    if strides == 1 and x.shape[-1] == filters:
+        branches.append(layers.BatchNormalization(name=f"{prefix}_identity_bn")(x))
+    return layers.ReLU(name=f"{prefix}_relu")(layers.Add(name=f"{prefix}_add")(branches))
+
+
+def _padded(x: Any, name: str) -> Any:
+    # Keras' 'same' pads an even side by 0 and 1 under stride 2, which puts the 3×3 kernel's centre beside the pixel
+    # that the 1×1 kernel reads: the two would not fold.
+    from keras import layers
+
+    return layers.ZeroPadding2D(1, name=name)(x)
+
+
+def _folded(model: Any, prefix: str) -> list[np.ndarray]:
+    """Return kernel and bias that do what the branches of a block do together."""
+    kernel, bias = _scaled(model.get_layer(f"{prefix}_3x3").get_weights()[0], model.get_layer(f"{prefix}_3x3_bn"))
+    ones, ones_bias = _scaled(model.get_layer(f"{prefix}_1x1").get_weights()[0], model.get_layer(f"{prefix}_1x1_bn"))
+    kernel[1, 1] += ones[0, 0]
+    bias += ones_bias
+    if any(layer.name == f"{prefix}_identity_bn" for layer in model.layers):
+        identity = np.eye(kernel.shape[2])[np.newaxis, np.newaxis]
+        itself, itself_bias = _scaled(identity, model.get_layer(f"{prefix}_identity_bn"))
+        kernel[1, 1] += itself[0, 0]
+        bias += itself_bias
+    return [kernel.astype(np.float32), bias.astype(np.float32)]
+
+
+def _scaled(kernel: np.ndarray, norm: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return kernel and bias of a convolution without bias and the normalisation after it, in double precision."""
+    gamma, beta, mean, variance = (np.asarray(array, np.float64) for array in norm.get_weights())
+    scale = gamma / np.sqrt(variance + norm.epsilon)
+    return kernel.astype(np.float64) * scale, beta - mean * scale

@@ -1,0 +1,50 @@
+"""Layer tables that a third party gives as CSV or JSON, so that its network can be compared without its code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ferspec.errors import UserError
+from ferspec.spec.layers import Layer, csv_rows, in_order
+
+
+def read_table(path: str | Path) -> tuple[Layer, ...]:
+    """Return the layer table in a file: the layout of the specification's own tables, or its records as JSON.
+
+    CSV has the columns layer, type, shape (``48x48x3``), parameters, inputs (``1 4``) and, if wanted, settings; JSON is
+    a list of layers, or an object with one under ``layers``, as ``ferspec models show --json`` prints it.
+    ``UserError``, with the file and the place in it, for anything else, and for a layer that reads a later one.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        entries = list(csv_rows(text) if path.suffix.lower() == ".csv" else _json(text))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise UserError(f"{path} is not a layer table: {str(error).splitlines()[0]}") from None
+    table = tuple(_layer(path, number, entry) for number, entry in enumerate(entries, start=1))
+    if not table:
+        raise UserError(f"{path} is not a layer table: it has no layers")
+    return table
+
+
+def _layer(path: Path, number: int, entry: Any) -> Layer:
+    try:
+        layer = Layer.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"{path}: layer {number}: {where}: {first['msg']}") from None
+    if not in_order(layer, number):
+        raise UserError(f"{path}: layer {number}: layers are numbered from 1 and read earlier ones")
+    return layer
+
+
+def _json(text: str) -> list[Any]:
+    data = json.loads(text)
+    return data if isinstance(data, list) else data["layers"]

@@ -1,0 +1,115 @@
+"""Starting weights: where the published files are, how a file is had, and loading it whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import tomllib
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ferspec.errors import UserError
+from ferspec.reference.models import legacy_h5, native_h5
+
+SOURCES = Path(__file__).parent / "weights.toml"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published weight file: its name, where it comes from, and its md5 where the library states one."""
+
+    name: str
+    url: str
+    md5: str | None
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a network starts from: ``scratch``, or a file with its sha256 and the number of arrays it filled."""
+
+    kind: str
+    file: str | None = None
+    sha256: str | None = None
+    arrays: int = 0
+
+
+SCRATCH = Start("scratch")
+
+
+def published(network: str, kind: str) -> Published:
+    """Return the published file of a base's ``imagenet`` or ``vggface`` weights."""
+    source = _sources()[kind]
+    entry = source["files"][network]
+    return Published(Path(entry["path"]).name, f"{source['prefix']}/{entry['path']}", entry.get("md5"))
+
+
+def locate(network: str, kind: str, folder: str | Path | None) -> Path:
+    """Return the path of a published file: in ``folder`` where one is given, otherwise downloaded by Keras, once.
+
+    ``UserError``, naming the file and where it comes from, when it cannot be had.
+    """
+    wanted = published(network, kind)
+    if folder is not None:
+        path = Path(folder) / wanted.name
+        if not path.is_file():
+            raise UserError(f"{path} is missing: put the {kind} weights of {network} there, from {wanted.url}")
+        return path
+    import keras
+
+    # Keras' own folders: what Keras or keras-vggface fetched before is used.
+    cache = "models" if kind == "imagenet" else f"models/{kind}"
+    try:
+        with redirect_stdout(sys.stderr):
+            return Path(keras.utils.get_file(wanted.name, wanted.url, cache_subdir=cache, file_hash=wanted.md5))
+    except Exception as error:
+        # Keras raises a bare Exception when a download fails.
+        reason = str(error).partition("\n")[0].replace(wanted.url, "it")
+        raise UserError(
+            f"cannot get {wanted.name}, the {kind} weights of {network}, from {wanted.url} ({reason}): "
+            "fetch it elsewhere and name its folder with --weights-dir"
+        ) from None
+
+
+def load_base(base: Any, network: str, kind: str, path: Path) -> Start:
+    """Fill a base with a published file and return what was loaded; ``UserError`` unless every array is accounted for.
+
+    A file with the published md5 may name its layers as the library once did: it is read in order, as Keras does.
+    """
+    wanted = published(network, kind)
+    genuine = wanted.md5 is not None and hashlib.file_digest(_opened(path), "md5").hexdigest() == wanted.md5
+    arrays = legacy_h5.load(path, base, f"{network} ({kind})", by_order=genuine)
+    return Start(kind, path.name, sha256_of(path), arrays)
+
+
+def load_file(model: Any, base: Any | None, network: str, path: Path) -> Start:
+    """Fill a model, or the base of one, with a file of the user's; ``UserError`` unless it fills all arrays.
+
+    ``.keras`` and ``.weights.h5`` hold a whole model; a legacy ``.h5`` the base, or a whole self-built network.
+    """
+    _opened(path).close()
+    if legacy_h5.is_legacy(path):
+        arrays = legacy_h5.load(path, model if base is None else base, network)
+    else:
+        arrays = native_h5.load(path, model, network)
+    return Start("file", path.name, sha256_of(path), arrays)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file, in hexadecimal digits."""
+    with _opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise UserError(f"cannot read the weights {path}: {error.strerror}") from None
+
+
+@cache
+def _sources() -> dict[str, Any]:
+    return tomllib.loads(SOURCES.read_text(encoding="utf-8"))

@@ -1,0 +1,124 @@
+"""Layer tables as files: those of the specification, and those a third party brings."""
+
+import json
+import shutil
+
+import pytest
+
+from ferspec.errors import UserError
+from ferspec.reference import models
+from ferspec.spec.layers import FOLDER, bases, layer_table, read_tables
+from ferspec.spec.reading import SpecError
+
+HEADER = "layer,type,shape,parameters,inputs,settings\n"
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.csv")), ids=lambda path: path.stem)
+def test_a_table_in_the_layout_of_the_specification_is_read_as_such(path):
+    assert models.read_table(path) in read_tables().values()
+
+
+def test_a_network_written_as_json_is_compared(tmp_path):
+    expected = layer_table("LeNet5", "scratch", 48)
+    written = [layer.model_dump(mode="json") for layer in models.table_of(models.outline("LeNet5", 48))]
+    path = tmp_path / "theirs.json"
+    for document in (written, {"layers": written}):
+        path.write_text(json.dumps(document))
+        assert models.departure(models.read_table(path), expected) is None
+    written[3]["shape"] = [17, 17, 16]
+    path.write_text(json.dumps(written))
+    found = models.departure(models.read_table(path), expected)
+    assert (found.layer, "Conv2D 17x17x16" in found.observed) == (4, True)
+    assert str(found).startswith("layer 4: Conv2D 17x17x16")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("theirs.csv", "", "is not a layer table: the column layer is missing"),
+        ("theirs.csv", HEADER, "is not a layer table: it has no layers"),
+        ("theirs.csv", "layer,type,shape,inputs\n", "the column parameters is missing"),
+        ("theirs.csv", HEADER + "1,InputLayer,48xyx3,0,,\n", "layer 1: shape.1: Input should be a valid integer"),
+        ("theirs.csv", HEADER + "1,InputLayer,48x48x3,0,,rate\n", "is not a layer table"),
+        ("theirs.csv", HEADER + "1,InputLayer,48x48x3,0,2,\n", "layer 1: layers are numbered from 1 and read earlier"),
+        ("theirs.csv", HEADER + "2,InputLayer,48x48x3,0,,\n", "layer 1: layers are numbered from 1"),
+        ("theirs.json", "[", "is not a layer table"),
+        ("theirs.json", "{}", "is not a layer table"),
+        ("theirs.json", "[3]", "layer 1: : Input should be a valid dictionary"),
+        ("theirs.json", '[{"number": 1, "type": "Dense", "shape": [7]}]', "layer 1: parameters: Field required"),
+    ],
+)
+def test_a_file_that_is_no_layer_table_is_refused_in_one_line(tmp_path, name, content, line):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(UserError, match=line) as caught:
+        models.read_table(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"theirs\.csv cannot be read: No such file"):
+        models.read_table(tmp_path / "theirs.csv")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return shutil.copytree(FOLDER, tmp_path / "networks")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("18x18x16,2416", "18x18x16,2417", "lenet5-48.csv: 169,272 parameters, but the total of FER-N-02 is another"),
+        ("5,MaxPooling2D", "6,MaxPooling2D", "line 6: layers are numbered from 1"),
+        ("parameters", "params", "lenet5-48.csv: the column parameters is missing"),
+    ],
+)
+def test_a_table_of_the_specification_that_was_tampered_with_is_refused(folder, old, new, line):
+    path = folder / "lenet5-48.csv"
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(SpecError, match=line):
+        read_tables(folder)
+
+
+def test_a_table_of_no_network_is_refused(folder):
+    (folder / "lenet5-48.csv").rename(folder / "lenet6-48.csv")
+    with pytest.raises(SpecError, match=r"lenet6-48\.csv: no network of the specification has this name"):
+        read_tables(folder)
+
+
+def test_no_tables_at_all_are_not_taken_for_enough(tmp_path):
+    with pytest.raises(SpecError, match="no layer tables found"):
+        read_tables(tmp_path)
+
+
+def test_an_unknown_key_of_a_base_is_refused(folder):
+    path = folder / "bases.toml"
+    path.write_text(path.read_text().replace("statistics = 0", "statistic = 0", 1))
+    with pytest.raises(SpecError, match=r"bases\.toml: VGG16: "):
+        bases(folder)
+
+
+@pytest.mark.parametrize(("network", "resolution"), [("LeNet5", 224), ("Xception", 48), ("SENet50", 48)])
+def test_what_the_protocol_never_ran_has_no_table(network, resolution):
+    with pytest.raises(UserError, match=f"the protocol has no {network} with"):
+        layer_table(network, models.weights_of(network)[0], resolution)
+
+
+def test_a_model_whose_wiring_keras_does_not_know_is_refused():
+    import keras
+
+    class Subclassed(keras.Model):
+        def call(self, x):
+            return x
+
+    with pytest.raises(UserError, match="only functional and sequential models of Keras do"):
+        models.table_of(Subclassed())
+
+
+def test_a_layer_used_twice_is_refused():
+    import keras
+
+    inputs = keras.Input((8,))
+    twice = keras.layers.Dense(8, name="twice")
+    with pytest.raises(UserError, match="uses the layer twice more than once"):
+        models.table_of(keras.Model(inputs, twice(twice(inputs))))
