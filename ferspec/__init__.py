@@ -1,3 +1,17 @@
 """ferspec: an executable protocol for facial expression recognition, and its judge."""
 
+from importlib import import_module
+from typing import Any
+
 __version__ = "0.1.0"
+
+__all__ = ["__version__", "build_model", "certify", "compare", "verify"]
+
+# imported on first use, so that importing the package loads no framework
+_LAZY = {"build_model": "ferspec.zoo", "certify": "ferspec.api", "compare": "ferspec.api", "verify": "ferspec.api"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'ferspec' has no attribute '{name}'")
+    return getattr(import_module(_LAZY[name]), name)

@@ -24,6 +24,7 @@ from ferspec.report.certificate import Certificate, read_certificate
 from ferspec.report.document import Report
 from ferspec.report.environment import environment
 from ferspec.report.verification import CERTIFICATE_CHECKS
+from ferspec.subjects.dataset import Dataset
 from ferspec.subjects.model import ModelSubject
 from ferspec.subjects.opening import DEMO, Progress, join, open_images, open_source, open_subject, silent
 
@@ -37,21 +38,34 @@ def certify(
     groups: str | Path | None = None,
     trust_code: bool = False,
     progress: Progress = silent,
-) -> tuple[Report, ModelSubject]:
-    """Judge a trained model on a dataset and return the report and the subject; ``demo`` is the embedded default.
+) -> Report:
+    """Judge a trained model on a dataset and return the report; ``demo`` is the embedded default.
 
     The report is a certificate only for a test set in the BTFER form (7 × 300 images of 256 × 256); otherwise it is an
     evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``. ``UserError``
     for a model that cannot be evaluated at all: unreadable, of another output width, answering NaN.
     """
+    return certify_with_images(model, dataset, contract, claims, deviations, groups, trust_code, progress)[0]
+
+
+def certify_with_images(
+    model: str | Path,
+    dataset: str | Path | None = None,
+    contract: str | Path | None = None,
+    claims: Iterable[str] = (),
+    deviations: str | Path | None = None,
+    groups: str | Path | None = None,
+    trust_code: bool = False,
+    progress: Progress = silent,
+) -> tuple[Report, Dataset]:
+    """Do as ``certify`` and return the images too, which a page needs for its thumbnails."""
     claimed = [parse_claim(text) for text in claims]
     declared = load_deviations(deviations) if deviations else ()
     images = open_images(model, dataset, groups, progress)
     require_known_figures(claimed, images.groups)
     subject = open_subject(model, images, contract, trust_code, progress)
-    return report_on(
-        subject, claimed, declared, reproducing(model, dataset, contract, groups, claims), progress
-    ), subject
+    again = reproducing(model, dataset, contract, groups, deviations, claims, trust_code)
+    return report_on(subject, claimed, declared, again, progress), images
 
 
 def run_checks(
@@ -79,7 +93,13 @@ def run_checks(
     images = open_images(model, dataset, groups, progress)
     require_known_figures(claimed, images.groups)
     subject = open_subject(model, images, contract, trust_code, progress)
-    return _judge(checks, subject, declared, reproducing(model, dataset, contract, groups, claims), progress)
+    return _judge(
+        checks,
+        subject,
+        declared,
+        reproducing(model, dataset, contract, groups, deviations, claims, trust_code),
+        progress,
+    )
 
 
 def report_on(
@@ -168,14 +188,18 @@ def reproducing(
     dataset: str | Path | None,
     contract: str | Path | None,
     groups: str | Path | None,
+    deviations: str | Path | None,
     claims: Iterable[str],
+    trust_code: bool,
 ) -> str:
     """Return the command that runs the same checks again."""
     words = ["ferspec", "certify", str(model)]
-    for option, value in (("--dataset", dataset), ("--contract", contract), ("--groups", groups)):
+    files = {"--dataset": dataset, "--contract": contract, "--groups": groups, "--deviations": deviations}
+    for option, value in files.items():
         words += [] if value is None else [option, str(value)]
     for claim in claims:
         words += ["--claim", claim]
+    words += ["--trust-code"] if trust_code else []
     return shlex.join(words)
 
 

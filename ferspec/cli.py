@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 import ferspec
-from ferspec.commands import certify, compare, contract, spec, verify
+from ferspec.commands import certify, compare, contract, models, spec, verify
 from ferspec.errors import UserError
+
+# what a shell expects of a program that was stopped by Ctrl-C
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="ferspec",
@@ -24,6 +27,7 @@ app.command("certify", epilog=certify.EXAMPLE)(certify.certify)
 app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
 app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
 app.add_typer(contract.app, name="contract")
+app.add_typer(models.app, name="models")
 app.add_typer(spec.app, name="spec")
 
 
@@ -40,8 +44,21 @@ def main() -> None:
     """Run the command line; a mistake of the user's is one line on stderr and exit status 2."""
     # a name in another script must not stop a report on a terminal that cannot show it
     sys.stdout.reconfigure(errors="replace")
+    sys.stderr.reconfigure(errors="replace")
     try:
-        app()
+        status = app(standalone_mode=False)
     except UserError as error:
-        print(f"ferspec: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+        status = refused(str(error))
+    except typer.TyperException as error:
+        status = refused(f"{error.format_message()} (ferspec --help shows how)")
+    except typer.Abort:
+        status = INTERRUPTED
+    raise SystemExit(status)
+
+
+def refused(message: str) -> int:
+    """Print one harmless line, whatever names it holds, and return the exit status of what cannot be evaluated."""
+    from ferspec.report.words import plain
+
+    print(f"ferspec: {plain(message)}", file=sys.stderr)
+    return 2

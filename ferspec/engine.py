@@ -35,7 +35,7 @@ class Finding(Record):
     message: str = ""
     observed: str | float | None = None
     expected: str | float | None = None
-    difference: float | None = None
+    difference: float | None = Field(default=None, allow_inf_nan=False)
     likely: str | None = None
 
 

@@ -18,7 +18,7 @@ OPTIONS = {
     "--fer-groups": "a CSV of columns to slice the accuracy by",
     "--fer-deviations": "a TOML file of clauses that are declared to fail",
 }
-OUTCOMES = pytest.StashKey[list]()
+PROPERTY = "ferspec outcome"
 CLAIMS = pytest.StashKey[tuple]()
 DEVIATIONS = pytest.StashKey[tuple]()
 
@@ -34,7 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read claims and deviations first: a mistake in them ends the run before anything is judged."""
     claims, deviations = config.getoption("--fer-claim"), config.getoption("--fer-deviations")
-    config.stash[OUTCOMES], config.stash[CLAIMS], config.stash[DEVIATIONS] = [], (), ()
+    config.stash[CLAIMS], config.stash[DEVIATIONS] = (), ()
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Judged())
     try:
         if claims:
             from ferspec.checks.claims import parse_claim
@@ -66,7 +68,7 @@ def fer_subject(request: pytest.FixtureRequest) -> object:
     option = request.config.getoption
     model = option("--fer-model")
     if model is None:
-        pytest.skip("no model was named: add --fer-model")
+        pytest.exit("ferspec: no model was named: add --fer-model", returncode=pytest.ExitCode.USAGE_ERROR)
     try:
         images = open_images(model, option("--fer-dataset"), option("--fer-groups"))
         require_known_figures(request.config.stash[CLAIMS], images.groups)
@@ -82,22 +84,42 @@ def explain(outcome: Outcome) -> str:
     return "\n  ".join([f"{outcome.check} {outcome.title}", *details(outcome)])
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    collected = config.stash[OUTCOMES]
-    if not collected:
-        return
-    from ferspec.engine import count, verdict_of
-
-    counts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in count(collected).model_dump().items())
-    terminalreporter.section("ferspec")
-    terminalreporter.write_line(f"verdict: {verdict_of(collected)} ({counts})")
+def record(request: pytest.FixtureRequest, outcome: Outcome) -> None:
+    """Attach an outcome to its test, so that it reaches the summary from another process too."""
+    request.node.user_properties.append((PROPERTY, outcome.model_dump_json()))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Give an inconclusive verdict the exit status it has on the command line, where nothing failed."""
-    collected = session.config.stash[OUTCOMES]
-    if collected and exitstatus == pytest.ExitCode.OK:
-        from ferspec.engine import EXIT_STATUS, verdict_of
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out the test of declared deviations where none is declared, which would only be skipped."""
+    items[:] = [item for item in items if not item.nodeid.endswith("::test_declared_deviation[NOTSET]")]
 
-        session.exitstatus = EXIT_STATUS[verdict_of(collected)]
+
+class Judged:
+    """Collects outcomes from reports of tests, and ends the run with their verdict."""
+
+    def __init__(self) -> None:
+        self._outcomes: list[Outcome] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        recorded = [text for name, text in report.user_properties if name == PROPERTY]
+        if report.when == "call" and recorded:
+            from ferspec.engine import Outcome
+
+            self._outcomes += map(Outcome.model_validate_json, recorded)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._outcomes:
+            from ferspec.engine import count, verdict_of
+
+            counts = count(self._outcomes).model_dump()
+            listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in counts.items())
+            terminalreporter.section("ferspec")
+            terminalreporter.write_line(f"verdict: {verdict_of(self._outcomes)} ({listed})")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Give a verdict that is no pass the exit status it has on the command line, where nothing failed."""
+        if self._outcomes and exitstatus == pytest.ExitCode.OK:
+            from ferspec.engine import EXIT_STATUS, verdict_of
+
+            session.exitstatus = EXIT_STATUS[verdict_of(self._outcomes)]

@@ -12,11 +12,11 @@ from typing import Any
 
 from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.records import Record
 from ferspec.reference.models import Built, Cost, Row, build, catalogue, cost, errata_of, outline, rows, table_of
 from ferspec.reference.models import fuse as fuse_model
 from ferspec.reference.models.building import preprocessing_of
 from ferspec.spec.layers import Layer, Pooling
-from ferspec.records import Record
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
 from ferspec.subjects.contract import Contract, Input, Output
 from ferspec.subjects.contracts import load_contract, save_contract

@@ -55,7 +55,8 @@ def alternatives(declared: Input, dataset: Dataset) -> tuple[Alternative, ...]:
         colours = {name: {"colour": name} for name in ("rgb", "bgr", "gray")}
         listed += [_alternative("colour", declared, name, change) for name, change in colours.items()]
     if any(size != declared.size for size in dataset.sizes):
-        shrinks = any(size > declared.size for size in dataset.sizes)
+        sides = [pair for size in dataset.sizes for pair in zip(size, declared.size, strict=True)]
+        shrinks = any(side > wanted for side, wanted in sides)
         filters = {name: change for name, change in RESIZE_FILTERS.items() if shrinks or not change["antialias"]}
         listed += [_alternative("resize filter", declared, name, change) for name, change in filters.items()]
     return tuple(alternative for alternative in listed if alternative.prepared_as != declared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -11,6 +12,7 @@ from ferspec import spec
 from ferspec.checks.alternatives import Alternative, alternatives
 from ferspec.checks.class_order import likely_class_order
 from ferspec.checks.paired import Gain, gain_of
+from ferspec.errors import SubjectError
 from ferspec.records import Record
 from ferspec.reference.figures import Figure
 from ferspec.subjects.contract import Input
@@ -45,7 +47,7 @@ def diagnose(subject: ModelSubject) -> tuple[Diagnosis, ...]:
     input is not taken for a wrong class order or the reverse. The class order is found by optimal assignment over the
     confusion matrix; value range, colour and resize filter by McNemar's exact test on the same images, with Holm's
     correction over all alternatives tried. Where the input is large, alternatives are tried on a few images first, and
-    only what is promising there on all (clause FER-Z-05).
+    only what is promising there on all (clause FER-Z-05). An alternative at which the model crashes is given up.
     """
     declared = None if subject.contract is None else subject.contract.input
     search = _Search(subject)
@@ -81,7 +83,8 @@ class _Search:
         return [(Diagnosis(kind="class order", **order.described()), replace(reading, columns=order.columns))]
 
     def _inputs(self, reading: Reading, listed: list[Alternative]) -> list[tuple[Diagnosis, Reading]]:
-        trials = [(a, self._gain(reading, a)) for a in self._promising(reading, listed)]
+        tried = ((a, self._gain(reading, a)) for a in self._promising(reading, listed))
+        trials = [(alternative, gain) for alternative, gain in tried if gain is not None]
         alpha, least_gain = (spec.load().value("FER-Z-05", name) for name in ("alpha", "least_gain"))
         p_values = holm([gain.p_value for _, gain in trials], len(listed))
         return [
@@ -90,8 +93,12 @@ class _Search:
             if p_value <= alpha and gain.figure.value >= least_gain
         ]
 
-    def _gain(self, reading: Reading, alternative: Alternative) -> Gain:
-        likely = reading.columns[self.predicted(alternative.prepared_as)]
+    def _gain(self, reading: Reading, alternative: Alternative) -> Gain | None:
+        """Return what an alternative gains, or None where the model does not answer images prepared so."""
+        try:
+            likely = reading.columns[self.predicted(alternative.prepared_as)]
+        except SubjectError:
+            return None
         return gain_of(self.subject.labels, likely, reading.columns[self.predicted(reading.prepared_as)])
 
     def predicted(self, prepared_as: Input | None) -> np.ndarray:
@@ -113,19 +120,27 @@ class _Search:
         return listed
 
     def _advantage(self, reading: Reading, alternative: Alternative, chosen: np.ndarray) -> float:
-        """Return the paired t statistic of the gain in log-likelihood, which tells more of few images than accuracy."""
+        """Return the paired t statistic of the gain in log-likelihood, which tells more of few images than accuracy.
+
+        Fewer than two images tell nothing (0), and an alternative that the model does not answer is hopeless.
+        """
+        if len(chosen) < 2:
+            return 0.0
         true = np.argsort(reading.columns)[self.subject.labels[chosen]]
-        likely, declared = (
-            _log_likelihood(self._probabilities(prepared_as, chosen), true)
-            for prepared_as in (alternative.prepared_as, reading.prepared_as)
-        )
-        gain = likely - declared
+        try:
+            likely = _log_likelihood(self._probabilities(alternative.prepared_as, chosen), true)
+        except SubjectError:
+            return -math.inf
+        gain = likely - _log_likelihood(self._probabilities(reading.prepared_as, chosen), true)
         return float(gain.mean() / max(gain.std(ddof=1) / np.sqrt(len(gain)), np.finfo(np.float32).eps))
 
     def _probabilities(self, prepared_as: Input, chosen: np.ndarray | None = None) -> np.ndarray:
         if prepared_as == self.subject.contract.input:
             return self.subject.probabilities[slice(None) if chosen is None else chosen]
-        return output_to_classes(self.subject.run(chosen, prepared_as=prepared_as), self.subject.contract)
+        outputs = self.subject.run(chosen, prepared_as=prepared_as)
+        if not np.isfinite(outputs).all():
+            raise SubjectError("the output holds NaN or infinite numbers")
+        return output_to_classes(outputs, self.subject.contract)
 
 
 def holm(p_values: list[float], tried: int) -> list[float]:

@@ -6,6 +6,8 @@ from ferspec import spec
 from ferspec.engine import Check, Finding, Status
 from ferspec.subjects.model import ModelSubject
 
+OVERFLOW = "the value range of the input overflows, or the weights hold NaN"
+
 
 def loads(subject: ModelSubject) -> Finding:
     """The model loads and answers one image prepared as its contract says."""
@@ -35,7 +37,7 @@ def gives_finite_numbers(subject: ModelSubject) -> Finding:
         "none",
         bad == 0,
         difference=float(bad),
-        likely="the value range of the input overflows, or the weights hold NaN",
+        likely=OVERFLOW,
     )
 
 
@@ -43,6 +45,8 @@ def gives_probabilities(subject: ModelSubject) -> Finding:
     """Every row is non-negative and sums to one, after the softmax that a contract of logits asks for."""
     tolerance = spec.load().value("FER-B-04", "tolerance")
     rows = np.asarray(subject.probabilities, dtype=np.float64)
+    if not np.isfinite(rows).all():
+        return _not_finite(rows, f"at most {tolerance:g}", OVERFLOW)
     excess = float(max(np.abs(rows.sum(axis=1) - 1).max(), -rows.min()))
     return _same(
         f"rows off by up to {excess:.4g}",
@@ -75,9 +79,13 @@ def ignores_batch_size(subject: ModelSubject) -> Finding:
 
 
 def ignores_order(subject: ModelSubject) -> Finding:
-    """Every image keeps its output when the images come in another order."""
+    """Every image keeps its output when the images come in another order, none of them in its place."""
     chosen = probe(subject)
-    reordered = subject.run(chosen[::-1])[::-1]
+    cycle = np.random.default_rng(spec.load().value("FER-B-07", "seed")).permutation(len(chosen))
+    order = np.empty_like(cycle)
+    order[cycle] = np.roll(cycle, 1)
+    reordered = np.empty_like(subject.outputs[chosen])
+    reordered[order] = subject.run(chosen[order])
     likely = "the model keeps state between images or mixes the images of a batch"
     return _close(reordered, subject.outputs[chosen], spec.load().value("FER-B-07", "tolerance"), likely)
 
@@ -108,7 +116,16 @@ def _same(observed: str, expected: str, holds: bool, difference: float, likely: 
 
 def _close(observed: np.ndarray, expected: np.ndarray, tolerance: float, likely: str) -> Finding:
     """Compare outputs relative to their largest magnitude, so that logits and probabilities are held alike."""
+    for outputs in (observed, expected):
+        if not np.isfinite(outputs).all():
+            return _not_finite(outputs, f"at most {tolerance:g}", likely)
     scale = max(1.0, float(np.abs(expected).max()))
     apart = float(np.abs(observed.astype(np.float64) - expected).max()) / scale
     stated = f"outputs apart by up to {apart:.3g}"
     return _same(stated, f"at most {tolerance:g}", apart <= tolerance, apart - tolerance, likely)
+
+
+def _not_finite(outputs: np.ndarray, expected: str, likely: str) -> Finding:
+    bad = int((~np.isfinite(outputs)).any(axis=1).sum())
+    observed = f"{bad} of {len(outputs)} outputs with NaN or infinite numbers"
+    return Finding(status=Status.FAIL, observed=observed, expected=expected, likely=likely)

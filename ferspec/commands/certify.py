@@ -47,7 +47,7 @@ def certify(
     from ferspec import api
     from ferspec.commands.progress import progress
     from ferspec.engine import EXIT_STATUS
-    from ferspec.report.pages import require_folder, write_pages
+    from ferspec.report.pages import default_folder, require_folder, write_pages
     from ferspec.report.terminal import print_judgement, print_report
 
     arguments = (model, dataset, contract, claim or (), deviations, groups, trust_code)
@@ -56,11 +56,11 @@ def certify(
             judgement = api.run_checks(*arguments, select=select, progress=shown)
         print_judgement(judgement, as_json=json)
         raise typer.Exit(EXIT_STATUS[judgement.verdict])
-    folder = out or Path(f"ferspec-{Path(model).stem}")
+    folder = out or default_folder(model)
     require_folder(folder)
     with progress() as shown:
-        report, subject = api.certify(*arguments, progress=shown)
-        write_pages(report, folder, None if no_images else subject.dataset)
+        report, images = api.certify_with_images(*arguments, progress=shown)
+        write_pages(report, folder, None if no_images else images)
     if json:
         print(report.model_dump_json(indent=2))
     else:

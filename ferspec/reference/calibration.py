@@ -5,7 +5,7 @@ import numpy as np
 from ferspec import spec
 from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_means
 from ferspec.reference.figures import Calibration, CalibrationBin, Figure
-from ferspec.reference.intervals import bootstrap, spread_interval, varies
+from ferspec.reference.intervals import bootstrap, spread_interval, unseen
 
 
 def calibration(
@@ -34,10 +34,16 @@ def calibration(
     brier, nll = brier_terms(labels, probabilities), nll_terms(labels, probabilities, floor)
     replicates = resample_means(np.column_stack([brier, nll, errors]), resampling)
     level, n = resampling.level, len(labels)
+
+    def mean(terms: np.ndarray, means: np.ndarray, most: float) -> Figure:
+        value = float(terms.mean())
+        return bootstrap(value, means, level, [unseen(value, n, level, (0, most))])
+
     return Calibration(
         ece=_ece(errors.mean(axis=0), replicates[:, 2:], level, n),
-        brier=bootstrap(float(brier.mean()), replicates[:, 0], level, n, bounds=(0, 2)),
-        nll=bootstrap(float(nll.mean()), replicates[:, 1], level, n, bounds=(0, -np.log(floor))),
+        brier=mean(brier, replicates[:, 0], most=2),
+        # It has no bound of its own: images unseen are taken to be no worse than a guess among the classes.
+        nll=mean(nll, replicates[:, 1], most=np.log(probabilities.shape[1])),
         bins=reliability(confidence, predicted == labels, count),
     )
 
@@ -85,11 +91,15 @@ def _ece(errors: np.ndarray, replicates: np.ndarray, level: float, n: int) -> Fi
     def total(means: np.ndarray) -> np.ndarray:
         return np.abs(means).sum(axis=-1)
 
-    figure = bootstrap(float(total(errors)), total(replicates), level, n, bounds=(0, 1))
-    if not varies(total(replicates)):
-        return figure
-    low, high = spread_interval(total, errors, replicates - errors, level)
-    return figure.model_copy(update={"low": low, "high": high, "method": f"{figure.method}, low end by inversion"})
+    value = float(total(errors))
+    ends = spread_interval(total, errors, replicates - errors, level)
+    least, most = unseen(value, n, level, (0, 1))
+    return Figure(
+        value=value,
+        low=min(ends[0], least),
+        high=max(ends[1], most),
+        method=f"bootstrap over images ({len(replicates):,} replicates), low end by inversion",
+    )
 
 
 def _flaw(probabilities: np.ndarray) -> str | None:

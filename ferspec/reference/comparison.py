@@ -12,7 +12,7 @@ from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_table
 from ferspec.reference.evaluation import checked
 from ferspec.reference.figures import Figure
-from ferspec.reference.intervals import bootstrap, proportion
+from ferspec.reference.intervals import mean_of_classes, proportion
 
 
 class Comparison(Record):
@@ -78,19 +78,18 @@ def mcnemar(only_a: int, only_b: int) -> float:
 
 
 def accuracy_difference(only_a: int, only_b: int, n: int, level: float) -> Figure:
-    """Return A's accuracy less B's, with the Bonett-Price interval for paired proportions.
+    """Return A's accuracy less B's, with an interval that contains 0 exactly where the exact test finds no difference.
 
-    It adds one image to each of the two counts. Unlike a resampled interval it therefore has a width even when the two
-    never disagree, and it does not exclude 0 where the exact test still calls a tie of a few images.
+    It is the Bonett-Price interval for paired proportions, which adds one image to each of the two counts and so has a
+    width even when the two never disagree. Where it ends short of 0 although McNemar's exact test, which is more
+    cautious, does not reject equality at 1 - ``level``, it is widened to 0. The reverse does not occur (FER-Z-06).
     """
     share_a, share_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
     reach = _quantile((1 + level) / 2) * math.sqrt((share_a + share_b - (share_a - share_b) ** 2) / (n + 2))
-    return Figure(
-        value=(only_a - only_b) / n,
-        low=max(-1.0, share_a - share_b - reach),
-        high=min(1.0, share_a - share_b + reach),
-        method="Bonett-Price",
-    )
+    low, high, method = max(-1.0, share_a - share_b - reach), min(1.0, share_a - share_b + reach), "Bonett-Price"
+    if not low <= 0 <= high and mcnemar(only_a, only_b) > 1 - level:
+        low, high, method = min(0.0, low), max(0.0, high), "Bonett-Price, widened to 0 by McNemar's exact test"
+    return Figure(value=(only_a - only_b) / n, low=low, high=high, method=method)
 
 
 def f1_differences(
@@ -104,15 +103,21 @@ def f1_differences(
     cells, tallies = np.unique((labels * count + predicted_a) * count + predicted_b, return_counts=True)
     label, answer_a, answer_b = np.unravel_index(cells, (count, count, count))
     drawn = np.vstack([tallies, resample_table(tallies, resampling)]).astype(np.float64)
-    weighted, macro = (np.zeros(len(drawn)) for _ in range(2))
+    scores, weighted, macro = np.zeros(count), np.zeros(len(drawn)), np.zeros(len(drawn))
     for sign, answer in ((1, answer_a), (-1, answer_b)):
         matrices = (drawn @ np.eye(count * count)[label * count + answer]).reshape(-1, count, count)
-        scores = metrics.f1(matrices)
-        weighted += sign * metrics.weighted(scores, matrices)
-        macro += sign * metrics.macro(scores)
+        of_classes = metrics.f1(matrices)
+        scores += sign * metrics.counted(of_classes[0])
+        weighted += sign * metrics.weighted(of_classes, matrices)
+        macro += sign * metrics.macro(of_classes)
+    classes = np.arange(count)[:, None]
+    counts = ((label == classes) | (answer_a == classes) | (answer_b == classes)) @ tallies
+    images = np.bincount(labels, minlength=count)
     return tuple(
-        bootstrap(float(values[0]), values[1:], resampling.level, len(labels), (-1, 1), "paired bootstrap over images")
-        for values in (weighted, macro)
+        mean_of_classes(
+            scores, weights, counts, means[1:], resampling.level, len(labels), (-1, 1), "paired bootstrap over images"
+        )
+        for weights, means in ((images, weighted), (np.ones(count), macro))
     )
 
 

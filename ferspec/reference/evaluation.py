@@ -12,7 +12,7 @@ from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_table
 from ferspec.reference.calibration import calibration
 from ferspec.reference.figures import Averages, ClassFigures, Evaluation, Figure, Rank
-from ferspec.reference.intervals import WILSON, bootstrap, proportion, wilson
+from ferspec.reference.intervals import WILSON, mean_of_classes, proportion, wilson
 from ferspec.reference.slices import slices
 
 AVERAGED = ("precision", "recall", "f1")
@@ -83,18 +83,21 @@ def averages(matrix: np.ndarray, resampling: Resampling) -> tuple[Averages, Aver
     """
     replicates = resample_table(matrix, resampling)
     images = metrics.support(matrix)
-    fewest = int(images[images > 0].min())
+    measured_on = {
+        metrics.precision: metrics.predictions(matrix),
+        metrics.recall: images,
+        metrics.f1: metrics.either(matrix),
+    }
     found = []
-    for figure in (metrics.precision, metrics.recall, metrics.f1):
+    for figure, counts in measured_on.items():
         point, drawn = figure(matrix), figure(replicates)
-        weighted = bootstrap(
-            float(metrics.weighted(point, matrix)),
-            metrics.weighted(drawn, replicates),
-            resampling.level,
-            fewest,
-            bounds=(0, 1),
+        weighted, macro = (
+            mean_of_classes(metrics.counted(point), weights, counts, average, resampling.level, int(images.sum()))
+            for weights, average in (
+                (images, metrics.weighted(drawn, replicates)),
+                (np.ones(len(images)), metrics.macro(drawn)),
+            )
         )
-        macro = bootstrap(float(metrics.macro(point)), metrics.macro(drawn), resampling.level, fewest, bounds=(0, 1))
         found.append(
             Averages(
                 weighted=_flagged(weighted, np.isnan(point) & (images > 0), figure.__name__),

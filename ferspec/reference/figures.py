@@ -6,7 +6,7 @@ from ferspec.records import Record
 
 
 class Figure(Record):
-    """A number with its 95 % interval; ``value`` is None, with the reason, where it is undefined.
+    """A number with its interval (FER-Z-01); ``value`` is None, with the reason, where it is undefined.
 
     An average has a value even where the figure of a class is undefined; ``undefined`` then names the classes that
     count as 0 in it. A value always has an interval.

@@ -1,7 +1,7 @@
 """Intervals of figures, and what they say about a claim."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import numpy as np
@@ -37,27 +37,58 @@ def percentile(replicates: np.ndarray, level: float) -> Interval:
     return float(low), float(high)
 
 
-def varies(replicates: np.ndarray) -> bool:
-    """Return whether the replicates differ by more than rounding."""
-    return bool(np.ptp(replicates) > 1e-12)
+def unseen(value: float, n: int, level: float, bounds: Interval) -> Interval:
+    """Return how far a mean over images may lie from its ``value``, for all that ``n`` images tell of those unseen.
+
+    The largest share of images still compatible with none among ``n`` (Wilson) may be as different as ``bounds`` allow.
+    """
+    share = wilson(0, n, level)[1]
+    low, high = bounds
+    return value - share * max(0.0, value - low), value + share * max(0.0, high - value)
 
 
 def bootstrap(
-    value: float, replicates: np.ndarray, level: float, n: int, bounds: Interval, method: str = "bootstrap over images"
+    value: float,
+    replicates: np.ndarray,
+    level: float,
+    reaches: Iterable[Interval],
+    method: str = "bootstrap over images",
 ) -> Figure:
-    """Return a figure with its percentile interval.
+    """Return a figure with its percentile interval, widened to every interval of ``reaches``.
 
-    Where no replicate differs (every image right, say) resampling knows nothing of the images it has not seen. The
-    interval then lets them be as different as ``bounds`` of the figure allow, in the largest share of images that is
-    still compatible with none among ``n`` (Wilson).
+    Resampling knows nothing of images unlike those it draws from: where every image is right, no replicate differs. So
+    the interval never ends before what unseen images could change.
     """
-    if varies(replicates):
-        low, high = percentile(replicates, level)
-    else:
-        unseen = wilson(0, n, level)[1]
-        low, high = ((1 - unseen) * value + unseen * bound for bound in bounds)
-        method = f"{method}; no replicate differs, so {WILSON} of the images that could"
-    return Figure(value=value, low=low, high=high, method=f"{method} ({len(replicates):,} replicates)")
+    resampled = percentile(replicates, level)
+    lows, highs = zip(resampled, *reaches, strict=True)
+    widened = "" if resampled == (min(lows), max(highs)) else f", widened by {WILSON} for images unseen"
+    return Figure(
+        value=value,
+        low=min(lows),
+        high=max(highs),
+        method=f"{method} ({len(replicates):,} replicates){widened}",
+    )
+
+
+def mean_of_classes(
+    values: np.ndarray,
+    weights: np.ndarray,
+    counts: np.ndarray,
+    replicates: np.ndarray,
+    level: float,
+    n: int,
+    bounds: Interval = (0, 1),
+    method: str = "bootstrap over images",
+) -> Figure:
+    """Return the weighted mean of a figure of each class, with the interval of its bootstrap.
+
+    ``values``, ``weights`` and ``counts`` are (k,): the figure of each class, its weight in the mean, and how many of
+    the ``n`` images it was measured on. What is unseen may lie anywhere, or all in the class that matters most.
+    """
+    value, (low, high) = float((weights * values).sum() / weights.sum()), bounds
+    shares = weights / weights.sum() * [wilson(0, int(count), level)[1] if count else 0.0 for count in counts]
+    in_a_class = value - float((shares * (values - low)).max()), value + float((shares * (high - values)).max())
+    return bootstrap(value, replicates, level, (unseen(value, n, level, bounds), in_a_class), method)
 
 
 def spread_interval(

@@ -34,6 +34,11 @@ def accuracy(matrix: np.ndarray) -> np.ndarray:
     return hits(matrix).sum(axis=-1) / matrix.sum(axis=(-2, -1))
 
 
+def either(matrix: np.ndarray) -> np.ndarray:
+    """Return how many images belong to each class or were taken for it: (..., 7, 7) gives (..., 7)."""
+    return support(matrix) + predictions(matrix) - hits(matrix)
+
+
 def precision(matrix: np.ndarray) -> np.ndarray:
     """Return for each class the share of the images taken for it that belong to it; NaN where none was."""
     return _share(hits(matrix), predictions(matrix))
@@ -53,9 +58,14 @@ def f1(matrix: np.ndarray) -> np.ndarray:
     return _share(2 * hits(matrix), support(matrix) + predictions(matrix))
 
 
+def counted(per_class: np.ndarray) -> np.ndarray:
+    """Return the figure of each class as averages count it: an undefined one as 0 (FER-M-05)."""
+    return np.nan_to_num(per_class, nan=spec.load().value("FER-M-05", "counted_as"))
+
+
 def macro(per_class: np.ndarray) -> np.ndarray:
     """Return the plain mean over the seven classes, an undefined one counted as 0 (FER-M-05): (..., 7) gives (...)."""
-    return _defined(per_class).mean(axis=-1)
+    return counted(per_class).mean(axis=-1)
 
 
 def weighted(per_class: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -64,12 +74,8 @@ def weighted(per_class: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     This is the average the protocol reports (FER-M-02); the weighted recall is the accuracy.
     """
     images = support(matrix)
-    return (_defined(per_class) * images).sum(axis=-1) / images.sum(axis=-1)
+    return (counted(per_class) * images).sum(axis=-1) / images.sum(axis=-1)
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
-
-
-def _defined(per_class: np.ndarray) -> np.ndarray:
-    return np.nan_to_num(per_class, nan=spec.load().value("FER-M-05", "counted_as"))

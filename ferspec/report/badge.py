@@ -7,12 +7,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from ferspec.reference.figures import Figure
 from ferspec.report.document import Report
-from ferspec.report.words import VERDICTS, percent
+from ferspec.report.words import PREDICTIONS_ONLY, VERDICTS, certifies, is_of_predictions, percent
 
 TEMPLATES = Path(__file__).parent / "templates"
 PADDING = 6
 COLOURS = {"pass": "#2a7f3f", "fail": "#c0322b", "inconclusive": "#8f5b00", "not_evaluated": "#5f6873"}
-# A demonstration or evaluation that passes certifies nothing: it never wears the green of a certificate.
+# What passes but certifies no model (a demonstration, an evaluation, predictions from a file) never wears green.
 UNCERTIFIED = "#2f6796"
 # Advance widths of Verdana in thousandths of the font size, for the characters a badge can hold.
 WIDTHS = {
@@ -28,11 +28,11 @@ SIZE = 11
 def render_badge(report: Report) -> str:
     """Return the badge of a report as SVG: ``FER · BTFER | 54.5 % ± 2.1``.
 
-    A certificate that passes shows its accuracy with half the width of its 95 % interval, in points; any other verdict
-    shows itself. A demonstration or evaluation names itself so, and shows no figure.
+    A certificate that passes shows its accuracy with half the width of its interval, in points; any other verdict shows
+    itself. A demonstration, an evaluation or predictions from a file name themselves so, and show no figure.
     """
     label, message = texts(report)
-    uncertified = report.kind != "certificate" and report.verdict == "pass"
+    uncertified = report.verdict == "pass" and not certifies(report)
     return _template().render(
         label=label,
         message=message,
@@ -46,10 +46,13 @@ def render_badge(report: Report) -> str:
 
 def texts(report: Report) -> tuple[str, str]:
     """Return what stands left and right on the badge."""
-    verdict = VERDICTS[report.verdict]
-    if report.kind != "certificate":
-        return "FER", report.kind if report.verdict == "pass" else f"{report.kind} · {verdict}"
-    return "FER · BTFER", _accuracy(report.metrics.accuracy) if _shows_accuracy(report) else verdict
+    label = "FER · BTFER" if report.kind == "certificate" else "FER"
+    if _shows_accuracy(report):
+        return label, _accuracy(report.metrics.accuracy)
+    parts = [] if report.kind == "certificate" else [report.kind]
+    parts += [PREDICTIONS_ONLY] if is_of_predictions(report) else []
+    parts += [] if parts and report.verdict == "pass" else [VERDICTS[report.verdict]]
+    return label, " · ".join(parts)
 
 
 def text_width(text: str) -> float:
@@ -58,7 +61,7 @@ def text_width(text: str) -> float:
 
 
 def _shows_accuracy(report: Report) -> bool:
-    return report.kind == "certificate" and report.verdict == "pass" and report.metrics.accuracy.value is not None
+    return certifies(report) and report.metrics.accuracy.value is not None
 
 
 def _accuracy(accuracy: Figure) -> str:

@@ -26,7 +26,7 @@ def build_report(
     """Return the whole report of a judged model, with its digest."""
     manifest = subject.dataset.manifest()
     report = Report(
-        kind=kind_of(subject.dataset),
+        kind=kind_of(subject.dataset.form, subject.dataset.synthetic),
         verdict=judgement.verdict,
         counts=judgement.counts,
         outcomes=judgement.outcomes,
@@ -45,11 +45,11 @@ def build_report(
     return report.model_copy(update={"digest": digest_of(report.model_dump(mode="json"))})
 
 
-def kind_of(dataset: Dataset) -> str:
+def kind_of(form: str, synthetic: bool) -> str:
     """Return what the report may call itself: only the BTFER form certifies, and synthetic faces never do."""
-    if dataset.synthetic:
+    if synthetic:
         return "demonstration"
-    return "certificate" if dataset.form == "btfer" else "evaluation"
+    return "certificate" if form == "btfer" else "evaluation"
 
 
 def spec_info() -> SpecInfo:
@@ -72,12 +72,8 @@ def dataset_info(dataset: Dataset, manifest: tuple[Entry, ...]) -> DatasetInfo:
 
 
 def _subject_info(subject: ModelSubject) -> SubjectInfo:
-    if subject.model is None:
-        return SubjectInfo(
-            name=subject.recorded.name, format="predictions csv", digest=subject.recorded.digest, contract=None
-        )
-    model = subject.model
-    return SubjectInfo(name=model.name, format=model.format, digest=model.digest, contract=subject.contract)
+    source = subject.recorded if subject.model is None else subject.model
+    return SubjectInfo(name=source.name, format=source.format, digest=source.digest, contract=subject.contract)
 
 
 def _predictions(subject: ModelSubject, manifest: tuple[Entry, ...]) -> tuple[Prediction, ...]:

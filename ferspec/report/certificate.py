@@ -13,9 +13,12 @@ import numpy as np
 from pydantic import ValidationError
 
 from ferspec import spec
-from ferspec.errors import UserError
+from ferspec.checks.claims import parse_claim
+from ferspec.errors import NotEvaluable, UserError
 from ferspec.report.document import Report
+from ferspec.subjects.contracts import require_sound
 from ferspec.subjects.dataset import Dataset
+from ferspec.subjects.manifest import digest
 from ferspec.subjects.models.base import Model
 from ferspec.subjects.predictions import RecordedPredictions
 
@@ -45,18 +48,28 @@ class Certificate:
 
     @cached_property
     def defect(self) -> str | None:
-        """What the published schema refuses in the document, in one line, or None."""
+        """What is not whole in the document, in one line, or None."""
         try:
-            Report.model_validate_json(json.dumps(self.document))
+            report = self._validated
+            for claim in report.claims:
+                parse_claim(claim)
+            if report.subject.contract is not None:
+                require_sound(report.subject.contract, "subject.contract")
         except ValidationError as error:
             first = error.errors()[0]
             return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+        except UserError as error:
+            return str(error)
         return None
 
     @cached_property
     def report(self) -> Report | None:
-        """The document as a record, or None where the schema refuses it."""
-        return None if self.defect else Report.model_validate_json(json.dumps(self.document))
+        """The document as a record, or None where it is not whole."""
+        return None if self.defect else self._validated
+
+    @cached_property
+    def _validated(self) -> Report:
+        return Report.model_validate_json(json.dumps(self.document))
 
     @cached_property
     def labels(self) -> np.ndarray:
@@ -83,6 +96,10 @@ class Certificate:
     @cached_property
     def certified_again(self) -> Report:
         """The report of a fresh judgement of the same model on the same images."""
+        if digest(self.dataset.manifest()) != self.report.dataset.manifest_digest:
+            raise NotEvaluable("the dataset given is another one (see FER-X-06)")
+        if isinstance(self.source, Model) and self.report.subject.contract is None:
+            raise NotEvaluable("the certificate is of recorded predictions, not of a model that can be run")
         return self.again(self)
 
     def _indices(self, field: str) -> np.ndarray:
@@ -93,9 +110,13 @@ class Certificate:
 def read_certificate(path: str | Path) -> dict[str, Any]:
     """Return the document in a file, or raise ``UserError`` when it is no JSON object."""
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        document = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"cannot read the certificate {path}: {error}") from None
     if not isinstance(document, dict):
         raise UserError(f"{path} is not a certificate: it holds no JSON object")
     return document
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

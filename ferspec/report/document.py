@@ -31,7 +31,7 @@ class DatasetInfo(Record):
     """The images it was judged on."""
 
     name: str
-    form: str
+    form: Literal["btfer", "class folders", "npz", "fer2013 csv", "synthetic"]
     n: int
     support: dict[str, int]
     manifest_digest: str

@@ -17,6 +17,7 @@ from ferspec.report.document import Prediction, Report
 TEMPLATES = Path(__file__).parent / "templates"
 WORST_SHOWN = 24
 GROUPS_SHOWN = 12
+TAGS = {"demonstration": "synthetic faces certify nothing about people", "evaluation": "not a certificate"}
 CONFUSIONS_SHOWN = 3
 IMAGE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
@@ -36,6 +37,9 @@ def render_html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -
         metrics=report.metrics,
         classes=spec.load().classes,
         notice=words.notice(report),
+        headline=words.headline(report),
+        certifies=words.certifies(report),
+        tag=TAGS.get(report.kind, words.PREDICTIONS_ONLY) if words.notice(report) else None,
         outcomes=outcomes,
         urgent=[outcome for outcome in outcomes if outcome.status in (Status.FAIL, Status.INCONCLUSIVE)],
         claims=claims(report),
@@ -114,10 +118,11 @@ def _templates() -> Environment:
         "percent": _unbroken(words.percent),
         "percent_range": _unbroken(words.percent_range),
         "points_range": words.points_range,
+        "place": words.place,
         "plain": words.plain,
         "rank_range": words.rank_range,
         "shorten": words.shorten,
         "stated": words.stated,
     }
-    environment.globals["VERDICTS"] = words.VERDICTS
+    environment.globals |= {"VERDICTS": words.VERDICTS, "level": words.level}
     return environment

@@ -8,7 +8,7 @@ import yaml
 from ferspec import spec
 from ferspec.reference.figures import Figure
 from ferspec.report.document import Report
-from ferspec.report.words import notice, percent_range, plain, shorten
+from ferspec.report.words import level, notice, percent_range, plain, shorten
 
 LONGEST_NAME = 120
 DATASETS = {"certificate": "btfer", "demonstration": "synthetic-faces", "evaluation": "other"}
@@ -55,5 +55,9 @@ def _metrics(report: Report) -> Iterator[dict[str, Any]]:
 def _metric(type: str, average: str | None, figure: Figure) -> dict[str, Any]:
     title = {"f1": "F1"}.get(type, type.capitalize())
     name = f"{title} ({average} average)" if average else title
-    metric = {"type": type, "value": round(figure.value, 4), "name": f"{name}, 95 % interval {percent_range(figure)}"}
+    metric = {
+        "type": type,
+        "value": round(figure.value, 4),
+        "name": f"{name}, {level()} interval {percent_range(figure)}",
+    }
     return metric | ({"args": {"average": average}} if average else {})

@@ -1,5 +1,7 @@
 """The files of a report in one folder: the certificate, and the pages drawn from it."""
 
+import os
+import re
 from pathlib import Path
 
 import cv2
@@ -23,16 +25,30 @@ def write_pages(report: Report, folder: Path, dataset: Dataset | None) -> None:
     Without ``dataset`` the page shows no images. ``UserError`` where the folder cannot be written to.
     """
     shown = {} if dataset is None else thumbnails(report, dataset)
-    write_whole(folder / PAGE, render_html(report, shown))
-    write_whole(folder / BADGE, render_badge(report))
-    write_whole(folder / MODEL_INDEX, render_model_index(report))
-    write_whole(folder / CERTIFICATE, report.model_dump_json(indent=1))
+    # all are drawn before the first is written, so that a folder never holds a page without its certificate
+    texts = {
+        CERTIFICATE: report.model_dump_json(indent=1),
+        PAGE: render_html(report, shown),
+        BADGE: render_badge(report),
+        MODEL_INDEX: render_model_index(report),
+    }
+    for name, text in texts.items():
+        write_whole(folder / name, text)
+
+
+def default_folder(model: str) -> Path:
+    """Return the folder that a model's files go to where none is named: ``ferspec-`` and the model's name."""
+    name = Path(model).name or Path(model).resolve().name
+    return Path("ferspec-" + re.sub(r"[^\w.-]+", "-", name))
 
 
 def require_folder(folder: Path) -> None:
-    """Raise ``UserError`` where files could not be written into a folder, before any long work."""
+    """Raise ``UserError`` where files could not be written into a folder, before any long work; make nothing."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file: choose another --out")
+    nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise UserError(f"{folder} cannot be made or written to ({nearest}): choose another --out")
 
 
 def thumbnails(report: Report, dataset: Dataset) -> dict[str, bytes]:

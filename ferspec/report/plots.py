@@ -92,7 +92,7 @@ class Bar:
 
 
 def reliability(bins: tuple[CalibrationBin, ...]) -> tuple[Bar, ...]:
-    """Return the bins that hold images, each with the 95 % interval of its accuracy."""
+    """Return the bins that hold images, each with the interval of its accuracy."""
     level = spec.load().value("FER-Z-01", "level")
     total = sum(bin.n for bin in bins)
     return tuple(

@@ -20,11 +20,14 @@ from ferspec.report.words import (
     UNDEFINED,
     VERDICTS,
     by_urgency,
+    certifies,
     difference,
+    headline,
     notice,
     number_range,
     percent,
     percent_range,
+    place,
     plain,
     points_range,
     rank_range,
@@ -35,6 +38,7 @@ from ferspec.report.words import (
 
 WIDTH = 80
 STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow", "not_evaluated": "bold cyan"}
+UNCERTIFIED = "bold blue"
 LONGEST_NAME = 48
 
 
@@ -42,9 +46,11 @@ def print_report(report: Report, folder: Path | None = None, console: Console | 
     """Print what a judged model came to, and where its files are."""
     console = console or default_console()
     name, images = shorten(report.subject.name, LONGEST_NAME), shorten(report.dataset.name, LONGEST_NAME)
-    _print(console, _verdict(report.verdict, f"{report.kind} of {name} on {images} ({report.dataset.n:,} images)"))
+    judged = f"{headline(report)} of {name} on {images} ({report.dataset.n:,} images)"
+    style = UNCERTIFIED if report.verdict == "pass" and not certifies(report) else STYLES[report.verdict]
+    _print(console, _verdict(report.verdict, judged, style))
     if sentence := notice(report):
-        _print(console, Text(sentence, "yellow"))
+        _print(console, *(Text(line, "yellow") for line in _wrapped(console, sentence)))
     _print(console, _counts(report.counts))
     _print_outcomes(console, report.outcomes)
     _print_figures(console, report)
@@ -64,7 +70,7 @@ def print_judgement(judgement: Judgement, as_json: bool = False, console: Consol
         print(json.dumps(document | {"outcomes": outcomes}, indent=2))
         return
     console = console or default_console()
-    _print(console, _verdict(judgement.verdict, _counts(judgement.counts)))
+    _print(console, _verdict(judgement.verdict, _counts(judgement.counts), STYLES[judgement.verdict]))
     _print_outcomes(console, judgement.outcomes)
 
 
@@ -96,8 +102,8 @@ def _wrapped(console: Console, text: str, indent: int = 0) -> list[str]:
     return textwrap.wrap(plain(text), console.width, initial_indent=indent * " ", subsequent_indent=indent * " ")
 
 
-def _verdict(verdict: Verdict, text: str) -> Text:
-    return Text.assemble((VERDICTS[verdict].upper(), STYLES[verdict]), "  ", text)
+def _verdict(verdict: Verdict, text: str, style: str) -> Text:
+    return Text.assemble((VERDICTS[verdict].upper(), style), "  ", text)
 
 
 def _counts(counts: Counts) -> str:
@@ -147,9 +153,9 @@ def details(outcome: Outcome) -> Iterator[str]:
 def _print_figures(console: Console, report: Report) -> None:
     metrics = report.metrics
     elsewhere = "" if report.kind == "certificate" else ", which were measured on other images"
-    place = f"place {metrics.rank.position} of {metrics.rank.of} published BTFER accuracies"
+    standing = f"{place(metrics.rank)} published BTFER accuracies"
     _print(console, "", Text.assemble("accuracy ", (_share(metrics.accuracy), "bold")))
-    _print(console, *_wrapped(console, f"{place} ({rank_range(metrics.rank)}){elsewhere}"))
+    _print(console, *_wrapped(console, f"{standing} ({rank_range(metrics.rank)}){elsewhere}"))
     for table in (_averages(metrics), _classes(metrics), _matrix(metrics)):
         _print(console, "", table)
     notes = [*undefined_reasons(metrics), *map(_slice, metrics.slices), _calibration(metrics.calibration)]

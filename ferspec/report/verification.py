@@ -1,20 +1,23 @@
-"""Checks on a certificate: every figure is computed again from what it records (clauses FER-X-01 to FER-X-09)."""
+"""Checks on a certificate: everything is computed again from what it records (clauses FER-X-01 to FER-X-10)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.claims import claim_checks, parse_claim
-from ferspec.checks.model import MODEL_CHECKS
-from ferspec.engine import Check, Finding, Outcome, Status, count, outcome_of, verdict_of
+from ferspec.checks import checks_for_model
+from ferspec.checks.claims import parse_claim
+from ferspec.checks.class_order import likely_class_order
+from ferspec.engine import Check, Finding, Outcome, Status, judge, outcome_of
 from ferspec.reference.evaluation import evaluate
+from ferspec.report.build import dataset_info, kind_of, spec_info
 from ferspec.report.certificate import Certificate
+from ferspec.report.differences import first_difference
 from ferspec.report.document import Report, digest_of
-from ferspec.subjects.manifest import digest
+from ferspec.subjects.manifest import digest, has_btfer_form, notes_on, support
 from ferspec.subjects.model import WHY_MISSING
 
 FROM_PREDICTIONS = ("FER-B-03", "FER-B-04", "FER-B-08")
@@ -29,66 +32,100 @@ def is_whole(certificate: Certificate) -> Finding:
 
 def has_its_digest(certificate: Certificate) -> Finding:
     """The stated digest is the digest of the content."""
-    return _equal(certificate.document.get("digest"), digest_of(certificate.document), likely="the document was edited")
+    return first_difference({"digest": certificate.document.get("digest")}, {"digest": digest_of(certificate.document)})
 
 
 def figures_follow(certificate: Certificate) -> Finding:
-    """Every figure is what the recorded predictions give."""
+    """Every predicted class is a most probable one, and every figure is what the recorded predictions give."""
+    if certificate.probabilities is not None:
+        chosen = certificate.probabilities[np.arange(len(certificate.predicted)), certificate.predicted]
+        beaten = np.flatnonzero(chosen < certificate.probabilities.max(axis=1))
+        if len(beaten):
+            return Finding(
+                status=Status.FAIL,
+                observed=f"{len(beaten)} predicted classes are not the most probable, the first of image {beaten[0]}",
+                expected="none",
+                likely="the document was edited",
+            )
     again = evaluate(certificate.labels, certificate.predicted, certificate.probabilities, certificate.groups)
-    return _first_difference(certificate.report.metrics.model_dump(mode="json"), again.model_dump(mode="json"))
+    return first_difference(certificate.report.metrics.model_dump(mode="json"), again.model_dump(mode="json"))
 
 
 def counts_and_verdict_follow(certificate: Certificate) -> Finding:
-    """Counts and verdict are what the recorded outcomes give, and every planned check has its outcome."""
+    """Every planned check has its outcome under its clause, and judging these again gives counts and verdict."""
     report = certificate.report
-    planned = [check.id for check in MODEL_CHECKS + claim_checks(map(parse_claim, report.claims))]
-    ran = [outcome.check for outcome in report.outcomes if not outcome.check.startswith("deviations[")]
-    stated = {"checks": ran, "counts": report.counts.model_dump(), "verdict": report.verdict}
-    follows = {
-        "checks": planned,
-        "counts": count(report.outcomes).model_dump(),
-        "verdict": verdict_of(report.outcomes),
-    }
-    return _first_difference(stated, follows)
+    planned = [check.id for check in _planned(report)]
+    bare = [outcome.model_copy(update={"declared": None}) for outcome in report.outcomes if outcome.check in planned]
+    if sorted(outcome.check for outcome in bare) != sorted(planned):
+        return first_difference({"checks": sorted(outcome.check for outcome in bare)}, {"checks": sorted(planned)})
+    again = judge(planned, [_under_its_clause(outcome) for outcome in bare], report.deviations)
+    return first_difference(
+        {
+            "outcomes": [outcome.model_dump() for outcome in report.outcomes],
+            "counts": report.counts.model_dump(),
+            "verdict": report.verdict,
+        },
+        {
+            "outcomes": [outcome.model_dump() for outcome in again.outcomes],
+            "counts": again.counts.model_dump(),
+            "verdict": again.verdict,
+        },
+    )
 
 
 def manifest_follows(certificate: Certificate) -> Finding:
-    """The manifest's digest is its own, and the predictions are of its images with its labels."""
-    report = certificate.report
-    stated = {
-        "manifest_digest": report.dataset.manifest_digest,
-        "images": [[prediction.image, prediction.label] for prediction in report.predictions],
-        "support": report.dataset.support,
-        "n": report.dataset.n,
-    }
-    labels = [entry.label for entry in report.manifest]
-    follows = {
-        "manifest_digest": digest(report.manifest),
-        "images": [[entry.pixels_sha256, entry.label] for entry in report.manifest],
-        "support": {name: labels.count(name) for name in spec.load().classes},
-        "n": len(report.manifest),
-    }
-    return _first_difference(stated, follows)
+    """Digest, counts, form and notes are those of the manifest, and the predictions are of its images."""
+    report, entries = certificate.report, certificate.report.manifest
+    stated = report.dataset
+    return first_difference(
+        {
+            "manifest_digest": stated.manifest_digest,
+            "images": [[prediction.image, prediction.label] for prediction in report.predictions],
+            "support": stated.support,
+            "n": stated.n,
+            "synthetic": stated.synthetic,
+            "btfer": stated.form == "btfer",
+            "kind": report.kind,
+            "notes": [note for note in notes_on(entries) if note in stated.notes],
+        },
+        {
+            "manifest_digest": digest(entries),
+            "images": [[entry.pixels_sha256, entry.label] for entry in entries],
+            "support": support(entries),
+            "n": len(entries),
+            "synthetic": stated.form == "synthetic",
+            "btfer": not stated.synthetic and has_btfer_form(entries),
+            "kind": kind_of(stated.form, stated.synthetic),
+            "notes": list(notes_on(entries)),
+        },
+    )
 
 
 def dataset_is_the_certified_one(certificate: Certificate) -> Finding:
-    """The images at hand are those of the manifest."""
-    found = digest(certificate.dataset.manifest())
-    return _equal(found, certificate.report.dataset.manifest_digest, likely="another dataset, or one that was changed")
+    """The images at hand are those of the manifest, and what is said of them is so."""
+    found = dataset_info(certificate.dataset, certificate.dataset.manifest())
+    # the name is that of a folder, and a groups file adds notes of its own
+    aside = {"name", "notes"}
+    return first_difference(
+        found.model_dump(exclude=aside),
+        certificate.report.dataset.model_dump(exclude=aside),
+        likely="another dataset, or one that was changed",
+    )
 
 
 def model_is_the_certified_one(certificate: Certificate) -> Finding:
     """The model at hand is, byte for byte, the one that was certified."""
-    return _equal(
-        certificate.source.digest, certificate.report.subject.digest, likely="another model, or another export"
+    source = certificate.source
+    return first_difference(
+        {"format": source.format, "digest": source.digest},
+        {"format": certificate.report.subject.format, "digest": certificate.report.subject.digest},
+        likely="another model, or another export",
     )
 
 
 def predictions_come_again(certificate: Certificate) -> Finding:
-    """The model, run on the images, gives the recorded predictions and the recorded diagnoses."""
+    """The model, run on the images, gives the recorded predictions, outcomes and diagnoses."""
     again, stated = certificate.certified_again, certificate.report
-    if len(again.predictions) != len(stated.predictions):
-        return _equal(f"{len(again.predictions)} images", f"{len(stated.predictions)} images", "another dataset")
     tolerance = spec.load().value("FER-X-08", "tolerance")
     apart = float(np.abs(_probabilities(again) - _probabilities(stated)).max())
     if apart > tolerance:
@@ -99,21 +136,26 @@ def predictions_come_again(certificate: Certificate) -> Finding:
             difference=apart - tolerance,
             likely="another model, other images, or another contract",
         )
-    return _first_difference(_findings(stated), _findings(again))
+    return first_difference(_findings(stated), _findings(again))
 
 
 def outcomes_follow(certificate: Certificate) -> Finding:
-    """The outcomes that need no model are what the recorded predictions give."""
+    """The outcomes that need no model, and a diagnosis of the class order, are what the recorded predictions give."""
     recorded = {outcome.check: outcome for outcome in certificate.report.outcomes}
-    checks = MODEL_CHECKS + claim_checks(map(parse_claim, certificate.report.claims))
-    for check in checks:
-        if check.clause not in FROM_PREDICTIONS or check.id not in recorded:
-            continue
-        again = outcome_of(check, _Recorded(certificate))
-        difference = _first_difference(_essence(recorded[check.id]), _essence(again))
-        if difference.status is Status.FAIL:
-            return difference.model_copy(update={"observed": f"{check.id} {difference.observed}"})
-    return Finding(status=Status.PASS)
+    for check in _planned(certificate.report):
+        if check.clause in FROM_PREDICTIONS and check.id in recorded:
+            again = outcome_of(check, _Recorded(certificate))
+            found = first_difference(_essence(recorded[check.id]), _essence(again))
+            if found.status is Status.FAIL:
+                return found.model_copy(update={"observed": f"{check.id} {found.observed}"})
+    return _class_order_follows(certificate)
+
+
+def is_by_this_specification(certificate: Certificate) -> Finding:
+    """The certificate was made by the specification in force; by another one, figures and clauses may mean another."""
+    stated, ours = certificate.report.spec.model_dump(), spec_info().model_dump()
+    found = first_difference(stated, ours, likely="it was made by another version of ferspec: verify it with that one")
+    return found.model_copy(update={"status": Status.INCONCLUSIVE}) if found.status is Status.FAIL else found
 
 
 CERTIFICATE_CHECKS = (
@@ -126,6 +168,7 @@ CERTIFICATE_CHECKS = (
     Check("FER-X-07", model_is_the_certified_one, needs=("whole", "model")),
     Check("FER-X-08", predictions_come_again, needs=("whole", "dataset", "model")),
     Check("FER-X-09", outcomes_follow, needs=("whole",)),
+    Check("FER-X-10", is_by_this_specification, needs=("whole",)),
 )
 
 
@@ -147,8 +190,38 @@ class _Recorded:
         return WHY_MISSING[capability]
 
 
+def _planned(report: Report) -> tuple[Check, ...]:
+    return checks_for_model(parse_claim(text) for text in report.claims)
+
+
+def _under_its_clause(outcome: Outcome) -> Outcome:
+    """Return the outcome with the clause of its check, and the title and the place that the specification has."""
+    clause = spec.load().clause(outcome.check.partition("[")[0])
+    reproduce = None if outcome.status is Status.PASS else outcome.reproduce
+    named = {"clause": clause.id, "title": clause.title, "place": clause.place, "reproduce": reproduce}
+    return outcome.model_copy(update=named)
+
+
+def _class_order_follows(certificate: Certificate) -> Finding:
+    """Compare the first diagnosis: a wrong input that costs more may stand before the class order, but nothing else."""
+    report = certificate.report
+    contract = report.subject.contract
+    names: Sequence[str] = spec.load().classes if contract is None else contract.output.classes
+    order = likely_class_order(certificate.labels, certificate.predicted, names)
+    first = next(iter(report.diagnoses), None)
+    if first is not None and first.kind != "class order" and (order is None or contract is not None):
+        return Finding(status=Status.PASS)
+    expected = None if order is None else {"kind": "class order", **order.described()}
+    stated = None if first is None else first.model_dump()
+    return first_difference({"diagnosis": stated}, {"diagnosis": _plain(expected)})
+
+
+def _plain(described: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if described is None else described | {"gain": described["gain"].model_dump()}
+
+
 def _essence(outcome: Outcome) -> dict[str, Any]:
-    fields = {"status", "observed", "expected", "difference", "message", "clause"}
+    fields = {"status", "observed", "expected", "difference", "message", "likely"}
     return outcome.model_dump(mode="json", include=fields)
 
 
@@ -163,43 +236,3 @@ def _probabilities(report: Report) -> np.ndarray:
     classes = spec.load().classes
     rows = [p.probabilities or np.eye(len(classes))[classes.index(p.predicted)] for p in report.predictions]
     return np.asarray(rows, dtype=np.float64)
-
-
-def _equal(observed: Any, expected: Any, likely: str) -> Finding:
-    if observed == expected:
-        return Finding(status=Status.PASS)
-    return Finding(status=Status.FAIL, observed=str(observed), expected=str(expected), likely=likely)
-
-
-def _first_difference(stated: Any, follows: Any) -> Finding:
-    """Compare two documents leaf by leaf and report the first that departs by more than rounding."""
-    rounding = spec.load().value("FER-X-03", "tolerance")
-    for path, left, right in _leaves(stated, follows, rounding):
-        difference = left - right if _is_number(left) and _is_number(right) else None
-        return Finding(
-            status=Status.FAIL,
-            observed=f"{path} = {left}",
-            expected=f"{path} = {right}",
-            difference=difference,
-            likely="the document was edited",
-        )
-    return Finding(status=Status.PASS)
-
-
-def _leaves(stated: Any, follows: Any, rounding: float, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield the leaves in which two documents differ."""
-    if isinstance(stated, dict) and isinstance(follows, dict):
-        for key in stated | follows:
-            yield from _leaves(stated.get(key), follows.get(key), rounding, f"{path}.{key}".lstrip("."))
-    elif isinstance(stated, list | tuple) and isinstance(follows, list | tuple) and len(stated) == len(follows):
-        for position, pair in enumerate(zip(stated, follows, strict=True)):
-            yield from _leaves(*pair, rounding, f"{path}[{position}]")
-    elif _is_number(stated) and _is_number(follows):
-        if not abs(stated - follows) <= rounding:
-            yield path, stated, follows
-    elif stated != follows:
-        yield path, stated, follows
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -3,16 +3,20 @@
 import unicodedata
 from collections.abc import Iterable
 
+from ferspec import spec
 from ferspec.engine import Outcome, Status
 from ferspec.reference.figures import Evaluation, Figure, Rank
 from ferspec.report.document import Report
 from ferspec.spec.records import Cell
+from ferspec.subjects.predictions import RecordedPredictions
 
 VERDICTS = {"pass": "pass", "fail": "fail", "inconclusive": "inconclusive", "not_evaluated": "not evaluated"}
 NOTICES = {
     "demonstration": "Demonstration: these faces are synthetic. It certifies nothing about people.",
     "evaluation": "Evaluation, not a certificate: the test set is not in the BTFER form.",
 }
+PREDICTIONS_ONLY = "predictions only"
+OF_PREDICTIONS = "Predictions only: they were read from a file, and nothing shows that a model gives them."
 WEIGHTS = {"imagenet": "ImageNet", "vggface": "VGGFace", "scratch": "from scratch"}
 UNDEFINED = "undefined"
 HIDDEN = "\ufffd"
@@ -22,8 +26,29 @@ ORDER = {Status.FAIL: 0, Status.INCONCLUSIVE: 2, Status.NOT_EVALUATED: 3, Status
 
 
 def notice(report: Report) -> str | None:
-    """Return the sentence that says what a report is not, or None for a certificate."""
-    return NOTICES.get(report.kind)
+    """Return the sentences that say what a report is not, or None for a certificate of a model that was run."""
+    said = [NOTICES.get(report.kind), OF_PREDICTIONS if is_of_predictions(report) else None]
+    return " ".join(filter(None, said)) or None
+
+
+def is_of_predictions(report: Report) -> bool:
+    """Return whether a report judges predictions from a file, which anyone can write, and no model was run."""
+    return report.subject.format == RecordedPredictions.format
+
+
+def certifies(report: Report) -> bool:
+    """Return whether a report is a certificate of a model that was run and passes: only then it wears green."""
+    return report.kind == "certificate" and report.verdict == "pass" and not is_of_predictions(report)
+
+
+def headline(report: Report) -> str:
+    """Return what a report calls itself: ``certificate``, or ``certificate (predictions only)``."""
+    return f"{report.kind} ({PREDICTIONS_ONLY})" if is_of_predictions(report) else report.kind
+
+
+def level() -> str:
+    """Return the confidence of every interval: ``95 %`` (FER-Z-01)."""
+    return f"{100 * spec.load().value('FER-Z-01', 'level'):g} %"
 
 
 def plain(text: object) -> str:
@@ -77,11 +102,15 @@ def by_urgency(outcomes: Iterable[Outcome]) -> list[Outcome]:
     return sorted(outcomes, key=lambda outcome: ORDER[outcome.status] + (outcome.declared is not None))
 
 
+def place(rank: Rank) -> str:
+    """Return the place among the published accuracies: ``place 61 of 255``, or ``below all 255``."""
+    return f"below all {rank.of}" if rank.position > rank.of else f"place {rank.position} of {rank.of}"
+
+
 def rank_range(rank: Rank) -> str:
-    """Return the places that the accuracy's interval allows: ``61 to 98``."""
-    if rank.best_position == rank.worst_position:
-        return str(rank.best_position)
-    return f"{rank.best_position} to {rank.worst_position}"
+    """Return the places that the accuracy's interval allows: ``61 to 98``, ``240 to below all``."""
+    best, worst = ("below all" if of > rank.of else str(of) for of in (rank.best_position, rank.worst_position))
+    return best if best == worst else f"{best} to {worst}"
 
 
 def cell_name(cell: Cell) -> str:

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ferspec.errors import UserError
-from ferspec.spec.loader import DATA, load
 from ferspec.records import Record
+from ferspec.spec.loader import DATA, load
 from ferspec.spec.reading import SpecError, read_toml, to_record
 from ferspec.spec.records import DEFAULT_PROFILE, Profile, Resolution, Weights
 

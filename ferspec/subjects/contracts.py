@@ -20,6 +20,7 @@ from ferspec.files import write_whole
 from ferspec.subjects.contract import Contract, Input, Output
 from ferspec.subjects.models.base import Model, Signature
 
+LARGEST = 4096
 TABLES: dict[str, type[BaseModel]] = {"input": Input, "output": Output}
 MEANINGS = {
     "input.size": "height and width in pixels",
@@ -49,16 +50,21 @@ def load_contract(path: str | Path) -> Contract:
         raise UserError(f"{path}: no such contract file") from error
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of TOML and of UTF-8, numbers too long, arrays too deep
         raise UserError(f"{path} is not valid TOML: {error}") from error
     try:
         contract = Contract.model_validate(_with_tuples(document), strict=True)
     except ValidationError as error:
         raise UserError(f"{path}: {_first_error(error)}") from error
+    require_sound(contract, str(path))
+    return contract
+
+
+def require_sound(contract: Contract, where: str) -> None:
+    """Raise ``UserError``, naming where the contract stands, for what its types alone do not rule out."""
     problem = _problem(contract)
     if problem:
-        raise UserError(f"{path}: {problem}")
-    return contract
+        raise UserError(f"{where}: {problem}")
 
 
 def save_contract(contract: Contract, path: str | Path, notes: Mapping[str, str] | None = None) -> None:
@@ -84,7 +90,8 @@ def contract_text(contract: Contract, notes: Mapping[str, str]) -> str:
 def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
     """Return the contract a model's own file suggests, and of each key whether it was inferred or assumed, and why.
 
-    What the file leaves open is assumed as the protocol has it: 48 x 48, RGB, range [0, 1], bilinear, its class order.
+    What the file leaves open is assumed as the protocol has it: the smaller size, RGB, range [0, 1], bilinear, its
+    class order.
     Where the file does not tell its last activation, two images of noise are run: rows that sum to 1 are probabilities.
     """
     told = model.signature
@@ -95,8 +102,10 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
         return assumed if inferred is None else inferred
 
     unsaid = "the file does not tell"
+    sizes = spec.load().value("FER-G-02", "resolutions")
     size = (told.height, told.width) if told.height and told.width else None
-    size = choose("input.size", size, (48, 48), "the shape of the input", f"{unsaid}; the protocol has 48 and 224")
+    least = (min(sizes), min(sizes))
+    size = choose("input.size", size, least, "the shape of the input", f"{unsaid}; the protocol has {_listed(sizes)}")
     channels = choose("input.channels", told.channels, 3, "the shape of the input", unsaid)
     colour = "gray" if channels == 1 else "rgb"
     notes["input.colour"] = "inferred: one channel" if channels == 1 else "assumed: three channels can be rgb or bgr"
@@ -108,6 +117,7 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
     classes = choose("output.classes", _told_classes(told), order, "the labels in the file", _why_no_classes(told))
     prepared = Input(size=size, colour=colour, channels=channels, range=values, layout=layout)
     contract = Contract(input=prepared, output=Output(classes=classes))
+    require_sound(contract, model.name)
     kind, notes["output.kind"] = _kind(settle(model, contract), prepared)
     return Contract(input=prepared, output=Output(classes=classes, kind=kind)), notes
 
@@ -177,6 +187,8 @@ def _problem(contract: Contract) -> str | None:
     low, high = given.range
     if min(given.size) <= 0:
         return f"input.size: height and width must be above 0, not {list(given.size)}"
+    if max(given.size) > LARGEST:
+        return f"input.size: height and width must be at most {LARGEST}, not {list(given.size)}"
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         return f"input.range: the first value must be below the second, not {list(given.range)}"
     for key in ("mean", "std"):
@@ -252,6 +264,10 @@ def _kind(model: Model, prepared: Input) -> tuple[str, str]:
     if np.all(rows >= 0) and np.allclose(rows.sum(axis=-1), 1, atol=1e-3):
         return "probabilities", "inferred: on two images of noise the outputs sum to 1"
     return "logits", "inferred: on two images of noise the outputs do not sum to 1"
+
+
+def _listed(numbers: tuple[int, ...]) -> str:
+    return " and ".join(map(str, numbers))
 
 
 def _toml(value: Any) -> str:

@@ -18,7 +18,7 @@ from ferspec.errors import UserError
 from ferspec.subjects.cache import PixelCache
 from ferspec.subjects.groups import read_groups
 from ferspec.subjects.images import is_gray, pixel_digest
-from ferspec.subjects.manifest import Entry, notes_on
+from ferspec.subjects.manifest import Entry, has_btfer_form, notes_on, support
 from ferspec.subjects.readers import Listing, read_fer2013, read_folders, read_npz, read_synthetic
 
 SYNTHETIC_SEED = 0
@@ -121,8 +121,7 @@ class Dataset:
     @cached_property
     def support(self) -> dict[str, int]:
         """The number of images of each of the seven classes."""
-        classes = spec.load().classes
-        return dict(zip(classes, np.bincount(self.labels, minlength=len(classes)).tolist(), strict=True))
+        return support(self.entries)
 
     @cached_property
     def sizes(self) -> frozenset[tuple[int, int]]:
@@ -132,9 +131,7 @@ class Dataset:
     @property
     def form(self) -> Literal["btfer", "class folders", "npz", "fer2013 csv", "synthetic"]:
         """``btfer`` for 300 images of 256 x 256 of each class, none synthetic; otherwise the form of the files."""
-        btfer = spec.load().datasets["BTFER"]
-        balanced = not self.synthetic and tuple(self.support.values()) == btfer.counts
-        return "btfer" if balanced and self.sizes == {btfer.size} else self.listing.form
+        return "btfer" if not self.synthetic and has_btfer_form(self.entries) else self.listing.form
 
     @cached_property
     def notes(self) -> tuple[str, ...]:

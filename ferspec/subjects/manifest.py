@@ -28,6 +28,19 @@ def digest(entries: Iterable[Entry]) -> str:
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
+def support(entries: Iterable[Entry]) -> dict[str, int]:
+    """Return the number of images of each of the seven classes."""
+    counted = Counter(entry.label for entry in entries)
+    return {name: counted[name] for name in spec.load().classes}
+
+
+def has_btfer_form(entries: Sequence[Entry]) -> bool:
+    """Return whether there are 300 images of each class, all of 256 x 256 (FER-D, Table 1)."""
+    btfer = spec.load().datasets["BTFER"]
+    sizes = {(entry.height, entry.width) for entry in entries}
+    return tuple(support(entries).values()) == btfer.counts and sizes == {btfer.size}
+
+
 def notes_on(entries: Sequence[Entry]) -> tuple[str, ...]:
     """Return what is worth knowing of the images of a dataset, a line each: classes without images, other sizes than
     BTFER's, pictures that occur more than once, and pictures that occur under different labels."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def open_images(
 def open_source(model: str | Path, trust_code: bool = False) -> Model | RecordedPredictions:
     """Return the named model, or the predictions that a CSV file records; ``demo`` is the embedded model."""
     if model == DEMO:
-        return open_model(demo_model_path())
+        return replace(open_model(demo_model_path()), name=DEMO)
     return read_predictions(model) if is_predictions_file(model) else open_model(model, trust_code=trust_code)
 
 

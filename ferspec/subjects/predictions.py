@@ -38,6 +38,7 @@ class RecordedPredictions:
     ids: tuple[str, ...]
     probabilities: np.ndarray | None
     predicted: np.ndarray
+    format: str = "predictions csv"
 
 
 def is_predictions_file(reference: str | Path) -> bool:

@@ -10,6 +10,7 @@ from ferspec import api
 from ferspec.checks.claims import parse_claim
 from ferspec.engine import Status, outcome_of
 from ferspec.errors import UserError
+from ferspec.reference.evaluation import evaluate
 from ferspec.report import verification
 from ferspec.report.certificate import Certificate, read_certificate
 from ferspec.report.document import digest_of
@@ -103,6 +104,38 @@ def test_every_edited_figure_is_found_although_the_digest_was_mended(document, m
         assert forged.defect or outcome_of(check, forged).status is Status.FAIL, path
 
 
+def call_every_prediction_right(document):
+    for prediction in document["predictions"]:
+        prediction["predicted"] = prediction["label"]
+    computed = Certificate(document)
+    metrics = evaluate(computed.labels, computed.predicted, computed.probabilities, computed.groups)
+    document["metrics"] = metrics.model_dump(mode="json")
+
+
+def call_the_failure_declared(document):
+    for outcome in document["outcomes"]:
+        if outcome["status"] == "fail":
+            outcome["declared"] = {"clause": outcome["clause"], "category": "future", "reason": "later"}
+            document["counts"]["declared"] += 1
+    document["verdict"] = "pass"
+
+
+def add_an_idle_deviation(document):
+    document["deviations"] = [{"clause": "FER-B-05", "category": "future", "reason": "later"}]
+
+
+def certify_an_evaluation(document):
+    document["kind"] = "certificate"
+    document["dataset"]["form"] = "btfer"
+
+
+def invent_a_diagnosis(document):
+    gain = {"value": 0.5, "low": None, "high": None, "method": None, "undefined": None}
+    document["diagnoses"] = [
+        {"kind": "class order", "message": "", "declared": "", "likely": "", "gain": gain, "p_value": 0.0, "n": 140}
+    ]
+
+
 def set_to(value, *path):
     def edit(document):
         node = document
@@ -148,6 +181,20 @@ def pass_the_failed_claim(document):
         (set_to("2", "schema_version"), "FER-X-01"),
         (set_to([0.5, 0.5], "predictions", 0, "probabilities"), "FER-X-01"),
         (set_to("Contempt", "predictions", 0, "label"), "FER-X-01"),
+        (call_every_prediction_right, "FER-X-03"),
+        (call_the_failure_declared, "FER-X-04"),
+        (add_an_idle_deviation, "FER-X-04"),
+        (set_to("FER-B-01", "outcomes", 4, "clause"), "FER-X-04"),
+        (set_to("certified by everybody", "outcomes", 0, "title"), "FER-X-04"),
+        (set_to("paper 99", "outcomes", 0, "place"), "FER-X-04"),
+        (set_to("ferspec certify something-else", "outcomes", 0, "reproduce"), "FER-X-04"),
+        (certify_an_evaluation, "FER-X-05"),
+        (set_to("certificate", "kind"), "FER-X-05"),
+        (set_to(True, "dataset", "synthetic"), "FER-X-05"),
+        (set_to([], "dataset", "notes"), "FER-X-05"),
+        (invent_a_diagnosis, "FER-X-09"),
+        (set_to(["good"], "claims"), "FER-X-01"),
+        (set_to([0, 0], "subject", "contract", "input", "size"), "FER-X-01"),
         (lambda document: document.pop("metrics"), "FER-X-01"),
         (lambda document: document.update(extra=1), "FER-X-01"),
         (lambda document: document.update(predictions=[]), "FER-X-01"),
@@ -165,6 +212,20 @@ def pass_the_failed_claim(document):
         "another version of the schema",
         "two probabilities",
         "a class that there is not",
+        "every prediction called right",
+        "a failure called declared",
+        "a deviation that covers nothing",
+        "the clause of an outcome",
+        "the title of an outcome",
+        "the place of an outcome",
+        "a command beside a check that passed",
+        "an evaluation called a certificate",
+        "the kind",
+        "real faces called synthetic",
+        "notes left out",
+        "a diagnosis that was not made",
+        "a claim that cannot be read",
+        "an impossible contract",
         "no metrics",
         "an unknown key",
         "no predictions",
@@ -172,6 +233,19 @@ def pass_the_failed_claim(document):
 )
 def test_a_forgery_with_a_mended_digest_is_found(document, edit, clause):
     assert clause in failing(edited(document, edit))
+
+
+def test_a_certificate_by_another_specification_is_inconclusive(document):
+    judged = outcomes(edited(document, set_to("9.9", "spec", "version")))
+    assert judged["FER-X-10"].status is Status.INCONCLUSIVE
+
+
+def test_a_diagnosis_that_was_left_out_is_found(patches):
+    places = list(reversed(range(7)))
+    wrong = named(lambda batch: right_with_some_noise(batch)[:, places])
+    honest = json.loads(api.report_on(subject(patches, wrong)).model_dump_json())
+    assert not failing(honest)
+    assert "FER-X-09" in failing(edited(honest, set_to([], "diagnoses")))
 
 
 def test_what_cannot_be_computed_from_half_a_document_is_not_evaluated(document):
@@ -207,7 +281,14 @@ def test_another_model_is_found_by_what_it_predicts(document, patches):
     assert "FER-X-08" in failing(document, **again(other, patches))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "1", "\x00\x01"])
+def test_a_model_is_not_run_on_other_images_than_those_certified(document, patches, tmp_path):
+    at_hand = again(right_with_some_noise, patches) | {"dataset": colour_patches(tmp_path, per_class=3)}
+    assert outcomes(document, **at_hand)["FER-X-08"].status is Status.NOT_EVALUATED
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "1", "\x00\x01", '{"digest": NaN}', "[" * 100_000, '{"digest": ' + "9" * 5000 + "}"]
+)
 def test_a_file_that_is_no_certificate_is_one_line(tmp_path, text):
     path = tmp_path / "certificate.json"
     path.write_text(text)

@@ -1,6 +1,7 @@
 """The commands as a user meets them: what they write and print, and their exit statuses."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,44 @@ def test_a_failure_says_what_where_why_and_how_to_see_it_again(ferspec, workplac
     assert "-k 'FER-B-08[ece<=1e-07]'" in command
 
 
+def test_two_models_of_one_package_do_not_overwrite_each_other(ferspec, workplace):
+    ferspec("certify", RIGHT, *GIVEN)
+    ferspec("certify", "miniatures:right_with_some_noise", *GIVEN)
+    written = sorted(path.name for path in workplace.glob("ferspec-*"))
+    assert written == ["ferspec-miniatures-right", "ferspec-miniatures-right_with_some_noise"]
+
+
+def test_the_command_that_is_printed_shows_the_failure_again(ferspec, workplace):
+    _, out, _ = ferspec("certify", RIGHT, *GIVEN, "--claim", "ece<=0.0000001", "--trust-code")
+    printed = next(line for line in out.splitlines() if "reproduce:" in line)
+    status, out, _ = ferspec(*shlex.split(printed.partition("reproduce: ")[2])[1:])
+    assert status == 1
+    assert "FER-B-08[ece<=1e-07]" in out
+
+
+def test_a_name_cannot_break_the_line_nor_colour_the_terminal(ferspec, workplace):
+    status, _, err = ferspec("certify", RIGHT, "--dataset", "no\nsuch\x1b[31m", "--contract", "contract.toml")
+    assert status == 2
+    assert err.count("\n") == 1
+    assert "\x1b" not in err
+
+
+@pytest.mark.parametrize("words", [("certify", RIGHT, "--bogus"), ("certify",), ("absent",)])
+def test_a_mistyped_command_is_one_line_too(ferspec, workplace, words):
+    status, out, err = ferspec(*words)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("ferspec: ")
+
+
+def test_a_run_that_cannot_be_written_leaves_the_earlier_files(ferspec, workplace, monkeypatch):
+    ferspec("certify", RIGHT, *GIVEN, "--out", "there")
+    before = {path: path.read_bytes() for path in Path("there").iterdir()}
+    monkeypatch.setattr("ferspec.report.pages.render_badge", lambda report: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        ferspec("certify", "miniatures:right_with_some_noise", *GIVEN, "--out", "there")
+    assert {path: path.read_bytes() for path in Path("there").iterdir()} == before
+
+
 def test_one_check_can_be_run_alone_and_writes_nothing(ferspec, workplace):
     before = set(workplace.iterdir())
     status, out, _ = ferspec("certify", RIGHT, *GIVEN, "-k", "FER-B-04", "--json")
@@ -125,7 +164,7 @@ def test_verify_finds_nothing_in_an_untouched_certificate_and_an_edit_in_another
     everything = ("verify", path, "--dataset", "patches.npz", "--model", RIGHT, "--json")
     status, out, _ = ferspec(*everything)
     assert status == 0
-    assert json.loads(out)["counts"]["pass"] == 9
+    assert json.loads(out)["counts"]["pass"] == 10
     path.write_text(path.read_text().replace('"verdict": "pass"', '"verdict": "fail"'))
     status, out, _ = ferspec("verify", path)
     assert status == 1
@@ -242,6 +281,7 @@ def test_a_file_that_is_no_model_is_one_line(ferspec, workplace, make, name):
         (("certify", RIGHT, *GIVEN, "--deviations", "absent.toml"), "absent.toml"),
         (("certify", RIGHT, *GIVEN, "--groups", "absent.csv"), "absent.csv"),
         (("certify", RIGHT, *GIVEN, "--out", "patches.npz"), "--out"),
+        (("certify", RIGHT, *GIVEN, "--out", "patches.npz/there"), "--out"),
         (("certify", RIGHT, *GIVEN, "-k", "FER-W"), "FER-W"),
         (("certify", "predictions.csv", "--dataset", "patches.npz"), "predictions.csv"),
         (("verify", "absent.json"), "absent.json"),

@@ -1,17 +1,20 @@
 """Two models on the same images: the verdict is the exact test's, the interval is paired, the sentence says both."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling
 from ferspec.reference.comparison import accuracy_difference, compare, f1_differences, images_to_decide, mcnemar
 from ferspec.reference.evaluation import evaluate
+from ferspec.reference.intervals import wilson
 
 PROPERTY = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -110,15 +113,36 @@ def test_the_interval_of_the_difference_is_bonett_and_prices():
     assert (found.low, found.high) == pytest.approx((middle - reach, middle + reach))
 
 
-@given(st.integers(0, 60), st.integers(0, 60))
-@PROPERTY
-def test_the_interval_hardly_ever_contradicts_the_exact_test(only_a, only_b):
-    """Significance goes with an interval beyond 0; only between p = 0.05 and 0.1 may the two disagree."""
-    found = accuracy_difference(only_a, only_b, 2100, 0.95)
-    if mcnemar(only_a, only_b) <= 0.05:
-        assert found.low > 0 or found.high < 0
-    elif mcnemar(only_a, only_b) > 0.1:
-        assert found.low < 0 < found.high
+def test_the_interval_contains_0_exactly_where_the_exact_test_finds_no_difference():
+    """Over every pair of counts up to 70, on as few images as there can be and on very many."""
+    widened = 0
+    for only_a, only_b in product(range(71), repeat=2):
+        for n in (max(1, only_a + only_b), 2100, 10**6):
+            found = accuracy_difference(only_a, only_b, n, 0.95)
+            assert (found.low <= 0 <= found.high) == (binomial_sum(only_a, only_b) > 0.05), (only_a, only_b, n)
+            assert found.low < found.high
+            assert found.low <= found.value <= found.high
+            widened += "widened" in found.method
+    assert widened > 100, "Bonett and Price's interval alone contradicts the test"
+
+
+def test_interval_and_test_have_the_same_level():
+    assert spec.load().value("FER-Z-06", "alpha") == pytest.approx(1 - spec.load().value("FER-Z-01", "level"))
+
+
+def test_a_tie_is_never_printed_with_an_interval_beyond_0():
+    found = compare(*answers(only_a=16, only_b=6, both=1000, neither=1078))
+    assert (found.verdict, found.difference.low) == ("tie", 0.0)
+    assert "+0.5 points (+0.0 to +0.9)" in found.sentence
+
+
+@pytest.mark.parametrize("fewest", [1, 3, 10])
+def test_two_equal_models_are_no_surer_of_a_tie_in_f1_than_the_images_of_a_class_allow(fewest):
+    labels = np.repeat(np.arange(7), [fewest, *[300] * 6])
+    weighted, macro = f1_differences(labels, labels, labels, Resampling(0.95, 200, seed=0))
+    share = wilson(0, fewest, 0.95)[1]
+    assert (macro.low, macro.high) == pytest.approx((-share / 7, share / 7))
+    assert weighted.high == pytest.approx(wilson(0, len(labels), 0.95)[1], abs=1e-3)
 
 
 # --- ties ---------------------------------------------------------------------------------------------------------

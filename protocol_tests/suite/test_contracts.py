@@ -64,6 +64,9 @@ CHANGES = {
     "a third dimension": ("[64, 48]", "[64, 48, 1]", "input.size"),
     "a date": ("[64, 48]", "2024-01-01", "input.size"),
     "a size of 0": ("[64, 48]", "[64, 0]", "input.size: height and width must be above 0"),
+    "a size beyond measure": ("[64, 48]", "[100000, 100000]", "input.size: height and width must be at most 4096"),
+    "arrays without end": ("[64, 48]", "[" * 100_000, "not valid TOML"),
+    "a number without end": ("[64, 48]", f"[{'9' * 5000}, 48]", "not valid TOML"),
     "an unknown colour": ('"gray"', '"grey"', "input.colour"),
     "an empty range": ("[-1, 1]", "[1, 1]", "input.range: the first value must be below the second"),
     "a range upside down": ("[-1, 1]", "[1, 0]", "input.range"),
@@ -167,9 +170,18 @@ def test_what_a_file_tells_is_inferred_and_said_so():
 def test_what_a_file_leaves_open_is_assumed_and_said_so():
     contract, notes = infer_contract(model(format="callable"))
     assert contract.input == Input(size=(48, 48))
+    assert notes["input.size"] == "assumed: the file does not tell; the protocol has 48 and 224"
     assert contract.output.classes == spec.load().classes
     inferred = {key for key, note in notes.items() if note.startswith("inferred")}
     assert inferred == {"output.kind"}
+
+
+def test_a_file_that_claims_a_size_beyond_measure_is_refused_before_it_is_run():
+    def run(batch):
+        raise AssertionError("it was run")
+
+    with pytest.raises(UserError, match=r"^tiny: input\.size: .* at most 4096, not \[100000, 100000\]"):
+        infer_contract(model(run=run, height=100_000, width=100_000, channels=3, layout="channels_last"))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ Every simulation has a fixed seed. Bounds are the nominal 95 % within three Mont
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import product
 
 import numpy as np
 import pytest
@@ -221,6 +222,21 @@ def test_the_difference_of_accuracies_is_covered_from_no_disagreement_to_much(on
     counts = rng.multinomial(n, [only_a, only_b, 1 - only_a - only_b], size=1000)
     share, error = coverage(only_a - only_b, [accuracy_difference(int(a), int(b), n, LEVEL) for a, b, _ in counts])
     assert share >= LEVEL - SLACK - error
+
+
+@pytest.mark.parametrize("n", [10, 30])
+def test_the_difference_of_accuracies_is_covered_on_few_images(n):
+    """Exact, by summing over all outcomes, for every pair of shares up to 0.3."""
+    from scipy.stats import multinomial
+
+    counts = np.array([(a, b, n - a - b) for a in range(n + 1) for b in range(n + 1 - a)])
+    ends = np.array([(of.low, of.high) for of in (accuracy_difference(a, b, n, LEVEL) for a, b, _ in counts.tolist())])
+    found = []
+    for only_a, only_b in product(np.linspace(0, 0.3, 7), repeat=2):
+        held = (ends[:, 0] - 1e-9 <= only_a - only_b) & (only_a - only_b <= ends[:, 1] + 1e-9)
+        found.append(multinomial.pmf(counts[held], n, [only_a, only_b, 1 - only_a - only_b]).sum())
+    assert min(found) > 0.93
+    assert np.mean(found) > LEVEL
 
 
 def test_two_equal_models_are_called_different_in_at_most_five_percent_of_tests():

@@ -1,5 +1,12 @@
 """An .npz file and FER2013's CSV give images and labels; every mistake in one is a clear line."""
 
+import errno
+import io
+import os
+import sys
+import tempfile
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -89,6 +96,96 @@ def test_a_truncated_npz_is_one_clear_line(tmp_path, kept):
     whole = path.read_bytes()
     path.write_bytes(whole[: kept if isinstance(kept, int) else int(kept * len(whole))])
     assert "not a readable .npz file" in refusal_of(path)
+
+
+def header(shape, descr) -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+def members(tmp_path, images=None, labels=None):
+    """Write an .npz whose headers may say anything."""
+    path = tmp_path / "set.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("images.npy", images or header((7, 8, 8), "|u1") + bytes(448))
+        archive.writestr("labels.npy", labels or header((7,), "|u1") + bytes(7))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"labels": header((10**13,), "<i8")}, "7 images but 10000000000000 labels"),
+        ({"labels": header((7,), "<i8") + bytes(55)}, "labels hold 55 bytes, but their shape needs 56"),
+        ({"labels": header((7,), "<i8") + bytes(10**6)}, "labels hold more than 56 bytes"),
+        ({"labels": header((7,), "<U1000000")}, "too long for names of classes"),
+        ({"images": header((10**13, 8, 8), "|u1"), "labels": header((10**13,), "|u1")}, "labels hold 0 bytes"),
+        ({"images": header((7, 8, 8), "|u1") + bytes(447)}, "images hold 447 bytes, but their shape needs 448"),
+        ({"images": header((-7, 8, 8), "|u1") + bytes(448)}, "images have shape (-7, 8, 8)"),
+        ({"images": b"\x93NUMPY\x02\x00\xff\xff\xff\xff"}, "version 2.0 of the .npy format"),
+        ({"images": b"\x93NUMPY\x01\x00\x10\x00" + b"{'descr': (((((("}, "not a readable .npz file"),
+    ],
+)
+def test_headers_that_lie_are_one_clear_line(tmp_path, changed, says):
+    assert says in refusal_of(members(tmp_path, **changed))
+
+
+def test_of_images_that_expand_without_measure_only_the_announced_bytes_are_copied(tmp_path, monkeypatch):
+    written = []
+
+    class Counting(io.BytesIO):
+        def write(self, piece):
+            written.append(len(piece))
+            return super().write(piece)
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", Counting)
+    path = members(tmp_path, images=header((7, 8, 8), "|u1") + bytes(50 << 20))
+    assert "images hold more than 448 bytes" in refusal_of(path)
+    assert sum(written) == 449
+
+
+@pytest.mark.parametrize("damage", ["encrypted", "broken"])
+@pytest.mark.parametrize("name", [b"images.npy", b"labels.npy"])
+def test_a_member_that_cannot_be_read_is_one_clear_line(tmp_path, damage, name):
+    path = npz(tmp_path, images=FACES, labels=np.arange(7))
+    content = bytearray(path.read_bytes())
+    local, directory = content.index(name) - 30, content.rindex(name) - 46
+    if damage == "encrypted":
+        content[local + 6] |= 1
+        content[directory + 8] |= 1
+    else:
+        extra = int.from_bytes(content[local + 28 : local + 30], "little")
+        content[local + 30 + len(name) + extra] = 0xFF
+    path.write_bytes(content)
+    assert "not a readable .npz file" in refusal_of(path)
+
+
+def test_an_unknown_name_of_a_class_in_an_npz_is_said_with_its_file(tmp_path):
+    path = npz(tmp_path, images=FACES, labels=np.array(["happy"] * 6 + ["hapy"]))
+    assert refusal_of(path).startswith(f"{path}: labels: unknown class 'hapy'")
+
+
+class FullDisk(io.BytesIO):
+    def write(self, _):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("form", ["npz", "csv"])
+def test_a_disk_that_is_full_is_said_to_be_full(tmp_path, monkeypatch, form):
+    path = npz(tmp_path, images=FACES, labels=np.arange(7)) if form == "npz" else fer2013(tmp_path, [GOOD])
+    monkeypatch.setattr(tempfile, "TemporaryFile", FullDisk)
+    said = refusal_of(path)
+    assert said.startswith(f"{path} needs a temporary copy, but the disk of ")
+    assert "free some space or set TMPDIR" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no file names that are not text")
+@pytest.mark.parametrize("form", ["npz", "csv"])
+def test_a_file_name_that_no_report_could_hold_is_refused_in_escaped_form(tmp_path, form):
+    path = npz(tmp_path, images=FACES, labels=np.arange(7)) if form == "npz" else fer2013(tmp_path, [GOOD])
+    renamed = path.rename(tmp_path / os.fsdecode(b"caf\xe9." + form.encode()))
+    assert refusal_of(renamed) == f"caf\\xe9.{form}: this name is not UTF-8: rename it"
 
 
 # --- FER2013's CSV -----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -151,6 +152,18 @@ def test_what_is_no_dataset_is_refused(tmp_path, name, says):
     if name != "gone":
         (tmp_path / name).write_bytes(b"PK")
     assert says in refusal_of(tmp_path / name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no file names that are not text")
+@pytest.mark.parametrize("name", [b"Happy/caf\xe9.png", b"Happy/\xe9/1.png", b"notes.\xe9"])
+def test_a_name_that_no_report_could_hold_is_refused_in_escaped_form(tmp_path, name):
+    put(tmp_path, ["Happy/1.png"])
+    path = tmp_path / os.fsdecode(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"")
+    said = refusal_of(tmp_path)
+    assert "\\xe9" in said
+    assert said.endswith("this name is not UTF-8: rename it")
 
 
 def test_unreadable_images_are_counted_and_the_first_few_named(tmp_path):

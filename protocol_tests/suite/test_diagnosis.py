@@ -1,15 +1,18 @@
 """A diagnosis names the mistake that was made in a contract, and none where none was made."""
 
+import warnings
 from itertools import permutations
 
 import numpy as np
 import pytest
-from miniatures import CLASSES, GRAY, SIZE, colour_patches, contract, right, subject, tinted_patches
+from miniatures import CLASSES, GRAY, SIZE, colour_patches, contract, right, save_and_open, subject, tinted_patches
 
 from ferspec import spec
 from ferspec.checks.alternatives import alternatives
 from ferspec.checks.class_order import best_assignment
 from ferspec.checks.diagnosis import diagnose
+from ferspec.checks.model import MODEL_CHECKS
+from ferspec.engine import Status, outcome_of
 from ferspec.subjects.model import ModelSubject
 from ferspec.subjects.predictions import RecordedPredictions
 
@@ -131,6 +134,58 @@ def test_large_inputs_are_screened_on_a_few_images_and_still_named(patches):
     assert (found.kind, found.likely) == ("value range", "[-1, 1]")
     everything = len(patches) * (1 + len(alternatives(contract(size=(200, 200)).input, patches)))
     assert sum(images) < everything / 2
+
+
+def refuses_other_ranges(batch):
+    """Be right of BGR images in [0, 1], and refuse any other range."""
+    if batch.min() < 0 or batch.max() > 1:
+        raise ValueError("expected [0, 1]")
+    return right(batch[..., ::-1])
+
+
+def gives_nan_in_other_ranges(batch):
+    return right(batch[..., ::-1]) * (np.nan if batch.min() < 0 or batch.max() > 1 else 1)
+
+
+@pytest.mark.parametrize("run", [refuses_other_ranges, gives_nan_in_other_ranges])
+@pytest.mark.parametrize("size", [SIZE, 136], ids=["tried on all images", "screened"])
+def test_an_input_that_the_model_does_not_answer_is_given_up_and_the_others_are_still_tried(patches, run, size):
+    found = diagnose(subject(patches, run, size=(size, size)))
+    assert [(of.kind, of.likely) for of in found] == [("colour", "bgr")]
+
+
+def test_nan_for_every_image_is_no_gain_even_where_it_reads_as_the_right_class(tmp_path):
+    angry = save_and_open(tmp_path, np.full((70, SIZE, SIZE, 3), 100.0), np.zeros(70, dtype=int))
+
+    def nan_in_other_ranges(batch):
+        if batch.min() >= 0 and batch.max() <= 1:
+            return np.eye(len(CLASSES))[1 + np.arange(len(batch)) % 6]
+        return np.full((len(batch), len(CLASSES)), np.nan)
+
+    assert "value range" not in kinds(diagnose(subject(angry, nan_in_other_ranges)))
+
+
+@pytest.mark.parametrize(
+    ("size", "shrinks"),
+    [((48, 300), True), ((300, 48), True), ((65, 64), True), ((48, 60), False), ((64, 32), False)],
+)
+def test_antialiasing_is_tried_where_a_side_of_an_image_shrinks(tmp_path, size, shrinks):
+    images = save_and_open(tmp_path, np.zeros((7, *size, 3)), np.arange(7))
+    named = {of.likely for of in alternatives(contract(size=(64, 64)).input, images)}
+    assert ("bilinear with antialias" in named) == shrinks
+    assert "nearest" in named
+
+
+@pytest.mark.parametrize("size", [SIZE, 224])
+@pytest.mark.parametrize("images", [1, 2, 5])
+def test_one_image_or_one_class_gives_no_diagnosis_and_no_warning(tmp_path, images, size):
+    few = save_and_open(tmp_path, np.full((images, SIZE, SIZE, 3), 90.0), np.full(images, 4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        judged = subject(few, size=(size, size))
+        assert diagnose(judged) == ()
+        assert judged.evaluation.n == images
+        assert {outcome_of(check, judged).status for check in MODEL_CHECKS} == {Status.PASS}
 
 
 def test_two_mistakes_at_once_are_both_named(patches):

@@ -44,6 +44,7 @@ def test_a_callable_is_a_model(module):
         ("no_such_module_here:f", "", "no module 'no_such_module_here'"),
         ("tiny_broken:f", "import nothing_like_it", "no module 'nothing_like_it'"),
         ("tiny_broken:f", "1 / 0", "failed with ZeroDivisionError"),
+        ("tiny_broken:f", "raise SystemExit(7)", "failed with SystemExit: 7"),
         ("tiny_broken:f", "g = 1", "has no 'f'"),
         ("tiny_broken:f", "f = 1", "is of type int, which cannot be called"),
         ("sys:exit", "", "has no source file"),
@@ -53,3 +54,27 @@ def test_a_callable_that_is_none_is_one_line(module, reference, text, words):
     module("tiny_broken", text)
     with pytest.raises(UserError, match=words):
         open_model(reference)
+
+
+CHATTY = """
+import os
+os.write(2, b"a framework starts up: import\\n")
+print("import")
+def predict(x):
+    os.write(2, b"a framework starts up: call\\n")
+    print("call")
+    return x[:, 0, 0, :]
+"""
+
+
+def test_start_up_messages_of_import_and_first_call_are_held_back(module, capfd):
+    module("tiny_chatty", CHATTY)
+    model = open_model("tiny_chatty:predict")
+    model.predict(IMAGES)
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "a framework starts up" not in err
+    model.predict(IMAGES)
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert sorted(err.splitlines()) == ["a framework starts up: call", "call"]

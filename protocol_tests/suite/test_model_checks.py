@@ -1,13 +1,30 @@
 """Every check on a model's behaviour passes a right miniature and kills the wrong ones it is there for."""
 
+import json
+
 import numpy as np
 import pytest
-from miniatures import CLASSES, colour_patches, named, nearest_centre, right, right_with_some_noise, softmax, subject
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from miniatures import (
+    CLASSES,
+    SIZE,
+    colour_patches,
+    named,
+    nearest_centre,
+    right,
+    right_with_some_noise,
+    save_and_open,
+    softmax,
+    subject,
+)
+from pydantic import ValidationError
 
 from ferspec import api
 from ferspec.checks import checks_for_model
-from ferspec.checks.claims import parse_claim
-from ferspec.engine import Status, outcome_of
+from ferspec.checks.claims import Claim, parse_claim
+from ferspec.checks.model import ignores_order, probe
+from ferspec.engine import Finding, Status, outcome_of
 from ferspec.errors import UserError
 from ferspec.subjects.model import ModelSubject
 from ferspec.subjects.predictions import RecordedPredictions
@@ -72,6 +89,10 @@ def mixes_neighbours(batch):
     return right((batch + np.roll(batch, 1, axis=0)) / 2)
 
 
+def gives_nan_when_alone(batch):
+    return right(batch) * (np.nan if len(batch) == 1 else 1)
+
+
 def keeps_state():
     seen = np.zeros(1)
 
@@ -98,6 +119,7 @@ def test_a_right_model_passes_every_check(patches):
         (cuts_to_tenths, "FER-B-04"),
         (named(leaves_dropout_on()), "FER-B-05"),
         (normalises_by_batch, "FER-B-06"),
+        (gives_nan_when_alone, "FER-B-06"),
         (mixes_neighbours, "FER-B-07"),
         (named(keeps_state()), "FER-B-07"),
     ],
@@ -106,6 +128,42 @@ def test_a_wrong_model_fails_the_check_that_is_there_for_it(patches, wrong, clau
     judged = subject(patches, wrong)
     (check,) = [check for check in checks_for_model() if check.clause == clause]
     assert outcome_of(check, judged).status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("wrong", "clause"), [(gives_nan_when_alone, "FER-B-06"), (gives_infinity, "FER-B-04"), (gives_nan, "FER-B-05")]
+)
+def test_numbers_that_are_not_finite_are_said_and_never_written(patches, wrong, clause):
+    (check,) = [check for check in checks_for_model() if check.clause == clause]
+    found = outcome_of(check, subject(patches, wrong))
+    assert (found.status, found.difference) == (Status.FAIL, None)
+    assert "NaN or infinite" in found.observed
+    json.dumps(found.model_dump(mode="json"), allow_nan=False)
+
+
+@pytest.mark.parametrize("difference", [np.nan, np.inf, -np.inf])
+def test_a_finding_holds_no_difference_that_json_cannot(difference):
+    with pytest.raises(ValidationError):
+        Finding(status=Status.FAIL, difference=difference)
+
+
+@pytest.mark.parametrize("images", [2, 3, 24, 140])
+def test_no_image_keeps_its_place_when_the_order_is_probed(tmp_path, images):
+    few = save_and_open(
+        tmp_path, np.random.default_rng(0).uniform(0, 255, (images, SIZE, SIZE, 3)), np.zeros(images, int)
+    )
+    batches = []
+
+    def watched(batch):
+        batches.append(batch)
+        return right(batch)
+
+    judged = subject(few, watched)
+    judged.run(probe(judged))
+    first = batches[-1]
+    assert ignores_order(judged).status is Status.PASS
+    assert not (batches[-1] == first).all(axis=(1, 2, 3)).any()
+    assert np.array_equal(np.sort(batches[-1].sum(axis=(1, 2, 3))), np.sort(first.sum(axis=(1, 2, 3))))
 
 
 @pytest.mark.parametrize(
@@ -185,3 +243,55 @@ def test_a_claim_near_the_figure_is_inconclusive_and_says_how_many_images_would_
 def test_a_claim_that_cannot_be_parsed_says_how_to_write_one(text):
     with pytest.raises(UserError, match=r"write it like accuracy>=0\.60"):
         parse_claim(text)
+
+
+@given(st.floats(0, 1), st.sampled_from([">=", ">", "<=", "<"]))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_a_claim_as_text_is_the_same_claim(threshold, operator):
+    claim = Claim(figure="accuracy", operator=operator, threshold=threshold)
+    assert parse_claim(str(claim)) == claim
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("accuracy >= 0.60", "accuracy>=0.6"),
+        ("accuracy>=0.123456789", "accuracy>=0.123456789"),
+        ("recall[Disgust]>=.3", "recall[Disgust]>=0.3"),
+        ("accuracy<=1", "accuracy<=1"),
+        ("nll<=1e+16", "nll<=1e+16"),
+        ("ece<1e-7", "ece<1e-07"),
+    ],
+)
+def test_a_claim_is_as_short_as_it_can_be(text, short):
+    assert str(parse_claim(text)) == short
+
+
+def test_a_claim_is_judged_by_the_threshold_that_its_text_states(patches):
+    claim = parse_claim("accuracy>=0.123456789")
+    assert outcome_of(checks_for_model([claim])[-1], subject(patches)).expected == ">= 0.123456789"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("accuracy>=60", "accuracy lies in 0 to 1, did you mean accuracy>=0.6?"),
+        ("Macro_F1 >= 57", "Macro_F1 lies in 0 to 1, did you mean Macro_F1>=0.57?"),
+        ("recall[Disgust]>30", "did you mean recall[Disgust]>0.3?"),
+        ("gap[age]<=5", "did you mean gap[age]<=0.05?"),
+        ("ece<=5", "did you mean ece<=0.05?"),
+        ("precision>=101", "precision lies in 0 to 1"),
+        ("brier<=3", "brier lies in 0 to 2"),
+        (f"nll<={'9' * 400}", "nll lies in 0 to"),
+    ],
+)
+def test_a_threshold_that_a_figure_never_reaches_is_one_clear_line(text, says):
+    with pytest.raises(UserError) as caught:
+        parse_claim(text)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["accuracy>=1", "macro_recall>=0", "brier<=2", "nll<=25", "gap[age]<=1"])
+def test_a_threshold_that_a_figure_can_reach_is_a_claim(text):
+    assert parse_claim(text).threshold >= 0

@@ -1,6 +1,8 @@
 """Files that would run code, or reach outside their folder, are refused before anything of them runs."""
 
+import errno
 import json
+import os
 import pickle
 import shutil
 import sys
@@ -49,6 +51,15 @@ def node(class_name, **keys):
         node("system", module="os"),
         node("function", module="keras.utils", config="get_file"),
         node("function", module="keras_evil.layers", config="f"),
+        node("layers.Lambda", module="keras"),
+        node("layers.TFSMLayer", module="keras"),
+        node("layers.Dense", module="keras"),
+        node("keras>Lambda"),
+        node("mine>Block"),
+        node("function", module="keras", config="utils.get_file"),
+        node("function", module="keras", config="layers.Lambda"),
+        node("function", module="keras.layers", config="TFSMLayer"),
+        node("function", module="builtins", config="mine>activation"),
         node("Popen", module="builtins"),
         node("Block", module=None, registered_name="mine>Block"),
         node("Dense", config={"activation": {"class_name": "function", "module": "subprocess", "config": "run"}}),
@@ -58,6 +69,34 @@ def node(class_name, **keys):
 def test_a_configuration_that_reaches_beyond_keras_is_refused(config):
     with pytest.raises(UserError, match=r"model\.keras holds"):
         refuse_code(config, "model.keras")
+
+
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+def test_a_lambda_layer_reached_along_dots_is_refused(tmp_path, suffix):
+    import h5py
+    import keras
+
+    source, path = tmp_path / f"source.{suffix}", tmp_path / f"dots.{suffix}"
+    keras.Sequential([keras.Input((4, 4, 3)), keras.layers.ReLU(), keras.layers.GlobalAveragePooling2D()]).save(source)
+    function = {"class_name": "function", "module": "keras", "config": "ops.relu", "registered_name": None}
+    layer = {"module": "keras", "class_name": "layers.Lambda", "registered_name": None}
+
+    def changed(text):
+        config = json.loads(text)
+        config["config"]["layers"][1] = {**layer, "config": {"name": "dots", "function": function}}
+        return json.dumps(config)
+
+    if suffix == "keras":
+        with zipfile.ZipFile(source) as archive:
+            members = {info.filename: archive.read(info) for info in archive.infolist()}
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in (members | {"config.json": changed(members["config.json"])}).items():
+                archive.writestr(name, content)
+    else:
+        shutil.copyfile(source, path)
+        with h5py.File(path, "r+") as file:
+            file.attrs["model_config"] = changed(file.attrs["model_config"])
+    assert "Lambda layer" in refusal(path)
 
 
 def test_keras_own_parts_are_not_refused():
@@ -143,47 +182,6 @@ def test_torchscript_that_writes_files_is_refused_and_runs_only_when_trusted(tmp
     assert (tmp_path / "written.pt").exists()
 
 
-def saved_model(folder, effect):
-    import tensorflow as tf
-
-    class Module(tf.Module):
-        @tf.function(input_signature=[tf.TensorSpec([None, 4, 4, 3], tf.float32)])
-        def serve(self, images):
-            return {"scores": effect(tf, images)}
-
-    module = Module()
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.serve})
-    return folder
-
-
-def test_a_savedmodel_that_calls_python_is_refused(tmp_path):
-    def call(tf, images):
-        return tf.py_function(lambda x: x, [images], tf.float32)
-
-    assert "runs Python code" in refusal(saved_model(tmp_path / "python", call))
-
-
-def test_a_savedmodel_that_writes_files_is_refused_and_runs_only_when_trusted(tmp_path):
-    target = tmp_path / "written.txt"
-
-    def write(tf, images):
-        with tf.control_dependencies([tf.io.write_file(str(target), "here")]):
-            return tf.reduce_mean(images, (1, 2))
-
-    folder = saved_model(tmp_path / "writer", write)
-    assert "writes files" in refusal(folder)
-    assert not target.exists()
-    open_model(folder, trust_code=True).predict(IMAGES)
-    assert target.read_text() == "here"
-
-
-def test_a_savedmodel_that_reads_files_is_refused(tmp_path):
-    def read(tf, images):
-        return tf.reduce_mean(images, (1, 2)) + tf.cast(tf.strings.length(tf.io.read_file("/etc/hostname")), tf.float32)
-
-    assert "reads files" in refusal(saved_model(tmp_path / "reader", read))
-
-
 def test_tflite_operators_that_are_not_its_own_are_refused(tmp_path):
     import tensorflow as tf
 
@@ -255,6 +253,32 @@ def test_a_missing_runtime_is_named_with_its_extra(tmp_path, monkeypatch, module
         path = tmp_path / "m.onnx"
         path.write_bytes(b"\x08\x08\x12\x04tiny")
     assert f"pip install 'ferspec[{extra}]'" in refusal(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no file names that are not text")
+def test_a_name_that_no_report_could_hold_is_refused_in_escaped_form(harmless, tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.keras")
+    shutil.copyfile(harmless, path)
+    assert "caf\\xe9.keras: this name is not UTF-8" in refusal(path)
+
+
+def test_a_full_disk_is_said_to_be_full(harmless, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ferspec.subjects.models.keras._rewritten", full)
+    said = refusal(shutil.copyfile(harmless, tmp_path / "copy.bin"))
+    assert said.startswith("copy.bin needs a temporary copy, but the disk of ")
+    assert "TMPDIR" in said
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.pt"])
+def test_an_archive_that_its_reader_does_not_understand_is_one_line(harmless, tmp_path, name):
+    content = bytearray(harmless.read_bytes())
+    directory = content.index(b"PK\x01\x02")
+    content[directory + 6] = 99  # the version of zip that a reader must know
+    (tmp_path / name).write_bytes(content)
+    assert f"{name} is a truncated or damaged" in refusal(tmp_path / name)
 
 
 def test_a_file_is_not_changed_by_opening_it(harmless, tmp_path):

@@ -12,7 +12,6 @@ import pytest
 
 from ferspec.errors import SubjectError, UserError
 from ferspec.subjects.models import open_model
-from ferspec.subjects.models.base import Model, Signature, cast
 
 HEIGHT, WIDTH, CHANNELS, FILTERS = 9, 7, 3, 5
 RNG = np.random.default_rng(20240607)
@@ -340,18 +339,52 @@ def test_labels_packed_into_a_tflite_file_are_told(network, tmp_path):
     np.testing.assert_allclose(model.predict(IMAGES), by_hand(IMAGES), atol=2e-6)
 
 
-def test_a_fixed_batch_is_padded_and_split():
-    seen = []
+@pytest.mark.parametrize("damage", ["encrypted", "broken"])
+def test_labels_in_a_tflite_file_that_cannot_be_read_are_one_line(network, tmp_path, damage):
+    path = shutil.copyfile(network["tflite"], tmp_path / "labelled.tflite")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("labels.txt", "angry\nsad\n" * 9)
+    content = bytearray(path.read_bytes())
+    local, directory = content.rindex(b"PK\x03\x04"), content.rindex(b"PK\x01\x02")
+    if damage == "encrypted":
+        content[local + 6] |= 1
+        content[directory + 8] |= 1
+    else:
+        content[local + 40] = 0xFF
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"labelled\.tflite cannot be loaded as TFLite") as caught:
+        open_model(path)
+    assert "\n" not in str(caught.value)
 
-    def run(batch):
-        seen.append(batch[:, 0, 0, 0].tolist())
-        return batch[:, 0, 0, :]
 
-    images = np.arange(5, dtype=np.float32).reshape(5, 1, 1, 1)
-    answer = Model("four", "onnx", "", Signature(batch=4), run).predict(images)
-    assert answer.ravel().tolist() == [0, 1, 2, 3, 4]
-    assert seen == [[0, 1, 2, 3], [4, 4, 4, 4]]
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ('{"²": "a", "1": "b", "0": "c"}', ("a", "c", "b")),
+        (f'{{"{"9" * 5000}": "a", "1": "b"}}', ("a", "b")),
+        ("{[]: 1}", ("{[]: 1}",)),
+        ('["a\\nb", "\\ud800", "\\u001b[31mred"]', ("a b", "", "[31mred")),
+    ],
+    ids=["a digit that is no number", "a number too long", "no literal", "signs that no report could hold"],
+)
+def test_labels_of_any_kind_in_an_onnx_file_are_told_in_printable_form(tmp_path, text, labels):
+    onnx = pytest.importorskip("onnx", reason="the extra 'onnx' is not installed")
+    pytest.importorskip("onnxruntime", reason="the extra 'onnx' is not installed")
+    onnx.save_model(onnx_network("nchw", properties={"names": text}), tmp_path / "labels.onnx")
+    assert open_model(tmp_path / "labels.onnx").signature.labels == labels
 
 
-def test_whole_number_inputs_are_rounded_and_clipped():
-    assert cast(np.array([-3.0, 0.4, 1.6, 300.0]), "uint8").tolist() == [0, 0, 2, 255]
+@pytest.mark.parametrize("side", ["inputs", "outputs"])
+def test_an_onnx_model_without_inputs_or_outputs_is_one_line(tmp_path, side):
+    onnx = pytest.importorskip("onnx", reason="the extra 'onnx' is not installed")
+    pytest.importorskip("onnxruntime", reason="the extra 'onnx' is not installed")
+    model = onnx_network("nchw")
+    if side == "inputs":
+        del model.graph.input[:]
+        images = onnx.numpy_helper.from_array(np.zeros((1, CHANNELS, HEIGHT, WIDTH), np.float32), "images")
+        model.graph.initializer.append(images)
+    else:
+        del model.graph.output[:]
+    onnx.save_model(model, tmp_path / "none.onnx")
+    with pytest.raises(UserError, match=r"none\.onnx"):
+        open_model(tmp_path / "none.onnx")

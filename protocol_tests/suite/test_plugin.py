@@ -79,10 +79,26 @@ def test_an_inconclusive_claim_is_neither_passed_nor_failed(conformance):
     assert "verdict: inconclusive" in ended.stdout
 
 
-def test_without_a_model_nothing_is_evaluated_and_nothing_passes(conformance):
+def test_without_a_model_nothing_is_judged_and_the_run_fails(conformance):
     ended = conformance()
+    assert ended.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "no model was named: add --fer-model" in ended.stdout + ended.stderr
     assert "passed" not in ended.stdout
-    assert "no model was named: add --fer-model" in ended.stdout
+
+
+def test_outcomes_reach_the_summary_from_other_processes(conformance):
+    pytest.importorskip("xdist", reason="pytest-xdist is not installed")
+    ended = conformance(*given("right"), "--fer-claim", "accuracy>=0.99", "-n", "2")
+    assert ended.returncode == 3
+    assert "verdict: inconclusive (planned 8, pass 7" in ended.stdout
+
+
+def test_a_run_that_names_no_model_is_left_alone(tmp_path):
+    (tmp_path / "test_own.py").write_text("def test_own():\n    pass\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(tmp_path)]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 0
+    assert "verdict" not in ended.stdout
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from ferspec.engine import Deviation
-from ferspec.report import plots, words
+from ferspec.report import words
 from ferspec.report.html import TEMPLATES, render_html, worst_predictions
+from ferspec.subjects.predictions import RecordedPredictions
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
@@ -177,6 +178,45 @@ def test_a_certificate_carries_no_such_notice(html, page):
     assert "@bottom-left" not in html
 
 
+@pytest.mark.parametrize("kind", ["certificate", "evaluation"])
+def test_predictions_from_a_file_say_so_on_top_and_a_pass_is_not_green(make_report, kind):
+    subject = make_report().subject.model_copy(update={"format": RecordedPredictions.format, "contract": None})
+    html = render_html(make_report(kind=kind, subject=subject, verdict="pass"))
+    page = Page(html)
+    assert page.text("p", **{"class": "kind"}) == f"ferspec {kind} (predictions only)"
+    assert words.OF_PREDICTIONS in page.text("p", role="note")
+    assert page.text("div", **{"class": "verdict pass uncertified"}).startswith("pass")
+    assert page.all("span", **{"class": "tag"})
+
+
+def test_only_a_certificate_of_a_model_passes_in_green(make_report):
+    green = [Page(render_html(make_report(kind=kind, verdict="pass"))) for kind in ("certificate", "evaluation")]
+    assert [bool(page.all("div", **{"class": "verdict pass"})) for page in green] == [True, False]
+
+
+def test_a_model_worse_than_all_published_is_below_them(make_report, make_evaluation):
+    metrics = make_evaluation(np.arange(700) % 7, (np.arange(700) + 1) % 7)
+    page = Page(render_html(make_report(metrics=metrics)))
+    assert f"is below all {metrics.rank.of}." in page.text("desc", id="strip-text")
+    assert f"below all {metrics.rank.of}" in page.text("section", id="figures")
+    assert str(metrics.rank.of + 1) not in page.text("section", id="figures")
+
+
+def test_the_level_of_the_intervals_stands_in_the_specification_alone():
+    sources = [*TEMPLATES.rglob("*.html"), *TEMPLATES.parent.glob("*.py")]
+    assert len(sources) > 20
+    stating = [path.name for path in sources if re.search(r"\b95\b", path.read_text())]
+    assert stating == ["words.py"], "words.level() says what FER-Z-01 states; its docstring alone gives an example"
+
+
+def test_every_interval_of_the_page_names_its_level(page):
+    assert "95 % interval" in page.text("div", **{"class": "card lead"})
+    assert "95 % interval" in page.text("section", id="slices")
+    assert "95 % intervals" in page.text("section", id="classes")
+    assert "95 % intervals" in page.text("section", id="calibration")
+    assert "95 % interval" in page.text("section", id="published")
+
+
 # What is undefined
 
 
@@ -318,76 +358,6 @@ def test_hostile_text_stays_text_on_the_page(make_report, page, text):
     shown = "".join(hostile.all("h1")[0][2])
     assert len(shown) <= 80
     assert shown == words.shorten(text, 80)
-
-
-# Words and marks
-
-
-def test_a_long_text_keeps_its_ends():
-    assert words.shorten("abcdefghij", 10) == "abcdefghij"
-    assert words.shorten("abcdefghijk", 10) == "abcdef…ijk"
-
-
-@pytest.mark.parametrize("step", range(10))
-def test_step_k_of_the_colour_scale_begins_at_k_squared_percent(step):
-    assert plots.heat(step * step / 100) == step
-    assert plots.heat(max(0, step * step / 100 - 1e-6)) == max(0, step - 1)
-
-
-def test_the_strip_places_accuracies_in_proportion(report):
-    strip = plots.strip(report.metrics.accuracy)
-    place = {text: x for x, text in strip.ticks}
-    unit = (place["60 %"] - place["50 %"]) / 10
-    assert strip.x == pytest.approx(place["50 %"] + unit * (100 * report.metrics.accuracy.value - 50), abs=0.01)
-    assert all(0 <= x <= 100 for x in (strip.x, strip.low, strip.high, *(pillar.x for pillar in strip.pillars)))
-    assert sum(pillar.count for pillar in strip.pillars) == strip.of
-
-
-def test_the_best_published_share_their_places(report):
-    strip = plots.strip(report.metrics.accuracy)
-    assert strip.top[0] == (1, "VGG16, VGGFace, 224 px, AffectNet, conservative weighting", 0.66)
-    assert [(place, accuracy) for place, _, accuracy in strip.top[1:]] == [(2, 0.63)] * 4
-
-
-def schemes():
-    """Return the colours of the light and of the dark style sheet by name."""
-    css = (TEMPLATES / "style.css").read_text()
-    light, dark = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
-    light, dark = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block)) for block in (light, dark))
-    return css, {"light": light, "dark": light | dark}
-
-
-def contrast(one, other):
-    """The contrast ratio of two colours as WCAG 2 defines it."""
-
-    def luminance(colour):
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    bright, dim = sorted((luminance(one), luminance(other)), reverse=True)
-    return (bright + 0.05) / (dim + 0.05)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_contrasts_with_what_it_stands_on(scheme):
-    css, colours = schemes()
-    colours = colours[scheme]
-    pairs = [(text, on) for text in ("text", "quiet", "accent") for on in ("page", "panel")]
-    pairs += [(name, on) for name in ("good", "bad", "warn", "none") for on in (f"{name}-panel", "page")]
-    heat = re.findall(r"\.h(\d) \{ background: var\(--(h\d)\); color: var\(--([\w-]+)\)", css)
-    assert len(heat) == 10
-    pairs += [(text, on) for _, on, text in heat]
-    assert [pair for pair in pairs if contrast(colours[pair[0]], colours[pair[1]]) < 4.5] == []
-    marks = [("mark", "page"), ("mark", "panel"), ("dots", "page")]
-    assert [pair for pair in marks if contrast(colours[pair[0]], colours[pair[1]]) < 3] == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_colour_scale_changes_lightness_in_one_direction(scheme):
-    _, colours = schemes()
-    ratios = [contrast(colours[scheme][f"h{step}"], "#000000") for step in range(10)]
-    assert ratios == sorted(ratios, reverse=scheme == "light")
 
 
 def test_the_svg_of_the_page_is_well_formed(html):

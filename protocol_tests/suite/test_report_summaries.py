@@ -6,15 +6,19 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 import jsonschema
+import numpy as np
 import pytest
 import yaml
 from rich.console import Console
 
+from ferspec import spec
 from ferspec.engine import Judgement
 from ferspec.reference.comparison import compare
+from ferspec.reference.figures import Rank
 from ferspec.report import badge, terminal, words
 from ferspec.report.badge import render_badge
 from ferspec.report.model_card import render_model_index
+from ferspec.subjects.predictions import RecordedPredictions
 
 SVG = "{http://www.w3.org/2000/svg}"
 VERDICTS = ["pass", "fail", "inconclusive", "not_evaluated"]
@@ -129,6 +133,38 @@ def test_what_is_no_certificate_shows_no_figure_and_not_the_green_of_one(make_re
     svg = render_badge(make_report(kind=kind, verdict="pass"))
     assert "%" not in svg
     assert badge.COLOURS["pass"] not in svg
+
+
+def of_predictions(make_report, **fields):
+    """A report on predictions read from a CSV."""
+    subject = make_report().subject.model_copy(update={"format": RecordedPredictions.format, "contract": None})
+    return make_report(subject=subject, **fields)
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("kind", ["certificate", "evaluation", "demonstration"])
+def test_predictions_from_a_file_never_wear_green_and_say_what_they_are(make_report, kind, verdict):
+    report = of_predictions(make_report, kind=kind, verdict=verdict)
+    svg = render_badge(report)
+    assert badge.COLOURS["pass"] not in svg
+    assert "predictions only" in badge.texts(report)[1]
+    assert (words.VERDICTS[verdict] in badge.texts(report)[1]) == (verdict != "pass")
+    assert "%" not in svg
+    options = {"force_terminal": True, "color_system": "standard"}
+    first = printed(terminal.print_report, report, None, **options).splitlines()[0]
+    assert f"{kind} (predictions only) of emotion_model.keras" in first
+    assert "\x1b[1;32m" not in first
+    assert words.OF_PREDICTIONS in " ".join(printed(terminal.print_report, report).split())
+    (model,) = yaml.safe_load(render_model_index(report))["model-index"]
+    assert words.OF_PREDICTIONS.rstrip(".") in model["results"][0]["dataset"]["name"]
+
+
+def test_a_passing_certificate_of_a_model_that_was_run_wears_green(make_report):
+    report = make_report(verdict="pass")
+    assert badge.COLOURS["pass"] in render_badge(report)
+    assert words.headline(report) == "certificate"
+    options = {"force_terminal": True, "color_system": "standard"}
+    assert printed(terminal.print_report, report, None, **options).startswith("\x1b[1;32mPASS")
 
 
 @pytest.mark.parametrize("colour", [*badge.COLOURS.values(), badge.UNCERTIFIED])
@@ -275,3 +311,34 @@ def test_a_comparison_prints_both_accuracies_and_the_difference(make_report):
     assert re.search(r"B +new.onnx +50.0 %", text)
     assert re.search(r"A less B +25.0 points", text)
     assert " ".join(comparison.sentence.split()) in " ".join(text.split())
+
+
+# Words
+
+
+def test_a_model_worse_than_all_published_is_below_them_and_has_no_place_among_them(make_report, make_evaluation):
+    metrics = make_evaluation(np.arange(700) % 7, (np.arange(700) + 1) % 7)
+    text = printed(terminal.print_report, make_report(metrics=metrics))
+    assert f"below all {metrics.rank.of} published BTFER accuracies (below all)" in text
+    assert str(metrics.rank.of + 1) not in text
+
+
+@pytest.mark.parametrize(
+    ("position", "best", "worst", "place", "places"),
+    [
+        (61, 40, 98, "place 61 of 255", "40 to 98"),
+        (255, 250, 256, "place 255 of 255", "250 to below all"),
+        (256, 250, 256, "below all 255", "250 to below all"),
+        (1, 1, 1, "place 1 of 255", "1"),
+    ],
+)
+def test_a_place_in_words(position, best, worst, place, places):
+    rank = Rank(position=position, of=255, best_position=best, worst_position=worst)
+    assert (words.place(rank), words.rank_range(rank)) == (place, places)
+
+
+def test_the_level_of_the_intervals_is_that_of_the_specification(make_report, monkeypatch):
+    monkeypatch.setattr("ferspec.report.model_card.level", lambda: "90 %")
+    assert words.level() == f"{100 * spec.load().value('FER-Z-01', 'level'):.0f} %" == "95 %"
+    assert "90 % interval" in render_model_index(make_report())
+    assert "95 %" not in render_model_index(make_report())

@@ -11,9 +11,18 @@ from hypothesis import strategies as st
 
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_means, resample_table
+from ferspec.reference.calibration import calibration
 from ferspec.reference.evaluation import averages, per_class
 from ferspec.reference.figures import Figure
-from ferspec.reference.intervals import bootstrap, images_needed, judge_claim, proportion, spread_interval, wilson
+from ferspec.reference.intervals import (
+    bootstrap,
+    images_needed,
+    judge_claim,
+    proportion,
+    spread_interval,
+    unseen,
+    wilson,
+)
 
 images = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=80).map(np.array)
 PROPERTY = settings(max_examples=40, deadline=None, derandomize=True)
@@ -215,12 +224,74 @@ def test_the_protocol_asks_for_ten_thousand_replicates_at_95_percent():
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_an_interval_has_a_width_even_where_no_replicate_differs(value):
-    few, many = (bootstrap(value, np.full(100, value), 0.95, n, bounds=(0, 1)) for n in (5, 500))
+    few, many = (bootstrap(value, np.full(100, value), 0.95, [unseen(value, n, 0.95, bounds=(0, 1))]) for n in (5, 500))
     # "Rule of three": none among n leaves about 3/n possible; Wilson is a little wider.
     assert 3 / 500 < many.high - many.low < 5 / 500
     assert few.high - few.low > 0.4
     assert many.low <= value <= many.high
-    assert "no replicate differs" in few.method
+    assert "images unseen" in few.method
+
+
+def averaged(matrix: np.ndarray) -> dict[str, Figure]:
+    """The averages by name, the weighted recall left out: it is the accuracy."""
+    figures = dict(zip(("precision", "recall", "f1"), averages(matrix, Resampling(0.95, 2000, seed=0)), strict=True))
+    named = {f"{kind} {name}": getattr(of, kind) for name, of in figures.items() for kind in ("weighted", "macro")}
+    return {name: of for name, of in named.items() if name != "weighted recall"}
+
+
+PER_CLASS = (1, 2, 3, 4, 5, 6, 8, 10, 15, 30, 100, 300)
+
+
+@pytest.mark.parametrize("name", ["weighted precision", "macro precision", "macro recall", "weighted f1", "macro f1"])
+def test_a_figure_without_a_mistake_is_surer_on_more_images_and_never_surer_than_the_accuracy(name):
+    lows = []
+    for images in PER_CLASS:
+        figure = averaged(images * np.eye(7, dtype=int))[name]
+        assert figure.low < figure.value == figure.high == 1
+        assert figure.low <= wilson(7 * images, 7 * images, 0.95)[0] + 1e-12
+        lows.append(figure.low)
+    assert lows == sorted(lows)
+    assert lows[-1] > 0.99
+
+
+def test_no_mistake_more_makes_a_figure_surer():
+    found = []
+    for mistakes in range(5):
+        matrix = 10 * np.eye(7, dtype=int)
+        matrix[range(mistakes), range(mistakes)] -= 1
+        matrix[range(mistakes), range(1, mistakes + 1)] += 1
+        found.append(averaged(matrix))
+    for name in found[0]:
+        lows = [of[name].low for of in found]
+        assert lows == sorted(lows, reverse=True), name
+
+
+@given(images)
+@PROPERTY
+def test_every_average_lies_within_an_interval_that_has_a_width(pairs):
+    for name, of in averaged(metrics.confusion_matrix(*pairs.T)).items():
+        assert of.low <= of.value <= of.high, name
+        assert of.high - of.low > 0.01, name
+
+
+def test_three_missed_images_of_a_class_leave_its_share_of_a_macro_average_open():
+    """Resampling never finds a hit among them, but Wilson's interval of none of three reaches 0.56."""
+    matrix = 300 * np.eye(7, dtype=int)
+    matrix[1], matrix[1, 0] = 0, 3
+    macro = averaged(matrix)["macro recall"]
+    assert macro.value == pytest.approx(6 / 7)
+    assert macro.high == pytest.approx(6 / 7 + wilson(0, 3, 0.95)[1] / 7)
+
+
+@pytest.mark.parametrize("images", [5, 50])
+@pytest.mark.parametrize("name", ["ece", "brier", "nll"])
+def test_a_calibration_without_a_mistake_is_as_unsure_as_the_accuracy(name, images):
+    labels = np.arange(images) % 7
+    of = getattr(calibration(labels, labels, np.eye(7)[labels], FEW), name)
+    # a wrong image costs up to 1 in the calibration error, 2 in the Brier score, and log 7 where it is a guess
+    worst = {"ece": 1, "brier": 2, "nll": math.log(7)}[name]
+    assert (of.value, of.low) == (0, 0)
+    assert of.high == pytest.approx(worst * wilson(0, images, 0.95)[1])
 
 
 # --- figures that chance inflates ---------------------------------------------------------------------------------

@@ -14,12 +14,15 @@ from pydantic import Field
 
 from ferspec.errors import SubjectError, UserError
 from ferspec.records import Record
+from ferspec.subjects.disk import room_for
+from ferspec.subjects.models.quiet import stdout_on_stderr
 
 Layout = Literal["channels_last", "channels_first"]
 Activation = Literal["softmax", "sigmoid", "linear", "unknown"]
 Run = Callable[[np.ndarray], np.ndarray]
 
 COLOUR_CHANNELS = (1, 3)
+NO_REAL_NUMBERS = frozenset("cSUmM")
 
 
 class Signature(Record):
@@ -56,20 +59,26 @@ class Model:
         """Return the model's outputs for a batch, as it gives them.
 
         ``batch`` is float32 (n, height, width, channels), whatever the layout of the file; it is run in one piece
-        unless the file fixes another batch size. The result is float32, (n, k) of a sound model. ``SubjectError``
-        when the model crashes on it.
+        unless the file fixes another batch size. The result is float32, (n, k) of a sound model. What the model
+        prints goes to stderr. ``SubjectError`` when it crashes, tries to end the process, or answers with text or
+        complex numbers.
         """
         batch = np.asarray(batch, np.float32)
         if self.signature.layout == "channels_first":
             batch = batch.transpose(0, 3, 1, 2)
         batch = np.ascontiguousarray(batch)
         try:
-            if self.signature.batch is None:
-                output = self.run(batch)
-            else:
-                output = _run_in_pieces(self.run, batch, self.signature.batch)
-            return np.asarray(output, np.float32)
-        except Exception as crash:
+            with stdout_on_stderr():
+                if self.signature.batch is None:
+                    output = np.asarray(self.run(batch))
+                else:
+                    output = _run_in_pieces(self.run, batch, self.signature.batch)
+                if output.dtype.kind in NO_REAL_NUMBERS:
+                    raise SubjectError(f"{self.name} answered with {output.dtype.name} values, not with real numbers")
+                return output.astype(np.float32, copy=False)
+        except (KeyboardInterrupt, SubjectError):
+            raise
+        except BaseException as crash:  # sys.exit() in a model must not end its judging
             raise SubjectError(f"{self.name} crashed on a batch of shape {batch.shape}: {one_line(crash)}") from crash
 
 
@@ -123,10 +132,11 @@ def require_one_output(name: str, outputs: int) -> None:
 def loading(name: str, kind: str) -> Iterator[None]:
     """Turn whatever a framework raises on a file it cannot read into one line for the user."""
     try:
-        yield
-    except UserError:
+        with room_for(name):
+            yield
+    except (KeyboardInterrupt, UserError):
         raise
-    except Exception as error:
+    except BaseException as error:  # sys.exit() in a model's code must not end the suite
         raise UserError(f"{name} cannot be loaded as {kind} (damaged, or not one): {one_line(error)}") from error
 
 
@@ -135,6 +145,12 @@ def one_line(error: BaseException, limit: int = 200) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def plain_labels(found: Iterable[object]) -> tuple[str, ...]:
+    """Return the labels that a file holds, each as one line of printable characters."""
+    texts = ("".join(sign if sign.isprintable() else " " for sign in str(label)) for label in found)
+    return tuple(" ".join(text.split()) for text in texts)
 
 
 def missing_extra(name: str, kind: str, extra: str) -> UserError:
@@ -153,5 +169,5 @@ def folder_digest(folder: Path, files: Iterable[Path] | None = None) -> str:
     chosen = (path for path in folder.rglob("*") if path.is_file()) if files is None else files
     total = hashlib.sha256()
     for path in sorted(chosen, key=lambda path: path.relative_to(folder).as_posix()):
-        total.update(f"{path.relative_to(folder).as_posix()}\0{file_digest(path)}\n".encode())
+        total.update(f"{path.relative_to(folder).as_posix()}\0{file_digest(path)}\n".encode(errors="surrogateescape"))
     return total.hexdigest()

@@ -6,14 +6,17 @@ import importlib
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import reduce
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from ferspec.errors import UserError
 from ferspec.subjects.models.base import Model, Signature, file_digest, one_line
+from ferspec.subjects.models.quiet import quiet
 
 REFERENCE = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*(?:\.[^\W\d]\w*)*)")
 
@@ -29,7 +32,8 @@ def load_callable(reference: str) -> Model:
     Modules are found as Python finds them, and in the current folder. Importing runs the code that the user has
     named, so no further consent is asked for. The digest is that of the module's source file alone: weights that the
     callable reads, and modules that it imports, are not covered, and nothing can be said of its input. A contract
-    with ``layout = "channels_first"`` has it fed (n, channels, height, width).
+    with ``layout = "channels_first"`` has it fed (n, channels, height, width). What is written to stderr while the
+    module is imported and during the first call is held back, since frameworks start then; exceptions are not.
     """
     module_name, attribute = REFERENCE.fullmatch(reference).groups()
     module = _import(reference, module_name)
@@ -42,17 +46,32 @@ def load_callable(reference: str) -> Model:
         format="callable",
         digest=file_digest(Path(source)),
         signature=Signature(),
-        run=function,
+        run=_QuietStart(function),
     )
+
+
+class _QuietStart:
+    """Calls a function, the first time without the messages of a framework that starts."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.started = False
+
+    def __call__(self, batch: np.ndarray) -> Any:
+        with nullcontext() if self.started else quiet():
+            self.started = True
+            return self.function(batch)
 
 
 def _import(reference: str, name: str) -> ModuleType:
     try:
-        with _current_folder():
+        with _current_folder(), quiet():
             return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise UserError(f"{reference}: there is no module {error.name!r} on Python's path or in this folder") from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit() in a module must not end the suite
         raise UserError(f"{reference}: importing {name} failed with {one_line(error)}") from error
 
 

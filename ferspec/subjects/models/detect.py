@@ -84,7 +84,7 @@ def _detect_zip(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except Exception as error:  # a damaged or hostile archive can raise anything inside zipfile
         named = NAMES.get(path.suffix.lower(), "model")
         raise UserError(f"{path} is a truncated or damaged {named} archive: {error}") from error
     if "config.json" in members:

@@ -36,11 +36,16 @@ PREPROCESSING = frozenset({"Rescaling", "Normalization", "Resizing", "CenterCrop
 def load(path: Path, trust_code: bool = False) -> Model:
     """Return the model of a ``.keras`` archive.
 
-    Vouched for: the configuration is searched before anything is built; what carries or fetches code, or is not
-    Keras' own, is refused unless ``trust_code``, and Keras' own safe mode is on beside it. Members that would be
-    unpacked outside, and archives that expand more than a hundredfold, are always refused. Not vouched for: defects
-    of HDF5 on a file made to exploit them.
+    Vouched for: the configuration is searched before anything is built; what carries or fetches code, or is neither
+    Keras' own nor the suite's, is refused unless ``trust_code``, and Keras' own safe mode is on beside it. Members
+    that would be unpacked outside, and archives that expand more than a hundredfold, are always refused. Not vouched
+    for: defects of HDF5 on a file made to exploit them.
     """
+    return model_of(load_checked(path, trust_code), path, "keras")
+
+
+def load_checked(path: Path, trust_code: bool = False) -> Any:
+    """Return the Keras model of a ``.keras`` archive once its members and its configuration have been searched."""
     with loading(path.name, "Keras"), zipfile.ZipFile(path) as archive:
         _refuse_trap(archive, path)
         config = json.loads(archive.read(CONFIG))
@@ -51,9 +56,9 @@ def load(path: Path, trust_code: bool = False) -> Model:
     with tempfile.TemporaryDirectory() as folder:
         source = path
         if readable != config or path.suffix != ".keras":
-            source = _rewritten(path, readable, Path(folder) / "model.keras")
-        network = load_network(source, path.name, trust_code)
-    return model_of(network, path, "keras")
+            with loading(path.name, "Keras"):
+                source = _rewritten(path, readable, Path(folder) / "model.keras")
+        return load_network(source, path.name, trust_code)
 
 
 def load_network(source: Path, name: str, trust_code: bool) -> Any:
@@ -61,6 +66,9 @@ def load_network(source: Path, name: str, trust_code: bool) -> Any:
     tensorflow()
     with quiet():
         import keras
+
+        # Registers the only layers beside Keras' own that a saved network may have.
+        import ferspec.reference.models.repvgg_layers  # noqa: F401
 
     if keras.backend.backend() != "tensorflow":
         raise UserError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,6 +37,12 @@ PARTS = (
 ROOTS = ("keras", "keras.src", "keras.api", "tf_keras", "tf_keras.src")
 MODULES = frozenset(f"{root}.{part}" for root in ROOTS for part in PARTS)
 
+# The layers of the suite's own networks, which are loaded from the suite and never from a file.
+OWN = frozenset(
+    ("ferspec.reference.models.repvgg_layers", kind, f"ferspec>{kind}")
+    for kind in ("RepVGGBlock", "GradientCheckpointing")
+)
+
 # What Keras 2 wrote into configurations and Keras 3 no longer knows, where it says nothing (the value given here).
 OBSOLETE: dict[str, dict[str, Any]] = {
     "DepthwiseConv2D": {"groups": 1},
@@ -58,19 +65,38 @@ INITIALIZERS = frozenset(
 def refuse_code(config: Any, name: str) -> None:
     """Raise ``UserError`` when a configuration names anything but Keras' own parts.
 
-    Found are layers that carry or fetch code (``CODE``), functions stored by value, and objects of any module that is
-    not one of Keras' building blocks: Keras would import it, or look its name up, while it loads.
+    Found are layers that carry or fetch code (``CODE``), functions stored by value, objects of any module that is not
+    one of Keras' building blocks (Keras would import it, or look its name up, while it loads), and names with dots,
+    with which a class or function is reached from another module than the one that is named.
     """
     for node in _objects(config):
         kind = node["class_name"]
-        if kind in CODE:
-            raise _refused(name, CODE[kind])
+        for named in (kind, node.get("config") if kind == "function" else None):
+            if isinstance(named, str):
+                _refuse_name(named, name)
         module = node.get("module")
+        if (module, kind, node.get("registered_name")) in OWN:
+            continue
         if module is not None and not _is_keras(module, node):
             raise _refused(name, f"{kind} of the module {module!r}, which is not part of Keras")
         registered = node.get("registered_name")
-        if isinstance(registered, str) and ">" in registered and not registered.startswith("keras>"):
-            raise _refused(name, f"the custom object {registered!r}, whose code is not in the file")
+        if isinstance(registered, str):
+            _refuse_custom(registered, name)
+
+
+def _refuse_name(named: str, name: str) -> None:
+    """Raise ``UserError`` for the name of a class or function that carries code, is custom, or walks along dots."""
+    last = re.split(r"[.>]", named)[-1]
+    if last in CODE:
+        raise _refused(name, CODE[last])
+    if "." in named:
+        raise _refused(name, f"the name {named!r}, which reaches into a module")
+    _refuse_custom(named, name)
+
+
+def _refuse_custom(registered: str, name: str) -> None:
+    if ">" in registered and not registered.startswith("keras>"):
+        raise _refused(name, f"the custom object {registered!r}, whose code is not in the file")
 
 
 def modernised(config: Any) -> Any:

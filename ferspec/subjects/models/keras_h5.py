@@ -32,7 +32,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
     with tempfile.TemporaryDirectory() as folder:
         source = path
         if readable != config or path.suffix not in SUFFIXES:
-            source = _rewritten(path, readable, Path(folder) / "model.h5")
+            with loading(path.name, "Keras HDF5"):
+                source = _rewritten(path, readable, Path(folder) / "model.h5")
         network = load_network(source, path.name, trust_code)
     return model_of(network, path, "keras-h5")
 

@@ -20,6 +20,7 @@ from ferspec.subjects.models.base import (
     image_axes,
     loading,
     missing_extra,
+    plain_labels,
     require_image_input,
     require_one_output,
 )
@@ -45,6 +46,7 @@ ACTIVATIONS: dict[str, Activation] = {
 PASSING = frozenset({"Identity", "Reshape", "Flatten", "Squeeze", "Cast", "DequantizeLinear", "QuantizeLinear"})
 LABEL_KEYS = ("classes", "labels", "class_names", "names", "categories")
 LABELS_LIMIT = 10_000
+PLACE_DIGITS = 9
 
 
 def load(path: Path, trust_code: bool = False) -> Model:
@@ -78,7 +80,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
         providers = [provider for provider in PROVIDERS if provider in onnxruntime.get_available_providers()]
         session = onnxruntime.InferenceSession(str(path), options, providers=providers)
     inputs, outputs = session.get_inputs(), session.get_outputs()
-    require_image_input(name, len(inputs), len(inputs[0].shape))
+    require_image_input(name, len(inputs), len(inputs[0].shape) if inputs else 0)
     require_one_output(name, len(outputs))
     if inputs[0].type not in DTYPES:
         raise UserError(f"{name} takes {inputs[0].type}, which no image can be turned into")
@@ -110,15 +112,13 @@ def _external_weights(path: Path, proto: Any) -> list[Path]:
     folder = path.parent.resolve()
     found = set()
     for tensor in _tensors(proto):
-        location = next((entry.value for entry in tensor.external_data if entry.key == "location"), None)
-        if location is None:
-            continue
-        file = (folder / location).resolve()
-        if not file.is_relative_to(folder):
-            raise UserError(f"{path.name} reads weights outside its own folder ({location}): refused")
-        if not file.is_file():
-            raise UserError(f"{path.name} keeps weights in {location}, which is not beside it")
-        found.add(path.parent / file.relative_to(folder))
+        for location in (entry.value for entry in tensor.external_data if entry.key == "location"):
+            file = (folder / location).resolve()
+            if not file.is_relative_to(folder):
+                raise UserError(f"{path.name} reads weights outside its own folder ({location}): refused")
+            if not file.is_file():
+                raise UserError(f"{path.name} keeps weights in {location}, which is not beside it")
+            found.add(path.parent / file.relative_to(folder))
     return sorted(found)
 
 
@@ -168,8 +168,13 @@ def _labels(proto: Any) -> tuple[str, ...] | None:
         return None
     parsed = _parsed(text)
     if isinstance(parsed, dict):
-        parsed = [parsed[key] for key in sorted(parsed, key=lambda key: int(key) if str(key).isdigit() else -1)]
-    return tuple(str(label).strip() for label in parsed)
+        parsed = [parsed[key] for key in sorted(parsed, key=_place)]
+    return plain_labels(parsed)
+
+
+def _place(key: Any) -> int:
+    text = str(key)
+    return int(text) if text.isdecimal() and len(text) <= PLACE_DIGITS else -1
 
 
 def _parsed(text: str) -> Any:
@@ -177,7 +182,7 @@ def _parsed(text: str) -> Any:
     for parse in (json.loads, ast.literal_eval):
         try:
             parsed = parse(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
             continue
         if isinstance(parsed, (dict, list, tuple)):
             return parsed

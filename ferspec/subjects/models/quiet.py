@@ -1,13 +1,14 @@
-"""Keep TensorFlow's start-up messages off the terminal."""
+"""Keep TensorFlow's start-up messages off the terminal, and whatever a model prints off stdout."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from types import ModuleType
 
@@ -34,6 +35,31 @@ def quiet() -> Iterator[None]:
         os.close(stderr)
         if given is None:
             os.environ.pop(LOG_LEVEL, None)
+
+
+@contextmanager
+def stdout_on_stderr() -> Iterator[None]:
+    """Send what is written to stdout inside the block, by Python or by native code, to stderr.
+
+    Stdout belongs to the suite: with ``--json`` it holds one document and nothing else. The file descriptor is the
+    whole process', so only one thread may be inside; it is as before afterwards.
+    """
+    sys.stdout.flush()
+    stdout = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _flush()
+        os.dup2(stdout, 1)
+        os.close(stdout)
+
+
+def _flush() -> None:
+    # What Python and C still hold back would come out on stdout once its descriptor is back.
+    sys.stdout.flush()
+    ctypes.CDLL("ucrtbase" if os.name == "nt" else None).fflush(None)
 
 
 def tensorflow() -> ModuleType:

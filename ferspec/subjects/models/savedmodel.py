@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,33 +21,22 @@ from ferspec.subjects.models.base import (
     require_one_output,
 )
 from ferspec.subjects.models.quiet import quiet, tensorflow
+from ferspec.subjects.models.savedmodel_ops import CHECKPOINT, effect_of
 
 SERVING = "serving_default"
-REFUSED = {
-    "PyFunc": "runs Python code",
-    "PyFuncStateless": "runs Python code",
-    "EagerPyFunc": "runs Python code",
-    "ReadFile": "reads files",
-    "MatchingFiles": "reads folders",
-    "ImmutableConst": "maps files into memory",
-    "TextLineDataset": "reads files",
-    "FixedLengthRecordDataset": "reads files",
-    "FixedLengthRecordDatasetV2": "reads files",
-    "TFRecordDataset": "reads files",
-    "TFRecordDatasetV2": "reads files",
-    "WriteFile": "writes files",
-    "PrintV2": "can write files",
-    "SaveDataset": "writes files",
-    "SaveDatasetV2": "writes files",
-}
 
 
 def load(path: Path, trust_code: bool = False) -> Model:
     """Return the model of a SavedModel's serving signature.
 
-    Vouched for: the graphs and functions are searched before loading, and one that calls Python, or reads or writes
-    files (``REFUSED``), is refused unless ``trust_code``. Not vouched for: ``SaveV2`` and ``RestoreV2``, which every
-    SavedModel holds for its own checkpoint and which write and read the paths that a graph gives them.
+    Vouched for: every operation of the graphs and functions is looked up before loading. Those that only compute are
+    taken: TensorFlow's stateless ones that reach no files, and of the stateful ones variables, hash tables, control
+    flow and random numbers. Any other (``savedmodel_ops.effect_of``) is refused unless ``trust_code``. ``SaveV2``,
+    ``RestoreV2`` and ``MergeV2Checkpoints``, with which every export saves and restores its own variables and which
+    write and read the paths they are given, are refused in whatever loading and the signatures can call.
+
+    Not vouched for: these three in a SavedModel of TensorFlow 1 (or of several graphs), which holds them beside the
+    network; how long it computes and how much memory it takes; defects of TensorFlow on a file made to exploit them.
     """
     name = path.name or str(path)
     tf = tensorflow()
@@ -100,21 +90,48 @@ def _refuse_effects(path: Path, name: str) -> None:
     proto = SavedModel()
     with loading(name, "a SavedModel"):
         proto.ParseFromString((path / "saved_model.pb").read_bytes())
-    for operation in sorted(_operations(proto)):
-        if operation in REFUSED:
-            raise UserError(
-                f"{name} {REFUSED[operation]} when it is loaded or run (operation {operation}): refused; "
-                "--trust-code runs it all the same"
-            )
-
-
-def _operations(proto: Any) -> set[str]:
-    found: set[str] = set()
     for graph in proto.meta_graphs:
-        found |= {node.op for node in graph.graph_def.node}
-        for function in graph.graph_def.library.function:
-            found |= {node.op for node in function.node_def}
-    return found
+        bodies = {function.signature.name: function.node_def for function in graph.graph_def.library.function}
+        everything = _operations([graph.graph_def.node, *bodies.values()]) - CHECKPOINT
+        for operation in sorted(everything | _operations(_callable(graph, bodies))):
+            effect = None if operation in bodies and not _registered(operation) else effect_of(operation)
+            if effect is not None:
+                raise UserError(
+                    f"{name} {effect} when it is loaded or run (operation {operation}): refused; "
+                    "--trust-code runs it all the same"
+                )
+
+
+def _operations(bodies: Iterable[Any]) -> set[str]:
+    return {node.op for nodes in bodies for node in nodes}
+
+
+def _registered(operation: str) -> bool:
+    from tensorflow.python.framework import op_def_registry
+
+    return op_def_registry.get(operation) is not None
+
+
+def _callable(graph: Any, bodies: dict[str, Any]) -> list[Any]:
+    """Return the bodies of the functions that objects of the SavedModel offer, and of all that these call.
+
+    The functions that write and restore its checkpoint are not among them: the graph alone calls those, and
+    TensorFlow 2 does not run it.
+    """
+    objects = graph.object_graph_def
+    waiting, called = list(objects.concrete_functions), set()
+    for node in objects.nodes:
+        waiting += [*node.function.concrete_functions, node.bare_concrete_function.concrete_function_name]
+    while waiting:
+        function = waiting.pop()
+        if function in called or function not in bodies:
+            continue
+        called.add(function)
+        for node in bodies[function]:
+            waiting.append(node.op)
+            for attribute in node.attr.values():
+                waiting += [attribute.func.name, *(each.name for each in attribute.list.func)]
+    return [bodies[function] for function in called]
 
 
 def _serving(name: str, signatures: Any) -> Any:

@@ -18,6 +18,7 @@ from ferspec.subjects.models.base import (
     file_digest,
     image_axes,
     loading,
+    plain_labels,
     require_image_input,
     require_one_output,
 )
@@ -46,12 +47,14 @@ def load(path: Path, trust_code: bool = False) -> Model:
             "refused; --trust-code runs them all the same"
         )
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
-    require_image_input(name, len(inputs), len(inputs[0]["shape"]))
+    require_image_input(name, len(inputs), len(inputs[0]["shape"]) if inputs else 0)
     require_one_output(name, len(outputs))
     with loading(name, "TFLite"), quiet():
         interpreter.allocate_tensors()
+        activation = _activation(graph, schema, outputs[0]["index"])
     runner = _Runner(interpreter, inputs[0], outputs[0])
     shape = [None if size < 0 else int(size) for size in inputs[0]["shape_signature"]]
+    width = outputs[0]["shape"][-1:]
     return Model(
         name=name,
         format="tflite",
@@ -60,8 +63,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
             **image_axes(shape, "channels_last"),
             dtype=np.dtype(inputs[0]["dtype"]).name,
             batch=shape[0],
-            output_width=int(outputs[0]["shape"][-1]),
-            activation=_activation(graph, schema, outputs[0]["index"]),
+            output_width=int(width[0]) if len(width) else None,
+            activation=activation,
             range=_range(inputs[0]),
             labels=_labels(path),
         ),
@@ -124,7 +127,7 @@ def _activation(graph: Any, schema: ModuleType, output: int) -> str:
     main = graph.Subgraphs(0)
     for index in reversed(range(main.OperatorsLength())):
         operator = main.Operators(index)
-        if output not in operator.OutputsAsNumpy():
+        if not operator.OutputsLength() or output not in operator.OutputsAsNumpy():
             continue
         code = graph.OperatorCodes(operator.OpcodeIndex())
         kind = names[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
@@ -136,7 +139,7 @@ def _activation(graph: Any, schema: ModuleType, output: int) -> str:
 
 def _range(tensor: dict[str, Any]) -> tuple[float, float] | None:
     scale, zero_point = tensor["quantization"]
-    if not scale:
+    if not scale or not np.issubdtype(tensor["dtype"], np.integer):
         return None
     limits = np.iinfo(tensor["dtype"])
     return float((limits.min - zero_point) * scale), float((limits.max - zero_point) * scale)
@@ -144,11 +147,10 @@ def _range(tensor: dict[str, Any]) -> tuple[float, float] | None:
 
 def _labels(path: Path) -> tuple[str, ...] | None:
     # TFLite metadata packs its label file into a zip archive appended to the flatbuffer.
-    try:
-        with zipfile.ZipFile(path) as archive:
-            texts = [info for info in archive.infolist() if info.filename.endswith(".txt")]
-            lists = [info for info in texts if info.file_size < LABELS_LIMIT]
-            lines = archive.read(lists[0]).decode(errors="replace").splitlines() if len(lists) == 1 else []
-    except zipfile.BadZipFile:
+    if not zipfile.is_zipfile(path):
         return None
-    return tuple(line.strip() for line in lines if line.strip()) or None
+    with loading(path.name, "TFLite"), zipfile.ZipFile(path) as archive:
+        texts = [info for info in archive.infolist() if info.filename.endswith(".txt")]
+        lists = [info for info in texts if info.file_size < LABELS_LIMIT]
+        lines = archive.read(lists[0]).decode(errors="replace").splitlines() if len(lists) == 1 else []
+    return plain_labels(line for line in lines if line.strip()) or None

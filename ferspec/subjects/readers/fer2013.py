@@ -1,4 +1,4 @@
-"""FER2013's CSV: a label, 48 x 48 grey values and the part of the set in each row."""
+"""FER2013's CSV: a label, the grey values of a face and the part of the set in each row."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.subjects.disk import require_utf8, room_for
 from ferspec.subjects.readers.arrays import fetch_from, mapped
 from ferspec.subjects.readers.listing import Listing
 
-SIZE = (48, 48)
+# The two parts of FER-D-03 that are validated on, as the file names them.
 TEST_PARTS = ("PublicTest", "PrivateTest")
 
 
@@ -28,10 +29,11 @@ def read_fer2013(path: Path) -> Listing:
     ``UserError`` names the line for a missing column, a label out of range, or pixels that are not 2,304 whole numbers
     0 to 255.
     """
+    require_utf8(path.name)
     parts = _parts(path)
     chosen = [part for part in TEST_PARTS if part in parts] or list(parts)
     ids, labels = [], []
-    with tempfile.TemporaryFile() as file:
+    with room_for(str(path)), tempfile.TemporaryFile() as file:
         for number, line, row in _rows(path):
             if row.get("usage", "") in chosen:
                 ids.append(str(number))
@@ -39,10 +41,14 @@ def read_fer2013(path: Path) -> Listing:
                 file.write(_pixels(path, line, row["pixels"]))
         if not ids:
             raise UserError(f"{path}: holds no images")
-        images = mapped(file, (len(ids), *SIZE))
+        images = mapped(file, (len(ids), *_size()))
     left_out = ", ".join(f"{count:,} {part or 'unmarked'}" for part, count in parts.items() if part not in chosen)
     notes = (f"rows that are not of the test parts were left out: {left_out}",) if left_out else ()
     return Listing("fer2013 csv", tuple(ids), np.array(labels, np.int64), fetch_from(images), notes)
+
+
+def _size() -> tuple[int, int]:
+    return spec.load().datasets["FER2013"].size
 
 
 def _parts(path: Path) -> Counter[str]:
@@ -70,16 +76,18 @@ def _label(path: Path, line: int, emotion: str) -> int:
     try:
         return spec.load().class_index(spec.load().label_orders["FER2013"].class_of(int(emotion)))
     except ValueError:
-        raise UserError(f"{path}, line {line}: emotion {emotion!r} is not a whole number 0 to 6") from None
+        raise UserError(f"{path}, line {line}: emotion {emotion!r} is not a whole number") from None
     except UserError as error:
         raise UserError(f"{path}, line {line}: {error}") from None
 
 
 def _pixels(path: Path, line: int, text: str) -> bytes:
-    height, width = SIZE
+    height, width = _size()
     values = text.split()
     if len(values) != height * width:
-        raise UserError(f"{path}, line {line}: {len(values):,} pixels instead of {height * width:,} (48 x 48)")
+        raise UserError(
+            f"{path}, line {line}: {len(values):,} pixels instead of {height * width:,} ({height} x {width})"
+        )
     try:
         return bytes(map(int, values))
     except ValueError:

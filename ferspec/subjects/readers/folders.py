@@ -14,6 +14,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.subjects.disk import require_utf8
 from ferspec.subjects.images import SUFFIXES, decode
 from ferspec.subjects.readers.listing import Listing
 
@@ -38,8 +39,9 @@ def read_folders(root: Path) -> Listing:
     no images, and images beside the class folders, are noted.
 
     ``UserError`` for a folder of images that is no class, a class folder without images, one class inside another,
-    several parts (train, test) at once, or no class folder at all.
+    several parts (train, test) at once, no class folder at all, or a name that is not UTF-8.
     """
+    require_utf8(root.resolve().name)
     images: list[_Image] = []
     beside: list[PurePosixPath] = []
     others: list[PurePosixPath] = []
@@ -86,6 +88,8 @@ def _walk(root: Path) -> Iterator[tuple[PurePosixPath, bool]]:
             continue
         visited.add(real)
         here = PurePosixPath(Path(place).relative_to(root).as_posix())
+        for name in (*folders, *files):
+            require_utf8(here / name)
         yield from ((here / name, True) for name in folders)
         yield from ((here / name, False) for name in sorted(files) if not _passed_over(name))
 
