@@ -17,6 +17,8 @@ from ferspec.subjects.models import Model, open_model
 from ferspec.subjects.predictions import RecordedPredictions, align, is_predictions_file, read_predictions
 
 DEMO = "demo"
+# half of BTFER's: a demonstration should not make one wait for its faces to be drawn
+DEMO_PER_CLASS = 150
 CONTRACT_NAME = "contract.toml"
 
 Progress = Callable[[str, int, int], None]
@@ -33,7 +35,7 @@ def open_images(
     if dataset is None and model != DEMO:
         raise UserError("no dataset was given: add --dataset DIR (a folder per class, an .npz or FER2013's CSV)")
     if dataset in (None, DEMO):
-        images = synthetic_dataset(progress=partial(progress, "drawing faces"))
+        images = synthetic_dataset(DEMO_PER_CLASS, progress=partial(progress, "drawing faces"))
     else:
         images = open_dataset(dataset, progress=partial(progress, "reading images"))
     return images.with_groups(groups) if groups else images
