@@ -34,7 +34,7 @@ def test_every_network_is_built_and_run_once(record_property):
     total = 0.0
     print()
     left, right = f"{'network':<18}{'weights':<10}{'side':>5}{'parameters':>13}", f"{'build s':>9}{'forward ms':>12}"
-    print(f"{left}{'GFLOPs':>9}{'MiB':>8}{right}")
+    print(f"{left}{'GFLOPs':>9}{'MiB':>8}{right}{'build/forward':>15}")
     for row in models.rows():
         building, model = seconds(lambda row=row: built(row))
         images = np.zeros((1, *model.input_shape[1:]), np.float32)
@@ -45,9 +45,17 @@ def test_every_network_is_built_and_run_once(record_property):
         gflops, mebibytes = cost.flops / 1e9, cost.activation_bytes / 2**20
         print(
             f"{row.network:<18}{row.weights:<10}{row.resolution:>5}{cost.parameters:>13,}{gflops:>9.3f}{mebibytes:>8.1f}"
-            f"{building:>9.2f}{forward * 1000:>12.1f}"
+            f"{building:>9.2f}{forward * 1000:>12.1f}{building / forward:>15.1f}"
         )
-        record_property(f"{row.network}-{row.weights}-{row.resolution}", [building, forward, cost.flops])
+        figures = {
+            "parameters": cost.parameters,
+            "flops": cost.flops,
+            "activation_bytes": cost.activation_bytes,
+            "build_seconds": building,
+            "forward_seconds": forward,
+        }
+        for key, value in figures.items():
+            record_property(f"{row.network}-{row.weights}-{row.resolution}.{key}", value)
         assert answers.shape == (1, 7)
         assert cost.parameters == row.parameters
         shown = zoo.describe(row.network, row.resolution, row.weights)

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.records import Record
-from ferspec.reference.models import Built, Cost, Row, build, catalogue, cost, errata_of, outline, rows, table_of
+from ferspec.reference.models import (
+    Built,
+    Cost,
+    Preprocessing,
+    Row,
+    build,
+    catalogue,
+    cost,
+    errata_of,
+    outline,
+    rows,
+    table_of,
+)
 from ferspec.reference.models import fuse as fuse_model
-from ferspec.reference.models.building import preprocessing_of
+from ferspec.reference.models.building import preprocessing_for
 from ferspec.spec.layers import Layer, Pooling
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
 from ferspec.subjects.contract import Contract, Input, Output
@@ -69,7 +81,21 @@ def build_model(
     weights_dir: str | Path | None = None,
 ) -> Any:
     """Return a network of the protocol as a Keras model, built and started as ``reference.models.build`` describes."""
-    return build(name, resolution, weights, classes, profile, pooling, weights_dir).model
+    return build_network(name, resolution, weights, classes, profile, pooling, weights_dir).model
+
+
+def build_network(
+    name: str,
+    resolution: int | tuple[int, ...],
+    weights: str | Path | None = None,
+    classes: int = 7,
+    profile: Profile = DEFAULT_PROFILE,
+    pooling: Pooling | None = None,
+    weights_dir: str | Path | None = None,
+) -> Built:
+    """Return a built network with all that its contract needs; under ``paper`` a file is fed as its contract tells."""
+    fed = _fed(weights, weights_dir)
+    return build(name, resolution, weights, classes, profile, pooling, weights_dir, fed)
 
 
 def contract_of(built: Built, classes: int = 7) -> Contract:
@@ -84,40 +110,60 @@ def contract_of(built: Built, classes: int = 7) -> Contract:
     return Contract(input=Input(size=size, **asdict(built.preprocessing)), output=Output(classes=order))
 
 
-def save(built: Built, path: str | Path) -> Path:
-    """Write a built network as ``.keras`` and its contract beside it; return the contract's path.
+def require_target(path: str | Path, force: bool = False, source: str | Path | None = None) -> Path:
+    """Return where a network is to be written, once that is known to be possible: to be asked before any work.
 
-    The contract notes what the network started from, with the sha256 of the weights.
+    ``UserError`` for another ending than ``.keras``, a folder, the ``source`` itself, and, without ``force``, for a
+    network or contract that is there already.
     """
     target = Path(path)
+    if target.suffix != KERAS:
+        raise UserError(f"{target} must end in {KERAS}")
+    if source is not None and target.resolve() == Path(source).resolve():
+        raise UserError(f"{target} is what is read: write to another file")
+    for file in (target, _contract_beside(target)):
+        if file.is_dir():
+            raise UserError(f"cannot write {file}: it is a folder")
+        if file.exists() and not force:
+            raise UserError(f"{file} is there already: choose another name, or replace it with --force")
+    above = next(folder for folder in target.absolute().parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise UserError(f"cannot write {target}: {above} is no folder that can be written to")
+    return target
+
+
+def save(built: Built, path: str | Path, force: bool = False) -> Path:
+    """Write a built network as ``.keras`` and its contract beside it; return the contract's path.
+
+    The contract notes what the network started from, with the sha256 of the weights. Both are written, or neither.
+    ``UserError`` as ``require_target`` says.
+    """
+    target = require_target(path, force)
     contract = contract_of(built, built.model.output_shape[-1])
-    with _replacing(target) as temporary:
-        built.model.save(temporary)
     started = built.start.kind if built.start.file is None else f"{built.start.file}, sha256 {built.start.sha256}"
     notes = {
         "input.range": f"{built.network}, profile {built.profile}",
         "input.mean": f"started from {started}",
     }
-    beside = Path(f"{target}{CONTRACT}")
-    save_contract(contract, beside, notes)
-    return beside
+    _write(built.model, target, contract, notes)
+    return _contract_beside(target)
 
 
-def fuse(source: str | Path, target: str | Path) -> Cost:
+def fuse(source: str | Path, target: str | Path, force: bool = False) -> Cost:
     """Write a trained three-branch RepVGG as one 3×3 convolution a block, and return what the fused network costs.
 
-    A contract beside the trained network goes along. ``UserError`` for a file that is no such network.
+    A contract beside the trained network goes along. ``UserError`` for a file that is no such network, and as
+    ``require_target`` says.
     """
     from ferspec.subjects.models.keras import load_checked
 
     if not Path(source).is_file():
         raise UserError(f"{source}: no such model file")
+    path = require_target(target, force, source)
+    beside = _contract_beside(Path(source))
+    contract = load_contract(beside) if beside.exists() else None
     fused = fuse_model(load_checked(Path(source)))
-    with _replacing(Path(target)) as temporary:
-        fused.save(temporary)
-    contract = Path(f"{source}{CONTRACT}")
-    if contract.is_file():
-        save_contract(load_contract(contract), Path(f"{target}{CONTRACT}"))
+    _write(fused, path, contract)
     return cost(fused)
 
 
@@ -139,11 +185,11 @@ def listed() -> tuple[Listed, ...]:
 def describe(
     name: str,
     resolution: int,
-    weights: str | None = None,
+    weights: str | Path | None = None,
     profile: Profile = DEFAULT_PROFILE,
     pooling: Pooling | None = None,
 ) -> Shown:
-    """Return all that is known of a network at a resolution; it is built without weights."""
+    """Return all that is known of a network at a resolution; it is built without weights, which must fit it."""
     network = catalogue.find(name)
     start = weights or catalogue.weights_of(network.name)[0]
     model = outline(name, resolution, start, profile=profile, pooling=pooling)
@@ -153,7 +199,7 @@ def describe(
     return Shown(
         name=network.name,
         resolution=resolution,
-        weights=start,
+        weights=str(start),
         profile=profile,
         origin=network.origin,
         clause=network.clause,
@@ -164,17 +210,46 @@ def describe(
         last_shape=table[-2].shape,
         output_shape=table[-1].shape,
         weights_available=catalogue.weights_of(network.name),
-        preprocessing=asdict(preprocessing_of(network.name, start, profile)),
+        preprocessing=asdict(preprocessing_for(network.name, start, profile, _fed(start))),
         errata=errata_of(network.name),
         layers=table,
     )
 
 
+def _fed(weights: str | Path | None, folder: str | Path | None = None) -> Preprocessing | None:
+    """Return what a network in a file was fed, where it has a contract beside it."""
+    path = Path(folder or "", weights or "")
+    beside = _contract_beside(path)
+    if not path.is_file() or not beside.exists():
+        return None
+    told = load_contract(beside).input
+    return Preprocessing(**{field.name: getattr(told, field.name) for field in fields(Preprocessing)})
+
+
+def _contract_beside(path: Path) -> Path:
+    return Path(f"{path}{CONTRACT}")
+
+
+def _write(model: Any, target: Path, contract: Contract | None, notes: Mapping[str, str] | None = None) -> None:
+    """Write a network and its contract, both or neither; a contract of another network does not stay behind."""
+    beside = _contract_beside(target)
+    before = beside.read_bytes() if beside.exists() else None
+    try:
+        with _replacing(target) as temporary:
+            model.save(temporary)
+            beside.unlink(missing_ok=True)
+            if contract is not None:
+                save_contract(contract, beside, notes)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        if before is not None:
+            beside.write_bytes(before)
+        raise
+
+
 @contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
     """Yield a temporary path that becomes ``target`` once it is written whole."""
-    if target.suffix != KERAS:
-        raise UserError(f"{target} must end in {KERAS}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}.", suffix=KERAS)
@@ -191,4 +266,16 @@ def _replacing(target: Path) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
-__all__ = ["Listed", "Row", "Shown", "build_model", "contract_of", "describe", "fuse", "listed", "save"]
+__all__ = [
+    "Listed",
+    "Row",
+    "Shown",
+    "build_model",
+    "build_network",
+    "contract_of",
+    "describe",
+    "fuse",
+    "listed",
+    "require_target",
+    "save",
+]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ferspec.commands.options import Json
+from ferspec.errors import UserError
 
 app = typer.Typer(help="The networks of the protocol: what they are, built, saved and fused.", no_args_is_help=True)
 
@@ -29,6 +30,7 @@ Pooling = Annotated[
     str | None,
     typer.Option("--pooling", metavar="P", help="Of the head on a base: GlobalAveragePooling2D or Flatten."),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace a network and contract that are there already.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where to write, a .keras file.")]
 
 
@@ -59,6 +61,8 @@ def show(
     from ferspec.files import write_whole
     from ferspec.subjects.models.quiet import tensorflow
 
+    if plot is not None and plot.suffix.lower() != ".svg":
+        raise UserError(f"{plot} must end in .svg: a network is drawn as SVG only")
     tensorflow()
     shown = zoo.describe(name, resolution, weights, profile, pooling)
     if plot is not None:
@@ -82,17 +86,19 @@ def build(
             "--weights-dir", metavar="DIR", help="Where the published weights are; nothing is downloaded then."
         ),
     ] = None,
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Build a network with its starting weights and save it, ready to be trained, with its contract beside it."""
     from ferspec import zoo
     from ferspec.commands.models_tables import print_built
-    from ferspec.reference.models import build as build_network
     from ferspec.subjects.models.quiet import tensorflow
 
+    source = None if weights is None else Path(weights_dir or "", weights)
+    zoo.require_target(out, force, source)
     tensorflow()
-    built = build_network(name, resolution, weights, 7, profile, pooling, weights_dir)
-    contract = zoo.save(built, out)
+    built = zoo.build_network(name, resolution, weights, 7, profile, pooling, weights_dir)
+    contract = zoo.save(built, out, force)
     print_built(built, out, contract, as_json=json)
 
 
@@ -100,10 +106,11 @@ def build(
 def fuse(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A trained RepVGG of the profile paper, as .keras.")],
     out: Out,
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Fold the three branches of every block of a RepVGG into one 3x3 convolution; it answers as before, faster."""
     from ferspec import zoo
     from ferspec.commands.models_tables import print_fused
 
-    print_fused(zoo.fuse(model, out), model, out, as_json=json)
+    print_fused(zoo.fuse(model, out, force), model, out, as_json=json)

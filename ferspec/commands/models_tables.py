@@ -33,8 +33,9 @@ def print_network(shown: Shown, as_json: bool = False) -> None:
         print(shown.model_dump_json(indent=2))
         return
     console = _console()
-    console.print(f"[bold]{shown.name}[/] at {shown.resolution}x{shown.resolution}, profile {shown.profile}")
-    fed = {key: value for key, value in shown.preprocessing.items() if value is not None}
+    title = f"{shown.name} at {shown.resolution}x{shown.resolution}, profile {shown.profile}"
+    console.print(title, style="bold", markup=False)
+    fed = {key: value for key, value in shown.preprocessing.items() if value not in (None, False)}
     facts = {
         "place": f"{shown.place}; {shown.clause}",
         "parameters": f"{shown.parameters:,}, {shown.trainable_parameters:,} of them trainable",
@@ -47,7 +48,7 @@ def print_network(shown: Shown, as_json: bool = False) -> None:
         "errata": ", ".join(shown.errata),
     }
     for name, fact in facts.items():
-        console.print(f"  {name:<12}{fact}", highlight=False)
+        console.print(f"  {name:<12}{fact}", markup=False, highlight=False)
     table = _table("layer", "type", "shape", "parameters", "reads", "settings")
     for layer in shown.layers:
         settings = " ".join(f"{key}={value}" for key, value in layer.settings.items())

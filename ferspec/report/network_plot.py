@@ -1,4 +1,7 @@
-"""Draws a network layer for layer as an SVG: layers that read the same depth stand side by side."""
+"""Draws a network layer for layer as an SVG: layers that read the same depth stand side by side.
+
+Where a straight line would run under the box of another layer, it goes around all boxes between its two ends.
+"""
 
 from collections.abc import Sequence
 from html import escape
@@ -34,7 +37,15 @@ def draw(layers: Sequence[Layer], title: str) -> str:
         for column, layer in enumerate(level)
     }
     height = len(levels) * (HEIGHT + GAP) + 3 * GAP
-    lines = [_line(places[read], places[layer.number]) for layer in layers for read in layer.inputs]
+    lines = []
+    for layer in layers:
+        for read in layer.inputs:
+            source, target = places[read], places[layer.number]
+            between = [
+                places[other.number] for level in levels[depths[read] : depths[layer.number] - 1] for other in level
+            ]
+            hidden = any(_is_under(source, target, box) for box in between)
+            lines.append(_detour(source, target, between) if hidden else _line(source, target))
     boxes = [_box(layer, *places[layer.number]) for layer in layers]
     return "\n".join(
         (
@@ -51,6 +62,22 @@ def draw(layers: Sequence[Layer], title: str) -> str:
 def _line(source: tuple[float, float], target: tuple[float, float]) -> str:
     points = f'x1="{source[0]:g}" y1="{source[1] + HEIGHT / 2:g}" x2="{target[0]:g}" y2="{target[1] - HEIGHT / 2:g}"'
     return f'<line {points} stroke="#999"/>'
+
+
+def _is_under(source: tuple[float, float], target: tuple[float, float], box: tuple[float, float]) -> bool:
+    """Whether the line from one box to a lower one passes a third box, which hides it."""
+    top, bottom = source[1] + HEIGHT / 2, target[1] - HEIGHT / 2
+    at = [source[0] + (target[0] - source[0]) * (box[1] + side * HEIGHT / 2 - top) / (bottom - top) for side in (-1, 1)]
+    return min(at) < box[0] + WIDTH / 2 and max(at) > box[0] - WIDTH / 2
+
+
+def _detour(source: tuple[float, float], target: tuple[float, float], between: Sequence[tuple[float, float]]) -> str:
+    """Return a curve that leaves and arrives within the gaps below and above its ends, left of what is between."""
+    lane = min(x for x, _ in between) - WIDTH / 2 - GAP / 2
+    top, bottom = source[1] + HEIGHT / 2, target[1] - HEIGHT / 2
+    leave = f"C {source[0]:g} {top + GAP:g} {lane:g} {top:g} {lane:g} {top + GAP:g}"
+    arrive = f"C {lane:g} {bottom:g} {target[0]:g} {bottom - GAP:g} {target[0]:g} {bottom:g}"
+    return f'<path d="M {source[0]:g} {top:g} {leave} V {bottom - GAP:g} {arrive}" fill="none" stroke="#999"/>'
 
 
 def _box(layer: Layer, x: float, y: float) -> str:

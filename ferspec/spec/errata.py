@@ -9,19 +9,21 @@ from ferspec.spec.reading import SpecError, read_toml, to_records
 from ferspec.spec.records import Cell, Clause, Erratum, Value
 
 
-def read_errata(path: Path, clauses: Mapping[str, Clause], cells: Iterable[Cell]) -> tuple[Erratum, ...]:
+def read_errata(
+    path: Path, clauses: Mapping[str, Clause], cells: Iterable[Cell], networks: Iterable[str]
+) -> tuple[Erratum, ...]:
     """Return all errata in the order of the file.
 
-    ``SpecError`` for an unknown clause, cell, value or rule, for one without two readings and one default, and for
-    a contradicted clause that no erratum explains.
+    ``SpecError`` for an unknown clause, cell, network, value or rule, for one without two readings and one default,
+    and for a contradicted clause that no erratum explains.
     """
     data = read_toml(path)
     for entry in data.get("erratum", ()):
         _complete(entry, path.name, clauses, cells)
     errata = tuple(to_records(Erratum, data, path.name, "erratum"))
-    known = {cell.id for cell in cells}
+    known = {"clause": set(clauses), "cell": {cell.id for cell in cells}, "network": set(networks)}
     for erratum in errata:
-        if problem := _problem(erratum, clauses, known):
+        if problem := _problem(erratum, known):
             raise SpecError(f"{path.name}: {erratum.id}: {problem}")
     explained = {id for erratum in errata for id in erratum.clauses}
     for clause in clauses.values():
@@ -38,26 +40,35 @@ def _complete(entry: dict[str, Any], file: str, clauses: Mapping[str, Clause], c
             raise SpecError(f"{file}: {id}: unknown rule {rule!r}, expected one of {', '.join(CELL_RULES)}")
         entry["cells"] = tuple(cell.id for cell in cells if CELL_RULES[rule](cell, clauses))
     if compared is not None:
-        clause, _, name = compared.partition(".")
-        values = clauses[clause].profiles if clause in clauses else {}
         for reading in entry.get("readings", ()):
-            profile = reading.get("profile")
-            if name not in values.get(profile, {}):
-                raise SpecError(f"{file}: {id}: no value {compared!r} under the profile {profile!r}")
-            reading["value"] = _shown(values[profile][name])
+            try:
+                reading["value"] = _compared(compared, reading.get("profile"), clauses)
+            except KeyError as error:
+                raise SpecError(f"{file}: {id}: {error.args[0]}") from None
+
+
+def _compared(compared: str | list[str], profile: Any, clauses: Mapping[str, Clause]) -> str:
+    """Return a value under a profile, or several with their names; ``KeyError`` for one that is not there."""
+    names = [compared] if isinstance(compared, str) else compared
+    shown = {}
+    for path in names:
+        clause, _, name = path.partition(".")
+        values = clauses[clause].profiles.get(profile, {}) if clause in clauses else {}
+        if name not in values:
+            raise KeyError(f"no value {path!r} under the profile {profile!r}")
+        shown[name.replace("_", " ")] = _shown(values[name])
+    return "; ".join(shown.values() if len(shown) == 1 else (f"{name} {value}" for name, value in shown.items()))
 
 
 def _shown(value: Value) -> str:
     return ", ".join(str(part) for part in value) if isinstance(value, tuple) else str(value)
 
 
-def _problem(erratum: Erratum, clauses: Mapping[str, Clause], cells: set[str]) -> str | None:
-    for id in erratum.clauses:
-        if id not in clauses:
-            return f"unknown clause {id!r}"
-    for id in erratum.cells:
-        if id not in cells:
-            return f"unknown cell {id!r}"
+def _problem(erratum: Erratum, known: Mapping[str, set[str]]) -> str | None:
+    for kind, named in (("clause", erratum.clauses), ("cell", erratum.cells), ("network", erratum.networks)):
+        for name in named:
+            if name not in known[kind]:
+                return f"unknown {kind} {name!r}"
     if len(erratum.readings) < 2 or sum(reading.default for reading in erratum.readings) != 1:
         return "an erratum needs at least two readings, exactly one of them the default"
     return None

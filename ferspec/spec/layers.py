@@ -42,6 +42,18 @@ class Layer(Record):
         settings = "".join(f" {key}={value}" for key, value in self.settings.items())
         return f"{self.type} {sides}, {self.parameters:,} parameters{settings}"
 
+    @property
+    def kind(self) -> str:
+        """The type, with the activation where there is one: ``Conv2D relu``."""
+        activation = self.settings.get("activation", "linear")
+        return self.type if activation == "linear" else f"{self.type} {activation}"
+
+
+class BaseLayer(Layer):
+    """The row that stands for a library's base; ``parts`` are how many layers of each kind it consists of."""
+
+    parts: dict[str, int]
+
 
 class Base(Record):
     """A library's network without its classifier; ``statistics`` are the parameters that no gradient moves."""
@@ -53,6 +65,7 @@ class Base(Record):
     features: int
     sides: dict[str, int]
     place: str
+    parts: dict[str, int]
 
 
 @cache
@@ -131,8 +144,9 @@ def _with_head(base: Base, resolution: int, profile: Profile, pooling: Pooling |
         ("Dense", (total,), (second + 1) * total, {"activation": "softmax"}),
     ]
     for number, (kind, shape, parameters, settings) in enumerate(rows, start=1):
-        inputs = (number - 1,) if number > 1 else ()
-        yield Layer(number=number, type=kind, shape=shape, parameters=parameters, inputs=inputs, settings=settings)
+        row = {"number": number, "type": kind, "shape": shape, "parameters": parameters, "settings": settings}
+        row["inputs"] = (number - 1,) if number > 1 else ()
+        yield BaseLayer(**row, parts=base.parts) if kind == BASE else Layer(**row)
 
 
 def csv_rows(text: str) -> Iterator[dict[str, Any]]:

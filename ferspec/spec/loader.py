@@ -20,15 +20,15 @@ def load(folder: Path = DATA) -> Spec:
 
     Raises ``SpecError``, naming file and entry, for unknown keys, duplicate ids, a clause without a source, a
     contradicted clause without both values, an untestable one without a reason, an erratum that names an unknown
-    clause or cell, and a number of cells other than that of FER-G-01.
+    clause, cell or network, and a number of cells other than that of FER-G-01.
     """
     about = to_record(About, read_toml(folder / "spec.toml"), "spec.toml", "the specification")
     names = to_record(Names, read_toml(folder / "classes.toml"), "classes.toml", "the classes")
     datasets = to_records(Dataset, read_toml(folder / "datasets.toml"), "datasets.toml", "dataset", "name")
-    networks = to_records(Network, read_toml(folder / "networks.toml"), "networks.toml", "network", "name")
+    networks = tuple(to_records(Network, read_toml(folder / "networks.toml"), "networks.toml", "network", "name"))
     clauses = _read_clauses(folder / "clauses", about.sources)
     cells = read_cells(folder / "grid.csv", clauses)
-    errata = read_errata(folder / "errata.toml", clauses, cells)
+    errata = read_errata(folder / "errata.toml", clauses, cells, (network.name for network in networks))
     spec = Spec(
         **dict(about),
         **dict(names),

@@ -73,7 +73,10 @@ class Reading(Record):
 
 
 class Erratum(Record):
-    """A point where text, tables and runs disagree: every value, where it stands, the default and why."""
+    """A point where text, tables and runs disagree: every value, where it stands, the default and why.
+
+    ``networks`` are the architectures it is about, where it is about some and not about all.
+    """
 
     id: str
     title: str
@@ -81,6 +84,7 @@ class Erratum(Record):
     why: str
     clauses: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
 
     @property
     def default(self) -> Reading:

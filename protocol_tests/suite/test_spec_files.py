@@ -65,12 +65,24 @@ TAMPERED = {
         '"resnet18-scratch-96-rafdb-conservative"',
         "errata.toml: ERR-23: unknown cell 'resnet18-scratch-96-rafdb-conservative'",
     ),
+    "an erratum of an unknown network": (
+        ERRATA,
+        'networks = ["Ensemble"]',
+        'networks = ["Ensembles"]',
+        "errata.toml: ERR-14: unknown network 'Ensembles'",
+    ),
     "an erratum with an unknown rule": (ERRATA, '"differ"', '"odd"', "errata.toml: ERR-29: unknown rule 'odd'"),
     "an erratum with an unknown value": (
         ERRATA,
         '"FER-P-04.units"',
         '"FER-P-04.width"',
         "errata.toml: ERR-05: no value 'FER-P-04.width' under the profile 'released'",
+    ),
+    "an erratum with an unknown value among several": (
+        ERRATA,
+        '"FER-N-10.poolings"',
+        '"FER-N-10.pooling"',
+        "errata.toml: ERR-14: no value 'FER-N-10.pooling' under the profile 'released'",
     ),
     "an erratum without a default": (ERRATA, ", default = true", "", "errata.toml: ERR-01: an erratum needs"),
     "a contradiction unexplained": (

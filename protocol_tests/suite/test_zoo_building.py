@@ -42,6 +42,8 @@ def fed(images, preprocessing):
     [
         (("VGG17", 48), "unknown network 'VGG17': did you mean VGG19, VGG16"),
         (("zebra", 48), "unknown network 'zebra': known are VGG16, VGG19, ResNet50"),
+        ((None, 48), "a network is called by its name, not by None"),
+        (("VGGNet", 4096), "VGGNet at 4096x4096 would have 34,3"),
         (("VGG16", 31), "VGG16 has no room at 31x31: it needs 32x32 to 4096x4096"),
         (("Xception", 48), "Xception has no room at 48x48: it needs 71x71"),
         (("ResNet50", 48, "vggface"), "ResNet50 has no room at 48x48: it needs 197x197"),
@@ -74,23 +76,41 @@ def test_a_mistake_is_answered_in_one_line(arguments, line):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["VGG-16", "vgg 16", "vgg_16", "Media-pipe + VGGNet", "ResNet18 + Dropout + Dense"])
-def test_names_are_known_as_the_paper_writes_them(name):
-    assert models.find(name).name in ("VGG16", "MediaPipeVGGNet", "ResNet18")
+@pytest.mark.parametrize(
+    ("name", "network"),
+    [
+        ("VGG-16", "VGG16"),
+        ("vgg 16", "VGG16"),
+        ("vgg_16", "VGG16"),
+        ("Media-pipe + VGGNet", "MediaPipeVGGNet"),
+        ("ResNet18 + Dropout + Dense", "ResNet18"),
+    ],
+)
+def test_names_are_known_as_the_paper_writes_them(name, network):
+    assert models.find(name).name == network
 
 
+def form(network, profile, side):
+    return weightless(lambda: catalogue.builder(network)(side, 7, profile))
+
+
+@pytest.mark.parametrize("profile", ["released", "paper"])
 @pytest.mark.parametrize("network", catalogue.BUILDERS)
-def test_the_least_side_is_the_least(network):
-    least = catalogue.smallest_side(network, "scratch")
-    forms = [
-        lambda side, form=form: weightless(lambda: catalogue.builder(network)(side, 7, form))
-        for form in ("released", "paper")
-    ]
-    for form in forms:
-        assert form(least).output_shape == (None, 7)
-    if least > 8:
-        with pytest.raises(ValueError, match=r"negative|dimension|Computed output size"):
-            [form(least - 1) for form in forms]
+def test_there_is_room_at_the_least_side(network, profile):
+    assert form(network, profile, catalogue.smallest_side(network, "scratch")).output_shape == (None, 7)
+
+
+@pytest.mark.parametrize("network", [name for name in catalogue.BUILDERS if catalogue.BUILDERS[name][2] > 1])
+def test_the_least_side_is_the_least_for_both_profiles(network):
+    lesser = catalogue.smallest_side(network, "scratch") - 1
+    with pytest.raises(ValueError, match=r"negative|dimension|Computed output size"):
+        [form(network, profile, lesser) for profile in ("released", "paper")]
+
+
+@pytest.mark.parametrize("network", [name for name in catalogue.BUILDERS if catalogue.BUILDERS[name][2] == 1])
+def test_no_network_has_room_for_no_pixel(network):
+    with pytest.raises(UserError, match=f"{network} has no room at 0x0: it needs 1x1"):
+        models.outline(network, 0)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +130,38 @@ def test_any_number_of_classes_can_be_told_apart(classes, images):
     answers = np.asarray(model(images / 255))
     assert answers.shape == (2, classes)
     np.testing.assert_allclose(answers.sum(1), 1, rtol=1e-5)
+
+
+def test_numbers_of_numpy_are_numbers():
+    built = build("LeNet5", np.int64(48), classes=np.int32(3))
+    assert (built.resolution, built.model.output_shape) == (48, (None, 3))
+
+
+@pytest.mark.parametrize("model", ["open", "several"])
+def test_what_cannot_be_counted_is_refused(model):
+    import keras
+
+    inputs = keras.Input((4, 3))
+    wrong = {
+        "open": lambda: keras.applications.MobileNet(include_top=False, weights=None),
+        "several": lambda: keras.Model(inputs, keras.layers.LSTM(2, return_state=True)(inputs)[0]),
+    }[model]
+    with pytest.raises(UserError, match="has no single output of a known shape"):
+        models.cost(wrong())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("short.csv", "layer,type,shape,parameters,inputs\n1,InputLayer\n", "a row has fewer columns"),
+        ("wide.csv", f"layer,type,shape,parameters,inputs\n1,{'x' * 200_000},4,0,\n", "field larger than"),
+        ("deep.json", "[" * 100_000, "nested too deep"),
+    ],
+)
+def test_a_damaged_layer_table_is_refused_in_one_line(tmp_path, name, text, line):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UserError, match=line):
+        models.read_table(tmp_path / name)
 
 
 @pytest.mark.parametrize("network", MODULES)

@@ -2,16 +2,20 @@
 
 import hashlib
 import shutil
+from dataclasses import asdict
 
 import h5py
 import numpy as np
 import pytest
 
+from ferspec import spec, zoo
 from ferspec.errors import UserError
 from ferspec.reference import models
-from ferspec.reference.models import legacy_h5, weights
+from ferspec.reference.models import catalogue, heads, legacy_h5, vggface, weights
 from ferspec.reference.models.building import build
 from ferspec.reference.models.heads import base_layer
+from ferspec.subjects.contract import Contract, Input, Output
+from ferspec.subjects.contracts import save_contract
 
 SEED = 20240617
 # keras-vggface names its layers with slashes, which Keras 3 refuses.
@@ -186,3 +190,75 @@ def test_a_failed_download_is_named_with_the_way_out(monkeypatch):
     monkeypatch.setattr(keras.utils, "get_file", fail)
     with pytest.raises(UserError, match=r"cannot get rcmalli_vggface\S+senet50.h5.* from https://\S+ .*--weights-dir"):
         build("SENet50", 224, "vggface")
+
+
+@pytest.mark.parametrize("network", catalogue.BUILDERS)
+def test_a_network_saved_in_the_legacy_layout_comes_back_whole(network, tmp_path):
+    """Built a second time in one process, Keras numbers its unnamed layers on: names differ, kinds and order do not."""
+    side, channels = catalogue.smallest_side(network, "scratch"), 1 if network == catalogue.GRAY else 3
+    first = build(network, side).model
+    rng = np.random.default_rng(SEED)
+    first.set_weights([rng.uniform(0.5, 1.5, weight.shape) * 0.1 for weight in first.weights])
+    first.save(tmp_path / "first.h5")
+    built = build(network, side, tmp_path / "first.h5")
+    assert built.start.arrays == len(first.weights)
+    for weight, other in zip(built.model.weights, first.weights, strict=True):
+        np.testing.assert_array_equal(np.asarray(weight), np.asarray(other))
+    images = rng.random((2, side, side, channels), np.float32)
+    np.testing.assert_allclose(np.asarray(built.model(images)), np.asarray(first(images)), rtol=0, atol=1e-6)
+
+
+def test_a_base_file_of_whole_networks_is_taken_from_the_library_whose_shapes_fit(tmp_path):
+    first = build_vggface("ResNet50", 197)
+    first.save_weights(tmp_path / "first.weights.h5")
+    built = build("ResNet50", 197, tmp_path / "first.weights.h5", profile="paper")
+    assert built.preprocessing == vggface.SECOND
+    for weight, other in zip(built.model.weights, first.weights, strict=True):
+        np.testing.assert_array_equal(np.asarray(weight), np.asarray(other))
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".weights.h5"])
+def test_a_file_that_does_not_tell_its_start_is_refused_under_paper_without_its_contract(tmp_path, suffix):
+    first = build_vggface("VGG16", 32)
+    path = tmp_path / f"first{suffix}"
+    first.save(path) if suffix == ".keras" else first.save_weights(path)
+    with pytest.raises(UserError, match=r"fits VGG16 from imagenet and from vggface and from scratch.*contract.toml"):
+        zoo.build_model("VGG16", 32, path, profile="paper")
+    fed = Input(size=(32, 32), **asdict(vggface.FIRST))
+    save_contract(
+        Contract(input=fed, output=Output(classes=spec.load().classes)), tmp_path / f"{path.name}.contract.toml"
+    )
+    built = zoo.build_network("VGG16", 32, path, profile="paper")
+    assert built.preprocessing == vggface.FIRST
+    images = np.random.default_rng(SEED).random((2, 32, 32, 3), np.float32)
+    np.testing.assert_allclose(np.asarray(built.model(images)), np.asarray(first(images)), rtol=0, atol=1e-6)
+
+
+def build_vggface(network, side):
+    return heads.add_head(vggface.build_base(network, side), network.lower(), 7, "paper")
+
+
+@pytest.mark.parametrize("suffix", [".weights.h5", ".h5"])
+def test_a_file_of_words_is_refused_before_anything_is_filled(tmp_path, suffix):
+    model, path = build("LeNet5", 48).model, tmp_path / f"words{suffix}"
+    write_legacy(path, model) if suffix == ".h5" else model.save_weights(path)
+    with h5py.File(path, "a") as file:
+        datasets = []
+        file.visititems(lambda name, item: datasets.append(name) if isinstance(item, h5py.Dataset) else None)
+        shape = file[datasets[-1]].shape
+        del file[datasets[-1]]
+        file[datasets[-1]] = np.full(shape, b"word")
+    with pytest.raises(UserError, match="holds something else than numbers"):
+        build("LeNet5", 48, path)
+
+
+@pytest.mark.parametrize("name", ["start.weights.h5", "start[/b].weights.h5"])
+def test_what_is_shown_with_a_file_has_been_inspected(tmp_path, name):
+    path = tmp_path / name
+    models.build("LeNet5", 48).model.save_weights(path)
+    assert zoo.describe("LeNet5", 48, path).weights == str(path)
+    with pytest.raises(UserError, match="fits another network"):
+        zoo.describe("ZFNet", 48, path)
+    path.write_text("hello")
+    with pytest.raises(UserError, match="is not a whole"):
+        zoo.describe("LeNet5", 48, path)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any, get_args
 
 from ferspec import spec
 from ferspec.errors import UserError
-from ferspec.reference.models import catalogue, keras_applications, legacy_h5, vggface
-from ferspec.reference.models.heads import add_head
+from ferspec.reference.models import catalogue, keras_applications, legacy_h5, native_h5, vggface
+from ferspec.reference.models.heads import add_head, base_layer
 from ferspec.reference.models.preprocessing import GRAY, RESCALED, Preprocessing
 from ferspec.reference.models.weightless import weightless
-from ferspec.reference.models.weights import SCRATCH, Start, load_base, load_file, locate
+from ferspec.reference.models.weights import SCRATCH, Start, inspect_file, load_base, load_file, locate
 from ferspec.spec.layers import Pooling
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
 
 LARGEST = 4096
+# Above the protocol's own sides a dense kernel can outgrow any memory: 4 GiB in float32.
+USUAL, MOST_PARAMETERS = 224, 2**30
 
 
 @dataclass(frozen=True)
@@ -39,21 +43,25 @@ def build(
     profile: Profile = DEFAULT_PROFILE,
     pooling: Pooling | None = None,
     weights_dir: str | Path | None = None,
+    fed: Preprocessing | None = None,
 ) -> Built:
     """Build a network of the protocol as a Keras model of (n, resolution, resolution, 3) -> (n, classes).
 
     ``weights`` is ``imagenet``, ``vggface``, ``scratch`` or a file; by default ImageNet for a base Keras has weights
     of, VGGFace for SENet50 and scratch for the rest, as the runs started (FER-P-02). ``profile`` is ``released`` (as
     run) or ``paper`` (as written); ``pooling`` overrides that of the head on a base. ``resolution`` may be a shape.
-    The network of MediaPipe + VGGNet reads one channel.
+    The network of MediaPipe + VGGNet reads one channel. ``fed`` is what the network in a file was fed, where a contract
+    tells; ``paper`` keeps to it.
 
     ``UserError`` for an unknown network, weights it does not have, a resolution without room for it, another number of
-    channels, fewer than two classes, and weights that do not fill every array of the base.
+    channels, fewer than two classes, and weights that do not fill every array of the base;
+    under ``paper`` also for a file that fits bases fed in different ways, without ``fed``.
     """
-    network = catalogue.find(name).name
-    kind = _kind(network, weights, weights_dir)
-    side = _side(network, kind, resolution)
+    network, kind, side = _resolved(name, weights, weights_dir, resolution)
     _require_choices(network, classes, profile, pooling)
+    preprocessing = _preprocessing(network, kind, profile, fed)
+    if side > USUAL:
+        _require_room(network, side, _outline(network, kind, side, classes, profile, pooling))
     if network in catalogue.BUILDERS:
         base, model = None, catalogue.builder(network)(side, classes, profile)
     else:
@@ -65,36 +73,81 @@ def build(
         start = load_file(model, base, network, kind)
     else:
         start = load_base(base, network, kind, locate(network, kind, weights_dir))
-    return Built(model, network, side, profile, preprocessing_of(network, kind, profile), start)
+    return Built(model, network, side, profile, preprocessing, start)
 
 
 def outline(
     name: str,
     resolution: int,
-    weights: str | None = None,
+    weights: str | Path | None = None,
     classes: int = 7,
     profile: Profile = DEFAULT_PROFILE,
     pooling: Pooling | None = None,
 ) -> Any:
-    """Return the same model without values in its variables, to be inspected: fast, small, and no file is needed."""
-    network = catalogue.find(name).name
-    kind = _kind(network, weights, None)
-    side = _side(network, kind, resolution)
+    """Return the same model without values in its variables, to be inspected: fast, small, and no file is needed.
+
+    Of weights that are a file it is checked that they would fill the network.
+    """
+    network, kind, side = _resolved(name, weights, None, resolution)
     _require_choices(network, classes, profile, pooling)
-    if network in catalogue.BUILDERS:
-        return weightless(lambda: catalogue.builder(network)(side, classes, profile))
-    return weightless(lambda: add_head(_base(network, kind, side), network.lower(), classes, profile, pooling))
+    model = _outline(network, kind, side, classes, profile, pooling)
+    if isinstance(kind, Path):
+        inspect_file(model, base_layer(model), network, kind)
+    return model
 
 
-def preprocessing_of(network: str, kind: str | Path, profile: Profile) -> Preprocessing:
+def preprocessing_of(network: str, kind: str, profile: Profile) -> Preprocessing:
     """Return what a network is fed: under ``released`` x / 255, under ``paper`` what its base was trained with."""
     if network == catalogue.GRAY:
         return GRAY
     if profile == "released" or network in catalogue.BUILDERS or kind == "scratch":
         return RESCALED
-    if _is_vggface(network, kind):
+    if catalogue.uses_vggface(network, kind):
         return vggface.NETWORKS[network].preprocessing
     return keras_applications.NETWORKS[network][0]
+
+
+def preprocessing_for(
+    name: str, weights: str | Path | None, profile: Profile, fed: Preprocessing | None = None
+) -> Preprocessing:
+    """Return what a network is fed that starts as ``build`` lets it, from a file too."""
+    network = _named(name)
+    return _preprocessing(network, _kind(network, weights, None), profile, fed)
+
+
+def _preprocessing(network: str, kind: str | Path, profile: Profile, fed: Preprocessing | None) -> Preprocessing:
+    if not isinstance(kind, Path):
+        return preprocessing_of(network, kind, profile)
+    if fed is not None and profile == "paper":
+        return fed
+    starts = _starts(network, kind)
+    ways = {preprocessing_of(network, start, profile) for start in starts}
+    if len(ways) > 1:
+        raise UserError(
+            f"{kind.name} fits {network} from {' and from '.join(starts)}, which the profile paper feeds differently: "
+            f"say which it was in a contract beside it, {kind.name}.contract.toml"
+        )
+    return ways.pop()
+
+
+def _starts(network: str, path: Path) -> tuple[str, ...]:
+    """Return what a network in a file can have started from; the published layout holds a pre-trained base."""
+    known = catalogue.weights_of(network)
+    if network in catalogue.BUILDERS:
+        return known
+    if legacy_h5.is_legacy(path):
+        return ("vggface" if _is_vggface(network, path) else "imagenet",)
+    if _is_vggface(network, path):
+        return tuple(kind for kind in known if catalogue.uses_vggface(network, kind))
+    if network in vggface.NETWORKS and _fits(path, vggface, network):
+        return known
+    return tuple(kind for kind in known if kind != "vggface")
+
+
+def _outline(network: str, kind: str | Path, side: int, classes: int, profile: Profile, pooling: Pooling | None) -> Any:
+    if network in catalogue.BUILDERS:
+        return weightless(lambda: catalogue.builder(network)(side, classes, profile))
+    return weightless(lambda: add_head(_base(network, kind, side), network.lower(), classes, profile, pooling))
 
 
 def _base(network: str, kind: str | Path, side: int) -> Any:
@@ -102,9 +155,44 @@ def _base(network: str, kind: str | Path, side: int) -> Any:
 
 
 def _is_vggface(network: str, kind: str | Path) -> bool:
-    if isinstance(kind, Path) and network in vggface.NETWORKS and kind.suffix != ".keras":
-        return catalogue.uses_vggface(network, "file") or legacy_h5.has_layer(kind, vggface.NETWORKS[network].first)
-    return catalogue.uses_vggface(network, str(kind))
+    if not isinstance(kind, Path) or network not in vggface.NETWORKS:
+        return catalogue.uses_vggface(network, str(kind))
+    if network not in keras_applications.NETWORKS:
+        return True
+    if legacy_h5.is_legacy(kind):
+        return legacy_h5.has_layer(kind, vggface.NETWORKS[network].first)
+    return not _fits(kind, keras_applications, network) and _fits(kind, vggface, network)
+
+
+def _fits(path: Path, library: Any, network: str) -> bool:
+    """Whether a file of a whole network has, among its arrays, one of every shape that a library's base needs."""
+    least = catalogue.smallest_side(network, "vggface" if library is vggface else "imagenet")
+    base = weightless(lambda: library.build_base(network, least))
+    return Counter(tuple(variable.shape) for variable in base.weights) <= Counter(native_h5.shapes(path))
+
+
+def _named(name: str) -> str:
+    if not isinstance(name, str):
+        raise UserError(f"a network is called by its name, not by {name!r}: see 'ferspec models list'")
+    return catalogue.find(name).name
+
+
+def _resolved(
+    name: str, weights: str | Path | None, folder: str | Path | None, resolution: int | tuple[int, ...]
+) -> tuple[str, str | Path, int]:
+    """Return a network's name, what it starts from and its side, once they are known to go together."""
+    network = _named(name)
+    kind = _kind(network, weights, folder)
+    return network, kind, _side(network, kind, resolution)
+
+
+def _require_room(network: str, side: int, model: Any) -> None:
+    total = model.count_params()
+    if total > MOST_PARAMETERS:
+        raise UserError(
+            f"{network} at {side}x{side} would have {total:,} parameters, {total * 4 / 2**30:,.0f} GiB: "
+            "choose a smaller resolution"
+        )
 
 
 def _kind(network: str, weights: str | Path | None, folder: str | Path | None) -> str | Path:
@@ -137,13 +225,13 @@ def _side(network: str, kind: str | Path, resolution: int | tuple[int, ...]) -> 
 
 def _sides(resolution: int | tuple[int, ...]) -> tuple[int, ...]:
     sides = tuple(resolution) if isinstance(resolution, tuple | list) else (resolution, resolution)
-    if len(sides) not in (2, 3) or not all(isinstance(side, int) for side in sides):
+    if len(sides) not in (2, 3) or not all(isinstance(side, Integral) for side in sides):
         raise UserError(f"resolution {resolution!r} is neither a number of pixels nor (height, width, channels)")
-    return sides
+    return tuple(map(int, sides))
 
 
 def _require_choices(network: str, classes: int, profile: str, pooling: str | None) -> None:
-    if not isinstance(classes, int) or classes < 2:
+    if not isinstance(classes, Integral) or classes < 2:
         raise UserError(f"a classifier has 2 classes or more, not {classes}")
     if profile not in get_args(Profile):
         raise UserError(f"unknown profile {profile!r}: known are {', '.join(get_args(Profile))}")

@@ -116,15 +116,9 @@ def builder(network: str) -> Callable[[int, int, str], Any]:
 
 
 def errata_of(network: str) -> tuple[str, ...]:
-    """Return the ids of the errata that touch a network: its clauses, those of the head on a base, its cells."""
+    """Return the ids of the errata that touch a network: those about it, and those about cells of it."""
     book = spec.load()
-    head = set() if network in BUILDERS else {"FER-P-03", "FER-P-04", "FER-P-07"}
-    clauses = {book.networks[network].clause, "FER-N-02"} | head
     cells = {cell.id for cell in book.cells if cell.architecture == network}
-
-    def touches(erratum: spec.Erratum) -> bool:
-        named = set(erratum.clauses)
-        about_heads = any(clause.startswith("FER-P-") for clause in named)
-        return bool((clauses & named and (head or not about_heads)) or cells & set(erratum.cells))
-
-    return tuple(erratum.id for erratum in book.errata if touches(erratum))
+    return tuple(
+        erratum.id for erratum in book.errata if network in erratum.networks or not cells.isdisjoint(erratum.cells)
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ferspec.errors import UserError
 from ferspec.reference.models.legacy_h5 import leaves
 
 FLOAT32 = 4
@@ -27,10 +28,16 @@ def cost(model: Any) -> Cost:
     """Return what a Keras model costs; it may be weightless.
 
     A multiplication and its addition count as two operations. Counted are convolutions, dense layers and attention,
-    not biases, normalisation, pooling and activations, which are a few per cent together. The activations are what
-    training keeps for the backward pass.
+    not biases, normalisation, pooling and activations, which are a few per cent together. The activations are the
+    output of every layer once, as if none were freed or computed in place: an upper bound for a forward pass, and about
+    what training keeps. ``UserError`` for a model whose sides are not fixed, and for a layer of several outputs.
     """
     layers = [layer for layer in leaves(model) if type(layer).__name__ != "InputLayer"]
+    for layer in layers:
+        if None in getattr(layer.output, "shape", (None, None))[1:]:
+            raise UserError(
+                f"what {model.name} costs is not defined: {layer.name} has no single output of a known shape"
+            )
     return Cost(
         parameters=model.count_params(),
         trainable_parameters=sum(math.prod(variable.shape) for variable in model.trainable_weights),

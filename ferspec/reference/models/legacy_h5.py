@@ -14,8 +14,12 @@ import numpy as np
 from ferspec.errors import UserError
 
 # Names that Keras gives to layers nobody named; Keras 1 wrote two of them otherwise.
-UNNAMED = re.compile(r"(conv2d|convolution2d|batch_normalization|batchnormalization|separable_conv2d|dense)(_\d+)?")
+UNNAMED = re.compile(
+    r"(conv2d|convolution2d|batch_normalization|batchnormalization|separable_conv2d|dense|layer_normalization"
+    r"|multi_head_attention|rep_vgg_block)(_\d+)?"
+)
 RENAMED = {"convolution2d": "conv2d", "batchnormalization": "batch_normalization"}
+NUMBERS = "fiu"
 Arrays = list[tuple[str, np.ndarray]]
 
 
@@ -39,6 +43,14 @@ def load(path: Path, model: Any, network: str, by_order: bool = False) -> int:
     array by shape; with ``by_order`` names are not compared. ``UserError``, with nothing changed, when a layer of the
     model is not in the file, one of the file is not in the model, or a shape differs.
     """
+    found = matched(path, model, network, by_order)
+    for variable, array in found:
+        variable.assign(array)
+    return len(found)
+
+
+def matched(path: Path, model: Any, network: str, by_order: bool = False) -> list[tuple[Any, np.ndarray]]:
+    """Return every variable of a model with its array in a file, as ``load`` matches them; nothing is changed."""
     layers = [layer for layer in leaves(model) if layer.weights]
     stored = list(_stored(path))
     total = sum(len(layer.weights) for layer in layers)
@@ -57,10 +69,7 @@ def load(path: Path, model: Any, network: str, by_order: bool = False) -> int:
     spare = sorted(found.keys() - fitting.keys())
     if spare:
         raise UserError(f"{path.name} holds more than {network} has: {found[spare[0]][0]} and {len(spare) - 1} others")
-    for key, layer in keys:
-        for variable, array in zip(layer.weights, fitting[key], strict=True):
-            variable.assign(array)
-    return total
+    return [pair for key, layer in keys for pair in zip(layer.weights, fitting[key], strict=True)]
 
 
 def leaves(model: Any) -> Iterator[Any]:
@@ -88,26 +97,48 @@ def _keys(names: Iterable[str]) -> list[str]:
 
 
 def _fitting(arrays: Arrays, variables: list[Any]) -> list[np.ndarray] | None:
-    """Return a layer's arrays in the order of its variables, or None where they do not fit."""
-    names = [name for name, _ in arrays]
-    wanted = [variable.name for variable in variables]
-    if sorted(names) == sorted(wanted):
-        arrays = [arrays[names.index(name)] for name in wanted]
+    """Return a layer's arrays in the order of its variables, or None where they do not fit.
+
+    Arrays are told apart by their own names, in a layer made of layers by those of the inner layers too. A layer of
+    other names (those of Keras 1) is read in order; one whose names stand for several arrays is not read at all.
+    """
+    paths = [name for name, _ in arrays]
+    wanted_paths = [variable.path for variable in variables]
+    for told in (_own, _inner):
+        names, wanted = told(paths), told(wanted_paths)
+        if len(set(wanted)) == len(wanted):
+            break
+    if len(set(names)) == len(names) and set(names) == set(wanted):
+        by_name = dict(zip(names, arrays, strict=True))
+        arrays = [by_name[name] for name in wanted]
+    elif told is _inner:
+        return None
     if [array.shape for _, array in arrays] != [tuple(variable.shape) for variable in variables]:
         return None
     return [array for _, array in arrays]
 
 
+def _own(paths: list[str]) -> list[str]:
+    return [path.rpartition("/")[2] for path in paths]
+
+
+def _inner(paths: list[str]) -> list[str]:
+    """Return the names of arrays with those of the inner layers they belong to, as layers are compared."""
+    parents = [path.rpartition("/")[0].rpartition("/")[2] for path in paths]
+    distinct = list(dict.fromkeys(parents))
+    keys = dict(zip(distinct, _keys(distinct), strict=True))
+    return [f"{keys[parent]}/{own}" for parent, own in zip(parents, _own(paths), strict=True)]
+
+
 def _stored(path: Path) -> Iterator[tuple[str, Arrays]]:
-    """Yield the layers of a file that have arrays: name, and the arrays by their names without layer and ``:0``."""
+    """Yield the layers of a file that have arrays: name, and the arrays by their names without ``:0``."""
     with _file(path) as file:
         root = _root(file)
         for layer in _names(root.attrs["layer_names"]):
             group = root[layer]
-            arrays = [
-                (name.rpartition("/")[2].partition(":")[0], np.asarray(group[name]))
-                for name in _names(group.attrs["weight_names"])
-            ]
+            arrays = [(name.partition(":")[0], np.asarray(group[name])) for name in _names(group.attrs["weight_names"])]
+            if any(array.dtype.kind not in NUMBERS for _, array in arrays):
+                raise UserError(f"{path.name} is no weights file: {layer} holds something else than numbers")
             if arrays:
                 yield layer, arrays
 
@@ -129,5 +160,6 @@ def _file(path: Path) -> Iterator[Any]:
             yield file
     except UserError:
         raise
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
-        raise UserError(f"{path.name} is not a whole HDF5 weights file: {str(error).splitlines()[0]}") from None
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise UserError(f"{path.name} is not a whole HDF5 weights file: {reason}") from None

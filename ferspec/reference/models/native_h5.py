@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from ferspec.errors import UserError
 WEIGHTS = "model.weights.h5"
 BESIDE = ("optimizer", "seed_generator")
 EXPANSION = 100
+NUMBERS = "fiu"
+# What h5py, zipfile and Keras raise on files that are damaged in one place or another.
+DAMAGED = (OSError, KeyError, ValueError, TypeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def load(path: Path, model: Any, network: str) -> int:
@@ -20,7 +24,17 @@ def load(path: Path, model: Any, network: str) -> int:
 
     ``UserError`` for a damaged file, and for one whose arrays are not, shape for shape, those of the model.
     """
-    stored = Counter(_shapes(path))
+    total = require_fit(path, model, network)
+    try:
+        model.load_weights(path)
+    except DAMAGED as error:
+        raise UserError(f"{path.name} does not fit {network}: {_first_line(error)}") from None
+    return total
+
+
+def require_fit(path: Path, model: Any, network: str) -> int:
+    """Return the number of a file's arrays, as ``load`` does; nothing is changed."""
+    stored = Counter(shapes(path))
     wanted = Counter(tuple(variable.shape) for variable in model.weights)
     if stored != wanted:
         filled, total = (stored & wanted).total(), wanted.total()
@@ -28,21 +42,20 @@ def load(path: Path, model: Any, network: str) -> int:
             f"{path.name} fits another network: {filled} of the {total} arrays of {network} have their shape in it"
             + (f", and it holds {stored.total()}" if stored.total() != filled else "")
         )
-    try:
-        model.load_weights(path)
-    except (ValueError, KeyError, OSError) as error:
-        raise UserError(f"{path.name} does not fit {network}: {str(error).splitlines()[0]}") from None
     return wanted.total()
 
 
-def _shapes(path: Path) -> list[tuple[int, ...]]:
+def shapes(path: Path) -> list[tuple[int, ...]]:
+    """Return the shapes of all arrays in a file; ``UserError`` where it is damaged or holds other than numbers."""
     import h5py
 
-    shapes: list[tuple[int, ...]] = []
+    found: list[tuple[int, ...]] = []
 
     def visit(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset) and not any(part in name for part in BESIDE):
-            shapes.append(tuple(item.shape))
+            if item.dtype.kind not in NUMBERS:
+                raise UserError(f"{path.name} is no weights file: {name} holds something else than numbers")
+            found.append(tuple(item.shape))
 
     try:
         if path.suffix == ".keras":
@@ -54,6 +67,10 @@ def _shapes(path: Path) -> list[tuple[int, ...]]:
         else:
             with h5py.File(path) as file:
                 file.visititems(visit)
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path.name} is not a whole weights file: {str(error).splitlines()[0]}") from None
-    return shapes
+    except DAMAGED as error:
+        raise UserError(f"{path.name} is not a whole weights file: {_first_line(error)}") from None
+    return found
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -18,6 +18,7 @@ class Preprocessing:
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     resize: str = "nearest"
+    antialias: bool = False
 
 
 # What nearly all runs feed, whatever the base was trained with (FER-P-07), and networks without a base.

@@ -7,15 +7,18 @@ itself, each normalised; all three are linear, so that they fold into the kernel
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from ferspec.errors import UserError
+from ferspec.reference.models.weightless import weightless
 
 # Filters and depth of each stage: 64, then 64a, 128a, 256a and 512b, with a = 1.5 and b = 2.75.
 STAGES = ((64, 1), (96, 2), (192, 4), (384, 14), (1408, 1))
 BLOCK = re.compile(r"(stage\d+_block\d+)_add")
+TOLERANCE, IMAGES, SEED = 1e-4, 4, 20240617
 
 
 def build(resolution: int, classes: int) -> Any:
@@ -33,13 +36,16 @@ def build(resolution: int, classes: int) -> Any:
 def fuse(model: Any) -> Any:
     """Return the network of one 3×3 convolution a block whose output is that of a trained RepVGG in training form.
 
-    ``UserError`` for any other network, the released RepVGG among them, which does not fold (FER-N-04).
+    Both are asked about the same noise before the fused one is returned: features, relative to their greatest, and
+    answers agree to 1e-4. ``UserError`` for any other network, the released RepVGG among them, which does not fold
+    (FER-N-04).
     """
     from keras import Input, Model, layers
 
     prefixes = [match[1] for layer in model.layers if (match := BLOCK.fullmatch(layer.name))]
     if not prefixes:
         raise UserError(f"{model.name} has no three-branch blocks to fuse: build RepVGG with the profile 'paper'")
+    _require_plain(model)
     inputs = x = Input(model.input_shape[1:])
     for prefix in prefixes:
         trained = model.get_layer(f"{prefix}_3x3")
@@ -53,7 +59,38 @@ def fuse(model: Any) -> Any:
     classifier = layers.Dense(model.output_shape[-1], activation="softmax", name="classifier")
     fused = Model(inputs, classifier(x), name=f"{model.name}_fused")
     classifier.set_weights(model.get_layer("classifier").get_weights())
+    _require_equal(model, fused)
     return fused
+
+
+def _require_plain(model: Any) -> None:
+    """Raise ``UserError`` unless a network has the layers of RepVGG-A2 in training form, by name and type, in order."""
+    shapes = [tuple(tensor.shape[1:]) for tensor in (*model.inputs, *model.outputs)]
+    if len(shapes) != 2 or len(shapes[0]) != 3 or None in shapes[0] or shapes[0][0] != shapes[0][1]:
+        raise UserError(f"{model.name} does not fold: RepVGG-A2 reads square images of a known size")
+    plain = weightless(lambda: build(shapes[0][0], shapes[1][-1]))
+    # The input's own name is a matter of chance.
+    for wanted, layer in zip_longest(*([_signature(layer) for layer in m.layers[1:]] for m in (plain, model))):
+        if wanted != layer:
+            there, instead = (f"{of[0]} ({of[1]})" if of else "nothing" for of in (layer, wanted))
+            raise UserError(f"{model.name} does not fold: it has {there} where RepVGG-A2 has {instead}")
+
+
+def _signature(layer: Any) -> tuple[str, str, tuple[int, ...]]:
+    return layer.name, type(layer).__name__, tuple(layer.output.shape[1:])
+
+
+def _require_equal(model: Any, fused: Any) -> None:
+    from keras import Model
+
+    images = np.random.default_rng(SEED).random((IMAGES, *model.input_shape[1:]), np.float32)
+    both = [Model(m.input, [m.get_layer("pool").output, *m.outputs]) for m in (model, fused)]
+    (features, answers), (fused_features, fused_answers) = ([np.asarray(a) for a in m(images)] for m in both)
+    apart = np.abs(fused_features - features).max() / max(np.abs(features).max(), 1e-30)
+    apart = max(apart, np.abs(fused_answers - answers).max())
+    # Written so that NaN is refused too.
+    if not apart <= TOLERANCE:
+        raise UserError(f"{model.name} does not fold: the fused network answers differently, by {apart:.2g} on noise")
 
 
 def _block(x: Any, prefix: str, filters: int, strides: int) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ferspec.errors import UserError
-from ferspec.spec.layers import BASE, Layer
+from ferspec.spec.layers import BASE, BaseLayer, Layer
 
 # Layers whose inputs may stand in any order.
 SYMMETRIC = frozenset({"Add", "Average", "Maximum", "Minimum", "Multiply"})
@@ -45,10 +45,13 @@ def departure(observed: Sequence[Layer], expected: Sequence[Layer]) -> Departure
     """Return the first expected layer that the observed network lacks, or the first it has too many; None if equal.
 
     Layers are the same when type, shape, parameters and the layers they read are; names and the order in which a
-    table lists parallel branches do not matter, nor do settings that the specification leaves open.
+    table lists parallel branches do not matter, nor do settings that the specification leaves open. Of a library's
+    base, its shape, its parameters and the number of its layers of each kind matter.
     """
-    if len(expected) > 1 and expected[1].type == BASE:
-        observed = _with_base(observed)
+    inside: Sequence[Layer] = ()
+    if len(expected) > 1 and isinstance(expected[1], BaseLayer):
+        end = _end_of_base(observed)
+        inside, observed = observed[1:end], _with_base(observed, end)
     identities: dict[tuple, int] = {}
     known, found = _identified(expected, identities), _identified(observed, identities)
     left: dict[int, list[Layer]] = {identity: [] for identity in (*known, *found)}
@@ -58,6 +61,8 @@ def departure(observed: Sequence[Layer], expected: Sequence[Layer]) -> Departure
         if not left[identity]:
             return Departure(layer.number, str(layer), _instead(layer, known, observed, found))
         other = left[identity].pop(0)
+        if isinstance(layer, BaseLayer) and (odd := _odd_part(layer, inside)):
+            return odd
         for key, value in layer.settings.items():
             if other.settings.get(key) != value:
                 return Departure(layer.number, str(layer), f"{_named(other)}, {key}={other.settings.get(key)}")
@@ -93,23 +98,41 @@ def _named(layer: Layer) -> str:
     return f"{layer} ({layer.name})" if layer.name else str(layer)
 
 
-def _with_base(table: Sequence[Layer]) -> list[Layer]:
-    """Return a table in which all layers between the input and the head are one: those that still have places."""
-    last = max((row.number for row in table if len(row.shape) == 3), default=1)
-    if last == 1:
+def _end_of_base(table: Sequence[Layer]) -> int:
+    """Return the number of the last layer whose output still has places: the head comes after it."""
+    return max((row.number for row in table if len(row.shape) == 3), default=1)
+
+
+def _with_base(table: Sequence[Layer], end: int) -> list[Layer]:
+    """Return a table in which all layers between the input and the head are one."""
+    if end == 1:
         return list(table)
-    total, shape = sum(row.parameters for row in table[1:last]), table[last - 1].shape
+    total, shape = sum(row.parameters for row in table[1:end]), table[end - 1].shape
     base = Layer(number=2, type=BASE, shape=shape, parameters=total, inputs=(1,))
     head = [
         row.model_copy(
             update={
-                "number": row.number - last + 2,
-                "inputs": tuple(2 if read <= last else read - last + 2 for read in row.inputs),
+                "number": row.number - end + 2,
+                "inputs": tuple(2 if read <= end else read - end + 2 for read in row.inputs),
             }
         )
-        for row in table[last:]
+        for row in table[end:]
     ]
     return [table[0], base, *head]
+
+
+def _odd_part(base: BaseLayer, inside: Sequence[Layer]) -> Departure | None:
+    """Return the first layer of a kind that the base has not, or not so often; failing that, the kind it lacks."""
+    counts: Counter[str] = Counter()
+    for row in inside:
+        counts[row.kind] += 1
+        wanted = base.parts.get(row.kind, 0)
+        if counts[row.kind] > wanted:
+            return Departure(row.number, f"{base}, with {wanted or 'no'} {row.kind}", _named(row))
+    for kind, wanted in base.parts.items():
+        if counts[kind] < wanted:
+            return Departure(base.number, f"{base}, with {wanted} {kind}", f"{base}, with {counts[kind]} {kind}")
+    return None
 
 
 def _append(rows: list[Layer], model: Any, source: int | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,11 @@ def read_table(path: str | Path) -> tuple[Layer, ...]:
         entries = list(csv_rows(text) if path.suffix.lower() == ".csv" else _json(text))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError) as error:
+    except AttributeError:
+        raise UserError(f"{path} is not a layer table: a row has fewer columns than the header") from None
+    except RecursionError:
+        raise UserError(f"{path} is not a layer table: it is nested too deep") from None
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
         raise UserError(f"{path} is not a layer table: {str(error).splitlines()[0]}") from None
     table = tuple(_layer(path, number, entry) for number, entry in enumerate(entries, start=1))
     if not table:

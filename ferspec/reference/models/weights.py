@@ -97,6 +97,15 @@ def load_file(model: Any, base: Any | None, network: str, path: Path) -> Start:
     return Start("file", path.name, sha256_of(path), arrays)
 
 
+def inspect_file(model: Any, base: Any | None, network: str, path: Path) -> None:
+    """Raise the ``UserError`` that ``load_file`` would raise, and change nothing; the model may be weightless."""
+    _opened(path).close()
+    if legacy_h5.is_legacy(path):
+        legacy_h5.matched(path, model if base is None else base, network)
+    else:
+        native_h5.require_fit(path, model, network)
+
+
 def sha256_of(path: Path) -> str:
     """Return the sha256 of a file, in hexadecimal digits."""
     with _opened(path) as file:
