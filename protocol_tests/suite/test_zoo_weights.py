@@ -255,6 +255,7 @@ def test_a_file_of_words_is_refused_before_anything_is_filled(tmp_path, suffix):
 @pytest.mark.parametrize("name", ["start.weights.h5", "start[/b].weights.h5"])
 def test_what_is_shown_with_a_file_has_been_inspected(tmp_path, name):
     path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
     models.build("LeNet5", 48).model.save_weights(path)
     assert zoo.describe("LeNet5", 48, path).weights == str(path)
     with pytest.raises(UserError, match="fits another network"):

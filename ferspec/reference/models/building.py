@@ -59,6 +59,7 @@ def build(
     """
     network, kind, side = _resolved(name, weights, weights_dir, resolution)
     _require_choices(network, classes, profile, pooling)
+    classes = int(classes)
     preprocessing = _preprocessing(network, kind, profile, fed)
     if side > USUAL:
         _require_room(network, side, _outline(network, kind, side, classes, profile, pooling))
@@ -90,6 +91,7 @@ def outline(
     """
     network, kind, side = _resolved(name, weights, None, resolution)
     _require_choices(network, classes, profile, pooling)
+    classes = int(classes)
     model = _outline(network, kind, side, classes, profile, pooling)
     if isinstance(kind, Path):
         inspect_file(model, base_layer(model), network, kind)
