@@ -16,13 +16,13 @@ from ferspec.checks.diagnosis import diagnose
 from ferspec.checks.model import ESSENTIAL
 from ferspec.deviations import load_deviations
 from ferspec.engine import Check, Deviation, Judgement, Status, Subject, judge, outcome_of
+from ferspec.environment import environment
 from ferspec.errors import UserError
 from ferspec.reference.comparison import Comparison
 from ferspec.reference.comparison import compare as compare_predictions
 from ferspec.report.build import build_report
 from ferspec.report.certificate import Certificate, read_certificate
 from ferspec.report.document import Report
-from ferspec.report.environment import environment
 from ferspec.report.verification import CERTIFICATE_CHECKS
 from ferspec.subjects.dataset import Dataset
 from ferspec.subjects.model import ModelSubject

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.files import replacing
 from ferspec.records import Record
 from ferspec.reference.models import (
     Built,
@@ -235,7 +234,7 @@ def _write(model: Any, target: Path, contract: Contract | None, notes: Mapping[s
     beside = _contract_beside(target)
     before = beside.read_bytes() if beside.exists() else None
     try:
-        with _replacing(target) as temporary:
+        with replacing(target) as temporary:
             model.save(temporary)
             beside.unlink(missing_ok=True)
             if contract is not None:
@@ -245,25 +244,6 @@ def _write(model: Any, target: Path, contract: Contract | None, notes: Mapping[s
         if before is not None:
             beside.write_bytes(before)
         raise
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """Yield a temporary path that becomes ``target`` once it is written whole."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}.", suffix=KERAS)
-    except OSError as error:
-        raise UserError(f"cannot write {target}: {error.strerror}") from None
-    os.close(handle)
-    try:
-        yield Path(name)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
-    except OSError as error:
-        raise UserError(f"cannot write {target}: {error.strerror or error}") from None
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 __all__ = [

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from ferspec import spec
 from ferspec.checks.diagnosis import Diagnosis
 from ferspec.engine import Counts, Deviation, Outcome, Verdict
+from ferspec.environment import Environment
 from ferspec.records import Record
 from ferspec.reference.figures import Evaluation
 from ferspec.subjects.contract import Contract
@@ -45,18 +46,6 @@ class SpecInfo(Record):
     version: str
     digest: str
     protocol: str
-
-
-class Environment(Record):
-    """Where and with what it was judged."""
-
-    created: str
-    python: str
-    platform: str
-    processor: str
-    accelerators: tuple[str, ...]
-    packages: dict[str, str]
-    seconds: dict[str, float]
 
 
 ClassName = Literal[*spec.load().classes]

@@ -1,4 +1,4 @@
-"""Where and with what a judgement was made."""
+"""Where and with what something was judged or trained."""
 
 import platform
 import sys
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from ferspec.report.document import Environment
+from ferspec.records import Record
 
 PACKAGES = (
     "ferspec",
@@ -20,6 +20,18 @@ PACKAGES = (
     "scipy",
     "statsmodels",
 )
+
+
+class Environment(Record):
+    """Where and with what something was judged or trained."""
+
+    created: str
+    python: str
+    platform: str
+    processor: str
+    accelerators: tuple[str, ...]
+    packages: dict[str, str]
+    seconds: dict[str, float]
 
 
 def environment(seconds: dict[str, float]) -> Environment:
