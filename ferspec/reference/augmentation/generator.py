@@ -1,0 +1,50 @@
+"""The reference path of augmentation: Keras' own generator, with the ranges of the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.reference.augmentation.stream import Stream
+
+if TYPE_CHECKING:
+    from keras.src.legacy.preprocessing.image import ImageDataGenerator
+
+
+def keras_generator() -> ImageDataGenerator:
+    """Return Keras' ``ImageDataGenerator`` with the ranges of FER-A-02 to FER-A-05 and the edges of FER-A-07.
+
+    It does not rescale: that comes last (FER-A-09) and is ``scaled``'s, on every path alike.
+    """
+    from keras.src.legacy.preprocessing.image import ImageDataGenerator
+
+    value = spec.load().value
+    return ImageDataGenerator(
+        rotation_range=value("FER-A-02", "rotation_degrees"),
+        width_shift_range=value("FER-A-03", "width_shift"),
+        height_shift_range=value("FER-A-03", "height_shift"),
+        zoom_range=value("FER-A-04", "zoom"),
+        horizontal_flip=True,
+        fill_mode=value("FER-A-07", "fill"),
+        interpolation_order=value("FER-A-07", "interpolation_order"),
+    )
+
+
+def reference_batches(
+    images: np.ndarray, labels: np.ndarray, stream: Stream, epoch: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the batches of an epoch as ``ImageDataGenerator.flow`` makes them, the partial last one included.
+
+    ``images`` (n, h, w, 3) uint8 are held in memory as float32, four times their size, for that is what ``flow`` does.
+    A batch is (b, h, w, 3) float32 within 0..255, neither rounded nor rescaled, and its labels (b,). ``epoch`` counts
+    from 0. Keras draws from NumPy's global random state, which this seeds anew for every batch: run it in one thread.
+
+    FER-A-13, FER-A-14.
+    """
+    flow = keras_generator().flow(images, labels, batch_size=stream.batch_size, shuffle=True, seed=stream.seed)
+    flow.total_batches_seen = epoch * stream.batches
+    for _ in range(stream.batches):
+        yield next(flow)

@@ -1,0 +1,40 @@
+"""From parameters to the one affine map that says, for each pixel of the output, where in the input it is read."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.reference.augmentation.parameters import Parameters
+
+
+def matrices(parameters: Parameters, shape: tuple[int, int]) -> np.ndarray:
+    """Return the maps (b, 2, 3) float64 that take (column, row, 1) of an output pixel to (column, row) of the input.
+
+    Rotation, then shift, then zoom about the centre, and the flip, which mirrors the outcome of these, so that it
+    composes exactly into the map. As in Keras the height shift and the first zoom factor act on columns, and so does
+    the centre's height/2 - 1/2: on images that are not square that is not their centre. ``shape`` begins with
+    height and width.
+
+    FER-A-06, FER-A-08, FER-A-09 (Keras' ``ImageDataGenerator``).
+    """
+    height, width = shape[:2]
+    offset = spec.load().value("FER-A-06", "centre_offset")
+    centre = np.array([height / 2 - offset, width / 2 - offset])
+    angle = np.deg2rad(parameters.rotation)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    rotation = np.stack([cosine, -sine, sine, cosine], axis=-1).reshape(-1, 2, 2)
+    shift = np.stack([parameters.height_shift, parameters.width_shift], axis=-1)
+
+    linear = rotation * parameters.zoom[:, np.newaxis, :]
+    constant = centre + np.einsum("bij,bj->bi", rotation, shift) - linear @ centre
+    constant += np.where(parameters.flip[:, np.newaxis], linear[:, :, 0] * (width - 1), 0.0)
+    linear[:, :, 0] *= np.where(parameters.flip, -1.0, 1.0)[:, np.newaxis]
+    return np.concatenate([linear, constant[:, :, np.newaxis]], axis=2)
+
+
+def transforms(parameters: Parameters, shape: tuple[int, int]) -> np.ndarray:
+    """Return the same maps as (b, 8) float32, the form TensorFlow's ``ImageProjectiveTransformV3`` takes."""
+    flat = np.zeros((len(parameters), 8), np.float32)
+    flat[:, :6] = matrices(parameters, shape).reshape(-1, 6)
+    return flat

@@ -1,0 +1,59 @@
+"""What is drawn for each training image: how far it is rotated, shifted and zoomed, and whether it is mirrored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ferspec import spec
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The changes of b images, named as Keras names them, whatever axis they act on (FER-A-08).
+
+    ``rotation`` (b,) in degrees, ``height_shift`` and ``width_shift`` (b,) in pixels, ``zoom`` (b, 2) with a factor
+    above 1 showing more of the image, all float64; ``flip`` (b,) bool.
+    """
+
+    rotation: np.ndarray
+    height_shift: np.ndarray
+    width_shift: np.ndarray
+    zoom: np.ndarray
+    flip: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rotation)
+
+
+def draws() -> tuple[str, ...]:
+    """Return what each random number of an image is for, in order, the unused one of the vertical flip among them."""
+    return spec.load().value("FER-A-10", "draws")
+
+
+def parameters_from(uniform: np.ndarray, shape: tuple[int, int]) -> Parameters:
+    """Return what Keras makes of random numbers: ``uniform`` (b, 7) float64 in [0, 1), a row for each image.
+
+    ``shape`` begins with the height and width of the images in pixels, of which the shifts are shares. Every figure
+    is rounded as Keras rounds it, so that equal random numbers give equal parameters to the last bit.
+
+    FER-A-02 to FER-A-05, FER-A-10 (paper 4.2).
+    """
+    value = spec.load().value
+    height, width = shape[:2]
+    names = draws()
+    drawn = {name: uniform[:, names.index(name)] for name in names}
+    zooms = [column for column, name in enumerate(names) if name == "zoom"]
+    return Parameters(
+        rotation=_around(0.0, value("FER-A-02", "rotation_degrees"), drawn["rotation"]),
+        height_shift=_around(0.0, value("FER-A-03", "height_shift"), drawn["height shift"]) * height,
+        width_shift=_around(0.0, value("FER-A-03", "width_shift"), drawn["width shift"]) * width,
+        zoom=_around(1.0, value("FER-A-04", "zoom"), uniform[:, zooms]),
+        flip=drawn["horizontal flip"] < value("FER-A-05", "flip_probability"),
+    )
+
+
+def _around(middle: float, reach: float, uniform: np.ndarray) -> np.ndarray:
+    low, high = middle - reach, middle + reach
+    return low + (high - low) * uniform

@@ -1,0 +1,59 @@
+"""From grey levels to what a network is fed: colour, then range, then mean and std, as its preprocessing says."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.reference.models.preprocessing import Preprocessing
+
+# What of red, green and blue makes grey: ITU-R BT.601, as in Pillow and OpenCV.
+GRAY_OF_RGB = (0.299, 0.587, 0.114)
+
+
+def scaled(batch: np.ndarray, preprocessing: Preprocessing, out: np.ndarray | None = None) -> np.ndarray:
+    """Return RGB images (b, h, w, 3) float32 in grey levels, 0..255, as the (b, h, w, c) float32 a network reads.
+
+    ``out`` may be ``batch`` itself where the network reads three channels. Grey is not rounded, for no value is after
+    augmentation. Where the range is 0..1 this is one product with float32(1/255), to the last bit what Keras'
+    ``rescale`` does.
+
+    ``UserError`` where mean or std do not fit the channels. FER-A-01, FER-P-07.
+    """
+    factor, offset = linear_map(preprocessing)
+    coloured = _coloured(batch, preprocessing)
+    # A row of factors, not a pixel's: NumPy is slow where it repeats something as short as the channels of a pixel.
+    row = (coloured.shape[2], 1)
+    fed = np.multiply(coloured, np.tile(factor, row), out=out)
+    if offset.any():
+        fed += np.tile(offset, row)
+    return fed
+
+
+def linear_map(preprocessing: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``factor`` and ``offset``, (c,) float32 each, by which a grey level v becomes ``v * factor + offset``."""
+    low, high = preprocessing.range
+    mean = _per_channel("mean", preprocessing.mean or (0.0,), preprocessing.channels)
+    std = _per_channel("std", preprocessing.std or (1.0,), preprocessing.channels)
+    if not std.all():
+        raise UserError(f"the preprocessing's std is {preprocessing.std}: a standard deviation cannot be 0")
+    divisor = spec.load().value("FER-A-01", "divisor")
+    return ((high - low) / divisor / std).astype(np.float32), ((low - mean) / std).astype(np.float32)
+
+
+def _per_channel(name: str, figures: tuple[float, ...], channels: int) -> np.ndarray:
+    if len(figures) not in (1, channels):
+        raise UserError(
+            f"the preprocessing's {name} has {len(figures)} values: give one, or one a channel ({channels})"
+        )
+    return np.broadcast_to(np.asarray(figures, np.float64), channels)
+
+
+def _coloured(batch: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+    if preprocessing.colour == "rgb":
+        return batch
+    if preprocessing.colour == "bgr":
+        return batch[..., ::-1]
+    gray = batch @ np.asarray(GRAY_OF_RGB, np.float32)[:, np.newaxis]
+    return np.repeat(gray, preprocessing.channels, axis=-1)
