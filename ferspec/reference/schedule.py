@@ -1,0 +1,221 @@
+"""The schedule of a training as arithmetic: from its validation losses, the rate of every epoch and when it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.spec.records import DEFAULT_PROFILE, Profile, Weights
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a rule remembers of the epochs so far: the best validation loss, and how many epochs ago it was."""
+
+    best: float | None = None
+    waited: int = 0
+
+    def after(self, val_loss: float, min_delta: float) -> Watch:
+        """Return what is remembered after one more epoch; the first epoch is an improvement, whatever its loss.
+
+        Compared in float32, as Keras does. A loss that is no number improves on nothing, and nothing improves on it.
+        """
+        if self.best is None or _float32(val_loss + min_delta) < _float32(self.best):
+            return Watch(val_loss)
+        return Watch(self.best, self.waited + 1)
+
+
+@dataclass(frozen=True)
+class PlateauRule:
+    """Multiplies the rate by ``factor`` after ``patience`` epochs without improvement (FER-S-03, FER-S-04).
+
+    The same as Keras' ``ReduceLROnPlateau`` without cooldown.
+    """
+
+    patience: int
+    factor: float
+    minimum_rate: float
+    min_delta: float
+
+    @classmethod
+    def of(cls, profile: Profile = DEFAULT_PROFILE) -> PlateauRule:
+        """Return the rule of the protocol."""
+        rule, improvement = spec.load().clause("FER-S-03"), spec.load().clause("FER-S-04")
+        return cls(
+            patience=rule.value("patience", profile),
+            factor=rule.value("factor", profile),
+            minimum_rate=rule.value("minimum_rate", profile),
+            min_delta=improvement.value("min_delta", profile),
+        )
+
+    def after(self, rate: float, watch: Watch, val_loss: float) -> tuple[float, Watch]:
+        """Return the rate of the next epoch, and what is remembered, after an epoch trained with ``rate``."""
+        watch = watch.after(val_loss, self.min_delta)
+        if watch.waited >= self.patience and rate > _float32(self.minimum_rate):
+            return _float32(max(rate * self.factor, self.minimum_rate)), Watch(watch.best)
+        return rate, watch
+
+    def rates(self, val_losses: Sequence[float], initial_rate: float) -> tuple[float, ...]:
+        """Return the rate of every epoch of ``val_losses`` and, as the last entry, that of the epoch after them."""
+        rates, watch = [_float32(initial_rate)], Watch()
+        for val_loss in val_losses:
+            rate, watch = self.after(rates[-1], watch, val_loss)
+            rates.append(rate)
+        return tuple(rates)
+
+
+@dataclass(frozen=True)
+class StoppingRule:
+    """Stops after ``patience`` epochs without improvement (FER-S-05); the same as Keras' ``EarlyStopping``."""
+
+    patience: int
+    min_delta: float
+
+    @classmethod
+    def of(cls, profile: Profile = DEFAULT_PROFILE) -> StoppingRule:
+        """Return the rule of the protocol."""
+        clause = spec.load().clause("FER-S-05")
+        return cls(patience=clause.value("patience", profile), min_delta=clause.value("min_delta", profile))
+
+    def after(self, watch: Watch, val_loss: float) -> tuple[bool, Watch]:
+        """Return whether training stops after an epoch, and what is remembered."""
+        watch = watch.after(val_loss, self.min_delta)
+        return watch.waited >= self.patience, watch
+
+    def stop(self, val_losses: Sequence[float]) -> int | None:
+        """Return the epoch, from 0, after which training stops, or None where ``val_losses`` end before."""
+        watch = Watch()
+        for epoch, val_loss in enumerate(val_losses):
+            stops, watch = self.after(watch, val_loss)
+            if stops:
+                return epoch
+        return None
+
+    def waited(self, val_losses: Sequence[float]) -> int:
+        """Return how many epochs ago the best of ``val_losses`` was."""
+        watch = Watch()
+        for val_loss in val_losses:
+            watch = watch.after(val_loss, self.min_delta)
+        return watch.waited
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What the schedule makes of validation losses: the rate of each of their epochs, and where training stops.
+
+    ``rates`` are values of float32, one per epoch; ``stop`` is the epoch, from 0, after which training stops.
+    """
+
+    rates: tuple[float, ...]
+    stop: int | None
+
+
+def replay(val_losses: Sequence[float], initial_rate: float, profile: Profile = DEFAULT_PROFILE) -> Replayed:
+    """Return the learning rate that every epoch of a phase is trained with, and the epoch after which it stops.
+
+    ``val_losses`` has an entry per epoch; the first epoch is trained with ``initial_rate``. Epochs after the stop,
+    which the protocol does not have, get the rates they would have. Source: FER-S-03 to FER-S-05.
+    """
+    rates = PlateauRule.of(profile).rates(val_losses, initial_rate)
+    return Replayed(rates[: len(val_losses)], StoppingRule.of(profile).stop(val_losses))
+
+
+@dataclass(frozen=True)
+class Step:
+    """What follows the epochs so far: the rate of the next one, or the end.
+
+    ``waited`` epochs have passed since the best validation loss; if none of the next ``patience_left`` epochs improves
+    on it, training stops after them. How long a training can go on improving is not known beforehand.
+    """
+
+    rate: float
+    stop: bool
+    waited: int
+    patience_left: int
+
+
+def next_step(history: Sequence[float], initial_rate: float, profile: Profile = DEFAULT_PROFILE) -> Step:
+    """Return what follows a phase's epochs so far, given their validation losses: the next rate, or the end.
+
+    Without any epoch, the next rate is the initial one. Source: FER-S-03 to FER-S-05.
+    """
+    stopping = StoppingRule.of(profile)
+    stop, waited = stopping.stop(history) is not None, stopping.waited(history)
+    return Step(
+        rate=PlateauRule.of(profile).rates(history, initial_rate)[-1],
+        stop=stop,
+        waited=waited,
+        patience_left=0 if stop else stopping.patience - waited,
+    )
+
+
+@dataclass(frozen=True)
+class PhasePlan:
+    """A phase to come: whether the base is frozen, its first rate, and its length where that is limited.
+
+    Early stopping applies in every phase, so that one may end sooner than after ``longest`` epochs.
+    """
+
+    frozen: bool
+    initial_rate: float
+    longest: int | None
+
+
+def phases_of(weights: Weights, profile: Profile = DEFAULT_PROFILE) -> tuple[PhasePlan, ...]:
+    """Return the phases a network is trained in: two if it starts from published weights, otherwise one.
+
+    Of several lengths and rates that a profile knows, the first (most frequent) one. Source: FER-S-02, FER-S-07,
+    FER-S-08.
+    """
+    book = spec.load()
+    rate = book.value("FER-S-02", "initial_rates", profile)[0]
+    everything = PhasePlan(frozen=False, initial_rate=rate, longest=None)
+    if weights == "scratch":
+        return (everything,)
+    longest = book.value("FER-S-08", "frozen_epochs", profile)[0]
+    return PhasePlan(frozen=True, initial_rate=rate, longest=longest), everything
+
+
+def best_epoch(val_accuracies: Sequence[float]) -> int:
+    """Return the epoch, from 0, with the highest validation accuracy: the first of equals, never one without a number.
+
+    ``ValueError`` where there is none. Source: FER-S-06.
+    """
+    if all(np.isnan(accuracy) for accuracy in val_accuracies):
+        raise ValueError("no epoch has a validation accuracy")
+    return int(np.nanargmax(val_accuracies))
+
+
+def batch_size(profile: Profile = DEFAULT_PROFILE) -> int:
+    """Return how many images one step sees, over all devices. Source: FER-S-09."""
+    clause = spec.load().clause("FER-S-09")
+    return clause.value("per_gpu", profile) * clause.value("gpus", profile)
+
+
+def steps_per_epoch(n: int, batch: int) -> int:
+    """Return how many whole batches ``n`` training images make: the rest of an epoch is dropped.
+
+    ``UserError`` where they make none. Source: FER-S-10.
+    """
+    if n < batch:
+        raise UserError(f"{n} training images are fewer than one batch of {batch}: give more images")
+    return n // batch
+
+
+def evaluated_images(n: int, batch: int, profile: Profile = DEFAULT_PROFILE) -> int:
+    """Return how many of ``n`` images an evaluation during training or of a run counts.
+
+    Profile ``released`` leaves out the last partial batch; fewer images than one batch, of which it would leave none,
+    all count. Profile ``paper`` counts all. Source: FER-V-02, FER-V-03.
+    """
+    dropped = spec.load().value("FER-V-02", "partial_batch", profile) == "dropped"
+    return n - n % batch if dropped and n >= batch else n
+
+
+def _float32(value: float) -> float:
+    with np.errstate(over="ignore"):
+        return float(np.float32(value))

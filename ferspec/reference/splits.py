@@ -1,0 +1,70 @@
+"""Which images of a dataset are trained on: splits within each class, and smaller sets of the same composition."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ferspec.errors import UserError
+
+
+def split_by_class(labels: np.ndarray, percent: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices of training and validation images: of each class ``percent``, rounded down, are trained on.
+
+    ``labels`` (n,) are the classes of the images; both results are sorted int64 arrays, have no index in common and
+    together all of them. The same labels, in the same order, and seed give the same split. ``UserError`` where
+    ``percent`` is not a whole number from 1 to 99, or leaves a class without a training image. Source: FER-D-02.
+    """
+    if not 0 < percent < 100 or percent != int(percent):
+        raise UserError(f"a split trains on a whole percentage from 1 to 99 of each class, not {percent}")
+    labels = np.asarray(labels)
+    counts = _counts(labels)
+    if not counts:
+        raise UserError("there are no images to split")
+    for label, count in counts.items():
+        if count * percent < 100:
+            raise UserError(
+                f"class {label} has {count} images, of which {percent} %, rounded down, leaves none to train on"
+            )
+    training = _drawn(labels, {label: count * percent // 100 for label, count in counts.items()}, seed)
+    return training, np.setdiff1d(np.arange(len(labels)), training)
+
+
+def subset_by_class(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """Return the indices of ``n`` images that keep the shares of the classes, as near as whole images allow.
+
+    ``labels`` (m,) are the classes of the images; the result (n,) is sorted int64. Shares are rounded by largest
+    remainder, the lower class first among equals, but every class that is present keeps at least one image.
+    ``UserError`` where ``n`` is more than there are images or less than there are classes. Source: this suite.
+    """
+    labels = np.asarray(labels)
+    counts = _counts(labels)
+    if n > len(labels):
+        raise UserError(f"a subset of {n:,} images was asked for, but there are {len(labels):,}")
+    if n < max(len(counts), 1):
+        raise UserError(f"a subset of {n} images cannot hold one of each of the {len(counts)} classes: ask for more")
+    return _drawn(labels, _allocated(counts, n), seed)
+
+
+def _counts(labels: np.ndarray) -> dict[int, int]:
+    present, counts = np.unique(labels, return_counts=True)
+    return dict(zip(present.tolist(), counts.tolist(), strict=True))
+
+
+def _allocated(counts: dict[int, int], n: int) -> dict[int, int]:
+    """Return how many of ``n`` images each class gets; whole numbers throughout, so that no share is rounded."""
+    total = sum(counts.values())
+    single = {label for label, count in counts.items() if n * count < total}
+    if single:
+        rest = {label: count for label, count in counts.items() if label not in single}
+        return dict.fromkeys(single, 1) | _allocated(rest, n - len(single))
+    shares = {label: n * count // total for label, count in counts.items()}
+    by_remainder = sorted(counts, key=lambda label: (-(n * counts[label] % total), label))
+    for label in by_remainder[: n - sum(shares.values())]:
+        shares[label] += 1
+    return shares
+
+
+def _drawn(labels: np.ndarray, wanted: dict[int, int], seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    chosen = [rng.permutation(np.flatnonzero(labels == label))[: wanted[label]] for label in sorted(wanted)]
+    return np.sort(np.concatenate(chosen))

@@ -1,0 +1,196 @@
+"""Reads the files that Keras' CSVLogger writes, as they are found: restarted, appended, without header, cut off."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ferspec.errors import UserError
+
+LARGEST = 64 << 20
+SEPARATORS = ",;\t|"
+EPOCH, RATE, PHASE = "epoch", "rate", "phase"
+LOSS, ACCURACY, VAL_LOSS, VAL_ACCURACY = "loss", "accuracy", "val_loss", "val_accuracy"
+# what Keras and tf.keras, old and new, call the figures of a classifier
+NAMES = {
+    "epoch": EPOCH,
+    "phase": PHASE,
+    "lr": RATE,
+    "learning_rate": RATE,
+    "loss": LOSS,
+    "acc": ACCURACY,
+    "accuracy": ACCURACY,
+    "categorical_accuracy": ACCURACY,
+    "sparse_categorical_accuracy": ACCURACY,
+    "val_loss": VAL_LOSS,
+    "val_acc": VAL_ACCURACY,
+    "val_accuracy": VAL_ACCURACY,
+    "val_categorical_accuracy": VAL_ACCURACY,
+    "val_sparse_categorical_accuracy": VAL_ACCURACY,
+}
+# CSVLogger sorts by name, so that a rate called lr stands behind the loss and one called learning_rate before it
+WITHOUT_RATE = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
+WITH_LR = ("epoch", "accuracy", "loss", "lr", "val_accuracy", "val_loss")
+WITH_LEARNING_RATE = ("epoch", "accuracy", "learning_rate", "loss", "val_accuracy", "val_loss")
+# rates are float32, printed in full or short
+RATE_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class LoggedPhase:
+    """One call of ``fit``: its epochs as numbered in the file, and for each of them the figures that were logged.
+
+    A figure that was not logged is None. ``rate`` is the learning rate that an epoch was trained with; a value that
+    was logged as not available is NaN.
+    """
+
+    epochs: tuple[int, ...]
+    loss: tuple[float, ...] | None = None
+    accuracy: tuple[float, ...] | None = None
+    val_loss: tuple[float, ...] | None = None
+    val_accuracy: tuple[float, ...] | None = None
+    rate: tuple[float, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.epochs)
+
+
+@dataclass(frozen=True)
+class TrainingLog:
+    """A log split into phases; ``columns`` are those it begins with, ``notes`` say what was guessed or left out."""
+
+    path: Path
+    columns: tuple[str, ...]
+    phases: tuple[LoggedPhase, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Row:
+    columns: tuple[str, ...]
+    epoch: int
+    figures: dict[str, float]
+
+    def follows(self, before: _Row) -> bool:
+        """Return whether the same call of ``fit`` can have logged both: its rate only ever falls."""
+        if self.epoch != before.epoch + 1 or self.columns != before.columns:
+            return False
+        if self.figures.get(PHASE) != before.figures.get(PHASE):
+            return False
+        rate, rate_before = self.figures.get(RATE, math.nan), before.figures.get(RATE, math.nan)
+        return not rate > rate_before * (1 + RATE_TOLERANCE)
+
+
+def read_training_log(path: str | Path) -> TrainingLog:
+    """Return the phases of a training, as Keras' ``CSVLogger`` logged them.
+
+    A phase begins where the epochs do not go on by one, where the learning rate rises, where other columns are logged,
+    or where the history of a run of this suite names another phase. Lines that cannot be read are left out and noted,
+    as is a last line without a line end. ``UserError`` for a file that cannot be read or is no such log.
+    """
+    path = Path(path)
+    lines, notes = _lines(path)
+    separator = max(SEPARATORS, key="\n".join(line for _, line in lines).count)
+    rows = list(_rows(lines, separator, notes))
+    if not rows:
+        raise UserError(
+            f"{path} is no training log: no line has an epoch and its loss, as Keras' CSVLogger writes them"
+        )
+    return TrainingLog(path, rows[0].columns, _phases(rows, notes), tuple(notes))
+
+
+def _lines(path: Path) -> tuple[list[tuple[int, str]], list[str]]:
+    """Return the lines with their numbers, none of them empty, and what is to be noted of them."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise UserError(f"{path}: {path.stat().st_size:,} bytes is too large for a training log")
+        text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    if not lines or text.endswith("\n"):
+        return lines, []
+    return lines[:-1], [f"line {lines[-1][0]}, the last, has no line end: taken as cut off, and left out"]
+
+
+def _rows(lines: Sequence[tuple[int, str]], separator: str, notes: list[str]) -> Iterator[_Row]:
+    header: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    unreadable = []
+    for number, line in lines:
+        fields = _fields(line, separator)
+        if EPOCH in fields:
+            header = columns = fields
+            continue
+        row = _row(columns, fields)
+        # a restart may log other columns without saying so; elsewhere such a line is a broken one
+        if row is None and (new := _undescribed(header, fields)) and (not columns or new.epoch == 0):
+            row, columns = new, new.columns
+            if columns != header:
+                notes.append(f"line {number}: no header for its {len(columns)} values, read as {', '.join(columns)}")
+        if row is None:
+            unreadable.append(str(number))
+        else:
+            yield row
+    if unreadable:
+        notes.append(f"left out, for they cannot be read: line {', '.join(unreadable)}")
+
+
+def _fields(line: str, separator: str) -> tuple[str, ...]:
+    try:
+        return tuple(field.strip() for field in next(csv.reader([line], delimiter=separator)))
+    except csv.Error:
+        return ()
+
+
+def _undescribed(header: tuple[str, ...], fields: tuple[str, ...]) -> _Row | None:
+    """Return a line that the columns before it do not describe: by the header, or as CSVLogger orders its columns."""
+    for columns in (header, WITHOUT_RATE, WITH_LR, WITH_LEARNING_RATE):
+        row = _row(columns, fields)
+        # a loss is larger than a learning rate
+        if row and (columns == header or _plausible(row.figures)):
+            return row
+    return None
+
+
+def _plausible(figures: dict[str, float]) -> bool:
+    shares = all(0 <= figures[name] <= 1 for name in (ACCURACY, VAL_ACCURACY))
+    return shares and not min(figures[LOSS], figures[VAL_LOSS]) <= figures.get(RATE, 0)
+
+
+def _row(columns: tuple[str, ...], fields: tuple[str, ...]) -> _Row | None:
+    """Return the epoch and figures of one line, or None where it has not the form of one."""
+    if len(columns) != len(fields) or not fields:
+        return None
+    figures = {}
+    for column, field in zip(columns, fields, strict=True):
+        if column in NAMES:
+            try:
+                figures[NAMES[column]] = math.nan if field == "NA" else float(field)
+            except ValueError:
+                return None
+    epoch = figures.pop(EPOCH)
+    if not epoch.is_integer() or epoch < 0 or not {LOSS, VAL_LOSS} & figures.keys():
+        return None
+    return _Row(columns, int(epoch), figures)
+
+
+def _phases(rows: Sequence[_Row], notes: list[str]) -> tuple[LoggedPhase, ...]:
+    phases: list[list[_Row]] = []
+    for row in rows:
+        if phases and row.follows(phases[-1][-1]):
+            phases[-1].append(row)
+            continue
+        if phases and row.epoch > phases[-1][-1].epoch + 1:
+            notes.append(f"epochs {phases[-1][-1].epoch + 1} to {row.epoch - 1} are missing: a phase begins after them")
+        phases.append([row])
+    return tuple(_phase(phase) for phase in phases)
+
+
+def _phase(rows: Sequence[_Row]) -> LoggedPhase:
+    figures = {name: tuple(row.figures[name] for row in rows) for name in rows[0].figures if name != PHASE}
+    return LoggedPhase(epochs=tuple(row.epoch for row in rows), **figures)
