@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,16 +10,15 @@ from typing import Literal
 
 import numpy as np
 
-from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.subjects.cache import PixelCache
 from ferspec.subjects.groups import read_groups
-from ferspec.subjects.images import is_gray, pixel_digest
+from ferspec.subjects.images import is_gray
 from ferspec.subjects.manifest import Entry, has_btfer_form, notes_on, support
 from ferspec.subjects.readers import Listing, read_fer2013, read_folders, read_npz, read_synthetic
+from ferspec.subjects.reading import UnreadableImages, read_each
 
 SYNTHETIC_SEED = 0
-SHOWN = 3
 
 Progress = Callable[[int, int], None]
 
@@ -62,26 +58,20 @@ def read_dataset(name: str, listing: Listing, progress: Progress | None = None) 
     gray: list[bool] = []
     unreadable: list[UserError] = []
 
-    def examine(index: int) -> tuple[Entry, bool] | UserError:
-        try:
-            data, pixels = listing.fetch(index)
-        except UserError as error:
-            return error
+    def examine(index: int, pixels: np.ndarray) -> bool:
         cache.keep(index, pixels)
-        return _entry(listing, index, data, pixels), is_gray(pixels)
+        return is_gray(pixels)
 
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as threads:
-        for done, result in enumerate(threads.map(examine, range(len(listing.ids))), 1):
-            if isinstance(result, UserError):
-                unreadable.append(result)
-            else:
-                entries.append(result[0])
-                gray.append(result[1])
-            if progress is not None:
-                progress(done, len(listing.ids))
+    for done, result in enumerate(read_each(listing, examine), 1):
+        if isinstance(result, UserError):
+            unreadable.append(result)
+        else:
+            entries.append(result.entry)
+            gray.append(result.value)
+        if progress is not None:
+            progress(done, len(listing))
     if unreadable:
-        first = "; ".join(map(str, unreadable[:SHOWN])) + ("; …" if len(unreadable) > SHOWN else "")
-        raise UserError(f"{name}: {len(unreadable):,} of {len(listing.ids):,} images cannot be read: {first}")
+        raise UnreadableImages(name, unreadable, len(listing))
     return Dataset(name, listing, tuple(entries), all(gray), cache)
 
 
@@ -152,14 +142,3 @@ class Dataset:
         columns, notes = read_groups(path, self.ids)
         groups = {**self.groups, **columns}
         return replace(self, listing=replace(self.listing, groups=groups, notes=(*self.listing.notes, *notes)))
-
-
-def _entry(listing: Listing, index: int, data: bytes, pixels: np.ndarray) -> Entry:
-    return Entry(
-        path=listing.ids[index],
-        bytes_sha256=hashlib.sha256(data).hexdigest(),
-        pixels_sha256=pixel_digest(pixels),
-        height=pixels.shape[0],
-        width=pixels.shape[1],
-        label=spec.load().classes[listing.labels[index]],
-    )

@@ -44,7 +44,21 @@ def has_btfer_form(entries: Sequence[Entry]) -> bool:
 def notes_on(entries: Sequence[Entry]) -> tuple[str, ...]:
     """Return what is worth knowing of the images of a dataset, a line each: classes without images, other sizes than
     BTFER's, pictures that occur more than once, and pictures that occur under different labels."""
-    return (*_missing_classes(entries), *_other_sizes(entries), *_repeated(entries))
+    return (*_missing_classes(entries), *_other_sizes(entries), *repeated_pictures(entries))
+
+
+def repeated_pictures(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield a line on pictures that occur more than once, and one on those that occur under different labels."""
+    pictures: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        pictures[entry.pixels_sha256].append(entry)
+    repeated = [alike for alike in pictures.values() if len(alike) > 1]
+    same = [alike for alike in repeated if len({entry.label for entry in alike}) == 1]
+    conflicting = [alike for alike in repeated if len({entry.label for entry in alike}) > 1]
+    if same:
+        yield f"pictures that occur more than once under one label: {len(same):,} ({_examples(same)})"
+    if conflicting:
+        yield f"pictures that occur under different labels: {len(conflicting):,} ({_examples(conflicting)})"
 
 
 def _missing_classes(entries: Sequence[Entry]) -> Iterator[str]:
@@ -60,19 +74,6 @@ def _other_sizes(entries: Sequence[Entry]) -> Iterator[str]:
     if others:
         common = _first((f"{count:,} of {w}x{h}" for (w, h), count in others.most_common()), ", ")
         yield f"{others.total():,} of {len(entries):,} images are not {width}x{height}: {common}"
-
-
-def _repeated(entries: Sequence[Entry]) -> Iterator[str]:
-    pictures: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        pictures[entry.pixels_sha256].append(entry)
-    repeated = [alike for alike in pictures.values() if len(alike) > 1]
-    same = [alike for alike in repeated if len({entry.label for entry in alike}) == 1]
-    conflicting = [alike for alike in repeated if len({entry.label for entry in alike}) > 1]
-    if same:
-        yield f"pictures that occur more than once under one label: {len(same):,} ({_examples(same)})"
-    if conflicting:
-        yield f"pictures that occur under different labels: {len(conflicting):,} ({_examples(conflicting)})"
 
 
 def _examples(pictures: list[list[Entry]]) -> str:

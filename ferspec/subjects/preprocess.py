@@ -69,6 +69,18 @@ def batches(dataset: Dataset, indices: Sequence[int], spec: Input, batch_size: i
             yield ready.result()
 
 
+def resize(pixels: np.ndarray, size: tuple[int, int], method: str = "nearest") -> np.ndarray:
+    """Return uint8 pixels (h, w) or (h, w, c) at another (height, width), without antialiasing.
+
+    ``nearest`` is Pillow's, which is how Keras' ``flow_from_directory`` reads images (FER-P-08).
+    """
+    import cv2
+
+    if pixels.shape[:2] == tuple(size):
+        return pixels
+    return cv2.resize(pixels, tuple(size)[::-1], interpolation=getattr(cv2, INTERPOLATION[method]))
+
+
 def _values(spec: Input) -> np.ndarray:
     """Return what each of the 256 grey values becomes in each channel: (1, 256, c) float32."""
     low, high = spec.range
@@ -98,13 +110,9 @@ def _coloured(image: np.ndarray, spec: Input) -> np.ndarray:
 
 
 def _resized(pixels: np.ndarray, spec: Input) -> np.ndarray:
-    import cv2
-
     height, width = spec.size
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    if spec.antialias and spec.resize in ANTIALIASED:
+    if spec.antialias and spec.resize in ANTIALIASED and pixels.shape[:2] != (height, width):
         from PIL import Image
 
         return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling[spec.resize.upper()]))
-    return cv2.resize(pixels, (width, height), interpolation=getattr(cv2, INTERPOLATION[spec.resize]))
+    return resize(pixels, spec.size, spec.resize)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,10 +14,18 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.subjects.disk import require_utf8, room_for
 from ferspec.subjects.readers.arrays import fetch_from, mapped
-from ferspec.subjects.readers.listing import Listing
+from ferspec.subjects.readers.listing import Listing, Published
+from ferspec.subjects.readers.rows import read_rows
 
-# The two parts of FER-D-03 that are validated on, as the file names them.
+# The parts of FER-D-03 as the file names them; the two tests are validated on.
+TRAINING_PART = "Training"
 TEST_PARTS = ("PublicTest", "PrivateTest")
+COLUMNS = "FER2013's columns are emotion, pixels and Usage"
+
+
+class _Rows(NamedTuple):
+    listing: Listing
+    parts: list[str]
 
 
 def read_fer2013(path: Path) -> Listing:
@@ -30,46 +38,47 @@ def read_fer2013(path: Path) -> Listing:
     0 to 255.
     """
     require_utf8(path.name)
-    parts = _parts(path)
+    parts = Counter(row.get("usage", "") for _, _, row in read_rows(path, ("emotion", "pixels"), COLUMNS))
     chosen = [part for part in TEST_PARTS if part in parts] or list(parts)
-    ids, labels = [], []
+    return _read(path, chosen, "rows that are not of the test parts were left out").listing
+
+
+def read_fer2013_parts(path: Path) -> Published:
+    """List the images of the same CSV by their ``Usage``: Training, and the public and private test parts together.
+
+    ``UserError`` as ``read_fer2013`` says, and where no row is marked as training or none as test.
+    """
+    require_utf8(path.name)
+    listing, parts = _read(path, (TRAINING_PART, *TEST_PARTS), "rows of no known Usage were left out")
+    training = np.array([part == TRAINING_PART for part in parts])
+    for missing, rows in ((TRAINING_PART, training), (" or ".join(TEST_PARTS), ~training)):
+        if not rows.any():
+            raise UserError(f"{path}: no row is marked {missing} in the column Usage, so that its parts are not known")
+    return Published(listing.take(np.flatnonzero(training)), listing.take(np.flatnonzero(~training)))
+
+
+def _read(path: Path, chosen: Collection[str], others: str) -> _Rows:
+    ids, labels, parts, left_out = [], [], [], Counter()
     with room_for(str(path)), tempfile.TemporaryFile() as file:
-        for number, line, row in _rows(path):
-            if row.get("usage", "") in chosen:
-                ids.append(str(number))
-                labels.append(_label(path, line, row["emotion"]))
-                file.write(_pixels(path, line, row["pixels"]))
+        for number, line, row in read_rows(path, ("emotion", "pixels"), COLUMNS):
+            part = row.get("usage", "")
+            if part not in chosen:
+                left_out[part or "unmarked"] += 1
+                continue
+            ids.append(str(number))
+            labels.append(_label(path, line, row["emotion"]))
+            parts.append(part)
+            file.write(_pixels(path, line, row["pixels"]))
         if not ids:
-            raise UserError(f"{path}: holds no images")
+            raise UserError(f"{path}: holds no images" + (f": {others}" if left_out else ""))
         images = mapped(file, (len(ids), *_size()))
-    left_out = ", ".join(f"{count:,} {part or 'unmarked'}" for part, count in parts.items() if part not in chosen)
-    notes = (f"rows that are not of the test parts were left out: {left_out}",) if left_out else ()
-    return Listing("fer2013 csv", tuple(ids), np.array(labels, np.int64), fetch_from(images), notes)
+    listed = ", ".join(f"{count:,} {part}" for part, count in left_out.items())
+    notes = (f"{others}: {listed}",) if left_out else ()
+    return _Rows(Listing("fer2013 csv", tuple(ids), np.array(labels, np.int64), fetch_from(images), notes), parts)
 
 
 def _size() -> tuple[int, int]:
     return spec.load().datasets["FER2013"].size
-
-
-def _parts(path: Path) -> Counter[str]:
-    return Counter(row.get("usage", "") for _, _, row in _rows(path))
-
-
-def _rows(path: Path) -> Iterator[tuple[int, int, dict[str, str]]]:
-    """Yield the number of each row, its line in the file, and its cells by column in lower case."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            columns = [name.strip().lower() for name in next(reader, [])]
-            for column in ("emotion", "pixels"):
-                if column not in columns:
-                    raise UserError(f"{path}: no column {column!r}: FER2013's columns are emotion, pixels and Usage")
-            for number, cells in enumerate(row for row in reader if row):
-                if len(cells) != len(columns):
-                    raise UserError(f"{path}, line {reader.line_num}: {len(cells)} cells for {len(columns)} columns")
-                yield number, reader.line_num, dict(zip(columns, (cell.strip() for cell in cells), strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: not a readable CSV file ({error})") from error
 
 
 def _label(path: Path, line: int, emotion: str) -> int:

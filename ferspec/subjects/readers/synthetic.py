@@ -1,4 +1,10 @@
-"""The synthetic faces as a dataset: rendered one by one as they are asked for."""
+"""The synthetic faces as a dataset: rendered one by one as they are asked for, in one process or in several."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -6,13 +12,39 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.subjects.readers.listing import Listing
 
+Draw = Callable[[int, str, int, int], np.ndarray]
 
-def read_synthetic(per_class: int, size: int, seed: int) -> Listing:
+
+def draw_face(seed: int, label: str, index: int, size: int) -> np.ndarray:
+    """Return one synthetic face (size, size, 3) uint8 RGB; the same in every process."""
+    from ferspec.reference.synthetic import render, scene
+
+    return np.ascontiguousarray(render(scene(seed, label, index), size))
+
+
+@contextmanager
+def drawing_processes(count: int) -> Iterator[Draw]:
+    """Yield a ``draw_face`` that works in ``count`` processes, for as many threads to call; they end with the block.
+
+    The processes are new ones, not copies, since a copy of a process that has threads may hang.
+    """
+    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_draw_alone) as processes:
+
+        def draw(*face: int | str) -> np.ndarray:
+            try:
+                return processes.submit(draw_face, *face).result()
+            except BrokenProcessPool:  # a script without a main guard cannot have processes; the faces are the same
+                return draw_face(*face)
+
+        yield draw
+
+
+def read_synthetic(per_class: int, size: int, seed: int, draw: Draw = draw_face) -> Listing:
     """List ``per_class`` synthetic faces of each class, ``size`` x ``size``, with the attributes they were drawn with.
 
     ``UserError`` where either number is less than 1.
     """
-    from ferspec.reference.synthetic import attributes, render, scene
+    from ferspec.reference.synthetic import attributes, scene
 
     if per_class < 1 or size < 1:
         raise UserError(f"{per_class} synthetic faces per class of size {size}: both must be at least 1")
@@ -21,7 +53,7 @@ def read_synthetic(per_class: int, size: int, seed: int) -> Listing:
     columns = [attributes(scene(seed, label, index)) for label, index in drawn]
 
     def fetch(index: int) -> tuple[bytes, np.ndarray]:
-        pixels = np.ascontiguousarray(render(scene(seed, *drawn[index]), size))
+        pixels = draw(seed, *drawn[index], size)
         return pixels.tobytes(), pixels
 
     return Listing(
@@ -31,3 +63,10 @@ def read_synthetic(per_class: int, size: int, seed: int) -> Listing:
         fetch,
         groups={name: tuple(column[name] for column in columns) for name in columns[0]},
     )
+
+
+def _draw_alone() -> None:
+    """Keep OpenCV from starting as many threads in every process as there are cores."""
+    import cv2
+
+    cv2.setNumThreads(1)
