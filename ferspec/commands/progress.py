@@ -1,38 +1,54 @@
 """Progress of long work: a bar with time left on a terminal, a few plain lines elsewhere; always on stderr."""
 
+from __future__ import annotations
+
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from ferspec.subjects.opening import Progress
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
 
 SECONDS_BETWEEN_LINES = 10
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
-    """Yield a function of (step, done, total) that shows how far the work is."""
+def progress() -> Iterator[Lines | Bars]:
+    """Yield a function of (step, done, total) that shows how far the work is; its ``line`` prints a line to stay."""
     if not sys.stderr.isatty():
-        yield _PlainLines()
+        yield Lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description:<15}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks = {}
-
-        def show(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(step, total=total)
-            bars.update(tasks[step], completed=done, total=total)
-
-        yield show
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield Bars(bars)
 
 
-class _PlainLines:
+class Bars:
+    """A bar for each step, which begins anew where a step does."""
+
+    def __init__(self, bars: RichProgress) -> None:
+        self._bars = bars
+        self._tasks = {}
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        if step not in self._tasks:
+            self._tasks[step] = self._bars.add_task(step, total=total)
+        task = self._bars.tasks[self._tasks[step]]
+        if done < task.completed:
+            self._bars.reset(task.id)
+        self._bars.update(task.id, completed=done, total=total)
+
+    def line(self, text: str) -> None:
+        """Print a line above the bars."""
+        self._bars.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+class Lines:
     """A line every ten seconds, so that short work is silent and a log stays readable."""
 
     def __init__(self) -> None:
@@ -42,4 +58,8 @@ class _PlainLines:
         now = time.monotonic()
         if now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
-            print(f"{step}: {done:,} of {total:,}", file=sys.stderr, flush=True)
+            self.line(f"{step}: {done:,} of {total:,}")
+
+    def line(self, text: str) -> None:
+        """Print a line."""
+        print(text, file=sys.stderr, flush=True)

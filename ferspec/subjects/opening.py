@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ferspec.errors import UserError
 from ferspec.reference.demo import demo_contract_path, demo_model_path
+from ferspec.subjects.artifacts import CONTRACT as CONTRACT_NAME
+from ferspec.subjects.artifacts import MODEL, Drawn, is_run, read_run, require_artifact
 from ferspec.subjects.contract import Contract
 from ferspec.subjects.contracts import load_contract, settle
 from ferspec.subjects.dataset import Dataset, open_dataset, synthetic_dataset
@@ -19,7 +21,8 @@ from ferspec.subjects.predictions import RecordedPredictions, align, is_predicti
 DEMO = "demo"
 # half of BTFER's: a demonstration should not make one wait for its faces to be drawn
 DEMO_PER_CLASS = 150
-CONTRACT_NAME = "contract.toml"
+# no record of a run can ask for more faces than a machine draws in a few minutes
+MOST_PER_CLASS, LARGEST_SIZE = 1000, 512
 
 Progress = Callable[[str, int, int], None]
 
@@ -31,20 +34,27 @@ def silent(step: str, done: int, total: int) -> None:
 def open_images(
     model: str | Path, dataset: str | Path | None, groups: str | Path | None = None, progress: Progress = silent
 ) -> Dataset:
-    """Return the named dataset with the columns of a groups CSV; the demonstration brings its own."""
-    if dataset is None and model != DEMO:
-        raise UserError("no dataset was given: add --dataset DIR (a folder per class, an .npz or FER2013's CSV)")
+    """Return the named dataset with the columns of a groups CSV.
+
+    The demonstration brings its own, and so does a run that was tested on synthetic faces: they are drawn again.
+    """
     if dataset in (None, DEMO):
-        images = synthetic_dataset(DEMO_PER_CLASS, progress=partial(progress, "drawing faces"))
+        images = _drawn_images(model, dataset, partial(progress, "drawing faces"))
     else:
         images = open_dataset(dataset, progress=partial(progress, "reading images"))
     return images.with_groups(groups) if groups else images
 
 
 def open_source(model: str | Path, trust_code: bool = False) -> Model | RecordedPredictions:
-    """Return the named model, or the predictions that a CSV file records; ``demo`` is the embedded model."""
+    """Return the named model, or the predictions that a CSV file records; ``demo`` is the embedded model.
+
+    The folder of a finished training stands for its network, named by its cell.
+    """
     if model == DEMO:
         return replace(open_model(demo_model_path()), name=DEMO)
+    if is_run(model):
+        run = read_run(model)
+        return replace(open_model(require_artifact(model, run, MODEL), trust_code=trust_code), name=run.cell)
     return read_predictions(model) if is_predictions_file(model) else open_model(model, trust_code=trust_code)
 
 
@@ -54,6 +64,8 @@ def find_contract(model: str | Path, contract: str | Path | None = None) -> Cont
         return load_contract(contract)
     if model == DEMO:
         return load_contract(demo_contract_path())
+    if is_run(model):
+        return load_contract(require_artifact(model, read_run(model), CONTRACT_NAME))
     beside = [Path(f"{model}.{CONTRACT_NAME}"), Path(model).parent / CONTRACT_NAME, Path(model) / CONTRACT_NAME]
     for path in beside:
         if path.is_file():
@@ -87,3 +99,27 @@ def join(
     if isinstance(source, RecordedPredictions):
         return ModelSubject(images, recorded=align(source, images.ids))
     return ModelSubject(images, settle(source, contract), contract, progress=partial(progress, "predicting"))
+
+
+def _drawn_images(model: str | Path, dataset: str | Path | None, progress: Callable[[int, int], None]) -> Dataset:
+    """Return the synthetic faces that a model is judged on where no images are named."""
+    if DEMO in (model, dataset):
+        return synthetic_dataset(DEMO_PER_CLASS, progress=progress)
+    if not is_run(model):
+        raise UserError("no dataset was given: add --dataset DIR (a folder per class, an .npz or FER2013's CSV)")
+    run = read_run(model)
+    # before anything is drawn, which takes long
+    require_artifact(model, run, MODEL)
+    tested = run.data.get("btfer")
+    if tested is None or tested.drawn is None:
+        raise UserError(f"{model} was not tested on synthetic faces, which could be drawn again: add --dataset BTFER/")
+    _require_sane(model, tested.drawn)
+    return synthetic_dataset(tested.drawn.per_class, tested.drawn.size, tested.drawn.seed, progress)
+
+
+def _require_sane(model: str | Path, drawn: Drawn) -> None:
+    if not (0 < drawn.per_class <= MOST_PER_CLASS and 0 < drawn.size <= LARGEST_SIZE):
+        raise UserError(
+            f"{model} asks for {drawn.per_class:,} faces of each class of {drawn.size:,} pixels: at most "
+            f"{MOST_PER_CLASS:,} of {LARGEST_SIZE} are drawn; add --dataset DIR"
+        )

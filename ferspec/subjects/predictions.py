@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +60,7 @@ def read_predictions(path: str | Path) -> RecordedPredictions:
     path = Path(path)
     table = _read(path)
     images = table[_id_column(path, table.columns)]
-    _require_unique(path, images)
+    require_unique(path, images)
     columns = _class_columns(path, table.columns)
     named = next((column for name in CLASS_COLUMNS for column in table.columns if column.lower() == name), None)
     if columns is None and named is None:
@@ -71,7 +71,7 @@ def read_predictions(path: str | Path) -> RecordedPredictions:
     probabilities = None if columns is None else _probabilities(path, table, columns)
     recorded = None if named is None else _classes(path, table[named])
     if probabilities is not None and recorded is not None:
-        _require_agreement(path, probabilities, table[named], recorded)
+        require_agreement(path, tuple(table.index), named, probabilities, recorded)
     predicted = recorded if recorded is not None else probabilities.argmax(axis=1)
     return RecordedPredictions(path.name, file_digest(path), tuple(images), probabilities, predicted)
 
@@ -142,7 +142,8 @@ def _id_column(path: Path, columns: Iterable[str]) -> str:
     return found
 
 
-def _require_unique(path: Path, images: pd.Series) -> None:
+def require_unique(path: Path, images: Mapping[int, str] | pd.Series) -> None:
+    """Raise ``UserError`` where, of the images of every line, one has no name or is there already."""
     lines: dict[str, int] = {}
     for line, image in images.items():
         if not image:
@@ -172,11 +173,12 @@ def _class_columns(path: Path, columns: Iterable[str]) -> list[str] | None:
 
 def _probabilities(path: Path, table: pd.DataFrame, columns: list[str]) -> np.ndarray:
     return np.column_stack(
-        [[_number(path, line, column, text) for line, text in table[column].items()] for column in columns]
+        [[finite_number(path, line, column, text) for line, text in table[column].items()] for column in columns]
     )
 
 
-def _number(path: Path, line: int, column: str, text: str) -> float:
+def finite_number(path: Path, line: int, column: str, text: str) -> float:
+    """Return the number that a text is; ``UserError``, naming line and column, for anything else."""
     try:
         value = float(text)
     except ValueError:
@@ -187,10 +189,11 @@ def _number(path: Path, line: int, column: str, text: str) -> float:
 
 
 def _classes(path: Path, column: pd.Series) -> np.ndarray:
-    return np.array([_class(path, line, name) for line, name in column.items()])
+    return np.array([class_of(path, line, name) for line, name in column.items()])
 
 
-def _class(path: Path, line: int, name: str) -> int:
+def class_of(path: Path, line: int, name: str) -> int:
+    """Return the class, 0 to 6, of that name; ``UserError``, naming the line, for a number or an unknown name."""
     if re.fullmatch(r"[+-]?\d+(\.0*)?", name):
         raise UserError(
             f"{path} line {line}: {name!r} is a number, whose meaning depends on an order of classes: "
@@ -202,14 +205,17 @@ def _class(path: Path, line: int, name: str) -> int:
         raise UserError(f"{path} line {line}: {error}") from error
 
 
-def _require_agreement(path: Path, probabilities: np.ndarray, column: pd.Series, recorded: np.ndarray) -> None:
+def require_agreement(
+    path: Path, lines: Sequence[int], column: str, probabilities: np.ndarray, recorded: np.ndarray
+) -> None:
+    """Raise ``UserError``, naming line and column, where the recorded class is not one of the most probable."""
     rows = np.flatnonzero(probabilities[np.arange(len(recorded)), recorded] < probabilities.max(axis=1))
     if len(rows):
         row, classes = rows[0], spec.load().classes
         raise UserError(
-            f"{path} line {column.index[row]}: column {column.name!r} says {classes[recorded[row]]}, "
+            f"{path} line {lines[row]}: column {column!r} says {classes[recorded[row]]}, "
             f"but {classes[probabilities[row].argmax()]} is the most probable "
-            f"(if {column.name!r} holds the true class, leave it out)"
+            f"(if {column!r} holds the true class, leave it out)"
         )
 
 

@@ -1,0 +1,38 @@
+"""ferspec evaluate"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ferspec.commands.options import Json
+
+EXAMPLE = "Example: ferspec evaluate runs/resnet18-scratch-48-rafdb-conservative-seed0 --data-root DATA/"
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished training.")],
+    data_root: Annotated[
+        Path | None,
+        typer.Option("--data-root", metavar="DIR", help="The folder that holds RAF-DB, FER2013, AffectNet and BTFER."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Let the network of a finished training predict its images again, and say whether its artifacts are reproduced.
+
+    Nothing is written. Exit status 0: reproduced; 1: another prediction, or a report that does not follow from the
+    predictions; 2: the run is not whole, or the images are not those it was tested on.
+    """
+    from ferspec.commands.evaluate_table import print_reevaluated
+    from ferspec.commands.progress import progress
+    from ferspec.grid.evaluating import evaluate_run
+
+    with progress() as shown:
+        again = evaluate_run(run, data_root, shown)
+    if json:
+        print(again.model_dump_json(indent=2))
+    else:
+        print_reevaluated(again)
+    raise typer.Exit(0 if again.verdict == "reproduced" else 1)

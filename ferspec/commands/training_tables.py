@@ -1,0 +1,47 @@
+"""How a finished training is printed: what it reached, what it was, and what to do with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ferspec.reference.figures import Figure
+from ferspec.report.terminal import default_console
+from ferspec.report.words import plain
+from ferspec.subjects.artifacts import REPORT, Run
+from ferspec.subjects.run_report import read_run_report
+
+HEADLINES = {True: "protocol run", False: "not a protocol run"}
+
+
+def print_run(run: Run, folder: Path, console: Console | None = None) -> None:
+    """Print a finished training: its phases, its figures with their intervals, its deviations, what comes next."""
+    console = console or default_console()
+    console.print(Text.assemble((run.cell, "bold"), f"  {HEADLINES[not run.deviations]}"))
+    for phase in run.phases:
+        what = "base frozen" if phase.frozen else "all layers"
+        console.print(f"phase {phase.phase} ({what}): {phase.epochs} epochs, ended by {phase.ended}")
+    console.print(f"kept: epoch {run.best.epoch} of phase {run.best.phase}, val_accuracy {run.best.val_accuracy:.4f}")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("part", "images", "accuracy", "95 %", "weighted F1"):
+        table.add_column(column, justify="left" if column == "part" else "right")
+    for name, part in read_run_report(folder / REPORT).parts.items():
+        accuracy = part.metrics.accuracy
+        figures = (
+            f"{accuracy.value:.4f}",
+            f"{accuracy.low:.3f} to {accuracy.high:.3f}",
+            _value(part.metrics.f1.weighted),
+        )
+        table.add_row(name, f"{run.data[name].n:,}", *figures)
+    console.print(table)
+    for deviation in run.deviations:
+        told = f"{deviation.clause} {deviation.option}: {deviation.effect}"
+        console.print(Text(f"  {plain(told)}"), soft_wrap=True)
+    console.print(f"written: {folder}  next: ferspec certify {folder}", soft_wrap=True, highlight=False)
+
+
+def _value(figure: Figure) -> str:
+    return "undefined" if figure.value is None else f"{figure.value:.4f}"

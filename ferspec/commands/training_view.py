@@ -1,0 +1,56 @@
+"""How a training goes on: the batches of the current epoch as progress, and a line for each finished epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ferspec.commands.progress import Bars, Lines
+from ferspec.reference.training.fit import Listener, Outlook
+
+if TYPE_CHECKING:
+    from ferspec.reference.training.epoch_row import EpochRow
+
+
+class TrainingView(Listener):
+    """Shows a training on the progress of its command."""
+
+    def __init__(self, shown: Bars | Lines) -> None:
+        self._shown = shown
+        self._began = 0.0
+
+    def step(self, epoch: int, done: int, steps: int) -> None:
+        if done == 1:
+            self._began = time.monotonic()
+        self._shown("training", done, steps)
+
+    def epoch(self, rows: Sequence[EpochRow], outlook: Outlook) -> None:
+        self._shown.line(epoch_line(rows, outlook, time.monotonic() - self._began))
+
+
+def epoch_line(rows: Sequence[EpochRow], outlook: Outlook, seconds: float) -> str:
+    """Return what an epoch left, the best one so far, and how long its phase can still take."""
+    row, best = rows[-1], max(rows, key=lambda row: row.val_accuracy)
+    parts = (
+        f"phase {row.phase} epoch {row.epoch:>3}",
+        f"loss {row.loss:.4f}",
+        f"accuracy {row.accuracy:.3f}",
+        f"val_loss {row.val_loss:.4f}",
+        f"val_accuracy {row.val_accuracy:.3f} (best {best.val_accuracy:.3f} at {best.epoch})",
+        f"rate {row.learning_rate:.2g}",
+        f"{seconds:.1f} s",
+        left(outlook, seconds),
+    )
+    return "  ".join(parts)
+
+
+def left(outlook: Outlook, seconds: float) -> str:
+    """Return how many epochs a phase has left, and about how long they take."""
+    if outlook.epochs == 0:
+        return "phase ends"
+    total = outlook.epochs * seconds
+    about = f"{total / 60:.0f} min" if total >= 60 else f"{total:.0f} s"
+    condition = "" if outlook.firm else " unless val_loss improves"
+    count = "1 epoch" if outlook.epochs == 1 else f"{outlook.epochs} epochs"
+    return f"{count} (about {about}) left{condition}"

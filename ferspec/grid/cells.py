@@ -1,0 +1,46 @@
+"""Which trainings there are: the 258 cells, and the same networks on synthetic faces for trying things out."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.spec.names import nearest
+from ferspec.spec.records import Cell, Figures
+
+SYNTHETIC = "synthetic"
+
+
+def find_cell(id: str) -> Cell:
+    """Return the cell of that id: one of the 258, or one of their networks on synthetic faces.
+
+    ``UserError`` with the nearest ids where there is none.
+    """
+    known = all_cells()
+    if id.lower() in known:
+        return known[id.lower()]
+    near = nearest(id.lower(), known)
+    hint = f"did you mean {', '.join(near)}?" if near else "'ferspec grid list' shows what there is"
+    raise UserError(f"unknown cell {id!r}: {hint}")
+
+
+@cache
+def all_cells() -> dict[str, Cell]:
+    """Return every cell that can be trained, by its id: the 258, then the synthetic ones, which no band knows."""
+    cells = spec.load().cells
+    synthetic = (
+        cell.model_copy(
+            update={
+                "dataset": SYNTHETIC,
+                "printed": Figures(),
+                "released": Figures(),
+                "released_val_n": None,
+                "released_btfer_n": None,
+                "agreement": "neither",
+            }
+        )
+        for cell in cells
+        if cell.dataset == cells[0].dataset
+    )
+    return {cell.id: cell for cell in (*cells, *synthetic)}

@@ -1,0 +1,121 @@
+"""Writes the artifacts of a training, each whole or not at all, and the record that makes them count last of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ferspec.errors import UserError
+from ferspec.files import replacing, write_whole
+from ferspec.reference.training.epoch_row import EpochRow
+from ferspec.subjects.artifacts import (
+    CONTRACT,
+    FINISHED_FILES,
+    HISTORY,
+    MANIFEST,
+    MODEL,
+    PARTS,
+    PREDICTIONS,
+    REPORT,
+    RUN,
+    PartName,
+    Run,
+    Settings,
+    is_run,
+    read_run,
+)
+from ferspec.subjects.contract import Contract
+from ferspec.subjects.contracts import save_contract
+from ferspec.subjects.history import history_text
+from ferspec.subjects.models.base import file_digest
+from ferspec.subjects.parts import TrainingData
+from ferspec.subjects.run_manifest import manifest_text
+from ferspec.subjects.run_predictions import RunPredictions, predictions_text
+from ferspec.subjects.run_report import report_of
+
+
+def begun_run(folder: Path, cell: str, settings: Settings) -> Run | None:
+    """Return the record of the training that a folder holds, or None where it is absent or empty.
+
+    ``UserError`` where it is a file, holds other files than a run's, or a run of another cell or other settings: the
+    line names the first difference. Hidden files do not count: they are locks, and what a killed process left.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file: choose another --out")
+    if not is_run(folder):
+        foreign = sorted(path.name for path in _listed(folder) if not path.name.startswith("."))
+        if foreign:
+            raise UserError(f"{folder} holds {foreign[0]} but no {RUN}: choose another --out, or empty it")
+        return None
+    run = read_run(folder)
+    difference = next(_differences(run, cell, settings), None)
+    if difference:
+        raise UserError(f"{folder} holds the training of {difference}: choose another --out")
+    return run
+
+
+def write_record(folder: Path, run: Run) -> None:
+    """Write the record of a training, run.json."""
+    write_whole(folder / RUN, run.model_dump_json(indent=2) + "\n")
+
+
+def write_artifacts(
+    folder: Path,
+    run: Run,
+    network: Any,
+    contract: Contract,
+    predictions: Mapping[PartName, RunPredictions],
+    data: TrainingData,
+    history: Iterable[EpochRow],
+) -> Run:
+    """Write every artifact of a training, then its record, and return the record: finished, with their sha256.
+
+    ``network`` is a Keras model; it is saved without its optimiser. ``UserError`` where the folder cannot be written to
+    or the disk is full: what was there is then still there, and the record says that the training is not finished.
+    """
+    parts = {name: part.entries for name in PARTS if (part := getattr(data, name)) is not None}
+    write_whole(folder / MANIFEST, manifest_text(parts))
+    write_whole(folder / HISTORY, history_text(history))
+    _save(network, folder / MODEL)
+    save_contract(contract, folder / CONTRACT)
+    write_whole(folder / PREDICTIONS, predictions_text(predictions))
+    report = report_of(predictions, run.cell, run.settings.profile)
+    write_whole(folder / REPORT, report.model_dump_json(indent=2) + "\n")
+    files = {name: file_digest(folder / name) for name in FINISHED_FILES}
+    _remove_leftovers(folder)
+    finished = run.model_copy(update={"status": "finished", "files": files})
+    write_record(folder, finished)
+    return finished
+
+
+def _save(network: Any, path: Path) -> None:
+    """Save the network alone: a compiled model would carry its optimiser along, twice its own size."""
+    import keras
+
+    alone = keras.Model(network.inputs, network.outputs, name=network.name)
+    with replacing(path) as temporary:
+        alone.save(temporary)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of a process that was killed while it wrote."""
+    for name in map(Path, (RUN, *FINISHED_FILES)):
+        for path in folder.glob(f".{name.stem}.*{name.suffix}"):
+            path.unlink(missing_ok=True)
+
+
+def _listed(folder: Path) -> Iterator[Path]:
+    try:
+        yield from folder.iterdir() if folder.exists() else ()
+    except OSError as error:
+        raise UserError(f"cannot read {folder}: {error.strerror}") from None
+
+
+def _differences(run: Run, cell: str, settings: Settings) -> Iterator[str]:
+    if run.cell != cell:
+        yield f"{run.cell}, not of {cell}"
+    for name in Settings.model_fields:
+        theirs, ours = getattr(run.settings, name), getattr(settings, name)
+        if theirs != ours:
+            yield f"{run.cell} with {name.replace('_', ' ')} {theirs}, not {ours}"

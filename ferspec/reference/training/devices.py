@@ -1,0 +1,33 @@
+"""The devices a training runs on: all GPUs it is given, or the CPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ferspec.errors import UserError
+
+
+def strategy_over(gpus: int | None = None) -> Any:
+    """Return a TensorFlow strategy over that many GPUs, by default over all there are; over the CPU where none is.
+
+    ``UserError`` where more are asked for than there are. ``gpus=0`` is the CPU.
+    """
+    import tensorflow as tf
+
+    found = tf.config.list_logical_devices("GPU")
+    if gpus is not None and gpus > len(found):
+        raise UserError(
+            f"{gpus} GPUs were asked for, but TensorFlow sees {len(found)}: leave out --gpus to use what is there"
+        )
+    names = [device.name for device in found[: len(found) if gpus is None else gpus]]
+    if not names:
+        return tf.distribute.OneDeviceStrategy("/cpu:0")
+    return tf.distribute.MirroredStrategy(names) if len(names) > 1 else tf.distribute.OneDeviceStrategy(names[0])
+
+
+def require_even(batch: int, replicas: int) -> None:
+    """Raise ``UserError`` where a batch cannot be shared evenly between replicas."""
+    if batch % replicas:
+        raise UserError(
+            f"a batch of {batch} images cannot be shared by {replicas} GPUs evenly: use --gpus with a divisor"
+        )

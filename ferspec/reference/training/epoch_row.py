@@ -1,0 +1,20 @@
+"""What one epoch of a training left: a row of history.csv."""
+
+from __future__ import annotations
+
+from ferspec.records import Record
+
+
+class EpochRow(Record):
+    """The figures of one epoch; ``epoch`` counts from 0 over the whole run, ``phase`` from 1.
+
+    ``learning_rate`` is the one the epoch was trained with; losses are mean cross-entropies, accuracies 0 to 1.
+    """
+
+    epoch: int
+    accuracy: float
+    learning_rate: float
+    loss: float
+    val_accuracy: float
+    val_loss: float
+    phase: int

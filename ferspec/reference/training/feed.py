@@ -1,0 +1,174 @@
+"""What Keras' ``fit`` is fed: batches prepared ahead by TensorFlow's threads, in an order that no thread changes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count as counting
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.reference.augmentation.generator import reference_batches
+from ferspec.reference.augmentation.matrices import transforms
+from ferspec.reference.augmentation.scaling import scaled
+from ferspec.reference.augmentation.stream import Stream
+from ferspec.reference.augmentation.warp import augmented
+from ferspec.reference.models.preprocessing import Preprocessing
+from ferspec.reference.training.images import Images
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+# One batch is made while another waits: augmentation spreads a batch over the cores itself.
+AT_ONCE, AHEAD = 2, 2
+
+_failures: dict[str, Exception] = {}
+
+
+def training_batches(
+    images: Images,
+    stream: Stream,
+    preprocessing: Preprocessing,
+    augment: Literal["threads", "device", "reference"],
+    start_epoch: int = 0,
+) -> tf.data.Dataset:
+    """Return the augmented batches of every epoch from ``start_epoch`` on, without end, ``stream.steps`` an epoch.
+
+    Elements are (b, h, w, c) float32, as ``preprocessing`` has them, and one-hot classes (b, 7) float32; with
+    ``augment="device"`` in place of the former ((b, h, w, 3) uint8 RGB, (b, 8) float32 transforms), for a model
+    ``with_augmentation``. No more than a few batches are in memory, except with ``"reference"``, where Keras' own
+    generator holds all images as float32. Shapes are static, so that a strategy can share a batch between replicas.
+
+    What goes wrong while reading comes out of ``fit`` as raised only within ``reading_errors``. FER-A-13, FER-S-10.
+    """
+    if augment == "reference":
+        return _generated(images, stream, preprocessing, start_epoch)
+    shape = images.read(np.arange(1)).shape[1:3]
+    labels = _one_hot(images.labels)
+
+    def batch(number: int) -> tuple[Any, np.ndarray]:
+        indices, parameters = stream.batch(*divmod(int(number), stream.steps), shape)
+        pixels = images.read(indices)
+        if augment == "device":
+            return (pixels, transforms(parameters, shape)), labels[indices]
+        return _fed(augmented(pixels, parameters), preprocessing), labels[indices]
+
+    import tensorflow as tf
+
+    numbers = tf.data.Dataset.counter(start_epoch * stream.steps)
+    return _mapped(numbers, batch, _signature(batch(start_epoch * stream.steps)))
+
+
+def evaluation_batches(images: Images, preprocessing: Preprocessing, batch_size: int, count: int) -> tf.data.Dataset:
+    """Return the first ``count`` images in their order, not augmented, with their one-hot classes; the last batch is
+    smaller where they do not fill it. Elements and errors are those of ``training_batches``. FER-A-11.
+    """
+    labels = _one_hot(images.labels)
+
+    def batch(number: int) -> tuple[np.ndarray, np.ndarray]:
+        indices = np.arange(number * batch_size, min((number + 1) * batch_size, count))
+        return _fed(images.read(indices).astype(np.float32), preprocessing), labels[indices]
+
+    import tensorflow as tf
+
+    return _mapped(tf.data.Dataset.range(-(-count // batch_size)), batch, _signature(batch(0), count % batch_size == 0))
+
+
+@contextmanager
+def reading_errors() -> Iterator[None]:
+    """Within it an exception raised while a batch was read comes out of ``fit`` as that very exception.
+
+    TensorFlow would hand on no more than its text, as an error of TensorFlow's own.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        for name, failure in _failures.items():
+            if name in error.message:
+                raise failure from None
+        raise
+    finally:
+        _failures.clear()
+
+
+class _ReadingFailed(Exception):
+    """Stands for an exception, by the name it is kept under, on the way through TensorFlow."""
+
+
+def _mapped(numbers: tf.data.Dataset, batch: Callable[[int], Any], signature: Any) -> tf.data.Dataset:
+    """Return the batches of these numbers, in their order, made by several threads."""
+    import tensorflow as tf
+
+    specs = tf.nest.flatten(signature)
+
+    def make(number: int) -> list[np.ndarray]:
+        with _kept_failure():
+            return tf.nest.flatten(batch(int(number)))
+
+    def tensors(number: tf.Tensor) -> Any:
+        # A function said to have a state would be called by one thread, and not ahead, where operations are repeatable.
+        made = tf.numpy_function(make, [number], [spec.dtype for spec in specs], stateful=False)
+        for tensor, of in zip(made, specs, strict=True):
+            tensor.set_shape(of.shape)
+        return tf.nest.pack_sequence_as(signature, made)
+
+    return _ahead(numbers.map(tensors, num_parallel_calls=AT_ONCE, deterministic=True))
+
+
+def _generated(images: Images, stream: Stream, preprocessing: Preprocessing, start_epoch: int) -> tf.data.Dataset:
+    """Return the batches of Keras' generator, which have to be made one after the other."""
+    import tensorflow as tf
+
+    def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        with _kept_failure():
+            pixels = images.read(np.arange(len(images)))
+            for epoch in counting(start_epoch):
+                for batch, classes in islice(reference_batches(pixels, images.labels, stream, epoch), stream.steps):
+                    yield _fed(batch, preprocessing), _one_hot(classes)
+
+    some = np.arange(stream.batch_size)
+    signature = _signature((_fed(images.read(some).astype(np.float32), preprocessing), _one_hot(images.labels[some])))
+    return _ahead(tf.data.Dataset.from_generator(batches, output_signature=signature))
+
+
+def _ahead(batches: tf.data.Dataset) -> tf.data.Dataset:
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    # With it, fit on an endless dataset sometimes returns only 15 to 20 seconds after its last epoch (TensorFlow 2.21).
+    options.autotune.enabled = False
+    return batches.prefetch(AHEAD).with_options(options)
+
+
+@contextmanager
+def _kept_failure() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        name = secrets.token_hex()
+        _failures[name] = error
+        raise _ReadingFailed(name) from None
+
+
+def _signature(example: Any, whole: bool = True) -> Any:
+    """Return the form of batches like ``example``; of any length unless all are ``whole``."""
+    import tensorflow as tf
+
+    def of(array: np.ndarray) -> tf.TensorSpec:
+        return tf.TensorSpec(array.shape if whole else (None, *array.shape[1:]), array.dtype)
+
+    return tf.nest.map_structure(of, example)
+
+
+def _fed(batch: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+    return scaled(batch, preprocessing, out=batch if preprocessing.channels == batch.shape[3] else None)
+
+
+def _one_hot(labels: np.ndarray) -> np.ndarray:
+    return np.eye(len(spec.load().classes), dtype=np.float32)[labels]

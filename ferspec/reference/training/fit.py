@@ -1,0 +1,273 @@
+"""Trains a network by the protocol's schedule, phase by phase, so that it can be stopped and continued at any epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.reference.augmentation.stream import Stream
+from ferspec.reference.models import Preprocessing, freeze_base, unfreeze
+from ferspec.reference.schedule import PhasePlan, best_epoch, evaluated_images, next_step
+from ferspec.reference.training.epoch_row import EpochRow
+from ferspec.reference.training.images import Images
+from ferspec.reference.training.state import Progress, StateFolder
+from ferspec.spec.records import Profile
+
+Ended = Literal["early stopping", "length of the phase", "epochs cap"]
+# longer than any training: what ends a phase is the schedule
+ENDLESS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is trained, on what, and how.
+
+    ``class_weights`` (7,) are in the order of the classes; ``batch`` is the images of a step over all devices.
+    """
+
+    training: Images
+    validation: Images
+    class_weights: np.ndarray
+    preprocessing: Preprocessing
+    plans: tuple[PhasePlan, ...]
+    batch: int
+    seed: int
+    profile: Profile
+    augment: Literal["threads", "device", "reference"] = "threads"
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    jit: bool = False
+    epochs_cap: int | None = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network at its best epoch, every epoch it had, why each phase ended, and the seconds of training."""
+
+    network: Any
+    rows: tuple[EpochRow, ...]
+    ended: tuple[Ended, ...]
+    seconds: float
+
+    @property
+    def best(self) -> EpochRow:
+        """The epoch whose weights the network has (FER-S-06)."""
+        return self.rows[best_of(self.rows)]
+
+    @cached_property
+    def predict(self) -> Callable[[np.ndarray], np.ndarray]:
+        """A function from a batch (b, h, w, c) float32 to probabilities (b, 7), on one device.
+
+        Keras' own ``predict_on_batch`` would let every replica answer the whole batch, and return all their answers.
+        """
+        import tensorflow as tf
+
+        answer = tf.function(lambda batch: self.network(batch, training=False), reduce_retracing=True)
+        return lambda batch: answer(batch).numpy()
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How many epochs a phase has left; ``firm`` where its length is fixed, otherwise unless the loss improves."""
+
+    epochs: int
+    firm: bool
+
+
+class Listener:
+    """Hears how a training goes on; does nothing unless a method is overridden."""
+
+    def step(self, epoch: int, done: int, steps: int) -> None:
+        """A batch was trained on: ``done`` of the ``steps`` of an epoch."""
+
+    def epoch(self, rows: Sequence[EpochRow], outlook: Outlook) -> None:
+        """An epoch is finished and kept; ``rows`` are all epochs up to it."""
+
+
+@contextmanager
+def training_scope(seed: int, precision: str, strategy: Any, jit: bool = False) -> Iterator[None]:
+    """Within it a network is built and trained: seeded, in a precision, over the devices of a strategy.
+
+    On a CPU every operation is repeatable; on GPUs that would cost too much speed, and XLA cannot promise it.
+    """
+    import keras
+    import tensorflow as tf
+
+    # TensorFlow has no public way of leaving it; Keras reads it from there too
+    from tensorflow.python.framework.config import disable_op_determinism, is_op_determinism_enabled
+
+    keras.utils.set_random_seed(seed)
+    on_cpu = not any("GPU" in device.upper() for device in strategy.extended.worker_devices)
+    ours = on_cpu and not jit and not is_op_determinism_enabled()
+    if ours:
+        tf.config.experimental.enable_op_determinism()
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        with strategy.scope():
+            yield
+    finally:
+        keras.config.set_dtype_policy(before)
+        if ours:
+            disable_op_determinism()
+
+
+def train(network: Any, task: Task, folder: Path, listener: Listener) -> Trained:
+    """Train a network built within ``training_scope`` and return it at its best epoch, in float32.
+
+    What is finished is kept in ``folder`` after every epoch; called again with the same task, a training continues
+    from there and, on a CPU, gives what it would have given uninterrupted. ``UserError`` when the loss is no number,
+    the disk is full, a device has no room for a batch, or there are fewer images than one batch.
+    """
+    import keras
+
+    stream = Stream(len(task.training), task.batch, task.seed)
+    states = StateFolder(folder)
+    states.clear()
+    if task.precision != "float32":
+        network.layers[-1].dtype_policy = keras.DTypePolicy("float32")
+    for phase, plan in enumerate(task.plans, start=1):
+        _train_phase(network, task, stream, states, phase, plan, listener)
+    progress = states.progress()
+    states.restore_best(network, best_of(progress.rows))
+    _in_float32(network)
+    ended = tuple(_ended(task, plan, rows_of(progress.rows, phase)) for phase, plan in enumerate(task.plans, start=1))
+    return Trained(network, progress.rows, ended, progress.seconds)
+
+
+def rows_of(rows: Sequence[EpochRow], phase: int) -> list[EpochRow]:
+    """Return the epochs of one phase."""
+    return [row for row in rows if row.phase == phase]
+
+
+def best_of(rows: Sequence[EpochRow]) -> int:
+    """Return the best epoch over all phases."""
+    return best_epoch([row.val_accuracy for row in rows])
+
+
+def _train_phase(
+    network: Any, task: Task, stream: Stream, states: StateFolder, phase: int, plan: PhasePlan, listener: Listener
+) -> None:
+    from ferspec.reference.training.following import FollowSchedule
+
+    progress = states.progress()
+    begun = rows_of(progress.rows, phase)
+    if _ended(task, plan, begun):
+        return
+    if plan.frozen:
+        freeze_base(network)
+    else:
+        unfreeze(network)
+    trained, optimizer = _compiled(network, task, plan.initial_rate)
+    if begun:
+        states.restore_last(network, optimizer)
+    elif progress.rows:
+        states.restore_best(network, best_of(progress.rows))
+
+    def keep(row: EpochRow, seconds: float) -> bool:
+        """Keep a finished epoch and return whether its phase has ended."""
+        nonlocal progress
+        _require_number(row)
+        progress = Progress((*progress.rows, row), progress.seconds + seconds)
+        states.save(progress, best_of(progress.rows), network, optimizer)
+        here = rows_of(progress.rows, phase)
+        listener.epoch(progress.rows, _outlook(task, plan, here))
+        return _ended(task, plan, here) is not None
+
+    def rate() -> float:
+        losses = [row.val_loss for row in rows_of(progress.rows, phase)]
+        return next_step(losses, plan.initial_rate, task.profile).rate
+
+    first = len(progress.rows)
+    with _batches(task, stream, first) as (training, validation), _room_on_device(task.batch):
+        trained.fit(
+            training,
+            epochs=first + ENDLESS,
+            initial_epoch=first,
+            steps_per_epoch=stream.steps,
+            validation_data=validation,
+            class_weight=dict(enumerate(map(float, task.class_weights))),
+            callbacks=[FollowSchedule(phase, stream.steps, rate, keep, listener)],
+            shuffle=False,
+            verbose=0,
+        )
+
+
+def _compiled(network: Any, task: Task, rate: float) -> tuple[Any, Any]:
+    """Return what is to be fitted, compiled with a new optimiser whose variables exist, and that optimiser."""
+    import keras
+
+    from ferspec.reference.augmentation.device import with_augmentation
+
+    book = spec.load()
+    trained = with_augmentation(network, task.preprocessing) if task.augment == "device" else network
+    adam = keras.optimizers.Adam(rate, book.value("FER-S-01", "beta_1"), book.value("FER-S-01", "beta_2"))
+    trained.compile(adam, book.value("FER-S-11", "loss"), metrics=["accuracy"], jit_compile=task.jit)
+    if task.jit and not trained.jit_compile:
+        raise UserError("XLA cannot compile this training, for one not what augments on the device: leave out --jit")
+    # a loss-scaling optimiser may now be around the one that was given
+    trained.optimizer.build(trained.trainable_variables)
+    return trained, trained.optimizer
+
+
+@contextmanager
+def _batches(task: Task, stream: Stream, first: int) -> Iterator[tuple[Any, Any]]:
+    from ferspec.reference.training.feed import evaluation_batches, reading_errors, training_batches
+
+    count = evaluated_images(len(task.validation), task.batch, task.profile)
+    validation = evaluation_batches(task.validation, task.preprocessing, task.batch, count)
+    training = training_batches(task.training, stream, task.preprocessing, task.augment, first)
+    with reading_errors():
+        yield training, validation
+
+
+def _ended(task: Task, plan: PhasePlan, rows: Sequence[EpochRow]) -> Ended | None:
+    if rows and next_step([row.val_loss for row in rows], plan.initial_rate, task.profile).stop:
+        return "early stopping"
+    if plan.longest is not None and len(rows) >= plan.longest:
+        return "length of the phase"
+    if task.epochs_cap is not None and len(rows) >= task.epochs_cap:
+        return "epochs cap"
+    return None
+
+
+def _outlook(task: Task, plan: PhasePlan, rows: Sequence[EpochRow]) -> Outlook:
+    patience = next_step([row.val_loss for row in rows], plan.initial_rate, task.profile).patience_left
+    fixed = [length - len(rows) for length in (plan.longest, task.epochs_cap) if length is not None]
+    return Outlook(min([patience, *fixed]), firm=bool(fixed) and min(fixed) <= patience)
+
+
+def _require_number(row: EpochRow) -> None:
+    if not np.isfinite([row.loss, row.val_loss]).all():
+        raise UserError(
+            f"the loss is no number after epoch {row.epoch} (loss {row.loss}, val_loss {row.val_loss}): "
+            "the epochs before it are kept; look for broken images, or train in float32"
+        )
+
+
+def _in_float32(network: Any) -> None:
+    """Let a network trained in mixed precision compute in float32, in which its variables are anyway."""
+    import keras
+
+    for layer in network._flatten_layers():
+        if layer.compute_dtype != "float32":
+            layer.dtype_policy = keras.DTypePolicy("float32")
+
+
+@contextmanager
+def _room_on_device(batch: int) -> Iterator[None]:
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError:
+        raise UserError(
+            f"the device has no room for a batch of {batch} images: the epochs before are kept; give more GPUs"
+        ) from None
