@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import ferspec
-from ferspec.commands import certify, compare, contract, models, spec, verify
+from ferspec.commands import certify, compare, contract, evaluate, grid, models, spec, train, verify
 from ferspec.errors import UserError
 
 # what a shell expects of a program that was stopped by Ctrl-C
@@ -25,8 +25,11 @@ app = typer.Typer(
 )
 app.command("certify", epilog=certify.EXAMPLE)(certify.certify)
 app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
+app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
+app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.add_typer(contract.app, name="contract")
+app.add_typer(grid.app, name="grid")
 app.add_typer(models.app, name="models")
 app.add_typer(spec.app, name="spec")
 

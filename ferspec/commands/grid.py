@@ -1,0 +1,58 @@
+"""ferspec grid"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ferspec.commands import judge
+from ferspec.commands.options import Json
+
+app = typer.Typer(
+    help="The 258 trainings of the protocol: which they are, and what to expect of them.", no_args_is_help=True
+)
+
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        "-s",
+        metavar="TERMS",
+        help="Cells by field ('resolution=48 dataset=rafdb,fer2013'), id or glob ('vgg16-*-48-*'); terms separated by "
+        "spaces must all hold, of values separated by commas one. Given again, it adds cells.",
+    ),
+]
+Profile = Annotated[
+    str, typer.Option("--profile", "-p", metavar="P", help="released (the authors' reports) or paper (as printed).")
+]
+
+
+@app.command("list", epilog="Example: ferspec grid list --select 'resolution=48 dataset=rafdb weights=scratch'")
+def list_(select: Select = None, json: Json = False) -> None:
+    """List cells with what training them costs: parameters, operations, images of an epoch, usual epochs."""
+    from ferspec.commands.grid_tables import print_cells
+    from ferspec.grid import cells, costs, selection
+
+    chosen = selection.select(cells.all_cells().values(), select or ())
+    print_cells([costs.cost_of(cell) for cell in chosen], as_json=json)
+
+
+@app.command(epilog="Example: ferspec grid band vgg16-imagenet-48-rafdb-simple --runs 3")
+def band(
+    cell: Annotated[str, typer.Argument(metavar="CELL", help="A cell; 'ferspec grid list' shows them.")],
+    runs: Annotated[
+        int, typer.Option("--runs", "-k", metavar="K", help="Of how many trainings the mean is expected there.")
+    ] = 1,
+    profile: Profile = "released",
+    json: Json = False,
+) -> None:
+    """Show where the figures of a further training are expected, and what each band was derived from."""
+    from ferspec.commands.grid_tables import print_bands
+    from ferspec.grid import bands, cells
+
+    print_bands(bands.bands_of(cells.find_cell(cell), profile, runs), as_json=json)
+
+
+app.command("judge", epilog=judge.JUDGE_EXAMPLE)(judge.judge)
+app.command("export-published", epilog=judge.EXPORT_EXAMPLE)(judge.export_published)
