@@ -1,0 +1,46 @@
+"""ferspec grid findings"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ferspec.commands.options import Json
+from ferspec.commands.train import ProfileName
+
+if TYPE_CHECKING:
+    from ferspec.grid.results import Result
+    from ferspec.spec.records import Profile
+
+EXAMPLE = "Example: ferspec grid findings runs/"
+
+
+def findings(
+    results: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[RESULTS]...", help="Folders of runs, or tables of results; by default what is published."
+        ),
+    ] = None,
+    profile: Annotated[
+        ProfileName, typer.Option(help="The published figures, and their spread, as released or as printed.")
+    ] = ProfileName.released,
+    json: Json = False,
+) -> None:
+    """Recompute what the paper says of the grid: supported, not supported, or within noise."""
+    from ferspec.commands.findings_tables import print_findings
+    from ferspec.grid import findings as grid_findings
+
+    print_findings(grid_findings.findings(_read(results, profile.value), profile.value), as_json=json)
+
+
+def _read(paths: list[Path] | None, profile: Profile) -> tuple[Result, ...]:
+    from ferspec.grid.results import published
+
+    if not paths:
+        return published(profile)
+    from ferspec.grid.reading import read_results
+
+    return read_results(paths)
