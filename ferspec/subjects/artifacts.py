@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from ferspec import spec
 from ferspec.environment import Environment
 from ferspec.errors import UserError
 from ferspec.records import Record
@@ -26,9 +27,13 @@ Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
 
 class Drawn(Record):
-    """What synthetic faces were drawn from: that many of each class, square, from this seed."""
+    """What synthetic faces were drawn from: how many of each class, in the order of the classes, and the seed.
 
-    per_class: int
+    They are drawn on ``drawn_at`` x ``drawn_at`` pixels, of which the middle ``size`` x ``size`` are cut out.
+    """
+
+    counts: tuple[int, ...] = Field(min_length=len(spec.load().classes), max_length=len(spec.load().classes))
+    drawn_at: int
     size: int
     seed: int
 

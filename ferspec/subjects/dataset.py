@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -42,10 +42,15 @@ def open_dataset(path: str | Path, progress: Progress | None = None) -> Dataset:
 
 
 def synthetic_dataset(
-    per_class: int = 300, size: int = 256, seed: int = SYNTHETIC_SEED, progress: Progress | None = None
+    per_class: int | Sequence[int] = 300,
+    size: int = 256,
+    seed: int = SYNTHETIC_SEED,
+    progress: Progress | None = None,
+    drawn_at: int | None = None,
 ) -> Dataset:
-    """Return synthetic faces as a dataset; they certify nothing about people."""
-    return read_dataset(f"synthetic faces (seed {seed})", read_synthetic(per_class, size, seed), progress)
+    """Return synthetic faces as a dataset, as ``read_synthetic`` lists them; they certify nothing about people."""
+    listing = read_synthetic(per_class, size, seed, drawn_at=drawn_at)
+    return read_dataset(f"synthetic faces (seed {seed})", listing, progress)
 
 
 def read_dataset(name: str, listing: Listing, progress: Progress | None = None) -> Dataset:

@@ -114,12 +114,14 @@ def _drawn_images(model: str | Path, dataset: str | Path | None, progress: Calla
     if tested is None or tested.drawn is None:
         raise UserError(f"{model} was not tested on synthetic faces, which could be drawn again: add --dataset BTFER/")
     _require_sane(model, tested.drawn)
-    return synthetic_dataset(tested.drawn.per_class, tested.drawn.size, tested.drawn.seed, progress)
+    drawn = tested.drawn
+    return synthetic_dataset(drawn.counts, drawn.size, drawn.seed, progress, drawn.drawn_at)
 
 
 def _require_sane(model: str | Path, drawn: Drawn) -> None:
-    if not (0 < drawn.per_class <= MOST_PER_CLASS and 0 < drawn.size <= LARGEST_SIZE):
+    most, largest = max(drawn.counts), max(drawn.drawn_at, drawn.size)
+    if not (0 < min(drawn.counts) <= most <= MOST_PER_CLASS and drawn.size > 0 and largest <= LARGEST_SIZE):
         raise UserError(
-            f"{model} asks for {drawn.per_class:,} faces of each class of {drawn.size:,} pixels: at most "
+            f"{model} asks for {most:,} faces of a class of {largest:,} pixels: at most "
             f"{MOST_PER_CLASS:,} of {LARGEST_SIZE} are drawn; add --dataset DIR"
         )

@@ -73,7 +73,7 @@ def _sources(cell: Cell, data_root: Path | None, settings: Settings) -> Iterator
             raise UserError(f"{cell.dataset} is needed: name the data root, the folder that holds its folder")
         yield published_sources(cell, data_root, settings)
         return
-    most = len(spec.load().classes) * sum(face.per_class for face in synthetic_faces().values())
+    most = sum(sum(face.counts) for face in synthetic_faces().values())
     if THREADS == 1 or min(most, len(synthetic_faces()) * (settings.subset or most)) <= FEW_FACES:
         yield synthetic_sources(settings, draw_face)
         return

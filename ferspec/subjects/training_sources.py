@@ -64,13 +64,20 @@ def published_sources(cell: Cell, root: Path, settings: Settings) -> Sources:
 
 
 def synthetic_faces() -> dict[str, Drawn]:
-    """Return what the synthetic parts are drawn from: sizes of RAF-DB and BTFER, seeds that no setting changes, so
-    that all runs see the same faces."""
-    trained, tested = (spec.load().datasets[name].size[0] for name in ("RAF-DB", BTFER))
+    """Return what the synthetic parts are drawn from, with seeds that no setting changes: all runs see the same faces.
+
+    Training and validation are as uneven as RAF-DB, the test is even as BTFER is; all are cut out close to the face,
+    as those datasets are, and have their sizes.
+    """
+    uneven, even = spec.load().datasets["RAF-DB"], spec.load().datasets[BTFER]
+    parts = {
+        "training": (uneven, [count // 3 for count in uneven.counts], 1001),
+        "validation": (uneven, [count // 20 for count in uneven.counts], 1002),
+        BTFER: (even, [count // 3 for count in even.counts], 1003),
+    }
     return {
-        "training": Drawn(per_class=600, size=trained, seed=1001),
-        "validation": Drawn(per_class=100, size=trained, seed=1002),
-        BTFER: Drawn(per_class=100, size=tested, seed=1003),
+        name: Drawn(counts=counts, drawn_at=like.size[0] * 8 // 5, size=like.size[0], seed=seed)
+        for name, (like, counts, seed) in parts.items()
     }
 
 
@@ -81,20 +88,25 @@ def synthetic_sources(settings: Settings, draw: Draw) -> Sources:
     if most is not None and most < classes:
         raise UserError(f"a subset of {most} images cannot hold one of each of the {classes} classes: ask for more")
     whole = synthetic_faces()
-    faces = {
-        name: face if most is None else face.model_copy(update={"per_class": min(face.per_class, most // classes)})
-        for name, face in whole.items()
-    }
+    faces = {name: face.model_copy(update={"counts": _fewer(face.counts, most)}) for name, face in whole.items()}
     sources = {
-        name: Source(SYNTHETIC, read_synthetic(face.per_class, face.size, face.seed, draw), face)
+        name: Source(SYNTHETIC, read_synthetic(face.counts, face.size, face.seed, draw, face.drawn_at), face)
         for name, face in faces.items()
     }
     effect = "trained, validated and tested on synthetic faces, which certify nothing about people"
     deviations = [RunDeviation(clause="FER-G-02", option=SYNTHETIC, effect=effect)]
     if faces != whole:
-        totals = {name: (classes * faces[name].per_class, classes * whole[name].per_class) for name in whole}
+        totals = {name: (sum(faces[name].counts), sum(whole[name].counts)) for name in whole}
         deviations.append(_subset_deviation(settings, totals))
     return Sources(sources["training"], sources["validation"], sources[BTFER], tuple(deviations))
+
+
+def _fewer(counts: tuple[int, ...], most: int | None) -> tuple[int, ...]:
+    """Return how many faces of each class a subset has; of the first faces, so that no seed matters."""
+    if most is None or sum(counts) <= most:
+        return counts
+    labels = np.repeat(np.arange(len(counts)), counts)
+    return tuple(map(int, counts_of(labels[subset_by_class(labels, most, seed=0)])))
 
 
 def require_every_class(dataset: str, counts: np.ndarray) -> None:

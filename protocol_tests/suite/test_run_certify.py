@@ -127,9 +127,9 @@ def drawn(**values):
             "add --dataset",
             id="tested on photographs",
         ),
-        pytest.param(drawn(per_class=10**9), "asks for 1,000,000,000 faces", id="a billion faces"),
+        pytest.param(drawn(counts=[10**9] * 7), "asks for 1,000,000,000 faces", id="a billion faces"),
         pytest.param(drawn(size=10**6), "of 1,000,000 pixels", id="faces of a million pixels"),
-        pytest.param(drawn(per_class=-1), "asks for -1 faces", id="fewer than no face"),
+        pytest.param(drawn(counts=[-1] * 7), "asks for -1 faces", id="fewer than no face"),
         pytest.param(lambda folder: (folder / RUN).write_text("{"), "is not the record of a run", id="half a record"),
         pytest.param(
             lambda folder: (folder / RUN).write_text("[" * 100_000), "is not the record of a run", id="a deep record"

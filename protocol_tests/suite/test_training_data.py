@@ -349,14 +349,17 @@ def test_what_is_missing_or_another_dataset_is_refused(tmp_path):
 
 
 def test_synthetic_faces_need_no_data_root_and_say_that_they_certify_nothing():
-    data = opened("synthetic", None, subset=14)
+    data = opened("synthetic", None, subset=70)
     for part, size in ((data.training, 100), (data.validation, 100), (data.btfer, 256)):
         assert part.dataset == "synthetic"
-        assert part.record().support == dict.fromkeys(CLASSES, 2)
+        assert len(part) == 70
+        assert tuple(part.record().support.values()) == part.drawn.counts
         assert {(entry.height, entry.width) for entry in part.entries} == {(size, size)}
-        assert (part.drawn.per_class, part.drawn.size) == (2, size)
+        assert part.drawn.size == size
+    assert data.btfer.drawn.counts == (10,) * len(CLASSES)
+    assert data.training.drawn.counts[CLASSES.index("Happy")] == max(data.training.drawn.counts) > 20
     assert "certify nothing about people" in effects(data)["FER-G-02", "synthetic"]
-    assert effects(data)["FER-D-01", "--subset 14"].startswith("training 14 of 4,200, validation 14 of 700, BTFER 14 ")
+    assert effects(data)["FER-D-01", "--subset 70"].startswith("training 70 of 5,111, validation 70 of 763, BTFER 70 ")
     assert not {"FER-V-01", "FER-D-05", "FER-D-06", "FER-D-11"} & {clause for clause, _ in effects(data)}
 
 
@@ -373,7 +376,7 @@ def test_what_a_part_was_drawn_from_gives_the_same_faces_again():
     from ferspec.subjects.dataset import synthetic_dataset
 
     part = opened("synthetic", None, subset=7).btfer
-    again = synthetic_dataset(part.drawn.per_class, part.drawn.size, part.drawn.seed)
+    again = synthetic_dataset(part.drawn.counts, part.drawn.size, part.drawn.seed, drawn_at=part.drawn.drawn_at)
     assert part.entries == again.entries
 
 
@@ -383,8 +386,8 @@ def test_processes_draw_the_same_faces_without_loading_a_framework():
         "from ferspec.subjects.readers.synthetic import draw_face, drawing_processes\n"
         "if __name__ == '__main__':\n"
         "    with drawing_processes(2) as draw:\n"
-        "        faces = [draw(5, 'Fear', index, 24) for index in range(3)]\n"
-        "    assert all((face == draw_face(5, 'Fear', index, 24)).all() for index, face in enumerate(faces))\n"
+        "        faces = [draw(5, 'Fear', index, 24, 20) for index in range(3)]\n"
+        "    assert all((face == draw_face(5, 'Fear', index, 24, 20)).all() for index, face in enumerate(faces))\n"
         "    print([name for name in ('tensorflow', 'keras', 'torch', 'pandas') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

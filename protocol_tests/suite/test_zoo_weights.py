@@ -7,6 +7,7 @@ from dataclasses import asdict
 import h5py
 import numpy as np
 import pytest
+from published_weights import SEED, name_of, write_legacy
 
 from ferspec import spec, zoo
 from ferspec.errors import UserError
@@ -17,7 +18,6 @@ from ferspec.reference.models.heads import base_layer
 from ferspec.subjects.contract import Contract, Input, Output
 from ferspec.subjects.contracts import save_contract
 
-SEED = 20240617
 # keras-vggface names its layers with slashes, which Keras 3 refuses.
 SLASHED = {"conv1_7x7_s2": "conv1/7x7_s2", "conv1_7x7_s2_bn": "conv1/7x7_s2/bn"}
 
@@ -26,33 +26,10 @@ def slashed(name):
     return SLASHED.get(name, name.removesuffix("_bn") + "/bn" if name.endswith("_bn") else name)
 
 
-def write_legacy(path, model, rename=lambda name: name, keep=lambda name: True, inside=None):
-    """Write a file in the layout of the published ones, with random arrays; return them by layer name."""
-    rng = np.random.default_rng(SEED)
-    layers = [layer for layer in legacy_h5.leaves(model) if keep(layer.name)]
-    arrays = {}
-    with h5py.File(path, "w") as file:
-        root = file.create_group(inside) if inside else file
-        root.attrs["layer_names"] = [rename(layer.name).encode() for layer in layers]
-        root.attrs["backend"] = b"tensorflow"
-        for layer in layers:
-            name = rename(layer.name)
-            group = root.create_group(name)
-            group.attrs["weight_names"] = [f"{name}/{weight.name}:0".encode() for weight in layer.weights]
-            arrays[layer.name] = [rng.random(weight.shape, np.float32) for weight in layer.weights]
-            for weight, array in zip(layer.weights, arrays[layer.name], strict=True):
-                group.create_dataset(f"{name}/{weight.name}:0", data=array)
-    return arrays
-
-
 def assert_filled(model, arrays):
     for layer in legacy_h5.leaves(model):
         for weight, array in zip(layer.weights, arrays.get(layer.name, ()), strict=True):
             np.testing.assert_array_equal(np.asarray(weight), array)
-
-
-def name_of(network, kind="imagenet"):
-    return weights.published(network, kind).name
 
 
 @pytest.fixture(scope="module")

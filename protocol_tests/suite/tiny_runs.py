@@ -71,7 +71,7 @@ def faces(per_class: int, size: int, seed: int) -> ImagePart:
     store = PixelStore(len(drawn), SIZE)
     for index, image in enumerate(images):
         store.write(index, image)
-    known = Drawn(per_class=per_class, size=size, seed=seed)
+    known = Drawn(counts=(per_class,) * len(miniatures.CLASSES), drawn_at=size, size=size, seed=seed)
     return ImagePart(drawn.name, drawn.labels, drawn.manifest(), store, drawn=known)
 
 

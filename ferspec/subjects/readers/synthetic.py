@@ -1,7 +1,7 @@
 """The synthetic faces as a dataset: rendered one by one as they are asked for, in one process or in several."""
 
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -12,14 +12,16 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.subjects.readers.listing import Listing
 
-Draw = Callable[[int, str, int, int], np.ndarray]
+Draw = Callable[[int, str, int, int, int], np.ndarray]
 
 
-def draw_face(seed: int, label: str, index: int, size: int) -> np.ndarray:
-    """Return one synthetic face (size, size, 3) uint8 RGB; the same in every process."""
+def draw_face(seed: int, label: str, index: int, drawn_at: int, size: int) -> np.ndarray:
+    """Return one synthetic face (size, size, 3) uint8 RGB, the middle of what is drawn; the same in every process."""
     from ferspec.reference.synthetic import render, scene
 
-    return np.ascontiguousarray(render(scene(seed, label, index), size))
+    first = (drawn_at - size) // 2
+    middle = slice(first, first + size)
+    return np.ascontiguousarray(render(scene(seed, label, index), drawn_at)[middle, middle])
 
 
 @contextmanager
@@ -39,27 +41,35 @@ def drawing_processes(count: int) -> Iterator[Draw]:
         yield draw
 
 
-def read_synthetic(per_class: int, size: int, seed: int, draw: Draw = draw_face) -> Listing:
-    """List ``per_class`` synthetic faces of each class, ``size`` x ``size``, with the attributes they were drawn with.
+def read_synthetic(
+    counts: int | Sequence[int], size: int, seed: int, draw: Draw = draw_face, drawn_at: int | None = None
+) -> Listing:
+    """List synthetic faces, ``size`` x ``size``, with the attributes they were drawn with.
 
-    ``UserError`` where either number is less than 1.
+    ``counts`` are the faces of each class, or one number for all. The faces are the middle of pictures of ``drawn_at``
+    x ``drawn_at``; by default nothing is cut off. ``UserError`` where a number is less than 1, or ``drawn_at`` is less
+    than ``size``.
     """
     from ferspec.reference.synthetic import attributes, scene
 
-    if per_class < 1 or size < 1:
-        raise UserError(f"{per_class} synthetic faces per class of size {size}: both must be at least 1")
     classes = spec.load().classes
-    drawn = [(label, index) for label in classes for index in range(per_class)]
+    counts = [counts] * len(classes) if isinstance(counts, int) else list(counts)
+    drawn_at = size if drawn_at is None else drawn_at
+    if min(counts) < 1 or size < 1:
+        raise UserError(f"{min(counts)} synthetic faces per class of size {size}: both must be at least 1")
+    if drawn_at < size:
+        raise UserError(f"synthetic faces of size {size} cannot be cut out of {drawn_at}")
+    drawn = [(label, index) for label, count in zip(classes, counts, strict=True) for index in range(count)]
     columns = [attributes(scene(seed, label, index)) for label, index in drawn]
 
     def fetch(index: int) -> tuple[bytes, np.ndarray]:
-        pixels = draw(seed, *drawn[index], size)
+        pixels = draw(seed, *drawn[index], drawn_at, size)
         return pixels.tobytes(), pixels
 
     return Listing(
         "synthetic",
         tuple(f"{label}/{index:04d}" for label, index in drawn),
-        np.repeat(np.arange(len(classes)), per_class),
+        np.repeat(np.arange(len(classes)), counts),
         fetch,
         groups={name: tuple(column[name] for column in columns) for name in columns[0]},
     )
