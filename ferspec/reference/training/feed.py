@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import count as counting
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,15 +16,16 @@ from ferspec.reference.augmentation.scaling import scaled
 from ferspec.reference.augmentation.stream import Stream
 from ferspec.reference.augmentation.warp import augmented
 from ferspec.reference.models.preprocessing import Preprocessing
+from ferspec.reference.training.feed_reads import reading, reading_errors
 from ferspec.reference.training.images import Images
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
+__all__ = ["evaluation_batches", "reading_errors", "training_batches"]
+
 # One batch is made while another waits: augmentation spreads a batch over the cores itself.
 AT_ONCE, AHEAD = 2, 2
-
-_failures: dict[str, Exception] = {}
 
 
 def training_batches(
@@ -78,29 +77,6 @@ def evaluation_batches(images: Images, preprocessing: Preprocessing, batch_size:
     return _mapped(tf.data.Dataset.range(-(-count // batch_size)), batch, _signature(batch(0), count % batch_size == 0))
 
 
-@contextmanager
-def reading_errors() -> Iterator[None]:
-    """Within it an exception raised while a batch was read comes out of ``fit`` as that very exception.
-
-    TensorFlow would hand on no more than its text, as an error of TensorFlow's own.
-    """
-    import tensorflow as tf
-
-    try:
-        yield
-    except tf.errors.OpError as error:
-        for name, failure in _failures.items():
-            if name in error.message:
-                raise failure from None
-        raise
-    finally:
-        _failures.clear()
-
-
-class _ReadingFailed(Exception):
-    """Stands for an exception, by the name it is kept under, on the way through TensorFlow."""
-
-
 def _mapped(numbers: tf.data.Dataset, batch: Callable[[int], Any], signature: Any) -> tf.data.Dataset:
     """Return the batches of these numbers, in their order, made by several threads."""
     import tensorflow as tf
@@ -108,7 +84,7 @@ def _mapped(numbers: tf.data.Dataset, batch: Callable[[int], Any], signature: An
     specs = tf.nest.flatten(signature)
 
     def make(number: int) -> list[np.ndarray]:
-        with _kept_failure():
+        with reading():
             return tf.nest.flatten(batch(int(number)))
 
     def tensors(number: tf.Tensor) -> Any:
@@ -125,12 +101,18 @@ def _generated(images: Images, stream: Stream, preprocessing: Preprocessing, sta
     """Return the batches of Keras' generator, which have to be made one after the other."""
     import tensorflow as tf
 
+    def made() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        pixels = images.read(np.arange(len(images)))
+        for epoch in counting(start_epoch):
+            for batch, classes in islice(reference_batches(pixels, images.labels, stream, epoch), stream.steps):
+                yield _fed(batch, preprocessing), _one_hot(classes)
+
     def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        with _kept_failure():
-            pixels = images.read(np.arange(len(images)))
-            for epoch in counting(start_epoch):
-                for batch, classes in islice(reference_batches(pixels, images.labels, stream, epoch), stream.steps):
-                    yield _fed(batch, preprocessing), _one_hot(classes)
+        endless = made()
+        while True:
+            with reading():
+                batch = next(endless)
+            yield batch
 
     some = np.arange(stream.batch_size)
     signature = _signature((_fed(images.read(some).astype(np.float32), preprocessing), _one_hot(images.labels[some])))
@@ -144,16 +126,6 @@ def _ahead(batches: tf.data.Dataset) -> tf.data.Dataset:
     # With it, fit on an endless dataset sometimes returns only 15 to 20 seconds after its last epoch (TensorFlow 2.21).
     options.autotune.enabled = False
     return batches.prefetch(AHEAD).with_options(options)
-
-
-@contextmanager
-def _kept_failure() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        name = secrets.token_hex()
-        _failures[name] = error
-        raise _ReadingFailed(name) from None
 
 
 def _signature(example: Any, whole: bool = True) -> Any:

@@ -185,6 +185,9 @@ def _train_phase(
         losses = [row.val_loss for row in rows_of(progress.rows, phase)]
         return next_step(losses, plan.initial_rate, task.profile).rate
 
+    def validate() -> dict[str, float]:
+        return network.evaluate(validation, return_dict=True, verbose=0)
+
     first = len(progress.rows)
     with _batches(task, stream, first) as (training, validation), _room_on_device(task.batch):
         trained.fit(
@@ -192,9 +195,8 @@ def _train_phase(
             epochs=first + ENDLESS,
             initial_epoch=first,
             steps_per_epoch=stream.steps,
-            validation_data=validation,
             class_weight=dict(enumerate(map(float, task.class_weights))),
-            callbacks=[FollowSchedule(phase, stream.steps, rate, keep, listener)],
+            callbacks=[FollowSchedule(phase, stream.steps, rate, validate, keep, listener)],
             shuffle=False,
             verbose=0,
         )
@@ -209,7 +211,11 @@ def _compiled(network: Any, task: Task, rate: float) -> tuple[Any, Any]:
     book = spec.load()
     trained = with_augmentation(network, task.preprocessing) if task.augment == "device" else network
     adam = keras.optimizers.Adam(rate, book.value("FER-S-01", "beta_1"), book.value("FER-S-01", "beta_2"))
-    trained.compile(adam, book.value("FER-S-11", "loss"), metrics=["accuracy"], jit_compile=task.jit)
+    figures = {"loss": book.value("FER-S-11", "loss"), "metrics": ["accuracy"], "jit_compile": task.jit}
+    if trained is not network:
+        # it validates, on images that are not augmented
+        network.compile(**figures)
+    trained.compile(adam, **figures)
     if task.jit and not trained.jit_compile:
         raise UserError("XLA cannot compile this training, for one not what augments on the device: leave out --jit")
     # a loss-scaling optimiser may now be around the one that was given
