@@ -6,23 +6,13 @@ from typing import Annotated
 
 import typer
 
-from ferspec.commands import judge
-from ferspec.commands.options import Json
+from ferspec.commands import findings, judge, run_grid
+from ferspec.commands.options import Json, Select
 
 app = typer.Typer(
     help="The 258 trainings of the protocol: which they are, and what to expect of them.", no_args_is_help=True
 )
 
-Select = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--select",
-        "-s",
-        metavar="TERMS",
-        help="Cells by field ('resolution=48 dataset=rafdb,fer2013'), id or glob ('vgg16-*-48-*'); terms separated by "
-        "spaces must all hold, of values separated by commas one. Given again, it adds cells.",
-    ),
-]
 Profile = Annotated[
     str, typer.Option("--profile", "-p", metavar="P", help="released (the authors' reports) or paper (as printed).")
 ]
@@ -56,3 +46,5 @@ def band(
 
 app.command("judge", epilog=judge.JUDGE_EXAMPLE)(judge.judge)
 app.command("export-published", epilog=judge.EXPORT_EXAMPLE)(judge.export_published)
+app.command("findings", epilog=findings.EXAMPLE)(findings.findings)
+app.command("run", epilog=run_grid.EXAMPLE)(run_grid.run)

@@ -65,7 +65,7 @@ def findings(results: Iterable[Result], profile: Profile = DEFAULT_PROFILE) -> F
 
 
 def _counts(result: Result) -> bool:
-    return find_cell(result.cell).dataset != SYNTHETIC and result.complete and not result.deviations
+    return result.by_protocol and find_cell(result.cell).dataset != SYNTHETIC
 
 
 def _findings_of(clause: Clause, question: Question | None, judges: Mapping[str, Judge]) -> Iterator[Finding]:

@@ -25,15 +25,17 @@ def evaluate(
     predicted: np.ndarray,
     probabilities: np.ndarray | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
+    resampling: Resampling | None = None,
 ) -> Evaluation:
     """Return every figure of the protocol with its interval; the same input always gives the same numbers.
 
     ``labels`` and ``predicted`` are (n,) integers from 0 to 6 in the order of the seven classes, ``probabilities`` is
-    (n, 7), ``groups`` gives for each column one value per image. ``UserError`` for other shapes or labels, or no image.
-    Source: FER-M, FER-Z.
+    (n, 7), ``groups`` gives for each column one value per image. ``resampling`` is by default the protocol's; where
+    intervals do not matter, one of few replicates gives the same values sooner. ``UserError`` for other shapes or
+    labels, or no image. Source: FER-M, FER-Z.
     """
     labels, predicted = checked(labels, predicted)
-    classes, resampling = spec.load().classes, protocol_resampling()
+    classes, resampling = spec.load().classes, resampling or protocol_resampling()
     if probabilities is not None and np.shape(probabilities) != (len(labels), len(classes)):
         raise UserError(
             f"probabilities have shape {np.shape(probabilities)}, expected ({len(labels)}, {len(classes)}): "

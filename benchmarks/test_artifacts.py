@@ -1,0 +1,35 @@
+"""Artifacts that somebody trained, held against the bands of their cells: pytest benchmarks -m artifacts
+--fer-artifacts DIR. No GPU, no framework; what ``ferspec grid judge`` prints as a table is a test a cell here."""
+
+from __future__ import annotations
+
+import pytest
+
+from ferspec.engine import Status
+from ferspec.grid.judging import GridJudgement
+from ferspec.plugin import explain, record
+from ferspec.spec import load
+
+pytestmark = pytest.mark.artifacts
+
+CELLS = [cell.id for cell in load().cells]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_cell_lies_within_its_band(cell: str, grid_judgement: GridJudgement, request: pytest.FixtureRequest) -> None:
+    """Every figure of the cell lies in its band."""
+    __tracebackhide__ = True
+    judged = next(judged for judged in grid_judgement.cells if judged.cell == cell)
+    record(request, judged.outcome)
+    if judged.outcome.status is Status.FAIL:
+        pytest.fail("\n".join(map(explain, (judged.outcome, *judged.problems))), pytrace=False)
+    if judged.outcome.status is not Status.PASS:
+        reason = judged.outcome.message or judged.outcome.likely
+        pytest.skip(f"{judged.outcome.status.replace('_', ' ')}: {judged.status}: {reason}")
+
+
+def test_artifacts_are_of_known_cells(grid_judgement: GridJudgement) -> None:
+    """No artifacts name a cell that the grid has not."""
+    __tracebackhide__ = True
+    if grid_judgement.problems:
+        pytest.fail("\n".join(map(explain, grid_judgement.problems)), pytrace=False)

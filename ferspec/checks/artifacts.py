@@ -1,0 +1,289 @@
+"""Checks on what one training left: its files, its images, its predictions, its report (clauses FER-R-01 to -08)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.checks.artifacts_training import TRAINING_CHECKS
+from ferspec.checks.departures import Departure, finding
+from ferspec.engine import Check, Finding
+from ferspec.leaves import differing_leaves, is_number
+from ferspec.reference.bootstrap import Resampling, protocol_resampling
+from ferspec.reference.figures import Figure
+from ferspec.subjects.artifacts import CONTRACT, FINISHED_FILES, MANIFEST, PREDICTIONS, REPORT, RUN, PartName
+from ferspec.subjects.manifest import Entry, support
+from ferspec.subjects.run_folder import FINISHED, RunFolder
+from ferspec.subjects.run_predictions import RunPredictions
+from ferspec.subjects.run_report import RunReport, report_of
+
+SHOWN = 3
+# values do not depend on how many replicates an interval rests on
+FEW = 2
+INTERVAL = ("low", "high", "method")
+
+
+def is_whole(folder: RunFolder) -> Finding:
+    """Every artifact is there, with the sha256 that the record names."""
+    return finding(_not_whole(folder), f"{len(FINISHED_FILES)} artifacts with the sha256 of {RUN}")
+
+
+def is_readable(folder: RunFolder) -> Finding:
+    """Every file that is there has its form."""
+    departures = [Departure(why, f"{name} in its form") for name, why in folder.unreadable.items()]
+    return finding(departures, "every artifact is in its form")
+
+
+def speaks_of_one_cell(folder: RunFolder) -> Finding:
+    """Record, report, contract, starting weights and images are of one cell."""
+    return finding(_of_another_cell(folder), f"all artifacts speak of {folder.run.cell}")
+
+
+def lists_the_images(folder: RunFolder) -> Finding:
+    """Digests and counts of the record follow from the manifest."""
+    return finding(_miscounted(folder), f"{_listed(folder.images.digests)} as in {RUN}")
+
+
+def keeps_parts_apart(folder: RunFolder) -> Finding:
+    """No image is in two parts, and none twice in one."""
+    return finding(_shared(folder), "no image is there twice")
+
+
+def predicts_every_image(folder: RunFolder) -> Finding:
+    """Predictions are of the manifest's images, in order, with their labels."""
+    return finding(_mispredicted(folder), "a prediction of every image, with its label")
+
+
+def gives_probabilities(folder: RunFolder) -> Finding:
+    """Rows are probabilities, and the predicted class is the most probable."""
+    departures = [each for name, part in folder.predictions.items() for each in _improbable(name, part)]
+    return finding(departures, "rows sum to 1, and the class is that of the highest")
+
+
+def reports_what_was_predicted(folder: RunFolder) -> Finding:
+    """The figures of the report follow from the predictions."""
+    return finding(_misreported(folder), f"{REPORT} follows from {PREDICTIONS}")
+
+
+ARTIFACT_CHECKS = (
+    Check("FER-R-01", is_whole, needs=(FINISHED,)),
+    Check("FER-R-02", is_readable),
+    Check("FER-R-03", speaks_of_one_cell, needs=(RUN,)),
+    Check("FER-R-04", lists_the_images, needs=(RUN, MANIFEST)),
+    Check("FER-R-05", keeps_parts_apart, needs=(MANIFEST,)),
+    Check("FER-R-06", predicts_every_image, needs=(PREDICTIONS, MANIFEST)),
+    Check("FER-R-07", gives_probabilities, needs=(PREDICTIONS,)),
+    Check("FER-R-08", reports_what_was_predicted, needs=(RUN, PREDICTIONS, REPORT)),
+    *TRAINING_CHECKS,
+)
+
+
+def _not_whole(folder: RunFolder) -> Iterator[Departure]:
+    for name in FINISHED_FILES:
+        stated, found = folder.run.files.get(name), folder.found.get(name)
+        if found is None:
+            yield Departure(f"{name} is missing", f"{name} in the folder", "the folder was not copied whole")
+        elif found != stated:
+            yield Departure(
+                f"{name} has the sha256 {found[:12]}…",
+                "none in the record" if stated is None else f"{stated[:12]}…, as {RUN} says",
+                f"{name} was damaged, changed since, or is that of another run",
+            )
+
+
+def _of_another_cell(folder: RunFolder) -> Iterator[Departure]:
+    run, cell, report = folder.run, folder.cell, folder.report
+    if cell is None:
+        yield Departure(f"{RUN} names the cell {run.cell}", "one that 'ferspec grid list' shows")
+        return
+    if report is not None and (report.cell, report.profile) != (run.cell, run.settings.profile):
+        yield Departure(
+            f"{REPORT} is of {report.cell}, profile {report.profile}",
+            f"{run.cell}, profile {run.settings.profile}, as {RUN} says",
+            "the files of two runs were mixed, or a record was renamed to another cell",
+        )
+    if folder.contract is not None and folder.contract.input.size != (cell.resolution, cell.resolution):
+        height, width = folder.contract.input.size
+        yield Departure(
+            f"{CONTRACT} has images of {width}×{height}",
+            f"{cell.resolution}×{cell.resolution}, the cell's resolution",
+            "the network was trained at another resolution",
+        )
+    if run.start.kind != cell.weights:
+        yield Departure(f"the network started from {run.start.kind}", f"{cell.weights}, the cell's weights")
+    for name in ("training", "validation"):
+        part = run.data.get(name)
+        if part is None or part.dataset != cell.dataset:
+            yield Departure(
+                f"no {name} images" if part is None else f"{name} images of {part.dataset}",
+                f"{name} images of {cell.dataset}",
+                "the dataset was swapped",
+            )
+
+
+def _miscounted(folder: RunFolder) -> Iterator[Departure]:
+    record, listed = folder.run.data, folder.images
+    if record.keys() != listed.parts.keys():
+        yield Departure(f"{MANIFEST} lists {_listed(listed.parts)}", f"{_listed(record)}, as {RUN} says")
+    for name in (name for name in record if name in listed.parts):
+        part, entries = record[name], listed.parts[name]
+        if part.n != len(entries):
+            yield Departure(
+                f"{len(entries):,} {name} images in {MANIFEST}",
+                f"{part.n:,}, as {RUN} says",
+                difference=float(len(entries) - part.n),
+            )
+        elif part.support != support(entries):
+            yield Departure(f"{name}: {_counts(support(entries))}", f"{_counts(part.support)}, as {RUN} says")
+        elif part.manifest_digest != listed.digests[name]:
+            yield Departure(
+                f"the {name} manifest has the digest {listed.digests[name][:12]}…",
+                f"{part.manifest_digest[:12]}…, as {RUN} says",
+                "these are other images, or other labels, than the run had",
+            )
+
+
+def _shared(folder: RunFolder) -> Iterator[Departure]:
+    for name, paths in folder.images.listed_twice.items():
+        yield Departure(f"{len(paths):,} {name} images are listed twice ({_some(paths)})", "every image once")
+    seen = folder.images.trained_and_validated
+    if seen:
+        yield Departure(
+            f"{len(seen):,} validation images are also trained on ({_some(seen)})",
+            "none",
+            "leakage: training images stand in the validation part",
+        )
+
+
+def _mispredicted(folder: RunFolder) -> Iterator[Departure]:
+    listed = {name: part for name, part in folder.images.parts.items() if name != "training"}
+    if listed.keys() != folder.predictions.keys():
+        yield Departure(f"predictions of {_listed(folder.predictions)}", f"of {_listed(listed)}")
+    for name in (name for name in listed if name in folder.predictions):
+        yield from _other_images(folder, name, listed[name], folder.predictions[name])
+
+
+def _other_images(
+    folder: RunFolder, name: PartName, entries: tuple[Entry, ...], part: RunPredictions
+) -> Iterator[Departure]:
+    paths = tuple(entry.path for entry in entries)
+    missing, added = set(paths) - set(part.images), set(part.images) - set(paths)
+    if missing or added:
+        yield Departure(
+            f"{name}: {len(missing):,} images without a prediction, {len(added):,} predictions of other images",
+            f"predictions of the {len(paths):,} images of the manifest",
+            _whose(folder, name, added) if added else "the file was cut off, or images were left out",
+            float(len(part) - len(paths)),
+        )
+        return
+    if part.images != paths:
+        yield Departure(f"{name}: the images come in another order", "the order of the manifest")
+        return
+    if part.pixels_sha256 != tuple(entry.pixels_sha256 for entry in entries):
+        yield Departure(f"{name}: predictions of other pixels", "the pixels that the manifest names")
+    index = {label: number for number, label in enumerate(spec.load().classes)}
+    differ = int((part.labels != [index[entry.label] for entry in entries]).sum())
+    if differ:
+        yield Departure(
+            f"{name}: {differ:,} of {len(part):,} labels are not those of the manifest",
+            "every label as in the manifest",
+            "the labels were shuffled, or corrected after training",
+            float(differ),
+        )
+
+
+def _whose(folder: RunFolder, name: PartName, added: set[str]) -> str | None:
+    """Return which part the images belong to that a part's predictions should not have."""
+    for other, entries in folder.images.parts.items():
+        if other != name and added <= {entry.path for entry in entries}:
+            return f"these are {other} images: {name} and {other} were exchanged"
+    return None
+
+
+def _improbable(name: PartName, part: RunPredictions) -> Iterator[Departure]:
+    rows, tolerance = part.probabilities.astype(np.float64), spec.load().value("FER-B-04", "tolerance")
+    if not np.isfinite(rows).all():
+        yield Departure(f"{name}: numbers that float32 cannot hold", "probabilities")
+        return
+    if rows.min() < 0:
+        yield Departure(f"{name}: a probability of {rows.min():.4g}", "none below 0", "these are logits, or altered")
+    excess = float(np.abs(rows.sum(axis=1) - 1).max())
+    if excess > tolerance:
+        likely = "the probabilities were rounded, or are logits"
+        yield Departure(f"{name}: rows off by up to {excess:.4g}", f"at most {tolerance:g}", likely, excess - tolerance)
+    others = int((part.probabilities.argmax(axis=1) != part.predicted).sum())
+    if others:
+        yield Departure(
+            f"{name}: {others:,} of {len(part):,} predicted classes are not that of the highest probability",
+            "the first of the highest",
+            "the probabilities were rounded, so that classes tie, or the classes were altered",
+            float(others),
+        )
+
+
+def _misreported(folder: RunFolder) -> Iterator[Departure]:
+    run, stated = folder.run, folder.report
+    follows = report_of(folder.predictions, run.cell, run.settings.profile, _few())
+    tolerance = spec.load().value("FER-R-08", "tolerance")
+    documents = (_values(report.model_dump(include={"parts"})) for report in (stated, follows))
+    for path, told, true in differing_leaves(*documents, tolerance):
+        yield Departure(
+            f"{path} {_number(told)}",
+            f"{_number(true)}, which follows from {PREDICTIONS}",
+            _why_misreported(stated, follows, path, told, tolerance),
+            told - true if is_number(told) and is_number(true) else None,
+        )
+
+
+def _why_misreported(stated: RunReport, follows: RunReport, path: str, told: Any, tolerance: float) -> str:
+    """Return the likely cause of a wrong figure: another average, other images, or a report of something else."""
+    names = path.split(".")
+    part = follows.parts.get(names[1]) if len(names) > 1 else None
+    if part is not None and is_number(told):
+        averages = (part.metrics.precision, part.metrics.recall, part.metrics.f1)
+        whole = (part.metrics.accuracy, *(average.weighted for average in averages))
+        if "as_run" in names and any(_close(told, figure, tolerance) for figure in whole):
+            return "taken over all images, not over the whole batches that the profile evaluates"
+        if "macro" not in names and any(_close(told, average.macro, tolerance) for average in averages):
+            return "the macro average stands for the weighted one"
+    if stated.parts.keys() == follows.parts.keys() and len(stated.parts) > 1:
+        turned = [stated.parts[name].metrics.confusion_matrix for name in reversed(list(follows.parts))]
+        if turned == [part.metrics.confusion_matrix for part in follows.parts.values()]:
+            return "the figures of validation and BTFER were exchanged"
+    return "the report is of other predictions, or was edited"
+
+
+def _close(told: float, figure: Figure, tolerance: float) -> bool:
+    return figure.value is not None and abs(told - figure.value) <= tolerance
+
+
+def _values(document: Any) -> Any:
+    """Return a document without the intervals of its figures."""
+    if isinstance(document, dict):
+        drop = INTERVAL if "method" in document else ()
+        return {key: _values(value) for key, value in document.items() if key not in drop}
+    return [_values(value) for value in document] if isinstance(document, list | tuple) else document
+
+
+def _few() -> Resampling:
+    return replace(protocol_resampling(), replicates=FEW)
+
+
+def _counts(counted: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counted.items())
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _listed(names: Any) -> str:
+    return " and ".join(names) or "nothing"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

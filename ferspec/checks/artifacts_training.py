@@ -1,0 +1,261 @@
+"""Checks on how a training went, as its artifacts tell: epochs, schedule, weights, departures (FER-R-09 to -13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.checks.departures import Departure, finding
+from ferspec.engine import Check, Finding
+from ferspec.reference.schedule import PhasePlan, batch_size, best_epoch, evaluated_images, phases_of, replay
+from ferspec.reference.training.epoch_row import EpochRow
+from ferspec.reference.weighting import conservative_weights, simple_weights
+from ferspec.subjects.artifacts import HISTORY, MANIFEST, PREDICTIONS, RUN, PartName, Phase, Run
+from ferspec.subjects.manifest import support
+from ferspec.subjects.run_folder import CELL, FINISHED, Images, RunFolder
+
+BTFER = "BTFER"
+BALANCINGS = {"simple": simple_weights, "conservative": conservative_weights}
+COUNTS = ("FER-D-01", "FER-D-03", "FER-D-04")
+
+
+def records_its_history(folder: RunFolder) -> Finding:
+    """Phases and best epoch of the record are those of the history."""
+    return finding(_misrecorded(folder.run, folder.history), f"{len(folder.history):,} epochs as in {RUN}")
+
+
+def predicts_like_its_best_epoch(folder: RunFolder) -> Finding:
+    """The recorded validation predictions are as accurate as the best epoch was."""
+    return finding(_other_accuracy(folder), "the accuracy of the best epoch")
+
+
+def follows_the_schedule(folder: RunFolder) -> Finding:
+    """Rates and ends of all phases are those that the validation losses give."""
+    return finding(_unscheduled(folder), f"{len(folder.history):,} epochs as the schedule gives them")
+
+
+def weighs_classes_as_its_balancing(folder: RunFolder) -> Finding:
+    """The class weights follow from the training images by the cell's balancing."""
+    return finding(_misweighed(folder), f"{folder.cell.balancing} weights of the training images")
+
+
+def declares_its_deviations(folder: RunFolder) -> Finding:
+    """Every departure that the artifacts show is declared in the record."""
+    declared = {deviation.clause for deviation in folder.run.deviations}
+    undeclared = [
+        Departure(what, f"a declared deviation from {' or '.join(clauses)}", "it poses as a protocol run")
+        for clauses, what in _departing(folder)
+        if declared.isdisjoint(clauses)
+    ]
+    return finding(undeclared, "nothing that is not declared")
+
+
+TRAINING_CHECKS = (
+    Check("FER-R-09", records_its_history, needs=(FINISHED, HISTORY)),
+    Check("FER-R-10", predicts_like_its_best_epoch, needs=(FINISHED, PREDICTIONS)),
+    Check("FER-R-11", follows_the_schedule, needs=(FINISHED, CELL, HISTORY)),
+    Check("FER-R-12", weighs_classes_as_its_balancing, needs=(CELL, MANIFEST)),
+    Check("FER-R-13", declares_its_deviations, needs=(FINISHED, CELL, MANIFEST)),
+)
+
+
+def _misrecorded(run: Run, history: tuple[EpochRow, ...]) -> Iterator[Departure]:
+    listed = [sum(row.phase == number for row in history) for number in range(1, history[-1].phase + 1)]
+    recorded = [phase.epochs for phase in run.phases]
+    if listed != recorded or [phase.phase for phase in run.phases] != list(range(1, len(recorded) + 1)):
+        yield Departure(
+            f"{HISTORY} has {_epochs(listed)}",
+            f"{_epochs(recorded)}, as {RUN} says",
+            "epochs were cut out of the history, or added",
+            float(sum(listed) - sum(recorded)),
+        )
+    best = history[best_epoch([row.val_accuracy for row in history])]
+    told = run.best
+    if told is None or (told.epoch, told.phase) != (best.epoch, best.phase):
+        yield Departure(
+            "no best epoch" if told is None else f"best epoch {told.epoch} of phase {told.phase}",
+            f"epoch {best.epoch} of phase {best.phase}, the first of the highest validation accuracy",
+            "another epoch's weights were kept, or the record was edited",
+        )
+    elif told.val_accuracy != best.val_accuracy:
+        yield Departure(
+            f"validation accuracy {told.val_accuracy:.4f} at the best epoch",
+            f"{best.val_accuracy:.4f}, as {HISTORY} says",
+            f"{RUN} was edited",
+            told.val_accuracy - best.val_accuracy,
+        )
+
+
+def _other_accuracy(folder: RunFolder) -> Iterator[Departure]:
+    run, part = folder.run, folder.predictions.get("validation")
+    if run.best is None or part is None:
+        return
+    if run.settings.global_batch < 1:
+        yield Departure(f"batches of {run.settings.global_batch} images", "batches of at least one")
+        return
+    n = evaluated_images(len(part), run.settings.global_batch, run.settings.profile)
+    observed = float((part.labels[:n] == part.predicted[:n]).mean())
+    room = max(spec.load().value("FER-R-10", "tolerance"), 1 / n)
+    if not abs(observed - run.best.val_accuracy) <= room:
+        yield Departure(
+            f"validation accuracy {observed:.4f} of the predictions, over {n:,} images",
+            f"{run.best.val_accuracy:.4f} ± {room:.4f}, that of the best epoch",
+            "the predictions are of another network, of other images, or were edited",
+            observed - run.best.val_accuracy,
+        )
+
+
+def _unscheduled(folder: RunFolder) -> Iterator[Departure]:
+    run, plans = folder.run, phases_of(folder.cell.weights, folder.run.settings.profile)
+    numbers = list(dict.fromkeys(row.phase for row in folder.history))
+    if not len(run.phases) == len(numbers) == len(plans):
+        observed = f"{len(numbers)} phases in {HISTORY}, {len(run.phases)} in {RUN}"
+        yield Departure(observed, f"{len(plans)}, from {folder.cell.weights}")
+        return
+    for number, phase, plan in zip(numbers, run.phases, plans, strict=True):
+        rows = [row for row in folder.history if row.phase == number]
+        yield from _phase_unscheduled(run, phase, plan, rows)
+
+
+def _phase_unscheduled(run: Run, phase: Phase, plan: PhasePlan, rows: list[EpochRow]) -> Iterator[Departure]:
+    profile, where = run.settings.profile, f"phase {phase.phase}"
+    book = spec.load()
+    if phase.frozen != plan.frozen:
+        yield Departure(f"{where}: frozen {phase.frozen}", f"frozen {plan.frozen}")
+    known = book.value("FER-S-02", "initial_rates", profile)
+    if not any(_same_rate(rows[0].learning_rate, rate) for rate in known):
+        yield Departure(f"{where}: starts at the rate {rows[0].learning_rate:g}", _any_of(known))
+        return
+    replayed = replay([row.val_loss for row in rows], rows[0].learning_rate, profile)
+    for row, rate in zip(rows, replayed.rates, strict=True):
+        if not _same_rate(row.learning_rate, rate):
+            yield Departure(
+                f"epoch {row.epoch}: rate {row.learning_rate:g}",
+                f"{rate:g}, which the validation losses before it give",
+                "another patience or factor, or a history that was edited",
+                row.learning_rate - rate,
+            )
+            break
+    stop, last = replayed.stop, len(rows) - 1
+    if stop is not None and stop < last:
+        yield Departure(f"{where}: {len(rows)} epochs", f"{stop + 1}, after which early stopping ends it")
+        return
+    lengths = book.value("FER-S-08", "frozen_epochs", profile) if plan.longest is not None else ()
+    holds = {
+        "early stopping": stop == last,
+        "length of the phase": len(rows) in lengths,
+        "epochs cap": len(rows) == run.settings.epochs_cap,
+    }
+    if not holds[phase.ended]:
+        waited = book.value("FER-S-05", "patience")
+        yield Departure(
+            f"{where}: {len(rows)} epochs, ended by {phase.ended}",
+            {
+                "early stopping": f"an end {waited} epochs after the lowest validation loss",
+                "length of the phase": _any_of(lengths) if lengths else "a phase without a fixed length",
+                "epochs cap": f"a cap of {run.settings.epochs_cap}",
+            }[phase.ended],
+            "the training was capped, or its history was cut",
+        )
+
+
+def _misweighed(folder: RunFolder) -> Iterator[Departure]:
+    images, tolerance = folder.images, spec.load().value("FER-R-12", "tolerance")
+    recorded = folder.run.class_weights
+    trained = _counted(images, "training")
+    if not trained.all():
+        yield Departure("no weight follows from classes without training images", "training images of every class")
+        return
+    right = _named(BALANCINGS[folder.cell.balancing](trained))
+    if recorded.keys() != right.keys():
+        yield Departure(f"weights of {', '.join(recorded) or 'no class'}", f"of {', '.join(right)}")
+        return
+    wrong = [name for name in right if not abs(recorded[name] - right[name]) <= tolerance * right[name]]
+    if wrong:
+        name = max(wrong, key=lambda name: abs(recorded[name] - right[name]))
+        other = next(kind for kind in BALANCINGS if kind != folder.cell.balancing)
+        whole = BALANCINGS[folder.cell.balancing](trained + _counted(images, "validation"))
+        causes = {
+            f"these are the {other} weights": BALANCINGS[other](trained),
+            "these are the weights of training and validation images together": whole,
+            "the weights were not applied": np.ones(len(trained)),
+        }
+        likely = (cause for cause, weights in causes.items() if np.allclose([*recorded.values()], weights))
+        yield Departure(
+            f"{name} {recorded[name]:.4f}",
+            f"{right[name]:.4f}, its {folder.cell.balancing} weight",
+            next(likely, None),
+            recorded[name] - right[name],
+        )
+
+
+def _departing(folder: RunFolder) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield every departure from the protocol that the artifacts show, and the clauses of which one must declare it."""
+    run, images = folder.run, folder.images
+    capped = [phase for phase in run.phases if phase.ended == "epochs cap"]
+    if capped:
+        yield ("FER-S-05",), f"a cap ended phase {capped[0].phase} after {capped[0].epochs} epochs"
+    usual = batch_size(run.settings.profile)
+    if run.settings.global_batch != usual:
+        yield ("FER-S-09",), f"batches of {run.settings.global_batch} images instead of {usual}"
+    yield from _other_counts(folder)
+    if "btfer" not in images.parts:
+        yield ("FER-V-01",), "no images of BTFER"
+        return
+    book, tested = spec.load(), images.parts["btfer"]
+    if folder.cell.dataset in book.datasets:
+        if tuple(_counted(images, "btfer")) != book.datasets[BTFER].counts:
+            yield ("FER-D-05", "FER-D-01"), f"{len(tested):,} images of BTFER instead of {book.datasets[BTFER].total:,}"
+        others = sum((entry.height, entry.width) != book.datasets[BTFER].size for entry in tested)
+        if others:
+            yield ("FER-D-06",), f"{others:,} images of BTFER of another size"
+    if images.leaked:
+        yield ("FER-D-11",), f"{images.leaked:,} pictures of BTFER are also trained or validated on"
+
+
+def _other_counts(folder: RunFolder) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield where training and validation images are not as many as the protocol has."""
+    cell, profile = folder.cell, folder.run.settings.profile
+    dataset = spec.load().datasets.get(cell.dataset)
+    if dataset is None:
+        yield ("FER-G-02",), f"images that are {cell.dataset}"
+        return
+    training, validation = (_counted(folder.images, name) for name in ("training", "validation"))
+    if dataset.training_totals:
+        at = str(cell.resolution)
+        wanted = (dataset.training_totals[at], dataset.validation_totals[at])
+        right = (training.sum(), validation.sum()) == wanted
+    else:
+        wanted = (sum(dataset.training_counts), dataset.total - sum(dataset.training_counts))
+        right = tuple(training + validation) == dataset.counts
+        # the text trains on RAF-DB's own parts, of which it gives no counts (FER-D-02)
+        if profile == "released" or dataset.training_percent is None:
+            right = right and tuple(training) == dataset.training_counts
+    if not right:
+        yield (
+            COUNTS,
+            f"{training.sum():,} training and {validation.sum():,} validation images of {cell.dataset}, "
+            f"by class not the {wanted[0]:,} and {wanted[1]:,} of the protocol",
+        )
+
+
+def _counted(images: Images, part: PartName) -> np.ndarray:
+    return np.array([*support(images.parts.get(part, ())).values()])
+
+
+def _named(weights: np.ndarray) -> Mapping[str, float]:
+    return dict(zip(spec.load().classes, map(float, weights), strict=True))
+
+
+def _same_rate(one: float, other: float) -> bool:
+    return abs(one - other) <= spec.load().value("FER-R-11", "rate_tolerance") * other
+
+
+def _any_of(values: tuple[float, ...]) -> str:
+    return " or ".join(f"{value:g}" for value in values)
+
+
+def _epochs(phases: list[int]) -> str:
+    return f"{' + '.join(map(str, phases)) or 'no'} epochs"

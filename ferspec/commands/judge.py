@@ -1,0 +1,66 @@
+"""ferspec grid judge, ferspec grid export-published"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ferspec.commands.options import Json
+from ferspec.commands.train import ProfileName
+
+JUDGE_EXAMPLE = "Example: ferspec grid judge runs/ --select 'dataset=rafdb resolution=48'"
+EXPORT_EXAMPLE = "Example: ferspec grid export-published printed.csv && ferspec grid judge printed.csv"
+
+
+def judge(
+    artifacts: Annotated[
+        list[Path],
+        typer.Argument(metavar="ARTIFACTS...", help="Run folders, folders of them, or tables of results (CSV)."),
+    ],
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", "-s", metavar="TERMS", help="Judge these cells alone; as in 'ferspec grid list'."),
+    ] = None,
+    profile: Annotated[
+        ProfileName, typer.Option("--profile", "-p", help="Whose figures the bands are around.")
+    ] = ProfileName.released,
+    json: Json = False,
+) -> None:
+    """Hold trained cells against the bands in which their figures are expected.
+
+    Each cell is within, above (which asks for an explanation), below, incomplete, absent, unpublished, or not a
+    protocol run. Several runs of a cell are judged by their mean. What a run says of itself is checked against its own
+    files. Exit status: 1 for a cell below its band or artifacts that contradict themselves, 3 for one above, 0 where
+    all that could be judged is within, 2 where nothing could be.
+    """
+    from ferspec.commands.judge_tables import print_judged
+    from ferspec.commands.progress import progress
+    from ferspec.engine import EXIT_STATUS
+    from ferspec.grid import cells, judging, reading, selection
+
+    chosen = selection.select(cells.all_cells().values(), select or ())
+    with progress() as shown:
+        read = reading.read(artifacts, shown)
+    judgement = judging.judge(chosen, read.results, profile.value)
+    print_judged(judgement, read, as_json=json)
+    raise typer.Exit(EXIT_STATUS[judgement.verdict])
+
+
+def export_published(
+    out: Annotated[Path, typer.Argument(metavar="OUT.csv", help="Where to write the table of results.")],
+    profile: Annotated[
+        ProfileName,
+        typer.Option("--profile", "-p", help="As printed (paper), or as in the authors' reports (released)."),
+    ] = ProfileName.paper,
+) -> None:
+    """Write the published figures of all 258 cells as a table of results, to be judged as anyone's.
+
+    As printed, some figures lie outside the bands, which are around the authors' own reports: those of misprinted rows.
+    As released they lie within by construction. What is illegible or not released is left blank.
+    """
+    from ferspec.grid.export import export_published as export
+
+    written = export(out, profile.value)
+    print(f"{out}: {len(written)} cells, profile {profile.value}")

@@ -1,0 +1,134 @@
+"""How judged cells are printed: how many of each status, then every cell that asks for attention, or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ferspec.engine import Outcome, Status
+from ferspec.grid.judging import STATUSES, CellJudgement, GridJudgement
+from ferspec.grid.reading import Read
+from ferspec.report.terminal import STYLES
+from ferspec.report.words import ORDER, VERDICTS, level, plain, shorten
+
+LONGEST = 300
+PLAIN_WIDTH = 160
+SHOWN = 12
+PARTS = {"val": "validation", "btfer": "BTFER"}
+MEASURES = {"f1": "F1"}
+MEANINGS = {
+    "within": "every known figure lies in its band",
+    "above": "asks for an explanation: leakage, another split",
+    "below": "a figure is lower than runs of this cell come out",
+    "incomplete": "unfinished, or an accuracy is missing",
+    "absent": "no training of the cell was handed in",
+    "not a protocol run": "deviations declared, or artifacts that contradict themselves",
+    "unpublished": "no figure of the cell is known",
+}
+
+
+def print_judged(judgement: GridJudgement, read: Read, as_json: bool = False, console: Console | None = None) -> None:
+    """Print how many cells have each status, and of those that are neither within nor absent why."""
+    if as_json:
+        checks = read.checks.model_dump(by_alias=True)
+        document = judgement.model_dump(mode="json") | {"artifact_checks": checks, "notes": list(read.notes)}
+        print(json.dumps(document, indent=2))
+        return
+    console = console or _console()
+    counts = judgement.counts
+    console.print(
+        Text.assemble(
+            (VERDICTS[judgement.verdict].upper(), STYLES[judgement.verdict]),
+            f"  {counts.planned} cells: {counts.passed} pass, {counts.fail} fail, {counts.inconclusive} inconclusive, "
+            f"{counts.not_evaluated} not evaluated; profile {judgement.profile}",
+        )
+    )
+    console.print(_statuses(judgement))
+    for cell in _by_urgency(judgement.cells):
+        console.print(*_lines(cell), sep="\n", soft_wrap=True)
+    for problem in judgement.problems:
+        console.print("\nof no known cell", *_problem(problem), sep="\n", soft_wrap=True)
+    console.print(*_closing(judgement, read), sep="\n", soft_wrap=True)
+
+
+def _statuses(judgement: GridJudgement) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in ("status", "cells", "outcome", ""):
+        table.add_column(column, justify="right" if column == "cells" else "left")
+    for status in STATUSES:
+        number = judgement.statuses[status]
+        outcomes = Counter(cell.outcome.status for cell in judgement.cells if cell.status == status)
+        came_out = ", ".join(f"{VERDICTS[outcome]} {outcomes[outcome]}" for outcome in Status if outcomes[outcome])
+        table.add_row(Text(status, "" if number else "dim"), str(number), came_out, MEANINGS[status])
+    return table
+
+
+def _by_urgency(cells: Sequence[CellJudgement]) -> list[CellJudgement]:
+    shown = [cell for cell in cells if cell.status not in ("within", "absent") or cell.problems]
+    return sorted(shown, key=lambda cell: (ORDER[cell.outcome.status], cell.status))
+
+
+def _lines(cell: CellJudgement) -> Iterator[Text]:
+    yield Text("")
+    runs = f", mean of {cell.runs} runs" if cell.runs > 1 else ""
+    yield Text.assemble((cell.cell, "bold"), "  ", (cell.status, STYLES[cell.outcome.status]), runs)
+    for figure in cell.outside:
+        band = figure.band
+        yield Text(
+            f"  {_figure(figure.figure)} {figure.value:.3f}, expected {band.low:.3f} to {band.high:.3f} "
+            f"({figure.by:+.3f}; published {band.expected:.2f}, {band.source})"
+        )
+    if not cell.outside and not cell.problems:
+        yield Text(f"  {plain(cell.outcome.message)}")
+    for cause in cell.likely:
+        yield Text(f"  likely: {cause}")
+    for problem in cell.problems[:SHOWN]:
+        yield from _problem(problem)
+    for deviation in cell.deviations:
+        yield Text(f"  declared: {shorten(deviation, LONGEST)}")
+    if (cell.outside or cell.problems) and cell.errata:
+        yield Text(f"  errata that name the cell: {', '.join(cell.errata)}")
+    if cell.problems or cell.status == "not a protocol run":
+        yield Text(f"  read from: {shorten(', '.join(cell.sources), LONGEST)}")
+
+
+def _problem(problem: Outcome) -> Iterator[Text]:
+    yield Text(f"  {problem.clause} {problem.title}: FAIL", "red")
+    observed, expected = (shorten(text, LONGEST) for text in (problem.observed, problem.expected))
+    more = f"; {problem.message}" if problem.message else ""
+    yield Text(f"    observed {observed}, expected {expected}{more}")
+    if problem.likely:
+        yield Text(f"    likely: {plain(problem.likely)}")
+
+
+def _closing(judgement: GridJudgement, read: Read) -> Iterator[str]:
+    yield ""
+    if judgement.judged:
+        yield (
+            f"{judgement.outside} of {judgement.judged:,} figures lie outside their bands; with bands of {level()} "
+            f"about {judgement.by_chance:.0f} would by chance, were they independent"
+        )
+    checks = read.checks
+    yield (
+        f"{len(read.results):,} results read: {checks.planned:,} checks of what they were read from, "
+        f"{checks.passed:,} pass, {checks.fail} fail, {checks.not_evaluated} not evaluated"
+    )
+    if judgement.not_selected:
+        yield f"{judgement.not_selected:,} results are of cells that were not selected"
+    yield from (plain(note) for note in read.notes)
+
+
+def _figure(name: str) -> str:
+    part, _, measure = name.partition("_")
+    return f"{PARTS[part]} {MEASURES.get(measure, measure)}"
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(width=PLAIN_WIDTH, highlight=False)

@@ -1,0 +1,31 @@
+"""The published figures as a table of results, which can be judged as anyone's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ferspec import spec
+from ferspec.files import write_whole
+from ferspec.grid.result_tables import results_text
+from ferspec.grid.results import Result
+from ferspec.spec.records import Cell, Profile
+
+
+def export_published(path: Path, profile: Profile) -> tuple[Result, ...]:
+    """Write the figures of the 258 cells as a table of results, and return them.
+
+    Under ``paper`` those of Tables 2 and 3, under ``released`` those of the authors' reports, and no figure of one in
+    a row of the other: what is illegible, or not released, is left blank. Judged by the released reports, these lie
+    within their bands by construction; print does not, and its judgement says where the two are how far apart.
+    ``UserError`` where the file cannot be written.
+    """
+    results = tuple(_stated(cell, profile) for cell in spec.load().cells)
+    write_whole(path, results_text(results))
+    return results
+
+
+def _stated(cell: Cell, profile: Profile) -> Result:
+    if profile == "paper":
+        return Result(cell=cell.id, source="printed", figures=cell.printed)
+    counts = {"val_n": cell.released_val_n, "btfer_n": cell.released_btfer_n}
+    return Result(cell=cell.id, source="released", figures=cell.released, **counts)

@@ -1,0 +1,172 @@
+"""Reads the results of trainings from what somebody hands over: run folders, folders of them, tables of results."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from ferspec.checks.artifacts import ARTIFACT_CHECKS
+from ferspec.checks.result_row import ROW_CHECK, ResultRow
+from ferspec.engine import Counts, Outcome, Status, count, outcome_of
+from ferspec.errors import UserError
+from ferspec.grid.cells import all_cells
+from ferspec.grid.result_tables import read_result_table
+from ferspec.grid.results import Result
+from ferspec.records import Record
+from ferspec.spec.records import Figures
+from ferspec.subjects.artifacts import is_run
+from ferspec.subjects.opening import Progress, silent
+from ferspec.subjects.run_folder import RunFolder, open_run_folder
+from ferspec.subjects.run_report import PartReport
+
+DEEPEST = 2
+# starting processes takes longer than reading fewer runs
+MANY, AT_ONCE = 24, 4
+SHOWN = 3
+UNKNOWN = "unknown"
+PARTS = {"val": "validation", "btfer": "btfer"}
+
+
+class Read(Record):
+    """What was read: results, how the checks of all their artifacts ended, and notes on what was left alone."""
+
+    results: tuple[Result, ...]
+    checks: Counts
+    notes: tuple[str, ...] = ()
+
+
+def read_results(paths: Iterable[str | Path]) -> tuple[Result, ...]:
+    """Return the results of trainings: see ``read``."""
+    return read(paths).results
+
+
+def read(paths: Iterable[str | Path], progress: Progress = silent) -> Read:
+    """Return the results at some paths, each a run folder, a folder of run folders up to two levels deep, or a table.
+
+    Nothing that a run says of itself is taken for granted: its files are held against their sha256, its report against
+    its predictions, these against the manifest, its record against history, schedule and counts (FER-R). What departs
+    is a problem of that result, not an error. Networks are not opened. ``UserError`` in one line for a path that is
+    not there, a folder without any run, and a file that is no table of results.
+    """
+    folders: list[Path] = []
+    results: list[Result] = []
+    outcomes: list[Outcome] = []
+    notes: list[str] = []
+    for path in dict.fromkeys(map(Path, paths)):
+        if path.is_dir():
+            runs, foreign = _runs_below(path)
+            folders += runs
+            notes += _note(path, foreign)
+        else:
+            for result in read_result_table(path):
+                outcome = outcome_of(ROW_CHECK, ResultRow(result.figures))
+                outcomes.append(outcome)
+                results.append(result.model_copy(update={"problems": _failed([outcome])}))
+    folders = list(dict.fromkeys(folders))
+    for done, (result, judged, foreign) in enumerate(_read_each(folders), start=1):
+        results.append(result)
+        outcomes += judged
+        notes += foreign
+        progress("reading runs", done, len(folders))
+    return Read(results=tuple(results), checks=count(outcomes), notes=tuple(notes))
+
+
+def read_run_folder(path: Path) -> tuple[Result, list[Outcome], list[str]]:
+    """Return the result of one run folder, how the checks of its artifacts ended, and notes on it."""
+    folder = open_run_folder(path, all_cells())
+    judged = [outcome_of(check, folder) for check in ARTIFACT_CHECKS]
+    return _result(folder, judged), judged, _note(path, folder.foreign if folder.finished else ())
+
+
+def _read_each(folders: Sequence[Path]) -> Iterator[tuple[Result, list[Outcome], list[str]]]:
+    """Read run folders in their order; many of them in as many processes as there are processors."""
+    done = 0
+    if len(folders) >= MANY:
+        with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as processes:
+            try:
+                for read_one in processes.map(read_run_folder, folders, chunksize=AT_ONCE):
+                    yield read_one
+                    done += 1
+            except BrokenProcessPool:  # a script without a main guard cannot have processes; the results are the same
+                pass
+    yield from map(read_run_folder, folders[done:])
+
+
+def _runs_below(path: Path) -> tuple[list[Path], list[str]]:
+    """Return the run folders in a folder, or the folder itself, and the names of what is no run."""
+    if is_run(path):
+        return [path], []
+    runs, foreign = _searched(path, DEEPEST)
+    if not runs:
+        raise UserError(f"{path} holds no run: no folder in it, up to {DEEPEST} levels deep, has a run.json")
+    return runs, foreign
+
+
+def _searched(folder: Path, levels: int) -> tuple[list[Path], list[str]]:
+    runs: list[Path] = []
+    foreign: list[str] = []
+    for entry in _listed(folder):
+        if is_run(entry):
+            runs.append(entry)
+            continue
+        deeper = _searched(entry, levels - 1) if levels > 1 and entry.is_dir() else ([], [])
+        runs += deeper[0]
+        foreign += [f"{entry.name}/{name}" for name in deeper[1]] if deeper[0] else [entry.name]
+    return runs, foreign
+
+
+def _listed(folder: Path) -> Iterator[Path]:
+    try:
+        yield from sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise UserError(f"cannot read {folder}: {error.strerror}") from None
+
+
+def _note(folder: Path, foreign: Iterable[str]) -> list[str]:
+    names = list(foreign)
+    if not names:
+        return []
+    listed = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+    return [f"{folder}: {len(names):,} that belong to no run were left alone ({listed})"]
+
+
+def _result(folder: RunFolder, judged: list[Outcome]) -> Result:
+    run, problems = folder.run, _failed(judged)
+    if run is None:
+        return Result(cell=UNKNOWN, source=str(folder.path), figures=Figures(), complete=False, problems=problems)
+    # figures of artifacts that contradict themselves are nobody's
+    parts = {} if problems or folder.report is None else folder.report.parts
+    figures: dict[str, float | None] = {}
+    images: dict[str, int] = {}
+    for prefix, name in PARTS.items():
+        if name in parts:
+            images[f"{prefix}_n"], told = _figures(parts[name])
+            figures |= {f"{prefix}_{figure}": value for figure, value in told.items()}
+    return Result(
+        cell=run.cell,
+        source=str(folder.path),
+        figures=Figures(**figures),
+        seed=run.settings.seed,
+        deviations=tuple(f"{entry.clause} {entry.option}: {entry.effect}" for entry in run.deviations),
+        complete=folder.finished,
+        problems=problems,
+        **images,
+    )
+
+
+def _figures(part: PartReport) -> tuple[int, dict[str, float | None]]:
+    """Return over how many images the figures are that a band is for, and the figures."""
+    if part.as_run is not None:
+        figures = part.as_run.model_dump()
+        return figures.pop("n"), figures
+    measured = part.metrics
+    averages = {"precision": measured.precision, "recall": measured.recall, "f1": measured.f1}
+    figures = {name: average.weighted.value for name, average in averages.items()}
+    return measured.n, {"accuracy": measured.accuracy.value, **figures}
+
+
+def _failed(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    return tuple(outcome for outcome in outcomes if outcome.status is Status.FAIL)

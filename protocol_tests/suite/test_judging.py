@@ -1,0 +1,376 @@
+"""Judging results: the status of every cell, the verdict, likely causes, the commands, and the pytest module."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import faults
+import made_runs
+import pytest
+from typer.testing import CliRunner
+
+from ferspec import spec
+from ferspec.commands.grid import app
+from ferspec.engine import Status
+from ferspec.errors import UserError
+from ferspec.grid.bands import bands_of
+from ferspec.grid.cells import find_cell
+from ferspec.grid.judging import OUTCOMES, STATUSES, judge, judge_cell
+from ferspec.grid.reading import read_results
+from ferspec.grid.results import Result, published
+from ferspec.spec.records import Figures
+
+SPEC = spec.load()
+ROOT = Path(__file__).parents[2]
+CELL = SPEC.cell("resnet18-scratch-48-rafdb-conservative")
+ILLEGIBLE = SPEC.cell("alexnet-scratch-48-fer2013-simple")
+
+
+def figures_of(cell, profile="released", **shift):
+    """Return the published figures of a cell, some of them shifted."""
+    return Figures(**{name: cell.figure(name, profile) + shift.get(name, 0) for name in Figures.model_fields})
+
+
+def result(cell=CELL, figures=None, **fields):
+    return Result(cell=cell.id, source="runs/1", figures=figures or figures_of(cell), **fields)
+
+
+def off(name, by):
+    return result(figures=figures_of(CELL, **{name: by}))
+
+
+PROBLEM = judge_cell(CELL, [off("val_accuracy", -0.3)]).outcome
+
+
+# ---- a status a cell
+
+
+@pytest.mark.parametrize(
+    ("results", "status", "outcome"),
+    [
+        pytest.param([result()], "within", "pass", id="within"),
+        pytest.param([off("btfer_accuracy", 0.15)], "above", "inconclusive", id="above"),
+        pytest.param([off("btfer_f1", -0.15)], "below", "fail", id="below"),
+        pytest.param(
+            [result(figures=figures_of(CELL, val_accuracy=0.2, btfer_accuracy=-0.2))], "below", "fail", id="both"
+        ),
+        pytest.param([], "absent", "not_evaluated", id="absent"),
+        pytest.param([result(complete=False)], "incomplete", "not_evaluated", id="unfinished"),
+        pytest.param(
+            [result(figures=Figures(val_accuracy=0.79, val_f1=0.79))], "incomplete", "not_evaluated", id="no BTFER"
+        ),
+        pytest.param([result(figures=Figures())], "incomplete", "not_evaluated", id="no figure at all"),
+        pytest.param(
+            [result(deviations=("FER-S-05 --epochs-cap 3",))], "not a protocol run", "not_evaluated", id="declared"
+        ),
+        pytest.param(
+            [result(problems=(PROBLEM,), figures=Figures())], "not a protocol run", "fail", id="contradicting itself"
+        ),
+        pytest.param([result(), result(complete=False)], "within", "pass", id="one finished and one that goes on"),
+        pytest.param([result(), result(deviations=("x",))], "within", "pass", id="one right and one deviating"),
+        pytest.param([result(), result(problems=(PROBLEM,))], "not a protocol run", "fail", id="one right, one faulty"),
+    ],
+)
+def test_a_cell_has_the_status_of_its_results(results, status, outcome):
+    judged = judge_cell(CELL, results)
+    assert (judged.status, judged.outcome.status) == (status, outcome)
+    assert judged.outcome.status is Status.PASS or judged.outcome.message or judged.outcome.observed
+
+
+def test_a_cell_that_nobody_published_has_nothing_to_be_held_against():
+    figures = Figures(val_accuracy=0.5, val_f1=0.5, btfer_accuracy=0.5, btfer_f1=0.5)
+    judged = judge_cell(ILLEGIBLE, [result(ILLEGIBLE, figures)])
+    assert (judged.status, judged.outcome.status) == ("unpublished", "not_evaluated")
+    assert "illegible" in judged.outcome.message
+
+
+def test_a_figure_outside_says_by_how_much_and_of_what():
+    judged = judge_cell(CELL, [off("btfer_accuracy", 0.15)])
+    [figure] = judged.outside
+    band = next(band for band in bands_of(CELL) if band.figure == "btfer_accuracy")
+    assert (figure.figure, figure.band) == ("btfer_accuracy", band)
+    assert figure.by == pytest.approx(0.55 + 0.15 - band.high)
+    assert judged.outcome.difference == figure.by
+    assert judged.outcome.expected == f"{band.low:.3f} to {band.high:.3f}"
+
+
+def test_several_runs_are_judged_by_their_mean_against_the_band_of_so_many():
+    one = next(band for band in bands_of(CELL) if band.figure == "val_accuracy")
+    five = next(band for band in bands_of(CELL, runs=5) if band.figure == "val_accuracy")
+    assert five.high < one.high
+    between = (one.high + five.high) / 2 - one.expected
+    assert judge_cell(CELL, [off("val_accuracy", between)]).status == "within"
+    judged = judge_cell(CELL, [off("val_accuracy", between)] * 5)
+    assert (judged.status, judged.runs) == ("above", 5)
+    spread_out = [off("val_accuracy", shift) for shift in (-0.12, 0.12, -0.1, 0.1)]
+    assert judge_cell(CELL, spread_out).status == "within"
+
+
+# ---- the verdict
+
+
+def test_every_status_has_one_of_the_four_outcomes():
+    assert set(OUTCOMES) == set(STATUSES)
+    assert set(OUTCOMES.values()) == set(Status)
+
+
+@pytest.mark.parametrize(
+    ("results", "verdict"),
+    [
+        ([], "not_evaluated"),
+        ([result()], "pass"),
+        ([result(), off("val_accuracy", 0.2)], "inconclusive"),
+        ([off("val_accuracy", -0.3)], "fail"),
+    ],
+)
+def test_the_verdict_follows_from_the_cells_that_could_be_judged(results, verdict):
+    judgement = judge(SPEC.cells, results)
+    assert judgement.verdict == verdict
+    assert judgement.counts.planned == len(judgement.cells) == sum(judgement.statuses.values()) == 258
+    assert judgement.statuses["absent"] == (257 if results else 258)
+
+
+def test_a_problem_of_no_known_cell_fails_the_verdict():
+    stray = Result(cell="unknown", source="runs/2", figures=Figures(), complete=False, problems=(PROBLEM,))
+    judgement = judge(SPEC.cells, [result(), stray])
+    assert (judgement.verdict, judgement.problems) == ("fail", (PROBLEM,))
+
+
+def test_results_of_cells_that_were_not_selected_are_counted_and_not_judged():
+    judgement = judge([CELL], [result(), result(ILLEGIBLE, Figures(val_f1=0.1))])
+    assert (judgement.verdict, len(judgement.cells), judgement.not_selected) == ("pass", 1, 1)
+
+
+# ---- likely causes
+
+
+@pytest.mark.parametrize(
+    ("cell", "figures", "likely"),
+    [
+        pytest.param(
+            "resnet50-vggface-224-rafdb-simple",
+            figures_of(SPEC.cell("resnet50-vggface-224-fer2013-simple")),
+            "another dataset: every figure lies in the band of the same training with FER2013",
+            id="a swapped dataset",
+        ),
+        pytest.param(
+            CELL.id,
+            Figures(
+                **{
+                    name: CELL.figure(f"{'btfer' if name.startswith('val') else 'val'}_{name.partition('_')[2]}")
+                    for name in Figures.model_fields
+                }
+            ),
+            "validation and BTFER were exchanged",
+            id="BTFER and validation exchanged",
+        ),
+        pytest.param(
+            CELL.id, figures_of(CELL, val_f1=-0.2), "another average than the one weighted by support", id="macro F1"
+        ),
+        pytest.param(
+            CELL.id, figures_of(CELL, val_accuracy=0.15), "test images among those trained on", id="0.15 too high"
+        ),
+        pytest.param(
+            CELL.id,
+            figures_of(CELL, btfer_accuracy=1 / 7 - 0.55, btfer_f1=0.14 - CELL.figure("btfer_f1")),
+            "as good as guessing on BTFER",
+            id="labels shuffled",
+        ),
+    ],
+)
+def test_a_fault_that_figures_alone_give_away_is_named(cell, figures, likely):
+    judged = judge_cell(find_cell(cell), [Result(cell=cell, source="table", figures=figures)])
+    assert judged.status in ("above", "below")
+    assert any(likely in cause for cause in judged.likely), judged.likely
+
+
+def test_figures_within_have_no_cause():
+    assert judge_cell(CELL, [result()]).likely == ()
+
+
+def test_two_rows_of_a_table_exchanged_are_both_found():
+    ids = ["resnet50-vggface-224-rafdb-simple", "resnet50-vggface-224-fer2013-simple"]
+    of = [SPEC.cell(id) for id in ids]
+    swapped = [result(cell, figures_of(other)) for cell, other in zip(of, reversed(of), strict=True)]
+    for judged, other in zip(judge(of, swapped).cells, ("FER2013", "RAF-DB"), strict=True):
+        assert any("another dataset" in cause and other in cause for cause in judged.likely)
+
+
+# ---- the published values themselves
+
+
+def test_the_released_figures_lie_within_their_bands():
+    judgement = judge(SPEC.cells, published("released"))
+    assert judgement.statuses == dict.fromkeys(STATUSES, 0) | {"within": 255, "unpublished": 3}
+    assert (judgement.verdict, judgement.outside) == ("pass", 0)
+
+
+def test_of_the_printed_figures_just_those_of_misprinted_rows_lie_outside_or_contradict_themselves(tmp_path):
+    said = ferspec_grid("export-published", str(tmp_path / "printed.csv"))
+    assert "258 cells, profile paper" in said.stdout
+    judgement = judge(SPEC.cells, read_results([tmp_path / "printed.csv"]))
+    outside = {cell.cell: cell.outside for cell in judgement.cells if cell.outside}
+    assert sum(map(len, outside.values())) == judgement.outside == 16
+    named = {id for erratum in ("ERR-29", "ERR-30", "ERR-31") for id in SPEC.erratum(erratum).cells}
+    assert outside.keys() <= named
+    contradicting = {cell.cell for cell in judgement.cells if cell.problems}
+    assert contradicting == set(SPEC.erratum("ERR-31").cells)
+    failed = {cell.cell for cell in judgement.cells if cell.outcome.status is Status.FAIL}
+    assert failed <= outside.keys() | contradicting
+    incomplete = {cell.cell for cell in judgement.cells if cell.status in ("incomplete", "unpublished")}
+    assert incomplete <= set(SPEC.erratum("ERR-32").cells)
+    within = {cell.cell for cell in judgement.cells if cell.status == "within"}
+    assert within == {cell.id for cell in SPEC.cells} - outside.keys() - contradicting - incomplete
+
+
+def test_the_released_export_holds_what_is_released_and_no_more(tmp_path):
+    ferspec_grid("export-published", str(tmp_path / "released.csv"), "--profile", "released")
+    judgement = judge(SPEC.cells, read_results([tmp_path / "released.csv"]))
+    released = {cell.id for cell in SPEC.cells if cell.released.val_accuracy is not None}
+    assert {cell.cell for cell in judgement.cells if cell.status == "within"} == released
+    assert (len(released), judgement.verdict) == (242, "pass")
+
+
+# ---- the command
+
+
+def ferspec_grid(*arguments):
+    return CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A folder with a right run, and one whose report is not its own."""
+    folder = tmp_path_factory.mktemp("runs")
+    made_runs.made().write(folder / "right")
+    made_runs.made(val=0.15).write(folder / "high")
+    made_runs.made("vgg16-imagenet-48-rafdb-simple").write(folder / "faulty")
+    faults.macro_for_weighted(folder / "faulty")
+    return folder
+
+
+def test_the_command_shows_counts_and_explains_what_lies_outside(runs):
+    ended = ferspec_grid("judge", str(runs / "high"), str(runs / "faulty"))
+    text = " ".join(ended.stdout.split())
+    band = next(band for band in bands_of(CELL) if band.figure == "val_accuracy")
+    assert ended.exit_code == 1
+    assert text.startswith("FAIL 258 cells: 0 pass, 1 fail, 1 inconclusive, 256 not evaluated; profile released")
+    for words in (
+        "resnet18-scratch-48-rafdb-conservative above",
+        f"validation accuracy 0.940, expected {band.low:.3f} to {band.high:.3f}",
+        "likely: too good",
+        "vgg16-imagenet-48-rafdb-simple not a protocol run",
+        "FER-R-08 every figure of the report follows from the predictions: FAIL",
+        "likely: the macro average stands for the weighted one",
+        "2 results read: 26 checks of what they were read from, 25 pass, 1 fail, 0 not evaluated",
+    ):
+        assert words in text
+
+
+@pytest.mark.parametrize(("run", "status"), [("right", 0), ("faulty", 1), ("high", 3)])
+def test_the_exit_status_is_that_of_the_verdict(runs, run, status):
+    assert ferspec_grid("judge", str(runs / run)).exit_code == status
+
+
+def test_the_document_holds_the_judgement_and_the_checks_of_artifacts(runs):
+    ended = ferspec_grid("judge", str(runs / "right"), "--json", "--select", "resnet18-*-48-rafdb-*")
+    document = json.loads(ended.stdout)
+    judgement = judge(
+        [cell for cell in SPEC.cells if cell.id.startswith("resnet18-scratch-48-rafdb")], read_results([runs / "right"])
+    )
+    assert document["artifact_checks"] == {
+        "planned": 13,
+        "pass": 13,
+        "fail": 0,
+        "inconclusive": 0,
+        "not_evaluated": 0,
+        "declared": 0,
+    }
+    assert document["notes"] == []
+    assert {key: document[key] for key in judgement.model_dump(mode="json")} == judgement.model_dump(mode="json")
+    assert [cell["status"] for cell in document["cells"]] == ["absent", "within"]
+
+
+def test_selected_cells_alone_are_judged(runs):
+    ended = ferspec_grid("judge", str(runs), "--select", "dataset=fer2013")
+    assert ended.exit_code == 2
+    assert "NOT EVALUATED  86 cells: 0 pass, 0 fail, 0 inconclusive, 86 not evaluated" in ended.stdout
+    assert "3 results are of cells that were not selected" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--select", "dataset=ck"), "unknown dataset 'ck'"),
+        (("--select", "resolution=48 weights=vggface architecture=vgg19"), "matches no cell"),
+    ],
+)
+def test_a_selection_that_selects_nothing_is_refused(runs, arguments, words):
+    with pytest.raises(UserError, match=words):
+        ferspec_grid("judge", str(runs), *arguments)
+
+
+def test_help_has_an_example():
+    assert "ferspec grid judge runs/" in " ".join(ferspec_grid("judge", "--help").stdout.split())
+
+
+ALONE = """
+import sys, time
+from ferspec.grid import judging, reading
+from ferspec.spec import load
+began = time.perf_counter()
+judging.judge(load().cells, reading.read_results(sys.argv[1:]))
+print(time.perf_counter() - began)
+print([name for name in ("tensorflow", "keras", "torch", "onnxruntime", "jax") if name in sys.modules])
+"""
+
+
+def test_judging_all_cells_takes_seconds_and_loads_no_framework(runs, tmp_path):
+    ferspec_grid("export-published", str(tmp_path / "all.csv"))
+    paths = [str(tmp_path / "all.csv"), str(runs)]
+    ended = subprocess.run([sys.executable, "-c", ALONE, *paths], capture_output=True, text=True, cwd=ROOT, check=True)
+    seconds, frameworks = ended.stdout.splitlines()
+    assert frameworks == "[]"
+    assert float(seconds) < 20
+
+
+# ---- pytest benchmarks -m artifacts
+
+
+def benchmarks(*arguments):
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "benchmarks/test_artifacts.py",
+        "-m",
+        "artifacts",
+        "-p",
+        "no:cacheprovider",
+    ]
+    return subprocess.run([*command, "-q", *arguments], capture_output=True, text=True, cwd=ROOT)
+
+
+def test_pytest_judges_a_test_a_cell(runs):
+    ended = benchmarks(
+        "--fer-artifacts", str(runs), "-k", "resnet18-scratch-48-rafdb or vgg16-imagenet-48-rafdb-simple"
+    )
+    assert ended.returncode == 1
+    # two runs of one cell, 0 and 0.15 too high, have a mean that lies within
+    assert "1 failed, 1 passed, 1 skipped, 256 deselected" in ended.stdout
+    assert "FER-R-08 every figure of the report follows from the predictions" in ended.stdout
+    assert "verdict: fail (planned 3, pass 1, fail 1, inconclusive 0, not evaluated 1, declared 0)" in ended.stdout
+
+
+def test_pytest_without_artifacts_evaluates_nothing_and_says_so():
+    ended = benchmarks("-k", "lenet5")
+    assert ended.returncode == 2
+    assert "verdict: not_evaluated" in ended.stdout
+    assert "no training of this cell was handed in" in ended.stdout
+
+
+def test_pytest_refuses_what_holds_no_run_in_one_line(tmp_path):
+    ended = benchmarks("--fer-artifacts", str(tmp_path))
+    assert ended.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"{tmp_path} holds no run" in ended.stdout + ended.stderr
