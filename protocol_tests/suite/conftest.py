@@ -1,8 +1,9 @@
-"""What several tests of the suite share: a realistic report, made without a model or images."""
+"""What several tests of the suite share: the command line, and a realistic report without a model or images."""
 
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ferspec import spec
+from ferspec import cli, spec
 from ferspec.checks.diagnosis import Diagnosis
 from ferspec.engine import Deviation, Outcome, count, verdict_of
 from ferspec.reference.evaluation import evaluate
@@ -52,6 +53,20 @@ def make_report() -> Callable[..., Report]:
 def make_evaluation() -> Callable[..., Evaluation]:
     """A function that evaluates given labels and predictions (integers), with probabilities and groups if any."""
     return lambda labels, predicted, *rest: evaluate(np.array(labels), np.array(predicted), *rest)
+
+
+@pytest.fixture
+def ferspec(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable[..., tuple[int, str, str]]:
+    """A function that runs the command line and returns exit status, standard output and standard error."""
+
+    def run(*words: Any) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["ferspec", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        printed = capsys.readouterr()
+        return end.value.code or 0, printed.out, printed.err
+
+    return run
 
 
 def example(**fields: Any) -> Report:

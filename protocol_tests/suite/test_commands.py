@@ -12,25 +12,10 @@ import numpy as np
 import pytest
 from miniatures import CLASSES, colour_patches, contract
 
-from ferspec import cli
 from ferspec.report.schema import published
 from ferspec.subjects.contracts import save_contract
 
 RIGHT = "miniatures:right"
-
-
-@pytest.fixture
-def ferspec(monkeypatch, capsys):
-    """A function that runs the command line and returns exit status, standard output and standard error."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["ferspec", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        printed = capsys.readouterr()
-        return end.value.code or 0, printed.out, printed.err
-
-    return run
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ import tiny_runs
 import yaml
 from miniatures import colour_patches, contract
 
-from ferspec import cli
 from ferspec.subjects.artifacts import CONTRACT, MODEL, RUN, read_run
 from ferspec.subjects.contracts import save_contract
 from ferspec.subjects.parts import TrainingData
@@ -31,18 +29,6 @@ def run(finished, tmp_path, monkeypatch):
     """A copy of a finished run that may be changed, in the folder where the commands are run."""
     monkeypatch.chdir(tmp_path)
     return shutil.copytree(finished, tmp_path / "run").relative_to(tmp_path)
-
-
-@pytest.fixture
-def ferspec(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["ferspec", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        printed = capsys.readouterr()
-        return end.value.code or 0, printed.out, printed.err
-
-    return call
 
 
 def change_record(folder, change):

@@ -3,13 +3,11 @@
 import hashlib
 import json
 import shutil
-import sys
 
 import numpy as np
 import pytest
 import tiny_runs
 
-from ferspec import cli
 from ferspec.errors import SubjectError, UserError
 from ferspec.grid import evaluating
 from ferspec.grid.evaluating import TOLERANCE, evaluate_run, predict_part
@@ -162,18 +160,6 @@ def test_every_image_is_predicted_once_whatever_the_batch(batch_size):
     predicted = predict_part(predict, part, tiny_runs.CONTRACT, batch_size)
     assert len(predicted) == len(part) == 70
     np.testing.assert_allclose(np.stack(seen), part.read(np.arange(70)) / 255, rtol=1e-6)
-
-
-@pytest.fixture
-def ferspec(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["ferspec", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        printed = capsys.readouterr()
-        return end.value.code or 0, printed.out, printed.err
-
-    return call
 
 
 def test_the_command_says_what_was_found_by_its_exit_status(ferspec, run, images, tmp_path):

@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import resource
-import sys
 
 import layouts
 import numpy as np
@@ -13,7 +12,6 @@ from filelock import FileLock
 from published_weights import name_of, write_legacy
 from tiny_training import task, trained
 
-from ferspec import cli
 from ferspec.errors import UserError
 from ferspec.grid.cells import find_cell
 from ferspec.grid.training import LOCK, STATE, Request, train_cell
@@ -41,20 +39,6 @@ def small_fer2013(folder, classes=layouts.CLASSES, per_class=PER_CLASS):
     rows = [(label, usage) for usage in usages for label in classes for _ in range(per_class)]
     layouts.fer2013_csv(folder / "FER2013" / "fer2013.csv", rows)
     return folder
-
-
-@pytest.fixture
-def ferspec(monkeypatch, capsys):
-    """A function that runs the command line and returns exit status, standard output and standard error."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["ferspec", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        printed = capsys.readouterr()
-        return end.value.code or 0, printed.out, printed.err
-
-    return run
 
 
 @pytest.fixture
@@ -174,6 +158,17 @@ def test_what_cannot_be_trained_is_refused_in_one_line(ferspec, root, tmp_path, 
     given = ("--data-root", root, *options) if "--data-root" not in options else options
     assert_refused(ferspec("train", cell, *given, "--out", tmp_path / "run"), said)
     assert not (tmp_path / "run" / STATE / LAST).exists()
+
+
+def test_what_logs_is_looked_for_before_an_image_is_read(ferspec, root, tmp_path):
+    assert_refused(ferspec("train", LENET, "--data-root", root, "--log", "paper", "--out", tmp_path / "run"), "paper")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_file_is_no_place_for_artifacts(ferspec, command, tmp_path):
+    (tmp_path / "run").write_text("a letter")
+    assert_refused(ferspec(*command), "run is a file: choose another --out")
+    assert (tmp_path / "run").read_text() == "a letter"
 
 
 def assert_refused(ran, said):
