@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ferspec.commands.options import Json
-from ferspec.commands.train import ProfileName
+from ferspec.commands.options import Json, ProfileName
 
 if TYPE_CHECKING:
     from ferspec.grid.results import Result

@@ -1,0 +1,117 @@
+"""How a run of many cells is shown: a live table on a terminal, a line for each change elsewhere; then a summary."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from ferspec.grid.running.board import SHOWN_STATES, work_of
+from ferspec.report.terminal import default_console
+from ferspec.report.words import plain
+
+if TYPE_CHECKING:
+    from ferspec.grid.running.board import Board, Summary
+    from ferspec.grid.running.jobs import Event, Job, Tell
+
+FIRST_SHOWN = ("running", "failed", "not evaluated")
+STYLES = {"running": "bold", "failed": "red", "not evaluated": "yellow", "finished": "green", "waiting": "dim"}
+MOST_ROWS = 16
+NUMBERS = ("seed", "epochs", "attempts")
+COLUMNS = ("cell", "seed", "state", "epochs", "attempts", "why")
+
+
+@contextmanager
+def watching(board: Board) -> Iterator[Tell]:
+    """Yield what jobs are told to: it keeps the board and shows it on stderr."""
+    if not sys.stderr.isatty():
+        yield _lines(board)
+        return
+    from rich.live import Live
+
+    with Live(get_renderable=lambda: table(board), console=Console(stderr=True), transient=True, refresh_per_second=2):
+        yield board.tell
+
+
+def table(board: Board) -> Group:
+    """Return how all jobs stand, at this moment: counts and time left, then those that run or went wrong."""
+    requests = {job.name: job.request for job in board.jobs}
+    summary = board.summary()
+    shown = [cell for state in FIRST_SHOWN for cell in summary.cells if cell.state == state]
+    rows = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in COLUMNS:
+        rows.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=True)
+    for cell in shown[:MOST_ROWS]:
+        epochs = f"{cell.epochs} of about {work_of(requests[f'{cell.cell}-seed{cell.seed}'])[1]}"
+        state = Text(cell.state, STYLES[cell.state])
+        shown_epochs = epochs if cell.state == "running" else str(cell.epochs)
+        rows.add_row(cell.cell, str(cell.seed), state, shown_epochs, str(cell.attempts), Text(plain(cell.message)))
+    more = len(shown) - MOST_ROWS
+    rest = [Text(f"and {more} more", "dim")] if more > 0 else []
+    return Group(Text(headline(board)), rows, *rest)
+
+
+def headline(board: Board) -> str:
+    """Return one line: how many jobs are in each state, the epochs trained, the time passed and about what is left."""
+    counts = board.counts()
+    parts = [f"{counts[state]} {state}" for state in SHOWN_STATES if counts[state] or state in ("finished", "running")]
+    left = board.seconds_left()
+    outlook = "" if left is None else f", about {duration(left)} left"
+    passed = duration(time.monotonic() - board.began)
+    return f"{', '.join(parts)}  {board.epochs():,} epochs in {passed}{outlook}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in its two largest units, from seconds to days."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+
+
+def print_summary(summary: Summary, as_json: bool, console: Console | None = None) -> None:
+    """Print how all jobs ended, those that did not finish one by one."""
+    if as_json:
+        print(summary.model_dump_json(indent=2))
+        return
+    console = console or default_console()
+    for cell in summary.cells:
+        if cell.state != "finished":
+            state = Text(cell.state, STYLES[cell.state])
+            told = f" {cell.cell} seed {cell.seed}: {plain(cell.message)}"
+            tried = f" ({cell.epochs} epochs, {cell.attempts} attempts)" if cell.attempts else ""
+            console.print(Text.assemble(state, told, tried), soft_wrap=True, highlight=False)
+    counts = ", ".join(f"{count} {state}" for state, count in summary.counts.items() if count)
+    console.print(f"{len(summary.cells)} trainings: {counts}  in {duration(summary.seconds)}", highlight=False)
+    console.print(f"written: {summary.out}  next: ferspec grid judge {summary.out}", soft_wrap=True, highlight=False)
+
+
+def print_stopped(board: Board) -> None:
+    """Say, when Ctrl-C stopped a run, that nothing finished is lost."""
+    print(f"stopped: {headline(board)}; the same command goes on from here", file=sys.stderr)
+
+
+def _lines(board: Board) -> Tell:
+    """Return what prints a line for every job that starts, dies or ends, and after each a line on all of them."""
+    states: dict[str, str] = {}
+
+    def tell(job: Job, event: Event) -> None:
+        board.tell(job, event)
+        if event.state == states.get(job.name, "waiting"):
+            return
+        states[job.name] = event.state
+        why = f": {plain(event.message)}" if event.message else ""
+        print(f"{event.state} {job.name}{why}", file=sys.stderr)
+        if event.ended:
+            print(headline(board), file=sys.stderr, flush=True)
+
+    return tell

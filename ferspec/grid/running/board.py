@@ -1,0 +1,143 @@
+"""How a run of many cells stands: the state of every job, and how long the rest will take."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ferspec.grid.costs import cost_of
+from ferspec.grid.running.jobs import Event, Job, State
+from ferspec.grid.training import Request
+from ferspec.records import Record
+from ferspec.reference.schedule import phases_of
+from ferspec.subjects.training_sources import synthetic_faces
+
+SHOWN_STATES: tuple[State, ...] = ("finished", "running", "waiting", "failed", "not evaluated")
+
+
+class Standing(Record):
+    """How one job stands: its state, finished epochs, attempts and seconds since its first, and why it is so."""
+
+    cell: str
+    seed: int
+    folder: str
+    state: State
+    epochs: int = 0
+    attempts: int = 0
+    seconds: float = 0.0
+    message: str = ""
+
+
+class Summary(Record):
+    """How all jobs stand, and how many in each state."""
+
+    out: str
+    seconds: float
+    counts: dict[State, int]
+    cells: tuple[Standing, ...]
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 when all are finished, 1 when some failed, 3 when some were only not evaluated."""
+        if self.counts["finished"] == len(self.cells):
+            return 0
+        return 1 if self.counts["finished"] + self.counts["not evaluated"] < len(self.cells) else 3
+
+
+@dataclass
+class Line:
+    """What is known of one job: its last event, its epochs at first and now, its attempts, and when they began."""
+
+    event: Event = field(default_factory=lambda: Event(state="waiting"))
+    epochs_before: int | None = None
+    epochs: int = 0
+    attempts: int = 0
+    began: float | None = None
+    ended: float | None = None
+
+
+class Board:
+    """Hears what is told of jobs (``board.tell``) and says how they stand."""
+
+    def __init__(self, out: str, jobs: Sequence[Job]) -> None:
+        self.out = out
+        self.jobs = tuple(jobs)
+        self.lines = {job.name: Line() for job in jobs}
+        self.began = time.monotonic()
+
+    def tell(self, job: Job, event: Event) -> None:
+        """Take notice of an event."""
+        line = self.lines[job.name]
+        starts = event.state == "running" and line.event.state != "running"
+        line.event = event
+        line.epochs = max(line.epochs, event.epochs)
+        if starts:
+            line.attempts += 1
+            line.began = line.began or time.monotonic()
+        # the first epoch that is heard of may have been continued from earlier ones
+        if line.epochs_before is None and event.epochs and event.state == "running":
+            line.epochs_before = event.epochs - 1
+        if event.ended:
+            line.ended = time.monotonic()
+
+    def counts(self) -> dict[State, int]:
+        """Return how many jobs are in each state; one that died waits for its next attempt."""
+        found = Counter(_shown(line.event.state) for line in self.lines.values())
+        return {state: found[state] for state in SHOWN_STATES}
+
+    def epochs(self) -> int:
+        """Return how many epochs were trained since the beginning."""
+        return sum(self._trained(line) for line in self.lines.values())
+
+    def seconds_left(self) -> float | None:
+        """Return about how long the rest takes at the pace so far, or None before any epoch is done.
+
+        The work of a cell is that of an epoch times its usual epochs (FER-G-09).
+        """
+        done = left = 0.0
+        for job in self.jobs:
+            line = self.lines[job.name]
+            an_epoch, epochs = work_of(job.request)
+            done += an_epoch * self._trained(line)
+            if not line.event.ended:
+                left += an_epoch * max(0, epochs - line.epochs)
+        return None if not done else left * (time.monotonic() - self.began) / done
+
+    def summary(self) -> Summary:
+        """Return how all jobs stand."""
+        cells = tuple(self._standing(job) for job in self.jobs)
+        seconds = time.monotonic() - self.began
+        return Summary(out=self.out, seconds=round(seconds, 1), counts=self.counts(), cells=cells)
+
+    def _trained(self, line: Line) -> int:
+        return 0 if line.epochs_before is None else line.epochs - line.epochs_before
+
+    def _standing(self, job: Job) -> Standing:
+        line = self.lines[job.name]
+        seconds = 0.0 if line.began is None else (line.ended or time.monotonic()) - line.began
+        return Standing(
+            cell=job.request.cell.id,
+            seed=job.request.seed,
+            folder=f"{self.out.rstrip('/')}/{job.name}",
+            state=_shown(line.event.state),
+            epochs=line.epochs,
+            attempts=line.attempts,
+            seconds=round(seconds, 1),
+            message=line.event.message,
+        )
+
+
+def work_of(request: Request) -> tuple[float, int]:
+    """Return the operations of one epoch, forward alone, and how many epochs a training usually has."""
+    cost = cost_of(request.cell)
+    images = cost.images or sum(synthetic_faces()["training"].counts)
+    epochs = cost.epochs
+    if request.epochs_cap is not None:
+        epochs = min(epochs, request.epochs_cap * len(phases_of(request.cell.weights, request.profile)))
+    return float(cost.flops * min(images, request.subset or images)), epochs
+
+
+def _shown(state: State) -> State:
+    return "waiting" if state == "died" else state

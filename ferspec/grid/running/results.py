@@ -1,0 +1,201 @@
+"""Where the results of many trainings go: a folder of this machine, or a URL of any file system that fsspec knows."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ferspec.errors import UserError
+from ferspec.files import write_whole
+from ferspec.grid.running.elsewhere import Changes
+from ferspec.grid.running.jobs import Event, Job, require_same_training
+from ferspec.subjects.artifacts import FINISHED_FILES, RUN, Run, is_run, read_run, require_artifact
+
+LOCKS, FAILED = ".locks", ".failed.txt"
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+class Results(ABC):
+    """Folders of runs, by their names, and beside each that failed a file that says how."""
+
+    def __init__(self, out: str) -> None:
+        self.out = out
+
+    def place(self, job: Job) -> str:
+        """Return where the folder of a job is."""
+        return f"{self.out.rstrip('/')}/{job.name}"
+
+    def standing(self, job: Job) -> Event:
+        """Return whether a job is finished, has failed for good (its folder is damaged), or waits to be trained.
+
+        ``UserError`` where its folder holds another training than is asked for.
+        """
+        try:
+            run = self.run(job)
+        except UserError as error:
+            return Event(state="failed", message=str(error))
+        if run is None:
+            return Event(state="waiting")
+        require_same_training(self.place(job), run, job.request)
+        if run.status != "finished":
+            return Event(state="waiting")
+        try:
+            self.require_whole(job, run)
+        except UserError as error:
+            return Event(state="failed", message=f"{error}: remove its folder to train it anew")
+        return Event(state="finished", epochs=sum(phase.epochs for phase in run.phases), message="already finished")
+
+    def settle(self, job: Job, event: Event) -> None:
+        """Keep beside the folder of a job how it failed, or remove what an earlier failure left."""
+        note = job.name + FAILED
+        if event.state == "failed":
+            self.apply(Changes({note: f"{event.message}\n\n{event.log}\n".encode()}))
+        elif event.ended:
+            self.apply(Changes({}, (note,)))
+
+    def take(self, job: Job, changes: Changes) -> None:
+        """Apply what a training changed in a scratch folder to the job's own folder."""
+        self.apply(
+            Changes(
+                {f"{job.name}/{name}": content for name, content in changes.written.items()},
+                tuple(f"{job.name}/{name}" for name in changes.gone),
+            )
+        )
+
+    @abstractmethod
+    def run(self, job: Job) -> Run | None:
+        """Return the record of a job, or None where there is none yet."""
+
+    @abstractmethod
+    def require_whole(self, job: Job, run: Run) -> None:
+        """Raise ``UserError`` where artifacts of a finished job are missing or damaged."""
+
+    @abstractmethod
+    def files(self, job: Job) -> dict[str, bytes]:
+        """Return all files of a job's folder, by their paths in it."""
+
+    @abstractmethod
+    def apply(self, changes: Changes) -> None:
+        """Write files, each whole or not at all, in their order, then remove others; paths are relative to ``out``."""
+
+    @abstractmethod
+    @contextmanager
+    def claimed(self, job: Job, patient: bool) -> Iterator[bool]:
+        """Yield whether this process alone may train a job; a patient one waits until it may."""
+
+
+class LocalResults(Results):
+    """Results in a folder of this machine."""
+
+    def __init__(self, out: str) -> None:
+        super().__init__(out)
+        self.folder = Path(out)
+        try:
+            (self.folder / LOCKS).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot write to {out}: {error.strerror or error}") from None
+
+    def run(self, job: Job) -> Run | None:
+        folder = self.folder / job.name
+        return read_run(folder) if is_run(folder) else None
+
+    def require_whole(self, job: Job, run: Run) -> None:
+        for name in FINISHED_FILES:
+            require_artifact(self.folder / job.name, run, name)
+
+    def files(self, job: Job) -> dict[str, bytes]:
+        folder = self.folder / job.name
+        paths = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+    def apply(self, changes: Changes) -> None:
+        for name, content in changes.written.items():
+            write_whole(self.folder / name, content)
+        for name in changes.gone:
+            path = self.folder / name
+            path.unlink(missing_ok=True)
+            if path.parent != self.folder and path.parent.is_dir() and not any(path.parent.iterdir()):
+                path.parent.rmdir()
+
+    @contextmanager
+    def claimed(self, job: Job, patient: bool) -> Iterator[bool]:
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / LOCKS / f"{job.name}.lock")
+        try:
+            lock.acquire(timeout=-1 if patient else 0, poll_interval=SECONDS_BETWEEN_LOOKS)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+
+class UrlResults(Results):
+    """Results at a URL. It has no locks: one command at a time may write to it."""
+
+    def __init__(self, out: str) -> None:
+        super().__init__(out)
+        try:
+            from fsspec.core import url_to_fs
+        except ImportError:
+            raise UserError(f"{out} needs fsspec: pip install 'ferspec[ray]'") from None
+        try:
+            self._fs, self._root = url_to_fs(out)
+            self._fs.makedirs(self._root, exist_ok=True)
+        except (ValueError, ImportError, OSError) as error:
+            raise UserError(f"cannot write to {out}: {error}") from None
+
+    def run(self, job: Job) -> Run | None:
+        path = self._path(f"{job.name}/{RUN}")
+        try:
+            return Run.model_validate(json.loads(self._fs.cat_file(path)))
+        except FileNotFoundError:
+            return None
+        except (ValidationError, ValueError):
+            raise UserError(f"{self.place(job)}/{RUN} is not the record of a run") from None
+
+    def require_whole(self, job: Job, run: Run) -> None:
+        # what is written there is whole or absent; to hold it against its sha256 would be to fetch it all
+        for name in FINISHED_FILES:
+            if not self._fs.exists(self._path(f"{job.name}/{name}")):
+                raise UserError(f"{self.place(job)}: {name} is missing, so this is not a whole run")
+
+    def files(self, job: Job) -> dict[str, bytes]:
+        folder = self._path(job.name)
+        if not self._fs.exists(folder):
+            return {}
+        return {path.removeprefix(f"{folder}/"): self._fs.cat_file(path) for path in self._fs.find(folder)}
+
+    def apply(self, changes: Changes) -> None:
+        try:
+            for name, content in changes.written.items():
+                path = self._path(name)
+                self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+                self._fs.pipe_file(path, content)
+            for name in changes.gone:
+                if self._fs.exists(self._path(name)):
+                    self._fs.rm_file(self._path(name))
+        except OSError as error:
+            raise UserError(f"cannot write to {self.out}: {error}") from None
+
+    @contextmanager
+    def claimed(self, job: Job, patient: bool) -> Iterator[bool]:
+        yield True
+
+    def _path(self, name: str) -> str:
+        return f"{self._root.rstrip('/')}/{name}"
+
+
+def open_results(out: str) -> Results:
+    """Return where results go: ``out`` is a folder, made if it is not there, or a URL (``s3://``, ``memory://``, …)."""
+    if out.startswith("file://"):
+        return LocalResults(out.removeprefix("file://"))
+    return UrlResults(out) if "://" in out else LocalResults(out)

@@ -1,0 +1,30 @@
+"""Runs tiny trainings as ``ferspec grid run`` would and prints how they ended, as JSON: a process that can be killed.
+
+A script: ``grid_driver.py local|ray OUT TRACE SEED...``.
+"""
+
+import os
+import sys
+
+import tiny_cells
+
+from ferspec.grid.running.board import Board
+from ferspec.grid.running.jobs import Limits, jobs_of
+from ferspec.grid.running.on_ray import Cluster
+from ferspec.grid.running.results import open_results
+from ferspec.grid.running.run import run_jobs
+
+# two at a time, however many processors there are
+HALF = Cluster(gpus=0, cpus=(os.cpu_count() // 2) or 0.5)
+
+
+def main(on, out, trace, *seeds):
+    options = tiny_cells.options(trace)
+    jobs = jobs_of([options.cell], [int(seed) for seed in seeds], options)
+    board = Board(out, jobs)
+    run_jobs(jobs, open_results(out), Limits(trainer=tiny_cells.TRAINER), board.tell, HALF if on == "ray" else None)
+    print(board.summary().model_dump_json())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
