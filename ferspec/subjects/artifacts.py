@@ -17,8 +17,13 @@ from ferspec.subjects.models.base import file_digest
 
 RUN, HISTORY, PREDICTIONS, REPORT = "run.json", "history.csv", "predictions.csv", "report.json"
 MODEL, CONTRACT, MANIFEST = "model.keras", "contract.toml", "manifest.csv"
+# what a training may leave beside its artifacts, for people and for loggers
+CURVES, EVENTS, MLFLOW_DATABASE, MLFLOW_RUN = "curves.svg", "tensorboard", "mlflow.db", "mlflow-run.txt"
+COMPANIONS = (CURVES, EVENTS, MLFLOW_DATABASE, MLFLOW_RUN)
 FINISHED_FILES = (HISTORY, PREDICTIONS, REPORT, MODEL, CONTRACT, MANIFEST)
 PARTS = ("training", "validation", "btfer")
+# in place of a dataset: faces that are drawn, for trying things out
+SYNTHETIC = "synthetic"
 LARGEST_RECORD = 16 << 20
 
 PartName = Literal["training", "validation", "btfer"]

@@ -15,6 +15,7 @@ from ferspec.errors import UserError
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.spec.records import Cell
 from ferspec.subjects.artifacts import (
+    COMPANIONS,
     CONTRACT,
     FINISHED_FILES,
     HISTORY,
@@ -158,7 +159,7 @@ def open_run_folder(path: str | Path, cells: Mapping[str, Cell]) -> RunFolder:
 
 
 def _foreign(folder: Path) -> tuple[str, ...]:
-    known = {RUN, *FINISHED_FILES}
+    known = {RUN, *FINISHED_FILES, *COMPANIONS}
     try:
         names = sorted(entry.name for entry in folder.iterdir())
     except OSError as error:

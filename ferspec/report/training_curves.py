@@ -1,0 +1,222 @@
+"""Draws the epochs of a training as an SVG: loss, accuracy and learning rate, one above the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from ferspec.errors import UserError
+from ferspec.reference.schedule import best_epoch
+from ferspec.reference.training.epoch_row import EpochRow
+
+TEMPLATES = Path(__file__).parent / "templates"
+WIDTH, LEFT, RIGHT = 800, 64, 784
+TOP, BETWEEN, BELOW = 86, 34, 48
+# a rate usually begins at the upper end of its axis, where the frame would hide it
+INSET = 8
+HEIGHTS = {"loss": 170, "accuracy": 170, "learning rate": 84}
+CURVES = (("training", ""), ("validation", "val_"))
+STEPS = (1, 2, 2.5, 5, 10)
+MOST_TICKS, MOST_EPOCHS, MOST_POWERS = 5, 10, 4
+# below these widths the label of a phase would run into the next
+WIDE, NARROW = 52, 12
+# half of what stands for a curve of one point: one dash of the line of training
+DASH = 2.5
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One series as the path of an SVG; ``style`` is its class in the template's style sheet."""
+
+    series: str
+    style: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One diagram: where it lies, its lines of equal value, its curves, and where the best epoch is marked."""
+
+    name: str
+    remark: str
+    top: float
+    height: float
+    ticks: tuple[tuple[float, str], ...]
+    curves: tuple[Curve, ...]
+    best: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Shade:
+    """Where a phase lies; ``label`` is empty where there is one phase alone, or no room."""
+
+    x: float
+    width: float
+    label: str
+    title: str
+
+
+def curves_svg(rows: Sequence[EpochRow], title: str) -> str:
+    """Return the epochs of a training as the text of an SVG that needs no script, no font and no network.
+
+    Above loss, in the middle accuracy with the best epoch marked, below the learning rate on a logarithmic scale, all
+    over the epoch; phases are shaded in turns. An epoch takes up the same width everywhere, and its figures are marked
+    in the middle of it. Of long trainings each column of a pixel shows its lowest and its highest figure. Follows the
+    reader's choice of light or dark.
+
+    ``UserError`` without any epoch, and for a learning rate that is not above 0 or another figure that is no number.
+    """
+    _require_drawable(rows)
+    best = best_epoch([row.val_accuracy for row in rows])
+    top, panels = TOP, []
+    for name, height in HEIGHTS.items():
+        panels.append(_panel(name, rows, best, top, height))
+        top += height + BETWEEN
+    bottom = top - BETWEEN
+    return _template().render(
+        title=title,
+        summary=_summary(rows, best),
+        width=WIDTH,
+        height=bottom + BELOW,
+        left=LEFT,
+        right=RIGHT,
+        bottom=bottom,
+        phases=_shades(rows),
+        panels=panels,
+        epochs=_epoch_ticks(len(rows)),
+    )
+
+
+def _require_drawable(rows: Sequence[EpochRow]) -> None:
+    if not rows:
+        raise UserError("a training without any epoch has no curves")
+    for row in rows:
+        figures = (row.loss, row.val_loss, row.accuracy, row.val_accuracy, row.learning_rate)
+        if not all(map(math.isfinite, figures)) or row.learning_rate <= 0:
+            raise UserError(f"epoch {row.epoch} has no finite figures and a learning rate above 0: it cannot be drawn")
+
+
+def _panel(name: str, rows: Sequence[EpochRow], best: int, top: float, height: float) -> Panel:
+    if name == "learning rate":
+        return _rate_panel(name, rows, top, height)
+    series = {(style, prefix + name): [getattr(row, prefix + name) for row in rows] for style, prefix in CURVES}
+    low, high, ticks = _scale([value for values in series.values() for value in values])
+
+    def y(value: float) -> float:
+        return round(top + height * (high - value) / (high - low), 2)
+
+    curves = tuple(
+        Curve(of, style, _line([(_x(epoch, len(rows)), y(value)) for epoch, value in enumerate(values)]))
+        for (style, of), values in series.items()
+    )
+    remark, mark = "(that of training weighted by class)", None
+    if name == "accuracy":
+        at = rows[best].val_accuracy
+        remark, mark = f"best in validation: {at:.4f} at epoch {best}", (_x(best, len(rows)), y(at))
+    lines = tuple((y(tick), f"{tick:g}") for tick in ticks)
+    return Panel(name, remark, top, height, lines, curves, mark)
+
+
+def _rate_panel(name: str, rows: Sequence[EpochRow], top: float, height: float) -> Panel:
+    # rates are float32: what is 1e-4 but for rounding has the power -4
+    powers = [round(math.log10(row.learning_rate), 6) for row in rows]
+    low, high = math.floor(min(powers)), math.ceil(max(powers))
+    if low == high:
+        low, high = low - 1, high + 1
+
+    def y(power: float) -> float:
+        return round(top + INSET + (height - 2 * INSET) * (high - power) / (high - low), 2)
+
+    width = (RIGHT - LEFT) / len(rows)
+    path, begin = [], 0
+    for power, equal in groupby(powers):
+        epochs = len(list(equal))
+        move = "L" if path else "M"
+        path.append(f"{move}{LEFT + begin * width:.2f} {y(power):g}H{LEFT + (begin + epochs) * width:.2f}")
+        begin += epochs
+    step = math.ceil((high - low) / MOST_POWERS)
+    ticks = tuple((y(power), f"1e{power:+d}".replace("+", "")) for power in range(low, high + 1, step))
+    curve = Curve("learning_rate", "rate", "".join(path))
+    return Panel(name, "(logarithmic)", top, height, ticks, (curve,))
+
+
+def _scale(values: Sequence[float]) -> tuple[float, float, list[float]]:
+    """Return lowest and highest value of an axis, and round values in it, the two ends among them."""
+    low, high = min(values), max(values)
+    if low == high:
+        low, high = low - max(abs(low), 1) / 10, high + max(abs(high), 1) / 10
+    step = _round_step((high - low) / MOST_TICKS)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    ticks = [tick * step for tick in range(first, last + 1)]
+    return ticks[0], ticks[-1], ticks
+
+
+def _round_step(least: float) -> float:
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(step * power for step in STEPS if step * power >= least)
+
+
+def _epoch_ticks(count: int) -> list[tuple[float, str]]:
+    step = max(1, round(_round_step(count / MOST_EPOCHS) + 0.1))
+    return [(_x(epoch, count), str(epoch)) for epoch in range(0, count, step)]
+
+
+def _x(epoch: int, count: int) -> float:
+    return round(LEFT + (epoch + 0.5) * (RIGHT - LEFT) / count, 2)
+
+
+def _line(points: Sequence[tuple[float, float]]) -> str:
+    """Return a path through points; of those in one column of a pixel, through the lowest and the highest."""
+    if len(points) > 2 * (RIGHT - LEFT):
+        kept = []
+        for _, column in groupby(points, key=lambda point: int(point[0])):
+            column = list(column)
+            ends = {min(column, key=lambda point: point[1]), max(column, key=lambda point: point[1])}
+            kept += sorted(ends)
+        points = kept
+    if len(points) == 1:
+        ((x, y),) = points
+        points = [(x - DASH, y), (x + DASH, y)]
+    return "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
+
+
+def _shades(rows: Sequence[EpochRow]) -> list[Shade]:
+    phases = [(phase, list(of)) for phase, of in groupby(rows, key=lambda row: row.phase)]
+    width, begin, shades = (RIGHT - LEFT) / len(rows), 0, []
+    for phase, of in phases:
+        room = width * len(of)
+        label = "" if len(phases) == 1 or room < NARROW else f"phase {phase}" if room >= WIDE else str(phase)
+        told = f"phase {phase}: epochs {begin} to {begin + len(of) - 1}"
+        shades.append(Shade(round(LEFT + begin * width, 2), round(room, 2), label, told))
+        begin += len(of)
+    return shades
+
+
+def _summary(rows: Sequence[EpochRow], best: int) -> str:
+    """Return in words what the curves show."""
+    phases = len({row.phase for row in rows})
+    counts = f"{len(rows)} epoch{'s' * (len(rows) > 1)} in {phases} phase{'s' * (phases > 1)}"
+    first, last = rows[0], rows[-1]
+    return (
+        f"{counts}. Validation loss from {first.val_loss:.4f} to {last.val_loss:.4f}, validation accuracy from "
+        f"{first.val_accuracy:.4f} to {last.val_accuracy:.4f}, highest {rows[best].val_accuracy:.4f} at epoch {best}. "
+        f"Learning rate from {first.learning_rate:.2g} to {last.learning_rate:.2g}."
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("training_curves.svg")
