@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from ferspec.engine import Status
 from ferspec.grid.judging import GridJudgement
-from ferspec.plugin import explain, record
+from ferspec.plugin import explain
 from ferspec.spec import load
 
 pytestmark = pytest.mark.artifacts
@@ -16,16 +17,10 @@ CELLS = [cell.id for cell in load().cells]
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_cell_lies_within_its_band(cell: str, grid_judgement: GridJudgement, request: pytest.FixtureRequest) -> None:
+def test_cell_lies_within_its_band(cell: str, grid_judgement: GridJudgement, tell: Callable[..., None]) -> None:
     """Every figure of the cell lies in its band."""
     __tracebackhide__ = True
-    judged = next(judged for judged in grid_judgement.cells if judged.cell == cell)
-    record(request, judged.outcome)
-    if judged.outcome.status is Status.FAIL:
-        pytest.fail("\n".join(map(explain, (judged.outcome, *judged.problems))), pytrace=False)
-    if judged.outcome.status is not Status.PASS:
-        reason = judged.outcome.message or judged.outcome.likely
-        pytest.skip(f"{judged.outcome.status.replace('_', ' ')}: {judged.status}: {reason}")
+    tell(next(judged for judged in grid_judgement.cells if judged.cell == cell))
 
 
 def test_artifacts_are_of_known_cells(grid_judgement: GridJudgement) -> None:

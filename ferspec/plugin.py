@@ -17,6 +17,7 @@ OPTIONS = {
     "--fer-contract": "what the model declares of its input and output",
     "--fer-groups": "a CSV of columns to slice the accuracy by",
     "--fer-deviations": "a TOML file of clauses that are declared to fail",
+    "--fer-data-root": "the folder that holds RAF-DB, FER2013, AffectNet and BTFER, to train cells on a GPU",
     "--fer-artifacts": "run folders, or a table of results, to hold against the grid's bands",
 }
 PROPERTY = "ferspec outcome"
