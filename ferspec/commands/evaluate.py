@@ -27,9 +27,10 @@ def evaluate(
     """
     from ferspec.commands.evaluate_table import print_reevaluated
     from ferspec.commands.progress import progress
+    from ferspec.commands.unreadable import listing_unreadable
     from ferspec.grid.evaluating import evaluate_run
 
-    with progress() as shown:
+    with listing_unreadable(), progress() as shown:
         again = evaluate_run(run, data_root, shown)
     if json:
         print(again.model_dump_json(indent=2))

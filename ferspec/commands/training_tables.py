@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ferspec.commands.training_view import epochs
 from ferspec.reference.figures import Figure
 from ferspec.report.terminal import default_console
 from ferspec.report.words import plain
@@ -23,7 +24,7 @@ def print_run(run: Run, folder: Path, console: Console | None = None) -> None:
     console.print(Text.assemble((run.cell, "bold"), f"  {HEADLINES[not run.deviations]}"))
     for phase in run.phases:
         what = "base frozen" if phase.frozen else "all layers"
-        console.print(f"phase {phase.phase} ({what}): {phase.epochs} epochs, ended by {phase.ended}")
+        console.print(f"phase {phase.phase} ({what}): {epochs(phase.epochs)}, ended by {phase.ended}")
     console.print(f"kept: epoch {run.best.epoch} of phase {run.best.phase}, val_accuracy {run.best.val_accuracy:.4f}")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("part", "images", "accuracy", "95 %", "weighted F1"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -18,18 +17,15 @@ class TrainingView(Listener):
 
     def __init__(self, shown: Bars | Lines) -> None:
         self._shown = shown
-        self._began = 0.0
 
     def step(self, epoch: int, done: int, steps: int) -> None:
-        if done == 1:
-            self._began = time.monotonic()
         self._shown("training", done, steps)
 
     def epoch(self, rows: Sequence[EpochRow], outlook: Outlook) -> None:
-        self._shown.line(epoch_line(rows, outlook, time.monotonic() - self._began))
+        self._shown.line(epoch_line(rows, outlook))
 
 
-def epoch_line(rows: Sequence[EpochRow], outlook: Outlook, seconds: float) -> str:
+def epoch_line(rows: Sequence[EpochRow], outlook: Outlook) -> str:
     """Return what an epoch left, the best one so far, and how long its phase can still take."""
     row, best = rows[-1], max(rows, key=lambda row: row.val_accuracy)
     parts = (
@@ -39,18 +35,22 @@ def epoch_line(rows: Sequence[EpochRow], outlook: Outlook, seconds: float) -> st
         f"val_loss {row.val_loss:.4f}",
         f"val_accuracy {row.val_accuracy:.3f} (best {best.val_accuracy:.3f} at {best.epoch})",
         f"rate {row.learning_rate:.2g}",
-        f"{seconds:.1f} s",
-        left(outlook, seconds),
+        f"{outlook.seconds:.1f} s",
+        left(outlook),
     )
     return "  ".join(parts)
 
 
-def left(outlook: Outlook, seconds: float) -> str:
+def left(outlook: Outlook) -> str:
     """Return how many epochs a phase has left, and about how long they take."""
     if outlook.epochs == 0:
         return "phase ends"
-    total = outlook.epochs * seconds
+    total = outlook.epochs * outlook.seconds
     about = f"{total / 60:.0f} min" if total >= 60 else f"{total:.0f} s"
     condition = "" if outlook.firm else " unless val_loss improves"
-    count = "1 epoch" if outlook.epochs == 1 else f"{outlook.epochs} epochs"
-    return f"{count} (about {about}) left{condition}"
+    return f"{epochs(outlook.epochs)} (about {about}) left{condition}"
+
+
+def epochs(count: int) -> str:
+    """Return a number of epochs in words."""
+    return "1 epoch" if count == 1 else f"{count} epochs"

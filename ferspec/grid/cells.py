@@ -8,8 +8,7 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.names import nearest
 from ferspec.spec.records import Cell, Figures
-
-SYNTHETIC = "synthetic"
+from ferspec.subjects.artifacts import SYNTHETIC
 
 
 def find_cell(id: str) -> Cell:

@@ -13,9 +13,8 @@ from typing import Protocol
 from ferspec.errors import UserError
 from ferspec.files import write_whole
 from ferspec.reference.training.epoch_row import EpochRow
-from ferspec.subjects.artifacts import Run
+from ferspec.subjects.artifacts import EVENTS, MLFLOW_DATABASE, MLFLOW_RUN, Run
 
-EVENTS, DATABASE, RUN_ID = "tensorboard", "mlflow.db", "mlflow-run.txt"
 EXPERIMENT = "ferspec"
 # what a package that is not installed looks like, by the extra that brings it
 PACKAGES = {"tensorboard": ("tensorboard",), "mlflow": ("mlflow", "sqlalchemy", "alembic")}
@@ -29,19 +28,24 @@ class Logger(Protocol):
     def close(self) -> None: ...
 
 
-def open_loggers(names: Sequence[str], folder: Path, run: Run) -> list[Logger]:
-    """Return the loggers of these names (``tensorboard``, ``mlflow``) for the training in a folder.
-
-    TensorBoard's events go to ``tensorboard`` in the folder. MLflow is that of ``MLFLOW_TRACKING_URI``, or else a
-    database in the folder; ``mlflow-run.txt`` keeps which of its runs this is. ``UserError`` for another name, an extra
-    that is not installed, and a server that does not answer.
-    """
+def require_loggers(names: Sequence[str]) -> None:
+    """Raise ``UserError`` for a name that is no logger's, and for an extra that is not installed."""
     for name in names:
         if name not in LOGGERS:
             raise UserError(f"unknown logger {name!r}: known are {', '.join(LOGGERS)}")
         missing = [package for package in PACKAGES[name] if find_spec(package) is None]
         if missing:
             raise UserError(f"logging to {name} needs {missing[0]}: pip install 'ferspec[{name}]'")
+
+
+def open_loggers(names: Sequence[str], folder: Path, run: Run) -> list[Logger]:
+    """Return the loggers of these names (``tensorboard``, ``mlflow``) for the training in a folder.
+
+    TensorBoard's events go to ``tensorboard`` in the folder. MLflow is that of ``MLFLOW_TRACKING_URI``, or else a
+    database in the folder; ``mlflow-run.txt`` keeps which of its runs this is. ``UserError`` as ``require_loggers``
+    says, and for a server that does not answer.
+    """
+    require_loggers(names)
     return [LOGGERS[name](folder, run) for name in dict.fromkeys(names)]
 
 
@@ -77,12 +81,12 @@ class MLflow:
     def __init__(self, folder: Path, run: Run) -> None:
         from mlflow import MlflowClient
 
-        database = f"sqlite:///{(folder / DATABASE).resolve().as_posix()}"
+        database = f"sqlite:///{(folder / MLFLOW_DATABASE).resolve().as_posix()}"
         self._address = os.environ.get("MLFLOW_TRACKING_URI") or database
         folder.mkdir(parents=True, exist_ok=True)
         with self._answering():
             self._client = MlflowClient(tracking_uri=self._address)
-            self._id = self._known_run(folder / RUN_ID) or self._new_run(folder / RUN_ID, run)
+            self._id = self._known_run(folder / MLFLOW_RUN) or self._new_run(folder / MLFLOW_RUN, run)
             self._client.update_run(self._id, status="RUNNING")
             self._next = {
                 name: 1 + max((of.step for of in self._client.get_metric_history(self._id, name)), default=-1)

@@ -17,7 +17,7 @@ from ferspec.environment import environment
 from ferspec.errors import UserError
 from ferspec.grid.cells import find_cell
 from ferspec.grid.evaluating import predict_part
-from ferspec.grid.loggers import Logger, open_loggers
+from ferspec.grid.loggers import Logger, open_loggers, require_loggers
 from ferspec.grid.writing import begun_run, write_artifacts, write_record
 from ferspec.reference.schedule import batch_size, phases_of, steps_per_epoch
 from ferspec.reference.training.devices import require_even, strategy_over
@@ -68,6 +68,7 @@ def train_cell(request: Request, listener: Listener | None = None, progress: Pro
     ``UserError`` for a folder that holds something else or another training, images or weights that are missing, and
     whatever ``reference.training.fit.train`` refuses; all finished epochs are kept, and the same request goes on.
     """
+    require_loggers(request.loggers)
     tensorflow()
     with quiet():
         strategy = strategy_over(request.gpus)
@@ -233,7 +234,7 @@ def _cap_that_ended(settings: Settings, trained: Trained) -> tuple[RunDeviation,
         RunDeviation(
             clause="FER-S-05",
             option=f"--epochs-cap {settings.epochs_cap}",
-            effect=f"a phase ended after {settings.epochs_cap} epochs, before early stopping or its length ended it",
+            effect="the cap ended a phase before early stopping or its length did",
         ),
     )
 
@@ -269,6 +270,8 @@ def _locked(folder: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise UserError(f"{folder}: another process is training into this folder") from None
+    except FileExistsError:
+        raise UserError(f"{folder} is a file: choose another --out") from None
     except OSError as error:
         raise UserError(f"cannot write to {folder}: {error.strerror or error}") from None
     try:

@@ -24,6 +24,7 @@ from ferspec.subjects.artifacts import (
     Settings,
     is_run,
     read_run,
+    require_artifact,
 )
 from ferspec.subjects.contract import Contract
 from ferspec.subjects.contracts import save_contract
@@ -38,8 +39,9 @@ from ferspec.subjects.run_report import report_of
 def begun_run(folder: Path, cell: str, settings: Settings) -> Run | None:
     """Return the record of the training that a folder holds, or None where it is absent or empty.
 
-    ``UserError`` where it is a file, holds other files than a run's, or a run of another cell or other settings: the
-    line names the first difference. Hidden files do not count: they are locks, and what a killed process left.
+    ``UserError`` where it is a file, holds other files than a run's, a run of another cell or other settings (the line
+    names the first difference), or a finished one of which a file is missing or another. Hidden files do not count:
+    they are locks, and what a killed process left.
     """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file: choose another --out")
@@ -52,6 +54,8 @@ def begun_run(folder: Path, cell: str, settings: Settings) -> Run | None:
     difference = next(_differences(run, cell, settings), None)
     if difference:
         raise UserError(f"{folder} holds the training of {difference}: choose another --out")
+    if run.status == "finished":
+        _require_whole(folder, run)
     return run
 
 
@@ -103,6 +107,14 @@ def _remove_leftovers(folder: Path) -> None:
     for name in map(Path, (RUN, *FINISHED_FILES)):
         for path in folder.glob(f".{name.stem}.*{name.suffix}"):
             path.unlink(missing_ok=True)
+
+
+def _require_whole(folder: Path, run: Run) -> None:
+    try:
+        for name in FINISHED_FILES:
+            require_artifact(folder, run, name)
+    except UserError as error:
+        raise UserError(f"{error}: choose another --out, or empty it to train anew") from None
 
 
 def _listed(folder: Path) -> Iterator[Path]:

@@ -11,7 +11,7 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.records import Cell
-from ferspec.subjects.artifacts import RunDeviation, Settings
+from ferspec.subjects.artifacts import SYNTHETIC, RunDeviation, Settings
 from ferspec.subjects.dataset import Progress
 from ferspec.subjects.manifest import Entry, repeated_pictures
 from ferspec.subjects.parts import ImagePart, TrainingData
@@ -23,7 +23,6 @@ from ferspec.subjects.reading import SHOWN, THREADS, UnreadableImages, read_each
 from ferspec.subjects.training_sources import (
     BTFER,
     DATA,
-    SYNTHETIC,
     Source,
     Sources,
     counts_of,

@@ -12,13 +12,12 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.reference.splits import split_by_class, subset_by_class
 from ferspec.spec.records import Cell, Profile
-from ferspec.subjects.artifacts import Drawn, RunDeviation, Settings
+from ferspec.subjects.artifacts import SYNTHETIC, Drawn, RunDeviation, Settings
 from ferspec.subjects.data_root import find, look
 from ferspec.subjects.readers import Listing, Published, read_published, read_synthetic, read_test_set
 from ferspec.subjects.readers.synthetic import Draw
 
 BTFER = "BTFER"
-SYNTHETIC = "synthetic"
 DATA = "data"
 
 

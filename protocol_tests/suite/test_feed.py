@@ -278,6 +278,30 @@ LEFT_OPEN = """
 """
 
 
+READ_FAILS = """
+    from test_feed import Noise
+    from ferspec.errors import UserError
+    from ferspec.reference.augmentation.stream import Stream
+    from ferspec.reference.models.preprocessing import RESCALED
+    from ferspec.subjects.models.quiet import tensorflow
+
+    tensorflow()
+    from ferspec.reference.training.feed import reading_errors, training_batches
+
+    def torn(indices):
+        raise UserError("the disk went away")
+
+    images, stream = Noise(200), Stream(200, 64, seed=2)
+    batches = training_batches(images, stream, RESCALED, "threads")
+    images.before = torn
+    try:
+        with reading_errors():
+            next(iter(batches))
+    except UserError as error:
+        print(error)
+"""
+
+
 def run(program, *arguments):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     return subprocess.run(
@@ -298,3 +322,13 @@ def test_a_feed_left_open_neither_keeps_the_process_nor_changes_its_status(path)
     """An exception on its way out may still hold the iteration; a thread that reads while Python ends may abort it."""
     result = run(LEFT_OPEN, path)
     assert result.returncode == 2, result.stderr
+
+
+def test_no_image_to_evaluate_on_is_refused():
+    with pytest.raises(UserError, match="no image to evaluate on"):
+        evaluation_batches(Noise(1), RESCALED, BATCH, 0)
+
+
+def test_a_read_that_fails_is_told_by_its_exception_and_by_no_line_of_tensorflows():
+    result = run(READ_FAILS)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "the disk went away\n", "")

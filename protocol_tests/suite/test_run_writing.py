@@ -98,6 +98,22 @@ def test_another_training_in_the_folder_is_named_by_its_difference(tmp_path, cel
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("damage", ["missing", "changed"])
+def test_a_finished_training_that_is_not_whole_is_refused(tmp_path, trained, damage):
+    data = tiny_runs.data()
+    tiny_runs.finish(tmp_path, tiny_runs.begin(tmp_path, data), data, trained)
+    for name in FINISHED_FILES:
+        content = (tmp_path / name).read_bytes()
+        if damage == "missing":
+            (tmp_path / name).unlink()
+        else:
+            (tmp_path / name).write_bytes(content + b"0")
+        with pytest.raises(UserError, match=rf"{name} .*: choose another --out, or empty it"):
+            begun_run(tmp_path, tiny_runs.CELL, tiny_runs.SETTINGS)
+        (tmp_path / name).write_bytes(content)
+    assert begun_run(tmp_path, tiny_runs.CELL, tiny_runs.SETTINGS).status == "finished"
+
+
 def test_a_folder_of_other_files_and_a_file_are_refused(tmp_path):
     (tmp_path / "holiday.jpg").touch()
     with pytest.raises(UserError, match=r"holds holiday.jpg but no run.json"):

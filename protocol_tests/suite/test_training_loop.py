@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -235,7 +236,10 @@ def test_a_listener_hears_every_step_and_what_is_left(tmp_path):
     done = trained(tmp_path, task(plans=TWO_PHASES), listener=heard)
     assert heard.steps == [(epoch, step, 3) for epoch in range(5) for step in (1, 2, 3)]
     assert heard.rows == list(done.rows)
-    assert heard.outlooks == [Outlook(left, firm=True) for left in (1, 0, 2, 1, 0)]
+    left = [replace(outlook, seconds=0.0) for outlook in heard.outlooks]
+    assert left == [Outlook(epochs, firm=True) for epochs in (1, 0, 2, 1, 0)]
+    assert sum(outlook.seconds for outlook in heard.outlooks) == pytest.approx(done.seconds)
+    assert all(outlook.seconds > 0 for outlook in heard.outlooks)
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])

@@ -8,6 +8,7 @@ import numpy as np
 
 from ferspec.errors import UserError
 from ferspec.reference.augmentation.parameters import Parameters, draws, parameters_from
+from ferspec.reference.schedule import steps_per_epoch
 
 # Keras seeds a batch with the seed plus the batches seen, which NumPy takes up to 2**32 - 1: half is left to these.
 LARGEST_SEED = 2**31 - 1
@@ -40,7 +41,7 @@ class Stream:
     @property
     def steps(self) -> int:
         """Batches an epoch trains on: whole ones only (FER-S-10)."""
-        return self.count // self.batch_size
+        return steps_per_epoch(self.count, self.batch_size)
 
     @property
     def batches(self) -> int:

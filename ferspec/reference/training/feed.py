@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ferspec import spec
+from ferspec.errors import UserError
 from ferspec.reference.augmentation.generator import reference_batches
 from ferspec.reference.augmentation.matrices import transforms
 from ferspec.reference.augmentation.scaling import scaled
@@ -64,8 +65,11 @@ def training_batches(
 
 def evaluation_batches(images: Images, preprocessing: Preprocessing, batch_size: int, count: int) -> tf.data.Dataset:
     """Return the first ``count`` images in their order, not augmented, with their one-hot classes; the last batch is
-    smaller where they do not fill it. Elements and errors are those of ``training_batches``. FER-A-11.
+    smaller where they do not fill it. Elements and errors are those of ``training_batches``; ``UserError`` where there
+    is no image. FER-A-11.
     """
+    if count < 1:
+        raise UserError("there is no image to evaluate on: give some")
     labels = _one_hot(images.labels)
 
     def batch(number: int) -> tuple[np.ndarray, np.ndarray]:

@@ -75,10 +75,14 @@ class Trained:
 
 @dataclass(frozen=True)
 class Outlook:
-    """How many epochs a phase has left; ``firm`` where its length is fixed, otherwise unless the loss improves."""
+    """How many epochs a phase has left; ``firm`` where its length is fixed, otherwise unless the loss improves.
+
+    ``seconds`` is what the last epoch took, its validation included.
+    """
 
     epochs: int
     firm: bool
+    seconds: float = 0.0
 
 
 class Listener:
@@ -178,7 +182,7 @@ def _train_phase(
         progress = Progress((*progress.rows, row), progress.seconds + seconds)
         states.save(progress, best_of(progress.rows), network, optimizer)
         here = rows_of(progress.rows, phase)
-        listener.epoch(progress.rows, _outlook(task, plan, here))
+        listener.epoch(progress.rows, _outlook(task, plan, here, seconds))
         return _ended(task, plan, here) is not None
 
     def rate() -> float:
@@ -244,10 +248,10 @@ def _ended(task: Task, plan: PhasePlan, rows: Sequence[EpochRow]) -> Ended | Non
     return None
 
 
-def _outlook(task: Task, plan: PhasePlan, rows: Sequence[EpochRow]) -> Outlook:
+def _outlook(task: Task, plan: PhasePlan, rows: Sequence[EpochRow], seconds: float) -> Outlook:
     patience = next_step([row.val_loss for row in rows], plan.initial_rate, task.profile).patience_left
     fixed = [length - len(rows) for length in (plan.longest, task.epochs_cap) if length is not None]
-    return Outlook(min([patience, *fixed]), firm=bool(fixed) and min(fixed) <= patience)
+    return Outlook(min([patience, *fixed]), firm=bool(fixed) and min(fixed) <= patience, seconds=seconds)
 
 
 def _require_number(row: EpochRow) -> None:
