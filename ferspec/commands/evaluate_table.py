@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -10,6 +12,7 @@ from ferspec.grid.evaluating import PartAgain, Reevaluated
 from ferspec.reference.figures import Figure
 from ferspec.report.terminal import STYLES, default_console
 from ferspec.report.words import shorten
+from ferspec.subjects.artifacts import RunDeviation
 
 LONGEST = 200
 
@@ -27,9 +30,14 @@ def print_reevaluated(again: Reevaluated, console: Console | None = None) -> Non
     console.print(table)
     if not again.report_matches:
         console.print(Text("report.json does not follow from predictions.csv", STYLES["fail"]))
-    if again.deviations:
-        console.print("not a protocol run:")
-    for deviation in again.deviations:
+    _print_deviations(console, "run.json leaves out:", again.undeclared)
+    _print_deviations(console, "not a protocol run:", again.deviations)
+
+
+def _print_deviations(console: Console, heading: str, deviations: Sequence[RunDeviation]) -> None:
+    if deviations:
+        console.print(heading)
+    for deviation in deviations:
         told = f"{deviation.clause} {deviation.option}: {deviation.effect}"
         console.print(Text(f"  {shorten(told, LONGEST)}"), soft_wrap=True)
 

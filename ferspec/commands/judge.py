@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ferspec.commands.options import Json
-from ferspec.commands.options import ProfileName
+from ferspec.commands.options import Json, ProfileName
 
 JUDGE_EXAMPLE = "Example: ferspec grid judge runs/ --select 'dataset=rafdb resolution=48'"
 EXPORT_EXAMPLE = "Example: ferspec grid export-published printed.csv && ferspec grid judge printed.csv"

@@ -56,14 +56,18 @@ def train(
     """Train one cell of the grid by the protocol, and leave artifacts that anyone can judge.
 
     Stopped at any moment, the same command goes on after the last finished epoch. Writes run.json, history.csv,
-    predictions.csv, report.json, model.keras, contract.toml and manifest.csv.
+    predictions.csv, report.json, model.keras, contract.toml, manifest.csv and a picture, curves.svg.
     """
     from ferspec.commands.progress import progress
     from ferspec.commands.training_tables import print_run
     from ferspec.commands.training_view import TrainingView
     from ferspec.commands.unreadable import listing_unreadable
+    from ferspec.files import write_whole
     from ferspec.grid.cells import find_cell
     from ferspec.grid.training import Request, train_cell
+    from ferspec.report.training_curves import curves_svg
+    from ferspec.subjects.artifacts import CURVES, HISTORY
+    from ferspec.subjects.history import read_history
 
     found = find_cell(cell)
     folder = out or Path("runs", f"{found.id}-seed{seed}")
@@ -85,6 +89,8 @@ def train(
     )
     with listing_unreadable(), progress() as shown:
         run = train_cell(request, TrainingView(shown), shown)
+    title = f"{run.cell}, seed {run.settings.seed}"
+    write_whole(folder / CURVES, curves_svg(read_history(folder / HISTORY), title))
     if json:
         print(run.model_dump_json(indent=2))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from rich.console import Console
@@ -41,7 +42,15 @@ def print_run(run: Run, folder: Path, console: Console | None = None) -> None:
     for deviation in run.deviations:
         told = f"{deviation.clause} {deviation.option}: {deviation.effect}"
         console.print(Text(f"  {plain(told)}"), soft_wrap=True)
-    console.print(f"written: {folder}  next: ferspec certify {folder}", soft_wrap=True, highlight=False)
+    console.print(f"written: {folder}", soft_wrap=True, highlight=False)
+    console.print(f"next: {following(run, folder)}", soft_wrap=True, highlight=False)
+
+
+def following(run: Run, folder: Path) -> str:
+    """Return the command that judges the network: on its own faces, where it was tested on drawn ones."""
+    tested = run.data.get("btfer")
+    drawn = tested is not None and tested.drawn is not None
+    return shlex.join(["ferspec", "certify", str(folder), *([] if drawn else ["--dataset", "BTFER/"])])
 
 
 def _value(figure: Figure) -> str:

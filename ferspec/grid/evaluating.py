@@ -65,7 +65,8 @@ class PartAgain(Record):
 class Reevaluated(Record):
     """What the network of a finished training says now, beside what its artifacts say.
 
-    ``report_matches`` says whether the recorded figures are those of the recorded predictions.
+    ``report_matches`` says whether the recorded figures are those of the recorded predictions; ``undeclared`` are
+    deviations that the images show and the record leaves out.
     """
 
     cell: str
@@ -73,13 +74,14 @@ class Reevaluated(Record):
     report_matches: bool
     parts: tuple[PartAgain, ...]
     deviations: tuple[RunDeviation, ...]
+    undeclared: tuple[RunDeviation, ...]
 
 
 def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Progress = silent) -> Reevaluated:
     """Return what the network of a finished training predicts of the same images again; nothing is written.
 
     It is reproduced when the recorded report follows from the recorded predictions, no probability differs by more
-    than ``TOLERANCE``, and no image has another class, ties apart. Nobody's code is run: a network that brings any is
+    than ``TOLERANCE``, no image has another class, ties apart, and the record leaves out no deviation of its images. Nobody's code is run: a network that brings any is
     refused. ``UserError`` for a run that is not finished or not whole, and images that are not those it was tested on.
     """
     run = read_run(folder)
@@ -102,12 +104,15 @@ def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Pr
         _part_again(name, (recorded[name], measured[name]), (stated.parts[name], again.parts[name])) for name in tested
     )
     matches = _agree(report, stated)
+    undeclared = tuple(deviation for deviation in data.deviations if deviation not in run.deviations)
+    same = matches and not undeclared and all(part.reproduced for part in parts)
     return Reevaluated(
         cell=run.cell,
-        verdict="reproduced" if matches and all(part.reproduced for part in parts) else "differs",
+        verdict="reproduced" if same else "differs",
         report_matches=matches,
         parts=parts,
         deviations=run.deviations,
+        undeclared=undeclared,
     )
 
 

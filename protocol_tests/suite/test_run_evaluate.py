@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import tiny_runs
 from ferspec.errors import SubjectError, UserError
 from ferspec.grid import evaluating
 from ferspec.grid.evaluating import TOLERANCE, evaluate_run, predict_part
-from ferspec.subjects.artifacts import MODEL, PREDICTIONS, REPORT, RUN, read_run
+from ferspec.subjects.artifacts import MODEL, PREDICTIONS, REPORT, RUN, RunDeviation, read_run
 from ferspec.subjects.parts import TrainingData
 
 
@@ -176,6 +177,15 @@ def test_the_command_says_what_was_found_by_its_exit_status(ferspec, run, images
     (run / MODEL).unlink()
     status, out, err = ferspec("evaluate", run)
     assert (status, out, err.count("\n")) == (2, "", 1)
+
+
+def test_a_record_that_leaves_out_a_deviation_of_its_images_is_not_reproduced(ferspec, run, images):
+    cut = RunDeviation(clause="FER-D-01", option="--subset 70", effect="training 70 of 5,111 images")
+    images(replace(tiny_runs.data(), deviations=(cut,)))
+    status, out, _ = ferspec("evaluate", run)
+    assert status == 1
+    assert "DIFFERS" in out
+    assert "run.json leaves out:\n  FER-D-01 --subset 70" in out
 
 
 def test_a_run_with_deviations_says_that_it_is_no_protocol_run(ferspec, run, images):
