@@ -81,8 +81,9 @@ def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Pr
     """Return what the network of a finished training predicts of the same images again; nothing is written.
 
     It is reproduced when the recorded report follows from the recorded predictions, no probability differs by more
-    than ``TOLERANCE``, no image has another class, ties apart, and the record leaves out no deviation of its images. Nobody's code is run: a network that brings any is
-    refused. ``UserError`` for a run that is not finished or not whole, and images that are not those it was tested on.
+    than ``TOLERANCE``, no image has another class, ties apart, and the record leaves out no deviation of its images.
+    Nobody's code is run: a network that brings any is refused. ``UserError`` for a run that is not finished or not
+    whole, and images that are not those it was tested on.
     """
     run = read_run(folder)
     paths = {name: require_artifact(folder, run, name) for name in FINISHED_FILES}
