@@ -14,7 +14,7 @@ from ferspec.subjects.training_data import open_training_data
 
 pytestmark = pytest.mark.smoke
 
-CELL, EPOCHS = "sequential4conv-scratch-48-synthetic-conservative", 38
+CELL, EPOCHS = "sequential4conv-scratch-48-synthetic-conservative", 40
 POINTS = 0.10
 PENALTIES = (1e-4, 1e-3, 3e-3, 1e-2)
 GRAY = np.array([0.299, 0.587, 0.114])
