@@ -19,7 +19,7 @@ from ferspec.reference import models
 from ferspec.reference.models.heads import base_layer
 from ferspec.reference.training.fit import Listener
 from ferspec.reference.training.state import LAST, StateFolder
-from ferspec.subjects.artifacts import FINISHED_FILES, RUN, read_run
+from ferspec.subjects.artifacts import CURVES, FINISHED_FILES, RUN, read_run
 from ferspec.subjects.history import read_history
 from ferspec.subjects.models.base import file_digest
 
@@ -102,7 +102,7 @@ def test_a_capped_run_says_so_and_goes_on_with_nothing(ferspec, command, tmp_pat
     assert run.status == "finished"
     [capped] = [deviation for deviation in run.deviations if deviation.clause == "FER-S-05"]
     assert capped.option == "--epochs-cap 2"
-    assert {path.name for path in out.iterdir()} == {LOCK, RUN, *FINISHED_FILES}
+    assert {path.name for path in out.iterdir()} == {LOCK, RUN, CURVES, *FINISHED_FILES}
 
     before = {path: path.read_bytes() for path in out.iterdir()}
     (out / STATE).mkdir()

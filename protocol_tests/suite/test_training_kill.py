@@ -8,7 +8,7 @@ from pathlib import Path
 import layouts
 import pytest
 
-from ferspec.subjects.artifacts import FINISHED_FILES, RUN
+from ferspec.subjects.artifacts import CURVES, FINISHED_FILES, RUN
 
 CELL = "lenet5-scratch-48-fer2013-conservative"
 EPOCHS = 20
@@ -51,7 +51,7 @@ def test_in_the_end_it_is_the_training_that_nobody_killed(told):
 
 
 def test_nothing_but_the_artifacts_is_left(told):
-    assert told["files"] == sorted([".lock", RUN, *FINISHED_FILES])
+    assert told["files"] == sorted([".lock", RUN, CURVES, *FINISHED_FILES])
 
 
 def test_a_finished_training_is_not_done_again(told):
