@@ -1,4 +1,7 @@
-"""A cell trained on synthetic faces learns what no linear model of pixels does: ten minutes on two cores."""
+"""A cell trained on synthetic faces learns what no linear model of pixels does.
+
+Nine minutes on two cores that compute in bfloat16; in float32 it takes about twelve.
+"""
 
 import json
 import subprocess
@@ -15,6 +18,7 @@ from ferspec.subjects.training_data import open_training_data
 pytestmark = pytest.mark.smoke
 
 CELL, EPOCHS = "sequential4conv-scratch-48-synthetic-conservative", 40
+PRECISION = "mixed_bfloat16"
 POINTS = 0.10
 PENALTIES = (1e-4, 1e-3, 3e-3, 1e-2)
 GRAY = np.array([0.299, 0.587, 0.114])
@@ -51,7 +55,7 @@ def linear_accuracy(data):
 
 def test_a_trained_cell_beats_logistic_regression_on_faces_neither_has_seen(tmp_path, capsys, record_property):
     began = time.perf_counter()
-    ferspec("train", CELL, "--epochs-cap", EPOCHS, "--out", tmp_path / "run")
+    ferspec("train", CELL, "--epochs-cap", EPOCHS, "--precision", PRECISION, "--out", tmp_path / "run")
     seconds = time.perf_counter() - began
     certified = json.loads(ferspec("certify", tmp_path / "run", "--out", tmp_path / "certified", "--json"))
     reached = certified["metrics"]["accuracy"]["value"]
