@@ -7,15 +7,11 @@ from typing import Annotated
 import typer
 
 from ferspec.commands import findings, judge, run_grid
-from ferspec.commands.options import Json, Select
+from ferspec.commands.options import Json, ProfileName, Select
 
 app = typer.Typer(
     help="The 258 trainings of the protocol: which they are, and what to expect of them.", no_args_is_help=True
 )
-
-Profile = Annotated[
-    str, typer.Option("--profile", "-p", metavar="P", help="released (the authors' reports) or paper (as printed).")
-]
 
 
 @app.command("list", epilog="Example: ferspec grid list --select 'resolution=48 dataset=rafdb weights=scratch'")
@@ -34,14 +30,17 @@ def band(
     runs: Annotated[
         int, typer.Option("--runs", "-k", metavar="K", help="Of how many trainings the mean is expected there.")
     ] = 1,
-    profile: Profile = "released",
+    profile: Annotated[
+        ProfileName,
+        typer.Option("--profile", "-p", help="Around the authors' reports (released) or as printed (paper)."),
+    ] = ProfileName.released,
     json: Json = False,
 ) -> None:
     """Show where the figures of a further training are expected, and what each band was derived from."""
     from ferspec.commands.grid_tables import print_bands
     from ferspec.grid import bands, cells
 
-    print_bands(bands.bands_of(cells.find_cell(cell), profile, runs), as_json=json)
+    print_bands(bands.bands_of(cells.find_cell(cell), profile.value, runs), as_json=json)
 
 
 app.command("judge", epilog=judge.JUDGE_EXAMPLE)(judge.judge)

@@ -9,7 +9,7 @@ import typer
 
 from ferspec.commands.options import Json, ProfileName
 
-JUDGE_EXAMPLE = "Example: ferspec grid judge runs/ --select 'dataset=rafdb resolution=48'"
+JUDGE_EXAMPLE = "Example: ferspec grid judge runs/ --select 'dataset=rafdb resolution=48' --out judged/"
 EXPORT_EXAMPLE = "Example: ferspec grid export-published printed.csv && ferspec grid judge printed.csv"
 
 
@@ -25,6 +25,10 @@ def judge(
     profile: Annotated[
         ProfileName, typer.Option("--profile", "-p", help="Whose figures the bands are around.")
     ] = ProfileName.released,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Write grid.html, a picture, and judgement.json into it."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Hold trained cells against the bands in which their figures are expected.
@@ -34,16 +38,25 @@ def judge(
     files. Exit status: 1 for a cell below its band or artifacts that contradict themselves, 3 for one above, 0 where
     all that could be judged is within, 2 where nothing could be.
     """
-    from ferspec.commands.judge_tables import print_judged
+    from ferspec.commands.judge_tables import document, print_judged
     from ferspec.commands.progress import progress
     from ferspec.engine import EXIT_STATUS
     from ferspec.grid import cells, judging, reading, selection
+    from ferspec.report.grid_page import write_grid
+    from ferspec.report.pages import require_folder
 
     chosen = selection.select(cells.all_cells().values(), select or ())
+    if out is not None:
+        require_folder(out)
     with progress() as shown:
         read = reading.read(artifacts, shown)
     judgement = judging.judge(chosen, read.results, profile.value)
-    print_judged(judgement, read, as_json=json)
+    told = document(judgement, read)
+    page = None if out is None else write_grid(judgement, read, told, out)
+    if json:
+        print(told)
+    else:
+        print_judged(judgement, read, page)
     raise typer.Exit(EXIT_STATUS[judgement.verdict])
 
 

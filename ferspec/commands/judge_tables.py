@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from pathlib import Path
 
 from rich import box
 from rich.console import Console
@@ -14,32 +15,27 @@ from rich.text import Text
 from ferspec.engine import Outcome, Status
 from ferspec.grid.judging import STATUSES, CellJudgement, GridJudgement
 from ferspec.grid.reading import Read
+from ferspec.report.grid_words import MEANINGS, chance, figure_name, held_against, most_urgent_first
 from ferspec.report.terminal import STYLES
-from ferspec.report.words import ORDER, VERDICTS, level, plain, shorten
+from ferspec.report.words import VERDICTS, plain, shorten
 
 LONGEST = 300
 PLAIN_WIDTH = 160
 SHOWN = 12
-PARTS = {"val": "validation", "btfer": "BTFER"}
-MEASURES = {"f1": "F1"}
-MEANINGS = {
-    "within": "every known figure lies in its band",
-    "above": "asks for an explanation: leakage, another split",
-    "below": "a figure is lower than runs of this cell come out",
-    "incomplete": "unfinished, or an accuracy is missing",
-    "absent": "no training of the cell was handed in",
-    "not a protocol run": "deviations declared, or artifacts that contradict themselves",
-    "unpublished": "no figure of the cell is known",
-}
 
 
-def print_judged(judgement: GridJudgement, read: Read, as_json: bool = False, console: Console | None = None) -> None:
-    """Print how many cells have each status, and of those that are neither within nor absent why."""
-    if as_json:
-        checks = read.checks.model_dump(by_alias=True)
-        document = judgement.model_dump(mode="json") | {"artifact_checks": checks, "notes": list(read.notes)}
-        print(json.dumps(document, indent=2))
-        return
+def document(judgement: GridJudgement, read: Read) -> str:
+    """Return a judgement as one JSON document, with how the checks of artifacts ended and what was left alone."""
+    checks = read.checks.model_dump(by_alias=True)
+    return json.dumps(
+        judgement.model_dump(mode="json") | {"artifact_checks": checks, "notes": list(read.notes)}, indent=2
+    )
+
+
+def print_judged(
+    judgement: GridJudgement, read: Read, page: Path | None = None, console: Console | None = None
+) -> None:
+    """Print how many cells have each status, of those that are neither within nor absent why, and where the page is."""
     console = console or _console()
     counts = judgement.counts
     console.print(
@@ -50,11 +46,13 @@ def print_judged(judgement: GridJudgement, read: Read, as_json: bool = False, co
         )
     )
     console.print(_statuses(judgement))
-    for cell in _by_urgency(judgement.cells):
+    for cell in most_urgent_first(cell for cell in judgement.cells if _asks_attention(cell)):
         console.print(*_lines(cell), sep="\n", soft_wrap=True)
     for problem in judgement.problems:
         console.print("\nof no known cell", *_problem(problem), sep="\n", soft_wrap=True)
     console.print(*_closing(judgement, read), sep="\n", soft_wrap=True)
+    if page is not None:
+        console.print(Text(f"page: {shorten(page, LONGEST)}"), soft_wrap=True)
 
 
 def _statuses(judgement: GridJudgement) -> Table:
@@ -69,9 +67,8 @@ def _statuses(judgement: GridJudgement) -> Table:
     return table
 
 
-def _by_urgency(cells: Sequence[CellJudgement]) -> list[CellJudgement]:
-    shown = [cell for cell in cells if cell.status not in ("within", "absent") or cell.problems]
-    return sorted(shown, key=lambda cell: (ORDER[cell.outcome.status], cell.status))
+def _asks_attention(cell: CellJudgement) -> bool:
+    return cell.status not in ("within", "absent") or bool(cell.problems)
 
 
 def _lines(cell: CellJudgement) -> Iterator[Text]:
@@ -79,11 +76,7 @@ def _lines(cell: CellJudgement) -> Iterator[Text]:
     runs = f", mean of {cell.runs} runs" if cell.runs > 1 else ""
     yield Text.assemble((cell.cell, "bold"), "  ", (cell.status, STYLES[cell.outcome.status]), runs)
     for figure in cell.outside:
-        band = figure.band
-        yield Text(
-            f"  {_figure(figure.figure)} {figure.value:.3f}, expected {band.low:.3f} to {band.high:.3f} "
-            f"({figure.by:+.3f}; published {band.expected:.2f}, {band.source})"
-        )
+        yield Text(f"  {figure_name(figure.figure)} {held_against(figure)}")
     if not cell.outside and not cell.problems:
         yield Text(f"  {plain(cell.outcome.message)}")
     for cause in cell.likely:
@@ -110,10 +103,7 @@ def _problem(problem: Outcome) -> Iterator[Text]:
 def _closing(judgement: GridJudgement, read: Read) -> Iterator[str]:
     yield ""
     if judgement.judged:
-        yield (
-            f"{judgement.outside} of {judgement.judged:,} figures lie outside their bands; with bands of {level()} "
-            f"about {judgement.by_chance:.0f} would by chance, were they independent"
-        )
+        yield chance(judgement)
     checks = read.checks
     yield (
         f"{len(read.results):,} results read: {checks.planned:,} checks of what they were read from, "
@@ -122,11 +112,6 @@ def _closing(judgement: GridJudgement, read: Read) -> Iterator[str]:
     if judgement.not_selected:
         yield f"{judgement.not_selected:,} results are of cells that were not selected"
     yield from (plain(note) for note in read.notes)
-
-
-def _figure(name: str) -> str:
-    part, _, measure = name.partition("_")
-    return f"{PARTS[part]} {MEASURES.get(measure, measure)}"
 
 
 def _console() -> Console:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from ferspec import spec
 from ferspec.grid.bands import BTFER, Band, bands_of
-from ferspec.spec.records import Cell, Profile
+from ferspec.spec.records import IDENTITY, Cell, Profile
 
 # the fields that, one at a time, may have been another than the cell says
 EXCHANGED = ("dataset", "resolution")
@@ -66,7 +66,7 @@ def _exchanged(figures: Mapping[str, float]) -> dict[str, float]:
 
 def _neighbours(cell: Cell, field: str) -> Iterator[Cell]:
     """Yield the cells that differ from a cell in one field alone."""
-    fields = {"architecture", "weights", "resolution", "dataset", "balancing"} - {field}
+    fields = set(IDENTITY) - {field}
     for other in spec.load().cells:
         if other.id != cell.id and all(getattr(other, name) == getattr(cell, name) for name in fields):
             yield other

@@ -10,7 +10,7 @@ from pathlib import Path
 from ferspec import spec
 from ferspec.grid.cells import SYNTHETIC
 from ferspec.records import Record
-from ferspec.spec.records import Cell
+from ferspec.spec.records import IDENTITY, Cell
 
 # operations of one forward pass of one image, as ferspec.reference.models.cost counts them
 FLOPS = Path(__file__).parent / "flops.csv"
@@ -52,11 +52,7 @@ def cost_of(cell: Cell) -> CellCost:
     flops, images, epochs = _flops()[cell.architecture, cell.weights, cell.resolution], _images(cell), _epochs(cell)
     return CellCost(
         cell=cell.id,
-        architecture=cell.architecture,
-        weights=cell.weights,
-        resolution=cell.resolution,
-        dataset=cell.dataset,
-        balancing=cell.balancing,
+        **{field: getattr(cell, field) for field in IDENTITY},
         parameters=spec.load().networks[cell.architecture].parameter_total(cell.weights, cell.resolution),
         flops=flops,
         images=images,

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from ferspec import spec
 from ferspec.grid.findings_questions import Unit
-from ferspec.grid.selection import FIELDS, select
-from ferspec.spec.records import Cell
+from ferspec.grid.selection import select
+from ferspec.spec.records import IDENTITY, Cell
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def _share(below: Measured, above: Measured) -> tuple[float, float]:
 
 
 def _fields(cell: Cell, without: str) -> tuple[tuple[str, object], ...]:
-    return tuple((field, getattr(cell, field)) for field in FIELDS if field != without)
+    return tuple((field, getattr(cell, field)) for field in IDENTITY if field != without)
 
 
 def _without(fields: tuple[tuple[str, object], ...], field: str) -> tuple[tuple[str, object], ...]:

@@ -8,9 +8,8 @@ from fnmatch import fnmatchcase
 from ferspec.errors import UserError
 from ferspec.grid.cells import SYNTHETIC, find_cell
 from ferspec.spec.names import nearest, plain_name
-from ferspec.spec.records import Cell
+from ferspec.spec.records import IDENTITY, Cell
 
-FIELDS = ("architecture", "weights", "resolution", "dataset", "balancing")
 NAMING_FIELDS = ("id", "dataset")
 WILD = "*?["
 
@@ -43,9 +42,9 @@ def _chosen(expression: str, cells: Sequence[Cell]) -> set[str]:
 def _holding(term: str, cells: Sequence[Cell]) -> set[str]:
     """Return the ids of the cells for which one term holds."""
     field, equals, values = term.partition("=") if "=" in term else ("id", "", term)
-    if equals and field not in FIELDS:
-        near = nearest(field, FIELDS)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(FIELDS)}"
+    if equals and field not in IDENTITY:
+        near = nearest(field, IDENTITY)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(IDENTITY)}"
         raise UserError(f"unknown field {field!r} in the selection {term!r}: {hint}")
     return set().union(*(_having(field, value, cells) for value in values.split(",")))
 

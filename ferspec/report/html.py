@@ -31,7 +31,7 @@ def render_html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -
     thumbnails = thumbnails or {}
     worst = [prediction for prediction in worst_predictions(report) if prediction.image in thumbnails]
     outcomes = words.by_urgency(report.outcomes)
-    page = _templates().get_template("report.html")
+    page = templates().get_template("report.html")
     return page.render(
         report=report,
         metrics=report.metrics,
@@ -103,7 +103,8 @@ def _unbroken(write: Callable[..., str]) -> Callable[..., str]:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """Return the templates of the pages, with the filters that keep text from outside harmless."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

@@ -19,6 +19,8 @@ Scalar = bool | int | float | str
 Value = Scalar | tuple[Scalar, ...]
 
 DEFAULT_PROFILE: Profile = "released"
+# the fields of a cell that its id consists of
+IDENTITY = ("architecture", "weights", "resolution", "dataset", "balancing")
 
 T = TypeVar("T")
 
@@ -179,8 +181,7 @@ class Cell(Record):
     @property
     def id(self) -> str:
         """The cell's id, such as ``vgg16-imagenet-48-rafdb-simple``."""
-        parts = (self.architecture, self.weights, str(self.resolution), self.dataset.replace("-", ""), self.balancing)
-        return "-".join(parts).lower()
+        return "-".join(str(getattr(self, field)).replace("-", "") for field in IDENTITY).lower()
 
     def origin(self, figure: str, profile: Profile = DEFAULT_PROFILE) -> Literal["printed", "released"] | None:
         """Return which of the two published values a profile uses, or None where neither is known.

@@ -12,8 +12,9 @@ from ferspec import spec, zoo
 from ferspec.errors import UserError
 from ferspec.grid import costs
 from ferspec.grid.cells import all_cells, find_cell
-from ferspec.grid.selection import FIELDS, select
+from ferspec.grid.selection import select
 from ferspec.reference import models
+from ferspec.spec.records import IDENTITY
 
 SPEC = spec.load()
 CELLS = tuple(all_cells().values())
@@ -42,7 +43,7 @@ def test_there_are_258_cells_and_each_network_on_synthetic_faces():
 
 def test_an_id_names_every_field_of_its_cell():
     cell = find_cell("ResNet50-VGGFace-224-RAFDB-conservative")
-    assert [str(getattr(cell, field)) for field in FIELDS] == ["ResNet50", "vggface", "224", "RAF-DB", "conservative"]
+    assert [str(getattr(cell, field)) for field in IDENTITY] == ["ResNet50", "vggface", "224", "RAF-DB", "conservative"]
 
 
 # --- how they are selected ----------------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ def test_a_glob_selects_what_fits_it(cell, stars):
 
 @given(st.sampled_from(CELLS))
 def test_all_fields_together_name_one_cell(cell):
-    assert ids(" ".join(f"{field}={getattr(cell, field)}" for field in FIELDS)) == {cell.id}
+    assert ids(" ".join(f"{field}={getattr(cell, field)}" for field in IDENTITY)) == {cell.id}
 
 
 @pytest.mark.parametrize(

@@ -88,12 +88,21 @@ def test_band_says_why_there_is_none(cell, reason):
         (("list", "--select", "resolution=96"), "unknown resolution '96'"),
         (("band", "vgg16-imagenet-48-rafdb"), "unknown cell .*: did you mean vgg16-imagenet-48-rafdb-simple"),
         (("band", ERRATIC, "--runs", "0"), "at least one run"),
-        (("band", ERRATIC, "--profile", "print"), "unknown profile 'print'"),
     ],
 )
 def test_a_mistake_is_answered_in_one_line(arguments, message):
     with pytest.raises(UserError, match=message):
         ferspec_grid(*arguments)
+
+
+@pytest.mark.parametrize(
+    "command", [("band", ERRATIC), ("judge", "runs"), ("findings",), ("run",), ("export-published", "out.csv")]
+)
+def test_a_profile_is_one_of_two(command):
+    ended = ferspec_grid(*command, "--profile", "print")
+    assert ended.exit_code == 2
+    said = " ".join(ended.output.replace("│", " ").split())
+    assert "'print' is not one of 'released', 'paper'" in said
 
 
 @pytest.mark.parametrize("command", ["list", "band"])
