@@ -16,6 +16,7 @@ from ferspec import spec
 from ferspec.checks.claims import parse_claim
 from ferspec.errors import NotEvaluable, UserError
 from ferspec.report.document import Report
+from ferspec.subjects.artifacts import is_run
 from ferspec.subjects.contracts import require_sound
 from ferspec.subjects.dataset import Dataset
 from ferspec.subjects.manifest import digest
@@ -109,6 +110,10 @@ class Certificate:
 
 def read_certificate(path: str | Path) -> dict[str, Any]:
     """Return the document in a file, or raise ``UserError`` when it is no JSON object."""
+    if is_run(path):
+        raise UserError(f"{path} is the folder of a training, not a certificate: 'ferspec evaluate {path}' verifies it")
+    if Path(path).is_dir():
+        raise UserError(f"{path} is a folder: give the certificate.json in it")
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except (OSError, ValueError, RecursionError) as error:

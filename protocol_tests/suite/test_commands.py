@@ -157,6 +157,20 @@ def test_verify_finds_nothing_in_an_untouched_certificate_and_an_edit_in_another
     assert "FER-X-04" in out
 
 
+@pytest.mark.parametrize(
+    ("holds", "says"),
+    [
+        ("certificate.json", "there is a folder: give the certificate.json in it"),
+        ("run.json", "there is the folder of a training, not a certificate: 'ferspec evaluate there' verifies it"),
+    ],
+)
+def test_verify_says_what_to_do_with_a_folder(ferspec, workplace, holds, says):
+    Path("there").mkdir()
+    Path("there", holds).write_text("{}")
+    status, out, err = ferspec("verify", "there")
+    assert (status, out, err) == (2, "", f"ferspec: {says}\n")
+
+
 def test_two_models_that_are_one_are_a_tie(ferspec, workplace):
     contracts = ("--contract-a", "contract.toml", "--contract-b", "contract.toml")
     status, out, _ = ferspec("compare", RIGHT, RIGHT, "--dataset", "patches.npz", *contracts, "--json")

@@ -5,6 +5,7 @@ import json
 import shutil
 from dataclasses import replace
 
+import layouts
 import numpy as np
 import pytest
 import tiny_runs
@@ -196,3 +197,19 @@ def test_a_run_with_deviations_says_that_it_is_no_protocol_run(ferspec, run, ima
     _, out, _ = ferspec("evaluate", run)
     assert "not a protocol run" in out
     assert "--epochs-cap 2" in out
+
+
+def test_images_that_cannot_be_read_are_listed_before_the_one_line_that_refuses_them(ferspec, run, tmp_path):
+    record = json.loads((run / RUN).read_text())
+    record["cell"] = "sequential4conv-scratch-48-rafdb-conservative"
+    (run / RUN).write_text(json.dumps(record))
+    layouts.rafdb_list(tmp_path / "RAF-DB", layouts.CLASSES * 10, layouts.CLASSES * 4)
+    layouts.class_folders(tmp_path / "BTFER", dict.fromkeys(layouts.CLASSES, 1))
+    torn = ["train_00003", "train_00005", "train_00008", "test_00002"]
+    for name in torn:
+        (tmp_path / "RAF-DB/basic/Image/aligned" / f"{name}_aligned.jpg").write_bytes(b"")
+    status, out, err = ferspec("evaluate", run, "--data-root", tmp_path)
+    *listed, refusal = err.splitlines()
+    assert (status, out) == (2, "")
+    assert sorted(line.partition(":")[0] for line in listed) == sorted(f"{name}.jpg" for name in torn)
+    assert refusal.startswith("ferspec: RAF-DB: 4 of 105 images cannot be read: ")

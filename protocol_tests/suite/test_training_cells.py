@@ -298,12 +298,17 @@ def test_a_damaged_state_is_one_line(tmp_path, damage):
         trained(tmp_path, task(epochs_cap=2))
 
 
-def test_a_loss_that_is_no_number_ends_the_training_and_keeps_the_epochs_before_it(tmp_path):
+@pytest.mark.parametrize(
+    ("precision", "advice"),
+    [("float32", "look for broken images"), ("mixed_bfloat16", "look for broken images, or train in float32")],
+)
+def test_a_loss_that_is_no_number_ends_the_training_and_keeps_the_epochs_before_it(tmp_path, precision, advice):
     from tiny_training import scripted
 
-    of = task(epochs_cap=4)
+    of = task(epochs_cap=4, precision=precision)
     figures = [(1.0, 0.3), (0.9, 0.4), (float("nan"), 0.1)]
-    with pytest.raises(UserError, match=r"loss is no number after epoch 2.*val_loss nan.*epochs before it are kept"):
+    said = f"loss is no number after epoch 2.*val_loss nan.*epochs before it are kept; {advice}$"
+    with pytest.raises(UserError, match=said):
         trained(tmp_path, of, scripted(figures))
     assert [row.val_loss for row in StateFolder(tmp_path).progress().rows] == [1.0, 0.9]
     assert len(trained(tmp_path, of, scripted(figures[:2])).rows) == 4

@@ -16,9 +16,8 @@ def strategy_over(gpus: int | None = None) -> Any:
 
     found = tf.config.list_logical_devices("GPU")
     if gpus is not None and gpus > len(found):
-        raise UserError(
-            f"{gpus} GPUs were asked for, but TensorFlow sees {len(found)}: leave out --gpus to use what is there"
-        )
+        asked = "1 GPU was" if gpus == 1 else f"{gpus} GPUs were"
+        raise UserError(f"{asked} asked for, but TensorFlow sees {len(found)}: leave out --gpus to use what is there")
     names = [device.name for device in found[: len(found) if gpus is None else gpus]]
     if not names:
         return tf.distribute.OneDeviceStrategy("/cpu:0")

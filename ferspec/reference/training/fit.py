@@ -178,7 +178,7 @@ def _train_phase(
     def keep(row: EpochRow, seconds: float) -> bool:
         """Keep a finished epoch and return whether its phase has ended."""
         nonlocal progress
-        _require_number(row)
+        _require_number(row, task.precision)
         progress = Progress((*progress.rows, row), progress.seconds + seconds)
         states.save(progress, best_of(progress.rows), network, optimizer)
         here = rows_of(progress.rows, phase)
@@ -254,11 +254,12 @@ def _outlook(task: Task, plan: PhasePlan, rows: Sequence[EpochRow], seconds: flo
     return Outlook(min([patience, *fixed]), firm=bool(fixed) and min(fixed) <= patience, seconds=seconds)
 
 
-def _require_number(row: EpochRow) -> None:
+def _require_number(row: EpochRow, precision: str) -> None:
     if not np.isfinite([row.loss, row.val_loss]).all():
+        other = "" if precision == "float32" else ", or train in float32"
         raise UserError(
             f"the loss is no number after epoch {row.epoch} (loss {row.loss}, val_loss {row.val_loss}): "
-            "the epochs before it are kept; look for broken images, or train in float32"
+            f"the epochs before it are kept; look for broken images{other}"
         )
 
 
