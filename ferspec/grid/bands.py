@@ -84,21 +84,37 @@ def band(cell: Cell, figure: str, spread: Spread, profile: Profile = DEFAULT_PRO
     expected = cell.figure(figure, profile)
     if expected is None:
         return known.model_copy(update={"missing": _why_missing(cell)})
-    causes = _widened(
+    causes = contributions(expected, spread, runs, *_dropped(cell, figure))
+    low, high = ends(expected, causes)
+    source = cell.origin(figure, profile)
+    return known.model_copy(
+        update={
+            "expected": expected,
+            "source": source,
+            "spread": spread,
+            "contributions": causes,
+            "low": low,
+            "high": high,
+        }
+    )
+
+
+def contributions(expected: float, spread: Spread, runs: int, dropped: int, images: int) -> tuple[Contribution, ...]:
+    """Return what widens the band of an expected value, an evaluation having dropped so many of its images."""
+    book = spec.load()
+    return _widened(
         (
             _either_way(RUNS, spread.reach(runs, book.value("FER-Z-01", "level"))),
             _either_way(ROUNDING, book.value(CLAUSE, "rounding")),
-            of_dropped_images(expected, *_dropped(cell, figure)),
+            of_dropped_images(expected, dropped, images),
         )
     )
-    ends = {
-        "low": max(0.0, expected - sum(cause.below for cause in causes)),
-        "high": min(1.0, expected + sum(cause.above for cause in causes)),
-    }
-    source = cell.origin(figure, profile)
-    return known.model_copy(
-        update={"expected": expected, "source": source, "spread": spread, "contributions": causes, **ends}
-    )
+
+
+def ends(expected: float, causes: tuple[Contribution, ...]) -> tuple[float, float]:
+    """Return the low and the high end of a band, which lie within 0 and 1."""
+    below, above = sum(cause.below for cause in causes), sum(cause.above for cause in causes)
+    return max(0.0, expected - below), min(1.0, expected + above)
 
 
 def _why_missing(cell: Cell) -> str:

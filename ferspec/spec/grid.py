@@ -1,7 +1,7 @@
 """Reads the published cells, compares print with the released reports, and selects cells by rules."""
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,12 @@ def _agreement(cell: Cell, agree_below: float, near_up_to: float) -> Agreement:
     shared = printed.keys() & released.keys()
     if not shared:
         return "printed only" if printed else "released only" if released else "neither"
-    mean = _rounded(sum(abs(printed[figure] - released[figure]) for figure in shared) / len(shared))
+    return agreement_of([abs(printed[figure] - released[figure]) for figure in shared], agree_below, near_up_to)
+
+
+def agreement_of(distances: Sequence[float], agree_below: float, near_up_to: float) -> Agreement:
+    """Return how well figures agree that lie that far apart, by the thresholds of FER-G-04."""
+    mean = _rounded(sum(distances) / len(distances))
     return "agree" if mean < agree_below else "near" if mean <= near_up_to else "differ"
 
 

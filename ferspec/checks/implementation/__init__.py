@@ -1,0 +1,1 @@
+"""The checks on an implementation, a file per family of clauses."""

@@ -1,0 +1,87 @@
+"""What the checks on an implementation share: an answer in its form, and its distance from the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ferspec.engine import Finding, Status
+from ferspec.errors import SubjectError
+
+SHOWN = 120
+
+
+def numbers(capability: str, value: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """Return an answer as float64; ``SubjectError`` where it is not made of finite numbers, or not of that shape."""
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise SubjectError(f"{capability} gave {shown(value)}, not numbers") from None
+    if not np.isfinite(array).all():
+        raise SubjectError(f"{capability} gave {shown(value)}, not finite numbers")
+    if shape is not None and array.shape != shape:
+        raise SubjectError(f"{capability} gave numbers of shape {array.shape}, not {shape}")
+    return array
+
+
+def field(capability: str, value: Any, name: str) -> Any:
+    """Return an entry of an answer; ``SubjectError`` where the answer is no object, or has no such entry."""
+    if not isinstance(value, dict) or name not in value:
+        raise SubjectError(f"{capability} gave {shown(value)}, without {name!r}")
+    return value[name]
+
+
+def rows(capability: str, value: Any, length: int | None = None) -> list[Any]:
+    """Return an answer that is a list, of that length if given; ``SubjectError`` otherwise."""
+    if not isinstance(value, list):
+        raise SubjectError(f"{capability} gave {shown(value)}, not a list")
+    if length is not None and len(value) != length:
+        raise SubjectError(f"{capability} gave {len(value)} entries, not {length}")
+    return value
+
+
+def shown(value: Any) -> str:
+    """Return an answer as a message shows it."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def equal(observed: Any, expected: Any, what: str = "", likely: str | None = None) -> Finding:
+    """Compare answers that must be the same; ``what`` says of what they are the answer."""
+    prefix = f"{what}: " if what else ""
+    return Finding(
+        status=Status.PASS if observed == expected else Status.FAIL,
+        observed=f"{prefix}{shown(observed)}",
+        expected=f"{prefix}{shown(expected)}",
+        likely=None if observed == expected else likely,
+    )
+
+
+def close(
+    observed: np.ndarray | Sequence[float] | float,
+    expected: np.ndarray | Sequence[float] | float,
+    tolerance: float,
+    names: Sequence[str] = (),
+    likely: str | None = None,
+) -> Finding:
+    """Compare numbers, and show the one that is farthest off, by its name if it has one."""
+    observed, expected = np.atleast_1d(np.asarray(observed, float)), np.atleast_1d(np.asarray(expected, float))
+    apart = np.abs(observed - expected)
+    worst = int(apart.argmax())
+    label = f"{names[worst]}: " if names else ""
+    value, wanted = float(observed.flat[worst]), float(expected.flat[worst])
+    holds = bool(apart.flat[worst] <= tolerance)
+    return Finding(
+        status=Status.PASS if holds else Status.FAIL,
+        observed=f"{label}{value:.6g}",
+        expected=f"{label}{wanted:.6g}",
+        difference=None if holds else value - wanted,
+        likely=None if holds else likely,
+    )
+
+
+def first_failure(findings: Sequence[Finding]) -> Finding:
+    """Return the first finding that is no pass, else the last one."""
+    return next((finding for finding in findings if finding.status is not Status.PASS), findings[-1])

@@ -1,0 +1,49 @@
+"""FER-A: what is drawn for a training image, what that makes of its pixels, and who is augmented."""
+
+from __future__ import annotations
+
+from ferspec import spec
+from ferspec.checks.implementation.answers import close, equal, field, first_failure, numbers, rows
+from ferspec.checks.implementation.augmentation_draws import DRAW_CHECKS, mirrored_share
+from ferspec.checks.implementation.augmentation_order import ORDER_CHECKS
+from ferspec.checks.implementation.augmentation_pixels import PIXEL_CHECKS, mirrored_sides
+from ferspec.checks.implementation.known_networks import networks_of
+from ferspec.engine import Check, Finding
+from ferspec.subjects.implementation import ImplementationSubject
+
+RANGES = ("FER-A-02", "FER-A-03", "FER-A-04", "FER-A-05")
+
+
+def mirrored(subject: ImplementationSubject, capability: str) -> Finding:
+    """FER-A-05: how often (augmentation_parameters), and which way (augment)."""
+    return (mirrored_share if capability == "augmentation_parameters" else mirrored_sides)(subject)
+
+
+def only_training_images(subject: ImplementationSubject) -> Finding:
+    """FER-A-11."""
+    observed = sorted(map(str, rows("augmented_parts", subject.ask("augmented_parts"))))
+    return equal(observed, ["training"], likely="images that are evaluated are left as they are")
+
+
+def the_same_for_every_network(subject: ImplementationSubject) -> Finding:
+    """FER-A-12."""
+    ranges = {name: value for clause in RANGES for name, value in spec.load().clause(clause).values.items()}
+    return first_failure([_ranges_of(subject, network, ranges) for network in networks_of(subject)])
+
+
+def _ranges_of(subject: ImplementationSubject, network: str, ranges: dict[str, float]) -> Finding:
+    capability = "augmentation_ranges"
+    answer = subject.ask(capability, architecture=network)
+    observed = [float(numbers(capability, field(capability, answer, name), ())) for name in ranges]
+    labels = [f"{network}, {name}" for name in ranges]
+    return close(observed, list(ranges.values()), 1e-6, labels, "this network has ranges of its own")
+
+
+CHECKS = (
+    *DRAW_CHECKS,
+    *(Check("FER-A-05", mirrored, needs=(need,), argument=need) for need in ("augmentation_parameters", "augment")),
+    *PIXEL_CHECKS,
+    *ORDER_CHECKS,
+    Check("FER-A-11", only_training_images, needs=("augmented_parts",)),
+    Check("FER-A-12", the_same_for_every_network, needs=("augmentation_ranges",)),
+)

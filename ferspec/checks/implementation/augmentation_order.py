@@ -1,0 +1,157 @@
+"""FER-A-10, FER-A-13, FER-A-14: in which order images come and random numbers are drawn, so that a seed tells all.
+
+What is expected is drawn here with NumPy's RandomState, number by number, as the clauses say. Each check looks at what
+its clause alone decides: the order of the images and the first image that follows it, the first image of every other
+batch, and the images after the first of those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.checks.implementation.answers import close, equal, field, first_failure, numbers, rows
+from ferspec.checks.implementation.resemblance import resembled
+from ferspec.engine import Check, Finding
+from ferspec.subjects.implementation import ImplementationSubject
+
+CAPABILITY = "augmentation_stream"
+# Four batches of five and one of three; images that are not square.
+COUNT, BATCH, BATCHES, EPOCHS, SEED, HEIGHT, WIDTH = 23, 5, 5, 3, 41, 40, 61
+QUANTITIES = ("rotation", "height_shift", "width_shift", "zoom", "flip")
+LABELS = ("rotation", "height_shift", "width_shift", "first zoom", "second zoom", "flip")
+# Degrees, pixels and factors that printing may cost; another random number is far off.
+TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The images of one batch: ``indices`` (b,), and ``drawn`` (b, 6), the quantities of LABELS."""
+
+    epoch: int
+    step: int
+    indices: np.ndarray
+    drawn: np.ndarray
+
+    def named(self, image: int) -> list[str]:
+        """Return what the quantities of one image are called in messages."""
+        return [f"epoch {self.epoch}, batch {self.step}, image {image}, {label}" for label in LABELS]
+
+
+def answered(subject: ImplementationSubject) -> list[Batch]:
+    """Return the batches of an answer; ``SubjectError`` where it has not as many images as were asked for."""
+    asked = {"count": COUNT, "batch_size": BATCH, "height": HEIGHT, "width": WIDTH, "seed": SEED, "epochs": EPOCHS}
+    batches = []
+    for number, batch in enumerate(rows(CAPABILITY, subject.ask(CAPABILITY, **asked), EPOCHS * BATCHES)):
+        epoch, step = divmod(number, BATCHES)
+        size = min(BATCH, COUNT - step * BATCH)
+        indices = numbers(CAPABILITY, field(CAPABILITY, batch, "indices"), (size,))
+        changes = rows(CAPABILITY, field(CAPABILITY, batch, "parameters"), size)
+        columns = [[field(CAPABILITY, change, name) for change in changes] for name in QUANTITIES]
+        shapes = [(size, 2) if name == "zoom" else (size,) for name in QUANTITIES]
+        values = [numbers(CAPABILITY, column, shape) for column, shape in zip(columns, shapes, strict=True)]
+        batches.append(Batch(epoch, step, indices, np.column_stack(values)))
+    return batches
+
+
+def _numbered(epoch: int, step: int) -> int:
+    return epoch * BATCHES + step
+
+
+def drawn(
+    number: Callable[[int, int], int] = _numbered, vertical_flip: bool = True, order_first: bool = True
+) -> list[Batch]:
+    """Return the batches as the clauses say; each argument departs from one of them."""
+    batches = []
+    for epoch in range(EPOCHS):
+        for step in range(BATCHES):
+            state = np.random.RandomState(SEED + number(epoch, step))
+            if step == 0 and order_first:
+                order = state.permutation(COUNT)
+            size = min(BATCH, COUNT - step * BATCH)
+            values = np.array([_image(state, vertical_flip) for _ in range(size)])
+            if step == 0 and not order_first:
+                order = state.permutation(COUNT)
+            batches.append(Batch(epoch, step, order[step * BATCH :][:size], values))
+    return batches
+
+
+def _image(state: np.random.RandomState, vertical_flip: bool) -> list[float]:
+    value = spec.load().value
+    rotation, zoom = value("FER-A-02", "rotation_degrees"), value("FER-A-04", "zoom")
+    height, width = value("FER-A-03", "height_shift"), value("FER-A-03", "width_shift")
+    changed = [
+        state.uniform(-rotation, rotation),
+        state.uniform(-height, height) * HEIGHT,
+        state.uniform(-width, width) * WIDTH,
+        *state.uniform(1 - zoom, 1 + zoom, 2),
+        state.random_sample() < value("FER-A-05", "flip_probability"),
+    ]
+    if vertical_flip:
+        state.random_sample()
+    return changed
+
+
+def one_draw_for_the_vertical_flip(subject: ImplementationSubject) -> Finding:
+    """FER-A-10."""
+    mistakes = {"no random number is drawn for the vertical flip": drawn(vertical_flip=False)}
+    later = [
+        (number, image) for number, batch in enumerate(drawn()) if batch.step for image in range(1, len(batch.indices))
+    ]
+    return _same_changes(answered(subject), later, mistakes)
+
+
+def every_batch_is_seeded(subject: ImplementationSubject) -> Finding:
+    """FER-A-13."""
+    mistakes = {
+        "partial batches are not counted": drawn(lambda epoch, step: epoch * (BATCHES - 1) + step),
+        "batches are counted anew in each epoch": drawn(lambda epoch, step: step),
+        "seeded once an epoch": drawn(lambda epoch, step: epoch),
+        "every batch is seeded alike": drawn(lambda epoch, step: 0),
+        "batches are counted from 1": drawn(lambda epoch, step: epoch * BATCHES + step + 1),
+    }
+    first = [(number, 0) for number, batch in enumerate(drawn()) if batch.step]
+    return _same_changes(answered(subject), first, mistakes)
+
+
+def the_first_batch_draws_the_order(subject: ImplementationSubject) -> Finding:
+    """FER-A-14."""
+    observed, expected = answered(subject), drawn()
+    mistakes = {
+        "the order is drawn after the changes of the first batch": drawn(order_first=False),
+        "one order for all epochs": drawn(lambda epoch, step: 0),
+        "batches are counted from 1": drawn(lambda epoch, step: epoch * BATCHES + step + 1),
+    }
+    orders = {name: _orders(batches) for name, batches in mistakes.items()}
+    likely = resembled(_orders(observed), orders | {"images are not shuffled": np.array([range(COUNT)] * EPOCHS)}, 0.0)
+    findings = [
+        equal(own.tolist(), wanted.tolist(), f"images of epoch {epoch}", likely)
+        for epoch, (own, wanted) in enumerate(zip(_orders(observed), _orders(expected), strict=True))
+    ]
+    first = [(epoch * BATCHES, 0) for epoch in range(EPOCHS)]
+    return first_failure([*findings, _same_changes(observed, first, mistakes)])
+
+
+def _orders(batches: list[Batch]) -> np.ndarray:
+    return np.concatenate([batch.indices for batch in batches]).astype(int).reshape(EPOCHS, COUNT)
+
+
+def _same_changes(observed: list[Batch], chosen: list[tuple[int, int]], mistakes: dict[str, list[Batch]]) -> Finding:
+    """Compare the changes of some images: pairs of the number of a batch and the place in it."""
+
+    def of(batches: list[Batch]) -> np.ndarray:
+        return np.array([batches[number].drawn[image] for number, image in chosen])
+
+    names = [name for number, image in chosen for name in observed[number].named(image)]
+    likely = resembled(of(observed), {name: of(batches) for name, batches in mistakes.items()}, TOLERANCE)
+    return close(of(observed), of(drawn()), TOLERANCE, names, likely)
+
+
+ORDER_CHECKS = (
+    Check("FER-A-10", one_draw_for_the_vertical_flip, needs=(CAPABILITY,)),
+    Check("FER-A-13", every_batch_is_seeded, needs=(CAPABILITY,)),
+    Check("FER-A-14", the_first_batch_draws_the_order, needs=(CAPABILITY,)),
+)

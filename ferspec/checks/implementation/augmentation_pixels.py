@@ -1,0 +1,277 @@
+"""FER-A-01 and FER-A-05 to FER-A-09: what given parameters make of the pixels of an image.
+
+Expected pixels are worked out by hand, or with SciPy's interpolation at the places where one matrix says to read. All
+but FER-A-01 measure first how black and white come back, so that an image in another range fails that clause alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.checks.implementation.answers import close, first_failure, numbers
+from ferspec.checks.implementation.augmentation_places import (
+    MISPLACED,
+    UNCHANGED,
+    Changes,
+    changes,
+    interpolated,
+    places,
+)
+from ferspec.checks.implementation.known_networks import starts_of
+from ferspec.checks.implementation.resemblance import resembled
+from ferspec.engine import Check, Finding, Status
+from ferspec.errors import NotEvaluable, SubjectError
+from ferspec.subjects.implementation import ImplementationSubject
+
+# Grey levels, and pixels of place, that computing in float32 may cost.
+TOLERANCE, PLACE_TOLERANCE = 0.01, 0.01
+# Grey levels from one pixel to the next of an image that shows where it is read; 16 pixels fit.
+STEP = 16
+OPENCV_4 = "places rounded to 1/32 of a pixel, as OpenCV before 5 does"
+
+
+def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Return an image whose every pixel differs from its neighbours."""
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3))
+
+
+# How pixels are asked for.
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Asks for augmented images and gives them back in grey levels, whatever range the subject puts them in."""
+
+    subject: ImplementationSubject
+    black: float
+    white: float
+
+    def __call__(self, image: np.ndarray, parameters: Changes) -> np.ndarray:
+        return (_augmented(self.subject, image, parameters) - self.black) * 255 / (self.white - self.black)
+
+
+def levels_of(subject: ImplementationSubject) -> Levels:
+    """Measure what black and white become."""
+    flat = np.ones((4, 4, 3), int)
+    black, white = (float(_augmented(subject, flat * grey, UNCHANGED).mean()) for grey in (0, 255))
+    if black == white:
+        raise SubjectError("augment gave the same for a black image and a white one")
+    return Levels(subject, black, white)
+
+
+def _augmented(subject: ImplementationSubject, image: np.ndarray, parameters: Changes) -> np.ndarray:
+    return numbers("augment", subject.ask("augment", image=image.tolist(), parameters=parameters), image.shape)
+
+
+def _read_there(levels: Levels, parameters: Changes, height: int, width: int) -> Finding:
+    """Judge where pixels are read, by an image whose red tells the column and whose green the row.
+
+    Only pixels that are to be read inside the image count: neither how its edge is continued plays a part there, nor,
+    on an image as even as this, how it is interpolated.
+    """
+    rows, columns = np.mgrid[:height, :width]
+    chart = np.stack([columns, rows, np.zeros_like(rows)], axis=-1) * STEP
+    expected = places(parameters, height, width)
+    inside = ((expected >= 0) & (expected <= (width - 1, height - 1))).all(axis=-1)
+    observed = levels(chart, parameters)[..., :2] / STEP
+    apart = np.where(inside, np.abs(observed - expected).max(axis=-1), 0.0)
+    row, column = np.unravel_index(apart.argmax(), apart.shape)
+    holds = bool(apart.max() <= PLACE_TOLERANCE)
+    what = f"{_told(parameters)} of {height}×{width}: row {row}, column {column} is read at row"
+    return Finding(
+        status=Status.PASS if holds else Status.FAIL,
+        observed=f"{what} {observed[row, column, 1]:.3f}, column {observed[row, column, 0]:.3f}",
+        expected=f"{what} {expected[row, column, 1]:.3f}, column {expected[row, column, 0]:.3f}",
+        difference=None if holds else float(apart.max()),
+        likely=None if holds else _why_there(observed, parameters, inside, float(apart.max())),
+    )
+
+
+def _why_there(observed: np.ndarray, parameters: Changes, inside: np.ndarray, apart: float) -> str | None:
+    height, width = inside.shape
+    mistakes = {name: read_at(parameters, height, width) for name, read_at in MISPLACED.items()}
+    # Where a mistake reads outside the image, the chart cannot tell it.
+    for name, read_at in mistakes.items():
+        known = inside & ((read_at >= 0) & (read_at <= (width - 1, height - 1))).all(axis=-1)
+        if known.any() and np.abs(read_at - observed)[known].max() <= PLACE_TOLERANCE:
+            return name
+    return OPENCV_4 if apart <= 1 / 32 else None
+
+
+def _told(parameters: Changes) -> str:
+    told = ", ".join(f"{name} {value}" for name, value in parameters.items() if value != UNCHANGED[name])
+    return told or "nothing changed"
+
+
+# The checks.
+
+
+def rescaled(subject: ImplementationSubject, capability: str) -> Finding:
+    """FER-A-01, in training (augment) and in evaluation (network_input)."""
+    grey = np.arange(256).reshape(16, 16)
+    image = np.stack([grey, 255 - grey, grey.T], axis=-1)
+    if capability == "augment":
+        observed = _augmented(subject, image, UNCHANGED)
+    else:
+        network = _without_base(subject)
+        answer = subject.ask(capability, image=image.tolist(), architecture=network, weights="scratch")
+        observed = numbers(capability, answer, image.shape)
+    divisor = spec.load().value("FER-A-01", "divisor")
+    mistakes = {
+        "pixels are not rescaled": image * 1.0,
+        "divided by 256": image / 256,
+        "rescaled to -1..1": image / 127.5 - 1,
+        "rescaled twice": image / divisor**2,
+    }
+    likely = resembled(observed, mistakes, TOLERANCE / divisor)
+    return close(observed, image / divisor, TOLERANCE / divisor, likely=likely)
+
+
+def _without_base(subject: ImplementationSubject) -> str:
+    starts = starts_of(subject)
+    pretrained = {network for network, weights in starts if weights != "scratch"}
+    network = next((network for network, weights in starts if network not in pretrained), None)
+    if network is None:
+        raise NotEvaluable("it has no network that starts from scratch alone, whose input no base decides")
+    return network
+
+
+def mirrored_sides(subject: ImplementationSubject) -> Finding:
+    """FER-A-05, what is mirrored."""
+    image = noise(5, 8)
+    observed = levels_of(subject)(image, changes(flip=True))
+    mistakes = {
+        "mirrored top to bottom": image[::-1],
+        "turned by 180 degrees": image[::-1, ::-1],
+        "not mirrored": image,
+    }
+    return _same_pixels(observed, image[:, ::-1], "an image of 5×8 mirrored left to right", mistakes)
+
+
+def one_map_about_the_centre(subject: ImplementationSubject) -> Finding:
+    """FER-A-06: where pixels are read, and that they are read once."""
+    levels = levels_of(subject)
+    cases = [
+        (changes(rotation=12.0), 16),
+        (changes(shift=1.75), 16),
+        (changes(zoom=0.85), 16),
+        (changes(rotation=-17.0, shift=2.25, zoom=0.85), 16),
+        (changes(rotation=20.0, shift=-1.5, zoom=[0.8, 1.2]), 15),
+    ]
+    return first_failure(
+        [*(_read_there(levels, parameters, side, side) for parameters, side in cases), _read_once(levels)]
+    )
+
+
+def _read_once(levels: Levels) -> Finding:
+    """Judge pixels that the one map reads exactly at a pixel, but a shift or zoom alone between pixels.
+
+    Of 16 columns the middle is 7.5, so that column 5 is read at 7.5 + 0.5 - 0.8 * 2.5 = 6. Any interpolation gives
+    the pixel there; two in sequence blur it.
+    """
+    image, parameters = noise(16, 16), changes(shift=0.5, zoom=0.8)
+    observed = levels(image, parameters)[np.ix_([0, 5, 10, 15], [0, 5, 10, 15])]
+    expected = image[np.ix_([2, 6, 10, 14], [2, 6, 10, 14])]
+    likely = "interpolated more than once: shift and zoom make one map"
+    return _same_pixels(observed, expected, "shift 0.5 and zoom 0.8, where they add up to whole pixels", {}, likely)
+
+
+def bilinear_with_the_edge_repeated(subject: ImplementationSubject) -> Finding:
+    """FER-A-07."""
+    levels = levels_of(subject)
+    dot = np.zeros((9, 9, 3), int)
+    dot[4, 4] = 201
+    quarter = np.zeros((9, 9, 3))
+    # Read a quarter of a pixel further on: the dot gives 3/4 of itself to its own place and 1/4 to the one before.
+    quarter[3:5, 3:5] = 201 * np.outer([0.25, 0.75], [0.25, 0.75])[..., np.newaxis]
+    image = noise(9, 9, seed=1)
+    further, back = np.minimum(np.arange(9) + 3, 8), np.maximum(np.arange(9) - 3, 0)
+    return first_failure(
+        [
+            _interpolates(levels, dot, changes(shift=0.25), quarter),
+            _interpolates(levels, image, changes(shift=3.0), image[np.ix_(further, further)]),
+            _interpolates(levels, image, changes(shift=-3.0), image[np.ix_(back, back)]),
+            *(
+                _interpolates(levels, image, parameters, interpolated(image, places(parameters, 9, 9)))
+                for parameters in (changes(rotation=19.0, shift=1.4, zoom=1.2), changes(shift=-2.6, zoom=0.9))
+            ),
+        ]
+    )
+
+
+def _interpolates(levels: Levels, image: np.ndarray, parameters: Changes, expected: np.ndarray) -> Finding:
+    read_at = places(parameters, *image.shape[:2])
+    mistakes = {
+        "results are rounded to whole grey levels": np.rint(expected),
+        "fractions of grey levels are cut off": np.floor(expected + TOLERANCE / 10),
+        "the nearest pixel is taken": interpolated(image, read_at, order=0),
+        "interpolated with cubic splines": interpolated(image, read_at, order=3),
+        "what lies outside is black": interpolated(image, read_at, mode="constant"),
+        "what lies outside is black, up to the middle of the edge": interpolated(image, read_at, mode="grid-constant"),
+        "what lies outside is reflected, the edge twice": interpolated(image, read_at, mode="reflect"),
+        "what lies outside is mirrored at the edge": interpolated(image, read_at, mode="mirror"),
+        "the image is repeated outside": interpolated(image, read_at, mode="grid-wrap"),
+    }
+    what = f"{_told(parameters)} of {image.shape[0]}×{image.shape[1]}"
+    return _same_pixels(levels(image, parameters), expected, what, mistakes)
+
+
+def axes_are_swapped(subject: ImplementationSubject) -> Finding:
+    """FER-A-08."""
+    levels = levels_of(subject)
+    cases = [
+        (changes(height_shift=2.0), 12, 12),
+        (changes(width_shift=-1.5), 12, 12),
+        (changes(zoom=[0.8, 1.0]), 12, 12),
+        (changes(zoom=[1.0, 1.2]), 12, 12),
+        (changes(rotation=15.0, height_shift=1.0, zoom=[0.9, 1.1]), 12, 12),
+        (changes(zoom=[0.8, 1.0]), 9, 14),
+        (changes(rotation=10.0), 14, 9),
+        (changes(rotation=-8.0, height_shift=1.0, width_shift=-0.5, zoom=[0.9, 0.8]), 9, 14),
+    ]
+    return first_failure([_read_there(levels, *case) for case in cases])
+
+
+def flipped_after_the_map(subject: ImplementationSubject) -> Finding:
+    """FER-A-09: the mirrored image is the mirror image of the one that is not.
+
+    Whether an image is rescaled before or after cannot be told from pixels that are not rounded (FER-A-07).
+    """
+    levels = levels_of(subject)
+    findings = []
+    for height, width in ((12, 12), (9, 14)):
+        parameters = changes(rotation=13.0, height_shift=1.5, width_shift=-0.75, zoom=[0.9, 1.15])
+        image = noise(height, width, seed=2)
+        observed = levels(image, parameters | {"flip": True})
+        mistakes = {
+            "the flip comes before the affine map": levels(image[:, ::-1], parameters),
+            "the flip is left out": levels(image, parameters),
+            "mirrored top to bottom": levels(image, parameters)[::-1],
+        }
+        what = f"{_told(parameters)} of {height}×{width}, mirrored"
+        findings.append(_same_pixels(observed, levels(image, parameters)[:, ::-1], what, mistakes))
+    return first_failure(findings)
+
+
+def _same_pixels(
+    observed: np.ndarray, expected: np.ndarray, what: str, mistakes: dict[str, np.ndarray], likely: str | None = None
+) -> Finding:
+    """Compare grey levels, and name the pixel that is farthest off."""
+    names = [f"{what}: row {row}, column {column}" for row, column, _ in np.ndindex(expected.shape)]
+    apart = np.abs(observed - expected).max()
+    if likely is None and apart > TOLERANCE:
+        likely = resembled(observed, mistakes, TOLERANCE)
+    return close(observed, expected, TOLERANCE, names, likely)
+
+
+RESCALED_IN = ("augment", "network_input")
+PIXEL_CHECKS = (
+    *(Check("FER-A-01", rescaled, needs=(capability,), argument=capability) for capability in RESCALED_IN),
+    Check("FER-A-06", one_map_about_the_centre, needs=("augment",)),
+    Check("FER-A-07", bilinear_with_the_edge_repeated, needs=("augment",)),
+    Check("FER-A-08", axes_are_swapped, needs=("augment",)),
+    Check("FER-A-09", flipped_after_the_map, needs=("augment",)),
+)

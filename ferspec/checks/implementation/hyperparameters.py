@@ -1,0 +1,102 @@
+"""Checks on hyper-parameters: each has its value, and no network has values of its own (FER-S)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ferspec import spec
+from ferspec.checks.implementation.answers import field, first_failure, numbers, shown
+from ferspec.engine import Check, Finding, Status
+from ferspec.spec.names import plain_name
+from ferspec.subjects.implementation import ImplementationSubject
+
+HYPERPARAMETERS = "hyperparameters"
+# room for single precision, in which Keras keeps rates
+RELATIVE = 1e-6
+
+
+class Stated(NamedTuple):
+    """Where the specification fixes a hyper-parameter, and what a wrong value of it suggests."""
+
+    clause: str
+    value: str
+    mistakes: Mapping[Any, str] = {}
+
+
+OTHER_FIGURES = {
+    "valaccuracy": "the checkpoint watches the accuracy, this rule the loss",
+    "loss": "this is the loss of the images trained on",
+}
+STATED = {
+    "optimizer": Stated("FER-S-01", "optimizer", {"adamw": "AdamW decays weights, which Adam does not"}),
+    "beta_1": Stated("FER-S-01", "beta_1"),
+    "beta_2": Stated("FER-S-01", "beta_2"),
+    "learning_rate": Stated("FER-S-02", "initial_rates", {1e-3: "1e-3 is Keras' default"}),
+    "loss": Stated("FER-S-11", "loss", {"binarycrossentropy": "this takes each class for a question of its own"}),
+    "plateau_monitor": Stated("FER-S-03", "monitor", OTHER_FIGURES),
+    "plateau_patience": Stated("FER-S-03", "patience", {20: "this is the patience of early stopping"}),
+    "factor": Stated(
+        "FER-S-03", "factor", {0.1: "0.1 is the default of Keras and PyTorch", 0.25: "the factor is squared"}
+    ),
+    "minimum_rate": Stated("FER-S-03", "minimum_rate", {0: "0 is the default of Keras and PyTorch"}),
+    "plateau_min_delta": Stated("FER-S-04", "min_delta", {0: "any fall then counts as an improvement"}),
+    "stopping_monitor": Stated("FER-S-05", "monitor", OTHER_FIGURES),
+    "stopping_patience": Stated("FER-S-05", "patience", {10: "this is the patience of the plateau rule"}),
+}
+# one function under several names: which of them fits depends on how labels are written
+SAME_LOSS = {"sparsecategoricalcrossentropy": "categoricalcrossentropy", "crossentropy": "categoricalcrossentropy"}
+
+
+def is_trained_with(subject: ImplementationSubject, name: str) -> Finding:
+    """A hyper-parameter has the value of the protocol, or one of those that the profile knows."""
+    architecture = next(iter(spec.load().networks))
+    observed = field(HYPERPARAMETERS, subject.ask(HYPERPARAMETERS, architecture=architecture), name)
+    known = spec.load().value(STATED[name].clause, STATED[name].value, subject.profile)
+    known = known if isinstance(known, tuple) else (known,)
+    right = any(_same_value(observed, value) for value in known)
+    likely = next((cause for value, cause in STATED[name].mistakes.items() if _same_value(observed, value)), None)
+    return Finding(
+        status=Status.PASS if right else Status.FAIL,
+        observed=f"{name}: {shown(observed)}",
+        expected=f"{name}: {' or '.join(map(str, known))}",
+        likely=None if right else likely,
+    )
+
+
+def _same_value(observed: Any, value: Any) -> bool:
+    if isinstance(observed, str) and isinstance(value, str):
+        one, other = (SAME_LOSS.get(name, name) for name in map(plain_name, (observed, value)))
+        return one == other
+    if isinstance(observed, int | float) and isinstance(value, int | float):
+        one, other = (numbers(HYPERPARAMETERS, number, ()) for number in (observed, value))
+        return math.isclose(one, other, rel_tol=RELATIVE)
+    return observed == value
+
+
+def is_tuned_to_no_network(subject: ImplementationSubject) -> Finding:
+    """All networks have the hyper-parameters of the first."""
+    first, *others = spec.load().networks
+    shared = subject.ask(HYPERPARAMETERS, architecture=first)
+    return first_failure([_as_the_first(subject, name, first, shared) for name in others])
+
+
+def _as_the_first(subject: ImplementationSubject, name: str, first: str, shared: dict[str, Any]) -> Finding:
+    own = subject.ask(HYPERPARAMETERS, architecture=name)
+    for key in STATED:
+        value, wanted = field(HYPERPARAMETERS, own, key), field(HYPERPARAMETERS, shared, key)
+        if not _same_value(value, wanted):
+            return Finding(
+                status=Status.FAIL,
+                observed=f"{name}: {key} {shown(value)}",
+                expected=f"{name}: {key} {shown(wanted)}, as {first} has it",
+                likely=f"{key} is tuned to the network",
+            )
+    return Finding(status=Status.PASS, observed=f"{name}: as {first}", expected=f"{name}: as {first}")
+
+
+CHECKS = (
+    *(Check(entry.clause, is_trained_with, (HYPERPARAMETERS,), name) for name, entry in STATED.items()),
+    Check("FER-S-12", is_tuned_to_no_network, needs=(HYPERPARAMETERS,)),
+)

@@ -1,0 +1,197 @@
+"""What the statistics are asked about: images, answers of models, shares and p values, all of them made here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+CLASSES = 7
+HAPPY = 3
+MANY = 1_000_000
+
+Rows = list[list[float]]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Labels and predictions of some images."""
+
+    what: str
+    labels: tuple[int, ...]
+    predictions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Labels and probabilities of some images."""
+
+    what: str
+    labels: tuple[int, ...]
+    probabilities: tuple[tuple[float, ...], ...]
+
+    def confidence_and_right(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the probability of each predicted class, and whether that class is the label."""
+        rows = np.array(self.probabilities)
+        return rows.max(axis=1), rows.argmax(axis=1) == np.array(self.labels)
+
+
+# --- shares and F1 ------------------------------------------------------------------------------------------------
+
+SHARES = ((0, 5), (5, 5), (1, 7), (3, 10), (19, 20), (150, 300), (0, 300), (300, 300), (1144, 2100), (2099, 2100))
+
+
+def with_mistakes(what: str, n: int, mistakes: int, classes: int = CLASSES) -> Predicted:
+    """Return n images of that many classes, of which the first few are taken for the next class."""
+    labels = tuple(index % classes for index in range(n))
+    return Predicted(what, labels, tuple((label + (index < mistakes)) % classes for index, label in enumerate(labels)))
+
+
+def all_taken_for_one(n: int, right: int) -> Predicted:
+    """Return n images that are all taken for Happy, which so many of them are."""
+    others = [label for label in range(CLASSES) if label != HAPPY]
+    labels = [HAPPY] * right + [others[index % len(others)] for index in range(n - right)]
+    return Predicted(f"{n} images all taken for Happy", tuple(labels), (HAPPY,) * n)
+
+
+def _uneven(n: int) -> Predicted:
+    rng = np.random.default_rng(2)
+    labels = rng.choice(CLASSES, size=n, p=[0.1, 0.03, 0.1, 0.5, 0.12, 0.1, 0.05])
+    known = rng.random(n) < np.linspace(0.9, 0.2, CLASSES)[labels]
+    predictions = np.where(known, labels, rng.integers(CLASSES, size=n))
+    return Predicted(f"{n} images of uneven classes", tuple(labels.tolist()), tuple(predictions.tolist()))
+
+
+ALL_TAKEN_FOR_ONE = all_taken_for_one(2000, 1200)
+RESAMPLED = (
+    _uneven(350),
+    all_taken_for_one(500, 300),
+    with_mistakes("40 images with three mistakes", 40, 3),
+    with_mistakes("50 images with one mistake", 50, 1),
+)
+NO_REPLICATE_DIFFERS = (
+    with_mistakes("14 images, all right", 14, 0),
+    with_mistakes("300 images of three classes, all right", 300, 0, classes=3),
+    with_mistakes("21 images, all wrong", 21, 21),
+)
+
+# --- calibration --------------------------------------------------------------------------------------------------
+
+
+def answers(what: str, confidence: np.ndarray, right: np.ndarray) -> Answers:
+    """Return images that are predicted with that confidence and rightly or not; what is left goes to the others."""
+    predicted = np.arange(len(confidence)) * 3 % CLASSES
+    labels = np.where(right, predicted, (predicted + 1 + np.arange(len(confidence)) % (CLASSES - 1)) % CLASSES)
+    rows = np.repeat((1 - confidence)[:, None] / (CLASSES - 1), CLASSES, axis=1)
+    rows[np.arange(len(confidence)), predicted] = confidence
+    return Answers(what, tuple(labels.tolist()), tuple(map(tuple, rows.tolist())))
+
+
+def one_bin(right: int, wrong: int, confidence: float) -> Answers:
+    """Return so many right and wrong images, all predicted with one confidence."""
+    n = right + wrong
+    return answers(f"{n} images of one confidence", np.full(n, confidence), np.arange(n) < right)
+
+
+def _spread_out(what: str, n: int, seed: int, accuracy_less: float) -> Answers:
+    """Return images of many confidences, none near the edge of a bin, where single precision could matter."""
+    rng = np.random.default_rng(seed)
+    confidence = (rng.integers(3, 15, size=n) + rng.uniform(0.2, 0.8, size=n)) / 15
+    return answers(what, confidence, rng.random(n) < confidence - accuracy_less)
+
+
+def _sure() -> Answers:
+    """Return images most of which are predicted with certainty, and not always rightly."""
+    confidence = np.array([1.0] * 60 + [0.97] * 15 + [0.55] * 5)
+    return answers("80 images, most of them sure", confidence, np.arange(80) % 4 > 0)
+
+
+CALIBRATED = (
+    _spread_out("300 images", 300, 3, 0.0),
+    _spread_out("90 images of a model too sure", 90, 4, 0.25),
+    _spread_out("90 images of a model too unsure", 90, 5, -0.2),
+    _sure(),
+    answers("6 images, sure and right", np.ones(6), np.ones(6, dtype=bool)),
+)
+CALIBRATED_FOR_INTERVALS = (
+    _spread_out("200 images of a model well calibrated", 200, 6, 0.0),
+    _spread_out("400 images of a model too sure", 400, 7, 0.2),
+    one_bin(right=200, wrong=200, confidence=0.8),
+    answers("30 images, sure and right", np.ones(30), np.ones(30, dtype=bool)),
+)
+
+TRUE_PROBABILITIES = (
+    ("probabilities far from 0", (0.9, 0.5, 0.2, 0.05)),
+    ("one sure mistake", (0.0, 0.8, 0.9)),
+    ("a probability below the floor", (1e-9, 0.6)),
+    ("a probability at the floor", (1e-7, 0.5)),
+    ("a probability above the floor", (1e-6, 0.5)),
+)
+
+
+def with_true_probabilities(true: tuple[float, ...]) -> tuple[list[int], Rows]:
+    """Return labels and rows in which the label has that probability, and the other classes the rest alike."""
+    labels = [index % CLASSES for index in range(len(true))]
+    rows = [
+        [p if place == label else (1 - p) / (CLASSES - 1) for place in range(CLASSES)]
+        for label, p in zip(labels, true, strict=True)
+    ]
+    return labels, rows
+
+
+# --- mistakes and comparisons -------------------------------------------------------------------------------------
+
+# p values, gains, the positions that are named, and what is likely where others are
+TRIED = (
+    (
+        "three that Holm's method lets pass of four",
+        [0.2, 0.0024, 0.0032, 0.0019],
+        [0.05, 0.04, 0.03, 0.02],
+        [1, 2, 3],
+        "every p value is multiplied by the number of all tried (Bonferroni)",
+    ),
+    (
+        "four that only a false discovery rate, or no correction, lets pass",
+        [0.0045, 0.3, 0.004, 0.005],
+        [0.05] * 4,
+        [],
+        "p values are not corrected, or by a method that lets more pass (Hochberg's, Benjamini and Hochberg's)",
+    ),
+    (
+        "four of which the second smallest is not significant",
+        [0.0036, 0.0035, 0.002, 0.5],
+        [0.05] * 4,
+        [2],
+        "a larger p value passes where a smaller one has failed (Hochberg's method, or no order kept)",
+    ),
+    ("one alone", [0.009], [0.02], [0], "the level is not 0.01"),
+    ("one alone that is significant at 5 %", [0.02], [0.3], [], "the level is 0.05, as for other tests"),
+    ("four with gains around the least", [1e-6] * 4, [0.009, 0.011, 0.01, -0.2], [1, 2], "the least gain is ignored"),
+    (
+        "three of which one gains",
+        [0.004, 0.6, 0.7],
+        [0.05, 0.0, -0.01],
+        [],
+        "the correction counts only those that gain, not all that were tried",
+    ),
+    ("none", [], [], [], None),
+)
+
+# images that only the first and only the second of two models gets right, and all images
+COMPARED = ((40, 22, 200), (25, 40, 200), (5, 0, 60), (6, 0, 60), (0, 6, 60), (16, 6, 2100), (0, 0, 50), (20, 20, 150))
+TIES = ((40, 30, 2100), (12, 5, 100), (20, 20, 150))
+
+
+@cache
+def two_models(only_first: int, only_second: int, n: int) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Return labels and the answers of two models; half of the others both get right, half neither."""
+    both = (n - only_first - only_second) // 2
+    neither = n - only_first - only_second - both
+    labels = np.arange(n) % CLASSES
+    first_right = np.repeat([True, False, True, False], [only_first, only_second, both, neither])
+    second_right = np.repeat([False, True, True, False], [only_first, only_second, both, neither])
+    first, second = (
+        np.where(right, labels, (labels + by) % CLASSES) for right, by in ((first_right, 1), (second_right, 2))
+    )
+    return tuple(labels.tolist()), tuple(first.tolist()), tuple(second.tolist())

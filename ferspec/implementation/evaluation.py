@@ -1,0 +1,107 @@
+"""How the suite measures a model, and what its statistics say of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.reference.figures import Figure
+from ferspec.spec.records import Profile
+
+AVERAGED = ("precision", "recall", "f1")
+
+
+class Evaluation:
+    """The capabilities under "evaluation" that measure, and those under "statistics"."""
+
+    profile: Profile
+
+    def metrics(self, labels: list[int], predictions: list[int]) -> dict[str, Any]:
+        from ferspec.reference import metrics
+
+        matrix = metrics.confusion_matrix(np.array(labels), np.array(predictions))
+        per_class = {name: getattr(metrics, name)(matrix) for name in AVERAGED}
+        classes = zip(spec.load().classes, per_class["precision"], strict=True)
+        return {
+            "accuracy": float(metrics.accuracy(matrix)),
+            **{name: float(metrics.weighted(values, matrix)) for name, values in per_class.items()},
+            "per_class": {
+                name: [None if np.isnan(value) else float(value) for value in values]
+                for name, values in per_class.items()
+            },
+            "undefined": [name for name, precision in classes if np.isnan(precision)],
+        }
+
+    def predicted_classes(self, outputs: list[list[float]]) -> list[int]:
+        return np.array(outputs).argmax(axis=1).tolist()
+
+    def rounded(self, figure: float) -> float:
+        return round(figure, spec.load().value("FER-M-07", "decimals"))
+
+    def share_interval(self, successes: int, n: int) -> list[float]:
+        from ferspec.reference.intervals import wilson
+
+        return list(wilson(successes, n, spec.load().value("FER-Z-01", "level")))
+
+    def f1_interval(self, labels: list[int], predictions: list[int]) -> list[float]:
+        from ferspec.reference.evaluation import evaluate
+
+        return _ends(evaluate(np.array(labels), np.array(predictions)).f1.weighted)
+
+    def calibration_error(self, labels: list[int], probabilities: list[list[float]]) -> float:
+        return _defined(_calibration(labels, probabilities, replicates=1).ece)
+
+    def calibration_interval(self, labels: list[int], probabilities: list[list[float]]) -> list[float]:
+        return _ends(_calibration(labels, probabilities).ece)
+
+    def negative_log_likelihood(self, labels: list[int], probabilities: list[list[float]]) -> float:
+        return _defined(_calibration(labels, probabilities, replicates=1).nll)
+
+    def compare(self, labels: list[int], first: list[int], second: list[int]) -> dict[str, Any]:
+        from ferspec.reference.comparison import compare
+
+        found = compare(*(np.array(of) for of in (labels, first, second)))
+        low, high = _ends(found.difference)
+        better = {"A is better": "first", "B is better": "second"}.get(found.verdict, "tie")
+        return {
+            "p": found.p_value,
+            "better": better,
+            "low": low,
+            "high": high,
+            "images_to_decide": found.images_to_decide,
+        }
+
+    def named_mistakes(self, p_values: list[float], gains: list[float]) -> list[int]:
+        from ferspec.checks.diagnosis import holm
+
+        alpha, least_gain = (spec.load().value("FER-Z-05", name) for name in ("alpha", "least_gain"))
+        corrected = holm(p_values, len(p_values))
+        tried = enumerate(zip(corrected, gains, strict=True))
+        return [position for position, (p, gain) in tried if p <= alpha and gain >= least_gain]
+
+
+def _calibration(labels: list[int], probabilities: list[list[float]], replicates: int | None = None) -> Any:
+    """Return the calibration figures; few replicates give the same values sooner, where the interval does not count."""
+    from ferspec.reference.bootstrap import protocol_resampling
+    from ferspec.reference.calibration import calibration
+
+    resampling = protocol_resampling()
+    if replicates is not None:
+        resampling = replace(resampling, replicates=replicates)
+    rows = np.array(probabilities, dtype=np.float64)
+    return calibration(np.array(labels), rows.argmax(axis=1), rows, resampling)
+
+
+def _defined(figure: Figure) -> float:
+    if figure.value is None:
+        raise UserError(figure.undefined)
+    return figure.value
+
+
+def _ends(figure: Figure) -> list[float]:
+    _defined(figure)
+    return [figure.low, figure.high]

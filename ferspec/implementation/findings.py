@@ -1,0 +1,22 @@
+"""The section "findings" of the catalogue: what paired differences of cells say."""
+
+from __future__ import annotations
+
+from ferspec import spec
+from ferspec.grid.findings_questions import Unit
+
+
+class Findings:
+    """What the evaluation of the paper's statements answers about a mean of differences."""
+
+    def mean_difference(
+        self, differences: list[float], architectures: list[str], unit: Unit
+    ) -> dict[str, float] | None:
+        from ferspec.grid.findings_effects import Effect, count_units, mean_of
+
+        pairs = enumerate(zip(differences, architectures, strict=True))
+        effects = [Effect((("architecture", name), ("pair", pair)), value, 0.0) for pair, (value, name) in pairs]
+        if count_units(effects, unit) < spec.load().value("FER-F-01", "least_units"):
+            return None
+        mean = mean_of(effects, unit, spec.load().value("FER-Z-01", "level"))
+        return {"value": mean.value, "low": mean.value - mean.half, "high": mean.value + mean.half}

@@ -1,0 +1,101 @@
+"""The suite's own classes, class weights, schedule and evaluated images, as any implementation offers them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.reference import schedule
+from ferspec.reference.weighting import conservative_weights, simple_weights
+from ferspec.spec.records import Profile
+
+WEIGHTINGS = {"simple": simple_weights, "conservative": conservative_weights}
+
+
+class Training:
+    """How the suite reads classes, weights them, trains, and what it evaluates, by one profile."""
+
+    profile: Profile
+
+    def classes(self) -> list[str]:
+        return list(spec.load().classes)
+
+    def class_of_name(self, name: str) -> str | None:
+        book = spec.load()
+        try:
+            return book.classes[book.class_index(name)]
+        except UserError:  # a word that means no class
+            return None
+
+    def class_of_label(self, label: int, dataset: str) -> str | None:
+        try:
+            return self.class_of_name(spec.load().label_orders[dataset].class_of(label))
+        except UserError:  # a label the dataset does not have
+            return None
+
+    def class_weights(self, counts: list[int], balancing: str) -> list[float]:
+        return WEIGHTINGS[balancing](counts).tolist()
+
+    def weights_of_dataset(self, labels: list[int], parts: list[str], balancing: str) -> list[float]:
+        trained = [label for label, part in zip(labels, parts, strict=True) if part == "training"]
+        return self.class_weights([trained.count(index) for index in range(len(spec.load().classes))], balancing)
+
+    def losses(self, labels: list[int], probabilities: list[list[float]], class_weights: list[float]) -> list[float]:
+        import numpy as np
+
+        from ferspec.subjects.models.quiet import quiet
+
+        truth = np.eye(len(class_weights), dtype="float32")[labels]
+        with quiet():
+            import keras
+
+            loss = keras.losses.get(spec.load().value("FER-S-11", "loss"))
+            unweighted = np.asarray(loss(truth, np.float32(probabilities)))
+        return (np.asarray(class_weights)[labels] * unweighted).tolist()
+
+    def hyperparameters(self, architecture: str) -> dict[str, Any]:
+        book, plateau = spec.load(), schedule.PlateauRule.of(self.profile)
+        return {
+            "optimizer": book.value("FER-S-01", "optimizer", self.profile),
+            "beta_1": book.value("FER-S-01", "beta_1", self.profile),
+            "beta_2": book.value("FER-S-01", "beta_2", self.profile),
+            "learning_rate": schedule.phases_of("scratch", self.profile)[0].initial_rate,
+            "loss": book.value("FER-S-11", "loss", self.profile),
+            "plateau_monitor": book.value("FER-S-03", "monitor", self.profile),
+            "plateau_patience": plateau.patience,
+            "factor": plateau.factor,
+            "minimum_rate": plateau.minimum_rate,
+            "plateau_min_delta": plateau.min_delta,
+            "stopping_monitor": book.value("FER-S-05", "monitor", self.profile),
+            "stopping_patience": schedule.StoppingRule.of(self.profile).patience,
+        }
+
+    def learning_rates(self, val_losses: list[float], initial_rate: float) -> list[float]:
+        return list(schedule.replay(val_losses, initial_rate, self.profile).rates)
+
+    def stopping_epoch(self, val_losses: list[float]) -> int | None:
+        return schedule.StoppingRule.of(self.profile).stop(val_losses)
+
+    def best_epoch(self, val_accuracies: list[float], val_losses: list[float]) -> int:
+        return schedule.best_epoch(val_accuracies)
+
+    def phases(self, weights: str) -> list[dict[str, Any]]:
+        plans = schedule.phases_of(weights, self.profile)
+        return [{"frozen": "base" if plan.frozen else None, "epochs": plan.longest} for plan in plans]
+
+    def batch_size(self, gpus: int) -> int:
+        # as large on any number of GPUs: the schedule of the runs follows from the images of a step
+        return schedule.batch_size(self.profile)
+
+    def steps_per_epoch(self, images: int, batch_size: int) -> int:
+        return schedule.steps_per_epoch(images, batch_size)
+
+    def evaluated_parts(self) -> list[str]:
+        return ["validation", "BTFER"]
+
+    def evaluated_images(self, images: int, batch_size: int) -> int:
+        return schedule.evaluated_images(images, batch_size, self.profile)
+
+    def steering_part(self) -> str:
+        return "validation"
