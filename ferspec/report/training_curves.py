@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
+from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
@@ -62,13 +63,22 @@ class Shade:
     title: str
 
 
-def curves_svg(rows: Sequence[EpochRow], title: str) -> str:
+@dataclass(frozen=True)
+class Mark:
+    """What happened after an epoch: its place, from 0, the class of its line in the style sheet, and it in words."""
+
+    place: int
+    style: Literal["reduction", "stop"]
+    told: str
+
+
+def curves_svg(rows: Sequence[EpochRow], title: str, marks: Sequence[Mark] = ()) -> str:
     """Return the epochs of a training as the text of an SVG that needs no script, no font and no network.
 
     Above loss, in the middle accuracy with the best epoch marked, below the learning rate on a logarithmic scale, all
     over the epoch; phases are shaded in turns. An epoch takes up the same width everywhere, and its figures are marked
     in the middle of it. Of long trainings each column of a pixel shows its lowest and its highest figure. Follows the
-    reader's choice of light or dark.
+    reader's choice of light or dark. ``marks`` are drawn as lines from top to bottom.
 
     ``UserError`` without any epoch, and for a learning rate that is not above 0 or another figure that is no number.
     """
@@ -88,6 +98,7 @@ def curves_svg(rows: Sequence[EpochRow], title: str) -> str:
         right=RIGHT,
         bottom=bottom,
         phases=_shades(rows),
+        marks=[(LEFT + (mark.place + 1) * (RIGHT - LEFT) / len(rows), mark) for mark in marks],
         panels=panels,
         epochs=_epoch_ticks(len(rows)),
     )

@@ -14,6 +14,7 @@ LARGEST = 64 << 20
 SEPARATORS = ",;\t|"
 EPOCH, RATE, PHASE = "epoch", "rate", "phase"
 LOSS, ACCURACY, VAL_LOSS, VAL_ACCURACY = "loss", "accuracy", "val_loss", "val_accuracy"
+TEST_LOSS, TEST_ACCURACY = "test_loss", "test_accuracy"
 # what Keras and tf.keras, old and new, call the figures of a classifier
 NAMES = {
     "epoch": EPOCH,
@@ -30,6 +31,9 @@ NAMES = {
     "val_accuracy": VAL_ACCURACY,
     "val_categorical_accuracy": VAL_ACCURACY,
     "val_sparse_categorical_accuracy": VAL_ACCURACY,
+    "test_loss": TEST_LOSS,
+    "test_acc": TEST_ACCURACY,
+    "test_accuracy": TEST_ACCURACY,
 }
 # CSVLogger sorts by name, so that a rate called lr stands behind the loss and one called learning_rate before it
 WITHOUT_RATE = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
@@ -53,6 +57,8 @@ class LoggedPhase:
     val_loss: tuple[float, ...] | None = None
     val_accuracy: tuple[float, ...] | None = None
     rate: tuple[float, ...] | None = None
+    test_loss: tuple[float, ...] | None = None
+    test_accuracy: tuple[float, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.epochs)
@@ -69,12 +75,14 @@ class TrainingLog:
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
+    """One epoch of a log: the columns it was logged under, and its figures by their names in ``LoggedPhase``."""
+
     columns: tuple[str, ...]
     epoch: int
     figures: dict[str, float]
 
-    def follows(self, before: _Row) -> bool:
+    def follows(self, before: Row) -> bool:
         """Return whether the same call of ``fit`` can have logged both: its rate only ever falls."""
         if self.epoch != before.epoch + 1 or self.columns != before.columns:
             return False
@@ -99,7 +107,7 @@ def read_training_log(path: str | Path) -> TrainingLog:
         raise UserError(
             f"{path} is no training log: no line has an epoch and its loss, as Keras' CSVLogger writes them"
         )
-    return TrainingLog(path, rows[0].columns, _phases(rows, notes), tuple(notes))
+    return TrainingLog(path, rows[0].columns, split(rows, notes), tuple(notes))
 
 
 def _lines(path: Path) -> tuple[list[tuple[int, str]], list[str]]:
@@ -117,7 +125,7 @@ def _lines(path: Path) -> tuple[list[tuple[int, str]], list[str]]:
     return lines[:-1], [f"line {lines[-1][0]}, the last, has no line end: taken as cut off, and left out"]
 
 
-def _rows(lines: Sequence[tuple[int, str]], separator: str, notes: list[str]) -> Iterator[_Row]:
+def _rows(lines: Sequence[tuple[int, str]], separator: str, notes: list[str]) -> Iterator[Row]:
     header: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     unreadable = []
@@ -147,7 +155,7 @@ def _fields(line: str, separator: str) -> tuple[str, ...]:
         return ()
 
 
-def _undescribed(header: tuple[str, ...], fields: tuple[str, ...]) -> _Row | None:
+def _undescribed(header: tuple[str, ...], fields: tuple[str, ...]) -> Row | None:
     """Return a line that the columns before it do not describe: by the header, or as CSVLogger orders its columns."""
     for columns in (header, WITHOUT_RATE, WITH_LR, WITH_LEARNING_RATE):
         row = _row(columns, fields)
@@ -162,7 +170,7 @@ def _plausible(figures: dict[str, float]) -> bool:
     return shares and not min(figures[LOSS], figures[VAL_LOSS]) <= figures.get(RATE, 0)
 
 
-def _row(columns: tuple[str, ...], fields: tuple[str, ...]) -> _Row | None:
+def _row(columns: tuple[str, ...], fields: tuple[str, ...]) -> Row | None:
     """Return the epoch and figures of one line, or None where it has not the form of one."""
     if len(columns) != len(fields) or not fields:
         return None
@@ -176,11 +184,12 @@ def _row(columns: tuple[str, ...], fields: tuple[str, ...]) -> _Row | None:
     epoch = figures.pop(EPOCH)
     if not epoch.is_integer() or epoch < 0 or not {LOSS, VAL_LOSS} & figures.keys():
         return None
-    return _Row(columns, int(epoch), figures)
+    return Row(columns, int(epoch), figures)
 
 
-def _phases(rows: Sequence[_Row], notes: list[str]) -> tuple[LoggedPhase, ...]:
-    phases: list[list[_Row]] = []
+def split(rows: Sequence[Row], notes: list[str]) -> tuple[LoggedPhase, ...]:
+    """Return the phases that epochs, in the order of their logging, belong to; missing epochs are noted."""
+    phases: list[list[Row]] = []
     for row in rows:
         if phases and row.follows(phases[-1][-1]):
             phases[-1].append(row)
@@ -191,6 +200,6 @@ def _phases(rows: Sequence[_Row], notes: list[str]) -> tuple[LoggedPhase, ...]:
     return tuple(_phase(phase) for phase in phases)
 
 
-def _phase(rows: Sequence[_Row]) -> LoggedPhase:
+def _phase(rows: Sequence[Row]) -> LoggedPhase:
     figures = {name: tuple(row.figures[name] for row in rows) for name in rows[0].figures if name != PHASE}
     return LoggedPhase(epochs=tuple(row.epoch for row in rows), **figures)

@@ -1,0 +1,99 @@
+"""What a reader of a training's accuracy should know of how it came about; remarks, not verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ferspec.checks.training_run import reported_within
+from ferspec.reference.selection_bias import images_validated, selection_bias
+from ferspec.subjects.training_log import LoggedPhase
+from ferspec.subjects.training_run import TrainingRun
+
+# a network that knows its training images by heart, and is as good on the validation images, has seen them
+BY_HEART, NO_GAP, LATE = 0.97, 0.005, 10
+# augmentation and dropout make training look worse than validation, but not by so much, and not in every epoch
+FAR_ABOVE, MANY = 0.15, 10
+# curves of fewer epochs may agree by chance
+FEWEST_EQUAL = 3
+
+
+def notes_on(run: TrainingRun) -> tuple[str, ...]:
+    """Return what is notable of one run, a sentence each."""
+    return (*run.notes, *_chosen(run), *_unreached(run), *_overlaps(run))
+
+
+def same_validation(runs: Sequence[TrainingRun]) -> dict[int, str]:
+    """Return, by the place of a run, a note on a validation curve that another run logged too."""
+    seen: dict[tuple[float, ...], list[int]] = defaultdict(list)
+    for place, run in enumerate(runs):
+        for phase in run.phases:
+            if phase.val_loss and len(set(phase.val_loss)) >= FEWEST_EQUAL:
+                seen[phase.val_loss].append(place)
+    notes = {}
+    for places in seen.values():
+        for place in places if len(set(places)) > 1 else ():
+            other = next(runs[of].title for of in places if of != place)
+            notes[place] = f"a phase has the very validation losses of {other}: the same training twice, or a copy"
+    return notes
+
+
+def _chosen(run: TrainingRun) -> Iterator[str]:
+    known = [values for values in run.accuracies if not all(map(math.isnan, values))]
+    if not known:
+        return
+    found = selection_bias(max(known, key=np.nanmax))
+    best = max(np.nanmax(values) for values in known)
+    told = f"the best epoch ({best:.4f}) is chosen on the images that are reported"
+    if found is None:
+        yield f"{told}; too few epochs around it to say how favourable that is"
+        return
+    images = run.validated or images_validated([value for values in known for value in values])
+    favourable = f"by up to {100 * found.amount:.1f} points favourable"
+    if images:
+        favourable = (
+            f"by about {100 * found.over(images):.1f} points favourable, as {images:,} images go, and at most by "
+            f"{100 * found.amount:.1f}"
+        )
+    yield (
+        f"{told}: {favourable} (the {found.neighbours} epochs around it lead to {found.around:.4f}, "
+        f"spread {100 * found.spread:.1f} points)"
+    )
+
+
+def _unreached(run: TrainingRun) -> Iterator[str]:
+    logged = [value for values in run.accuracies for value in values if not math.isnan(value)]
+    if run.kept is not None and logged and run.kept.accuracy > max(logged) + reported_within(run):
+        best = f"{max(logged):.4f} at best"
+        yield f"an accuracy of {run.kept.accuracy:g} is reported, which no logged epoch reached: {best}"
+
+
+def _overlaps(run: TrainingRun) -> Iterator[str]:
+    for number, phase in enumerate(run.phases, start=1):
+        for what in _overlap(phase):
+            yield f"phase {number}: {what}"
+
+
+def _overlap(phase: LoggedPhase) -> Iterator[str]:
+    if len(phase) >= FEWEST_EQUAL:
+        for first, second, told in (
+            (phase.val_loss, phase.loss, "validation losses are those of training: the same images"),
+            (phase.val_loss, phase.test_loss, "validation losses are those of the test: the same images"),
+            (phase.val_accuracy, phase.test_accuracy, "validation accuracies are those of the test: the same images"),
+        ):
+            if first and first == second:
+                yield told
+    if not (phase.accuracy and phase.val_accuracy):
+        return
+    trained, validated = np.array(phase.accuracy), np.array(phase.val_accuracy)
+    if len(phase) >= MANY and (validated - trained > FAR_ABOVE).all():
+        yield (
+            f"validation accuracy is above that of training by more than {100 * FAR_ABOVE:g} points in every epoch: "
+            "validation images that are easier, or were trained on"
+        )
+    late_trained, late_validated = trained[-LATE:], validated[-LATE:]
+    if len(phase) >= LATE and (late_trained > BY_HEART).all() and (late_trained - late_validated < NO_GAP).all():
+        yield ("training images are known by heart, and validation images as well: they may be among those of training")

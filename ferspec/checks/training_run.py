@@ -1,0 +1,230 @@
+"""Checks on a training run: whether what it logged is what the schedule gives (FER-S-02 to FER-S-06)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ferspec import spec
+from ferspec.checks.phase_replay import PhaseReplay, PhaseStop, departure, replays, same_rate, stops
+from ferspec.checks.schedule_alternatives import (
+    IMPROVEMENT,
+    PLATEAU,
+    Alternative,
+    decays_by_epoch,
+    explanations,
+    other_stops,
+)
+from ferspec.engine import Finding, Status
+from ferspec.errors import NotEvaluable
+from ferspec.reference.schedule import PlateauRule, StoppingRule, best_epoch
+from ferspec.subjects.training_run import TrainingRun
+
+NAMED = 3
+DEFAULTS_OF_KERAS = {1e-2: "SGD", 1e-3: "Adam"}
+
+
+def starts_at_a_known_rate(run: TrainingRun) -> Finding:
+    """Every phase begins at a learning rate of the protocol (FER-S-02)."""
+    known = spec.load().value("FER-S-02", "initial_rates", run.profile)
+    begun = [
+        (number, phase.rate[0])
+        for number, phase in enumerate(run.phases, start=1)
+        if phase.rate and run.whole_beginnings[number - 1] and math.isfinite(phase.rate[0])
+    ]
+    if not begun:
+        raise NotEvaluable("no phase logs the rate of its first epoch")
+    for number, rate in begun:
+        if not any(same_rate(rate, wanted) for wanted in known):
+            return Finding(
+                status=Status.FAIL,
+                observed=f"phase {number} starts at {rate:g}",
+                expected=_any_of(known),
+                likely=_why_this_rate(run, number, rate),
+            )
+    return Finding(status=Status.PASS, observed=f"starts at {', '.join(f'{rate:g}' for _, rate in begun)}")
+
+
+def _why_this_rate(run: TrainingRun, number: int, rate: float) -> str | None:
+    before = run.phases[number - 2].rate if number > 1 else None
+    if before and same_rate(rate, before[-1]):
+        return "it goes on at the rate that the phase before it ended with: the optimiser was not set back"
+    default = next((name for wanted, name in DEFAULTS_OF_KERAS.items() if same_rate(rate, wanted)), None)
+    return f"the default of Keras' {default} was left as it is" if default else "another rate was set by hand"
+
+
+def halves_on_a_plateau(run: TrainingRun) -> Finding:
+    """The rate of every epoch is the one that the validation losses before it give (FER-S-03)."""
+    found = replays(run)
+    departing = [replay for replay in found if replay.departs is not None]
+    if departing:
+        causes = explanations([replay.phase for replay in departing], run.profile)
+        if causes and all(cause.clause == IMPROVEMENT for cause in causes):
+            return Finding(status=Status.PASS, observed=f"as it should be, but for {causes[0].name}: see {IMPROVEMENT}")
+        return _departed(departing, causes)
+    replayed = _evaluated(found)
+    reductions = sum(replay.reductions for replay in replayed)
+    if not reductions:
+        raise NotEvaluable(f"{_phases(len(replayed))} without any reduction: too few epochs to show the rule")
+    told = f"{reductions} reduction{'s' * (reductions > 1)} in {_phases(len(replayed))}, as the losses give them"
+    return Finding(status=Status.PASS, observed=told, message=_left_out(found))
+
+
+def counts_small_improvements_as_none(run: TrainingRun) -> Finding:
+    """Rates follow an improvement of at least min_delta, and would not follow any smaller one (FER-S-04)."""
+    found = replays(run)
+    departing = [replay for replay in found if replay.departs is not None]
+    if departing:
+        causes = explanations([replay.phase for replay in departing], run.profile)
+        clauses = {cause.clause for cause in causes}
+        if clauses == {IMPROVEMENT}:
+            return _departed(departing, causes)
+        if IMPROVEMENT in clauses:
+            return Finding(
+                status=Status.INCONCLUSIVE,
+                message=f"{departing[0].where}: the rates depart, by {_named(causes)}: they do not tell which",
+            )
+        raise NotEvaluable(f"the rates depart for another reason: see {PLATEAU}")
+    replayed = _evaluated(found)
+    any_counts = replace(PlateauRule.of(run.profile), min_delta=0.0)
+    if not any(_tells_from(replay, any_counts) for replay in replayed):
+        raise NotEvaluable("no improvement below min_delta decides on a reduction: the rates do not show it")
+    return Finding(status=Status.PASS, observed="with a min_delta of 0 the rates would be others")
+
+
+def _tells_from(replay: PhaseReplay, rule: PlateauRule) -> bool:
+    return departure(replay.expected, rule.rates(replay.phase.val_loss, replay.phase.rate[0])[:-1]) is not None
+
+
+def _departed(departing: Sequence[PhaseReplay], causes: Sequence[Alternative]) -> Finding:
+    first = departing[0]
+    observed, expected = first.phase.rate[first.departs], first.expected[first.departs]
+    if first.close:
+        return Finding(
+            status=Status.INCONCLUSIVE,
+            message=f"{first.where}: the rate departs, but losses are logged rounded, which may be why",
+            observed=f"rate {observed:.6g}",
+            expected=f"{expected:.6g}",
+        )
+    others = len(departing) - 1
+    likely = _named(causes) if causes else None
+    if not any(replay.reductions for replay in departing):
+        likely = "the rate is never lowered: no rule for plateaus was set"
+    elif not causes and decays_by_epoch(first.phase):
+        likely = "the rate falls with the epochs, whatever the losses (cosine, exponential or stepwise decay)"
+    return Finding(
+        status=Status.FAIL,
+        message=f"{first.where}" + (f"; {others} more of the phases depart" if others else ""),
+        observed=f"rate {observed:.6g}",
+        expected=f"{expected:.6g}, which the validation losses before it give",
+        difference=observed - expected if math.isfinite(expected) else None,
+        likely=likely or "none of the usual mistakes in one rule alone",
+    )
+
+
+def stops_early(run: TrainingRun) -> Finding:
+    """Training ends in the epoch in which early stopping ends it (FER-S-05)."""
+    found = stops(run)
+    for phase in found:
+        if phase.beyond:
+            return _went_on(run, phase)
+    last = found[-1]
+    if last.unknown:
+        raise NotEvaluable(f"phase {last.number}: {last.unknown}")
+    patience = StoppingRule.of(run.profile).patience
+    if last.stopped:
+        stopped = sum(phase.stopped for phase in found)
+        observed = f"{stopped} of {_phases(len(found))} end {patience} epochs after the lowest validation loss"
+        return Finding(status=Status.PASS, observed=observed)
+    if run.capped:
+        raise NotEvaluable("a cap on its epochs ended it, as its record says")
+    causes = other_stops(last.phase, run.profile)
+    ended = f"phase {last.number} ends with epoch {last.phase.epochs[-1]}, {last.waited} after the lowest loss"
+    if run.finished:
+        likely = " or ".join(causes[:NAMED]) or "a limit on the epochs"
+        expected = f"{patience} epochs after it, or a log that goes on"
+        return Finding(status=Status.FAIL, observed=ended, expected=expected, likely=likely)
+    if last.waited == patience - 1 or any("patience" not in cause for cause in causes):
+        return Finding(
+            status=Status.INCONCLUSIVE,
+            message=f"{ended}: interrupted, or stopped by {' or '.join(causes[:NAMED])}",
+        )
+    raise NotEvaluable(f"{ended}: interrupted, still going on, or limited")
+
+
+def _went_on(run: TrainingRun, phase: PhaseStop) -> Finding:
+    at, end = phase.phase.epochs[phase.stop], phase.phase.epochs[-1]
+    if phase.close:
+        return Finding(
+            status=Status.INCONCLUSIVE,
+            message=f"phase {phase.number} goes on after epoch {at}, but losses are logged rounded, which may be why",
+        )
+    causes = other_stops(phase.phase, run.profile)
+    return Finding(
+        status=Status.FAIL,
+        observed=f"phase {phase.number} goes on to epoch {end}",
+        expected=f"an end with epoch {at}",
+        difference=float(end - at),
+        likely=" or ".join(causes[:NAMED]) or "no early stopping, or one that watches something else",
+    )
+
+
+def keeps_the_best_epoch(run: TrainingRun) -> Finding:
+    """What is reported is the epoch with the highest validation accuracy (FER-S-06)."""
+    accuracies = [value for values in run.accuracies for value in values]
+    if all(map(math.isnan, accuracies)):
+        raise NotEvaluable("no validation accuracy is available")
+    best, kept = best_epoch(accuracies), run.kept
+    epochs = [f"phase {number}, epoch {epoch}" for number, of in enumerate(run.phases, 1) for epoch in of.epochs]
+    expected = f"{accuracies[best]:.4f}, that of {epochs[best]}, the first of the highest"
+    if kept.place is not None:
+        if kept.place == best:
+            return Finding(status=Status.PASS, observed=f"{epochs[best]} was kept")
+        where = epochs[kept.place] if 0 <= kept.place < len(epochs) else f"epoch {kept.place}, which is not logged"
+        last = kept.place == len(epochs) - 1
+        return _kept_another(f"{where} was kept", expected, "the last epoch was kept" if last else None)
+    room = reported_within(run)
+    of_the_last = max((value for value in run.accuracies[-1] if not math.isnan(value)), default=math.nan)
+    if any(abs(kept.accuracy - top) <= room for top in (accuracies[best], of_the_last)):
+        return Finding(status=Status.PASS, observed=f"{kept.accuracy:g} is that of the best epoch")
+    if kept.accuracy > accuracies[best]:
+        raise NotEvaluable(f"{kept.accuracy:g} is reported, and no logged epoch reached it")
+    last = abs(kept.accuracy - accuracies[-1]) <= room
+    cause = "the last epoch was kept" if last else "another epoch was kept, or it was evaluated on other images"
+    return _kept_another(f"{kept.accuracy:g} is reported", expected, cause, kept.accuracy - accuracies[best])
+
+
+def reported_within(run: TrainingRun) -> float:
+    """Return how far a reported accuracy may lie from that of its epoch: rounding, and other arithmetic (FER-R-10)."""
+    rounding = 0.0 if run.kept.digits is None else 0.5 * 10.0**-run.kept.digits
+    return rounding + spec.load().value("FER-R-10", "tolerance")
+
+
+def _kept_another(observed: str, expected: str, likely: str | None, difference: float | None = None) -> Finding:
+    return Finding(status=Status.FAIL, observed=observed, expected=expected, difference=difference, likely=likely)
+
+
+def _evaluated(found: Sequence[PhaseReplay]) -> list[PhaseReplay]:
+    replayed = [replay for replay in found if not replay.unknown]
+    if not replayed:
+        raise NotEvaluable(f"phase {found[0].number}: {found[0].unknown}")
+    return replayed
+
+
+def _left_out(found: Sequence[PhaseReplay]) -> str:
+    left = [f"phase {replay.number}: {replay.unknown}" for replay in found if replay.unknown]
+    return f"left out: {'; '.join(left[:NAMED])}" if left else ""
+
+
+def _named(causes: Sequence[Alternative]) -> str:
+    more = len(causes) - NAMED
+    return " or ".join(cause.name for cause in causes[:NAMED]) + (f" or {more} others" if more > 0 else "")
+
+
+def _phases(count: int) -> str:
+    return f"{count} phase{'s' * (count != 1)}"
+
+
+def _any_of(values: Sequence[float]) -> str:
+    return " or ".join(f"{value:g}" for value in values)

@@ -1,0 +1,95 @@
+"""The page of an audit: every training run with its curves, its clauses and its notes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from ferspec.auditing import Audit, AuditedRun
+from ferspec.checks.phase_replay import PhaseStop, same_rate
+from ferspec.files import write_whole
+from ferspec.reference.training.epoch_row import EpochRow
+from ferspec.report.terminal import details
+from ferspec.report.training_curves import TEMPLATES, Mark, curves_svg
+from ferspec.report.words import VERDICTS, by_urgency, plain, shorten
+from ferspec.subjects.training_log import LoggedPhase
+
+PAGE, CURVES = "audit.html", "curves"
+# beyond it, and what is no number, makes no picture
+LARGEST = 1e6
+FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "rate")
+
+
+def write_audit_page(audit: Audit, folder: Path) -> None:
+    """Write a page of all runs, and the curves of each as an SVG beside it, each whole or not at all.
+
+    Only phases that log loss, accuracy and rate in every epoch can be drawn. ``UserError`` where the folder cannot be
+    written to.
+    """
+    curves = {}
+    for number, audited in enumerate(audit.runs, start=1):
+        if drawn := draw(audited):
+            curves[number] = f"{CURVES}/{number:03}-{re.sub(r'[^A-Za-z0-9_.-]+', '-', audited.run.path.stem)[:80]}.svg"
+            write_whole(folder / curves[number], drawn)
+    write_whole(folder / PAGE, _template().render(audit=audit, curves=curves))
+
+
+def draw(audited: AuditedRun) -> str:
+    """Return the curves of a run as an SVG with reductions and the end of each phase; empty where none can be drawn."""
+    rows: list[EpochRow] = []
+    marks: list[Mark] = []
+    for replay, stop in zip(audited.replays, audited.stops, strict=True):
+        if _drawable(replay.phase):
+            marks += _marks(replay.phase, stop, len(rows))
+            rows += _rows(replay.phase, replay.number, len(rows))
+    return curves_svg(rows, shorten(audited.run.path.name, 70), marks) if rows else ""
+
+
+def _drawable(phase: LoggedPhase) -> bool:
+    series = [getattr(phase, figure) for figure in FIGURES]
+    logged = all(values is not None and all(abs(value) < LARGEST for value in values) for values in series)
+    return logged and min(phase.rate) > 0
+
+
+def _rows(phase: LoggedPhase, number: int, before: int) -> Iterator[EpochRow]:
+    series = zip(phase.loss, phase.accuracy, phase.val_loss, phase.val_accuracy, phase.rate, strict=True)
+    for place, (loss, accuracy, val_loss, val_accuracy, rate) in enumerate(series):
+        yield EpochRow(
+            epoch=before + place,
+            accuracy=accuracy,
+            learning_rate=rate,
+            loss=loss,
+            val_accuracy=val_accuracy,
+            val_loss=val_loss,
+            phase=number,
+        )
+
+
+def _marks(phase: LoggedPhase, stop: PhaseStop, before: int) -> Iterator[Mark]:
+    for place, (rate, following) in enumerate(pairwise(phase.rate)):
+        if not same_rate(following, rate):
+            yield Mark(
+                before + place, "reduction", f"rate {rate:.3g} to {following:.3g} after epoch {phase.epochs[place]}"
+            )
+    if not stop.unknown and stop.stop is not None:
+        told = f"early stopping ends phase {stop.number} after epoch {phase.epochs[stop.stop]}"
+        yield Mark(before + stop.stop, "stop", told)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"plain": plain, "shorten": shorten, "by_urgency": by_urgency, "details": details}
+    environment.globals["VERDICTS"] = VERDICTS
+    return environment.get_template("audit.html")

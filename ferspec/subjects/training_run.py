@@ -1,0 +1,97 @@
+"""A training run as a subject: the epochs it logged, in phases, and what is known of it besides."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ferspec.spec.records import DEFAULT_PROFILE, Profile, Weights
+from ferspec.subjects.training_log import LoggedPhase
+
+RATES, LOSSES, ACCURACIES, PRETRAINED, KEPT = "learning rates", "validation losses", "val_accuracy", "weights", "kept"
+MISSING = {
+    RATES: "no learning rate is logged",
+    LOSSES: "no validation loss is logged",
+    ACCURACIES: "no validation accuracy is logged",
+    PRETRAINED: "the starting weights are not known: say which with --weights",
+    KEPT: "which epoch was kept is not known: say the validation accuracy that is reported with --reported",
+}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The epoch whose weights were kept: its place, from 0, over all phases, where it is known, and its accuracy.
+
+    ``digits`` is how many decimals of the accuracy are known, None for all of them.
+    """
+
+    accuracy: float
+    place: int | None = None
+    digits: int | None = None
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What is known of one training; ``name`` tells apart several at one path.
+
+    ``finished`` says whether it ran to its end (None: nobody knows), ``capped`` whether its record says that a cap on
+    its epochs ended a phase, ``validated`` over how many images an epoch was validated. ``rates_of_next`` is true where
+    an epoch may be logged with the rate of the next one, as Keras' TensorBoard callback does.
+    """
+
+    path: Path
+    format: str
+    phases: tuple[LoggedPhase, ...]
+    profile: Profile = DEFAULT_PROFILE
+    weights: Weights | None = None
+    cell: str | None = None
+    kept: Kept | None = None
+    finished: bool | None = None
+    capped: bool = False
+    validated: int | None = None
+    rates_of_next: bool = False
+    notes: tuple[str, ...] = ()
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.path} {self.name}".rstrip()
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        has = {
+            RATES: any(phase.rate for phase in self.phases),
+            LOSSES: any(phase.val_loss for phase in self.phases),
+            ACCURACIES: any(phase.val_accuracy for phase in self.phases),
+            PRETRAINED: self.weights is not None,
+            KEPT: self.kept is not None,
+        }
+        return frozenset(name for name, there in has.items() if there)
+
+    def why_missing(self, capability: str) -> str:
+        return MISSING[capability]
+
+    @cached_property
+    def whole_beginnings(self) -> tuple[bool, ...]:
+        """Whether each phase is known from its first epoch: numbered 0, or the next after the phase before it.
+
+        Otherwise lines were lost, or it was resumed from an earlier epoch: what came before is not known.
+        """
+        following = (None, *(phase.epochs[-1] + 1 for phase in self.phases))
+        return tuple(phase.epochs[0] in (0, place) for phase, place in zip(self.phases, following, strict=False))
+
+    def open_ended(self, number: int) -> bool:
+        """Return whether the phase of that number, from 0, goes on after lines that were lost."""
+        return number + 1 < len(self.phases) and not self.whole_beginnings[number + 1]
+
+    @cached_property
+    def accuracies(self) -> tuple[tuple[float, ...], ...]:
+        """The validation accuracies of every phase; NaN for what is not logged, or none (0 to 1)."""
+        logged = (phase.val_accuracy or (math.nan,) * len(phase) for phase in self.phases)
+        return tuple(tuple(value if 0 <= value <= 1 else math.nan for value in values) for values in logged)
+
+    @property
+    def epochs(self) -> int:
+        return sum(map(len, self.phases))
