@@ -5,10 +5,17 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "build_model", "certify", "compare", "verify"]
+__all__ = ["__version__", "audit", "build_model", "certify", "compare", "conform", "verify"]
 
 # imported on first use, so that importing the package loads no framework
-_LAZY = {"build_model": "ferspec.zoo", "certify": "ferspec.api", "compare": "ferspec.api", "verify": "ferspec.api"}
+_LAZY = {
+    "audit": "ferspec.auditing",
+    "build_model": "ferspec.zoo",
+    "certify": "ferspec.api",
+    "compare": "ferspec.api",
+    "conform": "ferspec.api",
+    "verify": "ferspec.api",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The Python interface: certify a model, compare two on the same images, verify a certificate."""
+"""The Python interface: certify a model, compare two, verify a certificate, judge an implementation."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 from ferspec.checks import checks_for_model
 from ferspec.checks.claims import Claim, parse_claim, require_known_figures
 from ferspec.checks.diagnosis import diagnose
+from ferspec.checks.generator import checks_for_implementation
 from ferspec.checks.model import ESSENTIAL
 from ferspec.deviations import load_deviations
 from ferspec.engine import Check, Deviation, Judgement, Status, Subject, judge, outcome_of
@@ -24,9 +26,12 @@ from ferspec.report.build import build_report
 from ferspec.report.certificate import Certificate, read_certificate
 from ferspec.report.document import Report
 from ferspec.report.verification import CERTIFICATE_CHECKS
+from ferspec.spec.records import DEFAULT_PROFILE, Profile
 from ferspec.subjects.dataset import Dataset
+from ferspec.subjects.implementation import ImplementationSubject
 from ferspec.subjects.model import ModelSubject
 from ferspec.subjects.opening import DEMO, Progress, join, open_images, open_source, open_subject, silent
+from ferspec.subjects.processes import TIME_LIMIT, open_implementation
 
 
 def certify(
@@ -173,6 +178,49 @@ def verify(
     source = None if model is None else open_source(model, trust_code)
     subject = Certificate(document, images, source, again=partial(_certify_again, progress=progress))
     return _judge(CERTIFICATE_CHECKS, subject, (), None, progress)
+
+
+def conform(
+    implementation: str | None = None,
+    command: str | None = None,
+    profile: Profile = DEFAULT_PROFILE,
+    deviations: str | Path | None = None,
+    select: str = "",
+    time_limit: float = TIME_LIMIT,
+    progress: Progress = silent,
+) -> Judgement:
+    """Judge an implementation of the protocol: ``package.module[:object]``, or a command that speaks JSON lines.
+
+    Either runs in a process of its own, which has ``time_limit`` seconds for an answer. What it does not offer is not
+    evaluated. With ``select`` only the checks run whose id contains it, and deviations from their clauses alone count.
+    ``UserError`` for an implementation that cannot be started, and where no check has such an id.
+    """
+    if profile not in get_args(Profile):
+        raise UserError(f"there is no profile {profile!r}: they are {', '.join(get_args(Profile))}")
+    checks = tuple(check for check in checks_for_implementation() if select in check.id)
+    if not checks:
+        raise UserError(f"no check's id contains '{select}': 'ferspec conform --list' names them")
+    clauses = {check.clause for check in checks}
+    declared = load_deviations(deviations) if deviations else ()
+    declared = [deviation for deviation in declared if not select or deviation.clause in clauses]
+    again = _conforming(implementation, command, profile, deviations, time_limit)
+    with open_implementation(implementation, command, time_limit) as process:
+        return _judge(checks, ImplementationSubject(process, profile), declared, again, progress)
+
+
+def _conforming(
+    implementation: str | None,
+    command: str | None,
+    profile: Profile,
+    deviations: str | Path | None,
+    time_limit: float,
+) -> str:
+    """Return the command that judges the same implementation again."""
+    words = ["ferspec", "conform", *(["--command", command] if implementation is None else [implementation])]
+    words += [] if profile == DEFAULT_PROFILE else ["--profile", profile]
+    words += [] if deviations is None else ["--deviations", str(deviations)]
+    words += [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
+    return shlex.join(map(str, words))
 
 
 def _certify_again(certificate: Certificate, progress: Progress) -> Report:

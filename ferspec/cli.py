@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import ferspec
-from ferspec.commands import certify, compare, contract, evaluate, grid, models, spec, train, verify
+from ferspec.commands import audit, certify, compare, conform, contract, evaluate, grid, models, spec, train, verify
 from ferspec.errors import UserError
 
 # what a shell expects of a program that was stopped by Ctrl-C
@@ -24,7 +24,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("certify", epilog=certify.EXAMPLE)(certify.certify)
+app.command("audit", epilog=audit.EXAMPLE)(audit.audit)
 app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
+app.command("conform", epilog=conform.EXAMPLE)(conform.conform)
 app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)

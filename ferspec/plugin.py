@@ -1,7 +1,9 @@
-"""The pytest plugin: options that name a subject, its fixture, the header and the summary with the verdict."""
+"""The pytest plugin: options that name a subject, their fixtures, the header and the summary with the verdict."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,8 +20,14 @@ OPTIONS = {
     "--fer-groups": "a CSV of columns to slice the accuracy by",
     "--fer-deviations": "a TOML file of clauses that are declared to fail",
     "--fer-data-root": "the folder that holds RAF-DB, FER2013, AffectNet and BTFER, to train cells on a GPU",
+    "--fer-implementation": "the implementation of the protocol to judge: package.module or package.module:object",
+    "--fer-implementation-command": "a command that answers for an implementation in any language, over JSON lines",
     "--fer-artifacts": "run folders, or a table of results, to hold against the grid's bands",
 }
+# the values of ferspec.spec.records.Profile, which would be slow to import here; the default first
+PROFILES = ("released", "paper")
+CONFORMANCE = Path(__file__).parent / "conformance"
+IMPLEMENTATION_TESTS = "test_implementation.py"
 PROPERTY = "ferspec outcome"
 CLAIMS = pytest.StashKey[tuple]()
 DEVIATIONS = pytest.StashKey[tuple]()
@@ -30,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, help_text in OPTIONS.items():
         group.addoption(name, metavar="PATH", help=help_text)
     group.addoption("--fer-claim", action="append", default=[], metavar="CLAIM", help="accuracy>=0.60; repeatable")
+    group.addoption("--fer-profile", choices=PROFILES, default=PROFILES[0], help="what an implementation is judged by")
     group.addoption("--fer-trust-code", action="store_true", help="load a model although loading it runs its code")
 
 
@@ -53,12 +62,28 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    model = config.getoption("--fer-model")
-    if model is None:
+    model, implementation = config.getoption("--fer-model"), named_implementation(config)
+    if model is None and implementation is None:
         return None
     import ferspec
 
+    if implementation is not None:
+        return f"ferspec {ferspec.__version__}: {implementation}, profile {config.getoption('--fer-profile')}"
     return f"ferspec {ferspec.__version__}: {model} on {config.getoption('--fer-dataset') or 'its own images'}"
+
+
+def named_implementation(config: pytest.Config) -> str | None:
+    """Return the implementation that the command line names, a module or a command, or None."""
+    return config.getoption("--fer-implementation") or config.getoption("--fer-implementation-command")
+
+
+def is_left_out(path: Path, config: pytest.Config) -> bool:
+    """Return whether a file tests what was not named: with an implementation, only that one is judged."""
+    return path.is_file() and (path.name == IMPLEMENTATION_TESTS) != (named_implementation(config) is not None)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if collection_path.parent == CONFORMANCE and is_left_out(collection_path, config) else None
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +102,21 @@ def fer_subject(request: pytest.FixtureRequest) -> object:
         return open_subject(model, images, option("--fer-contract"), option("--fer-trust-code"))
     except UserError as error:
         pytest.exit(f"ferspec: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
+
+
+@pytest.fixture(scope="session")
+def fer_implementation(request: pytest.FixtureRequest) -> Iterator[object]:
+    """The implementation that the command line names, in a process of its own that ends with the tests."""
+    from ferspec.subjects.implementation import ImplementationSubject
+    from ferspec.subjects.processes import open_implementation
+
+    option = request.config.getoption
+    try:
+        process = open_implementation(option("--fer-implementation"), option("--fer-implementation-command"))
+    except UserError as error:
+        pytest.exit(f"ferspec: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
+    with process:
+        yield ImplementationSubject(process, option("--fer-profile"))
 
 
 def explain(outcome: Outcome) -> str:

@@ -48,3 +48,19 @@ def errata(json: Json = False) -> None:
     from ferspec.commands.spec_tables import print_errata
 
     print_errata(spec.load().errata, as_json=json)
+
+
+@app.command("coverage", epilog="Example: ferspec spec coverage --family W")
+def coverage(
+    family: Annotated[
+        str | None, typer.Option("--family", "-f", metavar="LETTER", help="Only the clauses of FER-LETTER.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List by which checks each clause is judged, and its mutants; exit status 1 if a testable one lacks either."""
+    from ferspec.commands.coverage_tables import print_coverage
+    from ferspec.report.coverage import coverage as coverage_of
+
+    found = coverage_of(family)
+    print_coverage(found, as_json=json)
+    raise typer.Exit(int(found.missing > 0))

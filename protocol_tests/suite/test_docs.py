@@ -146,7 +146,7 @@ def pytest_calls():
 @pytest.mark.parametrize(("document", "words", "_"), pytest_calls())
 def test_a_pytest_command_names_options_and_markers_that_are_there(document, words, _):
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
-    known = {*OPTIONS, "--fer-claim", "--fer-trust-code"}
+    known = {*OPTIONS, "--fer-claim", "--fer-profile", "--fer-trust-code"}
     assert {word for word in words if word.startswith("--fer-")} <= known
     markers = {marker.partition(":")[0] for marker in settings["markers"]}
     assert {after for before, after in pairwise(words) if before == "-m"} <= markers

@@ -11,16 +11,18 @@ from ferspec.engine import Finding, Status
 from ferspec.errors import SubjectError
 
 SHOWN = 120
+# far above any count, loss or pixel, and far below what overflows when it is squared
+LARGEST = 1e15
 
 
 def numbers(capability: str, value: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:
-    """Return an answer as float64; ``SubjectError`` where it is not made of finite numbers, or not of that shape."""
+    """Return an answer as float64; ``SubjectError`` for what is no number, too large for one, or not of that shape."""
     try:
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise SubjectError(f"{capability} gave {shown(value)}, not numbers") from None
-    if not np.isfinite(array).all():
-        raise SubjectError(f"{capability} gave {shown(value)}, not finite numbers")
+    if not (np.abs(array) <= LARGEST).all():
+        raise SubjectError(f"{capability} gave {shown(value)}, not finite numbers up to {LARGEST:g}")
     if shape is not None and array.shape != shape:
         raise SubjectError(f"{capability} gave numbers of shape {array.shape}, not {shape}")
     return array

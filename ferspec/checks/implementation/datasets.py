@@ -40,10 +40,11 @@ def _counts(subject: ImplementationSubject, dataset: str) -> Finding:
         return equal(
             f"{len(observed)} classes", f"{len(classes)} classes", dataset, "a class that is none of the seven"
         )
+    observed = numbers("dataset_counts", observed, (len(classes),))
     ordered = sorted(observed) == sorted(counts)
     likely = "the classes are in another order" if ordered else "another count than that of Table 1"
     names = [f"{dataset}, {name}" for name in classes]
-    return close(numbers("dataset_counts", observed), counts, 0.0, names, likely)
+    return close(observed, counts, 0.0, names, likely)
 
 
 def btfer_is_256_in_colour(subject: ImplementationSubject) -> Finding:

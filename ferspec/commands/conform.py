@@ -1,0 +1,66 @@
+"""ferspec conform"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ferspec.commands.options import Json, ProfileName
+
+EXAMPLE = "Example: ferspec conform mypackage.fer, or ferspec conform --command 'Rscript fer.R'"
+SECONDS = 60.0
+
+
+def conform(
+    implementation: Annotated[
+        str | None,
+        typer.Argument(metavar="[IMPLEMENTATION]", help="A Python package.module or package.module:object."),
+    ] = None,
+    command: Annotated[
+        str | None,
+        typer.Option("--command", metavar="COMMAND", help="A program in any language that speaks JSON lines."),
+    ] = None,
+    profile: Annotated[
+        ProfileName, typer.Option("--profile", "-p", help="Judge by what the authors ran, or by what the paper says.")
+    ] = ProfileName.released,
+    select: Annotated[str, typer.Option("-k", metavar="TEXT", help="Run only the checks whose id contains TEXT.")] = "",
+    deviations: Annotated[
+        str | None,
+        typer.Option("--deviations", metavar="TOML", help="Clauses that are declared to fail, each with its reason."),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", metavar="SECONDS", help="How long one answer may take.")
+    ] = SECONDS,
+    list_: Annotated[bool, typer.Option("--list", help="List what an implementation can be asked.")] = False,
+    init: Annotated[
+        Path | None, typer.Option("--init", metavar="DIR", help="Write a skeleton to fill in, and judge nothing.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Judge an implementation of the protocol clause by clause: conforms, deviates, or not evaluated.
+
+    It answers requests for capabilities from a process of its own, and may offer any of them: what it lacks is not
+    evaluated. Exit status: 0 where all that is evaluated conforms, 1 where a clause fails, 2 where nothing could be
+    evaluated.
+    """
+    if list_:
+        from ferspec.report.catalogue import print_catalogue
+
+        print_catalogue(as_json=json)
+        return
+    if init is not None:
+        from ferspec.commands.skeleton import print_written, write_skeleton
+
+        print_written(write_skeleton(init), as_json=json)
+        return
+    from ferspec import api
+    from ferspec.commands.progress import progress
+    from ferspec.engine import EXIT_STATUS
+    from ferspec.report.conformance import print_conformance
+
+    with progress() as shown:
+        judgement = api.conform(implementation, command, profile.value, deviations, select, time_limit, shown)
+    print_conformance(judgement, implementation or command, profile.value, as_json=json)
+    raise typer.Exit(EXIT_STATUS[judgement.verdict])

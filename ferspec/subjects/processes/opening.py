@@ -1,0 +1,53 @@
+"""From what a user names (a Python module or object, or a command) to the process that answers for it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+
+from ferspec.errors import UserError
+from ferspec.subjects.processes.process import TIME_LIMIT, Process
+
+HOST = "ferspec.subjects.processes.host"
+NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+REFERENCE = re.compile(rf"{NAME}(?::{NAME})?")
+
+
+def open_implementation(
+    implementation: str | None = None, command: str | None = None, seconds: float = TIME_LIMIT
+) -> Process:
+    """Return the running process of ``package.module[:object]``, or of a command that speaks JSON lines.
+
+    Close it, or use it as a context. ``UserError`` where not exactly one of the two is given, it cannot be started or
+    imported, or offers nothing. No shell reads the command.
+    """
+    if (implementation is None) == (command is None):
+        raise UserError("name one implementation: either package.module[:object] or a command (--command)")
+    if seconds <= 0:
+        raise UserError(f"the time limit has to be above 0 seconds, not {seconds:g}")
+    name = implementation if command is None else command
+    process = Process(_python(name) if command is None else _words(name), name, seconds)
+    try:
+        if not process.offered:
+            raise UserError(f"{name} offers no capability: 'ferspec conform --list' lists what can be offered")
+    except BaseException:
+        process.close()
+        raise
+    return process
+
+
+def _python(reference: str) -> list[str]:
+    if REFERENCE.fullmatch(reference) is None:
+        raise UserError(f"{reference!r} names no implementation: write package.module or package.module:object")
+    return [sys.executable, "-m", HOST, reference]
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise UserError(f"cannot read the command {command!r}: {error}") from None
+    if not words:
+        raise UserError("the command is empty: name a program that speaks JSON lines")
+    return words

@@ -1,0 +1,134 @@
+"""An implementation that another process answers for, in any language, over JSON lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from types import TracebackType
+from typing import Any
+
+from ferspec.errors import NotEvaluable, SubjectError, UserError
+from ferspec.spec.names import nearest
+from ferspec.subjects.capabilities import CATALOGUE
+from ferspec.subjects.processes.channel import Channel
+from ferspec.subjects.processes.messages import Misbehaviour, excerpt, read_answer, request_line
+
+TIME_LIMIT = 60.0
+OFFERED = "capabilities"
+# one capability that never answers must not take the others down, nor a dead subject hours
+MOST_FAULTS_OF_ONE, MOST_FAULTS = 3, 6
+
+
+class Process:
+    """Answers with a process that is started anew after every fault, and ended with this object.
+
+    A *fault* is no answer within ``seconds``, an end, or anything but an answer. After three in a row of one
+    capability that one is not asked again, after six in a row of any nothing is; those requests fail at once.
+    """
+
+    def __init__(self, words: Sequence[str], name: str, seconds: float = TIME_LIMIT) -> None:
+        self.name = name
+        self._words = tuple(words)
+        self.seconds = seconds
+        self._channel: Channel | None = None
+        self._asked = 0
+        self._faults: Counter[str] = Counter()
+        self._in_a_row = 0
+        self._last_fault = ""
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def offered(self) -> frozenset[str]:
+        """The capabilities it has; ``UserError`` where it cannot be started, does not say, or names an unknown one."""
+        try:
+            self._channel, names = self._started()
+        except OSError as error:
+            raise UserError(f"cannot start {self.name}: {error.strerror or error}") from None
+        except (Misbehaviour, NotEvaluable) as fault:
+            raise UserError(f"{self.name} does not say what it offers: {fault}") from None
+        except SubjectError as error:
+            raise UserError(f"{self.name}: {error}") from None
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise UserError(f"{self.name} answered {OFFERED} with {excerpt(names)}: write a list of names")
+        for name in names:
+            if name not in CATALOGUE:
+                near = nearest(name, CATALOGUE)
+                hint = f"did you mean {near[0]}?" if near else "'ferspec conform --list' lists them"
+                raise UserError(f"{self.name} offers {excerpt(name)!r}, which is no capability: {hint}")
+        return frozenset(names)
+
+    @property
+    def pid(self) -> int | None:
+        """The process that runs now, if one does."""
+        return None if self._channel is None else self._channel.pid
+
+    def answer(self, capability: str, arguments: dict[str, Any]) -> Any:
+        """Return the answer to one request, made of what JSON can carry, its numbers finite.
+
+        ``SubjectError`` for a fault and for an error the process tells of, ``NotEvaluable`` where it says that it
+        lacks this.
+        """
+        if self._faults[capability] >= MOST_FAULTS_OF_ONE or self._in_a_row >= MOST_FAULTS:
+            raise SubjectError(f"{capability}: not asked again after repeated faults, the last: {self._last_fault}")
+        try:
+            value = self._request(capability, arguments)
+        except Misbehaviour as fault:
+            self._drop()
+            self._faults[capability] += 1
+            self._in_a_row += 1
+            self._last_fault = f"{capability}: {fault}"
+            raise SubjectError(self._last_fault) from fault
+        except SubjectError as error:
+            self._answered(capability)
+            raise SubjectError(f"{capability} answered with an error: {error}") from None
+        except NotEvaluable as lack:
+            self._answered(capability)
+            raise NotEvaluable(f"{capability} {lack}") from None
+        self._answered(capability)
+        return value
+
+    def close(self) -> None:
+        """End the process, if one runs."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+    def _request(self, capability: str, arguments: dict[str, Any]) -> Any:
+        if self._channel is None:
+            try:
+                self._channel, _ = self._started()
+            except OSError as error:
+                raise Misbehaviour(f"cannot be started again: {error.strerror or error}") from None
+            except (SubjectError, NotEvaluable) as fault:
+                raise Misbehaviour(f"does not start again: {fault}") from None
+        return self._exchange(self._channel, capability, arguments)
+
+    def _started(self) -> tuple[Channel, Any]:
+        """Return a new process and what it says it offers; its time to start counts as time to answer."""
+        channel = Channel(self._words)
+        try:
+            return channel, self._exchange(channel, OFFERED, {})
+        except BaseException:
+            channel.kill()
+            raise
+
+    def _exchange(self, channel: Channel, capability: str, arguments: dict[str, Any]) -> Any:
+        self._asked += 1
+        line = request_line(self._asked, capability, arguments)
+        return read_answer(self._asked, channel.exchange(line, self.seconds))
+
+    def _answered(self, capability: str) -> None:
+        self._faults[capability] = self._in_a_row = 0
+
+    def _drop(self) -> None:
+        if self._channel is not None:
+            self._channel.kill()
+            self._channel = None

@@ -1,0 +1,91 @@
+"""An implementation over JSON lines that misbehaves where it is told to: ``python misbehaving.py FAULT CAPABILITY``."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+CLASSES = ["Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"]
+RIGHT = {
+    "classes": lambda: CLASSES,
+    "steering_part": lambda: "validation",
+    "rounded": lambda figure: round(figure, 2),
+}
+
+
+def say(text):
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def answer(number, value, end="\n"):
+    say(f'{{"id": {number}, "value": {value}}}{end}')
+
+
+def flood(stream, text):
+    while True:
+        stream.write(text)
+
+
+def hang():
+    time.sleep(600)
+
+
+def leave_a_child():
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    with open("child.pid", "w") as file:
+        file.write(str(child.pid))
+    hang()
+
+
+def crash():
+    print("Traceback: out of cheese", file=sys.stderr)
+    sys.exit(3)
+
+
+def close():
+    os.close(1)
+    hang()
+
+
+FAULTS = {
+    "hang": lambda number: hang(),
+    "leaves a child and hangs": lambda number: leave_a_child(),
+    "crash": lambda number: crash(),
+    "abort": lambda number: os.kill(os.getpid(), 9),
+    "exit": lambda number: sys.exit(0),
+    "closes": lambda number: close(),
+    "garbage": lambda number: say("[1] 0.5\n"),
+    "bytes": lambda number: (sys.stdout.buffer.write(b"\xff\xfe\n"), sys.stdout.flush()),
+    "other id": lambda number: say(json.dumps({"id": number - 1, "value": 1}) + "\n"),
+    "no id": lambda number: say('{"value": 1}\n'),
+    "a list": lambda number: say(f"[{number}]\n"),
+    "neither": lambda number: say(json.dumps({"id": number}) + "\n"),
+    "NaN": lambda number: answer(number, "NaN"),
+    "beyond float": lambda number: answer(number, "1e999"),
+    "long integer": lambda number: answer(number, "9" * 5000),
+    "deep": lambda number: answer(number, "[" * 100 + "]" * 100),
+    "very deep": lambda number: answer(number, "[" * 200_000 + "]" * 200_000),
+    "no line end": lambda number: (answer(number, "1", end=""), hang()),
+    "huge line": lambda number: flood(sys.stdout, "a" * 100_000),
+    "many lines": lambda number: flood(sys.stdout, "\n" * 100_000),
+    "much on stderr": lambda number: flood(sys.stderr, "warning\n" * 10_000),
+}
+
+
+def main(fault, capability):
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["capability"] == "capabilities":
+            value = list(RIGHT)
+        elif capability in (request["capability"], "every"):
+            FAULTS[fault](request["id"])
+            continue
+        else:
+            value = RIGHT[request["capability"]](**request["arguments"])
+        say(json.dumps({"id": request["id"], "value": value}) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
