@@ -1,0 +1,180 @@
+"""Artifacts of trainings that break FER-R, one fault planted in each, and unusual ones that keep it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import faults
+import made_runs
+from mutants.kinds import Mutant, Right
+from mutants.scratch import fresh
+
+from ferspec.checks.artifacts import ARTIFACT_CHECKS
+from ferspec.checks.result_row import ROW_CHECK, ResultRow
+from ferspec.engine import Finding
+from ferspec.grid.cells import all_cells
+from ferspec.spec.records import Figures
+from ferspec.subjects.artifacts import HISTORY, PREDICTIONS, REPORT, RUN
+from ferspec.subjects.run_folder import open_run_folder
+from ferspec.subjects.run_manifest import manifest_text, read_manifest
+
+ROW = ROW_CHECK.clause
+SOUND = {"val_recall": 0.81, "val_accuracy": 0.81, "btfer_recall": 0.56, "btfer_accuracy": 0.55}
+
+
+@cache
+def right_run() -> Path:
+    """Return the folder of a right run; not to be changed."""
+    return made_runs.made().write(fresh("right") / "run")
+
+
+def findings_on(run: Path, clause: str | None = None) -> tuple[Finding, ...]:
+    folder = open_run_folder(run, all_cells())
+    return tuple(check.run(folder) for check in ARTIFACT_CHECKS if clause in (None, check.clause))
+
+
+def row(**figures: float) -> tuple[Finding, ...]:
+    return (ROW_CHECK.run(ResultRow(Figures(**SOUND | figures))),)
+
+
+def unmutated(clause: str) -> tuple[Finding, ...]:
+    """Return what the check of a clause finds on a right run, or on a right row."""
+    return row() if clause == ROW else findings_on(right_run(), clause)
+
+
+def copy_with(change: Callable[[Path], None]) -> Path:
+    run = faults.copy(right_run(), fresh("run") / "run")
+    change(run)
+    return run
+
+
+def planted(clause: str, name: str, fault: faults.Fault) -> Mutant:
+    return Mutant(clause, name, lambda: findings_on(copy_with(fault), clause))
+
+
+def kept(clause: str, name: str, change: Callable[[Path], None]) -> Right:
+    """Return a right variation that all checks on artifacts judge."""
+    return Right(clause, name, lambda: findings_on(copy_with(change)))
+
+
+def of_another_kind(clause: str, name: str, cell: str, profile: str = "released", seed: int = 0) -> Right:
+    """Return a right run of another cell, profile or seed, which all checks on artifacts judge."""
+
+    def judged() -> Sequence[Finding]:
+        return findings_on(made_runs.made(cell, profile, seed).write(fresh("other") / "run"))
+
+    return Right(clause, name, judged)
+
+
+# ---- faults beside those of ``faults``
+
+
+def unsigned_report(run: Path) -> None:
+    """A figure of the report is edited, and the record is not signed anew."""
+    run.joinpath(REPORT).write_text((run / REPORT).read_text().replace("0.8", "0.9", 1))
+
+
+def column_renamed(run: Path) -> None:
+    (run / HISTORY).write_text((run / HISTORY).read_text().replace("val_loss", "validation_loss", 1))
+    faults.sign(run)
+
+
+def predictions_in_another_order(run: Path) -> None:
+    faults.put_predictions(run, faults.of_validation(lambda part: faults.taken(part, part.labels.argsort())))
+
+
+def weights_not_applied(run: Path) -> None:
+    ones = dict.fromkeys(made_runs.CLASSES, 1.0)
+    faults.edit(run, RUN, lambda record: record.update(class_weights=ones))
+
+
+# ---- right variations
+
+
+def windows_line_ends(run: Path) -> None:
+    for name in (HISTORY, PREDICTIONS):
+        text = (run / name).read_bytes().replace(b"\r\n", b"\n")
+        (run / name).write_bytes(text.replace(b"\n", b"\r\n"))
+    faults.sign(run)
+
+
+def keys_in_another_order(run: Path) -> None:
+    for name in (RUN, REPORT):
+        document = json.loads((run / name).read_text())
+        (run / name).write_text(json.dumps(dict(reversed(document.items()))))
+    faults.sign(run)
+
+
+def more_digits(run: Path) -> None:
+    """Probabilities as float64 writes them, of which float32 keeps seven digits."""
+    header, *lines = (run / PREDICTIONS).read_text().splitlines()
+    rows = [line.split(",") for line in lines]
+    text = [",".join([*cells[:5], *(f"{float(value) * (1 + 1e-9):.17f}" for value in cells[5:])]) for cells in rows]
+    (run / PREDICTIONS).write_text("\n".join([header, *text]) + "\n")
+    faults.sign(run)
+
+
+def parts_in_another_order(run: Path) -> None:
+    """The training images come last; within each part nothing moves."""
+    path = run / "manifest.csv"
+    path.write_text(manifest_text(dict(reversed(read_manifest(path).items()))), newline="")
+    faults.sign(run)
+
+
+MUTANTS: tuple[Mutant | Right, ...] = (
+    planted("FER-R-01", "a predictions file cut off", faults.truncated_predictions),
+    planted("FER-R-01", "the network of another run", faults.model_of_another_run),
+    planted("FER-R-01", "no network", faults.model_missing),
+    planted("FER-R-01", "a report edited and not signed", unsigned_report),
+    planted("FER-R-02", "a predictions file cut off in a line", faults.truncated_predictions),
+    planted("FER-R-02", "a probability that is not a number", faults.not_a_number),
+    planted("FER-R-02", "an image predicted twice", faults.image_twice),
+    planted("FER-R-02", "a column of the history under another name", column_renamed),
+    planted("FER-R-03", "a swapped dataset", faults.dataset_swapped),
+    planted("FER-R-03", "the record of another cell", faults.another_cell),
+    planted("FER-R-03", "a cell that there is not", faults.no_cell),
+    planted("FER-R-03", "another resolution", faults.other_resolution),
+    planted("FER-R-03", "other starting weights", faults.other_start),
+    planted("FER-R-04", "a manifest that the record does not count", faults.counted_otherwise),
+    planted("FER-R-05", "a test image listed twice", faults.image_twice_in_the_manifest),
+    planted("FER-R-05", "training images in validation", faults.training_images_in_the_validation_part),
+    planted("FER-R-06", "a predictions file cut off between lines", faults.truncated_predictions_signed),
+    planted("FER-R-06", "validation and BTFER exchanged", faults.parts_exchanged),
+    planted("FER-R-06", "labels shuffled against the manifest", faults.labels_shuffled),
+    planted("FER-R-06", "an image without a prediction", faults.image_missing),
+    planted("FER-R-06", "training images predicted as validation", faults.training_images_as_validation),
+    planted("FER-R-06", "predictions in another order than the manifest", predictions_in_another_order),
+    planted("FER-R-07", "probabilities rounded to two digits", faults.rounded),
+    planted("FER-R-07", "the second of two classes that tie", faults.classes_of_ties_changed),
+    planted("FER-R-07", "a negative probability", faults.negative_probability),
+    planted("FER-R-08", "a report of other predictions", faults.report_of_other_predictions),
+    planted("FER-R-08", "macro for weighted averages", faults.macro_for_weighted),
+    planted("FER-R-08", "a report with validation and BTFER exchanged", faults.report_exchanged),
+    planted("FER-R-08", "figures over all images instead of whole batches", faults.over_all_images),
+    planted("FER-R-09", "a history with an epoch cut out", faults.epoch_cut),
+    planted("FER-R-09", "the last epoch kept for the best", faults.best_is_not_best),
+    planted("FER-R-09", "an edited record", faults.record_edited),
+    planted("FER-R-10", "the history of another run", faults.history_of_another_run),
+    planted("FER-R-11", "a learning rate halved an epoch early", faults.rate_not_replayed),
+    planted("FER-R-11", "a capped run that poses as a full one", faults.capped_as_full),
+    planted("FER-R-11", "a run that went on after early stopping", faults.trained_on),
+    planted("FER-R-12", "class weights of the other balancing", faults.other_balancing),
+    planted("FER-R-12", "class weights not applied", weights_not_applied),
+    planted("FER-R-13", "a cap that is not declared", faults.capped_undeclared),
+    planted("FER-R-13", "a subset that is not declared", faults.subset_as_full),
+    planted("FER-R-13", "another batch size that is not declared", faults.other_batch),
+    planted("FER-R-13", "training on BTFER that is not declared", faults.btfer_trained_on),
+    Mutant(ROW, "the macro recall of validation", lambda: row(val_recall=0.74)),
+    Mutant(ROW, "a misprint on BTFER", lambda: row(btfer_recall=0.65)),
+    of_another_kind("FER-R-11", "fine-tuned in two phases, another seed", "vgg16-imagenet-48-rafdb-simple", seed=4),
+    of_another_kind("FER-R-10", "by the text, nothing dropped", "vgg16-vggface-224-rafdb-simple", "paper"),
+    kept("FER-R-02", "Windows line ends", windows_line_ends),
+    kept("FER-R-07", "probabilities in float64", more_digits),
+    kept("FER-R-08", "JSON keys in another order", keys_in_another_order),
+    kept("FER-R-04", "parts in another order", parts_in_another_order),
+    Right(ROW, "recall and accuracy apart by rounding", lambda: row(val_recall=0.82)),
+    Right(ROW, "figures that are illegible", lambda: (ROW_CHECK.run(ResultRow(Figures(val_accuracy=0.81))),)),
+)

@@ -1,0 +1,47 @@
+"""Batches in another order, or of other random numbers, than Keras' generator makes them (FER-A-10, -13, -14)."""
+
+from __future__ import annotations
+
+from mutants.keras_like import Modern, streaming
+from mutants.kinds import right, wrong
+
+MUTANTS = (
+    # FER-A-10
+    wrong("FER-A-10", "no draw for the vertical flip", augmentation_stream=streaming(vertical=False)),
+    wrong(
+        "FER-A-10", "quantity after quantity, not image after image", augmentation_stream=streaming(by_quantity=True)
+    ),
+    wrong("FER-A-10", "another generator", augmentation_stream=streaming(state_of=Modern)),
+    right("FER-A-10", "image after image from NumPy's old generator", augmentation_stream=streaming()),
+    # FER-A-13
+    *(
+        wrong("FER-A-13", name, augmentation_stream=streaming(number))
+        for name, number in {
+            "seeded once an epoch": lambda epoch, step, batches: epoch,
+            "batches counted anew in each epoch": lambda epoch, step, batches: step,
+            "every batch seeded alike": lambda epoch, step, batches: 0,
+            "partial batches not counted": lambda epoch, step, batches: epoch * (batches - 1) + step,
+            "batches counted from 1": lambda epoch, step, batches: epoch * batches + step + 1,
+            "seed plus epoch plus batch": lambda epoch, step, batches: epoch + step,
+        }.items()
+    ),
+    wrong(
+        "FER-A-13",
+        "random numbers go to images by their place in the file",
+        augmentation_stream=streaming(sorted_batches=True),
+    ),
+    right(
+        "FER-A-13",
+        "indices as floats",
+        augmentation_stream=streaming(indices_of=lambda indices: indices.astype(float).tolist()),
+    ),
+    # FER-A-14
+    wrong("FER-A-14", "the order drawn after the changes", augmentation_stream=streaming(order_first=False)),
+    wrong("FER-A-14", "one order for all epochs", augmentation_stream=streaming(lambda epoch, step, batches: step)),
+    wrong("FER-A-14", "images in the order of the files", augmentation_stream=streaming(shuffled=False)),
+    right(
+        "FER-A-14",
+        "indices as tuples",
+        augmentation_stream=streaming(indices_of=lambda indices: tuple(indices.tolist())),
+    ),
+)
