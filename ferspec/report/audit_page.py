@@ -8,14 +8,15 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from ferspec.auditing import Audit, AuditedRun
 from ferspec.checks.phase_replay import PhaseStop, same_rate
 from ferspec.files import write_whole
 from ferspec.reference.training.epoch_row import EpochRow
+from ferspec.report.templating import new_environment
 from ferspec.report.terminal import details
-from ferspec.report.training_curves import TEMPLATES, Mark, curves_svg
+from ferspec.report.training_curves import Mark, curves_svg
 from ferspec.report.words import VERDICTS, by_urgency, plain, shorten
 from ferspec.subjects.training_log import LoggedPhase
 
@@ -83,13 +84,7 @@ def _marks(phase: LoggedPhase, stop: PhaseStop, before: int) -> Iterator[Mark]:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = new_environment()
     environment.filters |= {"plain": plain, "shorten": shorten, "by_urgency": by_urgency, "details": details}
     environment.globals["VERDICTS"] = VERDICTS
     return environment.get_template("audit.html")

@@ -1,15 +1,14 @@
 """The badge: a flat shield that says in one line what was judged and how it came out."""
 
 from functools import cache
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from ferspec.reference.figures import Figure
 from ferspec.report.document import Report
+from ferspec.report.templating import new_environment
 from ferspec.report.words import PREDICTIONS_ONLY, VERDICTS, certifies, is_of_predictions, percent
 
-TEMPLATES = Path(__file__).parent / "templates"
 PADDING = 6
 COLOURS = {"pass": "#2a7f3f", "fail": "#c0322b", "inconclusive": "#8f5b00", "not_evaluated": "#5f6873"}
 # What passes but certifies no model (a demonstration, an evaluation, predictions from a file) never wears green.
@@ -70,5 +69,4 @@ def _accuracy(accuracy: Figure) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    return environment.get_template("badge.svg")
+    return new_environment().get_template("badge.svg")

@@ -3,9 +3,8 @@
 import base64
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from ferspec import spec
 from ferspec.checks.claims import claim_checks, parse_claim
@@ -13,8 +12,8 @@ from ferspec.engine import Outcome, Status
 from ferspec.reference.figures import Evaluation, Slice
 from ferspec.report import plots, words
 from ferspec.report.document import Prediction, Report
+from ferspec.report.templating import new_environment
 
-TEMPLATES = Path(__file__).parent / "templates"
 WORST_SHOWN = 24
 GROUPS_SHOWN = 12
 TAGS = {"demonstration": "synthetic faces certify nothing about people", "evaluation": "not a certificate"}
@@ -105,13 +104,7 @@ def _unbroken(write: Callable[..., str]) -> Callable[..., str]:
 @cache
 def templates() -> Environment:
     """Return the templates of the pages, with the filters that keep text from outside harmless."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = new_environment()
     environment.filters |= {
         "difference": words.difference,
         "heat": plots.heat,

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from pathlib import Path
 from typing import Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from ferspec.errors import UserError
 from ferspec.reference.schedule import best_epoch
 from ferspec.reference.training.epoch_row import EpochRow
+from ferspec.report.templating import new_environment
 
-TEMPLATES = Path(__file__).parent / "templates"
 WIDTH, LEFT, RIGHT = 800, 64, 784
 TOP, BETWEEN, BELOW = 86, 34, 48
 # a rate usually begins at the upper end of its axis, where the frame would hide it
@@ -223,11 +222,4 @@ def _summary(rows: Sequence[EpochRow], best: int) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("training_curves.svg")
+    return new_environment().get_template("training_curves.svg")

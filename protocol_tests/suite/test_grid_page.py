@@ -15,7 +15,7 @@ from ferspec.grid.reading import Read
 from ferspec.grid.results import Result, published
 from ferspec.report import words
 from ferspec.report.grid_page import Axis, axis, mark, not_drawn, render_grid
-from ferspec.report.html import TEMPLATES
+from ferspec.report.templating import TEMPLATES
 from ferspec.spec.records import Figures
 
 SPEC = spec.load()

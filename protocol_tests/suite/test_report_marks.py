@@ -5,7 +5,7 @@ import re
 import pytest
 
 from ferspec.report import plots, words
-from ferspec.report.html import TEMPLATES
+from ferspec.report.templating import TEMPLATES
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from html_pages import HOSTILE, Page
 
 from ferspec.engine import Deviation
 from ferspec.report import words
-from ferspec.report.html import TEMPLATES, render_html, worst_predictions
+from ferspec.report.html import render_html, worst_predictions
+from ferspec.report.templating import TEMPLATES
 from ferspec.subjects.predictions import RecordedPredictions
 
 PNG = base64.b64decode(
