@@ -15,7 +15,7 @@ from ferspec.grid.cells import find_cell
 from ferspec.subjects.artifacts import Settings, read_run
 from ferspec.subjects.training_data import open_training_data
 
-pytestmark = pytest.mark.smoke
+pytestmark = pytest.mark.learning
 
 CELL, EPOCHS = "sequential4conv-scratch-48-synthetic-conservative", 40
 PRECISION = "mixed_bfloat16"

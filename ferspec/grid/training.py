@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ferspec.reference.models import Built
 
 STATE, LOCK = "state", ".lock"
+OpenData = Callable[[Cell, Path | None, Settings, Callable[[int, int], None] | None], TrainingData]
 BALANCINGS = {"simple": simple_weights, "conservative": conservative_weights}
 
 
@@ -62,8 +63,15 @@ class Request:
     loggers: tuple[str, ...] = ()
 
 
-def train_cell(request: Request, listener: Listener | None = None, progress: Progress = silent) -> Run:
+def train_cell(
+    request: Request,
+    listener: Listener | None = None,
+    progress: Progress = silent,
+    open_data: OpenData = open_training_data,
+) -> Run:
     """Train a cell, write its artifacts and return their record; what is finished already is not done again.
+
+    ``open_data`` opens the images, for callers that train several cells on the same ones.
 
     ``UserError`` for a folder that holds something else or another training, images or weights that are missing, and
     whatever ``reference.training.fit.train`` refuses; all finished epochs are kept, and the same request goes on.
@@ -78,7 +86,7 @@ def train_cell(request: Request, listener: Listener | None = None, progress: Pro
         if known is not None and known.status == "finished":
             _remove_state(request.out)
             return known
-        data = open_training_data(request.cell, request.data_root, settings, partial(progress, "reading images"))
+        data = open_data(request.cell, request.data_root, settings, partial(progress, "reading images"))
         steps_per_epoch(len(data.training), settings.global_batch)
         weights = class_weights(request.cell, data.training)
         with training_scope(settings.seed, settings.precision, strategy, settings.jit):
