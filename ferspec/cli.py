@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from ferspec.errors import UserError
 
 # what a shell expects of a program that was stopped by Ctrl-C
 INTERRUPTED = 130
+# and of one whose reader has gone, as "head" goes
+UNREAD = 141
 
 app = typer.Typer(
     name="ferspec",
@@ -52,6 +55,14 @@ def main() -> None:
     sys.stderr.reconfigure(errors="replace")
     try:
         status = app(standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = unread()
+    except SystemExit as stopped:
+        # what a library makes of a broken pipe
+        if not isinstance(stopped.__context__, BrokenPipeError):
+            raise
+        status = unread()
     except UserError as error:
         status = refused(str(error))
     except typer.TyperException as error:
@@ -67,3 +78,9 @@ def refused(message: str) -> int:
 
     print(f"ferspec: {plain(message)}", file=sys.stderr)
     return 2
+
+
+def unread() -> int:
+    """Let what is still to be written go nowhere, and return the exit status of output that nobody reads."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return UNREAD

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -11,6 +15,8 @@ from ferspec.commands.options import Json, ProfileName
 
 EXAMPLE = "Example: ferspec conform mypackage.fer, or ferspec conform --command 'Rscript fer.R'"
 SECONDS = 60.0
+# what a shell expects of a program that was stopped by SIGTERM
+TERMINATED = 143
 
 
 def conform(
@@ -43,7 +49,7 @@ def conform(
 
     It answers requests for capabilities from a process of its own, and may offer any of them: what it lacks is not
     evaluated. Exit status: 0 where all that is evaluated conforms, 1 where a clause fails, 2 where nothing could be
-    evaluated.
+    evaluated, 3 where a check has too little to say.
     """
     if list_:
         from ferspec.report.catalogue import print_catalogue
@@ -60,7 +66,24 @@ def conform(
     from ferspec.engine import EXIT_STATUS
     from ferspec.report.conformance import print_conformance
 
-    with progress() as shown:
+    with _terminated_in_order(), progress() as shown:
         judgement = api.conform(implementation, command, profile.value, deviations, select, time_limit, shown)
     print_conformance(judgement, implementation or command, profile.value, as_json=json)
     raise typer.Exit(EXIT_STATUS[judgement.verdict])
+
+
+@contextmanager
+def _terminated_in_order() -> Iterator[None]:
+    """Within it, SIGTERM leaves no process behind that the judge started."""
+
+    def stop(number: int, frame: object) -> NoReturn:
+        raise SystemExit(TERMINATED)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,6 +1,7 @@
 """How the specification is printed: tables on a terminal, lines of words elsewhere, JSON where asked for."""
 
 import json
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,9 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ferspec.spec import Cell, Clause, Erratum, Figures, Spec
+from ferspec.spec.loader import DATA
 
 STYLES = {"normative": "green", "ambiguous": "yellow", "contradicted": "red", "untestable": "dim"}
 PLAIN_WIDTH = 200
+GRID = "grid.csv"
 
 
 def print_clauses(clauses: Iterable[Clause], as_json: bool = False) -> None:
@@ -68,13 +71,21 @@ def _print_clause(console: Console, spec: Spec, clause: Clause) -> None:
     console.print(f"  {clause.place} ({spec.sources[clause.source].name})")
     if clause.reason:
         console.print(f"  cannot be tested: {clause.reason}")
-    if clause.data:
-        console.print(f"  its values stand in the data file {clause.data}")
     if clause.values or clause.profiles:
         table = _table("value", "released", "paper")
         for name in (*clause.values, *clause.profiles.get("released", {})):
             table.add_row(name, *(_shown(clause.value(name, profile)) for profile in ("released", "paper")))
         console.print(table)
+    if clause.data:
+        console.print(f"  its values stand in the data file {clause.data}:")
+        console.print(_text_of(clause.data), markup=False)
+
+
+def _text_of(name: str) -> str:
+    """Return a data file as it is, and of the grid, which is long, how to list it."""
+    if name == GRID:
+        return "  'ferspec grid list' and 'ferspec spec show CELL' print it"
+    return textwrap.indent((DATA / name).read_text(encoding="utf-8").rstrip(), "  ")
 
 
 def _print_erratum(console: Console, spec: Spec, erratum: Erratum) -> None:

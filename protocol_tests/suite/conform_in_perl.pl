@@ -6,7 +6,7 @@ use JSON::PP;
 use List::Util qw(max min sum);
 
 my @classes = qw(Angry Disgust Fear Happy Neutral Sad Surprise);
-my %order = ( "RAF-DB" => [qw(- Surprise Fear Disgust Happy Sad Angry Neutral)],
+my %order = ( "RAF-DB" => [ undef, qw(Surprise Fear Disgust Happy Sad Angry Neutral) ],
               "FER2013" => [qw(Angry Disgust Fear Happy Sad Surprise Neutral)],
               "AffectNet" => [qw(Neutral Happy Sad Surprise Fear Disgust Angry)] );
 my %usage = ( Training => "training", PublicTest => "validation", PrivateTest => "validation" );
@@ -24,10 +24,7 @@ sub waiting {
 
 my %capability = (
     classes        => sub { \@classes },
-    class_of_label => sub {
-        my $found = $_[0]{label} < 0 ? undef : $order{ $_[0]{dataset} }[ $_[0]{label} ];
-        return defined $found && $found eq "-" ? undef : $found;
-    },
+    class_of_label => sub { $_[0]{label} < 0 ? undef : $order{ $_[0]{dataset} }[ $_[0]{label} ] },
     class_weights => sub {
         my $most = max @{ $_[0]{counts} };
         my @weights = map { $most / $_ } @{ $_[0]{counts} };
@@ -64,9 +61,7 @@ $| = 1;
 my $json = JSON::PP->new->allow_nonref;
 while ( my $line = <STDIN> ) {
     my $request = $json->decode($line);
-    my $name    = $request->{capability};
-    my $answer  = { id => $request->{id} };
-    if   ( $name eq "capabilities" ) { $answer->{value} = [ sort keys %capability ] }
-    else                             { $answer->{value} = $capability{$name}->( $request->{arguments} ) }
-    print $json->encode($answer), "\n";
+    my $name = $request->{capability};
+    my $value = $name eq "capabilities" ? [ sort keys %capability ] : $capability{$name}->( $request->{arguments} );
+    print $json->encode( { id => $request->{id}, value => $value } ), "\n";
 }

@@ -32,8 +32,8 @@ def hang():
     time.sleep(600)
 
 
-def leave_a_child():
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+def leave_a_child(own_session):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=own_session)
     with open("child.pid", "w") as file:
         file.write(str(child.pid))
     hang()
@@ -51,14 +51,17 @@ def close():
 
 FAULTS = {
     "hang": lambda number: hang(),
-    "leaves a child and hangs": lambda number: leave_a_child(),
+    "leaves a child and hangs": lambda number: leave_a_child(own_session=False),
+    "leaves a daemon and hangs": lambda number: leave_a_child(own_session=True),
     "crash": lambda number: crash(),
     "abort": lambda number: os.kill(os.getpid(), 9),
+    "unnamed signal": lambda number: os.kill(os.getpid(), 40),
     "exit": lambda number: sys.exit(0),
     "closes": lambda number: close(),
     "garbage": lambda number: say("[1] 0.5\n"),
     "bytes": lambda number: (sys.stdout.buffer.write(b"\xff\xfe\n"), sys.stdout.flush()),
     "other id": lambda number: say(json.dumps({"id": number - 1, "value": 1}) + "\n"),
+    "id as text": lambda number: say(json.dumps({"id": str(number), "value": 1}) + "\n"),
     "no id": lambda number: say('{"value": 1}\n'),
     "a list": lambda number: say(f"[{number}]\n"),
     "neither": lambda number: say(json.dumps({"id": number}) + "\n"),

@@ -16,8 +16,8 @@ import pytest
 
 import ferspec as package
 from ferspec.checks.generator import checks_for_implementation
-from ferspec.cli import INTERRUPTED
-from ferspec.commands.conform import SECONDS
+from ferspec.cli import INTERRUPTED, UNREAD
+from ferspec.commands.conform import SECONDS, TERMINATED
 from ferspec.errors import UserError
 from ferspec.report import catalogue
 from ferspec.subjects.capabilities import CATALOGUE
@@ -47,6 +47,7 @@ def workplace(tmp_path, monkeypatch):
     (tmp_path / "broken.py").write_text("import sys\nsys.exit(7)\n")
     (tmp_path / "needy.py").write_text("import no_such_package\n")
     (tmp_path / "empty.py").write_text("def something_else():\n    pass\n")
+    (tmp_path / "right.js").write_text("")
     (tmp_path / "shut.py").write_text("class Fer:\n    def __init__(self, path):\n        pass\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -115,6 +116,11 @@ def test_a_declared_deviation_is_no_failure_and_an_idle_one_is(ferspec, workplac
         (["empty"], "empty offers no capability"),
         (["not a module"], "names no implementation"),
         (["model.py:"], "names no implementation"),
+        (["right.py"], "'right.py' names no implementation: write right, as Python imports it, without .py"),
+        (["./right"], "write right, as Python imports it"),
+        (["nested/right.py:Fer"], "write nested.right:Fer, as Python imports it"),
+        (["../right.py"], "names no implementation: write package.module or package.module:object"),
+        (["right.js"], "or give a program with --command"),
         ([], "either package.module[:object] or a command"),
         (["right", "--command", "perl x.pl"], "either package.module[:object] or a command"),
         (["--command", "no-such-program --fast"], "cannot start no-such-program --fast: No such file"),
@@ -125,6 +131,8 @@ def test_a_declared_deviation_is_no_failure_and_an_idle_one_is(ferspec, workplac
         (["right", "--profile", "printed"], "'printed' is not one of"),
         (["right", "-k", "FER-XYZ"], "no check's id contains 'FER-XYZ'"),
         (["right", "--time-limit", "0"], "the time limit has to be above 0 seconds"),
+        (["right", "--time-limit", "nan"], "the time limit has to be above 0 seconds"),
+        (["right", "--time-limit", "inf"], "the time limit has to be above 0 seconds and at most a day"),
         (["right", "--deviations", "absent.toml"], "cannot read the deviations in absent.toml"),
     ],
 )
@@ -245,12 +253,25 @@ def test_the_skeleton_offers_nothing_until_it_is_filled_in(ferspec, workplace, m
     assert (status, "0 fail" in out) == (0, True)
 
 
+def uncommented(skeleton):
+    return re.sub("^# ?", "", skeleton, flags=re.MULTILINE)
+
+
+def test_a_function_of_the_skeleton_that_is_not_filled_in_is_not_evaluated(ferspec, workplace, monkeypatch):
+    ferspec("conform", "--init", "mine")
+    monkeypatch.chdir("mine")
+    module = Path("implementation.py")
+    module.write_text(uncommented(module.read_text()))
+    status, out, _ = ferspec("conform", "implementation", "--json")
+    counts = json.loads(out)["counts"]
+    assert (status, counts["not_evaluated"], counts["fail"]) == (2, len(CHECKS), 0)
+
+
 def test_the_skeleton_has_every_capability_with_its_arguments(ferspec, workplace):
     ferspec("conform", "--init", "mine")
     text = Path("mine/implementation.py").read_text()
     assert not [line for line in text.splitlines() if line != line.rstrip()]
-    uncommented = ast.parse(re.sub("^# ?", "", text, flags=re.MULTILINE))
-    functions = {node.name: node for node in uncommented.body if isinstance(node, ast.FunctionDef)}
+    functions = {node.name: node for node in ast.parse(uncommented(text)).body if isinstance(node, ast.FunctionDef)}
     assert list(functions) == list(CATALOGUE)
     for name, function in functions.items():
         assert tuple(argument.arg for argument in function.args.args) == CATALOGUE[name].arguments
@@ -268,8 +289,13 @@ def test_the_time_limit_is_that_of_the_python_interface():
     assert SECONDS == TIME_LIMIT
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
-def test_ctrl_c_ends_the_judge_and_what_it_started(workplace):
+MAIN = [sys.executable, "-c", "from ferspec.cli import main; main()"]
+unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+
+
+@unix
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)])
+def test_a_signal_ends_the_judge_and_what_it_started(workplace, number, code):
     Path("slow.py").write_text(
         "import os, time\n"
         "def classes():\n"
@@ -277,15 +303,30 @@ def test_ctrl_c_ends_the_judge_and_what_it_started(workplace):
         "        file.write(str(os.getpid()) + '\\n')\n"
         "    time.sleep(600)\n"
     )
-    program = "from ferspec.cli import main; main()"
-    judge = subprocess.Popen([sys.executable, "-c", program, "conform", "slow"], stderr=subprocess.PIPE, text=True)
+    judge = subprocess.Popen([*MAIN, "conform", "slow"], stderr=subprocess.PIPE, text=True)
     pid = Path("pid")
     for _ in range(600):
         if pid.exists() and pid.read_text().endswith("\n"):
             break
         time.sleep(0.05)
-    judge.send_signal(signal.SIGINT)
+    judge.send_signal(number)
     _, err = judge.communicate(timeout=30)
-    assert (judge.returncode, err.strip()) == (INTERRUPTED, "")
+    assert (judge.returncode, err.strip()) == (code, "")
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
+
+
+def test_a_judgement_leaves_the_signals_as_they_were(ferspec, workplace):
+    before = signal.getsignal(signal.SIGTERM)
+    ferspec("conform", "right", "-k", "FER-C-01")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@unix
+@pytest.mark.parametrize("words", [["conform", "right", "-k", "FER-C-01"], ["conform", "--list", "--json"]])
+def test_output_that_nobody_reads_is_no_failure(workplace, words):
+    read, written = os.pipe()
+    os.close(read)
+    judge = subprocess.run([*MAIN, *words], stdout=written, stderr=subprocess.PIPE, text=True)
+    os.close(written)
+    assert (judge.returncode, judge.stderr) == (UNREAD, "")

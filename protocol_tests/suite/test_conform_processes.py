@@ -1,7 +1,9 @@
 """Implementations in processes of their own: what they may answer, and that no misbehaviour takes the judge down."""
 
+import io
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from misbehaving import CLASSES, FAULTS
 
 from ferspec.errors import NotEvaluable, SubjectError, UserError
 from ferspec.subjects.processes import Process, channel, open_implementation
+from ferspec.subjects.processes.channel import Channel, Lines, Tail
+from ferspec.subjects.processes.ending import end
 from ferspec.subjects.processes.messages import Misbehaviour, read_answer, request_line
 from ferspec.subjects.processes.process import MOST_FAULTS, MOST_FAULTS_OF_ONE
 
@@ -18,13 +22,16 @@ SECONDS = 0.6
 SAID = {
     "hang": "no answer within 0.6 s",
     "leaves a child and hangs": "no answer within 0.6 s",
-    "crash": "the process ended with exit status 3 without an answer; its last line on standard error: Traceback: out",
+    "leaves a daemon and hangs": "no answer within 0.6 s",
+    "crash": "the process ended with exit status 3 without an answer; on standard error: Traceback: out of cheese",
     "abort": "the process was killed by SIGKILL",
+    "unnamed signal": "the process was killed by signal 40",
     "exit": "the process ended with exit status 0 without an answer",
     "closes": "closed its standard output without an answer",
     "garbage": "wrote [1] 0.5, which is not JSON",
     "bytes": "which is not UTF-8",
     "other id": "answered request 1 when 2 was asked",
+    "id as text": "answered request '2' when 2 was asked: write the id as the number it was",
     "no id": "which is no answer with an id",
     "a list": "which is no answer with an id",
     "neither": "with neither value, error nor missing",
@@ -90,9 +97,19 @@ def test_a_fault_fails_its_own_request_with_its_reason_within_the_time_limit(mis
     assert process.answer("classes", {}) == CLASSES
 
 
-def test_what_a_process_started_ends_with_it(misbehaving, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "leaves a child and hangs",
+        pytest.param(
+            "leaves a daemon and hangs",
+            marks=pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="/proc shows no environments"),
+        ),
+    ],
+)
+def test_what_a_process_started_ends_with_it(misbehaving, fault, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    process = misbehaving("leaves a child and hangs")
+    process = misbehaving(fault)
     process.seconds = 2
     with pytest.raises(SubjectError):
         process.answer("steering_part", {})
@@ -102,6 +119,50 @@ def test_what_a_process_started_ends_with_it(misbehaving, tmp_path, monkeypatch)
             break
         time.sleep(0.05)
     assert not is_running(child)
+
+
+def test_blank_lines_do_not_wait_to_be_read():
+    reader = Lines(io.BytesIO(b"\n \r\n" * 100_000 + b"[1]\n"))
+    assert reader.lines.get(timeout=30) == b"[1]"
+
+
+def test_lines_that_nobody_asked_for_are_not_kept_without_end():
+    reader = Lines(io.BytesIO(b"1\n" * channel.CHUNK * 10))
+    reader.join(30)
+    assert 0 < reader.lines.qsize() <= channel.MOST_WAITING + channel.CHUNK
+
+
+def test_a_process_that_is_ended_elsewhere_is_gone_before_the_judge_goes_on(monkeypatch):
+    ending = threading.Event()
+
+    def slow_end(process, mark):
+        ending.set()
+        time.sleep(0.3)
+        end(process, mark)
+
+    monkeypatch.setattr(channel, "end", slow_end)
+    running = Channel([sys.executable, "-I", "-S", str(SCRIPT), "much on stderr", "capabilities"])
+    # as the thread that reads a flood does
+    threading.Thread(target=running._end).start()
+    ending.wait(30)
+    running.kill()
+    assert not is_running(running.pid)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("one\n\ntwo\n\n", "two"),
+        ("throw err;\nError: Cannot find it\n    at new NodeError (node:x)\n}\nNode.js v18\n", "Error: Cannot"),
+        ("Traceback\nValueError: first\nKeyError: second\n", "KeyError: second"),
+        ("", ""),
+    ],
+)
+def test_of_standard_error_the_line_is_shown_that_says_what_went_wrong(written, shown):
+    reader = Tail(io.BytesIO(written.encode()), lambda: None)
+    reader.join(30)
+    assert reader.telling_line().startswith(shown)
+    assert bool(reader.telling_line()) == bool(shown)
 
 
 def test_a_capability_that_never_answers_is_given_up_and_the_others_are_not(misbehaving):
@@ -143,6 +204,8 @@ def test_good_answers_in_between_keep_the_process_asked(misbehaving):
         (b'{"id": 7, "value": [0.5, 1, "a", null, true]}', [0.5, 1, "a", None, True]),
         (b'{"id": 7.0, "value": {"a": -3}}', {"a": -3}),
         (b'  {"value": null, "id": 7, "note": "unasked"}\r', None),
+        (b'{"id": 7, "value": 1, "error": null}', 1),
+        (b'\xef\xbb\xbf{"id": 7, "value": 1}', 1),
     ],
 )
 def test_an_answer_is_read(line, value):
@@ -155,6 +218,8 @@ def test_an_error_and_what_is_missing_are_answers_in_good_order():
     assert not isinstance(error.value, Misbehaviour)
     with pytest.raises(NotEvaluable, match="not offered"):
         read_answer(7, b'{"id": 7, "missing": true}')
+    with pytest.raises(Misbehaviour, match="neither value"):
+        read_answer(7, b'{"id": 7, "error": null}')
 
 
 def test_half_a_pair_of_characters_cannot_break_a_message():
@@ -190,7 +255,7 @@ class Fer:
         return np.int64(32 * gpus)
 
     def hyperparameters(self, architecture):
-        return {"factor": np.float32(0.5), "rates": (1, np.arange(2))}
+        return {"factor": np.float32(0.5), "rates": (1, np.arange(2)), "none": np.array([[np.nan], [1]]), "nan": np.nan}
 
     def rounded(self, figure):
         raise ValueError("no\\nfigure")
@@ -199,7 +264,7 @@ class Fer:
         raise NotImplementedError
 
     def spread(self, differences):
-        return float("nan")
+        return float("inf")
 
     def band(self):
         sys.exit(5)
@@ -224,7 +289,8 @@ def test_answers_of_python_become_json_and_what_is_printed_does_no_harm(hosted):
     assert hosted.answer("classes", {}) == ["Angry", "Disgust"]
     assert hosted.answer("class_weights", {"counts": [1, 2], "balancing": "simple"}) == [0.5, 1.0]
     assert hosted.answer("batch_size", {"gpus": 2}) == 64
-    assert hosted.answer("hyperparameters", {"architecture": "VGG16"}) == {"factor": 0.5, "rates": [1, [0, 1]]}
+    found = hosted.answer("hyperparameters", {"architecture": "VGG16"})
+    assert found == {"factor": 0.5, "rates": [1, [0, 1]], "none": [[None], [1.0]], "nan": None}
     assert hosted.answer("steering_part", {}) == ""
 
 

@@ -35,6 +35,8 @@ def test_list_as_json_is_filtered_by_status():
     [
         ("fer-w-02", ["conservative weights are capped at 3", "paper 3.4, Fig. 13", "3.0", "ERR-25"]),
         ("FER-P-04", ["256, 128", "256, 256", "ERR-05"]),
+        ("FER-C-02", ["data file classes.toml", '"angered"', '"joyful"', "[label_orders.AffectNet]"]),
+        ("FER-G-01", ["data file grid.csv", "'ferspec grid list'"]),
         ("FER-D-09", ["cannot be tested", "neither the faces"]),
         ("ERR-23", ["0.55 *", "0.56", "resnet18-scratch-48-rafdb-conservative", "0.81", "0.79"]),
         ("resnet18-scratch-48-rafdb-conservative", ["printed", "0.56", "released", "0.55", "ERR-23", "ERR-30"]),

@@ -15,7 +15,8 @@ MODULE = "implementation.py"
 TEXTS = ("README.md", "deviations.toml")
 HEADING = '''"""An implementation of the protocol, as "ferspec conform {name}" judges it.
 
-Remove the # before a function and write its body. What stays commented out is not offered, and is not evaluated.
+Remove the # before a function and write its body in place of its last line. What stays commented out is not offered,
+and is not evaluated.
 """
 
 from __future__ import annotations
@@ -66,4 +67,4 @@ def _stub(entry: Capability, clauses: list[str]) -> str:
         for text in body.split("\n\n")
     ]
     text = "\n\n".join(wrapped).strip()
-    return f'def {entry.signature}:\n    """{text}\n    """\n'
+    return f'def {entry.signature}:\n    """{text}\n    """\n    raise NotImplementedError\n'

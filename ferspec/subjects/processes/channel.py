@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import queue
+import re
 import signal
 import subprocess
 import threading
@@ -13,25 +13,38 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import BinaryIO
 
+from ferspec.subjects.processes.ending import end, marked_environment
 from ferspec.subjects.processes.messages import Misbehaviour, excerpt
 
-MOST_BYTES = 64 << 20
+MOST_BYTES = 8 << 20
+# lines that nobody asked for
+MOST_WAITING = 100
 CHUNK = 64 << 10
 KEPT = 4 << 10
 GRACE = 1.0
+# those between SIGRTMIN and SIGRTMAX have no name
+SIGNALS = {number.value: number.name for number in signal.Signals}
+# the line of a crash that says what it is, and none of those that say where ("at new NodeError")
+TELLING = re.compile(r"(?!\s*at ).*Error")
 
 
 class Channel:
-    """A process in a group of its own, which ends with the channel, whole; ``OSError`` where it cannot be started."""
+    """A process in a group of its own, which ends with the channel, and what it started with it.
+
+    ``OSError`` where it cannot be started.
+    """
 
     def __init__(self, words: Sequence[str]) -> None:
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True)
+        environment, mark = marked_environment()
+        self._process = subprocess.Popen(
+            words, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True, env=environment
+        )
         self.pid = self._process.pid
         # also where the judge ends without closing, as on an error of its own
-        self.kill = weakref.finalize(self, _kill, self._process)
+        self._end = weakref.finalize(self, end, self._process, mark)
         self._output = Lines(self._process.stdout)
-        self._errors = Tail(self._process.stderr, self.kill)
+        self._errors = Tail(self._process.stderr, self._end)
 
     def exchange(self, line: bytes, seconds: float) -> bytes:
         """Write a line and return the next line that is no blank one.
@@ -43,14 +56,12 @@ class Channel:
         # in a thread, since a process that does not read would block the judge
         threading.Thread(target=_write, args=(self._process.stdin, line), daemon=True).start()
         try:
-            answer = b""
-            while not answer.strip():
-                answer = self._output.lines.get(timeout=max(0.0, deadline - time.monotonic()))
-                if answer is None:
-                    raise Misbehaviour(self._why_ended() + self._last_words())
+            answer = self._output.lines.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
             hint = " (a line was begun and not ended)" if self._output.begun else ""
             raise Misbehaviour(f"no answer within {seconds:g} s{hint}{self._last_words()}") from None
+        if answer is None:
+            raise Misbehaviour(self._why_ended() + self._last_words())
         return answer
 
     def close(self) -> None:
@@ -60,6 +71,12 @@ class Channel:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE)
         self.kill()
+
+    def kill(self) -> None:
+        """End the process by force, and return when it is gone."""
+        self._end()
+        # a flood may be ending it at this moment
+        self._process.wait()
 
     def _why_ended(self) -> str:
         if self._output.left <= 0:
@@ -71,16 +88,16 @@ class Channel:
         except subprocess.TimeoutExpired:
             return "closed its standard output without an answer"
         self._errors.join(GRACE)
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
+        how = f"was killed by {SIGNALS.get(-code, f'signal {-code}')}" if code < 0 else f"ended with exit status {code}"
         return f"the process {how} without an answer"
 
     def _last_words(self) -> str:
-        words = self._errors.last_line()
-        return f"; its last line on standard error: {words}" if words else ""
+        words = self._errors.telling_line()
+        return f"; on standard error: {words}" if words else ""
 
 
 class Lines(threading.Thread):
-    """Reads lines as they come, until so many bytes were read that are ``left``; None ends them."""
+    """Reads lines as they come, blank ones aside, until ``left`` bytes are read or too many wait; None ends them."""
 
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__(daemon=True)
@@ -93,11 +110,12 @@ class Lines(threading.Thread):
     def run(self) -> None:
         parts: list[bytes] = []
         with self._stream as stream:
-            while self.left > 0 and (chunk := stream.read(CHUNK)):
+            while self.left > 0 and self.lines.qsize() < MOST_WAITING and (chunk := stream.read(CHUNK)):
                 self.left -= len(chunk)
                 *ends, rest = chunk.split(b"\n")
                 for end in ends:
-                    self.lines.put(b"".join((*parts, end)))
+                    if line := b"".join((*parts, end)).strip():
+                        self.lines.put(line)
                     parts = []
                 parts.append(rest)
                 self.begun = any(parts)
@@ -123,9 +141,10 @@ class Tail(threading.Thread):
         if self.left <= 0:
             self._flooded()
 
-    def last_line(self) -> str:
-        """Return the last line that says anything."""
-        return next((excerpt(line, 160) for line in reversed(self._end.splitlines()) if line.strip()), "")
+    def telling_line(self) -> str:
+        """Return the last line that names an error, or else the last that says anything."""
+        lines = [line for line in self._end.decode(errors="replace").splitlines() if line.strip()]
+        return excerpt(next(filter(TELLING.match, reversed(lines)), lines[-1] if lines else ""), 160)
 
 
 def _write(stream: BinaryIO, line: bytes) -> None:
@@ -134,15 +153,3 @@ def _write(stream: BinaryIO, line: bytes) -> None:
     with suppress(OSError, ValueError):
         while rest:
             rest = rest[stream.write(rest) :]
-
-
-def _kill(process: subprocess.Popen) -> None:
-    """End a process and all that it started."""
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    process.wait()
-    with suppress(OSError):
-        process.stdin.close()

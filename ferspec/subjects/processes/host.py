@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import math
 import os
 import queue
 import sys
@@ -83,14 +84,16 @@ def offered(implementation: Any) -> list[str]:
 
 
 def jsonable(value: Any) -> Any:
-    """Return a value with tuples as lists, and arrays, tensors and their scalars as plain numbers."""
+    """Return a value with tuples as lists, arrays, tensors and their scalars as plain numbers, and nan as None."""
     if isinstance(value, dict):
         return {key: jsonable(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [jsonable(inner) for inner in value]
     # TensorFlow's tensors become NumPy's first; NumPy's and PyTorch's know how to become lists
     value = value.numpy() if hasattr(value, "numpy") and not hasattr(value, "tolist") else value
-    return value.tolist() if hasattr(value, "tolist") else value
+    if hasattr(value, "tolist"):
+        return jsonable(value.tolist())
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def one_line(error: BaseException) -> str:

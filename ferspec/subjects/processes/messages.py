@@ -35,8 +35,10 @@ def read_answer(number: int, line: bytes) -> Any:
     if not isinstance(answer, dict) or "id" not in answer:
         raise Misbehaviour(f"wrote {excerpt(line)}, which is no answer with an id ({HINT})")
     if isinstance(answer["id"], bool) or answer["id"] != number:
-        raise Misbehaviour(f"answered request {excerpt(answer['id'])} when {number} was asked")
-    if "error" in answer:
+        raise Misbehaviour(
+            f"answered request {excerpt(repr(answer['id']))} when {number} was asked: write the id as the number it was"
+        )
+    if answer.get("error") is not None:
         raise SubjectError(excerpt(answer["error"], 200))
     if answer.get("missing") is True:
         raise NotEvaluable("is not offered for what is asked here")
@@ -56,7 +58,8 @@ def excerpt(text: Any, length: int = SHOWN) -> str:
 
 def _decoded(line: bytes) -> Any:
     try:
-        answer = json.loads(line.decode(), parse_constant=_refused, parse_float=_finite, parse_int=_integer)
+        # some languages begin UTF-8 with a mark
+        answer = json.loads(line.decode("utf-8-sig"), parse_constant=_refused, parse_float=_finite, parse_int=_integer)
     except RecursionError:
         raise Misbehaviour(f"wrote {excerpt(line)}, which is nested too deep") from None
     except UnicodeDecodeError:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from pathlib import Path
 
 from ferspec.errors import UserError
 from ferspec.subjects.processes.process import TIME_LIMIT, Process
 
 HOST = "ferspec.subjects.processes.host"
 NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+LONGEST = 86_400
 REFERENCE = re.compile(rf"{NAME}(?::{NAME})?")
 
 
@@ -24,8 +26,8 @@ def open_implementation(
     """
     if (implementation is None) == (command is None):
         raise UserError("name one implementation: either package.module[:object] or a command (--command)")
-    if seconds <= 0:
-        raise UserError(f"the time limit has to be above 0 seconds, not {seconds:g}")
+    if not 0 < seconds <= LONGEST:
+        raise UserError(f"the time limit has to be above 0 seconds and at most a day ({LONGEST}), not {seconds:g}")
     name = implementation if command is None else command
     process = Process(_python(name) if command is None else _words(name), name, seconds)
     try:
@@ -38,9 +40,20 @@ def open_implementation(
 
 
 def _python(reference: str) -> list[str]:
-    if REFERENCE.fullmatch(reference) is None:
-        raise UserError(f"{reference!r} names no implementation: write package.module or package.module:object")
+    path = Path(reference.partition(":")[0])
+    if REFERENCE.fullmatch(reference) is None or (path.suffix and path.is_file()):
+        raise UserError(f"{reference!r} names no implementation: write {_meant(reference)}")
     return [sys.executable, "-m", HOST, reference]
+
+
+def _meant(reference: str) -> str:
+    """Return what somebody may have meant who gave a path."""
+    path, _, name = reference.partition(":")
+    module = ".".join(Path(path.removesuffix(".py")).parts)
+    meant = f"{module}:{name}" if name else module
+    if REFERENCE.fullmatch(meant) and not Path(path.removesuffix(".py")).suffix:
+        return f"{meant}, as Python imports it, without .py"
+    return "package.module or package.module:object, or give a program with --command"
 
 
 def _words(command: str) -> list[str]:
