@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from ferspec.engine import Outcome, Status
 from ferspec.grid.judging import GridJudgement
-from ferspec.plugin import explain
+from ferspec.plugin import explain, record
 from ferspec.spec import load
 
 pytestmark = pytest.mark.artifacts
@@ -23,8 +24,22 @@ def test_cell_lies_within_its_band(cell: str, grid_judgement: GridJudgement, tel
     tell(next(judged for judged in grid_judgement.cells if judged.cell == cell))
 
 
-def test_artifacts_are_of_known_cells(grid_judgement: GridJudgement) -> None:
+def test_artifacts_are_of_known_cells(request: pytest.FixtureRequest, grid_judgement: GridJudgement) -> None:
     """No artifacts name a cell that the grid has not."""
     __tracebackhide__ = True
+    clause = load().clause("FER-R-03")
+    known = Outcome(
+        check=f"{clause.id}[known cells]",
+        clause=clause.id,
+        title="artifacts are of known cells",
+        place=clause.place,
+        status=Status.PASS,
+    )
+    if request.config.getoption("--fer-artifacts") is None:
+        reason = "no artifacts were named: add --fer-artifacts DIR"
+        record(request, known.model_copy(update={"status": Status.NOT_EVALUATED, "message": reason}))
+        pytest.skip(f"not evaluated: {reason}")
+    for problem in grid_judgement.problems or (known,):
+        record(request, problem)
     if grid_judgement.problems:
         pytest.fail("\n".join(map(explain, grid_judgement.problems)), pytrace=False)

@@ -9,15 +9,28 @@ from typing import Any
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.artifacts_training import TRAINING_CHECKS
+from ferspec.checks.artifacts_training import BTFER, TRAINING_CHECKS
 from ferspec.checks.departures import Departure, finding
 from ferspec.engine import Check, Finding
 from ferspec.leaves import differing_leaves, is_number
 from ferspec.reference.bootstrap import Resampling, protocol_resampling
 from ferspec.reference.figures import Figure
-from ferspec.subjects.artifacts import CONTRACT, FINISHED_FILES, MANIFEST, PREDICTIONS, REPORT, RUN, PartName
+from ferspec.reference.models import preprocessing_of
+from ferspec.spec.records import Cell
+from ferspec.subjects.artifacts import (
+    CONTRACT,
+    FINISHED_FILES,
+    MANIFEST,
+    PREDICTIONS,
+    REPORT,
+    RUN,
+    SYNTHETIC,
+    PartName,
+    Run,
+)
+from ferspec.subjects.contract import Contract
 from ferspec.subjects.manifest import Entry, support
-from ferspec.subjects.run_folder import FINISHED, RunFolder
+from ferspec.subjects.run_folder import FINISHED, Images, RunFolder
 from ferspec.subjects.run_predictions import RunPredictions
 from ferspec.subjects.run_report import RunReport, report_of
 
@@ -49,8 +62,13 @@ def lists_the_images(folder: RunFolder) -> Finding:
 
 
 def keeps_parts_apart(folder: RunFolder) -> Finding:
-    """No image is in two parts, and none twice in one."""
-    return finding(_shared(folder), "no image is there twice")
+    """No image is in two parts, and none twice in one; of equal pictures no more than a dataset has by itself."""
+    images = folder.images
+    repeated = [f"{count:,} {name} images" for name, count in images.repeated.items() if count]
+    if images.trained_under_other_names:
+        repeated.append(f"{images.trained_under_other_names:,} validation images that are trained on")
+    equal = f"; under other names the same picture: {', '.join(repeated)}" if repeated else ""
+    return finding(_shared(folder), f"no image is there twice{equal}")
 
 
 def predicts_every_image(folder: RunFolder) -> Finding:
@@ -106,13 +124,8 @@ def _of_another_cell(folder: RunFolder) -> Iterator[Departure]:
             f"{run.cell}, profile {run.settings.profile}, as {RUN} says",
             "the files of two runs were mixed, or a record was renamed to another cell",
         )
-    if folder.contract is not None and folder.contract.input.size != (cell.resolution, cell.resolution):
-        height, width = folder.contract.input.size
-        yield Departure(
-            f"{CONTRACT} has images of {width}×{height}",
-            f"{cell.resolution}×{cell.resolution}, the cell's resolution",
-            "the network was trained at another resolution",
-        )
+    if folder.contract is not None:
+        yield from _of_another_contract(folder.contract, run, cell)
     if run.start.kind != cell.weights:
         yield Departure(f"the network started from {run.start.kind}", f"{cell.weights}, the cell's weights")
     for name in ("training", "validation"):
@@ -123,6 +136,31 @@ def _of_another_cell(folder: RunFolder) -> Iterator[Departure]:
                 f"{name} images of {cell.dataset}",
                 "the dataset was swapped",
             )
+    tested, right = run.data.get("btfer"), SYNTHETIC if cell.dataset == SYNTHETIC else BTFER
+    if tested is not None and tested.dataset != right:
+        yield Departure(f"BTFER images of {tested.dataset}", right, "the dataset was swapped")
+
+
+def _of_another_contract(contract: Contract, run: Run, cell: Cell) -> Iterator[Departure]:
+    """Yield where a contract has another size, other colours or another order of classes than the cell's network."""
+    if contract.input.size != (cell.resolution, cell.resolution):
+        height, width = contract.input.size
+        yield Departure(
+            f"{CONTRACT} has images of {width}×{height}",
+            f"{cell.resolution}×{cell.resolution}, the cell's resolution",
+            "the network was trained at another resolution",
+        )
+    colour = preprocessing_of(cell.architecture, cell.weights, run.settings.profile).colour
+    if contract.input.colour != colour:
+        yield Departure(f"{CONTRACT} has images in {contract.input.colour}", f"{colour}, which the network was fed")
+    book = spec.load()
+    order = tuple(book.classes[book.class_index(name)] for name in contract.output.classes)
+    if order != book.classes:
+        yield Departure(
+            f"{CONTRACT} has the classes {', '.join(order)}",
+            f"{', '.join(book.classes)}, in this order (FER-C-01)",
+            "classes were exchanged",
+        )
 
 
 def _miscounted(folder: RunFolder) -> Iterator[Departure]:
@@ -157,6 +195,29 @@ def _shared(folder: RunFolder) -> Iterator[Departure]:
             "none",
             "leakage: training images stand in the validation part",
         )
+    yield from _same_pictures(folder.images)
+
+
+def _same_pictures(images: Images) -> Iterator[Departure]:
+    """Yield where more images have equal pixels than the duplicates of a dataset explain."""
+    most = spec.load().value("FER-R-05", "same_pictures")
+    validated, seen = len(images.parts.get("validation", ())), images.trained_under_other_names
+    if seen > most * validated:
+        yield Departure(
+            f"{seen:,} of {validated:,} validation images have the pixels of training images",
+            f"at most {most:.0%}, as datasets hold some pictures twice",
+            "leakage: training images stand in the validation part under other names",
+            seen / validated - most,
+        )
+    for name, count in images.repeated.items():
+        whole = len(images.parts[name])
+        if count > most * whole:
+            yield Departure(
+                f"{count:,} of {whole:,} {name} images repeat a picture of the part",
+                f"at most {most:.0%}, as datasets hold some pictures twice",
+                "a few pictures were copied to make up the number",
+                count / whole - most,
+            )
 
 
 def _mispredicted(folder: RunFolder) -> Iterator[Departure]:

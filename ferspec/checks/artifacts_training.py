@@ -128,6 +128,13 @@ def _phase_unscheduled(run: Run, phase: Phase, plan: PhasePlan, rows: list[Epoch
     if not any(_same_rate(rows[0].learning_rate, rate) for rate in known):
         yield Departure(f"{where}: starts at the rate {rows[0].learning_rate:g}", _any_of(known))
         return
+    if not _same_rate(phase.initial_rate, rows[0].learning_rate):
+        yield Departure(
+            f"{where}: an initial rate of {phase.initial_rate:g} in {RUN}",
+            f"{rows[0].learning_rate:g}, the rate of its first epoch in {HISTORY}",
+            "the record, or the history, was edited",
+            phase.initial_rate - rows[0].learning_rate,
+        )
     replayed = replay([row.val_loss for row in rows], rows[0].learning_rate, profile)
     for row, rate in zip(rows, replayed.rates, strict=True):
         if not _same_rate(row.learning_rate, rate):
@@ -197,6 +204,12 @@ def _departing(folder: RunFolder) -> Iterator[tuple[tuple[str, ...], str]]:
     capped = [phase for phase in run.phases if phase.ended == "epochs cap"]
     if capped:
         yield ("FER-S-05",), f"a cap ended phase {capped[0].phase} after {capped[0].epochs} epochs"
+    subset, cap = run.settings.subset, run.settings.epochs_cap
+    if subset is not None and any(part.n > subset for part in run.data.values()):
+        yield ("FER-D-01",), f"a subset of {subset:,} images was asked for"
+    longest = max((phase.epochs for phase in run.phases), default=0)
+    if cap is not None and longest > cap:
+        yield ("FER-S-05",), f"a cap of {cap:,} epochs was asked for, and a phase has {longest:,}"
     usual = batch_size(run.settings.profile)
     if run.settings.global_batch != usual:
         yield ("FER-S-09",), f"batches of {run.settings.global_batch} images instead of {usual}"

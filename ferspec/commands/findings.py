@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,24 +17,32 @@ EXAMPLE = "Example: ferspec grid findings runs/"
 
 def findings(
     results: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
             metavar="[RESULTS]...", help="Folders of runs, or tables of results; by default what is published."
         ),
     ] = None,
     profile: Annotated[
-        ProfileName, typer.Option(help="The published figures, and their spread, as released or as printed.")
+        ProfileName,
+        typer.Option("--profile", "-p", help="The published figures, and their spread, as released or as printed."),
     ] = ProfileName.released,
     json: Json = False,
 ) -> None:
-    """Recompute what the paper says of the grid: supported, not supported, or within noise."""
+    """Recompute what the paper says of the grid: supported, not supported, or within noise.
+
+    Exit status: 0 whatever came out, 2 where nothing could be evaluated.
+    """
     from ferspec.commands.findings_tables import print_findings
+    from ferspec.engine import EXIT_STATUS
     from ferspec.grid import findings as grid_findings
 
-    print_findings(grid_findings.findings(_read(results, profile.value), profile.value), as_json=json)
+    found = grid_findings.findings(_read(results, profile.value), profile.value)
+    print_findings(found, as_json=json)
+    if found.count("not evaluated") == len(found.findings):
+        raise typer.Exit(EXIT_STATUS["not_evaluated"])
 
 
-def _read(paths: list[Path] | None, profile: Profile) -> tuple[Result, ...]:
+def _read(paths: list[str] | None, profile: Profile) -> tuple[Result, ...]:
     from ferspec.grid.results import published
 
     if not paths:

@@ -69,7 +69,8 @@ def _cautions(findings: Iterable[Finding]) -> dict[str, list[str]]:
 def _summary(found: Findings) -> str:
     """Return how many findings came out in each way, and from what."""
     counts = ", ".join(f"{found.count(outcome)} {outcome}" for outcome in get_args(Outcome))
-    left_out = f" ({found.left_out} more left out: unfinished, deviating or synthetic)" if found.left_out else ""
+    why = ", ".join(f"{count} {reason}" for reason, count in found.why_left_out.items())
+    left_out = f" ({found.left_out} more left out: {why})" if found.left_out else ""
     trainings = f"{found.trainings} trainings{left_out}, profile {found.profile}"
     return (
         f"{len(found.findings)} findings from {trainings}: {counts}. "

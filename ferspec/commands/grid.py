@@ -32,7 +32,9 @@ def band(
     ] = 1,
     profile: Annotated[
         ProfileName,
-        typer.Option("--profile", "-p", help="Around the authors' reports (released) or as printed (paper)."),
+        typer.Option(
+            "--profile", "-p", help="Authors' report before print (released), or print before the report (paper)."
+        ),
     ] = ProfileName.released,
     json: Json = False,
 ) -> None:

@@ -15,7 +15,7 @@ EXPORT_EXAMPLE = "Example: ferspec grid export-published printed.csv && ferspec 
 
 def judge(
     artifacts: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(metavar="ARTIFACTS...", help="Run folders, folders of them, or tables of results (CSV)."),
     ],
     select: Annotated[
@@ -23,7 +23,10 @@ def judge(
         typer.Option("--select", "-s", metavar="TERMS", help="Judge these cells alone; as in 'ferspec grid list'."),
     ] = None,
     profile: Annotated[
-        ProfileName, typer.Option("--profile", "-p", help="Whose figures the bands are around.")
+        ProfileName,
+        typer.Option(
+            "--profile", "-p", help="Authors' report before print (released), or print before the report (paper)."
+        ),
     ] = ProfileName.released,
     out: Annotated[
         Path | None,
@@ -34,9 +37,9 @@ def judge(
     """Hold trained cells against the bands in which their figures are expected.
 
     Each cell is within, above (which asks for an explanation), below, incomplete, absent, unpublished, or not a
-    protocol run. Several runs of a cell are judged by their mean. What a run says of itself is checked against its own
-    files. Exit status: 1 for a cell below its band or artifacts that contradict themselves, 3 for one above, 0 where
-    all that could be judged is within, 2 where nothing could be.
+    protocol run, as one trained by another profile is not. Several runs of a cell are judged by their mean. What a run
+    says of itself is checked against its own files. Exit status: 1 for a cell below its band or artifacts that
+    contradict themselves, 3 for one above, 0 where all that could be judged is within, 2 where nothing could be.
     """
     from ferspec.commands.judge_tables import document, print_judged
     from ferspec.commands.progress import progress

@@ -109,8 +109,10 @@ def _closing(judgement: GridJudgement, read: Read) -> Iterator[str]:
         f"{len(read.results):,} results read: {checks.planned:,} checks of what they were read from, "
         f"{checks.passed:,} pass, {checks.fail} fail, {checks.not_evaluated} not evaluated"
     )
-    if judgement.not_selected:
-        yield f"{judgement.not_selected:,} results are of cells that were not selected"
+    if others := judgement.not_selected - judgement.synthetic:
+        yield f"{others:,} results are of cells that were not selected"
+    if judgement.synthetic:
+        yield f"{judgement.synthetic:,} results are of synthetic cells: --select dataset=synthetic"
     yield from (plain(note) for note in read.notes)
 
 

@@ -86,8 +86,8 @@ def run(
     """Train many cells, each in a process of its own, on this machine or on a Ray cluster.
 
     Stopped at any moment, the same command trains only what is missing. Each cell gets a folder CELL-seedN; beside it,
-    CELL-seedN.failed.txt says how one failed. Exit status: 0 all finished, 1 some failed, 2 nothing could be started,
-    3 some not evaluated.
+    CELL-seedN.failed.txt says how one failed. Exit status: 0 all finished, 1 some failed, 2 nothing could be started
+    or evaluated, 3 some not evaluated.
     """
     from ferspec.commands.running_view import print_stopped, print_summary, watching
     from ferspec.grid.cells import all_cells

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ferspec.grid.running.board import SHOWN_STATES, work_of
+from ferspec.grid.running.local import BUSY
 from ferspec.report.terminal import default_console
 from ferspec.report.words import plain
 
@@ -92,7 +93,10 @@ def print_summary(summary: Summary, as_json: bool, console: Console | None = Non
             console.print(Text.assemble(state, told, tried), soft_wrap=True, highlight=False)
     counts = ", ".join(f"{count} {state}" for state, count in summary.counts.items() if count)
     console.print(f"{len(summary.cells)} trainings: {counts}  in {duration(summary.seconds)}", highlight=False)
-    console.print(f"written: {summary.out}  next: ferspec grid judge {summary.out}", soft_wrap=True, highlight=False)
+    # artifacts at a URL are copied before they can be judged
+    judgeable = summary.counts["finished"] and "://" not in summary.out
+    after = f"  next: ferspec grid judge {summary.out}" if judgeable else ""
+    console.print(f"written: {summary.out}{after}", soft_wrap=True, highlight=False)
 
 
 def print_stopped(board: Board) -> None:
@@ -106,7 +110,7 @@ def _lines(board: Board) -> Tell:
 
     def tell(job: Job, event: Event) -> None:
         board.tell(job, event)
-        if event.state == states.get(job.name, "waiting"):
+        if event.state == states.get(job.name, "waiting") and event != BUSY:
             return
         states[job.name] = event.state
         why = f": {plain(event.message)}" if event.message else ""

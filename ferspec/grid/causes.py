@@ -12,6 +12,7 @@ from ferspec.spec.records import IDENTITY, Cell, Profile
 # the fields that, one at a time, may have been another than the cell says
 EXCHANGED = ("dataset", "resolution")
 GUESSING_REACH = 3
+ACCURACY = "_accuracy"
 
 GUESSING = "as good as guessing on BTFER: labels shuffled, classes in another order, or a network not trained at all"
 LEAKAGE = "too good: look for test images among those trained on, another split, or several networks together"
@@ -19,27 +20,30 @@ OTHER_AVERAGE = "accuracy fits and F1 does not: another average than the one wei
 
 
 def likely_causes(
-    cell: Cell, figures: Mapping[str, float], bands: tuple[Band, ...], profile: Profile, runs: int
+    cell: Cell, figures: Mapping[str, float], bands: tuple[Band, ...], profile: Profile
 ) -> tuple[str, ...]:
     """Return, the most telling first, what would explain figures (0 to 1) of which some lie outside their bands.
 
-    ``figures`` are the means of ``runs`` trainings, ``bands`` those of the cell. A cause is named where the figures
-    fit it in every band; which one it was, only the owner of the artifacts can find out.
+    ``figures`` are means, each of as many trainings as its band of the cell is for. A cause is named where the figures
+    fit it; which one it was, only the owner of the artifacts can find out.
     """
-    return tuple(_causes(cell, figures, bands, profile, runs))
+    return tuple(_causes(cell, figures, bands, profile))
 
 
-def _causes(
-    cell: Cell, figures: Mapping[str, float], bands: tuple[Band, ...], profile: Profile, runs: int
-) -> Iterator[str]:
+def _causes(cell: Cell, figures: Mapping[str, float], bands: tuple[Band, ...], profile: Profile) -> Iterator[str]:
     if fits(_exchanged(figures), bands):
-        yield "validation and BTFER were exchanged: turned round, every figure lies in its band"
+        yield "validation and BTFER were exchanged: turned round, every known figure lies in its band"
     for field in EXCHANGED:
-        others = [str(getattr(o, field)) for o in _neighbours(cell, field) if fits(figures, bands_of(o, profile, runs))]
+        others = [
+            str(getattr(other, field))
+            for other in _neighbours(cell, field)
+            if fits(figures, _likewise(other, bands, profile))
+        ]
         if others:
-            yield f"another {field}: every figure lies in the band of the same training with {' or '.join(others)}"
-    outside = {band.figure for band in bands if place(figures.get(band.figure), band) in ("above", "below")}
-    if outside and all(figure.endswith("_f1") for figure in outside):
+            named = " or ".join(others)
+            yield f"another {field}: every known figure lies in the band of the same training with {named}"
+    outside = any(place(figures.get(band.figure), band) in ("above", "below") for band in bands)
+    if outside and _accuracies_fit(figures, bands):
         yield OTHER_AVERAGE
     if _is_guessing(figures.get("btfer_accuracy")):
         yield GUESSING
@@ -55,8 +59,21 @@ def place(value: float | None, band: Band) -> str:
 
 
 def fits(figures: Mapping[str, float], bands: tuple[Band, ...]) -> bool:
-    """Return whether every figure is known, has a band, and lies in it."""
-    return all(place(figures.get(band.figure), band) == "within" for band in bands)
+    """Return whether both accuracies lie in their bands, and no other figure outside its own."""
+    places = {place(figures.get(band.figure), band) for band in bands}
+    return _accuracies_fit(figures, bands) and places.isdisjoint({"above", "below"})
+
+
+def _accuracies_fit(figures: Mapping[str, float], bands: tuple[Band, ...]) -> bool:
+    """Return whether both accuracies are known, have a band, and lie in it."""
+    accuracies = [band for band in bands if band.figure.endswith(ACCURACY)]
+    return all(place(figures.get(band.figure), band) == "within" for band in accuracies)
+
+
+def _likewise(cell: Cell, bands: tuple[Band, ...], profile: Profile) -> tuple[Band, ...]:
+    """Return the bands of another cell, each for the mean of as many trainings."""
+    of_runs = {runs: {band.figure: band for band in bands_of(cell, profile, runs)} for runs in {b.runs for b in bands}}
+    return tuple(of_runs[band.runs][band.figure] for band in bands)
 
 
 def _exchanged(figures: Mapping[str, float]) -> dict[str, float]:

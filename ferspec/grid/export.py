@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ferspec import spec
+from ferspec.errors import UserError
 from ferspec.files import write_whole
 from ferspec.grid.result_tables import results_text
 from ferspec.grid.results import Result
@@ -17,8 +18,10 @@ def export_published(path: Path, profile: Profile) -> tuple[Result, ...]:
     Under ``paper`` those of Tables 2 and 3, under ``released`` those of the authors' reports, and no figure of one in
     a row of the other: what is illegible, or not released, is left blank. Judged by the released reports, these lie
     within their bands by construction; print does not, and its judgement says where the two are how far apart.
-    ``UserError`` where the file cannot be written.
+    ``UserError`` where the file cannot be written, or its folder is not there.
     """
+    if not path.parent.is_dir():
+        raise UserError(f"{path.parent} is no folder: make it first, or choose another file")
     results = tuple(_stated(cell, profile) for cell in spec.load().cells)
     write_whole(path, results_text(results))
     return results

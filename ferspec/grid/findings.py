@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from pydantic import Field
 
 from ferspec import spec
 from ferspec.grid.cells import SYNTHETIC, find_cell
@@ -35,11 +38,12 @@ class Finding(Record):
 
 
 class Findings(Record):
-    """All findings from a set of trainings, and how many more of them were ``left_out``."""
+    """All findings from a set of trainings, how many more of them were ``left_out``, and how many for each reason."""
 
     profile: Profile
     trainings: int
     left_out: int
+    why_left_out: dict[str, int] = Field(default_factory=dict)
     findings: tuple[Finding, ...]
 
     def count(self, outcome: Outcome) -> int:
@@ -50,22 +54,35 @@ class Findings(Record):
 def findings(results: Iterable[Result], profile: Profile = DEFAULT_PROFILE) -> Findings:
     """Return what trainings say of every statement of FER-F, figure by figure, in the order of the clauses.
 
-    Several trainings of a cell count by their mean. Left out are those that have not finished, those that declare
-    deviations, and those on synthetic faces. The noise is that of the published replicates as the profile reads them.
-    ``UserError`` for an unknown cell. Source: FER-F-01.
+    Several trainings of a cell count by their mean. Left out are those that contradict themselves, have not finished,
+    declare deviations, were trained by another profile, or on synthetic faces. The noise is that of the published
+    replicates as the profile reads them. ``UserError`` for an unknown cell. Source: FER-F-01.
     """
     given = tuple(results)
-    used = [result for result in given if _counts(result)]
+    reasons = [_why_left_out(result, profile) for result in given]
+    used = [result for result, reason in zip(given, reasons, strict=True) if reason is None]
+    left_out = Counter(reason for reason in reasons if reason is not None)
     clauses = [clause for clause in spec.load().select("F") if clause.source == "paper"]
     questions = {clause.id: question_of(clause) for clause in clauses if clause.status != "untestable"}
     figures = {figure for question in questions.values() for figure in question.figures}
     judges = {figure: Judge(figure, _measured(used, figure, profile), _freedom(figure, profile)) for figure in figures}
     found = tuple(finding for clause in clauses for finding in _findings_of(clause, questions.get(clause.id), judges))
-    return Findings(profile=profile, trainings=len(used), left_out=len(given) - len(used), findings=found)
+    return Findings(
+        profile=profile, trainings=len(used), left_out=left_out.total(), why_left_out=dict(left_out), findings=found
+    )
 
 
-def _counts(result: Result) -> bool:
-    return result.by_protocol and find_cell(result.cell).dataset != SYNTHETIC
+def _why_left_out(result: Result, profile: Profile) -> str | None:
+    """Return why a training does not count, or None for one that does."""
+    if result.problems:
+        return "that contradict themselves"
+    if not result.complete:
+        return "unfinished"
+    if result.deviations:
+        return "deviating"
+    if result.profile not in (None, profile):
+        return f"by the profile {result.profile}"
+    return SYNTHETIC if find_cell(result.cell).dataset == SYNTHETIC else None
 
 
 def _findings_of(clause: Clause, question: Question | None, judges: Mapping[str, Judge]) -> Iterator[Finding]:

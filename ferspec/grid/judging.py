@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
 from ferspec import spec
 from ferspec.engine import Counts, Outcome, Status, Verdict, count
 from ferspec.engine import judge as judge_outcomes
 from ferspec.grid.bands import CLAUSE, Band, bands_of
-from ferspec.grid.causes import likely_causes, place
+from ferspec.grid.causes import ACCURACY, likely_causes, place
+from ferspec.grid.cells import SYNTHETIC, all_cells
 from ferspec.grid.results import Result
 from ferspec.records import Record
 from ferspec.spec.records import DEFAULT_PROFILE, Cell, Profile
@@ -19,7 +20,6 @@ from ferspec.spec.records import DEFAULT_PROFILE, Cell, Profile
 CellStatus = Literal["within", "above", "below", "incomplete", "absent", "not a protocol run", "unpublished"]
 Place = Literal["within", "above", "below", "unknown"]
 
-ACCURACY = "_accuracy"
 STATUSES: tuple[CellStatus, ...] = get_args(CellStatus)
 OUTCOMES: dict[CellStatus, Status] = {
     "within": Status.PASS,
@@ -69,6 +69,7 @@ class CellJudgement(Record):
 class GridJudgement(Record):
     """The verdict over the chosen cells, how many there are of each status, and every cell.
 
+    ``not_selected`` counts the results of other cells, ``synthetic`` those of synthetic cells among them.
     ``problems`` are the checks that failed on artifacts of no known cell. Of ``judged`` figures, ``by_chance`` are
     expected outside their bands although nothing is wrong, since a band is of the level of FER-Z-01.
     """
@@ -83,30 +84,32 @@ class GridJudgement(Record):
     outside: int
     by_chance: float
     not_selected: int = 0
+    synthetic: int = 0
 
 
 def judge(cells: Iterable[Cell], results: Iterable[Result], profile: Profile = DEFAULT_PROFILE) -> GridJudgement:
     """Return, for each of the cells, how the results of its trainings lie to its bands (FER-G-07).
 
-    A cell is ``within`` where both accuracies, and each F1 that is known, lie in their bands, the mean of several
-    trainings in that of so many. ``below`` fails, whatever else is above; ``above`` asks for an explanation and is
-    inconclusive. Not evaluated are cells without a training (``absent``), with unfinished ones or an accuracy missing
-    (``incomplete``), with none but declared deviations (``not a protocol run``), and without any published figure
-    (``unpublished``). Artifacts that contradict themselves are no protocol run either, and fail their cell whatever
-    its other trainings are. Verdict and counts are the engine's.
+    A cell is ``within`` where both accuracies, and each F1 that is known, lie in their bands, the mean of the trainings
+    that have a figure in that of so many. ``below`` fails, whatever else is above or unknown; ``above`` asks for an
+    explanation and is inconclusive. Not evaluated are cells without a training (``absent``), with unfinished ones or an
+    accuracy missing (``incomplete``), with none but declared deviations or trainings by another profile (``not a
+    protocol run``), and without any published figure (``unpublished``). Artifacts that contradict themselves are no
+    protocol run either, and fail their cell whatever its other trainings are. Verdict and counts are the engine's.
     """
     cells, results = tuple(cells), tuple(results)
     by_cell: dict[str, list[Result]] = {}
     for result in results:
         by_cell.setdefault(result.cell, []).append(result)
     judged = tuple(judge_cell(cell, by_cell.get(cell.id, ()), profile) for cell in cells)
-    known = {cell.id for cell in spec.load().cells} | {cell.id for cell in cells}
+    known = all_cells()
     strays = tuple(problem for result in results if result.cell not in known for problem in result.problems)
     outcomes = [cell.outcome for cell in judged]
     verdict = judge_outcomes([outcome.check for outcome in outcomes], outcomes).verdict
     figures = [figure for cell in judged for figure in cell.figures if figure.place != "unknown"]
     counted = Counter(cell.status for cell in judged)
     chosen = {cell.id for cell in cells}
+    others = [known[result.cell] for result in results if result.cell in known and result.cell not in chosen]
     return GridJudgement(
         profile=profile,
         verdict="fail" if strays else verdict,
@@ -117,21 +120,22 @@ def judge(cells: Iterable[Cell], results: Iterable[Result], profile: Profile = D
         judged=len(figures),
         outside=sum(len(cell.outside) for cell in judged),
         by_chance=(1 - spec.load().value("FER-Z-01", "level")) * len(figures),
-        not_selected=sum(result.cell in known - chosen for result in results),
+        not_selected=len(others),
+        synthetic=sum(cell.dataset == SYNTHETIC for cell in others),
     )
 
 
 def judge_cell(cell: Cell, results: Sequence[Result], profile: Profile = DEFAULT_PROFILE) -> CellJudgement:
     """Return how the results of one cell lie to its bands: see ``judge``."""
-    sound = [result for result in results if _has_figures(result)]
-    runs = max(len(sound), 1)
-    bands = bands_of(cell, profile, runs)
-    figures = tuple(_figure(band, sound) for band in bands) if sound else ()
+    sound = [result for result in results if _has_figures(result) and not _of_another(result, profile)]
+    known = _known(sound)
+    bands = _bands(cell, profile, known)
+    figures = tuple(_figure(band, known.get(band.figure)) for band in bands) if sound else ()
     problems = tuple(problem for result in results for problem in result.problems)
     status, reason = _status(results, sound, figures, bands)
     likely: tuple[str, ...] = ()
     if any(figure.place in ("above", "below") for figure in figures):
-        likely = likely_causes(cell, _means(sound), bands, profile, runs)
+        likely = likely_causes(cell, {name: statistics.fmean(of) for name, of in known.items()}, bands, profile)
     return CellJudgement(
         cell=cell.id,
         status=status,
@@ -150,12 +154,19 @@ def _status(
     results: Sequence[Result], sound: Sequence[Result], figures: Sequence[FigureJudgement], bands: Sequence[Band]
 ) -> tuple[CellStatus, str]:
     """Return the status of a cell and the reason in words."""
+    profile = bands[0].profile
     if not results:
         return "absent", "no training of this cell was handed in"
     if any(result.problems for result in results):
         return "not a protocol run", "its artifacts contradict themselves"
     if not sound and any(result.deviations for result in results):
         return "not a protocol run", "deviations from the protocol are declared"
+    others = [result.profile for result in results if _of_another(result, profile)]
+    if not sound and others:
+        return (
+            "not a protocol run",
+            f"trained by the profile {others[0]}, judged by {profile}: add --profile {others[0]}",
+        )
     if all(band.low is None for band in bands):
         return "unpublished", str(bands[0].missing)
     if not sound:
@@ -165,8 +176,8 @@ def _status(
     for status in ("below", "above"):
         if status in places:
             return status, ""
-    needed = [figure for figure in figures if figure.figure.endswith(ACCURACY) and figure.band.low is not None]
-    lacking = [figure.figure for figure in needed if figure.value is None]
+    needed = [figure.figure for figure in figures if figure.figure.endswith(ACCURACY) and figure.band.low is not None]
+    lacking = [name for name in needed if any(getattr(result.figures, name) is None for result in sound)]
     if lacking:
         return "incomplete", f"not all runs have {', '.join(lacking)}"
     return "within", ""
@@ -178,14 +189,30 @@ def _has_figures(result: Result) -> bool:
     return result.complete and not result.deviations and known
 
 
-def _means(sound: Sequence[Result]) -> dict[str, float]:
-    """Return the mean over all runs of every figure that all of them have."""
-    values = {name: [getattr(result.figures, name) for result in sound] for name in type(sound[0].figures).model_fields}
-    return {name: statistics.fmean(of) for name, of in values.items() if None not in of}
+def _of_another(result: Result, profile: Profile) -> bool:
+    """Return whether a training was by another profile than it is judged by; a table does not say."""
+    return result.profile not in (None, profile)
 
 
-def _figure(band: Band, sound: Sequence[Result]) -> FigureJudgement:
-    value = _means(sound).get(band.figure)
+def _known(sound: Sequence[Result]) -> dict[str, list[float]]:
+    """Return the values of every figure that any run has."""
+    values: dict[str, list[float]] = {}
+    for result in sound:
+        for name, value in result.figures.model_dump(exclude_none=True).items():
+            values.setdefault(name, []).append(value)
+    return values
+
+
+def _bands(cell: Cell, profile: Profile, known: Mapping[str, Sequence[float]]) -> tuple[Band, ...]:
+    """Return the bands of a cell, each for the mean of as many runs as have its figure."""
+    bands = bands_of(cell, profile)
+    runs = {band.figure: max(len(known.get(band.figure, ())), 1) for band in bands}
+    of_runs = {count: {band.figure: band for band in bands_of(cell, profile, count)} for count in {*runs.values()}}
+    return tuple(of_runs[count][name] for name, count in runs.items())
+
+
+def _figure(band: Band, values: Sequence[float] | None) -> FigureJudgement:
+    value = statistics.fmean(values) if values else None
     where = place(value, band)
     by = 0.0
     if where == "below":

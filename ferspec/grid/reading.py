@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+from ferspec import spec
 from ferspec.checks.artifacts import ARTIFACT_CHECKS
 from ferspec.checks.result_row import ROW_CHECK, ResultRow
 from ferspec.engine import Counts, Outcome, Status, count, outcome_of
 from ferspec.errors import UserError
+from ferspec.grid.bands import CLAUSE
 from ferspec.grid.cells import all_cells
 from ferspec.grid.result_tables import read_result_table
-from ferspec.grid.results import Result
+from ferspec.grid.results import FAILED, Result
 from ferspec.records import Record
 from ferspec.spec.records import Figures
-from ferspec.subjects.artifacts import is_run
+from ferspec.subjects.artifacts import PREDICTIONS, RUN, is_run
+from ferspec.subjects.models.base import file_digest
 from ferspec.subjects.opening import Progress, silent
 from ferspec.subjects.run_folder import RunFolder, open_run_folder
 from ferspec.subjects.run_report import PartReport
@@ -55,23 +59,29 @@ def read(paths: Iterable[str | Path], progress: Progress = silent) -> Read:
     results: list[Result] = []
     outcomes: list[Outcome] = []
     notes: list[str] = []
-    for path in dict.fromkeys(map(Path, paths)):
+    tables: dict[str, Path] = {}
+    for path in _each_once(map(_local, paths)):
         if path.is_dir():
             runs, foreign = _runs_below(path)
             folders += runs
             notes += _note(path, foreign)
-        else:
-            for result in read_result_table(path):
-                outcome = outcome_of(ROW_CHECK, ResultRow(result.figures))
-                outcomes.append(outcome)
-                results.append(result.model_copy(update={"problems": _failed([outcome])}))
-    folders = list(dict.fromkeys(folders))
+            continue
+        rows = read_result_table(path)
+        first = tables.setdefault(file_digest(path), path)
+        if first is not path:
+            notes.append(f"{path}: the same table as {first}, counted once")
+            continue
+        for result in rows:
+            outcome = outcome_of(ROW_CHECK, ResultRow(result.figures))
+            outcomes.append(outcome)
+            results.append(result.model_copy(update={"problems": _failed([outcome])}))
+    folders = _each_once(folders)
     for done, (result, judged, foreign) in enumerate(_read_each(folders), start=1):
         results.append(result)
         outcomes += judged
         notes += foreign
         progress("reading runs", done, len(folders))
-    return Read(results=tuple(results), checks=count(outcomes), notes=tuple(notes))
+    return Read(results=_told_apart(results), checks=count(outcomes), notes=tuple(notes))
 
 
 def read_run_folder(path: Path) -> tuple[Result, list[Outcome], list[str]]:
@@ -79,6 +89,53 @@ def read_run_folder(path: Path) -> tuple[Result, list[Outcome], list[str]]:
     folder = open_run_folder(path, all_cells())
     judged = [outcome_of(check, folder) for check in ARTIFACT_CHECKS]
     return _result(folder, judged), judged, _note(path, folder.foreign if folder.finished else ())
+
+
+def _local(path: str | Path) -> Path:
+    """Return a path of this machine; ``UserError`` for a URL, and a record in place of its folder."""
+    if "://" in str(path):
+        raise UserError(f"{path} is a URL: copy the run folders to this machine first, and name their folder")
+    path = Path(path)
+    if path.name == RUN and path.is_file():
+        raise UserError(f"{path} is the record of a run: give its folder, {path.parent}")
+    return path
+
+
+def _each_once(paths: Iterable[Path]) -> list[Path]:
+    """Return each place once, under the first of its paths: links lead to what is counted already."""
+    places: dict[str, Path] = {}
+    for path in paths:
+        places.setdefault(os.path.realpath(path), path)
+    return list(places.values())
+
+
+def _told_apart(results: Iterable[Result]) -> tuple[Result, ...]:
+    """Return results, those of which the cell has the same predictions already with a problem that says so."""
+    seen: dict[tuple[str, str], Result] = {}
+    told: list[Result] = []
+    for result in results:
+        first = result
+        if result.predictions_sha256 is not None:
+            first = seen.setdefault((result.cell, result.predictions_sha256), result)
+        if first is not result:
+            problems = (*result.problems, _handed_in_twice(result, first))
+            result = result.model_copy(update={"figures": Figures(), "problems": problems})
+        told.append(result)
+    return tuple(told)
+
+
+def _handed_in_twice(result: Result, first: Result) -> Outcome:
+    clause = spec.load().clause(CLAUSE)
+    return Outcome(
+        check=f"{clause.id}[{result.cell}]",
+        clause=clause.id,
+        title="the same training handed in twice",
+        place=clause.place,
+        status=Status.FAIL,
+        observed=f"{PREDICTIONS} of {result.source} is that of {first.source}",
+        expected="trainings of their own",
+        likely="a copy: hand in one of the two",
+    )
 
 
 def _read_each(folders: Sequence[Path]) -> Iterator[tuple[Result, list[Outcome], list[str]]]:
@@ -114,7 +171,9 @@ def _searched(folder: Path, levels: int) -> tuple[list[Path], list[str]]:
             continue
         deeper = _searched(entry, levels - 1) if levels > 1 and entry.is_dir() else ([], [])
         runs += deeper[0]
-        foreign += [f"{entry.name}/{name}" for name in deeper[1]] if deeper[0] else [entry.name]
+        # how a training failed stands beside its folder
+        if not entry.name.endswith(FAILED):
+            foreign += [f"{entry.name}/{name}" for name in deeper[1]] if deeper[0] else [entry.name]
     return runs, foreign
 
 
@@ -150,6 +209,8 @@ def _result(folder: RunFolder, judged: list[Outcome]) -> Result:
         source=str(folder.path),
         figures=Figures(**figures),
         seed=run.settings.seed,
+        profile=run.settings.profile,
+        predictions_sha256=folder.found.get(PREDICTIONS),
         deviations=tuple(f"{entry.clause} {entry.option}: {entry.effect}" for entry in run.deviations),
         complete=folder.finished,
         problems=problems,

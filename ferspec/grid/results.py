@@ -7,6 +7,9 @@ from ferspec.engine import Outcome
 from ferspec.records import Record
 from ferspec.spec.records import DEFAULT_PROFILE, Cell, Figures, Profile
 
+# how the file ends that says, beside the folder of a training, how it failed
+FAILED = ".failed.txt"
+
 
 class Result(Record):
     """The eight figures of one training of a cell, and how many images they were taken over; None where unknown.
@@ -14,6 +17,7 @@ class Result(Record):
     ``source`` names where it was read: a run's folder, a table's file, or ``published``. ``deviations`` say, a line
     each, in what the training departs from the protocol; ``complete`` is false for one that has not finished.
     ``problems`` are the checks that failed on what it was read from: its artifacts or its row contradict themselves.
+    ``profile`` is what it was trained by, ``predictions_sha256`` tells it from other trainings; a table says neither.
     """
 
     cell: str
@@ -22,6 +26,8 @@ class Result(Record):
     val_n: int | None = None
     btfer_n: int | None = None
     seed: int | None = None
+    profile: Profile | None = None
+    predictions_sha256: str | None = None
     deviations: tuple[str, ...] = ()
     complete: bool = True
     problems: tuple[Outcome, ...] = ()

@@ -37,6 +37,7 @@ from ferspec.subjects.run_manifest import read_manifest
 from ferspec.subjects.run_predictions import RunPredictions, read_run_predictions
 from ferspec.subjects.run_report import RunReport, read_run_report
 
+STATE = "state"
 FINISHED, CELL = "finished", "cell"
 LARGEST_CONTRACT = 1 << 20
 # the images of a dataset are the same in many runs, and reading them takes longest
@@ -63,6 +64,19 @@ class Images:
         trained = {(entry.path, entry.bytes_sha256) for entry in self.parts.get("training", ())}
         seen = (entry for entry in self.parts.get("validation", ()) if (entry.path, entry.bytes_sha256) in trained)
         return tuple(entry.path for entry in seen)
+
+    @cached_property
+    def trained_under_other_names(self) -> int:
+        """How many validation images have the pixels of one that is trained on."""
+        trained = {entry.pixels_sha256 for entry in self.parts.get("training", ())}
+        return sum(entry.pixels_sha256 in trained for entry in self.parts.get("validation", ()))
+
+    @cached_property
+    def repeated(self) -> dict[PartName, int]:
+        """How many images of each part have the pixels of one that the part lists before."""
+        return {
+            name: len(entries) - len({entry.pixels_sha256 for entry in entries}) for name, entries in self.parts.items()
+        }
 
     @cached_property
     def leaked(self) -> int:
@@ -161,10 +175,15 @@ def open_run_folder(path: str | Path, cells: Mapping[str, Cell]) -> RunFolder:
 def _foreign(folder: Path) -> tuple[str, ...]:
     known = {RUN, *FINISHED_FILES, *COMPANIONS}
     try:
-        names = sorted(entry.name for entry in folder.iterdir())
+        names = sorted(entry.name for entry in folder.iterdir() if not _is_emptied(entry))
     except OSError as error:
         raise UserError(f"cannot read {folder}: {error.strerror}") from None
     return tuple(name for name in names if name not in known and not name.startswith("."))
+
+
+def _is_emptied(entry: Path) -> bool:
+    """Return whether this is where a training kept its state, which is gone once it has finished."""
+    return entry.name == STATE and entry.is_dir() and not any(entry.iterdir())
 
 
 def _attempt(name: str, read: Callable[[], Any], into: dict[str, Any], unreadable: dict[str, str]) -> None:

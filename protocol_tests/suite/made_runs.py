@@ -4,7 +4,7 @@ seen, and predictions drawn so that the published figures come out."""
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from ferspec import spec
 from ferspec.environment import environment
 from ferspec.grid.cells import find_cell
 from ferspec.reference.bootstrap import protocol_resampling
+from ferspec.reference.models import preprocessing_of
 from ferspec.reference.schedule import batch_size, best_epoch, evaluated_images, phases_of, replay
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.reference.weighting import conservative_weights, simple_weights
@@ -67,7 +68,8 @@ class Made:
         folder.mkdir(parents=True)
         size = (self.cell.resolution, self.cell.resolution)
         report = report_of(self.predictions, self.cell.id, self.profile, FEW)
-        contract = Contract(input=Input(size=size, resize="nearest"), output=Output(classes=CLASSES))
+        fed = preprocessing_of(self.cell.architecture, self.cell.weights, self.profile)
+        contract = Contract(input=Input(size=size, **asdict(fed)), output=Output(classes=CLASSES))
         texts = {
             MANIFEST: manifest_text(self.manifest),
             HISTORY: history_text(self.history),

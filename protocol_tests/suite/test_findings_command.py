@@ -10,6 +10,7 @@ from ferspec import spec
 from ferspec.commands.findings import findings as command
 from ferspec.commands.findings_tables import print_findings
 from ferspec.grid.findings import findings
+from ferspec.grid.judging import judge_cell
 from ferspec.grid.results import Result, published
 from ferspec.spec.records import Figures
 
@@ -74,9 +75,39 @@ def test_a_ranking_names_the_cells_it_rests_on(run):
     )
 
 
+def test_trainings_are_left_out_for_one_reason_each():
+    cell = spec.load().cells[0].id
+    said = {"cell": cell, "source": "runs/1", "figures": Figures(val_accuracy=0.5)}
+    problem = judge_cell(spec.load().cells[0], [Result(**said | {"figures": Figures(val_accuracy=0.0)})]).outcome
+    given = [
+        Result(**said, problems=(problem,)),
+        Result(**said, deviations=("FER-D-01",)),
+        Result(**said, deviations=("FER-D-01",), complete=False),
+        Result(**said, profile="paper"),
+        Result(**said | {"cell": cell.replace("rafdb", "synthetic")}),
+        Result(**said, profile="released"),
+    ]
+    found = findings(given)
+    assert (found.trainings, found.left_out) == (1, 5)
+    assert found.why_left_out == {
+        "that contradict themselves": 1,
+        "deviating": 1,
+        "unfinished": 1,
+        "by the profile paper": 1,
+        "synthetic": 1,
+    }
+
+
+def test_the_exit_status_says_whether_anything_could_be_evaluated(run, tmp_path):
+    assert run("-p", "released").exit_code == 0
+    table = tmp_path / "one.csv"
+    table.write_text(f"cell,val_accuracy\n{spec.load().cells[0].id},0.5\n")
+    assert run(str(table)).exit_code == 2
+
+
 def test_trainings_left_out_are_told(capsys):
     unfinished = Result(cell=spec.load().cells[0].id, source="runs/1", figures=Figures(), complete=False)
     print_findings(findings([unfinished]))
     text = capsys.readouterr().out
-    assert "from 0 trainings (1 more left out: unfinished, deviating or synthetic)" in text
+    assert "from 0 trainings (1 more left out: 1 unfinished)" in text
     assert "63 not evaluated" in text

@@ -1,4 +1,4 @@
-"""Judging results: the status of every cell, the verdict, likely causes, the commands, and the pytest module."""
+"""Judging results: the status of every cell, the verdict, the commands, and the pytest module."""
 
 import json
 import subprocess
@@ -8,9 +8,9 @@ from pathlib import Path
 import faults
 import made_runs
 import pytest
+from judged_results import CELL, SPEC, figures_of, off, result
 from typer.testing import CliRunner
 
-from ferspec import spec
 from ferspec.commands.grid import app
 from ferspec.engine import Status
 from ferspec.errors import UserError
@@ -21,23 +21,8 @@ from ferspec.grid.reading import read_results
 from ferspec.grid.results import Result, published
 from ferspec.spec.records import Figures
 
-SPEC = spec.load()
 ROOT = Path(__file__).parents[2]
-CELL = SPEC.cell("resnet18-scratch-48-rafdb-conservative")
 ILLEGIBLE = SPEC.cell("alexnet-scratch-48-fer2013-simple")
-
-
-def figures_of(cell, profile="released", **shift):
-    """Return the published figures of a cell, some of them shifted."""
-    return Figures(**{name: cell.figure(name, profile) + shift.get(name, 0) for name in Figures.model_fields})
-
-
-def result(cell=CELL, figures=None, **fields):
-    return Result(cell=cell.id, source="runs/1", figures=figures or figures_of(cell), **fields)
-
-
-def off(name, by):
-    return result(figures=figures_of(CELL, **{name: by}))
 
 
 PROBLEM = judge_cell(CELL, [off("val_accuracy", -0.3)]).outcome
@@ -107,6 +92,31 @@ def test_several_runs_are_judged_by_their_mean_against_the_band_of_so_many():
     assert judge_cell(CELL, spread_out).status == "within"
 
 
+def test_a_row_with_a_blank_hides_no_failure():
+    """Each figure is judged by the runs that have it, in the band of so many."""
+    blank = result(figures=Figures(val_accuracy=CELL.figure("val_accuracy")))
+    judged = judge_cell(CELL, [off("btfer_accuracy", -0.3), blank])
+    assert (judged.status, judged.runs) == ("below", 2)
+    assert {figure.figure: figure.band.runs for figure in judged.figures} == {
+        "val_accuracy": 2,
+        "val_f1": 1,
+        "btfer_accuracy": 1,
+        "btfer_f1": 1,
+    }
+    complete = judge_cell(CELL, [result(), blank])
+    assert (complete.status, complete.outcome.message) == ("incomplete", "not all runs have btfer_accuracy")
+
+
+def test_a_training_by_another_profile_is_no_protocol_run_and_joins_no_mean():
+    theirs = result(figures=figures_of(CELL, val_accuracy=-0.4), profile="paper")
+    judged = judge_cell(CELL, [theirs])
+    assert (judged.status, judged.outcome.status, judged.figures) == ("not a protocol run", "not_evaluated", ())
+    assert judged.outcome.message == "trained by the profile paper, judged by released: add --profile paper"
+    assert judge_cell(CELL, [theirs], "paper").status == "below"
+    both = judge_cell(CELL, [theirs, result(profile="released")])
+    assert (both.status, both.runs) == ("within", 1)
+
+
 # ---- the verdict
 
 
@@ -137,64 +147,17 @@ def test_a_problem_of_no_known_cell_fails_the_verdict():
     assert (judgement.verdict, judgement.problems) == ("fail", (PROBLEM,))
 
 
+def test_synthetic_results_are_counted_where_they_were_not_selected():
+    drawn = find_cell(CELL.id.replace("rafdb", "synthetic"))
+    faulty = result(drawn, Figures(val_f1=0.1), problems=(PROBLEM,))
+    judgement = judge([CELL], [result(), faulty])
+    assert (judgement.verdict, judgement.not_selected, judgement.synthetic) == ("pass", 1, 1)
+    assert judge([drawn], [faulty]).synthetic == 0
+
+
 def test_results_of_cells_that_were_not_selected_are_counted_and_not_judged():
     judgement = judge([CELL], [result(), result(ILLEGIBLE, Figures(val_f1=0.1))])
     assert (judgement.verdict, len(judgement.cells), judgement.not_selected) == ("pass", 1, 1)
-
-
-# ---- likely causes
-
-
-@pytest.mark.parametrize(
-    ("cell", "figures", "likely"),
-    [
-        pytest.param(
-            "resnet50-vggface-224-rafdb-simple",
-            figures_of(SPEC.cell("resnet50-vggface-224-fer2013-simple")),
-            "another dataset: every figure lies in the band of the same training with FER2013",
-            id="a swapped dataset",
-        ),
-        pytest.param(
-            CELL.id,
-            Figures(
-                **{
-                    name: CELL.figure(f"{'btfer' if name.startswith('val') else 'val'}_{name.partition('_')[2]}")
-                    for name in Figures.model_fields
-                }
-            ),
-            "validation and BTFER were exchanged",
-            id="BTFER and validation exchanged",
-        ),
-        pytest.param(
-            CELL.id, figures_of(CELL, val_f1=-0.2), "another average than the one weighted by support", id="macro F1"
-        ),
-        pytest.param(
-            CELL.id, figures_of(CELL, val_accuracy=0.15), "test images among those trained on", id="0.15 too high"
-        ),
-        pytest.param(
-            CELL.id,
-            figures_of(CELL, btfer_accuracy=1 / 7 - 0.55, btfer_f1=0.14 - CELL.figure("btfer_f1")),
-            "as good as guessing on BTFER",
-            id="labels shuffled",
-        ),
-    ],
-)
-def test_a_fault_that_figures_alone_give_away_is_named(cell, figures, likely):
-    judged = judge_cell(find_cell(cell), [Result(cell=cell, source="table", figures=figures)])
-    assert judged.status in ("above", "below")
-    assert any(likely in cause for cause in judged.likely), judged.likely
-
-
-def test_figures_within_have_no_cause():
-    assert judge_cell(CELL, [result()]).likely == ()
-
-
-def test_two_rows_of_a_table_exchanged_are_both_found():
-    ids = ["resnet50-vggface-224-rafdb-simple", "resnet50-vggface-224-fer2013-simple"]
-    of = [SPEC.cell(id) for id in ids]
-    swapped = [result(cell, figures_of(other)) for cell, other in zip(of, reversed(of), strict=True)]
-    for judged, other in zip(judge(of, swapped).cells, ("FER2013", "RAF-DB"), strict=True):
-        assert any("another dataset" in cause and other in cause for cause in judged.likely)
 
 
 # ---- the published values themselves
@@ -299,6 +262,20 @@ def test_selected_cells_alone_are_judged(runs):
     assert "3 results are of cells that were not selected" in ended.stdout
 
 
+def test_synthetic_results_name_the_selection_that_judges_them(tmp_path):
+    table = tmp_path / "drawn.csv"
+    table.write_text(f"cell,val_accuracy\n{CELL.id.replace('rafdb', 'synthetic')},0.5\n")
+    told = ferspec_grid("judge", str(table)).stdout
+    assert "1 results are of synthetic cells: --select dataset=synthetic" in told
+    assert "not selected" not in told
+
+
+def test_the_published_figures_make_no_folder(tmp_path):
+    with pytest.raises(UserError, match="is no folder: make it first"):
+        ferspec_grid("export-published", str(tmp_path / "none" / "printed.csv"))
+    assert not (tmp_path / "none").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -368,6 +345,18 @@ def test_pytest_without_artifacts_evaluates_nothing_and_says_so():
     assert ended.returncode == 2
     assert "verdict: not_evaluated" in ended.stdout
     assert "no training of this cell was handed in" in ended.stdout
+
+
+def test_pytest_tells_whether_artifacts_are_of_known_cells(runs, tmp_path):
+    of_none = faults.copy(runs / "right", tmp_path / "of none")
+    faults.no_cell(of_none)
+    for named, ended, words in (
+        ((), 2, "planned 1, pass 0, fail 0, inconclusive 0, not evaluated 1"),
+        (("--fer-artifacts", str(runs / "right")), 0, "planned 1, pass 1, fail 0"),
+        (("--fer-artifacts", str(of_none)), 1, "fail 1"),
+    ):
+        said = benchmarks("-k", "known_cells", *named)
+        assert (said.returncode, words in said.stdout) == (ended, True), said.stdout
 
 
 def test_pytest_refuses_what_holds_no_run_in_one_line(tmp_path):

@@ -4,13 +4,16 @@ import json
 import shutil
 
 import faults
+import faults_posing
 import made_runs
 import pytest
 
+from ferspec.checks.artifacts import ARTIFACT_CHECKS
 from ferspec.grid.cells import find_cell
 from ferspec.grid.judging import judge
 from ferspec.grid.reading import read
 from ferspec.subjects.artifacts import FINISHED_FILES, HISTORY, PREDICTIONS, REPORT, RUN
+from ferspec.subjects.run_folder import open_run_folder
 from ferspec.subjects.run_manifest import manifest_text, read_manifest
 from ferspec.subjects.run_predictions import CLASSES
 
@@ -85,6 +88,39 @@ FAULTS = {
         "1 validation images are also trained on",
         "leakage",
     ),
+    "training images in the validation part under other names": (
+        faults_posing.validated_on_training_pixels,
+        "FER-R-05",
+        "4,606 of 4,606 validation images have the pixels of training images",
+        "under other names",
+    ),
+    "BTFER of seven pictures": (
+        faults_posing.btfer_of_seven_pictures,
+        "FER-R-05",
+        "2,093 of 2,100 btfer images repeat a picture",
+        "copied",
+    ),
+    "another dataset in place of BTFER": (
+        faults_posing.btfer_of_another_dataset,
+        "FER-R-03",
+        "BTFER images of FER2013",
+        "swapped",
+    ),
+    "classes exchanged in the contract": (
+        faults_posing.classes_exchanged,
+        "FER-R-03",
+        "Fear, Neutral, Happy",
+        "classes were exchanged",
+    ),
+    "other colours in the contract": (faults_posing.colours_exchanged, "FER-R-03", "images in bgr", None),
+    "another initial rate in the record": (
+        faults_posing.other_initial_rate,
+        "FER-R-11",
+        "initial rate of 0.01",
+        "edited",
+    ),
+    "a subset asked for and not declared": (faults_posing.subset_asked_for, "FER-R-13", "a subset of 1,074", "poses"),
+    "a cap asked for and not declared": (faults_posing.cap_asked_for, "FER-R-13", "a cap of 3 epochs", "poses"),
     "validation and BTFER exchanged": (
         faults.parts_exchanged,
         "FER-R-06",
@@ -177,6 +213,10 @@ def test_a_planted_fault_is_found_by_its_name(run, plant, clause, observed, like
         faults.subset_as_full,
         faults.record_edited,
         faults.other_resolution,
+        faults_posing.validated_on_training_pixels,
+        faults_posing.btfer_of_seven_pictures,
+        faults_posing.other_initial_rate,
+        faults_posing.classes_exchanged,
     ],
 )
 def test_a_fault_breaks_the_one_clause_it_is_about(run, plant):
@@ -278,9 +318,36 @@ def few_images_predicted_otherwise(folder):
     faults.put_predictions(folder, faults.of_validation(flipped))
 
 
+def some_pictures_under_two_names(folder):
+    """As many as a dataset has by itself: a tenth of the validation images."""
+    trained = [entry.pixels_sha256 for entry in read_manifest(folder / "manifest.csv")["training"]]
+    faults_posing.put_pictures(folder, "validation", trained, 460)
+
+
+def a_subset_larger_than_any_part(folder):
+    faults.edit(folder, RUN, lambda run: run["settings"].update(subset=20_000))
+
+
+def a_cap_that_was_not_reached(folder):
+    faults.edit(folder, RUN, lambda run: run["settings"].update(epochs_cap=500))
+
+
+def test_pictures_under_two_names_are_told_where_they_are_few(run):
+    some_pictures_under_two_names(run)
+    [check] = [check for check in ARTIFACT_CHECKS if check.clause == "FER-R-05"]
+    found = check.run(open_run_folder(run, {CELL.id: CELL}))
+    assert (found.status, found.observed) == (
+        "pass",
+        "no image is there twice; under other names the same picture: 460 validation images that are trained on",
+    )
+
+
 @pytest.mark.parametrize(
     "vary",
     [
+        some_pictures_under_two_names,
+        a_subset_larger_than_any_part,
+        a_cap_that_was_not_reached,
         as_crlf,
         as_lf,
         more_digits,

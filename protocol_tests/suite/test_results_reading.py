@@ -72,6 +72,9 @@ def test_foreign_files_and_folders_are_noted_and_left_alone(run):
     (run.parent / "old").mkdir()
     (run / "notes.txt").write_text("mine")
     (run.parent / ".cache").mkdir()
+    # what a training leaves by itself
+    (run.parent / "two.failed.txt").write_text("out of memory")
+    (run / "state").mkdir()
     found = read([run.parent])
     assert len(found.results) == 1
     assert [note.partition(": ")[2] for note in found.notes] == [
@@ -104,7 +107,50 @@ def test_many_runs_are_read_in_several_processes_with_the_same_results(right, tm
     monkeypatch.setattr(reading, "MANY", 2)
     together = read([tmp_path])
     assert together == alone
-    assert [bool(result.problems) for result in together.results] == [False, True, False]
+    assert [{problem.clause for problem in result.problems} for result in together.results] == [
+        set(),
+        {"FER-R-09", "FER-R-10", "FER-G-07"},
+        {"FER-G-07"},
+    ]
+
+
+def test_a_url_and_a_record_are_refused_with_what_to_name_instead(run):
+    assert refusal(read, ["s3://bucket/runs"]).startswith("s3://bucket/runs is a URL: copy the run folders")
+    assert refusal(read, [run / RUN]) == f"{run / RUN} is the record of a run: give its folder, {run}"
+
+
+# ---- the same training counts once
+
+
+def test_links_to_a_run_are_that_run(run, tmp_path):
+    (run.parent / "again").symlink_to(run, target_is_directory=True)
+    (tmp_path / "linked").symlink_to(run.parent, target_is_directory=True)
+    paths = [run.parent, tmp_path / "linked", run.parent / "one" / ".." / "again"]
+    assert len(read_results(paths)) == 1
+
+
+def test_a_copy_of_a_run_is_handed_in_twice_and_counts_once(right, tmp_path):
+    for name in ("first", "second"):
+        faults.copy(right, tmp_path / name)
+    first, second = read_results([tmp_path])
+    assert (first.problems, second.figures) == ((), Figures())
+    [problem] = second.problems
+    assert problem.title == "the same training handed in twice"
+    assert problem.observed == f"predictions.csv of {tmp_path / 'second'} is that of {tmp_path / 'first'}"
+
+
+def test_another_training_of_the_cell_is_no_copy(right, tmp_path):
+    other = made_runs.made(seed=1).write(tmp_path / "other")
+    assert [result.problems for result in read_results([right, other])] == [(), ()]
+
+
+def test_a_table_under_two_paths_or_copied_counts_once(tmp_path):
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).write_text(results_text([ROW]), newline="")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "one.csv")
+    found = read([tmp_path / name for name in ("one.csv", "link.csv", "two.csv")])
+    assert found.results == (ROW,)
+    assert found.notes == (f"{tmp_path / 'two.csv'}: the same table as {tmp_path / 'one.csv'}, counted once",)
 
 
 # ---- whatever a stranger's file holds

@@ -15,11 +15,12 @@ import tiny_cells
 from typer.testing import CliRunner
 
 from ferspec.commands.grid import app
-from ferspec.commands.running_view import headline, table
+from ferspec.commands.running_view import headline, print_summary, table, watching
 from ferspec.errors import UserError
 from ferspec.grid.running.attempt import attempt
 from ferspec.grid.running.board import Board
 from ferspec.grid.running.jobs import Event, Limits, jobs_of
+from ferspec.grid.running.local import BUSY
 from ferspec.grid.running.results import LOCKS, open_results
 from ferspec.grid.running.run import run_jobs
 from ferspec.subjects.artifacts import FINISHED_FILES, MODEL, RUN, read_run
@@ -102,6 +103,15 @@ def test_a_run_whose_files_do_not_match_is_not_finished(tmp_path, name, finished
     cells = run(out, tmp_path, [0])
     assert cells[0].state == "failed"
     assert f"{name} is not the file that {RUN} names" in cells[0].message
+
+
+def test_a_damaged_record_says_what_to_do(tmp_path):
+    folder(tmp_path / "out", 0).mkdir(parents=True)
+    (folder(tmp_path / "out", 0) / RUN).write_text("{")
+    told = run(tmp_path / "out", tmp_path, [0])[0]
+    assert told.state == "failed"
+    assert "is not the record of a run" in told.message
+    assert told.message.endswith(": remove its folder to train it anew")
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +259,7 @@ class TestTheBoard:
             (("finished", "failed", "not evaluated", "finished"), 1),
             (("finished", "finished", "not evaluated", "finished"), 3),
             (("finished", "finished", "finished", "waiting"), 1),
+            (("not evaluated",) * 4, 2),
         ],
     )
     def test_gives_the_exit_status(self, states, status):
@@ -256,6 +267,24 @@ class TestTheBoard:
         for job, state in zip(jobs, states, strict=True):
             board.tell(job, Event(state=state))
         assert board.summary().status == status
+
+    @pytest.mark.parametrize(
+        ("out", "state", "judged"),
+        [("out", "finished", True), ("out", "failed", False), ("memory://out", "finished", False)],
+    )
+    def test_names_what_to_do_next_where_there_is_something_to_judge(self, capsys, out, state, judged):
+        _, jobs = self.board()
+        board = Board(out, jobs)
+        board.tell(jobs[0], Event(state=state))
+        print_summary(board.summary(), as_json=False)
+        assert (f"next: ferspec grid judge {out}" in capsys.readouterr().out) == judged
+
+    def test_tells_off_a_terminal_that_another_command_is_at_work(self, capsys):
+        board, jobs = self.board()
+        with watching(board) as tell:
+            tell(jobs[0], Event(state="waiting"))
+            tell(jobs[0], BUSY)
+        assert capsys.readouterr().err == f"waiting {jobs[0].name}: another command is training it\n"
 
     def test_knows_what_is_left_from_the_pace_so_far(self):
         board, jobs = self.board()

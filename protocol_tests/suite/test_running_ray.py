@@ -194,6 +194,22 @@ def test_something_else_that_listens_is_not_waited_for(tmp_path, monkeypatch):
             run_tiny(tmp_path, Cluster(address))
 
 
+@pytest.mark.parametrize("forgotten", [True, False], ids=["no cluster", "one that is gone"])
+def test_no_cluster_on_this_machine_is_said_in_one_line(tmp_path, monkeypatch, forgotten):
+    monkeypatch.setattr(on_ray, "SECONDS_TO_ANSWER", 15 if forgotten else 4)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    if not forgotten:
+        (tmp_path / "ray").mkdir()
+        (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
+    began = time.monotonic()
+    with pytest.raises(UserError) as refused:
+        run_tiny(tmp_path, Cluster("auto"))
+    assert str(refused.value) == (
+        "no Ray cluster answers on this machine: start one with 'ray start --head', or let 'ray stop' forget an old one"
+    )
+    assert time.monotonic() - began < 20
+
+
 def test_a_cell_that_no_machine_has_room_for_is_not_waited_for(tmp_path):
     with pytest.raises(UserError, match=r"asks for 1 CPUs and 1000 GPUs, this machine has .*lower --cpus-per-cell"):
         run_tiny(tmp_path, Cluster(gpus=1000))

@@ -40,9 +40,11 @@ class Summary(Record):
 
     @property
     def status(self) -> int:
-        """The exit status: 0 when all are finished, 1 when some failed, 3 when some were only not evaluated."""
+        """The exit status: 0 all finished, 1 some failed, 2 none could be evaluated, 3 some were not evaluated."""
         if self.counts["finished"] == len(self.cells):
             return 0
+        if self.counts["not evaluated"] == len(self.cells):
+            return 2
         return 1 if self.counts["finished"] + self.counts["not evaluated"] < len(self.cells) else 3
 
 

@@ -22,6 +22,9 @@ from ferspec.grid.running.results import Results
 SECONDS_TO_CONNECT, SECONDS_TO_ANSWER = 5, 30
 # how many epochs a worker may be ahead of this process, which keeps what they left
 AHEAD = 2
+NO_CLUSTER_HERE = (
+    "no Ray cluster answers on this machine: start one with 'ray start --head', or let 'ray stop' forget an old one"
+)
 
 
 @dataclass(frozen=True)
@@ -147,8 +150,25 @@ def _connected(cluster: Cluster) -> Iterator[ModuleType]:
 
 def _require_answer(address: str) -> None:
     """Raise ``UserError`` unless a Ray cluster answers at an address: Ray itself would wait for minutes."""
-    if address == "auto":
-        return
+    if address != "auto":
+        _require_listener(address)
+    # what this process would wait minutes for, another one tries first, and may be ended
+    asked = [sys.executable, "-c", "import ray, sys; ray.init(sys.argv[1], log_to_driver=False)", address]
+    try:
+        tried = subprocess.run(asked, capture_output=True, timeout=SECONDS_TO_ANSWER, check=False, text=True)
+    except subprocess.TimeoutExpired:
+        silent = f"what listens at {address} does not answer as a Ray cluster would"
+        raise UserError(NO_CLUSTER_HERE if address == "auto" else silent) from None
+    if tried.returncode:
+        lines = tried.stderr.strip().splitlines() or ["it gave no reason"]
+        if address == "auto" and "ConnectionError" in lines[-1]:
+            raise UserError(NO_CLUSTER_HERE)
+        hint = "are Ray's version, RAY_AUTH_MODE and the token those of its head?"
+        raise UserError(f"cannot use the Ray cluster at {address}: {lines[-1]}: {hint}")
+
+
+def _require_listener(address: str) -> None:
+    """Raise ``UserError`` for what is no HOST:PORT, and where nothing listens there."""
     if address.startswith("ray://"):
         raise UserError(f"{address}: run this command on a node of the cluster, with --address auto")
     host, _, port = address.rpartition(":")
@@ -159,13 +179,3 @@ def _require_answer(address: str) -> None:
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise UserError(f"no Ray cluster at {address}: {why}: start one with 'ray start --head'") from None
-    # what this process would wait minutes for, another one tries first, and may be ended
-    asked = [sys.executable, "-c", "import ray, sys; ray.init(sys.argv[1], log_to_driver=False)", address]
-    try:
-        tried = subprocess.run(asked, capture_output=True, timeout=SECONDS_TO_ANSWER, check=False, text=True)
-    except subprocess.TimeoutExpired:
-        raise UserError(f"what listens at {address} does not answer as a Ray cluster would") from None
-    if tried.returncode:
-        lines = tried.stderr.strip().splitlines() or ["it gave no reason"]
-        hint = "are Ray's version, RAY_AUTH_MODE and the token those of its head?"
-        raise UserError(f"cannot use the Ray cluster at {address}: {lines[-1]}: {hint}")

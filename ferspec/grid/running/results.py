@@ -12,11 +12,13 @@ from pydantic import ValidationError
 
 from ferspec.errors import UserError
 from ferspec.files import write_whole
+from ferspec.grid.results import FAILED
 from ferspec.grid.running.elsewhere import Changes
 from ferspec.grid.running.jobs import Event, Job, require_same_training
 from ferspec.subjects.artifacts import FINISHED_FILES, RUN, Run, is_run, read_run, require_artifact
 
-LOCKS, FAILED = ".locks", ".failed.txt"
+LOCKS = ".locks"
+ANEW = "remove its folder to train it anew"
 SECONDS_BETWEEN_LOOKS = 0.5
 
 
@@ -38,7 +40,7 @@ class Results(ABC):
         try:
             run = self.run(job)
         except UserError as error:
-            return Event(state="failed", message=str(error))
+            return Event(state="failed", message=f"{error}: {ANEW}")
         if run is None:
             return Event(state="waiting")
         require_same_training(self.place(job), run, job.request)
@@ -47,7 +49,7 @@ class Results(ABC):
         try:
             self.require_whole(job, run)
         except UserError as error:
-            return Event(state="failed", message=f"{error}: remove its folder to train it anew")
+            return Event(state="failed", message=f"{error}: {ANEW}")
         return Event(state="finished", epochs=sum(phase.epochs for phase in run.phases), message="already finished")
 
     def settle(self, job: Job, event: Event) -> None:

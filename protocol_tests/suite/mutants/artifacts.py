@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import faults
+import faults_posing
 import made_runs
 from mutants.kinds import Mutant, Right
 from mutants.scratch import fresh
@@ -138,9 +139,14 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     planted("FER-R-03", "a cell that there is not", faults.no_cell),
     planted("FER-R-03", "another resolution", faults.other_resolution),
     planted("FER-R-03", "other starting weights", faults.other_start),
+    planted("FER-R-03", "another dataset in place of BTFER", faults_posing.btfer_of_another_dataset),
+    planted("FER-R-03", "two classes exchanged in the contract", faults_posing.classes_exchanged),
+    planted("FER-R-03", "other colours in the contract", faults_posing.colours_exchanged),
     planted("FER-R-04", "a manifest that the record does not count", faults.counted_otherwise),
     planted("FER-R-05", "a test image listed twice", faults.image_twice_in_the_manifest),
     planted("FER-R-05", "training images in validation", faults.training_images_in_the_validation_part),
+    planted("FER-R-05", "training images in validation, renamed", faults_posing.validated_on_training_pixels),
+    planted("FER-R-05", "BTFER of seven pictures", faults_posing.btfer_of_seven_pictures),
     planted("FER-R-06", "a predictions file cut off between lines", faults.truncated_predictions_signed),
     planted("FER-R-06", "validation and BTFER exchanged", faults.parts_exchanged),
     planted("FER-R-06", "labels shuffled against the manifest", faults.labels_shuffled),
@@ -161,12 +167,15 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     planted("FER-R-11", "a learning rate halved an epoch early", faults.rate_not_replayed),
     planted("FER-R-11", "a capped run that poses as a full one", faults.capped_as_full),
     planted("FER-R-11", "a run that went on after early stopping", faults.trained_on),
+    planted("FER-R-11", "another initial rate in the record", faults_posing.other_initial_rate),
     planted("FER-R-12", "class weights of the other balancing", faults.other_balancing),
     planted("FER-R-12", "class weights not applied", weights_not_applied),
     planted("FER-R-13", "a cap that is not declared", faults.capped_undeclared),
     planted("FER-R-13", "a subset that is not declared", faults.subset_as_full),
     planted("FER-R-13", "another batch size that is not declared", faults.other_batch),
     planted("FER-R-13", "training on BTFER that is not declared", faults.btfer_trained_on),
+    planted("FER-R-13", "a subset asked for and not declared", faults_posing.subset_asked_for),
+    planted("FER-R-13", "a cap asked for and not declared", faults_posing.cap_asked_for),
     Mutant(ROW, "the macro recall of validation", lambda: row(val_recall=0.74)),
     Mutant(ROW, "a misprint on BTFER", lambda: row(btfer_recall=0.65)),
     of_another_kind("FER-R-11", "fine-tuned in two phases, another seed", "vgg16-imagenet-48-rafdb-simple", seed=4),
