@@ -70,7 +70,8 @@ class Capabilities(Protocol):
         """Return an image of one, three or four channels as the three that networks see."""
 
     def network_input(self, image: Image, architecture: str, weights: str) -> Image:
-        """Return an evaluated image (0 to 255, three channels, of any size) as the network is fed with it."""
+        """Return an evaluated image (0 to 255, three channels, of any size) with the values that the network is fed,
+        its size unchanged."""
 
     def face_box(self, box: list[int], height: int, width: int) -> list[int]:
         """Return what is cut out around a detected face, within an image of that height and width; boxes are [left,
@@ -84,7 +85,8 @@ class Capabilities(Protocol):
 
     def split(self, dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
         """Return the part that each image of "RAF-DB" or "AffectNet" is used in, from their labels and from the parts
-        that the dataset itself has them in, null where it has none; the same seed gives the same answer."""
+        that the dataset itself has them in, null where it has none; the same seed gives the same answer,
+        another seed another."""
 
     def part_of_usage(self, usage: str) -> str:
         """Return the part of a FER2013 image from its Usage: "Training", "PublicTest" or "PrivateTest"."""
@@ -122,7 +124,7 @@ class Capabilities(Protocol):
     def hyperparameters(self, architecture: str) -> dict[str, Any]:
         """Return what a network is trained with, in Keras' names: optimizer, beta_1, beta_2, learning_rate, loss,
         plateau_monitor, plateau_patience, factor, minimum_rate, plateau_min_delta, stopping_monitor,
-        stopping_patience."""
+        stopping_patience; and where they are other than Keras' defaults, cooldown, amsgrad, weight_decay."""
 
     def learning_rates(self, val_losses: list[float], initial_rate: float) -> list[float]:
         """Return the rate that every epoch of a phase is trained with, from the validation losses of its epochs: as

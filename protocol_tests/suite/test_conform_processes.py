@@ -42,7 +42,8 @@ SAID = {
     "very deep": "nested",
     "no line end": r"no answer within 0.6 s (a line was begun and not ended)",
     "huge line": "wrote more than 1 MiB on standard output",
-    "many lines": "wrote more than 1 MiB on standard output",
+    # too much or too late, whichever a busy machine comes to first
+    "many lines": ("wrote more than 1 MiB on standard output", "no answer within 0.6 s"),
     "much on stderr": "wrote more than 1 MiB on standard error",
 }
 
@@ -88,7 +89,8 @@ def test_a_fault_fails_its_own_request_with_its_reason_within_the_time_limit(mis
     began = time.monotonic()
     with pytest.raises(SubjectError) as failed:
         process.answer("steering_part", {})
-    assert SAID[fault] in str(failed.value)
+    reasons = SAID[fault] if isinstance(SAID[fault], tuple) else (SAID[fault],)
+    assert any(reason in str(failed.value) for reason in reasons)
     assert str(failed.value).startswith("steering_part: ")
     assert "\n" not in str(failed.value)
     assert time.monotonic() - began < SECONDS + 10

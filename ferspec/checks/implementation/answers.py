@@ -13,19 +13,32 @@ from ferspec.errors import SubjectError
 SHOWN = 120
 # far above any count, loss or pixel, and far below what overflows when it is squared
 LARGEST = 1e15
+# kinds of NumPy that it reads as numbers though they are none: text, and true and false
+NO_NUMBERS = "USb"
 
 
 def numbers(capability: str, value: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:
     """Return an answer as float64; ``SubjectError`` for what is no number, too large for one, or not of that shape."""
     try:
-        array = np.array(value, dtype=np.float64)
+        told = np.array(value)
+        array = told.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
         raise SubjectError(f"{capability} gave {shown(value)}, not numbers") from None
+    if told.dtype.kind in NO_NUMBERS:
+        raise SubjectError(f"{capability} gave {shown(value)}, not numbers")
     if not (np.abs(array) <= LARGEST).all():
         raise SubjectError(f"{capability} gave {shown(value)}, not finite numbers up to {LARGEST:g}")
     if shape is not None and array.shape != shape:
         raise SubjectError(f"{capability} gave numbers of shape {array.shape}, not {shape}")
     return array
+
+
+def truths(capability: str, values: Sequence[Any]) -> np.ndarray:
+    """Return answers that are true or false as 1.0 and 0.0; ``SubjectError`` for any that is neither."""
+    # 1 == True, and languages without a type of their own for it write that
+    if not all(isinstance(value, bool | int | float) and value in (0, 1) for value in values):
+        raise SubjectError(f"{capability} gave {shown(list(values))}, not all true or false")
+    return np.array(values, dtype=np.float64)
 
 
 def field(capability: str, value: Any, name: str) -> Any:

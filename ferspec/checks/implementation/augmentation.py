@@ -22,7 +22,14 @@ def mirrored(subject: ImplementationSubject, capability: str) -> Finding:
 def only_training_images(subject: ImplementationSubject) -> Finding:
     """FER-A-11."""
     observed = sorted(map(str, rows("augmented_parts", subject.ask("augmented_parts"))))
-    return equal(observed, ["training"], likely="images that are evaluated are left as they are")
+    return equal(observed, ["training"], likely=_why_these_parts(observed))
+
+
+def _why_these_parts(observed: list[str]) -> str:
+    evaluated = [part for part in observed if part != "training"]
+    if evaluated:
+        return f"images of {' and '.join(evaluated)} are changed, though networks are evaluated on them"
+    return "the images that are trained on are left unchanged"
 
 
 def the_same_for_every_network(subject: ImplementationSubject) -> Finding:

@@ -1,8 +1,8 @@
 """FER-A-10, FER-A-13, FER-A-14: in which order images come and random numbers are drawn, so that a seed tells all.
 
 What is expected is drawn here with NumPy's RandomState, number by number, as the clauses say. Each check looks at what
-its clause alone decides: the order of the images and the first image that follows it, the first image of every other
-batch, and the images after the first of those.
+its clause decides: the order of the images and the first image that follows it, the first image of every other batch,
+and in all batches the images after the first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import close, equal, field, first_failure, numbers, rows
+from ferspec.checks.implementation.answers import close, equal, field, first_failure, numbers, rows, truths
 from ferspec.checks.implementation.resemblance import resembled
 from ferspec.engine import Check, Finding
 from ferspec.subjects.implementation import ImplementationSubject
@@ -50,9 +50,10 @@ def answered(subject: ImplementationSubject) -> list[Batch]:
         size = min(BATCH, COUNT - step * BATCH)
         indices = numbers(CAPABILITY, field(CAPABILITY, batch, "indices"), (size,))
         changes = rows(CAPABILITY, field(CAPABILITY, batch, "parameters"), size)
-        columns = [[field(CAPABILITY, change, name) for change in changes] for name in QUANTITIES]
-        shapes = [(size, 2) if name == "zoom" else (size,) for name in QUANTITIES]
+        *columns, flips = [[field(CAPABILITY, change, name) for change in changes] for name in QUANTITIES]
+        shapes = [(size, 2) if name == "zoom" else (size,) for name in QUANTITIES[:-1]]
         values = [numbers(CAPABILITY, column, shape) for column, shape in zip(columns, shapes, strict=True)]
+        values.append(truths(CAPABILITY, flips))
         batches.append(Batch(epoch, step, indices, np.column_stack(values)))
     return batches
 
@@ -98,9 +99,7 @@ def _image(state: np.random.RandomState, vertical_flip: bool) -> list[float]:
 def one_draw_for_the_vertical_flip(subject: ImplementationSubject) -> Finding:
     """FER-A-10."""
     mistakes = {"no random number is drawn for the vertical flip": drawn(vertical_flip=False)}
-    later = [
-        (number, image) for number, batch in enumerate(drawn()) if batch.step for image in range(1, len(batch.indices))
-    ]
+    later = [(number, image) for number, batch in enumerate(drawn()) for image in range(1, len(batch.indices))]
     return _same_changes(answered(subject), later, mistakes)
 
 

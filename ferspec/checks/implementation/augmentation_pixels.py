@@ -28,8 +28,8 @@ from ferspec.subjects.implementation import ImplementationSubject
 
 # Grey levels, and pixels of place, that computing in float32 may cost.
 TOLERANCE, PLACE_TOLERANCE = 0.01, 0.01
-# Grey levels from one pixel to the next of an image that shows where it is read; 16 pixels fit.
-STEP = 16
+# The brightest grey level of an image that shows where it is read.
+BRIGHTEST = 255
 OPENCV_4 = "places rounded to 1/32 of a pixel, as OpenCV before 5 does"
 
 
@@ -73,10 +73,11 @@ def _read_there(levels: Levels, parameters: Changes, height: int, width: int) ->
     on an image as even as this, how it is interpolated.
     """
     rows, columns = np.mgrid[:height, :width]
-    chart = np.stack([columns, rows, np.zeros_like(rows)], axis=-1) * STEP
+    step = BRIGHTEST // (max(height, width) - 1)
+    chart = np.stack([columns, rows, np.zeros_like(rows)], axis=-1) * step
     expected = places(parameters, height, width)
     inside = ((expected >= 0) & (expected <= (width - 1, height - 1))).all(axis=-1)
-    observed = levels(chart, parameters)[..., :2] / STEP
+    observed = levels(chart, parameters)[..., :2] / step
     apart = np.where(inside, np.abs(observed - expected).max(axis=-1), 0.0)
     row, column = np.unravel_index(apart.argmax(), apart.shape)
     holds = bool(apart.max() <= PLACE_TOLERANCE)
@@ -114,11 +115,15 @@ def rescaled(subject: ImplementationSubject, capability: str) -> Finding:
     grey = np.arange(256).reshape(16, 16)
     image = np.stack([grey, 255 - grey, grey.T], axis=-1)
     if capability == "augment":
-        observed = _augmented(subject, image, UNCHANGED)
-    else:
-        network = _without_base(subject)
+        return _rescaled(_augmented(subject, image, UNCHANGED), image, "in training")
+    findings = []
+    for network in _without_base(subject):
         answer = subject.ask(capability, image=image.tolist(), architecture=network, weights="scratch")
-        observed = numbers(capability, answer, image.shape)
+        findings.append(_rescaled(numbers(capability, answer, image.shape), image, f"{network} in evaluation"))
+    return first_failure(findings)
+
+
+def _rescaled(observed: np.ndarray, image: np.ndarray, what: str) -> Finding:
     divisor = spec.load().value("FER-A-01", "divisor")
     mistakes = {
         "pixels are not rescaled": image * 1.0,
@@ -127,16 +132,17 @@ def rescaled(subject: ImplementationSubject, capability: str) -> Finding:
         "rescaled twice": image / divisor**2,
     }
     likely = resembled(observed, mistakes, TOLERANCE / divisor)
-    return close(observed, image / divisor, TOLERANCE / divisor, likely=likely)
+    names = [f"{what}: row {row}, column {column}, channel {at}" for row, column, at in np.ndindex(image.shape)]
+    return close(observed, image / divisor, TOLERANCE / divisor, names, likely)
 
 
-def _without_base(subject: ImplementationSubject) -> str:
+def _without_base(subject: ImplementationSubject) -> list[str]:
     starts = starts_of(subject)
     pretrained = {network for network, weights in starts if weights != "scratch"}
-    network = next((network for network, weights in starts if network not in pretrained), None)
-    if network is None:
+    networks = [network for network, _ in starts if network not in pretrained]
+    if not networks:
         raise NotEvaluable("it has no network that starts from scratch alone, whose input no base decides")
-    return network
+    return networks
 
 
 def mirrored_sides(subject: ImplementationSubject) -> Finding:
@@ -160,6 +166,7 @@ def one_map_about_the_centre(subject: ImplementationSubject) -> Finding:
         (changes(zoom=0.85), 16),
         (changes(rotation=-17.0, shift=2.25, zoom=0.85), 16),
         (changes(rotation=20.0, shift=-1.5, zoom=[0.8, 1.2]), 15),
+        (changes(rotation=11.0, shift=3.75, zoom=0.9), 48),
     ]
     return first_failure(
         [*(_read_there(levels, parameters, side, side) for parameters, side in cases), _read_once(levels)]
@@ -175,7 +182,7 @@ def _read_once(levels: Levels) -> Finding:
     image, parameters = noise(16, 16), changes(shift=0.5, zoom=0.8)
     observed = levels(image, parameters)[np.ix_([0, 5, 10, 15], [0, 5, 10, 15])]
     expected = image[np.ix_([2, 6, 10, 14], [2, 6, 10, 14])]
-    likely = "interpolated more than once: shift and zoom make one map"
+    likely = "interpolated more than once: shift and zoom are mapped one after the other"
     return _same_pixels(observed, expected, "shift 0.5 and zoom 0.8, where they add up to whole pixels", {}, likely)
 
 
@@ -187,7 +194,7 @@ def bilinear_with_the_edge_repeated(subject: ImplementationSubject) -> Finding:
     quarter = np.zeros((9, 9, 3))
     # Read a quarter of a pixel further on: the dot gives 3/4 of itself to its own place and 1/4 to the one before.
     quarter[3:5, 3:5] = 201 * np.outer([0.25, 0.75], [0.25, 0.75])[..., np.newaxis]
-    image = noise(9, 9, seed=1)
+    image, larger = noise(9, 9, seed=1), noise(48, 48, seed=3)
     further, back = np.minimum(np.arange(9) + 3, 8), np.maximum(np.arange(9) - 3, 0)
     return first_failure(
         [
@@ -195,8 +202,12 @@ def bilinear_with_the_edge_repeated(subject: ImplementationSubject) -> Finding:
             _interpolates(levels, image, changes(shift=3.0), image[np.ix_(further, further)]),
             _interpolates(levels, image, changes(shift=-3.0), image[np.ix_(back, back)]),
             *(
-                _interpolates(levels, image, parameters, interpolated(image, places(parameters, 9, 9)))
-                for parameters in (changes(rotation=19.0, shift=1.4, zoom=1.2), changes(shift=-2.6, zoom=0.9))
+                _interpolates(levels, image, parameters, interpolated(image, places(parameters, *image.shape[:2])))
+                for image, parameters in (
+                    (image, changes(rotation=19.0, shift=1.4, zoom=1.2)),
+                    (image, changes(shift=-2.6, zoom=0.9)),
+                    (larger, changes(rotation=-14.0, shift=6.3, zoom=1.1)),
+                )
             ),
         ]
     )
@@ -231,6 +242,7 @@ def axes_are_swapped(subject: ImplementationSubject) -> Finding:
         (changes(zoom=[0.8, 1.0]), 9, 14),
         (changes(rotation=10.0), 14, 9),
         (changes(rotation=-8.0, height_shift=1.0, width_shift=-0.5, zoom=[0.9, 0.8]), 9, 14),
+        (changes(rotation=7.0, height_shift=4.0, width_shift=-2.5, zoom=[0.9, 0.8]), 48, 48),
     ]
     return first_failure([_read_there(levels, *case) for case in cases])
 
@@ -242,7 +254,7 @@ def flipped_after_the_map(subject: ImplementationSubject) -> Finding:
     """
     levels = levels_of(subject)
     findings = []
-    for height, width in ((12, 12), (9, 14)):
+    for height, width in ((12, 12), (9, 14), (48, 48)):
         parameters = changes(rotation=13.0, height_shift=1.5, width_shift=-0.75, zoom=[0.9, 1.15])
         image = noise(height, width, seed=2)
         observed = levels(image, parameters | {"flip": True})

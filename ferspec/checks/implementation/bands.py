@@ -272,7 +272,7 @@ def _band_mistake(observed: np.ndarray, case: Case) -> str | None:
         "the rounding of the published figure is left out": _ends(case, rounding=False),
         "dropped images are left out": _ends(case, drop=False),
         "the least width is left out": _ends(case, least=False),
-        "a band ends at 0 and 1": _ends(case, clip=False),
+        "bands reach beyond 0 and 1": _ends(case, clip=False),
     }
     return _alike(observed, mistakes.items())
 

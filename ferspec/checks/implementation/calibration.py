@@ -97,10 +97,14 @@ def calibration_interval_can_reach_zero(subject: ImplementationSubject) -> Findi
         asked = {"labels": answers.labels, "probabilities": answers.probabilities}
         observed = interval(subject, "calibration_interval", **asked)
         lows, highs = _inverted(answers)
-        plain = "resampling adds chance to chance: its lower quantile is no low end" if observed[0] > lows[1] else None
+        plain = (
+            "the lower quantile of plain resampling, which adds chance to chance, is taken for the low end"
+            if observed[0] > lows[1]
+            else None
+        )
         for which, end, ends in zip(("low", "high"), observed, (lows, highs), strict=True):
             label = f"{which} end of the calibration error of {answers.what}"
-            findings.append(within(end, ends[0] - TOLERANCE, ends[1] + TOLERANCE, label, plain))
+            findings.append(within(end, *ends, label, plain))
     return first_failure(findings)
 
 

@@ -24,6 +24,9 @@ STRANGERS = (
     "not angry",
     "joyless",
     "happy sad",
+    "smile",
+    "positive",
+    "pain",
 )
 # the label lists that come with the datasets, in the protocol's names
 LABELS = {
@@ -32,7 +35,7 @@ LABELS = {
     "AffectNet": {0: "Neutral", 1: "Happy", 2: "Sad", 3: "Surprise", 4: "Fear", 5: "Disgust", 6: "Angry"},
 }
 # labels no dataset of that name has; -1 is the last of a list in many a language
-ABSENT = {"FER2013": (-1, 7), "RAF-DB": (-1, 0, 8), "AffectNet": (-1, 8)}
+ABSENT = {"FER2013": (-1, 7, 100), "RAF-DB": (-1, 0, 8, 100), "AffectNet": (-1, 8, 11)}
 CONTEMPTUOUS = ("contempt", "contemptuous")
 CONTEMPT = {
     "classes": ({},),

@@ -16,7 +16,7 @@ from ferspec.errors import SubjectError
 from ferspec.subjects.implementation import ImplementationSubject
 
 PARTS = ("training", "validation")
-SEED = 5
+SEED, OTHER_SEED = 5, 6
 # Table 1's RAF-DB, and counts of which each leaves another remainder.
 SPLIT_COUNTS = ((867, 877, 355, 5957, 3204, 2460, 1619), (11, 12, 13, 14, 16, 17, 19))
 # AffectNet's label after Contempt, and those that stand for no expression.
@@ -42,7 +42,11 @@ def _counts(subject: ImplementationSubject, dataset: str) -> Finding:
         )
     observed = numbers("dataset_counts", observed, (len(classes),))
     ordered = sorted(observed) == sorted(counts)
-    likely = "the classes are in another order" if ordered else "another count than that of Table 1"
+    likely = (
+        "the classes are in another order"
+        if ordered
+        else "another selection of the dataset is counted than that of Table 1"
+    )
     names = [f"{dataset}, {name}" for name in classes]
     return close(observed, counts, 0.0, names, likely)
 
@@ -52,9 +56,9 @@ def btfer_is_256_in_colour(subject: ImplementationSubject) -> Finding:
     observed = numbers("image_size", subject.ask("image_size", dataset="BTFER"), (3,))
     size = spec.load().datasets["BTFER"].size
     mistakes = {
-        "channels stand last": np.array([3, *size]),
-        "it is distributed in colour": np.array([*size, 1]),
-        "the size it is resized to for a network": np.array([*([observed[0]] * 2), 3]),
+        "channels stand first": np.array([3, *size]),
+        "colour is lost: one channel is told": np.array([*size, 1]),
+        "it is the size that images are resized to for a network": np.array([*([observed[0]] * 2), 3]),
     }
     likely = resembled(observed, mistakes, 0.0)
     return close(observed, [*size, 3], 0.0, ("height", "width", "channels"), likely)
@@ -66,7 +70,9 @@ def btfer_is_256_in_colour(subject: ImplementationSubject) -> Finding:
 def rafdb_is_split_as_the_profile_says(subject: ImplementationSubject) -> Finding:
     """FER-D-02."""
     if subject.profile == "paper":
-        return _keeps_parts(subject, "RAF-DB", "under the profile paper the dataset's own validation set is used")
+        return _keeps_parts(
+            subject, "RAF-DB", "it is split anew, though the profile paper uses the dataset's own validation set"
+        )
     percent = spec.load().datasets["RAF-DB"].training_percent
     return first_failure([_splits(subject, "RAF-DB", percent, counts) for counts in SPLIT_COUNTS])
 
@@ -85,7 +91,7 @@ def _affectnet_taken_whole(subject: ImplementationSubject) -> Finding:
     }
     return first_failure(
         [
-            _keeps_parts(subject, "AffectNet", "its own parts are kept"),
+            _keeps_parts(subject, "AffectNet", "it is split anew where it has parts of its own"),
             *(_splits(subject, "AffectNet", percent, counts, own_parts=False) for counts in SPLIT_COUNTS),
         ]
     )
@@ -104,7 +110,7 @@ def _affectnet_of_seven_classes(subject: ImplementationSubject) -> Finding:
             _class(subject, label),
             None,
             f"label {label} of AffectNet ({name})",
-            "it is none of the seven, and left out",
+            "a label of none of the seven is merged into one of them, or kept as a class",
         )
         for label, name in LEFT_OUT.items()
     ]
@@ -118,7 +124,7 @@ def _class(subject: ImplementationSubject, label: int) -> str | None:
 def published_parts_of_fer2013(subject: ImplementationSubject) -> Finding:
     """FER-D-03."""
     wanted = {"Training": "training", "PublicTest": "validation", "PrivateTest": "validation"}
-    likely = "public and private test together are validated on"
+    likely = "a part is left out of validation, or trained on"
     return first_failure(
         [equal(subject.ask("part_of_usage", usage=usage), part, usage, likely) for usage, part in wanted.items()]
     )
@@ -140,11 +146,11 @@ def _keeps_parts(subject: ImplementationSubject, dataset: str, likely: str) -> F
 def _splits(
     subject: ImplementationSubject, dataset: str, percent: int, counts: Sequence[int], own_parts: bool = True
 ) -> Finding:
-    """Judge how many of each class are trained on, and that the seed decides which."""
+    """Judge how many of each class are trained on, and that the seed alone decides which."""
     labels = _labels(counts)
     # Shares by class that are none of the protocol's, so that who keeps these parts is found out.
     parts = ["training" if index % 2 else "validation" for index in range(len(labels))] if own_parts else None
-    observed, again = (_split(subject, dataset, labels, parts) for _ in range(2))
+    observed, again, other = (_split(subject, dataset, labels, parts, seed) for seed in (SEED, SEED, OTHER_SEED))
     trained = Counter(label for label, part in zip(labels, observed, strict=True) if part == "training")
     by_class = [trained[label] for label in range(len(counts))]
     wanted = [count * percent // 100 for count in counts]
@@ -161,6 +167,12 @@ def _splits(
                 "the same split",
                 f"{dataset}, asked twice with seed {SEED}",
                 "the split is not seeded",
+            ),
+            equal(
+                "the same split" if observed == other else "another split",
+                "another split",
+                f"{dataset}, asked with seed {OTHER_SEED} instead of {SEED}",
+                "images are taken in their order, not drawn, or the seed is ignored",
             ),
         ]
     )
@@ -179,9 +191,11 @@ def _why_so_many(by_class: list[int], counts: Sequence[int], percent: int, kept:
     return f"another share than {percent} %: {100 * sum(by_class) / sum(counts):.1f} % are trained on"
 
 
-def _split(subject: ImplementationSubject, dataset: str, labels: list[int], parts: list[str] | None) -> list[str]:
+def _split(
+    subject: ImplementationSubject, dataset: str, labels: list[int], parts: list[str] | None, seed: int = SEED
+) -> list[str]:
     """Return the part of each image; SubjectError where an image is in none."""
-    answer = rows("split", subject.ask("split", dataset=dataset, labels=labels, parts=parts, seed=SEED), len(labels))
+    answer = rows("split", subject.ask("split", dataset=dataset, labels=labels, parts=parts, seed=seed), len(labels))
     strange = [part for part in answer if part not in PARTS]
     if strange:
         raise SubjectError(f"split gave {strange[0]!r}, which is neither 'training' nor 'validation'")
@@ -212,7 +226,10 @@ def widened_on_each_side(subject: ImplementationSubject) -> Finding:
             f"{margin} pixels in all, half on each side": np.array(wide) + np.array([1, 1, -1, -1]) * margin / 2,
             "the margin goes beyond the image": np.array(wide),
         }
-        likely = resembled(observed, mistakes, 0.0) or f"not {margin} pixels on each side, as far as there are any"
+        likely = (
+            resembled(observed, mistakes, 0.0)
+            or "another margin is taken, or it is cut off elsewhere than at the edges"
+        )
         findings.append(close(observed, expected, 0.0, names, likely))
     return first_failure(findings)
 
@@ -274,14 +291,14 @@ def nothing_identifies(subject: ImplementationSubject) -> Finding:
                 status=Status.PASS if holds else Status.FAIL,
                 observed=f"{name}: {', '.join(sorted(observed)) or 'nothing'}",
                 expected=f"{name}: {', '.join(sorted(example.holds)) or 'nothing'}",
-                likely=None
-                if holds
-                else "entries of this kind are not looked for"
-                if example.holds - observed
-                else None,
+                likely=None if holds else _why_these_entries(example.holds - observed),
             )
         )
     return first_failure(findings)
+
+
+def _why_these_entries(overlooked: set[str]) -> str:
+    return "entries of this kind are not looked for" if overlooked else "entries are named that the file does not hold"
 
 
 CHECKS = (

@@ -75,7 +75,9 @@ def _unjudged(
     subject: ImplementationSubject, what: str, unit: str, differences: Sequence[float], architectures: Sequence[str]
 ) -> Finding:
     answer = subject.ask(CAPABILITY, differences=list(differences), architectures=list(architectures), unit=unit)
-    return equal(answer, None, what, "pairs are counted, not what the interval is over")
+    pairs_counted = "pairs are counted in place of networks"
+    likely = pairs_counted if unit == "network" and differences else "an interval is given, however few pairs there are"
+    return equal(answer, None, what, likely)
 
 
 def _by_network(differences: Sequence[float], architectures: Sequence[str]) -> np.ndarray:

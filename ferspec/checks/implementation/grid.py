@@ -130,9 +130,9 @@ def _figure(told: Any, name: str, expected: float | None, other: float | None, l
     if value == other:
         likely = "print and report are confused"
     elif expected is None:
-        likely = "null stands for what is not known"
+        likely = "a figure is told where none is known"
     elif value is not None and math.isclose(value, 100 * expected):
-        likely = "figures are shares of 1, not percent"
+        likely = "figures are told in percent, not as shares of 1"
     if value is None or expected is None:
         return equal(value, expected, label, likely)
     return close(value, expected, ROUNDING_ERROR, [label], likely)
@@ -143,7 +143,9 @@ def _identity(cell: Cell) -> tuple:
 
 
 def _plain(value: Any) -> str:
-    return plain_name(str(value))
+    # JSON of some languages writes whole numbers with a point
+    whole = isinstance(value, float) and value.is_integer()
+    return plain_name(str(int(value) if whole else value))
 
 
 def _first(word: str, pairs: Counter[frozenset[str]]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ferspec import spec
 from ferspec.checks.implementation.answers import field, first_failure, numbers, shown
 from ferspec.engine import Check, Finding, Status
+from ferspec.errors import SubjectError
 from ferspec.spec.names import plain_name
 from ferspec.subjects.implementation import ImplementationSubject
 
@@ -26,25 +27,27 @@ class Stated(NamedTuple):
 
 
 OTHER_FIGURES = {
-    "valaccuracy": "the checkpoint watches the accuracy, this rule the loss",
-    "loss": "this is the loss of the images trained on",
+    "valaccuracy": "it watches what the checkpoint does",
+    "loss": "it watches the loss of the images trained on",
 }
 STATED = {
-    "optimizer": Stated("FER-S-01", "optimizer", {"adamw": "AdamW decays weights, which Adam does not"}),
+    "optimizer": Stated("FER-S-01", "optimizer", {"adamw": "AdamW is used, which decays weights"}),
     "beta_1": Stated("FER-S-01", "beta_1"),
     "beta_2": Stated("FER-S-01", "beta_2"),
-    "learning_rate": Stated("FER-S-02", "initial_rates", {1e-3: "1e-3 is Keras' default"}),
+    "learning_rate": Stated("FER-S-02", "initial_rates", {1e-3: "Keras' default is kept"}),
     "loss": Stated("FER-S-11", "loss", {"binarycrossentropy": "this takes each class for a question of its own"}),
     "plateau_monitor": Stated("FER-S-03", "monitor", OTHER_FIGURES),
     "plateau_patience": Stated("FER-S-03", "patience", {20: "this is the patience of early stopping"}),
     "factor": Stated(
-        "FER-S-03", "factor", {0.1: "0.1 is the default of Keras and PyTorch", 0.25: "the factor is squared"}
+        "FER-S-03", "factor", {0.1: "the default of Keras and PyTorch is kept", 0.25: "the factor is squared"}
     ),
-    "minimum_rate": Stated("FER-S-03", "minimum_rate", {0: "0 is the default of Keras and PyTorch"}),
+    "minimum_rate": Stated("FER-S-03", "minimum_rate", {0: "the default of Keras and PyTorch is kept"}),
     "plateau_min_delta": Stated("FER-S-04", "min_delta", {0: "any fall then counts as an improvement"}),
     "stopping_monitor": Stated("FER-S-05", "monitor", OTHER_FIGURES),
     "stopping_patience": Stated("FER-S-05", "patience", {10: "this is the patience of the plateau rule"}),
 }
+# what Keras leaves off unless told otherwise, and a protocol that does not speak of it too
+OFF = {"cooldown": "FER-S-03", "amsgrad": "FER-S-01", "weight_decay": "FER-S-01"}
 # one function under several names: which of them fits depends on how labels are written
 SAME_LOSS = {"sparsecategoricalcrossentropy": "categoricalcrossentropy", "crossentropy": "categoricalcrossentropy"}
 
@@ -62,6 +65,21 @@ def is_trained_with(subject: ImplementationSubject, name: str) -> Finding:
         observed=f"{name}: {shown(observed)}",
         expected=f"{name}: {' or '.join(map(str, known))}",
         likely=None if right else likely,
+    )
+
+
+def leaves_off(subject: ImplementationSubject, name: str) -> Finding:
+    """What changes the optimiser, or the plateau rule, is off, or not told at all."""
+    architecture = next(iter(spec.load().networks))
+    answer = subject.ask(HYPERPARAMETERS, architecture=architecture)
+    if not isinstance(answer, dict):
+        raise SubjectError(f"{HYPERPARAMETERS} gave {shown(answer)}, not names with values")
+    off = not answer.get(name)
+    return Finding(
+        status=Status.PASS if off else Status.FAIL,
+        observed=f"{name}: {shown(answer.get(name))}",
+        expected=f"{name}: off",
+        likely=None if off else f"{name} is set, which the protocol leaves off",
     )
 
 
@@ -98,5 +116,6 @@ def _as_the_first(subject: ImplementationSubject, name: str, first: str, shared:
 
 CHECKS = (
     *(Check(entry.clause, is_trained_with, (HYPERPARAMETERS,), name) for name, entry in STATED.items()),
+    *(Check(clause, leaves_off, (HYPERPARAMETERS,), name) for name, clause in OFF.items()),
     Check("FER-S-12", is_tuned_to_no_network, needs=(HYPERPARAMETERS,)),
 )

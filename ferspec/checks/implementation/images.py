@@ -44,6 +44,8 @@ OWN_WAY = {
     ("Xception", "imagenet"): SIGNED,
     ("InceptionV3", "imagenet"): SIGNED,
 }
+# Height and width from, height and width to: both sides at once.
+RESIZED_BOTH = ((256, 256, 48, 48), (100, 80, 48, 48), (30, 40, 61, 50))
 # Pixels from, pixels to: the sizes that the protocol's datasets and networks bring together, and uneven ones.
 RESIZED = ((256, 48), (100, 48), (48, 224), (100, 224), (512, 224), (256, 224), (5, 11), (7, 3), (48, 48))
 
@@ -71,7 +73,8 @@ def _fed(subject: ImplementationSubject, image: np.ndarray, architecture: str, w
 
 def the_nearest_pixel_is_taken(subject: ImplementationSubject) -> Finding:
     """FER-P-08."""
-    return first_failure([_resized(subject, *case, axis) for case in RESIZED for axis in (0, 1)])
+    along_one = [_resized(subject, *case, axis) for case in RESIZED for axis in (0, 1)]
+    return first_failure([*along_one, *(_resized_both(subject, *case) for case in RESIZED_BOTH)])
 
 
 def _resized(subject: ImplementationSubject, before: int, after: int, axis: int) -> Finding:
@@ -82,14 +85,40 @@ def _resized(subject: ImplementationSubject, before: int, after: int, axis: int)
     height, width = (after, 3) if axis == 0 else (3, after)
     answer = subject.ask("resize", image=np.stack([strip] * 3, axis=1 - axis).tolist(), height=height, width=width)
     observed = numbers("resize", answer, (height, width, 3)).take(1, axis=1 - axis)
-    places = [Fraction(2 * pixel + 1) * before / (2 * after) for pixel in range(after)]
-    # Between two pixels either is nearest: what Pillow takes there depends on rounding.
-    decided = np.array([place.denominator != 1 for place in places])
-    expected = strip[[min(int(place), before - 1) for place in places]][decided]
+    nearest, decided = _nearest(before, after)
+    expected = strip[nearest][decided]
     what = f"{before} to {after} pixels along axis {axis}"
     names = [f"{what}: pixel {pixel}" for pixel in np.flatnonzero(decided) for _ in "rgb"]
     likely = _why_these_pixels(observed, strip, decided)
     return close(observed[decided], expected, TOLERANCE, names, likely)
+
+
+def _nearest(before: int, after: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each pixel the one that it is taken from, and whether one alone is nearest."""
+    places = [Fraction(2 * pixel + 1) * before / (2 * after) for pixel in range(after)]
+    # Between two pixels either is nearest: what Pillow takes there depends on rounding.
+    decided = np.array([place.denominator != 1 for place in places])
+    return np.array([min(int(place), before - 1) for place in places]), decided
+
+
+def _resized_both(subject: ImplementationSubject, height: int, width: int, to_height: int, to_width: int) -> Finding:
+    """Judge an image whose red tells the row, whose green the column, and whose blue differs from pixel to pixel."""
+    rows, columns = np.mgrid[:height, :width]
+    image = np.stack([rows, columns, (rows * 37 + columns * 91) % 256], axis=-1)
+    answer = subject.ask("resize", image=image.tolist(), height=to_height, width=to_width)
+    observed = numbers("resize", answer, (to_height, to_width, 3))
+    (of_rows, rows_decided), (of_columns, columns_decided) = _nearest(height, to_height), _nearest(width, to_width)
+    decided = np.ix_(rows_decided, columns_decided)
+    expected, observed = image[np.ix_(of_rows, of_columns)][decided], observed[decided]
+    what = f"{height}×{width} to {to_height}×{to_width}"
+    places = np.ix_(np.flatnonzero(rows_decided), np.flatnonzero(columns_decided))
+    names = [
+        f"{what}: row {row}, column {column}" for row in places[0].flat for column in places[1].flat for _ in "rgb"
+    ]
+    blue = (observed[..., 0] * 37 + observed[..., 1] * 91) % 256
+    smoothed = (observed != np.rint(observed)).any() or (blue != observed[..., 2]).any()
+    likely = "pixels are smoothed" if smoothed else "the image is cut or padded before, or its sides exchanged"
+    return close(observed, expected, TOLERANCE, names, likely)
 
 
 def _why_these_pixels(observed: np.ndarray, strip: np.ndarray, decided: np.ndarray) -> str | None:

@@ -69,12 +69,13 @@ SETS = (
     Images("a single image", [5], [5]),
 )
 
+# Rows of a square come first: where columns are taken for rows, there are as many answers, and they are wrong.
 # A tie goes to the first, a large negative output is no large output, and seven times seven rows have seven answers.
 OUTPUTS = (
+    ("rows of a square", np.roll(np.eye(7), 2, axis=1).tolist(), [2, 3, 4, 5, 6, 0, 1]),
     ("probabilities", [[0.1, 0.2, 0.4, 0.1, 0.1, 0.05, 0.05], [0.3, 0.05, 0.05, 0.1, 0.1, 0.1, 0.3001]], [2, 6]),
     ("one row", [[0.1, 0.1, 0.1, 0.1, 0.1, 0.4, 0.1]], [5]),
     ("logits", [[-9, -3, -5, -3.5, -8, -4, -7], [-12.5, 1, 2, 3, 2.5, -1, 0], [4, 0, -6, 5, 1, 2, 3]], [1, 3, 3]),
-    ("rows of a square", np.roll(np.eye(7), 2, axis=1).tolist(), [2, 3, 4, 5, 6, 0, 1]),
     ("ties of two", [[0, 0.4, 0.1, 0.4, 0.1, 0, 0], [0.5, 0, 0, 0, 0, 0, 0.5], [0, 0, 0, 0, 0, 0.5, 0.5]], [1, 0, 5]),
     ("ties of three", [[0.1, 0.05, 0.2, 0.05, 0.2, 0.2, 0.2], [-1, -2, -1, -1, -2, -2, -2]], [2, 0]),
     ("rows of equal outputs", [[0.25] * 7, [0] * 7], [0, 0]),
@@ -103,10 +104,11 @@ def accuracy_is_the_share_of_right_images(subject: ImplementationSubject) -> Fin
 
 
 def averages_are_weighted_by_support(subject: ImplementationSubject) -> Finding:
-    """FER-M-02: precision, recall and F1 are those that scikit-learn averages by support."""
+    """FER-M-02: precision, recall and F1 are those that scikit-learn averages by support, from those of each class."""
     findings = []
     for images in SETS:
         answer, expected = _measured(subject, images), images.averages("weighted")
+        findings += [_of_each_class(answer, images, name) for name in ("precision", "recall")]
         macro, exchanged = images.averages("macro"), Images("", images.predictions, images.labels).averages("weighted")
         per_class, taken = images.per_class(), np.bincount(images.predictions, minlength=7)
         for name, values in zip(AVERAGED, per_class[:3], strict=True):
@@ -204,6 +206,7 @@ def the_highest_output_wins(subject: ImplementationSubject) -> Finding:
             "the output farthest from 0 wins": np.abs(values).argmax(axis=1),
             "the lowest output wins": values.argmin(axis=1),
             "classes are counted from 1": np.array(expected) + 1,
+            "the highest output of each column is taken, not of each row": values.argmax(axis=0),
         }
         likely = (said for said, labels in mistakes.items() if np.array_equal(observed, labels))
         findings.append(equal(observed, [float(label) for label in expected], f"labels of {what}", next(likely, None)))
@@ -244,6 +247,17 @@ def _class_figures(answer: Any, name: str, undefined: np.ndarray) -> np.ndarray:
         if value is None and not undefined[index]:
             raise SubjectError(f"metrics gave no {name} of {spec.load().classes[index]}, which has one")
     return numbers("metrics", [0.0 if value is None else value for value in values], undefined.shape)
+
+
+def _of_each_class(answer: Any, images: Images, name: str) -> Finding:
+    """Compare the figures of those classes that have one; what stands for others is another clause's."""
+    precision, recall, *_ = images.per_class()
+    own, exchanged = (precision, recall) if name == "precision" else (recall, precision)
+    defined = np.bincount(images.predictions if name == "precision" else images.labels, minlength=7) > 0
+    observed = _class_figures(answer, name, ~defined)[defined]
+    likely = "precision and recall of the classes are exchanged" if _same(observed, exchanged[defined]) else None
+    names = [f"{name} of {of} over {images.what}" for of in np.array(spec.load().classes)[defined]]
+    return close(observed, own[defined], TOLERANCE, names, likely)
 
 
 def _mean_of_present(values: np.ndarray, images: Images) -> float:

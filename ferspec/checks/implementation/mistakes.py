@@ -10,6 +10,9 @@ from ferspec.checks.implementation.answers import close
 from ferspec.checks.implementation.resemblance import resembled
 from ferspec.engine import Finding
 
+# what single precision, or printing, may move the end of a range by
+TOLERANCE = 1e-5
+
 
 def compared(
     observed: float, expected: float, tolerance: float, name: str, mistakes: Mapping[str, float] | None = None
@@ -20,5 +23,5 @@ def compared(
 
 
 def within(observed: float, lowest: float, highest: float, name: str, likely: str | None = None) -> Finding:
-    """Compare a number that chance moves with the range in which it may lie."""
-    return close(observed, (lowest + highest) / 2, (highest - lowest) / 2, (name,), likely)
+    """Compare a number that chance moves with the range in which it may lie, which may have no width."""
+    return close(observed, (lowest + highest) / 2, (highest - lowest) / 2 + TOLERANCE, (name,), likely)

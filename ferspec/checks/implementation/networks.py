@@ -26,6 +26,8 @@ FIELDS = ("type", "shape", "parameters", "inputs")
 PRETRAINED: tuple[Weights, ...] = ("imagenet", "vggface")
 OTHER: dict[Profile, Profile] = {"released": "paper", "paper": "released"}
 MILLION = 1e6
+# Names that fit into a line.
+MOST_LISTED = 4
 
 ROWS = {f"{row.network}-{row.weights}-{row.resolution}".lower(): row for row in trained_rows()}
 # One base of each library at a resolution of its own, and one that ends in other layers than ResNet50 does.
@@ -253,7 +255,10 @@ def _total(row: Row, profile: Profile) -> int:
 
 
 def _listed(word: str, names: list[str]) -> str:
-    return f"{word} {', '.join(names)}" if names else ""
+    if not names:
+        return ""
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return f"{word} {', '.join(names[:MOST_LISTED])}{more}"
 
 
 CHECKS = (

@@ -217,6 +217,7 @@ KEPT: Mapping[str, tuple[Sequence[float], Sequence[float]]] = {
     "the last is the highest": ([0.10, 0.20, 0.30], [1.0, 1.1, 1.2]),
     "all are equal": ([0.25, 0.25, 0.25, 0.25], [1.3, 1.1, 1.0, 1.2]),
     "a difference in the third digit": ([0.30, 0.551, 0.553, 0.548], [1.5, 1.0, 1.2, 1.1]),
+    "a difference of a ten-thousandth": ([0.30, 0.5512, 0.5513, 0.5511], [1.5, 1.0, 1.2, 1.1]),
     "one epoch": ([0.14], [1.95]),
 }
 PICKED: Mapping[str, Callable[[Sequence[float]], float]] = {"max": max, "min": min}
@@ -279,7 +280,7 @@ def trains_in_two_phases(subject: ImplementationSubject, weights: str) -> Findin
         found[-1][1],
         None,
         what=f"most epochs of the last phase from {weights}",
-        likely="the last phase has a fixed length: it ends by early stopping alone",
+        likely="the last phase has a fixed length, though early stopping alone is to end it",
     )
 
 

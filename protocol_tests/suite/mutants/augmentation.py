@@ -43,6 +43,13 @@ MUTANTS = (
     ),
     wrong(
         "FER-A-01",
+        "images of -1..1 for the last networks alone",
+        network_input=lambda image, architecture, weights: (
+            fed(image) / 127.5 - 1 if architecture in ("SMMB", "Modular") else fed(image) / 255
+        ).tolist(),
+    ),
+    wrong(
+        "FER-A-01",
         "without a base rescaled, or not, as the profile paper has it with one",
         profile="paper",
         network_input=lambda image, architecture, weights: (fed(image)[..., ::-1] - (104, 117, 124)).tolist(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from mutants.keras_like import Changes, drawn, one_for_both_shifts
 from mutants.kinds import right, wrong
@@ -49,7 +51,71 @@ def printed_with_four_decimals(count: int, height: int, width: int, seed: int) -
     ]
 
 
+def first_zoom_by_rotation(change: Changes) -> Changes:
+    return change | {"zoom": [1 + change["rotation"] / 100, change["zoom"][1]]}
+
+
+def width_shift_by_the_size_of_the_height_shift(change: Changes) -> Changes:
+    """Uncorrelated with the height shift, and decided by it all the same; of images of 40 by 61."""
+    return change | {"width_shift": 12.2 * (abs(change["height_shift"]) / 4 - 1)}
+
+
+def second_zoom_by_the_size_of_the_first(change: Changes) -> Changes:
+    first = change["zoom"][0]
+    return change | {"zoom": [first, 1 + 0.2 * (abs(first - 1) / 0.1 - 1)]}
+
+
+def each(tied: Callable[[Changes], Changes]) -> Callable[..., list[Changes]]:
+    """Right draws of which some decide others."""
+    return lambda **asked: [tied(change) for change in drawn()(**asked)]
+
+
+def all_of_one_draw(count: int, height: int, width: int, seed: int) -> list[Changes]:
+    draw = np.random.default_rng(seed)
+    return [
+        {
+            "rotation": 20 * one,
+            "height_shift": 0.2 * height * one,
+            "width_shift": 0.2 * width * one,
+            "zoom": [1 + 0.2 * one, 1 + 0.2 * one],
+            "flip": one > 0,
+        }
+        for one in draw.uniform(-1, 1, count).tolist()
+    ]
+
+
+def two_images_a_draw(**asked: int) -> list[Changes]:
+    changes = drawn()(**asked)
+    return [changes[place // 2 * 2] for place in range(len(changes))]
+
+
+def first_half_again(**asked: int) -> list[Changes]:
+    changes = drawn()(**asked)
+    return [changes[place % (len(changes) // 2)] for place in range(len(changes))]
+
+
+def seed_ignored(count: int, height: int, width: int, seed: int) -> list[Changes]:
+    return drawn()(count, height, width, 0)
+
+
 MUTANTS = (
+    # FER-A-02 to FER-A-05
+    *(
+        wrong(clause, name, augmentation_parameters=parameters)
+        for name, parameters in {
+            "one draw for everything": all_of_one_draw,
+            "every draw used for two images in a row": two_images_a_draw,
+            "the draws of the first half used again": first_half_again,
+            "the seed is ignored": seed_ignored,
+        }.items()
+        for clause in ("FER-A-02", "FER-A-03", "FER-A-04", "FER-A-05")
+        if not (clause == "FER-A-05" and parameters is first_half_again)
+    ),
+    wrong(
+        "FER-A-02",
+        "angles sorted",
+        augmentation_parameters=drawn(rotation=lambda draw, count, *_: np.sort(draw.uniform(-20, 20, count))),
+    ),
     # FER-A-02
     *(
         wrong("FER-A-02", f"angles of ±{reach} degrees", augmentation_parameters=drawn(rotation=drawing))
@@ -165,6 +231,11 @@ MUTANTS = (
         ),
     ),
     wrong("FER-A-03", "one draw for both shifts", augmentation_parameters=one_for_both_shifts),
+    wrong(
+        "FER-A-03",
+        "the size of the height shift decides the width shift",
+        augmentation_parameters=each(width_shift_by_the_size_of_the_height_shift),
+    ),
     right("FER-A-03", "drawn by another generator, image by image", augmentation_parameters=with_a_random_state),
     right("FER-A-03", "shifts printed with four decimals", augmentation_parameters=printed_with_four_decimals),
     # FER-A-04
@@ -212,6 +283,16 @@ MUTANTS = (
         "factors in steps of a tenth",
         augmentation_parameters=drawn(zoom=lambda draw, count, *_: draw.uniform(0.8, 1.2, (count, 2)).round(1)),
     ),
+    wrong(
+        "FER-A-04",
+        "the first factor from the draw of the rotation",
+        augmentation_parameters=each(first_zoom_by_rotation),
+    ),
+    wrong(
+        "FER-A-04",
+        "the size of the first factor decides the second",
+        augmentation_parameters=each(second_zoom_by_the_size_of_the_first),
+    ),
     right("FER-A-04", "factors in single precision", augmentation_parameters=in_single_precision),
     right("FER-A-04", "factors printed with four decimals", augmentation_parameters=printed_with_four_decimals),
     # FER-A-05
@@ -225,7 +306,16 @@ MUTANTS = (
             "two draws decide, both must agree": lambda draw, count, *_: (
                 (draw.random(count) < 0.5) & (draw.random(count) < 0.5)
             ),
+            "every other image is mirrored, in turn": lambda draw, count, *_: np.arange(count) % 2 == 0,
+            "the first half is mirrored": lambda draw, count, *_: np.arange(count) < count / 2,
+            "one flip for a batch of 8": lambda draw, count, *_: np.repeat(draw.random(count // 8) < 0.5, 8),
+            "one flip for a batch of 32": lambda draw, count, *_: np.repeat(draw.random(count // 32) < 0.5, 32),
         }.items()
+    ),
+    wrong(
+        "FER-A-05",
+        "mirrored where it is turned to one side",
+        augmentation_parameters=each(lambda change: change | {"flip": change["rotation"] > 0}),
     ),
     right("FER-A-05", "flips as 0 and 1", augmentation_parameters=with_a_random_state),
 )

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mutants.keras_like import Modern, streaming
 from mutants.kinds import right, wrong
+
+
+def first_batch_alike(**asked: int) -> list[dict[str, Any]]:
+    batches = streaming()(**asked)
+    for number in range(0, len(batches), len(batches) // asked["epochs"]):
+        changes = batches[number]["parameters"]
+        batches[number]["parameters"] = changes[:1] * len(changes)
+    return batches
+
 
 MUTANTS = (
     # FER-A-10
@@ -12,6 +23,7 @@ MUTANTS = (
         "FER-A-10", "quantity after quantity, not image after image", augmentation_stream=streaming(by_quantity=True)
     ),
     wrong("FER-A-10", "another generator", augmentation_stream=streaming(state_of=Modern)),
+    wrong("FER-A-10", "the first batch of an epoch all changed alike", augmentation_stream=first_batch_alike),
     right("FER-A-10", "image after image from NumPy's old generator", augmentation_stream=streaming()),
     # FER-A-13
     *(

@@ -200,6 +200,21 @@ MUTANTS = (
         ),
     ),
     wrong("FER-A-06", "places rounded to 1/32 of a pixel", augment=rounded_to_32nds),
+    *(
+        wrong(
+            clause,
+            f"images of 48 pixels and more {mistake}",
+            augment=lambda image, parameters, other=other: (augmenting(**other) if len(image) >= 48 else augmenting())(
+                image, parameters
+            ),
+        )
+        for clause, mistake, other in (
+            ("FER-A-06", "are not turned", {"understood": with_changed(rotation=lambda change: 0.0)}),
+            ("FER-A-07", "are not interpolated", {"order": 0}),
+            ("FER-A-08", "are zoomed along rows first", {"understood": with_changed(zoom=lambda it: it["zoom"][::-1])}),
+            ("FER-A-09", "are mirrored before the map", {"flip_first": True}),
+        )
+    ),
     right("FER-A-06", "OpenCV's map in single precision, the flip within it", augment=opencv),
     right("FER-A-06", "plain loops, answered as tuples", augment=pixel_by_pixel),
     right("FER-A-06", "SciPy's map, as in Keras", augment=augmenting()),

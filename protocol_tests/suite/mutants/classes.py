@@ -46,8 +46,9 @@ def contained(name: str) -> str | None:
 
 
 def begun(name: str) -> str | None:
-    """The first class that begins with the same three letters."""
-    return next((each for each in SEVEN if letters(name)[:3] == letters(each)[:3]), None)
+    """A word that is not known means the first class that begins with the same three letters."""
+    known = MEANT.get(letters(name))
+    return known or next((each for each in SEVEN if letters(name)[:3] == letters(each)[:3]), None)
 
 
 def labels(**orders: list[str | None]) -> Callable[..., str | None]:
@@ -85,6 +86,11 @@ MUTANTS = (
         "scared is taken for Surprise",
         class_of_name=lambda name: (MEANT | {"scared": SURPRISE}).get(letters(name)),
     ),
+    wrong(
+        "FER-C-02",
+        "a smile and all that is positive is Happy, pain is Sad",
+        class_of_name=lambda name: (MEANT | {"smile": HAPPY, "positive": HAPPY, "pain": SAD}).get(letters(name)),
+    ),
     wrong("FER-C-03", "labels of RAF-DB counted from 0", class_of_label=labels(RAFDB=RAFDB[1:])),
     wrong("FER-C-03", "labels of FER2013 counted from 1", class_of_label=labels(FER2013=[None, *FER2013])),
     wrong("FER-C-03", "labels of FER2013 in the protocol's order", class_of_label=labels(FER2013=SEVEN)),
@@ -96,6 +102,11 @@ MUTANTS = (
         class_of_label=labels(RAFDB=[None, SURPRISE, DISGUST, FEAR, *RAFDB[4:]]),
     ),
     wrong("FER-C-03", "a label of -1 means the last class", class_of_label=from_the_end),
+    wrong(
+        "FER-C-03",
+        "labels far beyond the last mean Happy",
+        class_of_label=lambda label, dataset: HAPPY if label > 10 else labels()(label, dataset),
+    ),
     wrong("FER-C-04", "contempt as an eighth class", classes=lambda: [*SEVEN, "Contempt"]),
     wrong("FER-C-04", "contempt merged into Disgust", class_of_label=labels(AffectNet=[*AFFECTNET, DISGUST])),
     wrong("FER-C-04", "contempt merged into Angry", class_of_label=labels(AffectNet=[*AFFECTNET, ANGRY])),

@@ -59,6 +59,10 @@ def within_classes(
     return split
 
 
+def seed_ignored(dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
+    return within_classes()(dataset, labels, parts, 0)
+
+
 def over_all_classes(dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
     order = np.random.default_rng(seed).permutation(len(labels))
     trained = set(order[: len(labels) * PERCENT[dataset] // 100].tolist())
@@ -198,13 +202,14 @@ MUTANTS = (
             "scikit-learn's stratified split": by_scikit_learn,
             "another split each time, whatever the seed": within_classes(seeded=False),
             "the dataset's own parts": own_parts_kept,
+            "the first 70 % of each class, in the order of the files": within_classes(shuffled=False),
+            "one split for all seeds": seed_ignored,
             "a third part set aside for tests": with_a_test_part,
             "all trained on": within_classes(percent=100),
         }.items()
     ),
     wrong("FER-D-02", "split anew where its own validation set is used", profile="paper", split=within_classes()),
     right("FER-D-02", "chosen by another generator", split=within_classes()),
-    right("FER-D-02", "the first 70 % of each class, in the order of the files", split=within_classes(shuffled=False)),
     right("FER-D-02", "the dataset's own parts under the profile paper", profile="paper", split=own_parts_kept),
     # FER-D-03
     *(
@@ -250,6 +255,8 @@ MUTANTS = (
             "without parts split over all classes": kept_for("AffectNet", over_all_classes),
             "without parts rounded up": kept_for("AffectNet", within_classes(math.ceil)),
             "without parts split otherwise each time": kept_for("AffectNet", within_classes(seeded=False)),
+            "without parts the first 80 % of each class": kept_for("AffectNet", within_classes(shuffled=False)),
+            "without parts one split for all seeds": kept_for("AffectNet", seed_ignored),
             "without parts 81 to 19": kept_for("AffectNet", within_classes(percent=81)),
         }.items()
     ),

@@ -29,6 +29,11 @@ def cells(change: Callable[[Rows], Rows]) -> dict[str, Callable]:
     return {"cells": lambda: change(identities())}
 
 
+def with_a_point(rows: Rows) -> Rows:
+    """As JSON of a language writes them that has no whole numbers."""
+    return [{**row, "resolution": float(row["resolution"])} for row in rows]
+
+
 def with_value(axis: str, value: Any, other: Any) -> dict[str, Callable]:
     """Return grids in which a value of an axis is another."""
     return cells(lambda rows: [{**row, axis: other if row[axis] == value else row[axis]} for row in rows])
@@ -211,6 +216,7 @@ MUTANTS = (
             ]
         ),
     ),
+    *(right(clause, "resolutions with a point", **cells(with_a_point)) for clause in ("FER-G-01", "FER-G-02")),
     right("FER-G-02", "names without their hyphen", **with_value("dataset", "RAF-DB", "RAFDB")),
     right("FER-G-03", "figures in float32", **each_figure(lambda value: value + 3e-8)),
     right("FER-G-03", "more than is asked for", **published(lambda figures, place: {**figures, "place": place})),

@@ -88,6 +88,17 @@ def sides_exchanged(image: Pixels, height: int, width: int) -> Pixels:
     return by_place(middle)(image, width, height)
 
 
+def averaged_where_both_shrink(image: Pixels, height: int, width: int) -> Pixels:
+    method = "INTER_AREA" if height < len(image) and width < len(image[0]) else "INTER_NEAREST_EXACT"
+    return by_opencv(method)(image, height, width)
+
+
+def cut_to_a_square(image: Pixels, height: int, width: int) -> Pixels:
+    side = min(len(image), len(image[0]))
+    cut = [row[:side] for row in image[:side]] if height != len(image) and width != len(image[0]) else image
+    return by_place(middle)(cut, height, width)
+
+
 def cut_out_or_padded(image: Pixels, height: int, width: int) -> Pixels:
     """The aspect is kept: the shorter side decides, and the rest is black."""
     pixels = np.array(image)
@@ -212,6 +223,8 @@ MUTANTS = (
             ),
             "the aspect kept, black beside it": cut_out_or_padded,
             "height and width exchanged": sides_exchanged,
+            "areas averaged where both sides shrink": averaged_where_both_shrink,
+            "cut to a square where both sides change": cut_to_a_square,
         }.items()
     ),
     right("FER-P-08", "Pillow's nearest", resize=by_pillow("NEAREST")),

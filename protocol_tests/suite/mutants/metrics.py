@@ -54,6 +54,21 @@ def classes(name: str, values):
     return measured
 
 
+def halves_in_classes(labels, predictions):
+    """Averages that are right, beside figures of classes that are not."""
+    own = OWN.metrics(labels, predictions)
+    halves = {
+        name: [None if value is None else 0.5 for value in own["per_class"][name]] for name in ("precision", "recall")
+    }
+    return own | {"per_class": own["per_class"] | halves}
+
+
+def exchanged_in_classes(labels, predictions):
+    own = OWN.metrics(labels, predictions)
+    precision, recall = ([value or 0.0 for value in own["per_class"][name]] for name in ("precision", "recall"))
+    return own | {"per_class": own["per_class"] | {"precision": recall, "recall": precision}}
+
+
 def undefined(named):
     """Return a way of measuring that is right but for the classes it names."""
     return lambda labels, predictions: OWN.metrics(labels, predictions) | {"undefined": named(labels, predictions)}
@@ -256,6 +271,8 @@ MUTANTS = (
             lambda labels, predictions: {"recall": without_classes_never_predicted(labels, predictions)["recall"]}
         ),
     ),
+    wrong("FER-M-02", "precision and recall of each class exchanged", metrics=exchanged_in_classes),
+    wrong("FER-M-02", "precision and recall of each class one half throughout", metrics=halves_in_classes),
     wrong("FER-M-04", "F1 of the averaged precision and recall", metrics=averages(f1_of("weighted"))),
     wrong("FER-M-04", "F1 of the macro averages", metrics=averages(f1_of("macro"))),
     wrong("FER-M-04", "the plain mean of precision and recall for F1", metrics=classes("f1", mean_of_both)),
@@ -317,6 +334,7 @@ MUTANTS = (
     wrong("FER-M-07", "rounded to three places", rounded=lambda figure: round(figure, 3)),
     wrong("FER-M-07", "rounded to one place", rounded=lambda figure: round(figure, 1)),
     wrong("FER-M-07", "rounded twice, first to three places", rounded=rounded_twice),
+    wrong("FER-M-07", "a text of two places", rounded=lambda figure: f"{figure:.2f}"),
     wrong("FER-M-07", "not rounded", rounded=lambda figure: figure),
     wrong("FER-M-07", "in percent", rounded=lambda figure: round(100 * figure)),
     *(
@@ -327,6 +345,11 @@ MUTANTS = (
             ("single precision", in_single_precision),
             ("whole numbers where they are whole", in_whole_numbers),
         )
+    ),
+    wrong(
+        "FER-M-06",
+        "labels as text",
+        predicted_classes=lambda outputs: [str(label) for label in one_by_one(outputs)],
     ),
     right("FER-M-06", "outputs compared one by one", predicted_classes=one_by_one),
     right(

@@ -10,10 +10,7 @@ import numpy as np
 from mutants.kinds import right, wrong
 
 PROTOCOL: dict[str, Any] = {
-    "optimizer": "adam",
-    "beta_1": 0.9,
-    "beta_2": 0.999,
-    "learning_rate": 1e-4,
+    **{"optimizer": "adam", "beta_1": 0.9, "beta_2": 0.999, "learning_rate": 1e-4},
     "loss": "categorical_crossentropy",
     "plateau_monitor": "val_loss",
     "plateau_patience": 10,
@@ -138,6 +135,8 @@ MISSTATED = {
         "beta_1 0.5": {"beta_1": 0.5},
         "beta_2 0.99": {"beta_2": 0.99},
         "decay rates swapped": {"beta_1": 0.999, "beta_2": 0.9},
+        "amsgrad": {"amsgrad": True},
+        "weights decayed": {"weight_decay": 0.1},
     },
     "FER-S-02": {"a rate of 1e-2": {"learning_rate": 1e-2}, "a rate of 3e-4": {"learning_rate": 3e-4}},
     "FER-S-03": {
@@ -147,6 +146,7 @@ MISSTATED = {
         "plateau after 5 epochs": {"plateau_patience": 5},
         "factor 0.1": {"factor": 0.1},
         "factor 0.25": {"factor": 0.25},
+        "a cooldown of 5 epochs": {"cooldown": 5},
         "minimum 0": {"minimum_rate": 0},
         "minimum 1e-6": {"minimum_rate": 1e-6},
     },
@@ -226,10 +226,9 @@ KEPT = {
         range(len(val_losses)), key=lambda at: (-val_accuracies[at], val_losses[at])
     ),
     "the last epoch": lambda val_accuracies, val_losses: len(val_accuracies) - 1,
+    "the best of accuracies of three digits": lambda val_accuracies, **_: int(np.argmax(np.round(val_accuracies, 3))),
     "the epoch counted from 1": lambda val_accuracies, val_losses: int(np.argmax(val_accuracies)) + 1,
-    "the best of accuracies in whole percent": lambda val_accuracies, val_losses: int(
-        np.argmax(np.round(val_accuracies, 2))
-    ),
+    "the best of accuracies in whole percent": lambda val_accuracies, **_: int(np.argmax(np.round(val_accuracies, 2))),
 }
 PHASES = {
     "base not frozen": phases(pretrained=[(None, 20), OPEN]),
@@ -346,7 +345,11 @@ MUTANTS = (
         "decay rates in single precision",
         hyperparameters=hyperparameters(beta_1=float(np.float32(0.9)), beta_2=float(np.float32(0.999))),
     ),
-    right("FER-S-01", "more than is asked for", hyperparameters=hyperparameters(epsilon=1e-7, weight_decay=None)),
+    right(
+        "FER-S-01",
+        "more than is asked for",
+        hyperparameters=hyperparameters(epsilon=1e-7, weight_decay=None, amsgrad=False),
+    ),
     right("FER-S-02", "another rate of the runs", hyperparameters=hyperparameters(learning_rate=1e-3)),
     right(
         "FER-S-02",

@@ -155,6 +155,9 @@ def of_log_softmax(labels: list[int], probabilities: list[list[float]], class_we
 
 MUTANTS = (
     *(wrong("FER-W-01", name, class_weights=weights(of_simple=rule)) for name, rule in MISTAKEN.items()),
+    wrong(
+        "FER-W-01", "weights as text", class_weights=lambda *asked, **named: list(map(str, weights()(*asked, **named)))
+    ),
     wrong("FER-W-01", "weights rounded to two digits", class_weights=weights(lambda counts: simple(counts).round(2))),
     wrong("FER-W-01", "weights rounded to four digits", class_weights=weights(lambda counts: simple(counts).round(4))),
     wrong("FER-W-01", "simple weights capped too", class_weights=weights(of_simple=conservative)),
