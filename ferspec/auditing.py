@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +126,7 @@ def audit(
     kept = None if reported is None else _reported(reported)
     clauses = {check.clause for check in checks}
     declared = [of for of in (load_deviations(deviations) if deviations else ()) if of.clause in clauses]
-    found = [find_training_runs(path, progress) for path in dict.fromkeys(map(Path, paths))]
+    found = [find_training_runs(path, progress) for path in _different(paths)]
     runs = [with_settings(run, weights, profile, kept) for of in found for run in of.runs]
     again = {"weights": weights, "profile": profile, "reported": reported, "deviations": deviations}
     shared = same_validation(runs)
@@ -149,6 +151,14 @@ def _audited(
     return AuditedRun(run, judgement, replays(run), stops(run), notes)
 
 
+def _different(paths: Iterable[str | Path]) -> Iterable[Path]:
+    """Return the paths, of several to one file or folder the first."""
+    found: dict[str, Path] = {}
+    for path in map(Path, paths):
+        found.setdefault(os.path.realpath(path), path)
+    return found.values()
+
+
 def _selected(select: str) -> tuple[Check, ...]:
     checks = tuple(check for check in RUN_CHECKS if select in check.id)
     if not checks:
@@ -158,13 +168,13 @@ def _selected(select: str) -> tuple[Check, ...]:
 
 def _reported(told: float | str) -> Kept:
     try:
-        accuracy = float(told)
-    except ValueError:
+        accuracy, exponent = float(told), Decimal(str(told).strip()).as_tuple().exponent
+    except (ValueError, InvalidOperation):
         accuracy = -1.0
     if not 0 <= accuracy <= 1:
         raise UserError(f"a reported accuracy is a number from 0 to 1, such as 0.83, not {told}")
-    digits = len(told.strip().partition(".")[2]) if isinstance(told, str) else None
-    return Kept(accuracy, digits=digits)
+    # a whole number is no rounded one: 1 does not stand for 0.6
+    return Kept(accuracy, digits=-exponent if isinstance(told, str) and exponent < 0 else None)
 
 
 def _reproducing(run: TrainingRun, settings: dict[str, Any]) -> str:

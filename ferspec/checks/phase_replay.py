@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
 
-from ferspec import spec
+from ferspec.checks.rounded_losses import follow_rates, may_last, rounding_of, same_rate
 from ferspec.reference.schedule import PlateauRule, StoppingRule
 from ferspec.subjects.training_log import LoggedPhase
 from ferspec.subjects.training_run import TrainingRun
-
-# losses with so many decimals or fewer were rounded before they were compared, or after: nobody knows
-FEW_DECIMALS = 5
-
-Rule = TypeVar("Rule", PlateauRule, StoppingRule)
 
 
 @dataclass(frozen=True)
@@ -25,7 +19,8 @@ class PhaseReplay:
 
     ``unknown`` says why its rates cannot be replayed, empty where they can. ``departs`` is the place, from 0, of the
     first epoch whose rate is not the ``expected`` one, None where all are. ``close`` is whether that may be due to
-    losses that were logged rounded. ``reductions`` are how often the logged rate falls.
+    losses that were logged rounded: if not, ``departs`` is where no losses that round to the logged ones give the rate.
+    ``reductions`` are how often the logged rate falls.
     """
 
     number: int
@@ -51,34 +46,43 @@ def replays(run: TrainingRun) -> tuple[PhaseReplay, ...]:
 def _replayed(run: TrainingRun, number: int, phase: LoggedPhase, rule: PlateauRule) -> PhaseReplay:
     if unknown := _unknown(run, number, phase):
         return PhaseReplay(number + 1, phase, unknown)
-    all_expected = rule.rates(phase.val_loss, phase.rate[0])
-    expected = all_expected[:-1]
-    departs = departure(phase.rate, expected)
-    if departs is not None and run.rates_of_next and departure(phase.rate, all_expected[1:]) is None:
-        expected, departs = all_expected[1:], None
-    return PhaseReplay(
-        number + 1,
-        phase,
-        expected=expected,
-        departs=departs,
-        close=departs is not None and _may_be_rounding(phase, rule),
-        reductions=sum(not same_rate(after, before) for before, after in pairwise(phase.rate)),
-    )
+    expected, departs, close = beside(run, phase, rule)
+    reductions = sum(not same_rate(after, before) for before, after in pairwise(phase.rate))
+    return PhaseReplay(number + 1, phase, "", expected, departs, close, reductions)
 
 
-def _may_be_rounding(phase: LoggedPhase, rule: PlateauRule) -> bool:
-    others = (other.rates(phase.val_loss, phase.rate[0])[:-1] for other in _within_rounding(rule, phase.val_loss))
-    return any(departure(phase.rate, rates) is None for rates in others)
+def beside(run: TrainingRun, phase: LoggedPhase, rule: PlateauRule) -> tuple[tuple[float, ...], int | None, bool]:
+    """Return the rates that a rule gives up to the first departure, its place, and whether rounding may explain it."""
+    expected, departs = _followed(run, phase, rule, 0.0)
+    step = rounding_of(phase)
+    if departs is None or not step:
+        return expected, departs, False
+    others = _followed(run, phase, rule, step)
+    return (expected, departs, True) if others[1] is None else (*others, False)
+
+
+def _followed(
+    run: TrainingRun, phase: LoggedPhase, rule: PlateauRule, step: float
+) -> tuple[tuple[float, ...], int | None]:
+    followed = [
+        follow_rates(phase, rule, step, of_next) for of_next in ((False, True) if run.rates_of_next else (False,))
+    ]
+    return next((found for found in followed if found[1] is None), followed[0])
 
 
 def _unknown(run: TrainingRun, number: int, phase: LoggedPhase) -> str:
     if phase.rate is None:
         return "no learning rate is logged"
-    if phase.val_loss is None:
+    if not _validated(phase):
         return "no validation loss is logged"
     if not run.whole_beginnings[number]:
         return "its beginning is not logged"
     return "some learning rates are not available" if not all(map(math.isfinite, phase.rate)) else ""
+
+
+def _validated(phase: LoggedPhase) -> list[int]:
+    """Return the places of the epochs that were validated; none where no validation loss is logged."""
+    return [] if phase.val_loss is None else [place for place in range(len(phase)) if place not in phase.unvalidated]
 
 
 def departure(logged: Sequence[float], expected: Sequence[float]) -> int | None:
@@ -87,31 +91,12 @@ def departure(logged: Sequence[float], expected: Sequence[float]) -> int | None:
     return next((place for place, (rate, wanted) in enumerate(pairs) if not same_rate(rate, wanted)), None)
 
 
-def same_rate(one: float, other: float) -> bool:
-    """Return whether two rates are the same but for the rounding of another framework (FER-R-11)."""
-    return abs(one - other) <= spec.load().value("FER-R-11", "rate_tolerance") * abs(other)
-
-
-def _within_rounding(rule: Rule, losses: Sequence[float]) -> list[Rule]:
-    """Return the rules that may have been followed where losses are logged rounded, for near ones may be swapped."""
-    step = _rounded_to(losses)
-    return [replace(rule, min_delta=rule.min_delta + sign * step) for sign in (-1, 1)] if step else []
-
-
-def _rounded_to(losses: Sequence[float]) -> float:
-    """Return the last decimal of losses that are rounded, 0 where they are not."""
-    finite = [loss for loss in losses if math.isfinite(loss)]
-    for decimals in range(1, FEW_DECIMALS + 1):
-        if finite and all(abs(round(loss, decimals) - loss) < 1e-9 for loss in finite):
-            return 10.0**-decimals
-    return 0.0
-
-
 @dataclass(frozen=True)
 class PhaseStop:
     """How a phase ended; ``stop`` is the place, from 0, after which the rule stops it, None for later than its end.
 
-    ``unknown`` says why nothing can be said, ``waited`` how many epochs before its end its best validation loss was.
+    ``unknown`` says why nothing can be said, ``waited`` how many validations after its best one it ended, ``close``
+    whether rounded losses may be why it does not end where the rule stops it.
     """
 
     number: int
@@ -144,19 +129,29 @@ def stops(run: TrainingRun) -> tuple[PhaseStop, ...]:
 
 
 def _stopped(run: TrainingRun, number: int, phase: LoggedPhase, rule: StoppingRule) -> PhaseStop:
-    if phase.val_loss is None:
+    if not _validated(phase):
         return PhaseStop(number + 1, phase, "no validation loss is logged")
     if not run.whole_beginnings[number]:
         return PhaseStop(number + 1, phase, "its beginning is not logged")
+    places = _validated(phase)
+    losses = [phase.val_loss[place] for place in places]
+    stop = rule.stop(losses)
     found = PhaseStop(
         number + 1,
         phase,
-        stop=rule.stop(phase.val_loss),
-        waited=rule.waited(phase.val_loss),
-        close=any(
-            other.stop(phase.val_loss) in (None, len(phase) - 1) for other in _within_rounding(rule, phase.val_loss)
-        ),
+        stop=None if stop is None else places[stop],
+        waited=rule.waited(losses),
+        close=_may_end_so(phase, rule, None if stop is None else places[stop]),
     )
     if run.open_ended(number) and not found.beyond:
         return PhaseStop(number + 1, phase, "lines of it are lost")
     return found
+
+
+def _may_end_so(phase: LoggedPhase, rule: StoppingRule, stop: int | None) -> bool:
+    """Return whether rounding may be why the rule stops a phase elsewhere than where it ends."""
+    step = rounding_of(phase)
+    if not step or stop == len(phase) - 1:
+        return False
+    lasts, stopped = may_last(phase, rule, step)
+    return stopped if stop is None else lasts

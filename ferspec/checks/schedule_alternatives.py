@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ferspec.checks.phase_replay import departure, same_rate
+from ferspec.checks.phase_replay import departure
+from ferspec.checks.rounded_losses import same_rate
 from ferspec.reference.schedule import PlateauRule, StoppingRule, Watch
 from ferspec.spec.records import Profile
 from ferspec.subjects.training_log import LoggedPhase
@@ -34,11 +37,18 @@ class Alternative:
 
     def rates(self, phase: LoggedPhase) -> tuple[float, ...] | None:
         """Return the rate of every epoch of a phase under this rule; None where what it watches is not logged."""
-        watched = getattr(phase, self.monitor)
-        if watched is None:
+        if getattr(phase, self.monitor) is None:
             return None
-        sign = MONITORS.get(self.monitor, 1)
-        return with_cooldown(self.rule, self.cooldown, [sign * value for value in watched], phase.rate[0])
+        places, values = _watched(phase, self.monitor)
+        rates = with_cooldown(self.rule, self.cooldown, [*values, math.nan], phase.rate[0])
+        return tuple(rates[bisect_left(places, place)] for place in range(len(phase)))
+
+
+def _watched(phase: LoggedPhase, monitor: str) -> tuple[list[int], list[float]]:
+    """Return the places and values of what is watched, less being better; epochs without validation have none."""
+    without = phase.unvalidated if monitor.startswith("val_") else ()
+    places = [place for place in range(len(phase)) if place not in without]
+    return places, [MONITORS.get(monitor, 1) * getattr(phase, monitor)[place] for place in places]
 
 
 def with_cooldown(rule: PlateauRule, cooldown: int, values: Sequence[float], initial_rate: float) -> tuple[float, ...]:
@@ -108,14 +118,23 @@ def decays_by_epoch(phase: LoggedPhase) -> bool:
 
 def other_stops(phase: LoggedPhase, profile: Profile) -> list[str]:
     """Return, in words, the wrong stopping rules that end a phase just where it ended."""
-    rule, last, found = StoppingRule.of(profile), len(phase) - 1, []
-    for patience in STOPPING_PATIENCES:
-        if patience != rule.patience and replace(rule, patience=patience).stop(phase.val_loss) == last:
-            found.append(f"a patience of {patience}")
-    if replace(rule, min_delta=1e-4).stop(phase.val_loss) == last:
+    rule = StoppingRule.of(profile)
+    found = [
+        f"a patience of {patience}"
+        for patience in STOPPING_PATIENCES
+        if patience != rule.patience and _stops(replace(rule, patience=patience), phase)
+    ]
+    if _stops(replace(rule, min_delta=1e-4), phase):
         found.append("a min_delta of 0.0001")
-    for monitor, sign in MONITORS.items():
-        watched = getattr(phase, monitor)
-        if watched is not None and rule.stop([sign * value for value in watched]) == last:
-            found.append(f"{monitor} watched in place of val_loss")
-    return found
+    return found + [
+        f"{monitor} watched in place of val_loss"
+        for monitor in MONITORS
+        if getattr(phase, monitor) is not None and _stops(rule, phase, monitor)
+    ]
+
+
+def _stops(rule: StoppingRule, phase: LoggedPhase, monitor: str = "val_loss") -> bool:
+    """Return whether a rule stops a phase just where it ended."""
+    places, values = _watched(phase, monitor)
+    stop = rule.stop(values)
+    return stop is not None and places[stop] == len(phase) - 1

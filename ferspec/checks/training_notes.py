@@ -11,7 +11,7 @@ import numpy as np
 from ferspec.checks.training_run import reported_within
 from ferspec.reference.selection_bias import images_validated, selection_bias
 from ferspec.subjects.training_log import LoggedPhase
-from ferspec.subjects.training_run import TrainingRun
+from ferspec.subjects.training_run import TrainingRun, are_shares
 
 # a network that knows its training images by heart, and is as good on the validation images, has seen them
 BY_HEART, NO_GAP, LATE = 0.97, 0.005, 10
@@ -23,7 +23,7 @@ FEWEST_EQUAL = 3
 
 def notes_on(run: TrainingRun) -> tuple[str, ...]:
     """Return what is notable of one run, a sentence each."""
-    return (*run.notes, *_chosen(run), *_unreached(run), *_overlaps(run))
+    return (*run.notes, *_percentages(run), *_chosen(run), *_unreached(run), *_overlaps(run))
 
 
 def same_validation(runs: Sequence[TrainingRun]) -> dict[int, str]:
@@ -41,6 +41,12 @@ def same_validation(runs: Sequence[TrainingRun]) -> dict[int, str]:
     return notes
 
 
+def _percentages(run: TrainingRun) -> Iterator[str]:
+    logged = (of for phase in run.phases for of in (phase.accuracy, phase.val_accuracy) if of is not None)
+    if not all(map(are_shares, logged)):
+        yield "accuracies outside 0 to 1: left out"
+
+
 def _chosen(run: TrainingRun) -> Iterator[str]:
     known = [values for values in run.accuracies if not all(map(math.isnan, values))]
     if not known:
@@ -49,18 +55,15 @@ def _chosen(run: TrainingRun) -> Iterator[str]:
     best = max(np.nanmax(values) for values in known)
     told = f"the best epoch ({best:.4f}) is chosen on the images that are reported"
     if found is None:
-        yield f"{told}; too few epochs around it to say how favourable that is"
+        yield f"{told}; too few epochs around it, or on one side of it, to say how favourable that is"
         return
     images = run.validated or images_validated([value for values in known for value in values])
-    favourable = f"by up to {100 * found.amount:.1f} points favourable"
+    favourable = "of which an unknown part is favourable chance"
     if images:
-        favourable = (
-            f"by about {100 * found.over(images):.1f} points favourable, as {images:,} images go, and at most by "
-            f"{100 * found.amount:.1f}"
-        )
+        favourable = f"of which chance in {images:,} images explains about {100 * found.over(images):.1f}"
     yield (
-        f"{told}: {favourable} (the {found.neighbours} epochs around it lead to {found.around:.4f}, "
-        f"spread {100 * found.spread:.1f} points)"
+        f"{told}: about {100 * found.amount:.1f} points above the {found.neighbours} epochs around it, {favourable} "
+        f"(they lead to {found.around:.4f}, spread {100 * found.spread:.1f} points)"
     )
 
 
@@ -86,7 +89,7 @@ def _overlap(phase: LoggedPhase) -> Iterator[str]:
         ):
             if first and first == second:
                 yield told
-    if not (phase.accuracy and phase.val_accuracy):
+    if not (are_shares(phase.accuracy) and are_shares(phase.val_accuracy)):
         return
     trained, validated = np.array(phase.accuracy), np.array(phase.val_accuracy)
     if len(phase) >= MANY and (validated - trained > FAR_ABOVE).all():

@@ -72,7 +72,7 @@ def has_its_phases(run: TrainingRun) -> Finding:
         observed=_count(len(tried.phases)) if begun > wanted else _count(begun),
         expected=f"{_count(wanted)}, from {run.weights}",
         difference=float(len(tried.phases) - wanted),
-        likely="all layers were trained from the beginning"
+        likely="all layers were trained from the beginning, or the second phase goes on with the numbers of the first"
         if begun < wanted
         else "it was taken up again by hand, or the file holds several trainings",
     )

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ferspec import spec
-from ferspec.checks.phase_replay import PhaseReplay, PhaseStop, departure, replays, same_rate, stops
+from ferspec.checks.phase_replay import PhaseReplay, PhaseStop, beside, replays, stops
+from ferspec.checks.rounded_losses import same_rate
 from ferspec.checks.schedule_alternatives import (
     IMPROVEMENT,
     PLATEAU,
@@ -19,6 +20,7 @@ from ferspec.checks.schedule_alternatives import (
 from ferspec.engine import Finding, Status
 from ferspec.errors import NotEvaluable
 from ferspec.reference.schedule import PlateauRule, StoppingRule, best_epoch
+from ferspec.subjects.training_log import LoggedPhase
 from ferspec.subjects.training_run import TrainingRun
 
 NAMED = 3
@@ -47,22 +49,31 @@ def starts_at_a_known_rate(run: TrainingRun) -> Finding:
 
 
 def _why_this_rate(run: TrainingRun, number: int, rate: float) -> str | None:
-    before = run.phases[number - 2].rate if number > 1 else None
-    if before and same_rate(rate, before[-1]):
+    before = run.phases[number - 2] if number > 1 else None
+    if before and before.rate and any(same_rate(rate, last) for last in _last_rates(run, before)):
         return "it goes on at the rate that the phase before it ended with: the optimiser was not set back"
     default = next((name for wanted, name in DEFAULTS_OF_KERAS.items() if same_rate(rate, wanted)), None)
     return f"the default of Keras' {default} was left as it is" if default else "another rate was set by hand"
 
 
+def _last_rates(run: TrainingRun, phase: LoggedPhase) -> tuple[float, ...]:
+    """Return the rate that a phase ended with, and the one to which its last epoch lowered it."""
+    if phase.val_loss is None or not math.isfinite(phase.rate[0]):
+        return phase.rate[-1:]
+    return phase.rate[-1], PlateauRule.of(run.profile).rates(phase.val_loss, phase.rate[0])[-1]
+
+
 def halves_on_a_plateau(run: TrainingRun) -> Finding:
     """The rate of every epoch is the one that the validation losses before it give (FER-S-03)."""
     found = replays(run)
-    departing = [replay for replay in found if replay.departs is not None]
-    if departing:
+    if departing := _departing(found):
         causes = explanations([replay.phase for replay in departing], run.profile)
         if causes and all(cause.clause == IMPROVEMENT for cause in causes):
             return Finding(status=Status.PASS, observed=f"as it should be, but for {causes[0].name}: see {IMPROVEMENT}")
         return _departed(departing, causes)
+    if close := [replay for replay in found if replay.close]:
+        told = f"{close[0].where}: the rate departs, but losses are logged rounded, which may be why"
+        return Finding(status=Status.INCONCLUSIVE, message=told)
     replayed = _evaluated(found)
     reductions = sum(replay.reductions for replay in replayed)
     if not reductions:
@@ -74,8 +85,7 @@ def halves_on_a_plateau(run: TrainingRun) -> Finding:
 def counts_small_improvements_as_none(run: TrainingRun) -> Finding:
     """Rates follow an improvement of at least min_delta, and would not follow any smaller one (FER-S-04)."""
     found = replays(run)
-    departing = [replay for replay in found if replay.departs is not None]
-    if departing:
+    if departing := _departing(found):
         causes = explanations([replay.phase for replay in departing], run.profile)
         clauses = {cause.clause for cause in causes}
         if clauses == {IMPROVEMENT}:
@@ -86,27 +96,26 @@ def counts_small_improvements_as_none(run: TrainingRun) -> Finding:
                 message=f"{departing[0].where}: the rates depart, by {_named(causes)}: they do not tell which",
             )
         raise NotEvaluable(f"the rates depart for another reason: see {PLATEAU}")
-    replayed = _evaluated(found)
+    replayed = [replay for replay in _evaluated(found) if not replay.close]
     any_counts = replace(PlateauRule.of(run.profile), min_delta=0.0)
-    if not any(_tells_from(replay, any_counts) for replay in replayed):
+    if not any(_contradicts(run, replay.phase, any_counts) for replay in replayed):
         raise NotEvaluable("no improvement below min_delta decides on a reduction: the rates do not show it")
     return Finding(status=Status.PASS, observed="with a min_delta of 0 the rates would be others")
 
 
-def _tells_from(replay: PhaseReplay, rule: PlateauRule) -> bool:
-    return departure(replay.expected, rule.rates(replay.phase.val_loss, replay.phase.rate[0])[:-1]) is not None
+def _contradicts(run: TrainingRun, phase: LoggedPhase, rule: PlateauRule) -> bool:
+    _, departs, close = beside(run, phase, rule)
+    return departs is not None and not close
+
+
+def _departing(found: Sequence[PhaseReplay]) -> list[PhaseReplay]:
+    """Return the phases that depart whatever their losses were before they were rounded."""
+    return [replay for replay in found if replay.departs is not None and not replay.close]
 
 
 def _departed(departing: Sequence[PhaseReplay], causes: Sequence[Alternative]) -> Finding:
     first = departing[0]
     observed, expected = first.phase.rate[first.departs], first.expected[first.departs]
-    if first.close:
-        return Finding(
-            status=Status.INCONCLUSIVE,
-            message=f"{first.where}: the rate departs, but losses are logged rounded, which may be why",
-            observed=f"rate {observed:.6g}",
-            expected=f"{expected:.6g}",
-        )
     others = len(departing) - 1
     likely = _named(causes) if causes else None
     if not any(replay.reductions for replay in departing):
@@ -127,39 +136,57 @@ def stops_early(run: TrainingRun) -> Finding:
     """Training ends in the epoch in which early stopping ends it (FER-S-05)."""
     found = stops(run)
     for phase in found:
-        if phase.beyond:
+        if phase.beyond and not phase.close:
             return _went_on(run, phase)
     last = found[-1]
+    if run.finished and not (last.unknown or last.stopped or last.close or run.capped):
+        return _ended_early(run, last)
+    if close := next((phase for phase in found if phase.close), None):
+        told = f"phase {close.number} does not end with early stopping, but losses are logged rounded, which may be why"
+        return Finding(status=Status.INCONCLUSIVE, message=told)
     if last.unknown:
         raise NotEvaluable(f"phase {last.number}: {last.unknown}")
-    patience = StoppingRule.of(run.profile).patience
     if last.stopped:
         stopped = sum(phase.stopped for phase in found)
+        patience = StoppingRule.of(run.profile).patience
         observed = f"{stopped} of {_phases(len(found))} end {patience} epochs after the lowest validation loss"
         return Finding(status=Status.PASS, observed=observed)
     if run.capped:
         raise NotEvaluable("a cap on its epochs ended it, as its record says")
-    causes = other_stops(last.phase, run.profile)
-    ended = f"phase {last.number} ends with epoch {last.phase.epochs[-1]}, {last.waited} after the lowest loss"
-    if run.finished:
-        likely = " or ".join(causes[:NAMED]) or "a limit on the epochs"
-        expected = f"{patience} epochs after it, or a log that goes on"
-        return Finding(status=Status.FAIL, observed=ended, expected=expected, likely=likely)
-    if last.waited == patience - 1 or any("patience" not in cause for cause in causes):
+    if causes := _causes_of_ends(run, found):
         return Finding(
             status=Status.INCONCLUSIVE,
-            message=f"{ended}: interrupted, or stopped by {' or '.join(causes[:NAMED])}",
+            message=f"{_ended(last)}: interrupted, or stopped by {' or '.join(causes[:NAMED])}",
         )
-    raise NotEvaluable(f"{ended}: interrupted, still going on, or limited")
+    raise NotEvaluable(f"{_ended(last)}: interrupted, still going on, or limited")
+
+
+def _ended(phase: PhaseStop) -> str:
+    return f"phase {phase.number} ends with epoch {phase.phase.epochs[-1]}, {phase.waited} after the lowest loss"
+
+
+def _ended_early(run: TrainingRun, last: PhaseStop) -> Finding:
+    return Finding(
+        status=Status.FAIL,
+        observed=_ended(last),
+        expected=f"{StoppingRule.of(run.profile).patience} epochs after it, or a log that goes on",
+        likely=" or ".join(other_stops(last.phase, run.profile)[:NAMED]) or "a limit on the epochs",
+    )
+
+
+def _causes_of_ends(run: TrainingRun, found: Sequence[PhaseStop]) -> list[str]:
+    """Return the wrong rules that end the last phase, and all others that end early and not at a length of FER-S-08."""
+    lengths = spec.load().value("FER-S-08", "frozen_epochs", run.profile)
+    early = [
+        other_stops(phase.phase, run.profile)
+        for phase in found
+        if phase is found[-1] or not (phase.unknown or phase.stopped or phase.beyond or len(phase.phase) in lengths)
+    ]
+    return [cause for cause in early[-1] if all(cause in causes for causes in early)]
 
 
 def _went_on(run: TrainingRun, phase: PhaseStop) -> Finding:
     at, end = phase.phase.epochs[phase.stop], phase.phase.epochs[-1]
-    if phase.close:
-        return Finding(
-            status=Status.INCONCLUSIVE,
-            message=f"phase {phase.number} goes on after epoch {at}, but losses are logged rounded, which may be why",
-        )
     causes = other_stops(phase.phase, run.profile)
     return Finding(
         status=Status.FAIL,
@@ -176,23 +203,32 @@ def keeps_the_best_epoch(run: TrainingRun) -> Finding:
     if all(map(math.isnan, accuracies)):
         raise NotEvaluable("no validation accuracy is available")
     best, kept = best_epoch(accuracies), run.kept
+    numbers = [epoch for phase in run.phases for epoch in phase.epochs]
     epochs = [f"phase {number}, epoch {epoch}" for number, of in enumerate(run.phases, 1) for epoch in of.epochs]
     expected = f"{accuracies[best]:.4f}, that of {epochs[best]}, the first of the highest"
-    if kept.place is not None:
-        if kept.place == best:
+    if kept.epoch is not None:
+        if kept.epoch not in numbers:
+            raise NotEvaluable(f"the line of epoch {kept.epoch}, which was kept, is lost")
+        place = numbers.index(kept.epoch)
+        if place == best:
             return Finding(status=Status.PASS, observed=f"{epochs[best]} was kept")
-        where = epochs[kept.place] if 0 <= kept.place < len(epochs) else f"epoch {kept.place}, which is not logged"
-        last = kept.place == len(epochs) - 1
-        return _kept_another(f"{where} was kept", expected, "the last epoch was kept" if last else None)
-    room = reported_within(run)
+        last = place == len(epochs) - 1 and not run.end_lost
+        return _kept_another(f"{epochs[place]} was kept", expected, "the last epoch was kept" if last else None)
+    return _reported(run, accuracies, best, expected)
+
+
+def _reported(run: TrainingRun, accuracies: Sequence[float], best: int, expected: str) -> Finding:
+    told, room = run.kept.accuracy, reported_within(run)
     of_the_last = max((value for value in run.accuracies[-1] if not math.isnan(value)), default=math.nan)
-    if any(abs(kept.accuracy - top) <= room for top in (accuracies[best], of_the_last)):
-        return Finding(status=Status.PASS, observed=f"{kept.accuracy:g} is that of the best epoch")
-    if kept.accuracy > accuracies[best]:
-        raise NotEvaluable(f"{kept.accuracy:g} is reported, and no logged epoch reached it")
-    last = abs(kept.accuracy - accuracies[-1]) <= room
+    for top, of in ((accuracies[best], "the best epoch"), (of_the_last, "the best epoch of the last phase")):
+        if abs(told - top) <= room:
+            return Finding(status=Status.PASS, observed=f"{told:g} is within {room:.2g} of {of} ({top:.4f})")
+    if told > accuracies[best]:
+        message = f"{told:g} is reported, and no logged epoch reached it: {accuracies[best]:.4f} at best"
+        return Finding(status=Status.INCONCLUSIVE, message=message)
+    last = abs(told - accuracies[-1]) <= room
     cause = "the last epoch was kept" if last else "another epoch was kept, or it was evaluated on other images"
-    return _kept_another(f"{kept.accuracy:g} is reported", expected, cause, kept.accuracy - accuracies[best])
+    return _kept_another(f"{told:g} is reported", expected, cause, told - accuracies[best])
 
 
 def reported_within(run: TrainingRun) -> float:

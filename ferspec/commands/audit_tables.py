@@ -57,7 +57,8 @@ def _phases(replays: Sequence[PhaseReplay], stops: Sequence[PhaseStop]) -> Table
     for replay, stop in list(zip(replays, stops, strict=True))[:MANY_PHASES]:
         phase = replay.phase
         rates = ("–", "–") if phase.rate is None else (f"{phase.rate[0]:g}", f"{phase.rate[-1]:g}")
-        told = replay.unknown or ("as they should be" if replay.departs is None else f"depart: {replay.where}")
+        departs = "may depart" if replay.close else "depart"
+        told = replay.unknown or ("as they should be" if replay.departs is None else f"{departs}: {replay.where}")
         table.add_row(str(replay.number), f"{phase.epochs[0]}–{phase.epochs[-1]}", *rates, told, _end(stop))
     if len(replays) > MANY_PHASES:
         table.add_row("…", f"{len(replays) - MANY_PHASES} more", "", "", "", "")

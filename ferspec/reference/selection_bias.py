@@ -11,6 +11,8 @@ from ferspec.reference.schedule import best_epoch
 
 # epochs on either side among which the best is judged, and the fewest that tell anything
 REACH, FEWEST = 10, 6
+# how many there must be on each side: at the end of a course, a bend cannot be told from chance
+BESIDE = 3
 # how many images accuracies may be shares of, and how far from a whole number of them float32 leaves their product
 MOST_IMAGES, OFF = 40_000, 0.02
 MOST_DECIMALS = 6
@@ -32,7 +34,7 @@ class SelectionBias:
 
     @property
     def amount(self) -> float:
-        """The whole of what the best epoch has above its neighbours: what to reckon with at most."""
+        """What the best epoch has above its neighbours, by chance or otherwise."""
         return max(self.accuracy - self.around, 0.0)
 
     def over(self, images: int) -> float:
@@ -48,6 +50,8 @@ class SelectionBias:
 def selection_bias(val_accuracies: Sequence[float]) -> SelectionBias | None:
     """Return by how much the best epoch of a phase lies above its neighbours, or None where these are too few.
 
+    None as well where fewer than three epochs are on one side of it.
+
     If accuracies vary from epoch to epoch about a smooth course, and do so by chance, the highest is above that course
     by as much on average: choosing the epoch and reporting it on the same images is favourable by that. What of the
     variation is the network's own would be seen on new images too and is no bias: ``amount`` is all of it, ``over``
@@ -58,6 +62,8 @@ def selection_bias(val_accuracies: Sequence[float]) -> SelectionBias | None:
     if np.isnan(values).all():
         return None
     best = best_epoch(values)
+    if not BESIDE <= best < len(values) - BESIDE:
+        return None
     first = max(best - REACH, 0)
     window = np.arange(first, min(best + REACH + 1, len(values)))
     others = window[(window != best) & ~np.isnan(values[window])]

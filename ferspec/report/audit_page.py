@@ -11,7 +11,8 @@ from pathlib import Path
 from jinja2 import Template
 
 from ferspec.auditing import Audit, AuditedRun
-from ferspec.checks.phase_replay import PhaseStop, same_rate
+from ferspec.checks.phase_replay import PhaseStop
+from ferspec.checks.rounded_losses import same_rate
 from ferspec.files import write_whole
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.report.templating import new_environment
@@ -21,6 +22,7 @@ from ferspec.report.words import VERDICTS, by_urgency, plain, shorten
 from ferspec.subjects.training_log import LoggedPhase
 
 PAGE, CURVES = "audit.html", "curves"
+NUMBERED = "[0-9][0-9][0-9]-*.svg"
 # beyond it, and what is no number, makes no picture
 LARGEST = 1e6
 FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "rate")
@@ -29,7 +31,8 @@ FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "rate")
 def write_audit_page(audit: Audit, folder: Path) -> None:
     """Write a page of all runs, and the curves of each as an SVG beside it, each whole or not at all.
 
-    Only phases that log loss, accuracy and rate in every epoch can be drawn. ``UserError`` where the folder cannot be
+    Only phases that log loss, accuracy and rate in every epoch can be drawn. Curves that an earlier audit left in the
+    folder are removed. ``UserError`` where the folder cannot be
     written to.
     """
     curves = {}
@@ -38,6 +41,9 @@ def write_audit_page(audit: Audit, folder: Path) -> None:
             curves[number] = f"{CURVES}/{number:03}-{re.sub(r'[^A-Za-z0-9_.-]+', '-', audited.run.path.stem)[:80]}.svg"
             write_whole(folder / curves[number], drawn)
     write_whole(folder / PAGE, _template().render(audit=audit, curves=curves))
+    for path in (folder / CURVES).glob(NUMBERED):
+        if f"{CURVES}/{path.name}" not in curves.values():
+            path.unlink(missing_ok=True)
 
 
 def draw(audited: AuditedRun) -> str:

@@ -102,10 +102,10 @@ def _lines(path: Path) -> list[str]:
 def _training(path: Path, logged: Iterable[Logged], status: str, name: str = "") -> TrainingRun:
     """Return the training of one run; a metric whose steps begin anew was logged by another phase."""
     series: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    for name, step, value in logged:
-        series[name].append((step, value))
+    for metric, step, value in logged:
+        series[metric].append((step, value))
     notes: list[str] = []
-    rows = rows_of({NAMES[name]: of for name, of in series.items()}, notes)
+    rows = rows_of({NAMES[metric]: of for metric, of in series.items()}, notes)
     if not rows:
         raise UserError(f"{path} holds no training: it logs no losses of epochs")
     phases = split(rows, notes)

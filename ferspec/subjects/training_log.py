@@ -10,8 +10,10 @@ from pathlib import Path
 
 from ferspec.errors import UserError
 
-LARGEST = 64 << 20
+LARGEST = 8 << 20
 SEPARATORS = ",;\t|"
+# what CSVLogger writes for a figure that an epoch does not have; one that is no number is "nan"
+NOT_AVAILABLE = "NA"
 EPOCH, RATE, PHASE = "epoch", "rate", "phase"
 LOSS, ACCURACY, VAL_LOSS, VAL_ACCURACY = "loss", "accuracy", "val_loss", "val_accuracy"
 TEST_LOSS, TEST_ACCURACY = "test_loss", "test_accuracy"
@@ -48,7 +50,8 @@ class LoggedPhase:
     """One call of ``fit``: its epochs as numbered in the file, and for each of them the figures that were logged.
 
     A figure that was not logged is None. ``rate`` is the learning rate that an epoch was trained with; a value that
-    was logged as not available is NaN.
+    was logged as not available is NaN. ``unvalidated`` are the places, from 0, of epochs without validation: there
+    ``val_loss`` is not available, which is not the same as a loss that is no number.
     """
 
     epochs: tuple[int, ...]
@@ -59,6 +62,7 @@ class LoggedPhase:
     rate: tuple[float, ...] | None = None
     test_loss: tuple[float, ...] | None = None
     test_accuracy: tuple[float, ...] | None = None
+    unvalidated: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.epochs)
@@ -66,21 +70,29 @@ class LoggedPhase:
 
 @dataclass(frozen=True)
 class TrainingLog:
-    """A log split into phases; ``columns`` are those it begins with, ``notes`` say what was guessed or left out."""
+    """A log split into phases; ``columns`` are those it begins with, ``notes`` say what was guessed or left out.
+
+    ``end_lost`` says whether the last line was cut off or cannot be read.
+    """
 
     path: Path
     columns: tuple[str, ...]
     phases: tuple[LoggedPhase, ...]
     notes: tuple[str, ...] = ()
+    end_lost: bool = False
 
 
 @dataclass(frozen=True)
 class Row:
-    """One epoch of a log: the columns it was logged under, and its figures by their names in ``LoggedPhase``."""
+    """One epoch of a log: the columns it was logged under, and its figures by their names in ``LoggedPhase``.
+
+    ``unvalidated`` where a validation loss was logged as not available.
+    """
 
     columns: tuple[str, ...]
     epoch: int
     figures: dict[str, float]
+    unvalidated: bool = False
 
     def follows(self, before: Row) -> bool:
         """Return whether the same call of ``fit`` can have logged both: its rate only ever falls."""
@@ -101,13 +113,18 @@ def read_training_log(path: str | Path) -> TrainingLog:
     """
     path = Path(path)
     lines, notes = _lines(path)
+    cut_off = bool(notes)
     separator = max(SEPARATORS, key="\n".join(line for _, line in lines).count)
-    rows = list(_rows(lines, separator, notes))
+    unreadable: list[int] = []
+    rows = list(_rows(lines, separator, notes, unreadable))
     if not rows:
         raise UserError(
             f"{path} is no training log: no line has an epoch and its loss, as Keras' CSVLogger writes them"
         )
-    return TrainingLog(path, rows[0].columns, split(rows, notes), tuple(notes))
+    if rows[0].epoch == 1:
+        notes.append("its first epoch is 1: taken as lost lines; if none is, number the epochs from 0, as Keras does")
+    end_lost = cut_off or lines[-1][0] in unreadable
+    return TrainingLog(path, rows[0].columns, split(rows, notes), tuple(notes), end_lost)
 
 
 def _lines(path: Path) -> tuple[list[tuple[int, str]], list[str]]:
@@ -125,10 +142,10 @@ def _lines(path: Path) -> tuple[list[tuple[int, str]], list[str]]:
     return lines[:-1], [f"line {lines[-1][0]}, the last, has no line end: taken as cut off, and left out"]
 
 
-def _rows(lines: Sequence[tuple[int, str]], separator: str, notes: list[str]) -> Iterator[Row]:
+def _rows(lines: Sequence[tuple[int, str]], separator: str, notes: list[str], unreadable: list[int]) -> Iterator[Row]:
+    """Yield the epochs; numbers of lines that are none are added to ``unreadable``."""
     header: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
-    unreadable = []
     for number, line in lines:
         fields = _fields(line, separator)
         if EPOCH in fields:
@@ -141,11 +158,11 @@ def _rows(lines: Sequence[tuple[int, str]], separator: str, notes: list[str]) ->
             if columns != header:
                 notes.append(f"line {number}: no header for its {len(columns)} values, read as {', '.join(columns)}")
         if row is None:
-            unreadable.append(str(number))
+            unreadable.append(number)
         else:
             yield row
     if unreadable:
-        notes.append(f"left out, for they cannot be read: line {', '.join(unreadable)}")
+        notes.append(f"left out, for they cannot be read: line {', '.join(map(str, unreadable))}")
 
 
 def _fields(line: str, separator: str) -> tuple[str, ...]:
@@ -174,17 +191,18 @@ def _row(columns: tuple[str, ...], fields: tuple[str, ...]) -> Row | None:
     """Return the epoch and figures of one line, or None where it has not the form of one."""
     if len(columns) != len(fields) or not fields:
         return None
-    figures = {}
+    figures, unvalidated = {}, False
     for column, field in zip(columns, fields, strict=True):
         if column in NAMES:
+            unvalidated |= NAMES[column] == VAL_LOSS and field == NOT_AVAILABLE
             try:
-                figures[NAMES[column]] = math.nan if field == "NA" else float(field)
+                figures[NAMES[column]] = math.nan if field == NOT_AVAILABLE else float(field)
             except ValueError:
                 return None
     epoch = figures.pop(EPOCH)
     if not epoch.is_integer() or epoch < 0 or not {LOSS, VAL_LOSS} & figures.keys():
         return None
-    return Row(columns, int(epoch), figures)
+    return Row(columns, int(epoch), figures, unvalidated)
 
 
 def split(rows: Sequence[Row], notes: list[str]) -> tuple[LoggedPhase, ...]:
@@ -195,11 +213,14 @@ def split(rows: Sequence[Row], notes: list[str]) -> tuple[LoggedPhase, ...]:
             phases[-1].append(row)
             continue
         if phases and row.epoch > phases[-1][-1].epoch + 1:
-            notes.append(f"epochs {phases[-1][-1].epoch + 1} to {row.epoch - 1} are missing: a phase begins after them")
+            first, last = phases[-1][-1].epoch + 1, row.epoch - 1
+            missing = f"epoch {first} is" if first == last else f"epochs {first} to {last} are"
+            notes.append(f"{missing} missing: a phase begins after that")
         phases.append([row])
     return tuple(_phase(phase) for phase in phases)
 
 
 def _phase(rows: Sequence[Row]) -> LoggedPhase:
     figures = {name: tuple(row.figures[name] for row in rows) for name in rows[0].figures if name != PHASE}
-    return LoggedPhase(epochs=tuple(row.epoch for row in rows), **figures)
+    unvalidated = frozenset(place for place, row in enumerate(rows) if row.unvalidated)
+    return LoggedPhase(epochs=tuple(row.epoch for row in rows), **figures, unvalidated=unvalidated)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,15 +21,21 @@ MISSING = {
 }
 
 
+def are_shares(accuracies: Sequence[float] | None) -> bool:
+    """Return whether accuracies are logged, and from 0 to 1 (or not available), not as percentages."""
+    return accuracies is not None and all(0 <= value <= 1 or math.isnan(value) for value in accuracies)
+
+
 @dataclass(frozen=True)
 class Kept:
-    """The epoch whose weights were kept: its place, from 0, over all phases, where it is known, and its accuracy.
+    """The epoch whose weights were kept, where it is known, and its accuracy.
 
-    ``digits`` is how many decimals of the accuracy are known, None for all of them.
+    ``epoch`` is its number in a log that numbers on over its phases. ``digits`` is how many decimals of the accuracy
+    are known, None for all of them.
     """
 
     accuracy: float
-    place: int | None = None
+    epoch: int | None = None
     digits: int | None = None
 
 
@@ -38,7 +45,8 @@ class TrainingRun:
 
     ``finished`` says whether it ran to its end (None: nobody knows), ``capped`` whether its record says that a cap on
     its epochs ended a phase, ``validated`` over how many images an epoch was validated. ``rates_of_next`` is true where
-    an epoch may be logged with the rate of the next one, as Keras' TensorBoard callback does.
+    an epoch may be logged with the rate of the next one, as Keras' TensorBoard callback does; ``end_lost`` where lines
+    followed the last phase that cannot be read.
     """
 
     path: Path
@@ -52,6 +60,7 @@ class TrainingRun:
     capped: bool = False
     validated: int | None = None
     rates_of_next: bool = False
+    end_lost: bool = False
     notes: tuple[str, ...] = ()
     name: str = ""
 
@@ -83,14 +92,16 @@ class TrainingRun:
         return tuple(phase.epochs[0] in (0, place) for phase, place in zip(self.phases, following, strict=False))
 
     def open_ended(self, number: int) -> bool:
-        """Return whether the phase of that number, from 0, goes on after lines that were lost."""
-        return number + 1 < len(self.phases) and not self.whole_beginnings[number + 1]
+        """Return whether the phase of that number, from 0, goes on after lines that were lost, or may."""
+        last = number + 1 == len(self.phases)
+        return self.end_lost if last else not self.whole_beginnings[number + 1]
 
     @cached_property
     def accuracies(self) -> tuple[tuple[float, ...], ...]:
-        """The validation accuracies of every phase; NaN for what is not logged, or none (0 to 1)."""
-        logged = (phase.val_accuracy or (math.nan,) * len(phase) for phase in self.phases)
-        return tuple(tuple(value if 0 <= value <= 1 else math.nan for value in values) for values in logged)
+        """The validation accuracies of every phase; NaN for what is not logged, and where any are none (0 to 1)."""
+        return tuple(
+            phase.val_accuracy if are_shares(phase.val_accuracy) else (math.nan,) * len(phase) for phase in self.phases
+        )
 
     @property
     def epochs(self) -> int:

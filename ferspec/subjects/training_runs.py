@@ -40,11 +40,13 @@ def find_training_runs(path: str | Path, progress: Progress = silent) -> Found:
     path = Path(path)
     if not path.is_dir():
         return Found(_open_file(path), ())
-    if opener := _opener(path):
-        return Found(opener(path), ())
     runs: list[TrainingRun] = []
     left: list[str] = []
-    places = list(_searched(path, DEEPEST))
+    if opener := _opener(path):
+        runs += opener(path)
+        places = list(_logs_beside(path))
+    else:
+        places = list(_searched(path, DEEPEST))
     for done, (place, opener) in enumerate(places, start=1):
         try:
             runs += opener(place)
@@ -78,6 +80,7 @@ def open_run_folder(folder: Path) -> TrainingRun:
         finished=run.status == "finished",
         capped=any(phase.ended == "epochs cap" for phase in run.phases),
         validated=validated,
+        end_lost=log.end_lost or log.phases[-1].epochs[-1] + 1 < sum(phase.epochs for phase in run.phases),
         notes=log.notes,
     )
 
@@ -99,7 +102,7 @@ def _kept(folder: Path, run: Run) -> tuple[Kept | None, int | None]:
 
 def _open_file(path: Path) -> tuple[TrainingRun, ...]:
     if not path.is_file():
-        raise UserError(f"{path}: no such file or folder")
+        raise UserError(f"{path}: " + ("no file or folder" if path.exists() else "no such file or folder"))
     if path.match(event_files.PATTERN):
         return (event_files.read_events(path.parent),)
     if mlflow_runs.is_database(path):
@@ -109,7 +112,7 @@ def _open_file(path: Path) -> tuple[TrainingRun, ...]:
 
 def _open_log(path: Path) -> tuple[TrainingRun, ...]:
     log = read_training_log(path)
-    return (TrainingRun(path, CSV, log.phases, notes=log.notes),)
+    return (TrainingRun(path, CSV, log.phases, end_lost=log.end_lost, notes=log.notes),)
 
 
 def _opener(folder: Path) -> Opener | None:
@@ -133,10 +136,19 @@ def _searched(folder: Path, levels: int, above: tuple[Path, ...] = ()) -> Iterat
         if entry.is_dir():
             if opener := _opener(entry):
                 yield entry, opener
+                yield from _logs_beside(entry)
             elif levels > 1 and entry.resolve() not in above:
                 yield from _searched(entry, levels - 1, above)
         elif entry.suffix.lower() in LOGS or entry.suffix == ".db":
             yield entry, _open_file
+
+
+def _logs_beside(folder: Path) -> Iterator[tuple[Path, Opener]]:
+    """Yield the log files that lie beside event files; a run of another kind holds no further ones."""
+    if not is_run(folder) and not mlflow_runs.is_run_folder(folder):
+        for path in sorted(folder.iterdir()):
+            if path.is_file() and path.suffix.lower() in LOGS and not path.match(event_files.PATTERN):
+                yield path, _open_file
 
 
 def with_settings(run: TrainingRun, weights: Weights | None, profile: Profile | None, kept: Kept | None) -> TrainingRun:

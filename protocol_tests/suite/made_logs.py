@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,11 +31,13 @@ def trained(
     stopping: dict[str, Any] | None = None,
     float64: bool = False,
     rates_of_next: bool = False,
+    every: int = 1,
 ) -> LoggedPhase:
     """Return the phase that Keras logs over these validation losses, with its callbacks as told.
 
     ``longest`` is the number of epochs that ``fit`` is told, by default one for each loss. ``float64`` keeps the rate
-    in double precision, as frameworks other than Keras do; ``rates_of_next`` logs it after the callbacks.
+    in double precision, as frameworks other than Keras do; ``rates_of_next`` logs it after the callbacks; ``every`` is
+    in which epochs there is a validation.
     """
     import keras
 
@@ -51,16 +54,21 @@ def trained(
     for epoch, loss in enumerate(losses[:longest]):
         before = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
         figures = figures_of(epoch, loss)
+        if (epoch + 1) % every:
+            figures |= {"val_loss": math.nan, "val_accuracy": math.nan}
         epochs.append(figures)
         for callback in callbacks:
-            callback.on_epoch_end(epoch, dict(figures))
+            callback.on_epoch_end(epoch, {name: of for name, of in figures.items() if not math.isnan(of)})
         after = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
         rates.append(after if rates_of_next else before)
         if model.stop_training:
             break
     names = ("loss", "accuracy", "val_loss", "val_accuracy")
     return LoggedPhase(
-        tuple(range(len(epochs))), rate=tuple(rates), **{name: tuple(of[name] for of in epochs) for name in names}
+        tuple(range(len(epochs))),
+        rate=tuple(rates),
+        unvalidated=frozenset(epoch for epoch in range(len(epochs)) if (epoch + 1) % every),
+        **{name: tuple(of[name] for of in epochs) for name in names},
     )
 
 

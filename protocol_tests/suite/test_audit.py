@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -85,6 +86,32 @@ def test_an_end_where_another_rule_ends_it_is_inconclusive_for_it_may_be_an_inte
     assert "val_accuracy watched in place of val_loss" in found.message
 
 
+@pytest.mark.parametrize("patience", [10, 15, 19])
+def test_an_end_after_another_known_patience_is_inconclusive(patience):
+    stopped = trained([*FALLING, *[1.4] * 40], stopping={"patience": patience})
+    for phases in ([stopped], [head(20), stopped], [stopped, stopped]):
+        found = finding("FER-S-05", run(*phases))
+        assert found.status == "inconclusive"
+        assert f"interrupted, or stopped by a patience of {patience}" in found.message
+
+
+def test_phases_that_end_after_different_waits_are_no_other_patience():
+    ends = [trained([*FALLING, *[1.4] * 40], stopping={"patience": patience}) for patience in (10, 15)]
+    assert finding("FER-S-05", run(*ends)).status == "not_evaluated"
+
+
+@pytest.mark.parametrize("told", [{}, {"plateau": {"patience": 9}}, {"stopping": {"patience": 25}}], ids=str)
+def test_epochs_without_validation_count_for_no_rule(told):
+    """Keras calls both callbacks in every epoch; without a validation loss they leave all as it is."""
+    phase = trained(LOSSES, every=2, **told)
+    assert len(phase.unvalidated) == pytest.approx(len(phase) / 2, abs=1)
+    found = statuses(run(phase, finished=True))
+    assert found["FER-S-03"] == ("fail" if "plateau" in told else "pass")
+    assert found["FER-S-05"] == ("fail" if "stopping" in told else "pass")
+    if "plateau" in told:
+        assert "a patience of 9" in finding("FER-S-03", run(phase)).likely
+
+
 def test_too_few_epochs_for_a_reduction_show_no_rule():
     found = finding("FER-S-03", run(head(30)))
     assert (found.status, found.message) == (
@@ -114,6 +141,60 @@ def test_a_departure_that_rounded_losses_may_explain_is_inconclusive():
     shown = replace(phase, val_loss=tuple(round(loss, 3) for loss in phase.val_loss))
     assert finding("FER-S-03", run(phase)).status == "pass"
     assert finding("FER-S-03", run(shown)).status == "inconclusive"
+
+
+def noisy(rng: np.random.Generator) -> list[float]:
+    """Validation losses that fall, rise again, and vary about that by chance."""
+    epochs = np.arange(150)
+    course = 1 + rng.uniform(0.2, 1.5) * np.exp(-epochs / rng.uniform(3, 25)) + 0.002 * np.maximum(epochs - 30, 0)
+    return (course + rng.normal(0, 10 ** rng.uniform(-4, -1.5), 150)).tolist()
+
+
+def rounded(phase: LoggedPhase, decimals: int) -> LoggedPhase:
+    return replace(phase, val_loss=tuple(round(loss, decimals) for loss in phase.val_loss))
+
+
+@pytest.mark.parametrize("decimals", [2, 3, 4])
+def test_rounded_losses_fail_no_right_training(decimals):
+    rng = np.random.default_rng(3)
+    found = [statuses(run(rounded(trained(noisy(rng)), decimals), finished=True)) for _ in range(12)]
+    assert not [of for of in found if "fail" in of.values()]
+    assert decimals < 4 or sum(of["FER-S-03"] == of["FER-S-05"] == "pass" for of in found) > 6
+
+
+@pytest.mark.parametrize(
+    ("clause", "told"),
+    [
+        ("FER-S-03", {"plateau": {"patience": 9}}),
+        ("FER-S-03", {"plateau": {"patience": 11}}),
+        ("FER-S-03", {"plateau": {"factor": 0.25}}),
+        ("FER-S-05", {"stopping": {"patience": 15}}),
+        ("FER-S-05", {"stopping": {"patience": 30}}),
+    ],
+    ids=str,
+)
+def test_a_wrong_rule_is_seen_in_losses_of_four_decimals(clause, told):
+    rng = np.random.default_rng(4)
+    phases = [rounded(trained(noisy(rng), **told), 4) for _ in range(6)]
+    assert [finding(clause, run(phase, finished=True)).status for phase in phases] == ["fail"] * 6
+
+
+def test_a_departure_that_rounding_explains_does_not_hide_another():
+    """The first phase may depart by rounding, the second is reduced after seven epochs."""
+    unclear = trained([*FALLING, *[1.302] * 8, 1.3 - 0.00013, *[1.302] * 11])
+    definite = trained([*FALLING, *[1.302] * 40], plateau={"patience": 7})
+    found = finding("FER-S-03", run(rounded(unclear, 3), definite))
+    assert (found.status, found.message) == ("fail", "phase 2, epoch 22")
+
+
+def test_an_overlong_phase_that_rounding_explains_does_not_hide_another():
+    """In the first phase, the last epoch of waiting improves by what rounding takes away."""
+    unclear = trained([*FALLING, *[1.302] * 19, 1.3 - 0.0001, *[1.302] * 20])
+    definite = trained([*FALLING, *[1.302] * 40], stopping={"patience": 25})
+    assert finding("FER-S-05", run(unclear)).status == "pass"
+    assert finding("FER-S-05", run(rounded(unclear, 3))).status == "inconclusive"
+    found = finding("FER-S-05", run(rounded(unclear, 3), definite))
+    assert (found.status, found.observed) == ("fail", "phase 2 goes on to epoch 39")
 
 
 def test_rounded_losses_do_not_excuse_everything():
@@ -169,6 +250,13 @@ def test_a_second_phase_that_goes_on_at_the_last_rate_is_told_so():
     assert "not set back" in found.likely
 
 
+def test_a_rate_to_which_the_last_epoch_lowered_it_was_not_set_back_either():
+    """The rate falls for the next epoch in the very last one, so that the phase itself does not log it."""
+    first = cut(trained(), 0, 25)
+    assert set(first.rate) == {first.rate[0]}
+    assert "not set back" in finding("FER-S-02", run(first, trained(rate=5e-5))).likely
+
+
 def test_a_cap_that_the_record_declares_is_no_failure():
     found = statuses(run(head(5), head(5), weights="imagenet", finished=True, capped=True))
     assert (found["FER-S-05"], found["FER-S-08"]) == ("not_evaluated", "not_evaluated")
@@ -217,18 +305,34 @@ def test_the_interface_judges_files_and_counts(log):
     assert audit.runs[0].departs_first == ""
 
 
+def test_a_file_by_two_paths_is_audited_once(log):
+    (log.parent / "sub").mkdir()
+    again = log.parent / "sub" / ".." / log.name
+    assert [audited.run.path for audited in ferspec.audit([log, again]).runs] == [log]
+
+
 @pytest.mark.parametrize(
     ("reported", "status"),
-    [("0.60", "pass"), (0.6, "pass"), ("0.6", "pass"), (0.564, "fail"), ("0.58", "fail"), ("0.83", "not_evaluated")],
+    [
+        ("0.60", "pass"),
+        (0.6, "pass"),
+        ("0.6", "pass"),
+        (0.564, "fail"),
+        ("0.58", "fail"),
+        ("0.83", "inconclusive"),
+        ("1", "inconclusive"),
+        ("8e-1", "inconclusive"),
+        ("6e-1", "pass"),
+    ],
 )
 def test_the_accuracy_that_is_reported_is_held_against_the_epochs(log, reported, status):
     audit = ferspec.audit(log, reported=reported, select="FER-S-06")
     assert [outcome.status for outcome in audit.outcomes] == [status]
     unreached = any("no logged epoch reached" in note for note in audit.runs[0].notes)
-    assert unreached == (status == "not_evaluated")
+    assert unreached == (status == "inconclusive")
 
 
-@pytest.mark.parametrize("reported", ["83", "-0.1", "much", "nan"])
+@pytest.mark.parametrize("reported", ["83", "-0.1", "much", "nan", "1e-99999999999999999999"])
 def test_an_accuracy_that_is_none_is_refused(log, reported):
     with pytest.raises(UserError, match="a number from 0 to 1"):
         ferspec.audit(log, reported=reported)

@@ -114,6 +114,22 @@ def test_the_page_shows_every_run_and_marks_reductions_and_stops(ferspec, logs):
     assert (lines.count("reduction"), lines.count("stop")) == (9, 3)
 
 
+def test_curves_of_an_earlier_audit_do_not_stay(ferspec, logs):
+    ferspec("audit", logs, "--out", "page")
+    (logs.parent / "page" / "curves" / "mine.svg").write_text("")
+    ferspec("audit", logs / "right.csv", "--out", "page")
+    assert sorted(path.name for path in (logs.parent / "page" / "curves").iterdir()) == ["001-right.svg", "mine.svg"]
+
+
+def test_the_page_has_one_column_however_wide_it_is(ferspec, logs):
+    """The sheet sets wide pages beside a table of contents, which this one does not have."""
+    ferspec("audit", logs, "--out", "page")
+    page = (logs.parent / "page" / "audit.html").read_text()
+    assert "<nav" not in page
+    assert page.rindex(".page { display: block; }") > page.rindex(".page { display: grid;")
+    assert '<div class="scroll">\n<table class="runs">' in page
+
+
 def test_names_that_are_code_stay_text_on_the_page(ferspec, logs):
     write_log(logs / "<script>alert(1)<script>.csv", [whole()])
     ferspec("audit", logs, "--out", "page")
@@ -133,7 +149,20 @@ def test_a_page_that_cannot_be_written_is_refused_before_the_work(ferspec, logs)
 def test_the_choice_of_the_best_epoch_is_noted_with_its_size():
     (note,) = notes_on(run(whole(), validated=4544))
     assert "the best epoch (0.6000) is chosen on the images that are reported" in note
-    assert "as 4,544 images go" in note
+    assert "chance in 4,544 images explains about" in note
+    (note,) = notes_on(run(cut(whole(), 0, 32)))
+    assert "too few epochs around it, or on one side of it, to say how favourable that is" in note
+
+
+def test_percentages_are_left_out_and_accuse_nobody():
+    phase = whole()
+    percent = replace(
+        phase,
+        accuracy=tuple(100 * value for value in phase.accuracy),
+        val_accuracy=tuple(100 * value for value in phase.val_accuracy),
+    )
+    (note,) = notes_on(run(percent, kept=Kept(0.6)))
+    assert note == "accuracies outside 0 to 1: left out"
 
 
 def test_an_accuracy_that_no_epoch_reached_is_noted():

@@ -135,6 +135,16 @@ def test_what_the_suite_logs_on_mlflow_is_read_again(logged_by_the_suite, phases
     assert ferspec.audit(run.path).verdict == "pass"
 
 
+@pytest.mark.parametrize("above", [False, True], ids=["the folder itself", "the folder above it"])
+def test_a_csv_log_beside_event_files_is_audited_too(tmp_path, phases, above):
+    on_keras_tensorboard(tmp_path / "run", phases[:1])
+    write_log(tmp_path / "run" / "training.csv", phases)
+    (tmp_path / "run" / "notes.txt").write_text("what I did")
+    found = find_training_runs(tmp_path if above else tmp_path / "run")
+    assert [(run.format, len(run.phases)) for run in found.runs] == [("TensorBoard", 1), ("CSVLogger", 2)]
+    assert len(found.left_alone) == 1
+
+
 def test_event_files_that_are_cut_off_are_read_up_to_the_cut(logged_by_the_suite):
     pytest.importorskip("tensorboard")
     folder = logged_by_the_suite("tensorboard") / "tensorboard"
@@ -181,7 +191,7 @@ def on_mlflow_files(folder, phases, status=3):
 )
 def test_a_run_of_mlflows_file_store_is_read_without_mlflow(tmp_path, phases, status, finished):
     run = only(on_mlflow_files(tmp_path / "mlruns" / "0" / "abc", phases, status))
-    assert run.finished is finished
+    assert (run.finished, run.name) == (finished, "")
     assert [same(found, phase) for found, phase in zip(run.phases, phases, strict=True)] == [True, True]
 
 
@@ -213,6 +223,54 @@ def test_a_line_that_is_no_metric_is_refused_with_its_number(tmp_path, phases, l
             find_training_runs(folder)
 
 
+def test_runs_of_one_database_are_called_by_their_numbers(tmp_path, phases):
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        database.execute("CREATE TABLE runs (run_uuid TEXT, status TEXT)")
+        database.execute(
+            "CREATE TABLE metrics (run_uuid TEXT, key TEXT, step INT, value REAL, is_nan INT, timestamp INT)"
+        )
+        for number in ("abc", "def"):
+            database.execute("INSERT INTO runs VALUES (?, 'FINISHED')", (number,))
+            for time, (epoch, figures) in enumerate(epochs_of(phases)):
+                rows = [(number, name, epoch, value, 0, time) for name, value in figures.items()]
+                database.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?)", rows)
+    database.close()
+    runs = find_training_runs(tmp_path / "mlflow.db").runs
+    assert [(run.name, len(run.phases)) for run in runs] == [("abc", 2), ("def", 2)]
+
+
+@pytest.mark.parametrize("metric", ["val_accuracy", "learning_rate", "val_loss", "loss"])
+def test_a_metric_that_one_step_lacks_begins_no_phase(tmp_path, phases, metric):
+    folder = on_mlflow_files(tmp_path / "abc", phases)
+    lines = (folder / "metrics" / metric).read_text().splitlines()
+    (folder / "metrics" / metric).write_text("\n".join(lines[:30] + lines[31:]) + "\n")
+    run = only(folder)
+    assert [len(phase) for phase in run.phases] == [8, 67]
+    assert (run.phases[1].val_loss is None) == (metric == "val_loss")
+    assert ("validation losses of some epochs are missing: left out" in run.notes) == (metric == "val_loss")
+    assert "fail" not in {outcome.status for outcome in ferspec.audit(folder, select="FER-S-0").outcomes}
+
+
+def test_losses_of_batches_are_no_epochs(tmp_path, phases):
+    folder = on_mlflow_files(tmp_path / "abc", phases[1:])
+    batches = [f"1700000000000 {2 - step / 1000} {step}" for step in range(700)]
+    (folder / "metrics" / "loss").write_text("\n".join(batches) + "\n")
+    run = only(folder)
+    assert [phase.epochs for phase in run.phases] == [tuple(range(67))]
+    assert ferspec.audit(folder).runs[0].replays[0].departs is None
+
+
+def test_validations_in_every_other_step_leave_all_epochs(tmp_path):
+    phase = trained(every=2)
+    folder = on_mlflow_files(tmp_path / "abc", [phase])
+    for metric in ("val_loss", "val_accuracy"):
+        lines = (folder / "metrics" / metric).read_text().splitlines()
+        (folder / "metrics" / metric).write_text("\n".join(lines[1::2]) + "\n")
+    (found,) = only(folder).phases
+    assert (found.epochs, found.unvalidated) == (phase.epochs, phase.unvalidated)
+    assert ferspec.audit(folder, select="FER-S-03").verdict == "pass"
+
+
 def test_a_database_that_is_not_mlflows_is_refused(tmp_path):
     with sqlite3.connect(tmp_path / "other.db") as database:
         database.execute("CREATE TABLE metrics (name TEXT)")
@@ -235,6 +293,23 @@ def test_a_run_folder_of_the_suite_passes_with_all_that_its_record_says(tmp_path
     assert judged["FER-S-05"] == judged["FER-S-06"] == judged["FER-S-07"] == "pass"
     assert judged["FER-S-08"] == ("pass" if "imagenet" in cell else "not_evaluated")
     assert any("4,544 images" in note or "too few epochs" in note for note in audited.notes)
+
+
+@pytest.mark.parametrize("lost", ["the first", "the best", "the last", "the last, cut off"])
+def test_a_line_lost_in_a_run_folder_fails_nothing(tmp_path, lost):
+    made = made_runs.made("vgg16-imagenet-48-rafdb-simple")
+    folder = made.write(tmp_path / "run")
+    lines = (folder / "history.csv").read_text().splitlines(keepends=True)
+    best = max(made.history, key=lambda row: row.val_accuracy).epoch
+    if lost == "the last, cut off":
+        lines[-1] = lines[-1][:-9]
+    else:
+        del lines[{"the first": 1, "the best": best + 1, "the last": -1}[lost]]
+    (folder / "history.csv").write_text("".join(lines))
+    found = {outcome.clause: outcome.status for outcome in ferspec.audit(folder).outcomes}
+    assert "fail" not in found.values()
+    assert found["FER-S-06"] == ("not_evaluated" if lost == "the best" else "pass")
+    assert found["FER-S-05"] == ("pass" if lost == "the first" else "not_evaluated")
 
 
 def test_a_run_that_is_not_finished_says_so(tmp_path):

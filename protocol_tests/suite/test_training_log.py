@@ -145,7 +145,7 @@ def test_a_broken_line_is_left_out_and_noted(read, broken):
 def test_a_lost_epoch_ends_a_phase_and_is_noted(read):
     log = read("\n".join([HEADER, FIRST[0], FIRST[2], ""]))
     assert [phase.epochs for phase in log.phases] == [(0,), (2,)]
-    assert log.notes == ("epochs 1 to 1 are missing: a phase begins after them",)
+    assert log.notes == ("epoch 1 is missing: a phase begins after that",)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +185,22 @@ def test_the_history_of_a_run_is_split_by_its_column_of_phases(read):
     rows = [f"{epoch},0.5,1e-04,2.0,0.5,1.5,{1 + (epoch > 2)}" for epoch in range(5)]
     log = read("\n".join(["epoch,accuracy,learning_rate,loss,val_accuracy,val_loss,phase", *rows, ""]))
     assert [phase.epochs for phase in log.phases] == [(0, 1, 2), (3, 4)]
+
+
+def test_an_epoch_without_validation_is_told_from_a_loss_that_is_no_number(read):
+    phase = read("\n".join([HEADER, "0,0.5,2,1e-04,NA,NA", "1,0.5,2,1e-04,0.5,nan", ""])).phases[0]
+    assert all(map(math.isnan, phase.val_loss))
+    assert phase.unvalidated == {0}
+
+
+@pytest.mark.parametrize(("last", "lost"), [(SECOND[-1], False), (SECOND[-1][:-3], True), ("2,0.5\n", True)])
+def test_a_log_says_whether_its_end_is_lost(read, last, lost):
+    end = "" if lost else "\n"
+    assert read("\n".join([HEADER, *FIRST, *SECOND[:-1], last]) + end).end_lost is lost
+
+
+def test_a_log_that_counts_from_1_is_told_how_to_count(read):
+    assert "number the epochs from 0" in read("\n".join([HEADER, *FIRST[1:], ""])).notes[0]
 
 
 def test_figures_that_are_not_available_are_no_numbers(read):

@@ -60,6 +60,10 @@ def cosine() -> TrainingRun:
     return run(replace(whole(), rate=rates))
 
 
+def rounded(phase: LoggedPhase) -> LoggedPhase:
+    return replace(phase, val_loss=tuple(round(loss, 4) for loss in phase.val_loss))
+
+
 def cut(phase: LoggedPhase, first: int, last: int | None) -> LoggedPhase:
     """Return some of the epochs of a phase."""
     names = ("epochs", "loss", "accuracy", "val_loss", "val_accuracy", "rate")
@@ -67,7 +71,7 @@ def cut(phase: LoggedPhase, first: int, last: int | None) -> LoggedPhase:
 
 
 def kept(place: int, **known: Any) -> Make:
-    return lambda: run(whole(), kept=Kept(whole().val_accuracy[place], place % len(whole())), **known)
+    return lambda: run(whole(), kept=Kept(whole().val_accuracy[place], epoch=place % len(whole())), **known)
 
 
 def reported(accuracy: float) -> Make:
@@ -109,9 +113,10 @@ SLOW = [*FALLING, *(FALLING[-1] - 5e-6 * epoch for epoch in range(1, 30)), *RISI
 
 def unmutated(clause: str) -> tuple[Finding, ...]:
     """Return what the check of a clause finds on a run by the protocol, in two phases, the better epoch kept."""
-    phases = (head(20), trained(SLOW))
+    first, second = head(20), trained(SLOW)
+    phases = (first, replace(second, epochs=tuple(len(first) + epoch for epoch in second.epochs)))
     accuracies = [accuracy for phase in phases for accuracy in phase.val_accuracy]
-    best = Kept(max(accuracies), accuracies.index(max(accuracies)))
+    best = Kept(max(accuracies), epoch=accuracies.index(max(accuracies)))
     return judged(clause, lambda: run(*phases, weights="imagenet", finished=True, kept=best))()
 
 
@@ -121,6 +126,11 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     wrong("FER-S-02", "first rate of Adam's default under the text", lambda: run(trained(rate=1e-3), profile="paper")),
     wrong("FER-S-03", "patience of 9", plateau(patience=9)),
     wrong("FER-S-03", "patience of 11", plateau(patience=11)),
+    wrong(
+        "FER-S-03",
+        "patience of 9, losses logged with four decimals",
+        lambda: run(rounded(trained(plateau={"patience": 9}))),
+    ),
     wrong("FER-S-03", "factor squared", plateau(factor=0.25)),
     wrong("FER-S-03", "factor of a tenth", plateau(factor=0.1)),
     wrong("FER-S-03", "patience of 5 and factor of a fifth", plateau(patience=5, factor=0.2)),
@@ -136,6 +146,11 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     wrong("FER-S-05", "no early stopping", stopping(patience=1000)),
     wrong("FER-S-05", "small improvements do not count for stopping", stopping(min_delta=1e-4)),
     wrong("FER-S-05", "validation accuracy watched for stopping", stopping(monitor="val_accuracy", mode="max")),
+    wrong(
+        "FER-S-05",
+        "no early stopping, losses logged with four decimals",
+        lambda: run(rounded(trained(stopping={"patience": 1000}))),
+    ),
     wrong("FER-S-06", "last epoch kept instead of the best", kept(-1)),
     wrong("FER-S-06", "epoch of the lowest validation loss kept", kept(46)),
     wrong("FER-S-06", "accuracy of the last epoch reported", lambda: run(whole(), kept=Kept(whole().val_accuracy[-1]))),
@@ -159,6 +174,7 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     right(
         "FER-S-03", "a line lost in the second of two phases", from_file(without_line(60), lambda: (head(20), whole()))
     ),
+    right("FER-S-03", "validated in every other epoch", lambda: run(trained(every=2))),
     right("FER-S-05", "no learning rate logged", from_file(str, lambda: (whole(),), "")),
     right(
         "FER-S-05", "broken off twice and begun again", from_file(str, lambda: (head(1), cut(whole(), 0, 9), whole()))
