@@ -19,7 +19,9 @@ def load_deviations(path: str | Path) -> tuple[Deviation, ...]:
     try:
         text = Path(path).read_text(encoding="utf-8")
         tables = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise UserError(f"cannot read the deviations in {path}: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UserError(f"cannot read the deviations in {path}: {error}") from None
     entries = tables.get("deviation")
     if set(tables) != {"deviation"} or not isinstance(entries, list):

@@ -17,7 +17,7 @@ def strategy_over(gpus: int | None = None) -> Any:
     found = tf.config.list_logical_devices("GPU")
     if gpus is not None and gpus > len(found):
         asked = "1 GPU was" if gpus == 1 else f"{gpus} GPUs were"
-        raise UserError(f"{asked} asked for, but TensorFlow sees {len(found)}: leave out --gpus to use what is there")
+        raise UserError(f"{asked} asked for, but TensorFlow sees {len(found)}: without the option all are used")
     names = [device.name for device in found[: len(found) if gpus is None else gpus]]
     if not names:
         return tf.distribute.OneDeviceStrategy("/cpu:0")
@@ -28,5 +28,5 @@ def require_even(batch: int, replicas: int) -> None:
     """Raise ``UserError`` where a batch cannot be shared evenly between replicas."""
     if batch % replicas:
         raise UserError(
-            f"a batch of {batch} images cannot be shared by {replicas} GPUs evenly: use --gpus with a divisor"
+            f"a batch of {batch} images cannot be shared by {replicas} GPUs evenly: ask for a divisor of {batch}"
         )
