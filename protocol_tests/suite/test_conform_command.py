@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from signals import hear_ctrl_c
 
 import ferspec as package
 from ferspec.checks.generator import checks_for_implementation
@@ -303,7 +304,8 @@ def test_a_signal_ends_the_judge_and_what_it_started(workplace, number, code):
         "        file.write(str(os.getpid()) + '\\n')\n"
         "    time.sleep(600)\n"
     )
-    judge = subprocess.Popen([*MAIN, "conform", "slow"], stderr=subprocess.PIPE, text=True)
+    words = [*MAIN, "conform", "slow"]
+    judge = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c)
     pid = Path("pid")
     for _ in range(600):
         if pid.exists() and pid.read_text().endswith("\n"):

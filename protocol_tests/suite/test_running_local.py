@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import tiny_cells
+from signals import hear_ctrl_c
 from typer.testing import CliRunner
 
 from ferspec.commands.grid import app
@@ -152,7 +153,8 @@ def test_two_commands_share_a_folder_without_training_anything_twice(tmp_path):
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_command_takes_its_training_along_and_loses_no_epoch(tmp_path, sign):
     words = (sys.executable, Path(__file__).with_name("grid_driver.py"), "local", tmp_path / "out", tmp_path, "0")
-    process = subprocess.Popen([*map(str, words)], stderr=subprocess.DEVNULL, start_new_session=True)
+    quietly = {"stderr": subprocess.DEVNULL, "start_new_session": True, "preexec_fn": hear_ctrl_c}
+    process = subprocess.Popen([*map(str, words)], **quietly)
     wait_until(lambda: len(tiny_cells.noted(tmp_path)) >= 2)
     process.send_signal(sign)
     assert process.wait(30) != 0

@@ -1,0 +1,8 @@
+"""How a process that a test starts takes signals, whatever started the tests."""
+
+import signal
+
+
+def hear_ctrl_c():
+    """Heed SIGINT, as a command on a terminal does: a shell lets what it starts in the background ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
