@@ -25,7 +25,7 @@ from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.reference.training.fit import Listener, Outlook, Task, Trained, rows_of, train, training_scope
 from ferspec.reference.weighting import conservative_weights, simple_weights
 from ferspec.spec.records import DEFAULT_PROFILE, Cell, Profile
-from ferspec.subjects.artifacts import PARTS, Best, Phase, Run, RunDeviation, Settings, Start
+from ferspec.subjects.artifacts import PARTS, STATE, Best, Phase, Run, RunDeviation, Settings, Start
 from ferspec.subjects.models.quiet import quiet, tensorflow
 from ferspec.subjects.opening import Progress, silent
 from ferspec.subjects.parts import ImagePart, TrainingData
@@ -35,7 +35,7 @@ from ferspec.zoo import contract_of
 if TYPE_CHECKING:
     from ferspec.reference.models import Built
 
-STATE, LOCK = "state", ".lock"
+LOCK = ".lock"
 OpenData = Callable[[Cell, Path | None, Settings, Callable[[int, int], None] | None], TrainingData]
 BALANCINGS = {"simple": simple_weights, "conservative": conservative_weights}
 

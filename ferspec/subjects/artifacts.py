@@ -17,6 +17,8 @@ from ferspec.subjects.models.base import file_digest
 
 RUN, HISTORY, PREDICTIONS, REPORT = "run.json", "history.csv", "predictions.csv", "report.json"
 MODEL, CONTRACT, MANIFEST = "model.keras", "contract.toml", "manifest.csv"
+# what only a training that goes on needs, removed once it has finished
+STATE = "state"
 # what a training may leave beside its artifacts, for people and for loggers
 CURVES, EVENTS, MLFLOW_DATABASE, MLFLOW_RUN = "curves.svg", "tensorboard", "mlflow.db", "mlflow-run.txt"
 COMPANIONS = (CURVES, EVENTS, MLFLOW_DATABASE, MLFLOW_RUN)

@@ -24,6 +24,7 @@ from ferspec.subjects.artifacts import (
     PREDICTIONS,
     REPORT,
     RUN,
+    STATE,
     PartName,
     Run,
     read_run,
@@ -37,7 +38,6 @@ from ferspec.subjects.run_manifest import read_manifest
 from ferspec.subjects.run_predictions import RunPredictions, read_run_predictions
 from ferspec.subjects.run_report import RunReport, read_run_report
 
-STATE = "state"
 FINISHED, CELL = "finished", "cell"
 LARGEST_CONTRACT = 1 << 20
 # the images of a dataset are the same in many runs, and reading them takes longest

@@ -20,11 +20,12 @@ from ferspec.commands.running_view import headline, print_summary, table, watchi
 from ferspec.errors import UserError
 from ferspec.grid.running.attempt import attempt
 from ferspec.grid.running.board import Board
+from ferspec.grid.running.elsewhere import Changes
 from ferspec.grid.running.jobs import Event, Limits, jobs_of
 from ferspec.grid.running.local import BUSY
 from ferspec.grid.running.results import LOCKS, open_results
 from ferspec.grid.running.run import run_jobs
-from ferspec.subjects.artifacts import FINISHED_FILES, MODEL, RUN, read_run
+from ferspec.subjects.artifacts import FINISHED_FILES, MODEL, RUN, STATE, read_run
 
 # how often each is tried where it may be tried twice, and what is said of it
 FAILURES = {
@@ -200,6 +201,33 @@ def test_results_at_a_url_are_those_in_a_folder(tmp_path):
     assert sorted(found) == sorted([RUN, *FINISHED_FILES])
     run(tmp_path / "folder", tmp_path, [tiny_cells.KILLED_ONCE])
     assert found[MODEL] == (folder(tmp_path / "folder", tiny_cells.KILLED_ONCE) / MODEL).read_bytes()
+
+
+@pytest.mark.parametrize("where", ["a folder", "a url"])
+def test_what_a_command_killed_at_the_very_end_left_is_removed_by_the_next(tmp_path, where):
+    out = tmp_path / "out" if where == "a folder" else f"memory://{tmp_path.name}"
+    run(out, tmp_path, [0])
+    results, job = (
+        open_results(str(out)),
+        jobs_of([tiny_cells.options(tmp_path).cell], [0], tiny_cells.options(tmp_path))[0],
+    )
+    as_finished = results.files(job)
+    results.take(job, Changes({f"{STATE}/last.npz": b"left", f"{STATE}/best-4.npz": b"left"}))
+    assert len(results.files(job)) == len(as_finished) + 2
+    assert run(out, tmp_path, [0])[0].message == "already finished"
+    assert results.files(job) == as_finished
+
+
+def test_what_another_command_is_about_to_remove_is_left_to_it(tmp_path):
+    run(tmp_path / "out", tmp_path, [0])
+    results, job = (
+        open_results(str(tmp_path / "out")),
+        jobs_of([tiny_cells.options(tmp_path).cell], [0], tiny_cells.options(tmp_path))[0],
+    )
+    results.take(job, Changes({f"{STATE}/last.npz": b"left"}))
+    with results.claimed(job, patient=False):
+        run(tmp_path / "out", tmp_path, [0])
+        assert f"{STATE}/last.npz" in results.files(job)
 
 
 def test_a_file_url_is_that_folder(tmp_path):

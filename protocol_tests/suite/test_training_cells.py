@@ -14,12 +14,12 @@ from tiny_training import task, trained
 
 from ferspec.errors import UserError
 from ferspec.grid.cells import find_cell
-from ferspec.grid.training import LOCK, STATE, Request, train_cell
+from ferspec.grid.training import LOCK, Request, train_cell
 from ferspec.reference import models
 from ferspec.reference.models.heads import base_layer
 from ferspec.reference.training.fit import Listener
 from ferspec.reference.training.state import LAST, StateFolder
-from ferspec.subjects.artifacts import CURVES, FINISHED_FILES, RUN, read_run
+from ferspec.subjects.artifacts import CURVES, FINISHED_FILES, RUN, STATE, read_run
 from ferspec.subjects.history import read_history
 from ferspec.subjects.models.base import file_digest
 

@@ -19,10 +19,10 @@ from ferspec.environment import environment
 from ferspec.errors import UserError
 from ferspec.files import write_whole
 from ferspec.grid.cells import find_cell
-from ferspec.grid.training import STATE, Request, train_cell
+from ferspec.grid.training import Request, train_cell
 from ferspec.grid.writing import write_record
 from ferspec.reference.training.fit import Listener, Outlook
-from ferspec.subjects.artifacts import FINISHED_FILES, Phase, Run, Settings, Start, is_run, read_run
+from ferspec.subjects.artifacts import FINISHED_FILES, STATE, Phase, Run, Settings, Start, is_run, read_run
 from ferspec.subjects.models.base import file_digest
 
 EPOCHS, SECONDS = 4, 0.3

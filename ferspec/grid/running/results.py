@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from ferspec.files import write_whole
 from ferspec.grid.results import FAILED
 from ferspec.grid.running.elsewhere import Changes
 from ferspec.grid.running.jobs import Event, Job, require_same_training
-from ferspec.subjects.artifacts import FINISHED_FILES, RUN, Run, is_run, read_run, require_artifact
+from ferspec.subjects.artifacts import FINISHED_FILES, RUN, STATE, Run, is_run, read_run, require_artifact
 
 LOCKS = ".locks"
 ANEW = "remove its folder to train it anew"
@@ -70,6 +71,10 @@ class Results(ABC):
         )
 
     @abstractmethod
+    def tidy(self, job: Job) -> None:
+        """Remove from the folder of a finished job what only a training that goes on needs."""
+
+    @abstractmethod
     def run(self, job: Job) -> Run | None:
         """Return the record of a job, or None where there is none yet."""
 
@@ -109,6 +114,11 @@ class LocalResults(Results):
     def require_whole(self, job: Job, run: Run) -> None:
         for name in FINISHED_FILES:
             require_artifact(self.folder / job.name, run, name)
+
+    def tidy(self, job: Job) -> None:
+        state = self.folder / job.name / STATE
+        if state.exists():
+            shutil.rmtree(state)
 
     def files(self, job: Job) -> dict[str, bytes]:
         folder = self.folder / job.name
@@ -169,6 +179,11 @@ class UrlResults(Results):
         for name in FINISHED_FILES:
             if not self._fs.exists(self._path(f"{job.name}/{name}")):
                 raise UserError(f"{self.place(job)}: {name} is missing, so this is not a whole run")
+
+    def tidy(self, job: Job) -> None:
+        state = self._path(f"{job.name}/{STATE}")
+        if self._fs.exists(state):
+            self._fs.rm(state, recursive=True)
 
     def files(self, job: Job) -> dict[str, bytes]:
         folder = self._path(job.name)

@@ -20,12 +20,21 @@ def run_jobs(jobs: Sequence[Job], results: Results, limits: Limits, tell: Tell, 
     for job in jobs:
         event = _standing(job, results, everywhere=cluster is None)
         tell(job, event)
-        if not event.ended:
+        if event.state == "finished":
+            _tidy(job, results)
+        elif not event.ended:
             to_train.append(job)
     if to_train and cluster is None:
         run_locally(to_train, results, limits, tell)
     elif to_train:
         run_on_ray(to_train, results, limits, tell, cluster)
+
+
+def _tidy(job: Job, results: Results) -> None:
+    """Remove what a command that was killed as the job finished had no time to; not under another command's hands."""
+    with results.claimed(job, patient=False) as ours:
+        if ours:
+            results.tidy(job)
 
 
 def _standing(job: Job, results: Results, everywhere: bool) -> Event:
