@@ -1,11 +1,12 @@
-"""Runs tiny trainings as ``ferspec grid run`` would and prints how they ended, as JSON: a process that can be killed.
+"""Runs small trainings as ``ferspec grid run`` would and prints how they ended, as JSON: a process that can be killed.
 
-A script: ``grid_driver.py local|ray OUT TRACE SEED...``.
+A script: ``grid_driver.py local|ray tiny_cells|real_cells OUT TRACE SEED...``.
 """
 
 import os
 import sys
 
+import real_cells
 import tiny_cells
 
 from ferspec.grid.running.board import Board
@@ -18,11 +19,12 @@ from ferspec.grid.running.run import run_jobs
 HALF = Cluster(gpus=0, cpus=(os.cpu_count() // 2) or 0.5)
 
 
-def main(on, out, trace, *seeds):
-    options = tiny_cells.options(trace)
+def main(on, which, out, trace, *seeds):
+    cells = {"tiny_cells": tiny_cells, "real_cells": real_cells}[which]
+    options = cells.options(trace)
     jobs = jobs_of([options.cell], [int(seed) for seed in seeds], options)
     board = Board(out, jobs)
-    run_jobs(jobs, open_results(out), Limits(trainer=tiny_cells.TRAINER), board.tell, HALF if on == "ray" else None)
+    run_jobs(jobs, open_results(out), Limits(trainer=cells.TRAINER), board.tell, HALF if on == "ray" else None)
     print(board.summary().model_dump_json())
 
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 import tiny_cells
 from signals import hear_ctrl_c
 from typer.testing import CliRunner
+from waiting import alive, wait_until
 
 from ferspec.commands.grid import app
 from ferspec.commands.running_view import headline, print_summary, table, watching
@@ -153,7 +153,8 @@ def test_two_commands_share_a_folder_without_training_anything_twice(tmp_path):
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_command_takes_its_training_along_and_loses_no_epoch(tmp_path, sign):
-    words = (sys.executable, Path(__file__).with_name("grid_driver.py"), "local", tmp_path / "out", tmp_path, "0")
+    driver = Path(__file__).with_name("grid_driver.py")
+    words = (sys.executable, driver, "local", "tiny_cells", tmp_path / "out", tmp_path, "0")
     quietly = {"stderr": subprocess.DEVNULL, "start_new_session": True, "preexec_fn": hear_ctrl_c}
     process = subprocess.Popen([*map(str, words)], **quietly)
     wait_until(lambda: len(tiny_cells.noted(tmp_path)) >= 2)
@@ -164,21 +165,6 @@ def test_a_stopped_command_takes_its_training_along_and_loses_no_epoch(tmp_path,
     assert run(tmp_path / "out", tmp_path, [0])[0].state == "finished"
     assert sorted(set(epochs_of(tmp_path, 0))) == [0, 1, 2, 3]
     assert epochs_of(tmp_path, 0).count(0) == 1
-
-
-def alive(process):
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z" if Path("/proc").is_dir() else True
-
-
-def wait_until(reached, seconds=60):
-    latest = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < latest, "it took too long"
-        time.sleep(0.02)
 
 
 def test_closing_an_attempt_ends_its_process(tmp_path):

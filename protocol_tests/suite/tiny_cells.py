@@ -19,16 +19,16 @@ from ferspec.environment import environment
 from ferspec.errors import UserError
 from ferspec.files import write_whole
 from ferspec.grid.cells import find_cell
-from ferspec.grid.training import Request, train_cell
+from ferspec.grid.training import Request
 from ferspec.grid.writing import write_record
-from ferspec.reference.training.fit import Listener, Outlook
+from ferspec.reference.training.fit import Outlook
 from ferspec.subjects.artifacts import FINISHED_FILES, STATE, Phase, Run, Settings, Start, is_run, read_run
 from ferspec.subjects.models.base import file_digest
 
 EPOCHS, SECONDS = 4, 0.3
 CELL = "lenet5-scratch-48-synthetic-simple"
 DIES, HANGS, REFUSES, KILLED_ONCE, SAYS_MUCH = 101, 102, 103, 104, 105
-TRAINER, KILLED_TRAINER = "tiny_cells:train", "tiny_cells:train_but_killed_once"
+TRAINER = "tiny_cells:train"
 
 
 def options(trace, **fields):
@@ -61,20 +61,6 @@ def train(request, listener):
     phase = Phase(phase=1, frozen=False, initial_rate=1, epochs=EPOCHS, ended="length of the phase")
     write_record(request.out, run.model_copy(update={"status": "finished", "files": files, "phases": (phase,)}))
     shutil.rmtree(state)
-
-
-def train_but_killed_once(request, listener):
-    """Train a real cell, and be killed after its first epoch; that this was done is noted in the data root."""
-    done = request.data_root / "killed"
-
-    class KilledOnce(Listener):
-        def epoch(self, rows, outlook):
-            listener.epoch(rows, outlook)
-            if not done.exists():
-                done.touch()
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    train_cell(request, KilledOnce())
 
 
 def misbehave(request):
@@ -115,12 +101,3 @@ def noted(folder):
     """Return what was noted, a list of (seed, epoch, process, its parent)."""
     path = Path(folder, "trace")
     return [tuple(map(int, line.split())) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def left(out):
-    """Return the artifacts of every run in a folder, to the byte; a record also tells when and where."""
-    return {
-        path.relative_to(out).as_posix(): path.read_bytes()
-        for path in Path(out).rglob("*")
-        if path.is_file() and path.name in FINISHED_FILES
-    }

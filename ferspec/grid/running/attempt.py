@@ -55,7 +55,7 @@ def _events(request: Request, log: Path, limits: Limits) -> Iterator[Event]:
             if event.ended:
                 return
             ours.send(None)
-        process.join(1)
+        process.join(_left(limits, began))
         yield _without_answer(process.exitcode, epochs, limits)
     except BrokenPipeError:
         process.join()
