@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ferspec.engine import Finding, Status
-from ferspec.errors import SubjectError
+from ferspec.errors import NotEvaluable, SubjectError
 
+Case = TypeVar("Case")
 SHOWN = 120
 # far above any count, loss or pixel, and far below what overflows when it is squared
 LARGEST = 1e15
@@ -95,6 +96,27 @@ def close(
         difference=None if holds else value - wanted,
         likely=None if holds else likely,
     )
+
+
+def judge_each(judge: Callable[[Case], Finding], cases: Iterable[Case]) -> Finding:
+    """Ask and judge case after case, and return the first failure, else the last finding.
+
+    What the subject does not offer of one case hides nothing of the others: ``NotEvaluable`` is raised only where
+    none of them fails.
+    """
+    findings, refusals = [], []
+    for case in cases:
+        try:
+            finding = judge(case)
+        except NotEvaluable as refusal:
+            refusals.append(refusal)
+            continue
+        if finding.status is Status.FAIL:
+            return finding
+        findings.append(finding)
+    if refusals:
+        raise refusals[0]
+    return first_failure(findings)
 
 
 def first_failure(findings: Sequence[Finding]) -> Finding:
