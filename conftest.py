@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# a test must not depend on how fast a machine is, nor find on one what it does not find on another
+settings.register_profile("ferspec", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ferspec")
 
 ROOT = Path(__file__).parent
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from ferspec.errors import UserError
 from ferspec.reference.augmentation.stream import Stream
@@ -183,10 +184,7 @@ def test_no_thread_outlives_the_iteration_that_made_it(path):
     before = native_threads()
     iterate(12)
     gc.collect()
-    deadline = time.monotonic() + 5
-    while native_threads() > before + 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert native_threads() <= before + 2
+    wait_until(lambda: native_threads() <= before + 2)
 
 
 def test_nothing_is_read_any_more_after_fit_was_interrupted():
@@ -208,10 +206,14 @@ def test_nothing_is_read_any_more_after_fit_was_interrupted():
             callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=interrupt)],
         )
     gc.collect()
-    time.sleep(0.2)
-    after = len(reads)
-    time.sleep(0.3)
-    assert len(reads) == after < 50 * stream.steps
+
+    def nothing_is_read_any_more():
+        before = len(reads)
+        time.sleep(0.5)
+        return len(reads) == before
+
+    wait_until(nothing_is_read_any_more)
+    assert len(reads) < 50 * stream.steps
 
 
 def test_autotuning_is_off_for_it_delays_the_end_of_fit():

@@ -293,23 +293,19 @@ def test_help_has_an_example():
 
 
 ALONE = """
-import sys, time
+import sys
 from ferspec.grid import judging, reading
 from ferspec.spec import load
-began = time.perf_counter()
 judging.judge(load().cells, reading.read_results(sys.argv[1:]))
-print(time.perf_counter() - began)
 print([name for name in ("tensorflow", "keras", "torch", "onnxruntime", "jax") if name in sys.modules])
 """
 
 
-def test_judging_all_cells_takes_seconds_and_loads_no_framework(runs, tmp_path):
+def test_judging_all_cells_loads_no_framework(runs, tmp_path):
     ferspec_grid("export-published", str(tmp_path / "all.csv"))
     paths = [str(tmp_path / "all.csv"), str(runs)]
     ended = subprocess.run([sys.executable, "-c", ALONE, *paths], capture_output=True, text=True, cwd=ROOT, check=True)
-    seconds, frameworks = ended.stdout.splitlines()
-    assert frameworks == "[]"
-    assert float(seconds) < 20
+    assert ended.stdout.splitlines() == ["[]"]
 
 
 # ---- pytest benchmarks -m artifacts

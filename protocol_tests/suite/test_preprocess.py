@@ -251,7 +251,7 @@ def test_the_next_batch_is_prepared_while_this_one_is_used():
 
     stream = batches(Watched(), range(3), DECLARED, 1)
     next(stream)
-    assert started.wait(timeout=10)
+    assert started.wait(timeout=180)
     stream.close()
 
 

@@ -316,5 +316,7 @@ def test_hostile_text_stays_text_on_the_page(make_report, page, text):
 
 
 def test_the_svg_of_the_page_is_well_formed(html):
-    for picture in re.findall(r"<svg.*?</svg>", html, re.DOTALL):
+    pictures = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert pictures
+    for picture in pictures:
         ElementTree.fromstring(picture)

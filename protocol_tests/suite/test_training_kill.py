@@ -23,7 +23,7 @@ def told(tmp_path_factory):
     words = (CELL, "--data-root", folder / "data", "--epochs-cap", EPOCHS, "--gpus", 0)
     script = Path(__file__).with_name("killing.py")
     ran = subprocess.run(
-        [sys.executable, script, folder, *map(str, words)], capture_output=True, text=True, timeout=300
+        [sys.executable, script, folder, *map(str, words)], capture_output=True, text=True, timeout=1200
     )
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout.splitlines()[-1])

@@ -15,7 +15,9 @@ def alive(process):
 
 
 def wait_until(reached, seconds=180):
+    """Return the first true answer of a function that is asked again and again."""
     latest = time.monotonic() + seconds
-    while not reached():
+    while not (answer := reached()):
         assert time.monotonic() < latest, "it took too long"
         time.sleep(0.02)
+    return answer
