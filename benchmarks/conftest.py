@@ -10,8 +10,56 @@ from ferspec.engine import Outcome, Status
 from ferspec.errors import UserError
 from ferspec.grid.judging import CellJudgement, GridJudgement, judge
 from ferspec.grid.reading import read_results
+from ferspec.grid.selection import select
 from ferspec.plugin import explain, record
 from ferspec.spec import load
+from ferspec.spec.records import IDENTITY, Cell
+
+GRID_CELL = "grid_cell"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fer-select",
+        action="append",
+        default=[],
+        metavar="TERMS",
+        help="only these cells of the grid, as --select of 'ferspec grid list' takes them; repeatable",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"cell({', '.join(IDENTITY)}): a test of one cell of the grid")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test for each cell, marked with its fields: ``-m "gpu and cell(dataset='RAF-DB', resolution=48)"``."""
+    if GRID_CELL in metafunc.fixturenames:
+        cells = [pytest.param(cell, marks=pytest.mark.cell(**fields_of(cell)), id=cell.id) for cell in load().cells]
+        metafunc.parametrize(GRID_CELL, cells)
+
+
+def fields_of(cell: Cell) -> dict[str, str | int]:
+    return {name: getattr(cell, name) for name in IDENTITY}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of cells that ``--fer-select`` does not select."""
+    expressions = config.getoption("--fer-select")
+    if not expressions:
+        return
+    try:
+        chosen = {cell.id for cell in select(load().cells, expressions)}
+    except UserError as error:
+        raise pytest.UsageError(f"ferspec: {error}") from None
+    left_out = [item for item in items if (cell := cell_of(item)) is not None and cell.id not in chosen]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def cell_of(item: pytest.Item) -> Cell | None:
+    """Return the cell of the grid that a test is of."""
+    return item.callspec.params.get(GRID_CELL) if hasattr(item, "callspec") else None
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +67,7 @@ def grid_judgement(request: pytest.FixtureRequest) -> GridJudgement:
     """All 258 cells, held against what ``--fer-artifacts`` names; without it every cell is absent."""
     path = request.config.getoption("--fer-artifacts")
     try:
-        return judge(load().cells, read_results([path]) if path else ())
+        return judge(load().cells, read_results([path]) if path else (), request.config.getoption("--fer-profile"))
     except UserError as error:
         pytest.exit(f"ferspec: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
 

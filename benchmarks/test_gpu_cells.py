@@ -1,7 +1,8 @@
 """The whole grid, trained on GPUs and held against its bands: pytest benchmarks -m gpu --fer-data-root DIR.
 
-A test a cell, chosen with ``-k``; artifacts go to ``--fer-artifacts`` (by default ``runs``), and what is finished there
-is judged without being trained again. Without a GPU, or without the cell's dataset, a test is not evaluated.
+A test a cell, chosen with ``--fer-select``; artifacts go to ``--fer-artifacts`` (by default ``runs``), and a cell of
+which any training is finished there is judged without being trained again. Without a GPU, or without the cell's
+dataset, a test is not evaluated.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from ferspec.grid.running.jobs import Event, Job, Limits, jobs_of
 from ferspec.grid.running.results import open_results
 from ferspec.grid.running.run import run_jobs
 from ferspec.grid.training import Request
-from ferspec.spec import load
-from ferspec.spec.records import Cell
+from ferspec.spec.records import Cell, Profile
+from ferspec.subjects.artifacts import is_run, read_run
 
 pytestmark = pytest.mark.gpu
 
@@ -37,14 +38,17 @@ def gpus() -> int:
 
 
 @pytest.fixture(scope="session")
-def train(request: pytest.FixtureRequest, gpus: int) -> Callable[[Cell], str]:
+def train(request: pytest.FixtureRequest, gpus: int) -> Callable[[Cell], list[Path]]:
     """A function that trains a cell unless it is finished, and returns where its artifacts are.
 
     ``NotEvaluable`` where there is no GPU, no data root, or the data root lacks the cell's dataset.
     """
     root, out = request.config.getoption("--fer-data-root"), request.config.getoption("--fer-artifacts") or RUNS
+    profile = request.config.getoption("--fer-profile")
 
-    def trained(cell: Cell) -> str:
+    def trained(cell: Cell) -> list[Path]:
+        if finished := finished_runs(Path(out), cell, profile):
+            return finished
         if not gpus:
             raise NotEvaluable("TensorFlow sees no GPU")
         if root is None:
@@ -54,29 +58,43 @@ def train(request: pytest.FixtureRequest, gpus: int) -> Callable[[Cell], str]:
         def hear(job: Job, event: Event) -> None:
             ends[job.name] = event
 
-        (job,) = jobs_of([cell], SEEDS, Request(cell=cell, out=Path(), data_root=Path(root)))
+        (job,) = jobs_of([cell], SEEDS, Request(cell=cell, out=Path(), data_root=Path(root), profile=profile))
         run_jobs([job], open_results(out), Limits(), hear)
         if ends[job.name].state == "not evaluated":
             raise NotEvaluable(ends[job.name].message)
         if ends[job.name].state == "failed":
             raise UserError(ends[job.name].message)
-        return f"{out}/{job.name}"
+        return [Path(out, job.name)]
 
     return trained
 
 
-@pytest.mark.parametrize("cell", load().cells, ids=lambda cell: cell.id)
+def finished_runs(folder: Path, cell: Cell, profile: Profile) -> list[Path]:
+    """Return the run folders in a folder where a cell was trained to its end by a profile, with whatever seed."""
+    folders = sorted(path for path in folder.glob("*") if is_run(path))
+    runs = {path: read_run(path) for path in folders}
+    return [
+        path
+        for path, run in runs.items()
+        if (run.cell, run.status, run.settings.profile) == (cell.id, "finished", profile)
+    ]
+
+
 def test_cell_trained_on_a_gpu_lies_within_its_band(
-    cell: Cell, train: Callable[[Cell], str], tell: Callable[[CellJudgement], None]
+    grid_cell: Cell,
+    train: Callable[[Cell], list[Path]],
+    tell: Callable[[CellJudgement], None],
+    pytestconfig: pytest.Config,
 ) -> None:
     """A further training of the cell has every figure in its band."""
     __tracebackhide__ = True
+    profile = pytestconfig.getoption("--fer-profile")
     try:
-        results = read_results([train(cell)])
+        results = read_results(train(grid_cell))
     except NotEvaluable as reason:
-        absent = judge_cell(cell, ())
+        absent = judge_cell(grid_cell, (), profile)
         tell(absent.model_copy(update={"outcome": absent.outcome.model_copy(update={"message": str(reason)})}))
     except UserError as error:
         pytest.fail(str(error), pytrace=False)
     else:
-        tell(judge_cell(cell, results))
+        tell(judge_cell(grid_cell, results, profile))

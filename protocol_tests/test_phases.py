@@ -11,6 +11,7 @@ from ferspec.reference.schedule import (
     best_epoch,
     evaluated_images,
     phases_of,
+    reported_images,
     steps_per_epoch,
 )
 
@@ -74,3 +75,9 @@ def test_an_evaluation_counts_whole_batches_in_the_runs_and_everything_in_the_te
     """The counts of the classification reports (ERR-18)."""
     assert evaluated_images(images, batch) == released
     assert evaluated_images(images, batch, "paper") == images
+
+
+def test_the_runs_report_none_of_fewer_images_than_a_batch_and_the_text_all():
+    """The notebooks go through n // batch batches, here none."""
+    assert reported_images(63, 64) == 0
+    assert reported_images(63, 64, "paper") == 63

@@ -50,7 +50,7 @@ def print_judged(
         console.print(*_lines(cell), sep="\n", soft_wrap=True)
     for problem in judgement.problems:
         console.print("\nof no known cell", *_problem(problem), sep="\n", soft_wrap=True)
-    console.print(*_closing(judgement, read), sep="\n", soft_wrap=True)
+    console.print(*map(Text, _closing(judgement, read)), sep="\n", soft_wrap=True)
     if page is not None:
         console.print(Text(f"page: {shorten(page, LONGEST)}"), soft_wrap=True)
 
@@ -83,6 +83,8 @@ def _lines(cell: CellJudgement) -> Iterator[Text]:
         yield Text(f"  likely: {cause}")
     for problem in cell.problems[:SHOWN]:
         yield from _problem(problem)
+    if len(cell.problems) > SHOWN:
+        yield Text(f"  and {len(cell.problems) - SHOWN} more problems of this cell: --json has them all")
     for deviation in cell.deviations:
         yield Text(f"  declared: {shorten(deviation, LONGEST)}")
     if (cell.outside or cell.problems) and cell.errata:

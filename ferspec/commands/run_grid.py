@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,6 +99,9 @@ def run(
     from ferspec.grid.selection import select as select_cells
     from ferspec.grid.training import Request
 
+    for option, value in (("--gpus-per-cell", gpus_per_cell), ("--cpus-per-cell", cpus_per_cell)):
+        if value is not None and not math.isfinite(value):
+            raise UserError(f"{option} {value}: give a number")
     cluster = _cluster(on, address, gpus_per_cell, cpus_per_cell)
     cells = select_cells(all_cells().values(), select or ())
     options = Request(

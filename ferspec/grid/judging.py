@@ -163,10 +163,8 @@ def _status(
         return "not a protocol run", "deviations from the protocol are declared"
     others = [result.profile for result in results if _of_another(result, profile)]
     if not sound and others:
-        return (
-            "not a protocol run",
-            f"trained by the profile {others[0]}, judged by {profile}: add --profile {others[0]}",
-        )
+        told = f"trained by the profile {others[0]}, judged by {profile}"
+        return "not a protocol run", f"{told}: name its own with --profile, in pytest --fer-profile"
     if all(band.low is None for band in bands):
         return "unpublished", str(bands[0].missing)
     if not sound:
@@ -179,7 +177,8 @@ def _status(
     needed = [figure.figure for figure in figures if figure.figure.endswith(ACCURACY) and figure.band.low is not None]
     lacking = [name for name in needed if any(getattr(result.figures, name) is None for result in sound)]
     if lacking:
-        return "incomplete", f"not all runs have {', '.join(lacking)}"
+        who = "not all runs have" if len(sound) > 1 else "the run has no"
+        return "incomplete", f"{who} {', '.join(lacking)}"
     return "within", ""
 
 

@@ -9,20 +9,21 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from ferspec import spec
 from ferspec.checks.artifacts import ARTIFACT_CHECKS
+from ferspec.checks.artifacts_notes import notes_on
 from ferspec.checks.result_row import ROW_CHECK, ResultRow
 from ferspec.engine import Counts, Outcome, Status, count, outcome_of
 from ferspec.errors import UserError
-from ferspec.grid.bands import CLAUSE
 from ferspec.grid.cells import all_cells
+from ferspec.grid.copies import btfer_images, fingerprints, told_apart
 from ferspec.grid.result_tables import read_result_table
 from ferspec.grid.results import FAILED, Result
 from ferspec.records import Record
 from ferspec.spec.records import Figures
-from ferspec.subjects.artifacts import PREDICTIONS, RUN, is_run
+from ferspec.subjects.artifacts import RUN, is_run
 from ferspec.subjects.models.base import file_digest
 from ferspec.subjects.opening import Progress, silent
+from ferspec.subjects.orphans import end_with_parent
 from ferspec.subjects.run_folder import RunFolder, open_run_folder
 from ferspec.subjects.run_report import PartReport
 
@@ -72,7 +73,8 @@ def read(paths: Iterable[str | Path], progress: Progress = silent) -> Read:
             notes.append(f"{path}: the same table as {first}, counted once")
             continue
         for result in rows:
-            outcome = outcome_of(ROW_CHECK, ResultRow(result.figures))
+            images = {"val": result.val_n, "btfer": result.btfer_n}
+            outcome = outcome_of(ROW_CHECK, ResultRow(result.figures, all_cells().get(result.cell), images))
             outcomes.append(outcome)
             results.append(result.model_copy(update={"problems": _failed([outcome])}))
     folders = _each_once(folders)
@@ -81,14 +83,17 @@ def read(paths: Iterable[str | Path], progress: Progress = silent) -> Read:
         outcomes += judged
         notes += foreign
         progress("reading runs", done, len(folders))
-    return Read(results=_told_apart(results), checks=count(outcomes), notes=tuple(notes))
+    notes += _of_several_btfers(results)
+    told, copies = told_apart(results)
+    return Read(results=told, checks=count((*outcomes, *copies)), notes=tuple(notes))
 
 
 def read_run_folder(path: Path) -> tuple[Result, list[Outcome], list[str]]:
     """Return the result of one run folder, how the checks of its artifacts ended, and notes on it."""
     folder = open_run_folder(path, all_cells())
     judged = [outcome_of(check, folder) for check in ARTIFACT_CHECKS]
-    return _result(folder, judged), judged, _note(path, folder.foreign if folder.finished else ())
+    notes = [*_note(path, folder.foreign if folder.finished else ()), *notes_on(folder)]
+    return _result(folder, judged), judged, notes
 
 
 def _local(path: str | Path) -> Path:
@@ -109,40 +114,25 @@ def _each_once(paths: Iterable[Path]) -> list[Path]:
     return list(places.values())
 
 
-def _told_apart(results: Iterable[Result]) -> tuple[Result, ...]:
-    """Return results, those of which the cell has the same predictions already with a problem that says so."""
-    seen: dict[tuple[str, str], Result] = {}
-    told: list[Result] = []
+def _of_several_btfers(results: Iterable[Result]) -> list[str]:
+    """Return a note where not all were tested on the same pictures of BTFER: their figures do not compare."""
+    sources: dict[str, list[str]] = {}
     for result in results:
-        first = result
-        if result.predictions_sha256 is not None:
-            first = seen.setdefault((result.cell, result.predictions_sha256), result)
-        if first is not result:
-            problems = (*result.problems, _handed_in_twice(result, first))
-            result = result.model_copy(update={"figures": Figures(), "problems": problems})
-        told.append(result)
-    return tuple(told)
-
-
-def _handed_in_twice(result: Result, first: Result) -> Outcome:
-    clause = spec.load().clause(CLAUSE)
-    return Outcome(
-        check=f"{clause.id}[{result.cell}]",
-        clause=clause.id,
-        title="the same training handed in twice",
-        place=clause.place,
-        status=Status.FAIL,
-        observed=f"{PREDICTIONS} of {result.source} is that of {first.source}",
-        expected="trainings of their own",
-        likely="a copy: hand in one of the two",
-    )
+        if result.btfer_images is not None:
+            sources.setdefault(result.btfer_images, []).append(result.source)
+    if len(sources) < 2:
+        return []
+    first, other = list(sources.values())[:2]
+    return [f"{len(sources)} different sets of pictures were taken for BTFER: {other[0]} has not those of {first[0]}"]
 
 
 def _read_each(folders: Sequence[Path]) -> Iterator[tuple[Result, list[Outcome], list[str]]]:
     """Read run folders in their order; many of them in as many processes as there are processors."""
     done = 0
     if len(folders) >= MANY:
-        with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as processes:
+        with ProcessPoolExecutor(
+            mp_context=multiprocessing.get_context("spawn"), initializer=end_with_parent
+        ) as processes:
             try:
                 for read_one in processes.map(read_run_folder, folders, chunksize=AT_ONCE):
                     yield read_one
@@ -210,7 +200,8 @@ def _result(folder: RunFolder, judged: list[Outcome]) -> Result:
         figures=Figures(**figures),
         seed=run.settings.seed,
         profile=run.settings.profile,
-        predictions_sha256=folder.found.get(PREDICTIONS),
+        fingerprints=fingerprints(folder),
+        btfer_images=btfer_images(folder),
         deviations=tuple(f"{entry.clause} {entry.option}: {entry.effect}" for entry in run.deviations),
         complete=folder.finished,
         problems=problems,

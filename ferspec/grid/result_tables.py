@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ferspec.errors import UserError
+from ferspec.files import read_bounded
 from ferspec.grid.cells import find_cell
 from ferspec.grid.results import Result
 from ferspec.spec.names import nearest
@@ -90,12 +91,9 @@ def _share(path: Path, line: int, column: str, text: str) -> float:
 
 
 def _text(path: Path) -> str:
+    content = read_bounded(path, LARGEST, "a table of results")
     try:
-        if path.stat().st_size > LARGEST:
-            raise UserError(f"{path}: {path.stat().st_size:,} bytes is too large for a table of results")
         # spreadsheets put a mark before the text
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{path} is not text in UTF-8") from None

@@ -17,7 +17,8 @@ class Result(Record):
     ``source`` names where it was read: a run's folder, a table's file, or ``published``. ``deviations`` say, a line
     each, in what the training departs from the protocol; ``complete`` is false for one that has not finished.
     ``problems`` are the checks that failed on what it was read from: its artifacts or its row contradict themselves.
-    ``profile`` is what it was trained by, ``predictions_sha256`` tells it from other trainings; a table says neither.
+    ``profile`` is what it was trained by; a table does not say. No two trainings share any of their ``fingerprints``.
+    ``btfer_images`` is the digest of the pictures of BTFER that it was tested on, whatever their names.
     """
 
     cell: str
@@ -27,7 +28,8 @@ class Result(Record):
     btfer_n: int | None = None
     seed: int | None = None
     profile: Profile | None = None
-    predictions_sha256: str | None = None
+    fingerprints: tuple[str, ...] = ()
+    btfer_images: str | None = None
     deviations: tuple[str, ...] = ()
     complete: bool = True
     problems: tuple[Outcome, ...] = ()

@@ -9,6 +9,7 @@ from ferspec.errors import UserError
 from ferspec.reference import schedule
 from ferspec.reference.weighting import conservative_weights, simple_weights
 from ferspec.spec.records import Profile
+from ferspec.subjects.models.quiet import quiet
 
 WEIGHTINGS = {"simple": simple_weights, "conservative": conservative_weights}
 
@@ -44,8 +45,6 @@ class Training:
     def losses(self, labels: list[int], probabilities: list[list[float]], class_weights: list[float]) -> list[float]:
         import numpy as np
 
-        from ferspec.subjects.models.quiet import quiet
-
         truth = np.eye(len(class_weights), dtype="float32")[labels]
         with quiet():
             import keras
@@ -55,12 +54,17 @@ class Training:
         return (np.asarray(class_weights)[labels] * unweighted).tolist()
 
     def hyperparameters(self, architecture: str) -> dict[str, Any]:
+        from ferspec.reference.training.optimizer import new_optimizer
+
         book, plateau = spec.load(), schedule.PlateauRule.of(self.profile)
+        rate = schedule.phases_of("scratch", self.profile)[0].initial_rate
+        with quiet():
+            optimizer = new_optimizer(rate, self.profile)
         return {
-            "optimizer": book.value("FER-S-01", "optimizer", self.profile),
-            "beta_1": book.value("FER-S-01", "beta_1", self.profile),
-            "beta_2": book.value("FER-S-01", "beta_2", self.profile),
-            "learning_rate": schedule.phases_of("scratch", self.profile)[0].initial_rate,
+            "optimizer": type(optimizer).__name__.lower(),
+            "beta_1": optimizer.beta_1,
+            "beta_2": optimizer.beta_2,
+            "learning_rate": rate,
             "loss": book.value("FER-S-11", "loss", self.profile),
             "plateau_monitor": book.value("FER-S-03", "monitor", self.profile),
             "plateau_patience": plateau.patience,
@@ -95,7 +99,7 @@ class Training:
         return ["validation", "BTFER"]
 
     def evaluated_images(self, images: int, batch_size: int) -> int:
-        return schedule.evaluated_images(images, batch_size, self.profile)
+        return schedule.reported_images(images, batch_size, self.profile)
 
     def steering_part(self) -> str:
         return "validation"

@@ -15,7 +15,7 @@ MEANINGS: dict[CellStatus, str] = {
     "below": "a figure is lower than runs of this cell come out",
     "incomplete": "unfinished, or an accuracy is missing",
     "absent": "no training of the cell was handed in",
-    "not a protocol run": "deviations declared, or artifacts that contradict themselves",
+    "not a protocol run": "declared deviations, another profile, or artifacts that contradict themselves",
     "unpublished": "no figure of the cell is known",
 }
 
@@ -37,8 +37,8 @@ def held_against(figure: FigureJudgement) -> str:
 def chance(judgement: GridJudgement) -> str:
     """Return how many figures lie outside their bands, and how many would by chance."""
     return (
-        f"{judgement.outside:,} of {judgement.judged:,} figures lie outside their bands; with bands of {level()} "
-        f"about {judgement.by_chance:.0f} would by chance, were they independent"
+        f"{judgement.outside:,} of {judgement.judged:,} figures lie outside their bands of {level()}; "
+        f"chance alone puts at most about {judgement.by_chance:.0f} there"
     )
 
 

@@ -43,7 +43,8 @@ class Capabilities(Protocol):
 
     def augmentation_parameters(self, count: int, height: int, width: int, seed: int) -> list[dict[str, Any]]:
         """Draw the change of that many images: rotation in degrees, height_shift and width_shift in pixels, zoom as
-        [first, second] with a factor above 1 showing more of the image, flip as true or false."""
+        [first, second] with a factor above 1 showing more of the image, flip as true or false; the same seed gives the
+        same answer, another seed another, and what else is told of an image changes nothing of it."""
 
     def augment(self, image: Image, parameters: dict[str, Any]) -> Image:
         """Return an image (0 to 255) changed by these parameters and rescaled, as a network is trained on it."""
@@ -53,7 +54,7 @@ class Capabilities(Protocol):
 
     def augmentation_ranges(self, architecture: str) -> dict[str, float]:
         """Return the ranges a network is augmented with: rotation_degrees, width_shift, height_shift, zoom and
-        flip_probability."""
+        flip_probability, and the range of whatever else is drawn."""
 
     def augmentation_stream(
         self, count: int, batch_size: int, height: int, width: int, seed: int, epochs: int

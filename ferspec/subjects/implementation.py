@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from ferspec.errors import SubjectError
+from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
 from ferspec.subjects.capabilities import CATALOGUE
 
@@ -41,6 +41,8 @@ class Direct:
     def answer(self, capability: str, arguments: dict[str, Any]) -> Any:
         try:
             return json.loads(json.dumps(getattr(self.implementation, capability)(**json.loads(json.dumps(arguments)))))
+        except NotImplementedError as lack:
+            raise NotEvaluable(f"{capability} is not offered for what is asked here") from lack
         except Exception as crash:
             raise SubjectError(f"{capability} raised {type(crash).__name__}: {crash}") from crash
 

@@ -192,7 +192,7 @@ def test_the_page_begins_with_the_verdict_and_all_counts():
     statuses = page.text("table", **{"class": "statuses"})
     assert "above 1 asks for an explanation" in statuses
     assert "absent 256 no training of the cell was handed in" in statuses
-    assert "2 of 8 figures lie outside their bands; with bands of 95 % about 0 would by chance" in page.text()
+    assert "2 of 8 figures lie outside their bands of 95 %; chance alone puts at most about 0 there" in page.text()
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from ferspec.grid.cells import find_cell
 from ferspec.grid.judging import OUTCOMES, STATUSES, judge, judge_cell
 from ferspec.grid.reading import read_results
 from ferspec.grid.results import Result, published
+from ferspec.grid.selection import select
 from ferspec.spec.records import Figures
 
 ROOT = Path(__file__).parents[2]
@@ -111,7 +112,10 @@ def test_a_training_by_another_profile_is_no_protocol_run_and_joins_no_mean():
     theirs = result(figures=figures_of(CELL, val_accuracy=-0.4), profile="paper")
     judged = judge_cell(CELL, [theirs])
     assert (judged.status, judged.outcome.status, judged.figures) == ("not a protocol run", "not_evaluated", ())
-    assert judged.outcome.message == "trained by the profile paper, judged by released: add --profile paper"
+    assert (
+        judged.outcome.message == "trained by the profile paper, judged by released: "
+        "name its own with --profile, in pytest --fer-profile"
+    )
     assert judge_cell(CELL, [theirs], "paper").status == "below"
     both = judge_cell(CELL, [theirs, result(profile="released")])
     assert (both.status, both.runs) == ("within", 1)
@@ -178,7 +182,7 @@ def test_of_the_printed_figures_just_those_of_misprinted_rows_lie_outside_or_con
     named = {id for erratum in ("ERR-29", "ERR-30", "ERR-31") for id in SPEC.erratum(erratum).cells}
     assert outside.keys() <= named
     contradicting = {cell.cell for cell in judgement.cells if cell.problems}
-    assert contradicting == set(SPEC.erratum("ERR-31").cells)
+    assert contradicting == {id for erratum in ("ERR-31", "ERR-39") for id in SPEC.erratum(erratum).cells}
     failed = {cell.cell for cell in judgement.cells if cell.outcome.status is Status.FAIL}
     assert failed <= outside.keys() | contradicting
     incomplete = {cell.cell for cell in judgement.cells if cell.status in ("incomplete", "unpublished")}
@@ -347,12 +351,39 @@ def test_pytest_tells_whether_artifacts_are_of_known_cells(runs, tmp_path):
     of_none = faults.copy(runs / "right", tmp_path / "of none")
     faults.no_cell(of_none)
     for named, ended, words in (
-        ((), 2, "planned 1, pass 0, fail 0, inconclusive 0, not evaluated 1"),
-        (("--fer-artifacts", str(runs / "right")), 0, "planned 1, pass 1, fail 0"),
+        ((), 0, "no artifacts were named: add --fer-artifacts DIR"),
+        (("--fer-artifacts", str(runs / "right")), 0, "1 passed"),
         (("--fer-artifacts", str(of_none)), 1, "fail 1"),
     ):
-        said = benchmarks("-k", "known_cells", *named)
+        said = benchmarks("-rs", "-k", "known_cells", *named)
         assert (said.returncode, words in said.stdout) == (ended, True), said.stdout
+
+
+def test_pytest_comes_to_the_verdict_of_the_command_line(runs):
+    judged = json.loads(ferspec_grid("judge", str(runs / "right"), "--json").stdout)
+    listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in judged["counts"].items())
+    assert f"verdict: {judged['verdict']} ({listed})" in benchmarks("--fer-artifacts", str(runs / "right")).stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--fer-select", "resolution=48 dataset=rafdb balancing=simple"),
+        ("-m", "artifacts and cell(resolution=48, dataset='RAF-DB', balancing='simple')"),
+    ],
+    ids=["--fer-select", "-m"],
+)
+def test_pytest_selects_as_the_command_line_does(words):
+    listed = benchmarks("--collect-only", *words).stdout.splitlines()
+    cells = select(SPEC.cells, ["resolution=48 dataset=rafdb balancing=simple"])
+    assert {line[:-1].partition("[")[2] for line in listed if "[" in line} == {cell.id for cell in cells}
+
+
+def test_pytest_judges_by_the_profile_it_is_told(tmp_path):
+    made_runs.made("vgg16-imagenet-48-rafdb-simple", "paper").write(tmp_path / "run")
+    words = ("--fer-artifacts", str(tmp_path), "--fer-select", "vgg16-imagenet-48-rafdb-simple")
+    assert "trained by the profile paper, judged by released" in benchmarks("-rs", *words).stdout
+    assert "2 passed" in benchmarks(*words, "--fer-profile", "paper").stdout
 
 
 def test_pytest_refuses_what_holds_no_run_in_one_line(tmp_path):

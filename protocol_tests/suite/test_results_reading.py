@@ -1,13 +1,10 @@
 """Reading results: where runs are looked for, what is left alone, what is refused, and tables of results."""
 
-import json
-import os
+import re
 
 import faults
 import made_runs
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from ferspec.errors import UserError
 from ferspec.grid import reading
@@ -15,7 +12,7 @@ from ferspec.grid.reading import read, read_results
 from ferspec.grid.result_tables import COLUMNS, FIGURES, read_result_table, results_text
 from ferspec.grid.results import Result, published
 from ferspec.spec.records import Figures
-from ferspec.subjects.artifacts import FINISHED_FILES, PREDICTIONS, RUN
+from ferspec.subjects.artifacts import PREDICTIONS, RUN
 from ferspec.subjects.run_report import read_run_report
 
 CELL = made_runs.CELL
@@ -136,7 +133,60 @@ def test_a_copy_of_a_run_is_handed_in_twice_and_counts_once(right, tmp_path):
     assert (first.problems, second.figures) == ((), Figures())
     [problem] = second.problems
     assert problem.title == "the same training handed in twice"
-    assert problem.observed == f"predictions.csv of {tmp_path / 'second'} is that of {tmp_path / 'first'}"
+    assert problem.observed == f"{tmp_path / 'second'} is a copy of {tmp_path / 'first'}"
+
+
+def test_a_copy_whose_predictions_were_saved_again_is_one(right, tmp_path):
+    for name in ("first", "second"):
+        faults.copy(right, tmp_path / name)
+    path = tmp_path / "second" / PREDICTIONS
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\r\n".join([header, *reversed(rows), ""]), newline="")
+    (tmp_path / "second" / "model.keras").write_bytes(b"packed anew")
+    faults.sign(tmp_path / "second")
+    second = read([tmp_path]).results[1]
+    assert [problem.title for problem in second.problems][-1] == "the same training handed in twice"
+
+
+def test_a_copy_under_the_name_of_another_cell_is_one(right, tmp_path):
+    faults.copy(right, tmp_path / "first")
+    faults.copy(right, tmp_path / "second")
+    path = tmp_path / "second" / RUN
+    path.write_text(path.read_text().replace("-conservative", "-simple"))
+    first, second = read_results([tmp_path])
+    assert first.cell != second.cell
+    assert "the same training handed in twice" in [problem.title for problem in second.problems]
+
+
+@pytest.mark.parametrize(
+    ("fields", "copies"),
+    [({}, True), ({"seed": 1}, False), ({"source": "another"}, False), ({"figures": Figures(val_accuracy=0.7)}, False)],
+    ids=["the same row", "another seed", "another source", "another figure"],
+)
+def test_a_row_that_is_there_twice_counts_once(tmp_path, fields, copies):
+    rows = [ROW, ROW.model_copy(update=fields)]
+    (tmp_path / "rows.csv").write_text(results_text(rows), newline="")
+    found = read([tmp_path / "rows.csv"])
+    assert [bool(result.problems) for result in found.results] == [False, copies]
+    assert found.checks.fail == copies
+
+
+def test_a_row_that_repeats_a_run_is_a_copy_of_it(right, tmp_path):
+    [run] = read_results([right])
+    row = run.model_copy(update={"source": "a table", "seed": None})
+    (tmp_path / "rows.csv").write_text(results_text([row]), newline="")
+    [problem] = [problem for result in read_results([right, tmp_path / "rows.csv"]) for problem in result.problems]
+    assert problem.title == "the same training handed in twice"
+
+
+def test_runs_tested_on_different_pictures_are_noted(right, tmp_path):
+    faults.copy(right, tmp_path / "first")
+    made_runs.made(seed=1).write(tmp_path / "second")
+    assert read([tmp_path]).notes == ()
+    for name in (PREDICTIONS, "manifest.csv"):
+        path = tmp_path / "second" / name
+        path.write_text(re.sub(r"^(btfer,[^,]*,)([0-9a-f]{8})", r"\g<1>00000000", path.read_text(), flags=re.MULTILINE))
+    assert "2 different sets of pictures were taken for BTFER" in " ".join(read([tmp_path]).notes)
 
 
 def test_another_training_of_the_cell_is_no_copy(right, tmp_path):
@@ -151,74 +201,6 @@ def test_a_table_under_two_paths_or_copied_counts_once(tmp_path):
     found = read([tmp_path / name for name in ("one.csv", "link.csv", "two.csv")])
     assert found.results == (ROW,)
     assert found.notes == (f"{tmp_path / 'two.csv'}: the same table as {tmp_path / 'one.csv'}, counted once",)
-
-
-# ---- whatever a stranger's file holds
-
-
-@pytest.mark.parametrize("name", [RUN, *FINISHED_FILES])
-@pytest.mark.parametrize(
-    "content", [b"", b"\x00\xff" * 99, b"{}", b"[" * 5000, b"null\n"], ids=["empty", "binary", "{}", "deep", "null"]
-)
-def test_an_artifact_of_another_kind_is_a_problem_and_no_crash(run, name, content):
-    (run / name).write_bytes(content)
-    if name != RUN:
-        faults.sign(run)
-    [result] = read_results([run])
-    assert result.problems or name == "model.keras"
-
-
-def test_a_folder_or_a_pipe_in_place_of_an_artifact_is_a_problem_and_no_crash(run):
-    (run / PREDICTIONS).unlink()
-    (run / PREDICTIONS).mkdir()
-    (run / "report.json").unlink()
-    os.mkfifo(run / "report.json")
-    [result] = read_results([run])
-    assert "FER-R-01" in {problem.clause for problem in result.problems}
-
-
-ODD = st.one_of(
-    st.none(), st.booleans(), st.integers(-(10**20), 10**20), st.floats(), st.text(max_size=5), st.just([]), st.just({})
-)
-
-
-def leaves(document, path=()):
-    items = document.items() if isinstance(document, dict) else enumerate(document)
-    for key, value in items:
-        yield (*path, key)
-        if isinstance(value, dict | list):
-            yield from leaves(value, (*path, key))
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.sampled_from([RUN, "report.json"]), data=st.data())
-def test_any_value_anywhere_in_a_record_or_report_is_judged_without_a_crash(small, name, data):
-    folder, whole = small
-    document = json.loads(whole[name])
-    *way, last = data.draw(st.sampled_from(list(leaves(document))))
-    within = document
-    for key in way:
-        within = within[key]
-    within[last] = data.draw(ODD)
-    (folder / name).write_text(json.dumps(document))
-    if name != RUN:
-        (folder / RUN).write_text(whole[RUN])
-        faults.sign(folder)
-    else:
-        (folder / "report.json").write_text(whole["report.json"])
-    [result] = read_results([folder])
-    assert isinstance(result, Result)
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """A run of a few images, so that it is read quickly, and its record and report as they were."""
-    of = made_runs.made()
-    few = {name: entries[:150] for name, entries in of.manifest.items()}
-    of.predictions = {name: made_runs.predicted(few[name], 0.6, "released", 0) for name in ("validation", "btfer")}
-    of.manifest = few
-    folder = of.write(tmp_path_factory.mktemp("small") / "run")
-    return folder, {name: (folder / name).read_text() for name in (RUN, "report.json")}
 
 
 # ---- tables of results

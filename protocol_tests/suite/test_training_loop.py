@@ -112,6 +112,14 @@ def test_another_seed_is_another_training(tmp_path, uninterrupted):
     assert other["rows"] != uninterrupted["one phase"]["rows"]
 
 
+def test_what_trains_is_adam_with_the_decays_of_the_runs_and_nothing_else(tmp_path):
+    import keras
+
+    optimizer = trained(tmp_path, task()).network.optimizer
+    assert type(optimizer) is keras.optimizers.Adam
+    assert (optimizer.beta_1, optimizer.beta_2, optimizer.amsgrad, optimizer.weight_decay) == (0.9, 0.999, False, None)
+
+
 # Falls; falls by too little for the plateau rule, yet enough to go on; falls once more; and stays until it is stopped.
 LOSSES = (*np.linspace(2, 1.6, 5), *(1.6 - 1e-5 * np.arange(1, 13)), 1.2, *([1.3] * 30))
 FIGURES = tuple((float(loss), 0.3) for loss in LOSSES)

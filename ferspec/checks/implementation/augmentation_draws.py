@@ -1,19 +1,21 @@
 """FER-A-02 to FER-A-05: from which distributions the changes of training images are drawn, and each for itself.
 
-Of every quantity are judged its range, its distribution, the order of its draws and its independence of all others. Of
-those too the distances from the middle count: a shift that the size of another one decides is correlated with that
-alone.
+Of every quantity are judged its range, its distribution, the order of its draws and its independence of all others, of
+the same image and of any up to half of the sample away. Of those too the distances from the middle count: a shift that
+the size of another one decides is correlated with that alone. FER-A-10: a seed tells what is drawn.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import product
+from typing import Any
 
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import equal, field, first_failure, numbers, rows, truths
+from ferspec.checks.implementation.answers import equal, field, first_failure, judge_each, numbers, rows, shown, truths
 from ferspec.engine import Check, Finding, Status
 from ferspec.subjects.implementation import ImplementationSubject
 
@@ -23,6 +25,7 @@ CAPABILITY = "augmentation_parameters"
 COUNT, HEIGHT, WIDTH, SEED, OTHER_SEED = 4000, 40, 61, 3, 4
 ROTATION, FLIP = "rotation", "flip"
 SHIFTS, ZOOMS = ("height_shift", "width_shift"), ("first zoom factor", "second zoom factor")
+QUANTITIES = (ROTATION, *SHIFTS, "zoom", FLIP)
 COLUMNS = (ROTATION, *SHIFTS, *ZOOMS, FLIP)
 
 # How seldom right draws may be refused, by each bound that a sample is held to.
@@ -32,26 +35,38 @@ FARTHEST = math.sqrt(math.log(2 / UNLIKELY) / (2 * COUNT))
 # The correlation of independent samples is nearly normal, with variance 1 / n; the six quantities and the distances of
 # five of them from their middle make 55 pairs, of which none may exceed it.
 MOST_CORRELATED = math.sqrt(2 * math.log(2 * 55 / UNLIKELY) / COUNT)
+# So near to normal are the correlations with later images too, of all 121 ordered pairs of those eleven, at every lag.
+LONGEST_LAG = COUNT // 2
+MOST_STANDARD_ERRORS = math.sqrt(2 * math.log(2 * 121 * LONGEST_LAG / UNLIKELY))
 # All of 4,000 draws miss the last 0.5 % at one end of a range in 0.995**4000 = 2e-9 of samples.
 MISSED_END = 0.01
-ROUNDING = 1e-4
-# Numbers that are rounded for printing repeat seldom, whole degrees or pixels nearly always. Of zoom factors with four
-# decimals there are 4,001, so that each is told apart together with the other.
-LEAST_DISTINCT = {name: COUNT // 2 if name in ZOOMS else COUNT * 9 // 10 for name in COLUMNS}
+# What computing in half precision costs, as a share of the number: 2**-11.
+ROUNDING = float(np.finfo(np.float16).eps) / 2
+# Half precision leaves 615 zoom factors, and more angles and shifts, of which 4,000 draws leave out few; in steps of a
+# tenth there are 401 angles and fewer shifts. Pairs of zoom factors and of shifts hardly repeat even so.
+LEAST_DISTINCT, LEAST_DISTINCT_PAIRS = 500, COUNT * 9 // 10
 
 
 def rotations(subject: ImplementationSubject) -> Finding:
     """FER-A-02."""
-    reach, drawn = spec.load().value("FER-A-02", "rotation_degrees"), _drawn(subject)
+    reach = spec.load().value("FER-A-02", "rotation_degrees")
     mistakes = {"radians instead of degrees": math.radians(reach)}
-    ranged = _uniform(drawn, ROTATION, 0.0, reach, mistakes, "rotation in degrees")
-    return first_failure([ranged, *_by_chance(subject, drawn, (ROTATION,))])
+
+    def ranged(drawn: Drawn) -> Finding:
+        return _uniform(drawn, ROTATION, 0.0, reach, mistakes, "rotation in degrees")
+
+    return _judged(subject, _asked(subject), ranged, (ROTATION,))
 
 
 def shifts(subject: ImplementationSubject) -> Finding:
     """FER-A-03."""
-    drawn = _drawn(subject)
-    return first_failure([*(_shift(drawn, name) for name in SHIFTS), *_by_chance(subject, drawn, SHIFTS)])
+
+    def ranged(drawn: Drawn) -> Finding:
+        return first_failure(
+            [*(_shift(drawn, name) for name in SHIFTS), _pairs_differ(drawn, SHIFTS, "pairs of shifts")]
+        )
+
+    return _judged(subject, _asked(subject), ranged, SHIFTS)
 
 
 def _shift(drawn: Drawn, name: str) -> Finding:
@@ -67,25 +82,70 @@ def _shift(drawn: Drawn, name: str) -> Finding:
 
 def zooms(subject: ImplementationSubject) -> Finding:
     """FER-A-04."""
-    reach, drawn = spec.load().value("FER-A-04", "zoom"), _drawn(subject)
-    ranged = [_uniform(drawn, name, 1.0, reach, {}, name) for name in ZOOMS]
-    return first_failure([*ranged, *_by_chance(subject, drawn, ZOOMS), _pairs_differ(drawn)])
+    reach = spec.load().value("FER-A-04", "zoom")
+
+    def ranged(drawn: Drawn) -> Finding:
+        each = [_uniform(drawn, name, 1.0, reach, {}, name) for name in ZOOMS]
+        return first_failure([*each, _pairs_differ(drawn, ZOOMS, "pairs of zoom factors")])
+
+    return _judged(subject, _asked(subject), ranged, ZOOMS)
 
 
 def mirrored_share(subject: ImplementationSubject) -> Finding:
-    """FER-A-05, how often."""
-    drawn = _drawn(subject)
-    flips, wanted = drawn[FLIP], spec.load().value("FER-A-05", "flip_probability")
-    changing = float((flips[1:] != flips[:-1]).mean())
-    changes_wanted = 2 * wanted * (1 - wanted)
-    steady = "one draw for a whole batch" if changing < changes_wanted else "images are mirrored in turn, not by chance"
-    return first_failure(
-        [
-            _share(float(flips.mean()), wanted, "mirrored", "another probability, or one draw for a whole batch"),
-            _share(changing, changes_wanted, "mirrored where the one before is not, or the reverse", steady),
-            *_by_chance(subject, drawn, (FLIP,)),
-        ]
+    """FER-A-05, how often, and that nothing is drawn beside what the clauses name."""
+    changes, wanted = _asked(subject), spec.load().value("FER-A-05", "flip_probability")
+
+    def ranged(drawn: Drawn) -> Finding:
+        flips = drawn[FLIP]
+        changing = float((flips[1:] != flips[:-1]).mean())
+        changes_wanted = 2 * wanted * (1 - wanted)
+        steady = (
+            "one draw for a whole batch" if changing < changes_wanted else "images are mirrored in turn, not by chance"
+        )
+        return first_failure(
+            [
+                *(nothing_else(change, QUANTITIES, "drawn for an image", _is_neutral) for change in changes),
+                _share(float(flips.mean()), wanted, "mirrored", "another probability, or one draw for a whole batch"),
+                _share(changing, changes_wanted, "mirrored where the one before is not, or the reverse", steady),
+            ]
+        )
+
+    return _judged(subject, changes, ranged, (FLIP,))
+
+
+def nothing_else(
+    told: Mapping[str, Any], asked: Collection[str], what: str, changes_nothing: Callable[[str, Any], bool]
+) -> Finding:
+    """Judge the entries of an answer that were not asked for: whatever they are, they may change nothing."""
+    more = [
+        f"{name} {shown(value)}"
+        for name, value in told.items()
+        if name not in asked and not changes_nothing(name, value)
+    ]
+    return Finding(
+        status=Status.FAIL if more else Status.PASS,
+        observed=f"{what}: {', '.join(more) or 'nothing else'}",
+        expected=f"{what}: nothing else, or what changes no image",
+        likely="images are changed in a way that the protocol has not" if more else None,
     )
+
+
+def _is_neutral(name: str, value: Any) -> bool:
+    """Return whether a change leaves an image as it is: none, 0, or a factor of 1; words are no change."""
+    if isinstance(value, list):
+        return all(_is_neutral(name, each) for each in value)
+    # languages without a type of their own for true write 1
+    is_factor = value == 1 and value is not True and FLIP not in name
+    return not value or isinstance(value, str) or is_factor
+
+
+def the_same_from_the_same_seed(subject: ImplementationSubject, capability: str) -> Finding:
+    """FER-A-10: the same seed gives the same images."""
+    first, again = (_columns(_asked(subject)) for _ in range(2))
+    names = [name for name in COLUMNS if not np.array_equal(first[name], again[name])]
+    observed = f"others in {', '.join(names)}" if names else "the same values"
+    likely = "the seed is ignored, or the generator goes on where it stopped"
+    return equal(observed, "the same values", f"{capability} asked twice with seed {SEED}", likely)
 
 
 def _share(share: float, wanted: float, what: str, likely: str) -> Finding:
@@ -99,11 +159,13 @@ def _share(share: float, wanted: float, what: str, likely: str) -> Finding:
     )
 
 
-def _drawn(subject: ImplementationSubject, seed: int = SEED) -> Drawn:
+def _asked(subject: ImplementationSubject, seed: int = SEED) -> list[Any]:
+    return rows(CAPABILITY, subject.ask(CAPABILITY, count=COUNT, height=HEIGHT, width=WIDTH, seed=seed), COUNT)
+
+
+def _columns(changes: list[Any]) -> Drawn:
     """Return (COUNT,) values of each quantity."""
-    answer = subject.ask(CAPABILITY, count=COUNT, height=HEIGHT, width=WIDTH, seed=seed)
-    changes = rows(CAPABILITY, answer, COUNT)
-    told = {name: [field(CAPABILITY, change, name) for change in changes] for name in (ROTATION, *SHIFTS, "zoom", FLIP)}
+    told = {name: [field(CAPABILITY, change, name) for change in changes] for name in QUANTITIES}
     first, second = numbers(CAPABILITY, told.pop("zoom"), (COUNT, 2)).T
     flips = truths(CAPABILITY, told.pop(FLIP))
     measured = {name: numbers(CAPABILITY, values, (COUNT,)) for name, values in told.items()}
@@ -118,28 +180,45 @@ def _uniform(drawn: Drawn, name: str, middle: float, reach: float, mistakes: Map
     sample = drawn[name]
     return first_failure(
         [
-            _not_in_steps(len(np.unique(sample)), LEAST_DISTINCT[name], what),
+            _not_in_steps(len(np.unique(sample)), LEAST_DISTINCT, what),
             _in_range(sample, middle, reach, what, mistakes),
             _even(sample, middle, reach, what),
         ]
     )
 
 
-def _by_chance(subject: ImplementationSubject, drawn: Drawn, names: Sequence[str]) -> list[Finding]:
-    """Judge whether chance alone decides: not the draw before, no other quantity, and another seed otherwise."""
-    other = _drawn(subject, OTHER_SEED)
+def _judged(
+    subject: ImplementationSubject, changes: list[Any], ranged: Callable[[Drawn], Finding], names: Sequence[str]
+) -> Finding:
+    """Judge the sample of one seed, and whether another seed gives another."""
+    drawn = _columns(changes)
+
+    def of_seed(seed: int) -> Finding:
+        if seed == SEED:
+            return first_failure([ranged(drawn), *_by_chance(drawn, names)])
+        return first_failure(_others(drawn, _columns(_asked(subject, seed)), names))
+
+    return judge_each(of_seed, (SEED, OTHER_SEED))
+
+
+def _by_chance(drawn: Drawn, names: Sequence[str]) -> list[Finding]:
+    """Judge whether chance alone decides: not the draw before, no other quantity, and nothing of another image."""
     return [
         *(_uncorrelated(drawn[name][1:], drawn[name][:-1], f"{name} and that of the image before") for name in names),
         *(_independent(drawn, name) for name in names),
-        *(
-            equal(
-                "the same values" if np.array_equal(drawn[name], other[name]) else "others",
-                "others",
-                f"{name} from seed {OTHER_SEED} instead of {SEED}",
-                "the seed is ignored",
-            )
-            for name in names
-        ),
+        *_nothing_of_others(drawn, names),
+    ]
+
+
+def _others(drawn: Drawn, others: Drawn, names: Sequence[str]) -> list[Finding]:
+    return [
+        equal(
+            "the same values" if np.array_equal(drawn[name], others[name]) else "others",
+            "others",
+            f"{name} from seed {OTHER_SEED} instead of {SEED}",
+            "the seed is ignored",
+        )
+        for name in names
     ]
 
 
@@ -149,6 +228,39 @@ def _independent(drawn: Drawn, name: str) -> Finding:
     return first_failure(
         [_uncorrelated(one, other, f"{mine} and {its}") for mine, one in own.items() for its, other in others.items()]
     )
+
+
+def _nothing_of_others(drawn: Drawn, names: Sequence[str]) -> list[Finding]:
+    """Judge quantities and distances beside all those of images before and after, up to half of the sample away."""
+    own, series = _and_distances(drawn, names), _and_distances(drawn, COLUMNS)
+    # padded, so that the end of the sample does not meet its beginning
+    spectra = {name: np.fft.rfft(_standard(values), 2 * COUNT) for name, values in series.items()}
+    return [
+        _unlike_later(spectra[one].conj() * spectra[other], one, other)
+        for one, other in product(series, series)
+        if one in own or other in own
+    ]
+
+
+def _unlike_later(products: np.ndarray, one: str, other: str) -> Finding:
+    """Judge the correlations at all lags, from the transform of their sums."""
+    lags = np.arange(1, LONGEST_LAG + 1)
+    correlations = np.fft.irfft(products, 2 * COUNT)[lags] / (COUNT - lags)
+    standard_errors = np.abs(correlations) * np.sqrt(COUNT - lags)
+    worst = int(standard_errors.argmax())
+    holds = bool(standard_errors[worst] <= MOST_STANDARD_ERRORS)
+    what = f"{one} of an image, and {other} of the one {lags[worst]} further on"
+    return Finding(
+        status=Status.PASS if holds else Status.FAIL,
+        observed=f"{what}: correlated by {correlations[worst]:.3f}",
+        expected=f"{what}: by at most {MOST_STANDARD_ERRORS / math.sqrt(COUNT - lags[worst]):.3f}",
+        likely=None if holds else "random numbers of one image decide changes of another too",
+    )
+
+
+def _standard(values: np.ndarray) -> np.ndarray:
+    """Return values less their mean, in standard deviations; zeros for what never varies."""
+    return (values - values.mean()) / (values.std() or 1.0)
 
 
 def _and_distances(drawn: Drawn, names: Sequence[str]) -> Drawn:
@@ -174,10 +286,10 @@ def _uncorrelated(one: np.ndarray, other: np.ndarray, what: str) -> Finding:
     )
 
 
-def _pairs_differ(drawn: Drawn) -> Finding:
-    """Judge how many pairs of zoom factors differ, which printing makes no fewer."""
-    pairs = np.unique(np.column_stack([drawn[name] for name in ZOOMS]), axis=0)
-    return _not_in_steps(len(pairs), COUNT * 9 // 10, "pairs of zoom factors")
+def _pairs_differ(drawn: Drawn, names: Sequence[str], what: str) -> Finding:
+    """Judge how many pairs differ, which printing and half precision make hardly fewer."""
+    pairs = np.unique(np.column_stack([drawn[name] for name in names]), axis=0)
+    return _not_in_steps(len(pairs), LEAST_DISTINCT_PAIRS, what)
 
 
 def _not_in_steps(distinct: int, least: int, what: str) -> Finding:
@@ -194,7 +306,7 @@ def _in_range(sample: np.ndarray, middle: float, reach: float, what: str, mistak
     ends = np.array([sample.min(), sample.max()])
     wanted = np.array([middle - reach, middle + reach])
     beyond = (ends - wanted) * (-1, 1)
-    holds = bool((beyond <= ROUNDING * reach).all() and (beyond >= -MISSED_END * reach).all())
+    holds = bool((beyond <= ROUNDING * np.abs(wanted)).all() and (beyond >= -MISSED_END * reach).all())
     found = float(np.abs(ends - middle).max())
     likely = next((name for name, other in mistakes.items() if abs(found - other) <= MISSED_END * other), None)
     return Finding(

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import close, equal, field, first_failure, numbers, rows, truths
+from ferspec.checks.implementation.answers import close, equal, field, first_failure, judge_each, numbers, rows, truths
 from ferspec.checks.implementation.resemblance import resembled
 from ferspec.engine import Check, Finding
 from ferspec.subjects.implementation import ImplementationSubject
 
 CAPABILITY = "augmentation_stream"
-# Four batches of five and one of three; images that are not square.
-COUNT, BATCH, BATCHES, EPOCHS, SEED, HEIGHT, WIDTH = 23, 5, 5, 3, 41, 40, 61
+# Images that are not square.
+EPOCHS, SEED, HEIGHT, WIDTH = 3, 41, 40, 61
 QUANTITIES = ("rotation", "height_shift", "width_shift", "zoom", "flip")
 LABELS = ("rotation", "height_shift", "width_shift", "first zoom", "second zoom", "flip")
 # Degrees, pixels and factors that printing may cost; another random number is far off.
@@ -41,13 +41,35 @@ class Batch:
         return [f"epoch {self.epoch}, batch {self.step}, image {image}, {label}" for label in LABELS]
 
 
-def answered(subject: ImplementationSubject) -> list[Batch]:
+@dataclass(frozen=True)
+class Images:
+    """How many images are asked for, and in batches of how many."""
+
+    count: int
+    batch: int
+
+    @property
+    def batches(self) -> int:
+        """How many batches an epoch has, a partial one counted."""
+        return -(-self.count // self.batch)
+
+    def size(self, step: int) -> int:
+        """Return how many images a batch has."""
+        return min(self.batch, self.count - step * self.batch)
+
+
+# Four batches of five and one of three; and four of five alone.
+SETS = (Images(23, 5), Images(20, 5))
+
+
+def answered(subject: ImplementationSubject, images: Images) -> list[Batch]:
     """Return the batches of an answer; ``SubjectError`` where it has not as many images as were asked for."""
-    asked = {"count": COUNT, "batch_size": BATCH, "height": HEIGHT, "width": WIDTH, "seed": SEED, "epochs": EPOCHS}
+    asked = {"count": images.count, "batch_size": images.batch, "seed": SEED, "epochs": EPOCHS}
+    answer = rows(CAPABILITY, subject.ask(CAPABILITY, height=HEIGHT, width=WIDTH, **asked), EPOCHS * images.batches)
     batches = []
-    for number, batch in enumerate(rows(CAPABILITY, subject.ask(CAPABILITY, **asked), EPOCHS * BATCHES)):
-        epoch, step = divmod(number, BATCHES)
-        size = min(BATCH, COUNT - step * BATCH)
+    for number, batch in enumerate(answer):
+        epoch, step = divmod(number, images.batches)
+        size = images.size(step)
         indices = numbers(CAPABILITY, field(CAPABILITY, batch, "indices"), (size,))
         changes = rows(CAPABILITY, field(CAPABILITY, batch, "parameters"), size)
         *columns, flips = [[field(CAPABILITY, change, name) for change in changes] for name in QUANTITIES]
@@ -58,25 +80,25 @@ def answered(subject: ImplementationSubject) -> list[Batch]:
     return batches
 
 
-def _numbered(epoch: int, step: int) -> int:
-    return epoch * BATCHES + step
-
-
 def drawn(
-    number: Callable[[int, int], int] = _numbered, vertical_flip: bool = True, order_first: bool = True
+    images: Images,
+    number: Callable[[int, int], int] | None = None,
+    vertical_flip: bool = True,
+    order_first: bool = True,
 ) -> list[Batch]:
     """Return the batches as the clauses say; each argument departs from one of them."""
     batches = []
     for epoch in range(EPOCHS):
-        for step in range(BATCHES):
-            state = np.random.RandomState(SEED + number(epoch, step))
+        for step in range(images.batches):
+            numbered = epoch * images.batches + step if number is None else number(epoch, step)
+            state = np.random.RandomState(SEED + numbered)
             if step == 0 and order_first:
-                order = state.permutation(COUNT)
-            size = min(BATCH, COUNT - step * BATCH)
-            values = np.array([_image(state, vertical_flip) for _ in range(size)])
+                order = state.permutation(images.count)
+            values = np.array([_image(state, vertical_flip) for _ in range(images.size(step))])
             if step == 0 and not order_first:
-                order = state.permutation(COUNT)
-            batches.append(Batch(epoch, step, order[step * BATCH :][:size], values))
+                order = state.permutation(images.count)
+            indices = order[step * images.batch :][: images.size(step)]
+            batches.append(Batch(epoch, step, indices, values))
     return batches
 
 
@@ -98,55 +120,83 @@ def _image(state: np.random.RandomState, vertical_flip: bool) -> list[float]:
 
 def one_draw_for_the_vertical_flip(subject: ImplementationSubject) -> Finding:
     """FER-A-10."""
-    mistakes = {"no random number is drawn for the vertical flip": drawn(vertical_flip=False)}
-    later = [(number, image) for number, batch in enumerate(drawn()) for image in range(1, len(batch.indices))]
-    return _same_changes(answered(subject), later, mistakes)
+
+    def judged(images: Images) -> Finding:
+        mistakes = {"no random number is drawn for the vertical flip": drawn(images, vertical_flip=False)}
+        expected = drawn(images)
+        later = [(number, image) for number, batch in enumerate(expected) for image in range(1, len(batch.indices))]
+        return _same_changes(images, answered(subject, images), expected, later, mistakes)
+
+    return judge_each(judged, SETS)
 
 
 def every_batch_is_seeded(subject: ImplementationSubject) -> Finding:
     """FER-A-13."""
-    mistakes = {
-        "partial batches are not counted": drawn(lambda epoch, step: epoch * (BATCHES - 1) + step),
-        "batches are counted anew in each epoch": drawn(lambda epoch, step: step),
-        "seeded once an epoch": drawn(lambda epoch, step: epoch),
-        "every batch is seeded alike": drawn(lambda epoch, step: 0),
-        "batches are counted from 1": drawn(lambda epoch, step: epoch * BATCHES + step + 1),
-    }
-    first = [(number, 0) for number, batch in enumerate(drawn()) if batch.step]
-    return _same_changes(answered(subject), first, mistakes)
+
+    def judged(images: Images) -> Finding:
+        whole, part = divmod(images.count, images.batch)
+        mistakes = {
+            "batches are counted anew in each epoch": drawn(images, lambda epoch, step: step),
+            "seeded once an epoch": drawn(images, lambda epoch, step: epoch),
+            "every batch is seeded alike": drawn(images, lambda epoch, step: 0),
+            "batches are counted from 1": drawn(images, lambda epoch, step: epoch * images.batches + step + 1),
+        }
+        if part:
+            mistakes["partial batches are not counted"] = drawn(images, lambda epoch, step: epoch * whole + step)
+        else:
+            mistakes["a partial batch is counted though all fit"] = drawn(
+                images, lambda epoch, step: epoch * (whole + 1) + step
+            )
+        expected = drawn(images)
+        first = [(number, 0) for number, batch in enumerate(expected) if batch.step]
+        return _same_changes(images, answered(subject, images), expected, first, mistakes)
+
+    return judge_each(judged, SETS)
 
 
 def the_first_batch_draws_the_order(subject: ImplementationSubject) -> Finding:
     """FER-A-14."""
-    observed, expected = answered(subject), drawn()
-    mistakes = {
-        "the order is drawn after the changes of the first batch": drawn(order_first=False),
-        "one order for all epochs": drawn(lambda epoch, step: 0),
-        "batches are counted from 1": drawn(lambda epoch, step: epoch * BATCHES + step + 1),
-    }
-    orders = {name: _orders(batches) for name, batches in mistakes.items()}
-    likely = resembled(_orders(observed), orders | {"images are not shuffled": np.array([range(COUNT)] * EPOCHS)}, 0.0)
-    findings = [
-        equal(own.tolist(), wanted.tolist(), f"images of epoch {epoch}", likely)
-        for epoch, (own, wanted) in enumerate(zip(_orders(observed), _orders(expected), strict=True))
-    ]
-    first = [(epoch * BATCHES, 0) for epoch in range(EPOCHS)]
-    return first_failure([*findings, _same_changes(observed, first, mistakes)])
+
+    def judged(images: Images) -> Finding:
+        observed, expected = answered(subject, images), drawn(images)
+        mistakes = {
+            "the order is drawn after the changes of the first batch": drawn(images, order_first=False),
+            "one order for all epochs": drawn(images, lambda epoch, step: 0),
+            "batches are counted from 1": drawn(images, lambda epoch, step: epoch * images.batches + step + 1),
+        }
+        orders = {name: _orders(batches) for name, batches in mistakes.items()}
+        orders["images are not shuffled"] = np.array([range(images.count)] * EPOCHS)
+        likely = resembled(_orders(observed), orders, 0.0)
+        findings = [
+            equal(own.tolist(), wanted.tolist(), f"{images.count} images, epoch {epoch}", likely)
+            for epoch, (own, wanted) in enumerate(zip(_orders(observed), _orders(expected), strict=True))
+        ]
+        first = [(epoch * images.batches, 0) for epoch in range(EPOCHS)]
+        return first_failure([*findings, _same_changes(images, observed, expected, first, mistakes)])
+
+    return judge_each(judged, SETS)
 
 
 def _orders(batches: list[Batch]) -> np.ndarray:
-    return np.concatenate([batch.indices for batch in batches]).astype(int).reshape(EPOCHS, COUNT)
+    """Return the images of each epoch (EPOCHS, count)."""
+    return np.concatenate([batch.indices for batch in batches]).astype(int).reshape(EPOCHS, -1)
 
 
-def _same_changes(observed: list[Batch], chosen: list[tuple[int, int]], mistakes: dict[str, list[Batch]]) -> Finding:
+def _same_changes(
+    images: Images,
+    observed: list[Batch],
+    expected: list[Batch],
+    chosen: list[tuple[int, int]],
+    mistakes: dict[str, list[Batch]],
+) -> Finding:
     """Compare the changes of some images: pairs of the number of a batch and the place in it."""
 
     def of(batches: list[Batch]) -> np.ndarray:
         return np.array([batches[number].drawn[image] for number, image in chosen])
 
-    names = [name for number, image in chosen for name in observed[number].named(image)]
+    names = [f"{images.count} images, {name}" for number, image in chosen for name in observed[number].named(image)]
     likely = resembled(of(observed), {name: of(batches) for name, batches in mistakes.items()}, TOLERANCE)
-    return close(of(observed), of(drawn()), TOLERANCE, names, likely)
+    return close(of(observed), of(expected), TOLERANCE, names, likely)
 
 
 ORDER_CHECKS = (

@@ -6,12 +6,14 @@ but FER-A-01 measure first how black and white come back, so that an image in an
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import close, first_failure, numbers
+from ferspec.checks.implementation.answers import close, judge_each, numbers
 from ferspec.checks.implementation.augmentation_places import (
     MISPLACED,
     UNCHANGED,
@@ -21,6 +23,7 @@ from ferspec.checks.implementation.augmentation_places import (
     places,
 )
 from ferspec.checks.implementation.known_networks import starts_of
+from ferspec.checks.implementation.network_inputs import every_level, images_for, noise
 from ferspec.checks.implementation.resemblance import resembled
 from ferspec.engine import Check, Finding, Status
 from ferspec.errors import NotEvaluable, SubjectError
@@ -28,14 +31,11 @@ from ferspec.subjects.implementation import ImplementationSubject
 
 # Grey levels, and pixels of place, that computing in float32 may cost.
 TOLERANCE, PLACE_TOLERANCE = 0.01, 0.01
+# As large as the grid's largest images, where what is done may differ from what is done with small ones.
+LARGE = (224, 224)
 # The brightest grey level of an image that shows where it is read.
 BRIGHTEST = 255
 OPENCV_4 = "places rounded to 1/32 of a pixel, as OpenCV before 5 does"
-
-
-def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
-    """Return an image whose every pixel differs from its neighbours."""
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3))
 
 
 # How pixels are asked for.
@@ -112,15 +112,20 @@ def _told(parameters: Changes) -> str:
 
 def rescaled(subject: ImplementationSubject, capability: str) -> Finding:
     """FER-A-01, in training (augment) and in evaluation (network_input)."""
-    grey = np.arange(256).reshape(16, 16)
-    image = np.stack([grey, 255 - grey, grey.T], axis=-1)
     if capability == "augment":
-        return _rescaled(_augmented(subject, image, UNCHANGED), image, "in training")
-    findings = []
-    for network in _without_base(subject):
-        answer = subject.ask(capability, image=image.tolist(), architecture=network, weights="scratch")
-        findings.append(_rescaled(numbers(capability, answer, image.shape), image, f"{network} in evaluation"))
-    return first_failure(findings)
+        return judge_each(partial(_rescaled_in_training, subject), (every_level(), noise(48, 48), noise(*LARGE)))
+    return judge_each(lambda case: _rescaled_in_evaluation(subject, *case), images_for(_from_scratch(subject)))
+
+
+def _rescaled_in_training(subject: ImplementationSubject, image: np.ndarray) -> Finding:
+    return _rescaled(_augmented(subject, image, UNCHANGED), image, "in training")
+
+
+def _rescaled_in_evaluation(
+    subject: ImplementationSubject, image: np.ndarray, architecture: str, weights: str
+) -> Finding:
+    answer = subject.ask("network_input", image=image.tolist(), architecture=architecture, weights=weights)
+    return _rescaled(numbers("network_input", answer, image.shape), image, f"{architecture} in evaluation")
 
 
 def _rescaled(observed: np.ndarray, image: np.ndarray, what: str) -> Finding:
@@ -132,29 +137,33 @@ def _rescaled(observed: np.ndarray, image: np.ndarray, what: str) -> Finding:
         "rescaled twice": image / divisor**2,
     }
     likely = resembled(observed, mistakes, TOLERANCE / divisor)
+    what = f"{what}, {image.shape[0]}×{image.shape[1]}"
     names = [f"{what}: row {row}, column {column}, channel {at}" for row, column, at in np.ndindex(image.shape)]
     return close(observed, image / divisor, TOLERANCE / divisor, names, likely)
 
 
-def _without_base(subject: ImplementationSubject) -> list[str]:
-    starts = starts_of(subject)
-    pretrained = {network for network, weights in starts if weights != "scratch"}
-    networks = [network for network, _ in starts if network not in pretrained]
-    if not networks:
-        raise NotEvaluable("it has no network that starts from scratch alone, whose input no base decides")
-    return networks
+def _from_scratch(subject: ImplementationSubject) -> list[tuple[str, str]]:
+    starts = [start for start in starts_of(subject) if start[1] == "scratch"]
+    if not starts:
+        raise NotEvaluable("it has no network that starts from scratch, whose input no base decides")
+    return starts
 
 
 def mirrored_sides(subject: ImplementationSubject) -> Finding:
     """FER-A-05, what is mirrored."""
-    image = noise(5, 8)
-    observed = levels_of(subject)(image, changes(flip=True))
+    return judge_each(partial(_mirrored, levels_of(subject)), ((5, 8), (48, 48), LARGE))
+
+
+def _mirrored(levels: Levels, size: tuple[int, int]) -> Finding:
+    image = noise(*size)
+    observed = levels(image, changes(flip=True))
     mistakes = {
         "mirrored top to bottom": image[::-1],
         "turned by 180 degrees": image[::-1, ::-1],
         "not mirrored": image,
     }
-    return _same_pixels(observed, image[:, ::-1], "an image of 5×8 mirrored left to right", mistakes)
+    what = f"an image of {size[0]}×{size[1]} mirrored left to right"
+    return _same_pixels(observed, image[:, ::-1], what, lambda: mistakes)
 
 
 def one_map_about_the_centre(subject: ImplementationSubject) -> Finding:
@@ -167,10 +176,10 @@ def one_map_about_the_centre(subject: ImplementationSubject) -> Finding:
         (changes(rotation=-17.0, shift=2.25, zoom=0.85), 16),
         (changes(rotation=20.0, shift=-1.5, zoom=[0.8, 1.2]), 15),
         (changes(rotation=11.0, shift=3.75, zoom=0.9), 48),
+        (changes(rotation=-9.0, shift=20.25, zoom=0.95), LARGE[0]),
     ]
-    return first_failure(
-        [*(_read_there(levels, parameters, side, side) for parameters, side in cases), _read_once(levels)]
-    )
+    read = [partial(_read_there, levels, parameters, side, side) for parameters, side in cases]
+    return judge_each(lambda judged: judged(), [*read, partial(_read_once, levels)])
 
 
 def _read_once(levels: Levels) -> Finding:
@@ -183,7 +192,7 @@ def _read_once(levels: Levels) -> Finding:
     observed = levels(image, parameters)[np.ix_([0, 5, 10, 15], [0, 5, 10, 15])]
     expected = image[np.ix_([2, 6, 10, 14], [2, 6, 10, 14])]
     likely = "interpolated more than once: shift and zoom are mapped one after the other"
-    return _same_pixels(observed, expected, "shift 0.5 and zoom 0.8, where they add up to whole pixels", {}, likely)
+    return _same_pixels(observed, expected, "shift 0.5 and zoom 0.8, where they add up to whole pixels", dict, likely)
 
 
 def bilinear_with_the_edge_repeated(subject: ImplementationSubject) -> Finding:
@@ -194,38 +203,40 @@ def bilinear_with_the_edge_repeated(subject: ImplementationSubject) -> Finding:
     quarter = np.zeros((9, 9, 3))
     # Read a quarter of a pixel further on: the dot gives 3/4 of itself to its own place and 1/4 to the one before.
     quarter[3:5, 3:5] = 201 * np.outer([0.25, 0.75], [0.25, 0.75])[..., np.newaxis]
-    image, larger = noise(9, 9, seed=1), noise(48, 48, seed=3)
+    image = noise(9, 9, seed=1)
     further, back = np.minimum(np.arange(9) + 3, 8), np.maximum(np.arange(9) - 3, 0)
-    return first_failure(
-        [
-            _interpolates(levels, dot, changes(shift=0.25), quarter),
-            _interpolates(levels, image, changes(shift=3.0), image[np.ix_(further, further)]),
-            _interpolates(levels, image, changes(shift=-3.0), image[np.ix_(back, back)]),
-            *(
-                _interpolates(levels, image, parameters, interpolated(image, places(parameters, *image.shape[:2])))
-                for image, parameters in (
-                    (image, changes(rotation=19.0, shift=1.4, zoom=1.2)),
-                    (image, changes(shift=-2.6, zoom=0.9)),
-                    (larger, changes(rotation=-14.0, shift=6.3, zoom=1.1)),
-                )
-            ),
-        ]
-    )
+    by_hand = [
+        (dot, changes(shift=0.25), quarter),
+        (image, changes(shift=3.0), image[np.ix_(further, further)]),
+        (image, changes(shift=-3.0), image[np.ix_(back, back)]),
+    ]
+    by_scipy = [
+        (image, changes(rotation=19.0, shift=1.4, zoom=1.2)),
+        (image, changes(shift=-2.6, zoom=0.9)),
+        (noise(48, 48, seed=3), changes(rotation=-14.0, shift=6.3, zoom=1.1)),
+        (noise(*LARGE, seed=3), changes(rotation=16.0, shift=-30.7, zoom=1.15)),
+    ]
+    worked_out = [(*case, interpolated(case[0], places(case[1], *case[0].shape[:2]))) for case in by_scipy]
+    return judge_each(lambda case: _interpolates(levels, *case), [*by_hand, *worked_out])
 
 
 def _interpolates(levels: Levels, image: np.ndarray, parameters: Changes, expected: np.ndarray) -> Finding:
     read_at = places(parameters, *image.shape[:2])
-    mistakes = {
-        "results are rounded to whole grey levels": np.rint(expected),
-        "fractions of grey levels are cut off": np.floor(expected + TOLERANCE / 10),
-        "the nearest pixel is taken": interpolated(image, read_at, order=0),
-        "interpolated with cubic splines": interpolated(image, read_at, order=3),
-        "what lies outside is black": interpolated(image, read_at, mode="constant"),
-        "what lies outside is black, up to the middle of the edge": interpolated(image, read_at, mode="grid-constant"),
-        "what lies outside is reflected, the edge twice": interpolated(image, read_at, mode="reflect"),
-        "what lies outside is mirrored at the edge": interpolated(image, read_at, mode="mirror"),
-        "the image is repeated outside": interpolated(image, read_at, mode="grid-wrap"),
-    }
+
+    def mistakes() -> dict[str, np.ndarray]:
+        read = partial(interpolated, image, read_at)
+        return {
+            "results are rounded to whole grey levels": np.rint(expected),
+            "fractions of grey levels are cut off": np.floor(expected + TOLERANCE / 10),
+            "the nearest pixel is taken": read(order=0),
+            "interpolated with cubic splines": read(order=3),
+            "what lies outside is black": read(mode="constant"),
+            "what lies outside is black, up to the middle of the edge": read(mode="grid-constant"),
+            "what lies outside is reflected, the edge twice": read(mode="reflect"),
+            "what lies outside is mirrored at the edge": read(mode="mirror"),
+            "the image is repeated outside": read(mode="grid-wrap"),
+        }
+
     what = f"{_told(parameters)} of {image.shape[0]}×{image.shape[1]}"
     return _same_pixels(levels(image, parameters), expected, what, mistakes)
 
@@ -243,8 +254,9 @@ def axes_are_swapped(subject: ImplementationSubject) -> Finding:
         (changes(rotation=10.0), 14, 9),
         (changes(rotation=-8.0, height_shift=1.0, width_shift=-0.5, zoom=[0.9, 0.8]), 9, 14),
         (changes(rotation=7.0, height_shift=4.0, width_shift=-2.5, zoom=[0.9, 0.8]), 48, 48),
+        (changes(rotation=-6.0, height_shift=-17.0, width_shift=8.5, zoom=[0.95, 0.85]), *LARGE),
     ]
-    return first_failure([_read_there(levels, *case) for case in cases])
+    return judge_each(lambda case: _read_there(levels, *case), cases)
 
 
 def flipped_after_the_map(subject: ImplementationSubject) -> Finding:
@@ -252,30 +264,37 @@ def flipped_after_the_map(subject: ImplementationSubject) -> Finding:
 
     Whether an image is rescaled before or after cannot be told from pixels that are not rounded (FER-A-07).
     """
-    levels = levels_of(subject)
-    findings = []
-    for height, width in ((12, 12), (9, 14), (48, 48)):
-        parameters = changes(rotation=13.0, height_shift=1.5, width_shift=-0.75, zoom=[0.9, 1.15])
-        image = noise(height, width, seed=2)
-        observed = levels(image, parameters | {"flip": True})
-        mistakes = {
-            "the flip comes before the affine map": levels(image[:, ::-1], parameters),
-            "the flip is left out": levels(image, parameters),
-            "mirrored top to bottom": levels(image, parameters)[::-1],
+    return judge_each(partial(_flipped_last, levels_of(subject)), ((12, 12), (9, 14), (48, 48), LARGE))
+
+
+def _flipped_last(levels: Levels, size: tuple[int, int]) -> Finding:
+    parameters = changes(rotation=13.0, height_shift=1.5, width_shift=-0.75, zoom=[0.9, 1.15])
+    image = noise(*size, seed=2)
+    plain = levels(image, parameters)
+
+    def mistakes() -> dict[str, np.ndarray]:
+        return {
+            "the flip comes before the affine map": interpolated(image[:, ::-1], places(parameters, *size)),
+            "the flip is left out": plain,
+            "mirrored top to bottom": plain[::-1],
         }
-        what = f"{_told(parameters)} of {height}×{width}, mirrored"
-        findings.append(_same_pixels(observed, levels(image, parameters)[:, ::-1], what, mistakes))
-    return first_failure(findings)
+
+    what = f"{_told(parameters)} of {size[0]}×{size[1]}, mirrored"
+    return _same_pixels(levels(image, parameters | {"flip": True}), plain[:, ::-1], what, mistakes)
 
 
 def _same_pixels(
-    observed: np.ndarray, expected: np.ndarray, what: str, mistakes: dict[str, np.ndarray], likely: str | None = None
+    observed: np.ndarray,
+    expected: np.ndarray,
+    what: str,
+    mistakes: Callable[[], Mapping[str, np.ndarray]],
+    likely: str | None = None,
 ) -> Finding:
-    """Compare grey levels, and name the pixel that is farthest off."""
+    """Compare grey levels, and name the pixel that is farthest off; ``mistakes`` gives what they may be instead."""
     names = [f"{what}: row {row}, column {column}" for row, column, _ in np.ndindex(expected.shape)]
     apart = np.abs(observed - expected).max()
     if likely is None and apart > TOLERANCE:
-        likely = resembled(observed, mistakes, TOLERANCE)
+        likely = resembled(observed, mistakes(), TOLERANCE)
     return close(observed, expected, TOLERANCE, names, likely)
 
 

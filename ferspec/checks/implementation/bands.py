@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import close, field, first_failure, numbers, shown
+from ferspec.checks.implementation.answers import close, field, judge_each, numbers, shown
 from ferspec.engine import Check, Finding, Status
 from ferspec.errors import SubjectError
-from ferspec.spec.records import Cell, Profile
+from ferspec.spec.records import Cell, Figures, Profile
 from ferspec.subjects.implementation import ImplementationSubject
 
 RESOLUTIONS = (48, 224)
@@ -36,24 +36,23 @@ def spreads_as_single_runs_do(subject: ImplementationSubject) -> Finding:
         ([0.05], 0.0353553391),
         ([0.0, 0.0], 0.0),
     )
-    return first_failure([_spread_of(subject, apart, expected) for apart, expected in cases])
+    return judge_each(lambda case: _spread_of(subject, *case), cases)
 
 
 def spreads_as_the_grid_does(subject: ImplementationSubject, figure: str) -> Finding:
     """FER-G-06: from the pairs of AffectNet that are replicates, at either resolution."""
     factor = spec.load().value("FER-G-06", "robust_factor")
-    findings = []
-    for resolution in RESOLUTIONS:
+
+    def judged(resolution: int) -> Finding:
         apart = _apart(_replicates(figure, resolution, subject.profile), figure, subject.profile)
         told = subject.ask("grid_spread", figure=figure, resolution=resolution)
         observed = [float(numbers("grid_spread", field("grid_spread", told, key), ())) for key in ESTIMATES]
         expected = [len(apart), _deviation(apart), factor * float(np.median(np.abs(apart))) / math.sqrt(2)]
         every = _apart(_pairs(figure, resolution, subject.profile), figure, subject.profile)
         likely = "pairs are counted that the errata leave out" if observed[0] == len(every) != len(apart) else None
-        findings.append(
-            close(observed, expected, ROUNDING_ERROR, [f"{name} at {resolution}" for name in ESTIMATES], likely)
-        )
-    return first_failure(findings)
+        return close(observed, expected, ROUNDING_ERROR, [f"{name} at {resolution}" for name in ESTIMATES], likely)
+
+    return judge_each(judged, RESOLUTIONS)
 
 
 class Case(NamedTuple):
@@ -83,6 +82,8 @@ BANDS = (
     Case(0.30, 0.013, 17, 2, 500, 2100),
     Case(0.60, 0.004, 1, 1, 0, 5160),
     Case(0.55, 0.030, 4, 10, 20, 2100),
+    Case(0.55, 0.030, 20, 1000, 0, 2100),
+    Case(0.55, 0.030, 1000, 1, 0, 2100),
     Case(0.99, 0.020, 20, 1, 52, 2100),
     Case(0.01, 0.020, 20, 1, 52, 2100),
     # Less than the least width, the causes alike in both directions.
@@ -94,20 +95,19 @@ BANDS = (
 
 def bands_further_runs(subject: ImplementationSubject) -> Finding:
     """FER-G-07: the ends of bands, near the middle and near 0 and 1, with few pairs and many, for one run and more."""
-    findings = [
-        close(_band(subject, case), ends, HAND_ERROR, _names(case), _band_mistake(_band(subject, case), case))
-        for case, ends in BY_HAND.items()
-    ]
-    for case in BANDS:
+
+    def judged(case: Case) -> Finding:
         observed = _band(subject, case)
-        mistake = _band_mistake(observed, case)
-        findings.append(close(observed, _ends(case), ROUNDING_ERROR, _names(case), mistake))
-    return first_failure(findings)
+        expected, tolerance = (BY_HAND[case], HAND_ERROR) if case in BY_HAND else (_ends(case), ROUNDING_ERROR)
+        return close(observed, expected, tolerance, _names(case), _band_mistake(observed, case))
+
+    return judge_each(judged, (*BY_HAND, *BANDS))
 
 
 def bands_keep_their_promise(subject: ImplementationSubject, figure: str) -> Finding:
     """FER-G-08: replicates lie in bands as often as promised, and no band reaches so far that it finds nothing."""
-    return first_failure([_coverage(subject, figure), *(_use(subject, figure, side) for side in RESOLUTIONS)])
+    judges = (_coverage, *(partial(_use, resolution=resolution) for resolution in RESOLUTIONS))
+    return judge_each(lambda judged: judged(subject, figure), judges)
 
 
 def _coverage(subject: ImplementationSubject, figure: str) -> Finding:
@@ -287,7 +287,7 @@ def _names(case: Case) -> tuple[str, str]:
 
 CHECKS = (
     Check("FER-G-06", spreads_as_single_runs_do, ("spread",)),
-    *(Check("FER-G-06", spreads_as_the_grid_does, ("grid_spread",), figure) for figure in FIGURES),
+    *(Check("FER-G-06", spreads_as_the_grid_does, ("grid_spread",), figure) for figure in Figures.model_fields),
     Check("FER-G-07", bands_further_runs, ("band",)),
     *(Check("FER-G-08", bands_keep_their_promise, ("spread", "band"), figure) for figure in FIGURES),
 )

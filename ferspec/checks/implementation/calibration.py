@@ -9,7 +9,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.checks.implementation import statistics_inputs as given
-from ferspec.checks.implementation.answers import first_failure, numbers
+from ferspec.checks.implementation.answers import first_failure, judge_each, numbers
 from ferspec.checks.implementation.mistakes import compared, within
 from ferspec.checks.implementation.monte_carlo import error_of_level, interval, level, unseen_share
 from ferspec.engine import Check, Finding
@@ -23,8 +23,9 @@ TOLERANCE = 1e-5
 
 def calibration_error_has_fifteen_equal_bins(subject: ImplementationSubject) -> Finding:
     """FER-Z-04: the error is that of its definition, image by image, on confidences away from the edges of bins."""
-    findings, count = [], spec.load().value("FER-Z-04", "bins")
-    for answers in given.CALIBRATED:
+    count = spec.load().value("FER-Z-04", "bins")
+
+    def judged(answers: given.Answers) -> Finding:
         asked = {"labels": answers.labels, "probabilities": answers.probabilities}
         observed = float(numbers("calibration_error", subject.ask("calibration_error", **asked), ()))
         confidence, right = answers.confidence_and_right()
@@ -40,8 +41,9 @@ def calibration_error_has_fifteen_equal_bins(subject: ImplementationSubject) -> 
             for other in (5, 10, 20, 25, 30, 50, 100)
         }
         expected = float((images * apart).sum() / images.sum())
-        findings.append(compared(observed, expected, TOLERANCE, f"calibration error of {answers.what}", mistakes))
-    return first_failure(findings)
+        return compared(observed, expected, TOLERANCE, f"calibration error of {answers.what}", mistakes)
+
+    return judge_each(judged, given.CALIBRATED)
 
 
 def _places(confidence: np.ndarray, count: int) -> np.ndarray:
@@ -71,13 +73,15 @@ def _equal_mass(confidence: np.ndarray, count: int) -> np.ndarray:
 
 def a_probability_of_zero_costs_a_finite_amount(subject: ImplementationSubject) -> Finding:
     """FER-Z-07: the log loss is natural, a mean, and that of the floor below it."""
-    findings, floor = [], spec.load().value("FER-Z-07", "floor")
-    for what, true in given.TRUE_PROBABILITIES:
+    floor = spec.load().value("FER-Z-07", "floor")
+
+    def judged(case: tuple[str, tuple[float, ...]]) -> Finding:
+        what, true = case
         labels, probabilities = given.with_true_probabilities(true)
         answer = subject.ask("negative_log_likelihood", labels=labels, probabilities=probabilities)
         observed = float(numbers("negative_log_likelihood", answer, ()))
 
-        def mean(least: float, true: tuple[float, ...] = true) -> float:
+        def mean(least: float) -> float:
             return sum(-math.log(max(p, least)) for p in true) / len(true)
 
         mistakes = {
@@ -86,14 +90,15 @@ def a_probability_of_zero_costs_a_finite_amount(subject: ImplementationSubject) 
             "it is summed over the images, not averaged": mean(floor) * len(true),
             "the sign is missing": -mean(floor),
         } | {f"the floor is {other:g}": mean(other) for other in (1e-3, 1e-5, 1e-6, 1e-8, 1e-12, 1e-15, 1e-16, 2.2e-16)}
-        findings.append(compared(observed, mean(floor), 1e-4, f"log loss of {what}", mistakes))
-    return first_failure(findings)
+        return compared(observed, mean(floor), 1e-4, f"log loss of {what}", mistakes)
+
+    return judge_each(judged, given.TRUE_PROBABILITIES)
 
 
 def calibration_interval_can_reach_zero(subject: ImplementationSubject) -> Finding:
     """FER-Z-08: the low end is found by inversion, and is 0 where chance alone explains the error."""
-    findings = []
-    for answers in given.CALIBRATED_FOR_INTERVALS:
+
+    def judged(answers: given.Answers) -> Finding:
         asked = {"labels": answers.labels, "probabilities": answers.probabilities}
         observed = interval(subject, "calibration_interval", **asked)
         lows, highs = _inverted(answers)
@@ -102,10 +107,11 @@ def calibration_interval_can_reach_zero(subject: ImplementationSubject) -> Findi
             if observed[0] > lows[1]
             else None
         )
-        for which, end, ends in zip(("low", "high"), observed, (lows, highs), strict=True):
-            label = f"{which} end of the calibration error of {answers.what}"
-            findings.append(within(end, *ends, label, plain))
-    return first_failure(findings)
+        pairs = zip(("low", "high"), observed, (lows, highs), strict=True)
+        what = f"end of the calibration error of {answers.what}"
+        return first_failure([within(end, *ends, f"{which} {what}", plain) for which, end, ends in pairs])
+
+    return judge_each(judged, given.CALIBRATED_FOR_INTERVALS)
 
 
 @cache

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import equal, first_failure, rows
-from ferspec.checks.implementation.explained import all_equal
+from ferspec.checks.implementation.answers import equal, judge_each, rows
+from ferspec.checks.implementation.explained import all_equal, answers_to
 from ferspec.engine import Check, Finding
 from ferspec.subjects.implementation import ImplementationSubject
 
@@ -63,7 +63,7 @@ def _order(observed: list[Any], expected: list[str]) -> str | None:
 def go_by_other_names(subject: ImplementationSubject) -> Finding:
     """Every other name of a class means it, however it is written, and any other word none."""
     asked = [*_names(), *((word, None) for word in STRANGERS)]
-    return first_failure([_meaning(subject, word, meant) for word, meant in asked])
+    return judge_each(lambda case: _meaning(subject, *case), asked)
 
 
 def _names() -> Iterator[tuple[str, str]]:
@@ -89,7 +89,7 @@ def _meaning(subject: ImplementationSubject, word: str, meant: str | None) -> Fi
 
 def labels_follow_their_dataset(subject: ImplementationSubject) -> Finding:
     """Every integer label means what the dataset's own list says, and one that it does not have nothing."""
-    return first_failure([_labelled(subject, dataset) for dataset in LABELS])
+    return judge_each(lambda dataset: _labelled(subject, dataset), LABELS)
 
 
 def _labelled(subject: ImplementationSubject, dataset: str) -> Finding:
@@ -103,7 +103,7 @@ def _labelled(subject: ImplementationSubject, dataset: str) -> Finding:
     }
     return all_equal(
         names=[f"label {label} of {dataset}" for label in asked],
-        observed=[subject.ask("class_of_label", label=label, dataset=dataset) for label in asked],
+        observed=answers_to(lambda label: subject.ask("class_of_label", label=label, dataset=dataset), asked),
         expected=[names.get(label) for label in asked],
         mistakes={
             **{
@@ -119,7 +119,7 @@ def _labelled(subject: ImplementationSubject, dataset: str) -> Finding:
 
 def contempt_is_no_class(subject: ImplementationSubject, capability: str) -> Finding:
     """Contempt is not among the classes, and neither its name nor its label means one of them."""
-    return first_failure([_contempt(subject, capability, asked) for asked in CONTEMPT[capability]])
+    return judge_each(lambda asked: _contempt(subject, capability, asked), CONTEMPT[capability])
 
 
 def _contempt(subject: ImplementationSubject, capability: str, asked: dict[str, Any]) -> Finding:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.checks.implementation import statistics_inputs as given
-from ferspec.checks.implementation.answers import close, equal, field, first_failure, numbers, rows, shown
+from ferspec.checks.implementation.answers import close, equal, field, first_failure, judge_each, numbers, rows, shown
 from ferspec.checks.implementation.mistakes import compared
 from ferspec.checks.implementation.monte_carlo import level
 from ferspec.engine import Check, Finding, Status
@@ -26,22 +26,26 @@ MOST_IMAGES = 10**8
 
 def mistakes_are_named_after_holm_and_with_a_gain(subject: ImplementationSubject) -> Finding:
     """FER-Z-05: those are named that Holm's method lets pass, over all tried, and that gain enough."""
-    findings = []
-    for what, p_values, gains, expected, likely in given.TRIED:
+
+    def judged(case: tuple[str, list[float], list[float], list[int], str | None]) -> Finding:
+        what, p_values, gains, expected, likely = case
         answer = subject.ask("named_mistakes", p_values=p_values, gains=gains)
         named = sorted(numbers("named_mistakes", rows("named_mistakes", answer)).tolist())
-        findings.append(equal(named, [float(place) for place in expected], f"named of {what}", likely))
-    return first_failure(findings)
+        return equal(named, [float(place) for place in expected], f"named of {what}", likely)
+
+    return judge_each(judged, given.TRIED)
 
 
 def models_are_compared_on_the_same_images(subject: ImplementationSubject) -> Finding:
     """FER-Z-06: p is McNemar's exact one, and interval and winner agree with it."""
-    findings, alpha = [], spec.load().value("FER-Z-06", "alpha")
-    for only_first, only_second, n in given.COMPARED:
+    alpha = spec.load().value("FER-Z-06", "alpha")
+
+    def judged(case: tuple[int, int, int]) -> Finding:
+        only_first, only_second, n = case
         what = f"{only_first} images right by the first alone and {only_second} by the second, of {n}"
         answer = _compared(subject, only_first, only_second, n)
         p, p_value = _exact(only_first, only_second), float(numbers("compare", field("compare", answer, "p"), ()))
-        findings.append(compared(p_value, p, TOLERANCE, f"p of {what}", _other_tests(only_first, only_second, n)))
+        findings = [compared(p_value, p, TOLERANCE, f"p of {what}", _other_tests(only_first, only_second, n))]
         winner = "tie" if p > alpha else "first" if only_first > only_second else "second"
         findings.append(equal(field("compare", answer, "better"), winner, f"better with {what}"))
         observed = _difference(answer)
@@ -54,7 +58,9 @@ def models_are_compared_on_the_same_images(subject: ImplementationSubject) -> Fi
         if not turned:
             findings.append(_contains_zero_for_a_tie(observed, winner, what))
         findings.append(close(observed, expected, 1e-4, names, likely))
-    return first_failure(findings)
+        return first_failure(findings)
+
+    return judge_each(judged, given.COMPARED)
 
 
 def _bonett_price(only_first: int, only_second: int, n: int) -> np.ndarray:
@@ -113,13 +119,14 @@ def _other_tests(only_first: int, only_second: int, n: int) -> dict[str, float]:
 
 def ties_say_how_many_images_would_decide(subject: ImplementationSubject) -> Finding:
     """FER-Z-09: on that many images, by whatever formula, the exact test has about the power asked for."""
-    findings, power = [], spec.load().value("FER-Z-09", "power")
-    for only_first, only_second, n in given.TIES:
+    power = spec.load().value("FER-Z-09", "power")
+
+    def judged(case: tuple[int, int, int]) -> Finding:
+        only_first, only_second, n = case
         answer = field("compare", _compared(subject, only_first, only_second, n), "images_to_decide")
         what = f"a tie of {only_first} and {only_second} among {n}"
         if only_first == only_second:
-            findings.append(equal(answer, None, f"images to decide {what}", "no number of images tells these apart"))
-            continue
+            return equal(answer, None, f"images to decide {what}", "no number of images tells these apart")
         if answer is None:
             raise SubjectError(f"compare gave no images_to_decide for {what}, which some number of images decides")
         images = float(numbers("compare", answer, ()))
@@ -128,8 +135,9 @@ def ties_say_how_many_images_would_decide(subject: ImplementationSubject) -> Fin
         reached = _power(int(min(images, MOST_IMAGES)), only_first / n, only_second / n)
         mistakes = {f"it is the number for a power of {other:.0%}": other for other in (0.5, 0.9)}
         label = f"power of the test on {images:.0f} images after {what}"
-        findings.append(compared(reached, power, POWER_TOLERANCE, label, mistakes))
-    return first_failure(findings)
+        return compared(reached, power, POWER_TOLERANCE, label, mistakes)
+
+    return judge_each(judged, given.TIES)
 
 
 def _power(images: int, only_first: float, only_second: float) -> float:

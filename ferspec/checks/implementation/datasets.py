@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import close, equal, first_failure, numbers, rows
+from ferspec.checks.implementation.answers import close, equal, judge_each, numbers, rows, shown
 from ferspec.checks.implementation.example_files import EXAMPLES
 from ferspec.checks.implementation.resemblance import resembled
 from ferspec.engine import Check, Finding, Status
@@ -25,7 +25,7 @@ LEFT_OUT = {7: "Contempt", 8: "None", 9: "Uncertain", 10: "No-Face"}
 
 def counts_of_table_1(subject: ImplementationSubject) -> Finding:
     """FER-D-01."""
-    return first_failure([_counts(subject, name) for name in spec.load().datasets])
+    return judge_each(lambda name: _counts(subject, name), spec.load().datasets)
 
 
 def btfer_is_balanced(subject: ImplementationSubject) -> Finding:
@@ -74,7 +74,7 @@ def rafdb_is_split_as_the_profile_says(subject: ImplementationSubject) -> Findin
             subject, "RAF-DB", "it is split anew, though the profile paper uses the dataset's own validation set"
         )
     percent = spec.load().datasets["RAF-DB"].training_percent
-    return first_failure([_splits(subject, "RAF-DB", percent, counts) for counts in SPLIT_COUNTS])
+    return judge_each(lambda counts: _splits(subject, "RAF-DB", percent, counts), SPLIT_COUNTS)
 
 
 def affectnet(subject: ImplementationSubject, capability: str) -> Finding:
@@ -89,44 +89,43 @@ def _affectnet_taken_whole(subject: ImplementationSubject) -> Finding:
         round(100 * training / (training + totals.validation_totals[at]))
         for at, training in totals.training_totals.items()
     }
-    return first_failure(
-        [
-            _keeps_parts(subject, "AffectNet", "it is split anew where it has parts of its own"),
-            *(_splits(subject, "AffectNet", percent, counts, own_parts=False) for counts in SPLIT_COUNTS),
-        ]
-    )
+
+    def judged(counts: Sequence[int] | None) -> Finding:
+        if counts is None:
+            return _keeps_parts(subject, "AffectNet", "it is split anew where it has parts of its own")
+        return _splits(subject, "AffectNet", percent, counts, own_parts=False)
+
+    return judge_each(judged, (None, *SPLIT_COUNTS))
 
 
 def _affectnet_of_seven_classes(subject: ImplementationSubject) -> Finding:
-    named = [_class(subject, label) for label in range(7)]
-    every = equal(
-        sorted(map(str, named)),
-        sorted(spec.load().classes),
-        "labels 0 to 6 of AffectNet",
-        "one of the seven is missing",
-    )
-    others = [
-        equal(
-            _class(subject, label),
-            None,
-            f"label {label} of AffectNet ({name})",
-            "a label of none of the seven is merged into one of them, or kept as a class",
+    """Judge that labels 0 to 6 are the seven, each once and in whatever order, and the others none of them."""
+    left = list(spec.load().classes)
+
+    def judged(label: int) -> Finding:
+        observed = subject.ask("class_of_label", label=label, dataset="AffectNet")
+        if label in LEFT_OUT:
+            likely = "a label of none of the seven is merged into one of them, or kept as a class"
+            return equal(observed, None, f"label {label} of AffectNet ({LEFT_OUT[label]})", likely)
+        holds = observed in left
+        if holds:
+            left.remove(observed)
+        return Finding(
+            status=Status.PASS if holds else Status.FAIL,
+            observed=f"label {label} of AffectNet: {shown(observed)}",
+            expected=f"label {label} of AffectNet: one of the seven, of no other label",
+            likely=None if holds else "one of the seven is missing",
         )
-        for label, name in LEFT_OUT.items()
-    ]
-    return first_failure([every, *others])
 
-
-def _class(subject: ImplementationSubject, label: int) -> str | None:
-    return subject.ask("class_of_label", label=label, dataset="AffectNet")
+    return judge_each(judged, (*range(len(left)), *LEFT_OUT))
 
 
 def published_parts_of_fer2013(subject: ImplementationSubject) -> Finding:
     """FER-D-03."""
     wanted = {"Training": "training", "PublicTest": "validation", "PrivateTest": "validation"}
     likely = "a part is left out of validation, or trained on"
-    return first_failure(
-        [equal(subject.ask("part_of_usage", usage=usage), part, usage, likely) for usage, part in wanted.items()]
+    return judge_each(
+        lambda usage: equal(subject.ask("part_of_usage", usage=usage), wanted[usage], usage, likely), wanted
     )
 
 
@@ -150,7 +149,7 @@ def _splits(
     labels = _labels(counts)
     # Shares by class that are none of the protocol's, so that who keeps these parts is found out.
     parts = ["training" if index % 2 else "validation" for index in range(len(labels))] if own_parts else None
-    observed, again, other = (_split(subject, dataset, labels, parts, seed) for seed in (SEED, SEED, OTHER_SEED))
+    observed = _split(subject, dataset, labels, parts)
     trained = Counter(label for label, part in zip(labels, observed, strict=True) if part == "training")
     by_class = [trained[label] for label in range(len(counts))]
     wanted = [count * percent // 100 for count in counts]
@@ -159,22 +158,26 @@ def _splits(
         for name, count in zip(spec.load().classes, counts, strict=True)
     ]
     likely = _why_so_many(by_class, counts, percent, parts is not None and observed == parts)
-    return first_failure(
-        [
-            close(by_class, wanted, 0.0, names, likely),
-            equal(
-                "the same split" if observed == again else "another split",
-                "the same split",
-                f"{dataset}, asked twice with seed {SEED}",
-                "the split is not seeded",
-            ),
-            equal(
-                "the same split" if observed == other else "another split",
+    shares = close(by_class, wanted, 0.0, names, likely)
+    if shares.status is Status.FAIL:
+        return shares
+
+    def again(case: tuple[int, str, str, str]) -> Finding:
+        seed, expected, what, likely = case
+        split = "the same split" if _split(subject, dataset, labels, parts, seed) == observed else "another split"
+        return equal(split, expected, f"{dataset}, asked {what}", likely)
+
+    return judge_each(
+        again,
+        (
+            (SEED, "the same split", f"twice with seed {SEED}", "the split is not seeded"),
+            (
+                OTHER_SEED,
                 "another split",
-                f"{dataset}, asked with seed {OTHER_SEED} instead of {SEED}",
+                f"with seed {OTHER_SEED} instead of {SEED}",
                 "images are taken in their order, not drawn, or the seed is ignored",
             ),
-        ]
+        ),
     )
 
 
@@ -213,9 +216,13 @@ def widened_on_each_side(subject: ImplementationSubject) -> Finding:
         ("at the left and top", [5, 12, 60, 70], (300, 400)),
         ("at the right and bottom", [350, 230, 395, 290], (300, 400)),
         ("as large as the image", [0, 0, 30, 50], (50, 30)),
+        # a detector's box may reach over the edge
+        ("over the left and top edge", [-12, -25, 60, 70], (300, 400)),
+        ("over the right and bottom edge", [350, 230, 425, 312], (300, 400)),
     )
-    findings = []
-    for where, box, (height, width) in boxes:
+
+    def judged(case: tuple[str, list[int], tuple[int, int]]) -> Finding:
+        where, box, (height, width) = case
         observed = numbers("face_box", subject.ask("face_box", box=box, height=height, width=width), (4,))
         left, top, right, bottom = box
         wide = [left - margin, top - margin, right + margin, bottom + margin]
@@ -230,8 +237,9 @@ def widened_on_each_side(subject: ImplementationSubject) -> Finding:
             resembled(observed, mistakes, 0.0)
             or "another margin is taken, or it is cut off elsewhere than at the edges"
         )
-        findings.append(close(observed, expected, 0.0, names, likely))
-    return first_failure(findings)
+        return close(observed, expected, 0.0, names, likely)
+
+    return judge_each(judged, boxes)
 
 
 def one_label_an_image(subject: ImplementationSubject) -> Finding:
@@ -247,12 +255,12 @@ def one_label_an_image(subject: ImplementationSubject) -> Finding:
         ("three times, the last under another class", ["a", "a", "a"], [4, 4, 0], {"a"}),
         ("no picture twice", ["a", "b", "c"], [1, 1, 0], set()),
     )
-    return first_failure(
-        [
-            _digests(subject, "conflicting_labels", what, found, digests=d, labels=labels)
-            for what, d, labels, found in cases
-        ]
-    )
+
+    def judged(case: tuple[str, list[str], list[int], set[str]]) -> Finding:
+        what, digests, labels, found = case
+        return _digests(subject, "conflicting_labels", what, found, digests=digests, labels=labels)
+
+    return judge_each(judged, cases)
 
 
 def never_trained_on(subject: ImplementationSubject) -> Finding:
@@ -263,12 +271,13 @@ def never_trained_on(subject: ImplementationSubject) -> Finding:
         ("one picture in training, twice in BTFER", ["a"], ["b"], ["a", "a", "c"], {"a"}),
         ("training and validation overlap, BTFER stands apart", ["a", "b"], ["b", "c"], ["d"], set()),
     )
-    return first_failure(
-        [
-            _digests(subject, "leaked_images", what, found, training=training, validation=validation, btfer=btfer)
-            for what, training, validation, btfer, found in cases
-        ]
-    )
+
+    def judged(case: tuple[str, list[str], list[str], list[str], set[str]]) -> Finding:
+        what, training, validation, btfer, found = case
+        asked = {"training": training, "validation": validation, "btfer": btfer}
+        return _digests(subject, "leaked_images", what, found, **asked)
+
+    return judge_each(judged, cases)
 
 
 def _digests(subject: ImplementationSubject, capability: str, what: str, expected: set[str], **asked: list) -> Finding:
@@ -282,19 +291,19 @@ def _digests(subject: ImplementationSubject, capability: str, what: str, expecte
 
 def nothing_identifies(subject: ImplementationSubject) -> Finding:
     """FER-D-12."""
-    findings = []
-    for name, example in EXAMPLES.items():
+
+    def judged(name: str) -> Finding:
+        example = EXAMPLES[name]
         observed = set(map(str, rows("identifying_entries", subject.ask("identifying_entries", file=example.base64()))))
         holds = example.holds <= observed <= example.holds | example.may_be_called
-        findings.append(
-            Finding(
-                status=Status.PASS if holds else Status.FAIL,
-                observed=f"{name}: {', '.join(sorted(observed)) or 'nothing'}",
-                expected=f"{name}: {', '.join(sorted(example.holds)) or 'nothing'}",
-                likely=None if holds else _why_these_entries(example.holds - observed),
-            )
+        return Finding(
+            status=Status.PASS if holds else Status.FAIL,
+            observed=f"{name}: {', '.join(sorted(observed)) or 'nothing'}",
+            expected=f"{name}: {', '.join(sorted(example.holds)) or 'nothing'}",
+            likely=None if holds else _why_these_entries(example.holds - observed),
         )
-    return first_failure(findings)
+
+    return judge_each(judged, EXAMPLES)
 
 
 def _why_these_entries(overlooked: set[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ferspec import spec
 from ferspec.checks.implementation.answers import rows, shown
-from ferspec.checks.implementation.explained import all_equal
+from ferspec.checks.implementation.explained import all_equal, answers_to
 from ferspec.engine import Check, Finding, Status
 from ferspec.errors import NotEvaluable
 from ferspec.subjects.implementation import ImplementationSubject
@@ -24,14 +24,15 @@ REPORTED = {
 MISCOUNTS: Mapping[str, Callable[[int, int], int]] = {
     "the last partial batch is counted": lambda images, batch: images,
     "the last partial batch is not counted": lambda images, batch: images // batch * batch,
+    "fewer images than a batch are counted": lambda images, batch: images // batch * batch or images,
     "the last partial batch is filled up": lambda images, batch: -(-images // batch) * batch,
     "the last batch is dropped even where it is whole": lambda images, batch: (-(-images // batch) - 1) * batch,
     "batches are counted, not images": lambda images, batch: images // batch,
     "batches are of 64 images, whatever is asked": lambda images, batch: images // 64 * 64,
     "batches are of 32 images, whatever is asked": lambda images, batch: images // 32 * 32,
 }
-# whole batches, and one image more or less
-EDGES = (64, 65, 127, 128, 2_048, 2_047)
+# whole batches, one image more or less, and fewer images than a batch
+EDGES = (64, 65, 127, 128, 2_048, 2_047, 20, 31)
 
 
 def is_evaluated_on_both(subject: ImplementationSubject) -> Finding:
@@ -67,7 +68,9 @@ def _dropped(subject: ImplementationSubject) -> bool:
 def _counted(subject: ImplementationSubject, counts: Mapping[tuple[int, int], int]) -> Finding:
     return all_equal(
         names=[f"{images:,} images in batches of {batch}" for images, batch in counts],
-        observed=[subject.ask("evaluated_images", images=images, batch_size=batch) for images, batch in counts],
+        observed=answers_to(
+            lambda asked: subject.ask("evaluated_images", images=asked[0], batch_size=asked[1]), counts
+        ),
         expected=list(counts.values()),
         mistakes={cause: [rule(images, batch) for images, batch in counts] for cause, rule in MISCOUNTS.items()},
     )

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ferspec.checks.implementation.answers import equal, first_failure
+from ferspec.checks.implementation.answers import Case, equal, judge_each
 from ferspec.engine import Finding
+from ferspec.errors import NotEvaluable
+
+
+def answers_to(ask: Callable[[Case], Any], cases: Iterable[Case]) -> list[Any]:
+    """Return the answer to each case, and ``NotEvaluable`` in the place of one that the subject does not offer."""
+    answers = []
+    for case in cases:
+        try:
+            answers.append(ask(case))
+        except NotEvaluable as refusal:
+            answers.append(refusal)
+    return answers
 
 
 def all_equal(
@@ -15,7 +27,17 @@ def all_equal(
     """Compare answers that must be the same, and show the first that is not.
 
     ``mistakes`` holds for each cause the answers that it would give: likely is the one that gives those observed.
+    ``NotEvaluable`` among them is raised where none of the others is wrong.
     """
-    likely = next((cause for cause, answers in mistakes.items() if list(answers) == list(observed)), None)
-    compared = zip(names, observed, expected, strict=True)
-    return first_failure([equal(given, right, what=name, likely=likely) for name, given, right in compared])
+    given = [place for place, answer in enumerate(observed) if not isinstance(answer, NotEvaluable)]
+    likely = next(
+        (cause for cause, answers in mistakes.items() if all(answers[place] == observed[place] for place in given)),
+        None,
+    )
+
+    def compared(place: int) -> Finding:
+        if isinstance(observed[place], NotEvaluable):
+            raise observed[place]
+        return equal(observed[place], expected[place], what=names[place], likely=likely)
+
+    return judge_each(compared, range(len(names)))

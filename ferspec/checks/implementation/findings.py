@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import close, equal, field, first_failure, numbers
+from ferspec.checks.implementation.answers import close, equal, field, judge_each, numbers
 from ferspec.engine import Check, Finding
 from ferspec.subjects.implementation import ImplementationSubject
 
@@ -31,7 +31,7 @@ PAIRS = {
 
 def averages_by_the_unit(subject: ImplementationSubject, unit: str) -> Finding:
     """The mean is over architectures, their pairs averaged first, or over pairs, and its interval is Student's."""
-    return first_failure([_compared(subject, what, unit) for what in PAIRS])
+    return judge_each(lambda what: _compared(subject, what, unit), PAIRS)
 
 
 def judges_no_fewer_than_it_may(subject: ImplementationSubject) -> Finding:
@@ -39,12 +39,12 @@ def judges_no_fewer_than_it_may(subject: ImplementationSubject) -> Finding:
     few = spec.load().value("FER-F-01", "least_units") - 1
     names = [f"network {number}" for number in range(few)]
     pairs = [0.05 + 0.01 * number for number in range(3 * few)]
-    findings = [
-        _unjudged(subject, f"{few} networks of three pairs each", "network", pairs, names * 3),
-        _unjudged(subject, f"{few} pairs", "pair", pairs[:few], names),
-        _unjudged(subject, "no pairs", "network", [], []),
-    ]
-    return first_failure(findings)
+    cases = (
+        (f"{few} networks of three pairs each", "network", pairs, names * 3),
+        (f"{few} pairs", "pair", pairs[:few], names),
+        ("no pairs", "network", [], []),
+    )
+    return judge_each(lambda case: _unjudged(subject, *case), cases)
 
 
 CHECKS = (

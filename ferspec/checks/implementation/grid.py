@@ -8,7 +8,7 @@ from typing import Any
 
 from ferspec import spec
 from ferspec.checks.implementation import bands
-from ferspec.checks.implementation.answers import close, equal, field, first_failure, numbers, rows
+from ferspec.checks.implementation.answers import close, equal, field, first_failure, judge_each, numbers, rows
 from ferspec.engine import Check, Finding, Status
 from ferspec.spec.names import plain_name
 from ferspec.spec.records import IDENTITY, Cell, Figures
@@ -57,21 +57,25 @@ def has_the_axes(subject: ImplementationSubject, axis: str) -> Finding:
 
 def publishes_the_figures(subject: ImplementationSubject) -> Finding:
     """FER-G-03: the eight figures of every cell, as printed and as released, null where one is not known."""
-    findings = []
-    for identity, figures in TABLE_2.items():
-        told = field("published", _published(subject, identity), "printed")
-        for name, expected in zip(FIGURES, figures, strict=True):
-            label = f"{' '.join(map(str, identity))}, printed {name}"
-            # Print alone is typed here: there is nothing to confuse it with.
-            findings.append(_figure(told, name, expected, expected, label))
-    for cell in spec.load().cells:
-        told = _published(subject, _identity(cell))
+
+    def judged(cell: Cell) -> Finding:
+        told = subject.ask("published", **dict(zip(IDENTITY, _identity(cell), strict=True)))
+        findings = _typed(told, _identity(cell))
         for kind, confused in (KINDS, KINDS[::-1]):
             part, right, other = field("published", told, kind), getattr(cell, kind), getattr(cell, confused)
             for name in FIGURES:
                 label = f"{cell.id}, {kind} {name}"
                 findings.append(_figure(part, name, getattr(right, name), getattr(other, name), label))
-    return first_failure(findings)
+        return first_failure(findings)
+
+    return judge_each(judged, spec.load().cells)
+
+
+def _typed(told: Any, identity: tuple) -> list[Finding]:
+    """Compare what is typed here of a cell, if anything is: print alone, with nothing to confuse it with."""
+    label, printed = " ".join(map(str, identity)), field("published", told, "printed")
+    typed = zip(FIGURES, TABLE_2.get(identity, ()), strict=False)
+    return [_figure(printed, name, value, value, f"{label}, printed {name}") for name, value in typed]
 
 
 def tells_how_well_they_agree(subject: ImplementationSubject) -> Finding:
@@ -92,9 +96,12 @@ def tells_how_well_they_agree(subject: ImplementationSubject) -> Finding:
         ([0.0, 0.0, 0.0, 0.2], "differ"),
         ([0.04] * 4, "differ"),
     )
-    return first_failure(
-        [equal(subject.ask("agreement", distances=distances), answer, str(distances)) for distances, answer in cases]
-    )
+
+    def judged(case: tuple[list[float], str]) -> Finding:
+        distances, answer = case
+        return equal(subject.ask("agreement", distances=distances), answer, str(distances))
+
+    return judge_each(judged, cases)
 
 
 def pairs_the_replicates(subject: ImplementationSubject) -> Finding:
@@ -115,10 +122,6 @@ def pairs_the_replicates(subject: ImplementationSubject) -> Finding:
 def _cells(subject: ImplementationSubject) -> list[tuple[str, ...]]:
     told = rows("cells", subject.ask("cells"))
     return [tuple(_plain(field("cells", cell, name)) for name in IDENTITY) for cell in told]
-
-
-def _published(subject: ImplementationSubject, identity: tuple) -> Any:
-    return subject.ask("published", **dict(zip(IDENTITY, identity, strict=True)))
 
 
 def _figure(told: Any, name: str, expected: float | None, other: float | None, label: str) -> Finding:

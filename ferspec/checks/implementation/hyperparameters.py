@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import field, first_failure, numbers, shown
+from ferspec.checks.implementation.answers import field, judge_each, numbers, shown
 from ferspec.engine import Check, Finding, Status
-from ferspec.errors import SubjectError
+from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.spec.names import plain_name
 from ferspec.subjects.implementation import ImplementationSubject
 
@@ -54,8 +54,7 @@ SAME_LOSS = {"sparsecategoricalcrossentropy": "categoricalcrossentropy", "crosse
 
 def is_trained_with(subject: ImplementationSubject, name: str) -> Finding:
     """A hyper-parameter has the value of the protocol, or one of those that the profile knows."""
-    architecture = next(iter(spec.load().networks))
-    observed = field(HYPERPARAMETERS, subject.ask(HYPERPARAMETERS, architecture=architecture), name)
+    observed = field(HYPERPARAMETERS, _of_one(subject), name)
     known = spec.load().value(STATED[name].clause, STATED[name].value, subject.profile)
     known = known if isinstance(known, tuple) else (known,)
     right = any(_same_value(observed, value) for value in known)
@@ -70,17 +69,19 @@ def is_trained_with(subject: ImplementationSubject, name: str) -> Finding:
 
 def leaves_off(subject: ImplementationSubject, name: str) -> Finding:
     """What changes the optimiser, or the plateau rule, is off, or not told at all."""
-    architecture = next(iter(spec.load().networks))
-    answer = subject.ask(HYPERPARAMETERS, architecture=architecture)
+    value = _unless_off(_of_one(subject), name)
+    return Finding(
+        status=Status.PASS if value is None else Status.FAIL,
+        observed=f"{name}: {shown(value)}",
+        expected=f"{name}: off",
+        likely=None if value is None else f"{name} is set, which the protocol leaves off",
+    )
+
+
+def _unless_off(answer: Any, name: str) -> Any:
     if not isinstance(answer, dict):
         raise SubjectError(f"{HYPERPARAMETERS} gave {shown(answer)}, not names with values")
-    off = not answer.get(name)
-    return Finding(
-        status=Status.PASS if off else Status.FAIL,
-        observed=f"{name}: {shown(answer.get(name))}",
-        expected=f"{name}: off",
-        likely=None if off else f"{name} is set, which the protocol leaves off",
-    )
+    return answer.get(name) or None
 
 
 def _same_value(observed: Any, value: Any) -> bool:
@@ -93,17 +94,32 @@ def _same_value(observed: Any, value: Any) -> bool:
     return observed == value
 
 
+def _of_one(subject: ImplementationSubject) -> Any:
+    """Return the hyper-parameters of the first network of which they are told."""
+    *networks, last = spec.load().networks
+    for name in networks:
+        try:
+            return subject.ask(HYPERPARAMETERS, architecture=name)
+        except NotEvaluable:
+            continue
+    return subject.ask(HYPERPARAMETERS, architecture=last)
+
+
 def is_tuned_to_no_network(subject: ImplementationSubject) -> Finding:
     """All networks have the hyper-parameters of the first."""
-    first, *others = spec.load().networks
-    shared = subject.ask(HYPERPARAMETERS, architecture=first)
-    return first_failure([_as_the_first(subject, name, first, shared) for name in others])
+    told: dict[str, Any] = {}
+
+    def judged(name: str) -> Finding:
+        told[name] = subject.ask(HYPERPARAMETERS, architecture=name)
+        return _as_the_first(name, told)
+
+    return judge_each(judged, spec.load().networks)
 
 
-def _as_the_first(subject: ImplementationSubject, name: str, first: str, shared: dict[str, Any]) -> Finding:
-    own = subject.ask(HYPERPARAMETERS, architecture=name)
-    for key in STATED:
-        value, wanted = field(HYPERPARAMETERS, own, key), field(HYPERPARAMETERS, shared, key)
+def _as_the_first(name: str, told: Mapping[str, Any]) -> Finding:
+    first = next(iter(told))
+    for key in (*STATED, *OFF):
+        value, wanted = (_value(told[each], key) for each in (name, first))
         if not _same_value(value, wanted):
             return Finding(
                 status=Status.FAIL,
@@ -112,6 +128,10 @@ def _as_the_first(subject: ImplementationSubject, name: str, first: str, shared:
                 likely=f"{key} is tuned to the network",
             )
     return Finding(status=Status.PASS, observed=f"{name}: as {first}", expected=f"{name}: as {first}")
+
+
+def _value(answer: Any, name: str) -> Any:
+    return field(HYPERPARAMETERS, answer, name) if name in STATED else _unless_off(answer, name)
 
 
 CHECKS = (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
-from ferspec.checks.implementation.answers import close, first_failure, numbers
+from ferspec.checks.implementation.answers import close, judge_each, numbers
 from ferspec.checks.implementation.known_networks import starts_of
+from ferspec.checks.implementation.network_inputs import images_for
 from ferspec.checks.implementation.resemblance import resembled
 from ferspec.engine import Check, Finding
 from ferspec.errors import NotEvaluable
@@ -55,9 +57,7 @@ def fed_as_the_profile_says(subject: ImplementationSubject) -> Finding:
     starts = [start for start in starts_of(subject) if start in OWN_WAY]
     if not starts:
         raise NotEvaluable("it has none of the bases that start from weights")
-    grey = np.arange(256).reshape(16, 16)
-    image = np.stack([grey, 255 - grey, grey.T], axis=-1)
-    return first_failure([_fed(subject, image, *start) for start in starts])
+    return judge_each(lambda case: _fed(subject, *case), images_for(starts))
 
 
 def _fed(subject: ImplementationSubject, image: np.ndarray, architecture: str, weights: str) -> Finding:
@@ -67,14 +67,16 @@ def _fed(subject: ImplementationSubject, image: np.ndarray, architecture: str, w
     fed = {name: function(image) for name, function in WAYS.items()}
     mistakes = fed | {f"{name}, but in the other colour order": values[..., ::-1] for name, values in fed.items()}
     taken = resembled(observed, mistakes, TOLERANCE)
-    names = [f"{architecture} from {weights}, fed {way}: {at}" for at in np.ndindex(image.shape)]
+    size = f"{image.shape[0]}×{image.shape[1]}"
+    names = [f"{architecture} from {weights}, {size}, fed {way}: {at}" for at in np.ndindex(image.shape)]
     return close(observed, fed[way], TOLERANCE, names, taken and f"fed {taken}")
 
 
 def the_nearest_pixel_is_taken(subject: ImplementationSubject) -> Finding:
     """FER-P-08."""
-    along_one = [_resized(subject, *case, axis) for case in RESIZED for axis in (0, 1)]
-    return first_failure([*along_one, *(_resized_both(subject, *case) for case in RESIZED_BOTH)])
+    strips = [partial(_resized, subject, *case, axis) for case in RESIZED for axis in (0, 1)]
+    both = [partial(_resized_both, subject, *case) for case in RESIZED_BOTH]
+    return judge_each(lambda resized: resized(), [*strips, *both])
 
 
 def _resized(subject: ImplementationSubject, before: int, after: int, axis: int) -> Finding:
@@ -138,12 +140,13 @@ def three_equal_or_red_green_blue(subject: ImplementationSubject) -> Finding:
     """FER-P-09."""
     pixels = np.random.default_rng(4).integers(0, 256, (4, 5, 4))
     grey, colour = pixels[..., :1], pixels[..., :3]
-    return first_failure(
+    return judge_each(
+        lambda case: _channels(subject, *case),
         [
-            _channels(subject, grey, np.repeat(grey, 3, axis=-1), "a grey image"),
-            _channels(subject, colour, colour, "an image in colour"),
-            _channels(subject, pixels, colour, "an image with alpha"),
-        ]
+            (grey, np.repeat(grey, 3, axis=-1), "a grey image"),
+            (colour, colour, "an image in colour"),
+            (pixels, colour, "an image with alpha"),
+        ],
     )
 
 

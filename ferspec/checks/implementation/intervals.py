@@ -11,11 +11,12 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.checks.implementation import statistics_inputs as given
-from ferspec.checks.implementation.answers import close, field, first_failure, numbers
+from ferspec.checks.implementation.answers import close, field, first_failure, judge_each, numbers
 from ferspec.checks.implementation.mistakes import compared, within
 from ferspec.checks.implementation.monte_carlo import error_of_level, interval, level, unseen_share
 from ferspec.checks.implementation.resemblance import resembled
 from ferspec.engine import Check, Finding, Status
+from ferspec.errors import NotEvaluable
 from ferspec.reference.intervals import wilson
 from ferspec.subjects.implementation import ImplementationSubject
 
@@ -80,12 +81,16 @@ DEVIATIONS: dict[str, Callable[[ImplementationSubject], tuple[float, float]]] = 
 def shares_have_wilson_intervals(subject: ImplementationSubject) -> Finding:
     """FER-Z-02: shares have Wilson's ends, at whatever level.
 
-    The level is another clause's; it is read off a million images, where every method has the same ends.
+    The level is another clause's; it is read off a million images, where every method has the same ends, and is the
+    protocol's where those are refused.
     """
-    low, high = interval(subject, "share_interval", successes=given.MANY // 2, n=given.MANY)
-    z = (high - low) * math.sqrt(given.MANY)
-    findings = []
-    for successes, n in given.SHARES:
+    try:
+        z, _ = _of_a_share(subject)
+    except NotEvaluable:
+        z = NormalDist().inv_cdf((1 + level()) / 2)
+
+    def judged(case: tuple[int, int]) -> Finding:
+        successes, n = case
         observed = interval(subject, "share_interval", successes=successes, n=n)
         middle = (successes + z**2 / 2) / (n + z**2)
         reach = z / (n + z**2) * math.sqrt(successes * (n - successes) / n + z**2 / 4)
@@ -93,8 +98,9 @@ def shares_have_wilson_intervals(subject: ImplementationSubject) -> Finding:
         found = close(observed, (middle - reach, middle + reach), 1e-4, names)
         if found.status is Status.FAIL:
             found = found.model_copy(update={"likely": _method(observed, successes, n)})
-        findings.append(found)
-    return first_failure(findings)
+        return found
+
+    return judge_each(judged, given.SHARES)
 
 
 def _method(observed: np.ndarray, successes: int, n: int) -> str | None:
@@ -116,17 +122,20 @@ def _method(observed: np.ndarray, successes: int, n: int) -> str | None:
 
 def f1_is_resampled(subject: ImplementationSubject) -> Finding:
     """FER-Z-03: ends are those of a bootstrap within its Monte Carlo error, and no nearer than the unseen."""
-    findings = [_certain(subject, images) for images in given.NO_REPLICATE_DIFFERS]
-    for images in given.RESAMPLED:
+
+    def judged(images: given.Predicted) -> Finding:
         observed = interval(subject, "f1_interval", labels=images.labels, predictions=images.predictions)
+        if images in given.NO_REPLICATE_DIFFERS:
+            return _certain(observed, images)
         value, lows, highs = _resampled(images)
         share = unseen_share(len(images.labels))
         lows, highs = np.minimum(lows, value * (1 - share)), np.maximum(highs, value + share * (1 - value))
-        findings.append(_contains(observed, value, images.what))
         likely = _taken_for_a_share(observed, value, images)
         pairs = zip(("low", "high"), observed, (lows, highs), strict=True)
-        findings += [within(end, *ends, f"{which} end of F1 over {images.what}", likely) for which, end, ends in pairs]
-    return first_failure(findings)
+        ends = [within(end, *ends, f"{which} end of F1 over {images.what}", likely) for which, end, ends in pairs]
+        return first_failure([_contains(observed, value, images.what), *ends])
+
+    return judge_each(judged, (*given.NO_REPLICATE_DIFFERS, *given.RESAMPLED))
 
 
 def _taken_for_a_share(observed: np.ndarray, value: float, images: given.Predicted) -> str | None:
@@ -136,9 +145,8 @@ def _taken_for_a_share(observed: np.ndarray, value: float, images: given.Predict
     return resembled(observed, ends, 1e-3)
 
 
-def _certain(subject: ImplementationSubject, images: given.Predicted) -> Finding:
+def _certain(observed: np.ndarray, images: given.Predicted) -> Finding:
     """Where every image is right, or every one wrong, no replicate differs: the interval is the share of the unseen."""
-    observed = interval(subject, "f1_interval", labels=images.labels, predictions=images.predictions)
     value, share = float(images.labels == images.predictions), unseen_share(len(images.labels))
     names = [f"{which} end of F1 over {images.what}" for which in ("low", "high")]
     likely = "replicates that never differ are taken for certainty" if observed[0] == observed[1] else None

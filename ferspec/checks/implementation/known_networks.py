@@ -16,7 +16,10 @@ def networks_of(subject: ImplementationSubject) -> tuple[str, ...]:
     networks = tuple(spec.load().networks)
     if "architectures" not in subject.capabilities:
         return networks
-    listed = rows("architectures", subject.ask("architectures"))
+    try:
+        listed = rows("architectures", subject.ask("architectures"))
+    except NotEvaluable:
+        return networks
     known = tuple(name for name in networks if name in listed)
     if not known:
         raise NotEvaluable("architectures lists no network by the protocol's name")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import close, equal, field, first_failure, numbers, rows
+from ferspec.checks.implementation.answers import close, equal, field, first_failure, judge_each, numbers, rows
 from ferspec.checks.implementation.mistakes import compared
 from ferspec.engine import Check, Finding
 from ferspec.errors import SubjectError
@@ -52,17 +52,19 @@ class Images:
         return dict(zip(AVERAGED, map(float, found[:3]), strict=True))
 
 
-def _skewed() -> Images:
-    """Return 400 images of which half are Happy, each class recognised less often than the one before."""
+def _skewed(count: int) -> Images:
+    """Return images of which half are Happy, each class recognised less often than the one before."""
     rng = np.random.default_rng(1)
-    labels = rng.choice(7, size=400, p=[0.1, 0.03, 0.1, 0.5, 0.12, 0.1, 0.05])
-    known = rng.random(400) < np.linspace(0.9, 0.2, 7)[labels]
-    return Images("400 images of uneven classes", labels.tolist(), np.where(known, labels, (labels + 3) % 7).tolist())
+    labels = rng.choice(7, size=count, p=[0.1, 0.03, 0.1, 0.5, 0.12, 0.1, 0.05])
+    predictions = np.where(rng.random(count) < np.linspace(0.9, 0.2, 7)[labels], labels, (labels + 3) % 7)
+    return Images(f"{count:,} images of uneven classes", labels.tolist(), predictions.tolist())
 
 
 SETS = (
     Images("12 images", [0, 0, 1, 2, 2, 3, 3, 3, 3, 4, 5, 6], [0, 3, 3, 2, 6, 3, 3, 3, 4, 4, 5, 6]),
-    _skewed(),
+    _skewed(400),
+    # as many as the largest validation part has, that of FER2013
+    _skewed(7178),
     Images("images of four classes", [0, 0, 2, 2, 3, 3, 3, 6, 6, 6], [0, 4, 0, 3, 3, 3, 4, 0, 3, 3]),
     Images("images all taken for Happy", [0, 1, 2, 3, 3, 3, 4, 5, 6], [3] * 9),
     Images("images none of which is recognised", [0, 1, 2, 3, 4, 5, 6, 6], [1, 2, 3, 4, 5, 6, 0, 0]),
@@ -70,10 +72,16 @@ SETS = (
 )
 
 # Rows of a square come first: where columns are taken for rows, there are as many answers, and they are wrong.
-# A tie goes to the first, a large negative output is no large output, and seven times seven rows have seven answers.
+# A tie goes to the first, what single precision tells apart is no tie, a large negative output is no large output, and
+# seven times seven rows have seven answers.
 OUTPUTS = (
     ("rows of a square", np.roll(np.eye(7), 2, axis=1).tolist(), [2, 3, 4, 5, 6, 0, 1]),
     ("probabilities", [[0.1, 0.2, 0.4, 0.1, 0.1, 0.05, 0.05], [0.3, 0.05, 0.05, 0.1, 0.1, 0.1, 0.3001]], [2, 6]),
+    (
+        "outputs that are nearly equal",
+        [[0.2, 0.25, 0.1, 0.1, 0.05, 0.2500002, 0.05], [1, 7, 2, 0, 7.000003, 3, 4]],
+        [5, 4],
+    ),
     ("one row", [[0.1, 0.1, 0.1, 0.1, 0.1, 0.4, 0.1]], [5]),
     ("logits", [[-9, -3, -5, -3.5, -8, -4, -7], [-12.5, 1, 2, 3, 2.5, -1, 0], [4, 0, -6, 5, 1, 2, 3]], [1, 3, 3]),
     ("ties of two", [[0, 0.4, 0.1, 0.4, 0.1, 0, 0], [0.5, 0, 0, 0, 0, 0, 0.5], [0, 0, 0, 0, 0, 0.5, 0.5]], [1, 0, 5]),
@@ -87,28 +95,28 @@ FIGURES = (0.0, 1.0, 0.5, 0.1234, 0.1266, 0.5549, 0.5551, 0.7777, 0.999, 0.0049,
 
 def accuracy_is_the_share_of_right_images(subject: ImplementationSubject) -> Finding:
     """FER-M-01: accuracy counts right images over all, whatever their class."""
-    findings = []
-    for images in SETS:
+
+    def judged(images: Images) -> Finding:
         observed = _figure(_measured(subject, images), "accuracy")
         recall, present = images.per_class()[1], np.bincount(images.labels, minlength=7) > 0
+        balanced = recall[present].mean()
         mistakes = {
-            "recall is averaged over the classes (balanced accuracy), not counted over all images": recall[
-                present
-            ].mean(),
+            "recall is averaged over the classes (balanced accuracy), not counted over all images": balanced,
             "recall is averaged over all seven classes, not counted over all images": recall.mean(),
             "the share of wrong images is returned": 1 - images.right,
             "the accuracy is a percentage, not a share": 100 * images.right,
         }
-        findings.append(compared(observed, images.right, TOLERANCE, f"accuracy of {images.what}", mistakes))
-    return first_failure(findings)
+        return compared(observed, images.right, TOLERANCE, f"accuracy of {images.what}", mistakes)
+
+    return judge_each(judged, SETS)
 
 
 def averages_are_weighted_by_support(subject: ImplementationSubject) -> Finding:
     """FER-M-02: precision, recall and F1 are those that scikit-learn averages by support, from those of each class."""
-    findings = []
-    for images in SETS:
+
+    def judged(images: Images) -> Finding:
         answer, expected = _measured(subject, images), images.averages("weighted")
-        findings += [_of_each_class(answer, images, name) for name in ("precision", "recall")]
+        findings = [_of_each_class(answer, images, name) for name in ("precision", "recall")]
         macro, exchanged = images.averages("macro"), Images("", images.predictions, images.labels).averages("weighted")
         per_class, taken = images.per_class(), np.bincount(images.predictions, minlength=7)
         for name, values in zip(AVERAGED, per_class[:3], strict=True):
@@ -121,36 +129,37 @@ def averages_are_weighted_by_support(subject: ImplementationSubject) -> Finding:
             }
             label = f"weighted {name} of {images.what}"
             findings.append(compared(_figure(answer, name), expected[name], TOLERANCE, label, mistakes))
-    return first_failure(findings)
+        return first_failure(findings)
+
+    return judge_each(judged, SETS)
 
 
 def weighted_recall_is_the_accuracy(subject: ImplementationSubject) -> Finding:
     """FER-M-03: the two are one number in every answer, whether or not it is the right one."""
-    findings = []
-    for images in SETS:
+
+    def judged(images: Images) -> Finding:
         answer = _measured(subject, images)
         recall, accuracy = _figure(answer, "recall"), _figure(answer, "accuracy")
         mistakes = {
             "recall is averaged with every class weighing the same (macro)": images.averages("macro")["recall"],
             "recall is over the predictions of a class (it is the precision)": images.averages("weighted")["precision"],
         }
-        findings.append(
-            compared(recall, accuracy, TOLERANCE, f"weighted recall of {images.what} beside its accuracy", mistakes)
-        )
-    return first_failure(findings)
+        return compared(recall, accuracy, TOLERANCE, f"weighted recall of {images.what} beside its accuracy", mistakes)
+
+    return judge_each(judged, SETS)
 
 
 def f1_is_the_harmonic_mean_of_each_class(subject: ImplementationSubject) -> Finding:
     """FER-M-04: F1 is taken class by class, and averaged afterwards."""
-    findings = []
-    for images in SETS:
+
+    def judged(images: Images) -> Finding:
         answer = _measured(subject, images)
         precision, recall, f1, support = images.per_class()
         undefined = (support == 0) | (np.bincount(images.predictions, minlength=7) == 0)
         observed = _class_figures(answer, "f1", undefined)
         likely = "it is the plain mean of precision and recall" if _same(observed, (precision + recall) / 2) else None
         names = [f"F1 of {name} over {images.what}" for name in spec.load().classes]
-        findings.append(close(observed, f1, TOLERANCE, names, likely))
+        of_each_class = close(observed, f1, TOLERANCE, names, likely)
         weighted, macro = images.averages("weighted"), images.averages("macro")
         mistakes = {
             "it is the harmonic mean of the averaged precision and recall": _harmonic(weighted),
@@ -158,25 +167,22 @@ def f1_is_the_harmonic_mean_of_each_class(subject: ImplementationSubject) -> Fin
             "every class weighs the same (macro)": macro["f1"],
         }
         label = f"weighted F1 of {images.what}"
-        findings.append(compared(_figure(answer, "f1"), weighted["f1"], TOLERANCE, label, mistakes))
-    return first_failure(findings)
+        averaged = compared(_figure(answer, "f1"), weighted["f1"], TOLERANCE, label, mistakes)
+        return first_failure([of_each_class, averaged])
+
+    return judge_each(judged, SETS)
 
 
 def undefined_figures_are_reported(subject: ImplementationSubject) -> Finding:
     """FER-M-05: a class never predicted is named; its precision is null, or the 0 that averages count."""
-    findings, counted_as = [], spec.load().value("FER-M-05", "counted_as")
-    for images in SETS:
+    counted_as = spec.load().value("FER-M-05", "counted_as")
+
+    def judged(images: Images) -> Finding:
         answer = _measured(subject, images)
         never = {name for index, name in enumerate(spec.load().classes) if index not in images.predictions}
         named = set(map(str, rows("metrics", field("metrics", answer, "undefined"))))
-        findings.append(
-            equal(
-                sorted(named),
-                sorted(never),
-                f"classes without a precision over {images.what}",
-                "a precision of nothing is hidden as a number" if named < never else None,
-            )
-        )
+        likely = "a precision of nothing is hidden as a number" if named < never else None
+        findings = [equal(sorted(named), sorted(never), f"classes without a precision over {images.what}", likely)]
         for name, occurring in (("precision", images.predictions), ("recall", images.labels)):
             undefined = np.bincount(occurring, minlength=7) == 0
             if undefined.any():
@@ -191,13 +197,16 @@ def undefined_figures_are_reported(subject: ImplementationSubject) -> Finding:
         expected = images.averages("weighted", counted_as)["precision"]
         label = f"weighted precision of {images.what}"
         findings.append(compared(_figure(answer, "precision"), expected, TOLERANCE, label, mistakes))
-    return first_failure(findings)
+        return first_failure(findings)
+
+    return judge_each(judged, SETS)
 
 
 def the_highest_output_wins(subject: ImplementationSubject) -> Finding:
     """FER-M-06: labels are those of the highest outputs, the first of equal ones."""
-    findings = []
-    for what, outputs, expected in OUTPUTS:
+
+    def judged(case: tuple[str, list[list[float]], list[int]]) -> Finding:
+        what, outputs, expected = case
         answer = subject.ask("predicted_classes", outputs=outputs)
         observed = numbers("predicted_classes", answer, (len(outputs),)).tolist()
         values = np.array(outputs)
@@ -207,16 +216,21 @@ def the_highest_output_wins(subject: ImplementationSubject) -> Finding:
             "the lowest output wins": values.argmin(axis=1),
             "classes are counted from 1": np.array(expected) + 1,
             "the highest output of each column is taken, not of each row": values.argmax(axis=0),
+        } | {
+            f"outputs are rounded to {digits} digits first": values.round(digits).argmax(axis=1)
+            for digits in range(1, 7)
         }
         likely = (said for said, labels in mistakes.items() if np.array_equal(observed, labels))
-        findings.append(equal(observed, [float(label) for label in expected], f"labels of {what}", next(likely, None)))
-    return first_failure(findings)
+        return equal(observed, [float(label) for label in expected], f"labels of {what}", next(likely, None))
+
+    return judge_each(judged, OUTPUTS)
 
 
 def figures_are_rounded_to_two_places(subject: ImplementationSubject) -> Finding:
     """FER-M-07: a figure halfway may be rounded to either side: what is printed stands for both."""
-    findings, unit = [], 10.0 ** -spec.load().value("FER-M-07", "decimals")
-    for figure in FIGURES:
+    unit = 10.0 ** -spec.load().value("FER-M-07", "decimals")
+
+    def judged(figure: float) -> Finding:
         observed = float(numbers("rounded", subject.ask("rounded", figure=figure), ()))
         below, above = (of(figure / unit - shift) * unit for of, shift in ((math.ceil, 0.5), (math.floor, -0.5)))
         mistakes = {
@@ -228,8 +242,9 @@ def figures_are_rounded_to_two_places(subject: ImplementationSubject) -> Finding
             "it is a percentage, not a share": round(100 * figure),
         }
         nearest = min((below, above), key=lambda value: abs(value - observed))
-        findings.append(compared(observed, nearest, TOLERANCE / 10, f"{figure} in print", mistakes))
-    return first_failure(findings)
+        return compared(observed, nearest, TOLERANCE / 10, f"{figure} in print", mistakes)
+
+    return judge_each(judged, FIGURES)
 
 
 def _measured(subject: ImplementationSubject, images: Images) -> Any:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ferspec import spec
 from ferspec.checks.implementation import hyperparameters
-from ferspec.checks.implementation.answers import equal, field, first_failure, numbers, rows, shown
-from ferspec.checks.implementation.explained import all_equal
+from ferspec.checks.implementation.answers import equal, field, judge_each, numbers, rows, shown
+from ferspec.checks.implementation.explained import all_equal, answers_to
 from ferspec.checks.implementation.weighting import CLASSES, losses_found, predictions
 from ferspec.engine import Check, Finding, Status
-from ferspec.errors import SubjectError
+from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.reference.schedule import PlateauRule, StoppingRule
 from ferspec.subjects.implementation import ImplementationSubject
 
@@ -52,6 +53,7 @@ PLATEAUS = {
     "a first rate of 1e-5": Situation([1.0] * 25, _halvings(11, 10, 4, rate=1e-5), 1e-5),
     "twenty halvings, the last to the minimum": Situation([1.0] * 220, [*_halvings(11, *[10] * 19), *[1e-10] * 19]),
     "a rate just above its minimum": Situation([1.0] * 31, [1.5e-10] * 11 + [1e-10] * 20, 1.5e-10),
+    "losses of thousands, every one better": Situation([9_000.0 - 100 * epoch for epoch in range(40)], _halvings(40)),
 }
 # falls around 1e-4 of losses of different size
 SMALL_IMPROVEMENTS = {
@@ -89,14 +91,18 @@ def _rates_found(subject: ImplementationSubject, situations: Mapping[str, Situat
     wavering = {f"losses that waver ({seed})": _wavering(step, seed) for seed in range(WAVERING)}
     generated = {name: Situation(losses, rule.rates(losses, 1e-4)[:-1]) for name, losses in wavering.items()}
     asked = {**situations, **generated}
-    observed = {name: _learning_rates(subject, situation) for name, situation in asked.items()}
+    answers = answers_to(partial(_learning_rates, subject), asked.values())
+    given = [
+        (each, rates)
+        for each, rates in zip(asked.values(), answers, strict=True)
+        if not isinstance(rates, NotEvaluable)
+    ]
     likely = (
         cause
         for cause, rates in _plateau_mistakes(rule).items()
-        if all(_near(observed[name], rates(each.losses, each.initial_rate)).all() for name, each in asked.items())
+        if all(_near(observed, rates(each.losses, each.initial_rate)).all() for each, observed in given)
     )
-    cause = next(likely, None)
-    return first_failure([_rates(name, observed[name], each.rates, cause) for name, each in asked.items()])
+    return judge_each(partial(_rates, likely=next(likely, None)), zip(asked.items(), answers, strict=True))
 
 
 def _learning_rates(subject: ImplementationSubject, situation: Situation) -> np.ndarray:
@@ -104,7 +110,11 @@ def _learning_rates(subject: ImplementationSubject, situation: Situation) -> np.
     return numbers("learning_rates", answer, (len(situation.losses),))
 
 
-def _rates(name: str, observed: np.ndarray, expected: Sequence[float], likely: str | None) -> Finding:
+def _rates(answered: tuple[tuple[str, Situation], np.ndarray | NotEvaluable], likely: str | None) -> Finding:
+    (name, situation), observed = answered
+    if isinstance(observed, NotEvaluable):
+        raise observed
+    expected = situation.rates
     wrong = np.flatnonzero(~_near(observed, expected))
     if not len(wrong):
         return Finding(status=Status.PASS, observed=f"{name}: as expected", expected=f"{name}: {len(expected)} rates")
@@ -176,6 +186,8 @@ ENDS: Mapping[str, tuple[Sequence[float], int | None]] = {
     "as good as the best again and again": ([1.0, *[1.1, 1.0] * 15], 20),
     "an improvement in the twentieth epoch of waiting": ([1.0] * 20 + [0.9] * 30, 40),
     "an improvement after the end": ([1.0] * 21 + [0.5] * 30, 20),
+    "losses of thousands, every one better": ([9_000.0 - 100 * epoch for epoch in range(40)], None),
+    "the loss falls for 600 epochs, then rises": ([abs(epoch - 600) / 20 + 0.5 for epoch in range(700)], 620),
 }
 
 
@@ -193,7 +205,7 @@ def stops_after_its_patience(subject: ImplementationSubject) -> Finding:
     expected = [stop for _, stop in ends.values()]
     return all_equal(
         names=list(ends),
-        observed=[subject.ask("stopping_epoch", val_losses=list(losses)) for losses, _ in ends.values()],
+        observed=answers_to(lambda end: subject.ask("stopping_epoch", val_losses=list(end[0])), ends.values()),
         expected=expected,
         mistakes={
             **{cause: [other.stop(losses) for losses, _ in ends.values()] for cause, other in others.items()},
@@ -232,10 +244,10 @@ def keeps_the_best_epoch(subject: ImplementationSubject) -> Finding:
     expected = [figures.index(picked(figures)) for figures in watched]
     return all_equal(
         names=list(KEPT),
-        observed=[
-            subject.ask("best_epoch", val_accuracies=list(accuracies), val_losses=list(losses))
-            for accuracies, losses in KEPT.values()
-        ],
+        observed=answers_to(
+            lambda figures: subject.ask("best_epoch", val_accuracies=list(figures[0]), val_losses=list(figures[1])),
+            KEPT.values(),
+        ),
         expected=expected,
         mistakes={
             "the epoch of the lowest validation loss is kept": [
@@ -299,13 +311,23 @@ def limits_the_first_phase(subject: ImplementationSubject, weights: str) -> Find
     )
 
 
-def sees_a_batch_in_all(subject: ImplementationSubject) -> Finding:
-    """A step on two GPUs sees the images of both."""
+# those of the protocol, fewer and more
+GPUS = (2, 1, 4)
+
+
+def sees_a_batch_in_all(subject: ImplementationSubject, gpus: int) -> Finding:
+    """A step on two GPUs sees the images of both; one on fewer or more as many on each, or as many in all."""
     clause = spec.load().clause("FER-S-09")
-    each, gpus = clause.value("per_gpu", subject.profile), clause.value("gpus", subject.profile)
+    each, usual = clause.value("per_gpu", subject.profile), clause.value("gpus", subject.profile)
+    known = sorted({each * gpus, each * usual})
     observed = subject.ask("batch_size", gpus=gpus)
-    likely = "these are the images of one GPU" if observed == each else None
-    return equal(observed, each * gpus, what=f"{gpus} GPUs", likely=likely)
+    right = observed in known
+    return Finding(
+        status=Status.PASS if right else Status.FAIL,
+        observed=f"gpus={gpus}: {shown(observed)}",
+        expected=f"gpus={gpus}: {' or '.join(map(str, known))}",
+        likely="these are the images of one GPU" if not right and observed == each else None,
+    )
 
 
 ROUNDINGS: Mapping[str, Callable[[float], int]] = {"floor": math.floor, "ceil": math.ceil, "round": round}
@@ -319,7 +341,7 @@ def trains_on_whole_batches(subject: ImplementationSubject) -> Finding:
     steps = {name: [rule(images / batch) for images, batch in EPOCHS] for name, rule in ROUNDINGS.items()}
     return all_equal(
         names=[f"{images:,} images in batches of {batch}" for images, batch in EPOCHS],
-        observed=[subject.ask("steps_per_epoch", images=images, batch_size=batch) for images, batch in EPOCHS],
+        observed=answers_to(lambda epoch: subject.ask("steps_per_epoch", images=epoch[0], batch_size=epoch[1]), EPOCHS),
         expected=steps[rounding],
         mistakes={f"steps are rounded: {name}": counted for name, counted in steps.items() if name != rounding},
     )
@@ -338,7 +360,7 @@ CHECKS = (
     Check("FER-S-06", keeps_the_best_epoch, needs=("best_epoch",)),
     *(Check("FER-S-07", trains_in_two_phases, needs=("phases",), argument=name) for name in (*STARTS, SCRATCH)),
     *(Check("FER-S-08", limits_the_first_phase, needs=("phases",), argument=name) for name in STARTS),
-    Check("FER-S-09", sees_a_batch_in_all, needs=("batch_size",)),
+    *(Check("FER-S-09", sees_a_batch_in_all, needs=("batch_size",), argument=gpus) for gpus in GPUS),
     Check("FER-S-10", trains_on_whole_batches, needs=("steps_per_epoch",)),
     Check("FER-S-11", loses_the_cross_entropy, needs=("losses",)),
 )

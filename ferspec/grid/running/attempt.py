@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
 import sys
 import tempfile
-import threading
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import closing
 from importlib import import_module
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,10 @@ from ferspec.errors import UserError
 from ferspec.grid.running.jobs import Event, Limits, without_dataset
 from ferspec.grid.training import Request
 from ferspec.reference.training.fit import Listener
+from ferspec.subjects.orphans import end_with_parent
 
 LAST_LINES, LONGEST = 30, 64 << 10
-ORPHANED = 70
+LONGEST_WAIT = 86_400.0
 
 
 def attempt(request: Request, limits: Limits) -> Iterator[Event]:
@@ -49,7 +50,7 @@ def _events(request: Request, log: Path, limits: Limits) -> Iterator[Event]:
     epochs = 0
     try:
         yield Event(state="running")
-        while (event := _next(ours, _left(limits, began))) is not None:
+        while (event := _next(ours, limits, began)) is not None:
             epochs = event.epochs
             yield event
             if event.ended:
@@ -77,14 +78,19 @@ def _last_lines(log: Path) -> str:
     return "\n".join(text.splitlines()[-LAST_LINES:])
 
 
-def _left(limits: Limits, began: float) -> float | None:
-    return None if limits.seconds is None else max(0.0, began + limits.seconds - time.monotonic())
+def _left(limits: Limits, began: float) -> float:
+    """Return the seconds that are left to an attempt, or to the longest wait that is asked of a system at once."""
+    left = math.inf if limits.seconds is None else began + limits.seconds - time.monotonic()
+    return min(max(0.0, left), LONGEST_WAIT)
 
 
-def _next(connection: Connection, seconds: float | None) -> Event | None:
+def _next(connection: Connection, limits: Limits, began: float) -> Event | None:
     """Return the next event, or None once the process is gone or its time is over."""
     try:
-        return connection.recv() if connection.poll(seconds) else None
+        while not connection.poll(_left(limits, began)):
+            if not _left(limits, began):
+                return None
+        return connection.recv()
     except (EOFError, OSError):
         return None
 
@@ -99,7 +105,7 @@ def _without_answer(code: int | None, epochs: int, limits: Limits) -> Event:
 
 def _work(connection: Connection, request: Request, log: str, trainer: str) -> None:
     """Train, in the new process, and tell how it ended."""
-    _end_with_parent()
+    end_with_parent()
     # Ctrl-C reaches every process of a terminal; the parent decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _divert(log)
@@ -138,16 +144,6 @@ class _Telling(Listener):
 def _imported(trainer: str) -> Any:
     module, _, name = trainer.partition(":")
     return getattr(import_module(module), name)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        wait([parent.sentinel])
-        os._exit(ORPHANED)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _divert(log: str) -> None:

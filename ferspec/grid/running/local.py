@@ -35,6 +35,7 @@ def _run(job: Job, results: Results, limits: Limits, tell: Tell, patient: bool) 
                     results.settle(job, event)
                     tell(job, event)
         else:
+            results.settle(job, event)
             tell(job, event)
         return True
 

@@ -80,6 +80,7 @@ def _run_claimed(
             if event.state == "waiting":
                 running[start(job)] = job, limits.retries
             else:
+                results.settle(job, event)
                 tell(job, event)
         while running:
             (events,), _ = ray.wait(list(running), num_returns=1)

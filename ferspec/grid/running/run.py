@@ -19,6 +19,8 @@ def run_jobs(jobs: Sequence[Job], results: Results, limits: Limits, tell: Tell, 
     to_train = []
     for job in jobs:
         event = _standing(job, results, everywhere=cluster is None)
+        if event.ended:
+            results.settle(job, event)
         tell(job, event)
         if event.state == "finished":
             _tidy(job, results)

@@ -18,6 +18,7 @@ from ferspec.reference.models import Preprocessing, freeze_base, unfreeze
 from ferspec.reference.schedule import PhasePlan, best_epoch, evaluated_images, next_step
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.reference.training.images import Images
+from ferspec.reference.training.optimizer import new_optimizer
 from ferspec.reference.training.state import Progress, StateFolder
 from ferspec.spec.records import Profile
 
@@ -186,8 +187,8 @@ def _train_phase(
         return _ended(task, plan, here) is not None
 
     def rate() -> float:
-        losses = [row.val_loss for row in rows_of(progress.rows, phase)]
-        return next_step(losses, plan.initial_rate, task.profile).rate
+        watched = _watched("FER-S-03", rows_of(progress.rows, phase), task.profile)
+        return next_step(watched, plan.initial_rate, task.profile).rate
 
     def validate() -> dict[str, float]:
         return network.evaluate(validation, return_dict=True, verbose=0)
@@ -208,18 +209,14 @@ def _train_phase(
 
 def _compiled(network: Any, task: Task, rate: float) -> tuple[Any, Any]:
     """Return what is to be fitted, compiled with a new optimiser whose variables exist, and that optimiser."""
-    import keras
-
     from ferspec.reference.augmentation.device import with_augmentation
 
-    book = spec.load()
     trained = with_augmentation(network, task.preprocessing) if task.augment == "device" else network
-    adam = keras.optimizers.Adam(rate, book.value("FER-S-01", "beta_1"), book.value("FER-S-01", "beta_2"))
-    figures = {"loss": book.value("FER-S-11", "loss"), "metrics": ["accuracy"], "jit_compile": task.jit}
+    figures = {"loss": spec.load().value("FER-S-11", "loss"), "metrics": ["accuracy"], "jit_compile": task.jit}
     if trained is not network:
         # it validates, on images that are not augmented
         network.compile(**figures)
-    trained.compile(adam, **figures)
+    trained.compile(new_optimizer(rate, task.profile), **figures)
     if task.jit and not trained.jit_compile:
         raise UserError("XLA cannot compile this training, for one not what augments on the device: leave out --jit")
     # a loss-scaling optimiser may now be around the one that was given
@@ -239,7 +236,7 @@ def _batches(task: Task, stream: Stream, first: int) -> Iterator[tuple[Any, Any]
 
 
 def _ended(task: Task, plan: PhasePlan, rows: Sequence[EpochRow]) -> Ended | None:
-    if rows and next_step([row.val_loss for row in rows], plan.initial_rate, task.profile).stop:
+    if rows and next_step(_watched("FER-S-05", rows, task.profile), plan.initial_rate, task.profile).stop:
         return "early stopping"
     if plan.longest is not None and len(rows) >= plan.longest:
         return "length of the phase"
@@ -248,8 +245,14 @@ def _ended(task: Task, plan: PhasePlan, rows: Sequence[EpochRow]) -> Ended | Non
     return None
 
 
+def _watched(rule: str, rows: Sequence[EpochRow], profile: Profile) -> list[float]:
+    """Return the figure of each epoch that a rule of the schedule watches."""
+    monitor = spec.load().value(rule, "monitor", profile)
+    return [getattr(row, monitor) for row in rows]
+
+
 def _outlook(task: Task, plan: PhasePlan, rows: Sequence[EpochRow], seconds: float) -> Outlook:
-    patience = next_step([row.val_loss for row in rows], plan.initial_rate, task.profile).patience_left
+    patience = next_step(_watched("FER-S-05", rows, task.profile), plan.initial_rate, task.profile).patience_left
     fixed = [length - len(rows) for length in (plan.longest, task.epochs_cap) if length is not None]
     return Outlook(min([patience, *fixed]), firm=bool(fixed) and min(fixed) <= patience, seconds=seconds)
 

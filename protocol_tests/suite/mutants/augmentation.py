@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,18 @@ def fed(image: list, **changed: Any) -> np.ndarray:
     return np.array(image, float)
 
 
-def of(network: str, **ranges: float) -> Any:
+def at_once(image: list, architecture: str, weights: str) -> list:
+    return (fed(image) / 255).tolist()
+
+
+def but_where(is_raw: Callable[[list, str, str], bool]) -> Callable[..., list]:
+    """Everything rescaled, but for what is left as it is."""
+    return lambda image, architecture, weights: (
+        image if is_raw(image, architecture, weights) else at_once(image, architecture, weights)
+    )
+
+
+def of(network: str, **ranges: Any) -> Any:
     return lambda architecture: RANGES | (ranges if architecture == network else {})
 
 
@@ -54,6 +66,23 @@ MUTANTS = (
         profile="paper",
         network_input=lambda image, architecture, weights: (fed(image)[..., ::-1] - (104, 117, 124)).tolist(),
     ),
+    *(
+        wrong(
+            "FER-A-01",
+            f"VGG16 from scratch not rescaled, in the profile {profile}",
+            profile=profile,
+            network_input=but_where(lambda image, *start: start == ("VGG16", "scratch")),
+        )
+        for profile in ("released", "paper")
+    ),
+    *(
+        wrong(
+            "FER-A-01",
+            f"images of {least} pixels and more not rescaled in evaluation",
+            network_input=but_where(lambda image, *_, least=least: len(image) >= least),
+        )
+        for least in (48, 64)
+    ),
     right(
         "FER-A-01",
         "rescaled in single precision, by a product",
@@ -81,9 +110,25 @@ MUTANTS = (
             "shifts of 0.1 for Xception": of("Xception", width_shift=0.1, height_shift=0.1),
         }.items()
     ),
+    *(
+        wrong("FER-A-12", name, augmentation_ranges=of("ResNet18", **more))
+        for name, more in {
+            "one network sheared too": {"shear": 0.2},
+            "one network mirrored top to bottom too": {"vertical_flip_probability": 0.5},
+            "one network made brighter and darker too": {"brightness_range": [0.8, 1.2]},
+        }.items()
+    ),
     right(
         "FER-A-12",
         "more is told than was asked",
         augmentation_ranges=lambda architecture: {"shear": 0, **RANGES, "rotation_degrees": 20},
+    ),
+    right(
+        "FER-A-12",
+        "what is not drawn is told too",
+        augmentation_ranges=lambda architecture: (
+            RANGES
+            | {"vertical_flip": False, "brightness_range": [1.0, 1.0], "channel_shift": None, "fill_mode": "nearest"}
+        ),
     ),
 )

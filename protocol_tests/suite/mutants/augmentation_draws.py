@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from mutants.keras_like import Changes, drawn, one_for_both_shifts
+from mutants.keras_like import Changes, drawn
 from mutants.kinds import right, wrong
 
 
@@ -51,65 +51,47 @@ def printed_with_four_decimals(count: int, height: int, width: int, seed: int) -
     ]
 
 
-def first_zoom_by_rotation(change: Changes) -> Changes:
-    return change | {"zoom": [1 + change["rotation"] / 100, change["zoom"][1]]}
-
-
-def width_shift_by_the_size_of_the_height_shift(change: Changes) -> Changes:
-    """Uncorrelated with the height shift, and decided by it all the same; of images of 40 by 61."""
-    return change | {"width_shift": 12.2 * (abs(change["height_shift"]) / 4 - 1)}
-
-
-def second_zoom_by_the_size_of_the_first(change: Changes) -> Changes:
-    first = change["zoom"][0]
-    return change | {"zoom": [first, 1 + 0.2 * (abs(first - 1) / 0.1 - 1)]}
-
-
 def each(tied: Callable[[Changes], Changes]) -> Callable[..., list[Changes]]:
-    """Right draws of which some decide others."""
+    """Right draws, what is drawn for each image then changed."""
     return lambda **asked: [tied(change) for change in drawn()(**asked)]
 
 
-def all_of_one_draw(count: int, height: int, width: int, seed: int) -> list[Changes]:
-    draw = np.random.default_rng(seed)
+def in_half_precision(count: int, height: int, width: int, seed: int) -> list[Changes]:
+    """Uniform numbers of half precision, of which there are 2,048, and all that is made of them in half precision."""
+    half, steps = np.float16, np.random.default_rng(seed).integers(0, 2048, (count, 6))
+    shares = (steps / 2048).astype(half)
+    reach = shares * half(0.4) - half(0.2)
+    columns = {
+        "rotation": shares[:, 0] * half(40) - half(20),
+        "height_shift": reach[:, 1] * half(height),
+        "width_shift": reach[:, 2] * half(width),
+        "zoom": half(1) + reach[:, 3:5],
+        "flip": shares[:, 5] < half(0.5),
+    }
     return [
-        {
-            "rotation": 20 * one,
-            "height_shift": 0.2 * height * one,
-            "width_shift": 0.2 * width * one,
-            "zoom": [1 + 0.2 * one, 1 + 0.2 * one],
-            "flip": one > 0,
-        }
-        for one in draw.uniform(-1, 1, count).tolist()
+        dict(zip(columns, values, strict=True)) for values in zip(*(c.tolist() for c in columns.values()), strict=True)
     ]
 
 
-def two_images_a_draw(**asked: int) -> list[Changes]:
-    changes = drawn()(**asked)
-    return [changes[place // 2 * 2] for place in range(len(changes))]
+def rounded_to_half_precision(change: Changes) -> Changes:
+    return {name: np.float16(value).tolist() if name != "flip" else value for name, value in change.items()}
 
 
-def first_half_again(**asked: int) -> list[Changes]:
-    changes = drawn()(**asked)
-    return [changes[place % (len(changes) // 2)] for place in range(len(changes))]
-
-
-def seed_ignored(count: int, height: int, width: int, seed: int) -> list[Changes]:
-    return drawn()(count, height, width, 0)
+def in_steps(**steps: float) -> Callable[[Changes], Changes]:
+    return lambda change: (
+        change | {name: (np.rint(np.array(change[name]) / step) * step).tolist() for name, step in steps.items()}
+    )
 
 
 MUTANTS = (
     # FER-A-02 to FER-A-05
     *(
-        wrong(clause, name, augmentation_parameters=parameters)
+        right(clause, name, augmentation_parameters=parameters)
         for name, parameters in {
-            "one draw for everything": all_of_one_draw,
-            "every draw used for two images in a row": two_images_a_draw,
-            "the draws of the first half used again": first_half_again,
-            "the seed is ignored": seed_ignored,
+            "rounded to half precision": each(rounded_to_half_precision),
+            "drawn and worked out in half precision": in_half_precision,
         }.items()
         for clause in ("FER-A-02", "FER-A-03", "FER-A-04", "FER-A-05")
-        if not (clause == "FER-A-05" and parameters is first_half_again)
     ),
     wrong(
         "FER-A-02",
@@ -138,6 +120,7 @@ MUTANTS = (
         "whole degrees",
         augmentation_parameters=drawn(rotation=lambda draw, count, *_: draw.integers(-20, 21, count)),
     ),
+    wrong("FER-A-02", "tenths of a degree", augmentation_parameters=each(in_steps(rotation=0.1))),
     wrong(
         "FER-A-02",
         "normally distributed angles",
@@ -202,6 +185,7 @@ MUTANTS = (
             width_shift=lambda draw, count, height, width: np.rint(draw.uniform(-0.2, 0.2, count) * width)
         ),
     ),
+    wrong("FER-A-03", "tenths of a pixel", augmentation_parameters=each(in_steps(height_shift=0.1, width_shift=0.1))),
     wrong(
         "FER-A-03",
         "shifted by up to 0.15",
@@ -229,12 +213,6 @@ MUTANTS = (
         augmentation_parameters=drawn(
             height_shift=lambda draw, count, height, width: draw.normal(0, 0.08, count).clip(-0.2, 0.2) * height
         ),
-    ),
-    wrong("FER-A-03", "one draw for both shifts", augmentation_parameters=one_for_both_shifts),
-    wrong(
-        "FER-A-03",
-        "the size of the height shift decides the width shift",
-        augmentation_parameters=each(width_shift_by_the_size_of_the_height_shift),
     ),
     right("FER-A-03", "drawn by another generator, image by image", augmentation_parameters=with_a_random_state),
     right("FER-A-03", "shifts printed with four decimals", augmentation_parameters=printed_with_four_decimals),
@@ -283,16 +261,7 @@ MUTANTS = (
         "factors in steps of a tenth",
         augmentation_parameters=drawn(zoom=lambda draw, count, *_: draw.uniform(0.8, 1.2, (count, 2)).round(1)),
     ),
-    wrong(
-        "FER-A-04",
-        "the first factor from the draw of the rotation",
-        augmentation_parameters=each(first_zoom_by_rotation),
-    ),
-    wrong(
-        "FER-A-04",
-        "the size of the first factor decides the second",
-        augmentation_parameters=each(second_zoom_by_the_size_of_the_first),
-    ),
+    wrong("FER-A-04", "factors in steps of a hundredth", augmentation_parameters=each(in_steps(zoom=0.01))),
     right("FER-A-04", "factors in single precision", augmentation_parameters=in_single_precision),
     right("FER-A-04", "factors printed with four decimals", augmentation_parameters=printed_with_four_decimals),
     # FER-A-05
@@ -312,10 +281,26 @@ MUTANTS = (
             "one flip for a batch of 32": lambda draw, count, *_: np.repeat(draw.random(count // 32) < 0.5, 32),
         }.items()
     ),
-    wrong(
-        "FER-A-05",
-        "mirrored where it is turned to one side",
-        augmentation_parameters=each(lambda change: change | {"flip": change["rotation"] > 0}),
+    *(
+        wrong("FER-A-05", name, augmentation_parameters=each(lambda change, more=more: change | more))
+        for name, more in {
+            "mirrored top to bottom too": {"vertical_flip": True},
+            "mirrored top to bottom too, true as 1": {"flip_vertical": 1},
+            "sheared too": {"shear": 10.0},
+            "made brighter too": {"brightness": 1.5},
+            "the channels shifted too": {"channel_shift": [0.0, 0.0, 3.5]},
+        }.items()
     ),
     right("FER-A-05", "flips as 0 and 1", augmentation_parameters=with_a_random_state),
+    right(
+        "FER-A-05",
+        "more is told, all of which changes nothing",
+        augmentation_parameters=each(
+            lambda change: (
+                change
+                | {"flip_vertical": False, "shear": 0, "brightness": None, "contrast": 1.0, "fill_mode": "nearest"}
+                | {"channel_shift": [0, 0, 0]}
+            )
+        ),
+    ),
 )

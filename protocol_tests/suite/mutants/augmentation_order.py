@@ -16,6 +16,11 @@ def first_batch_alike(**asked: int) -> list[dict[str, Any]]:
     return batches
 
 
+def one_batch_more_where_they_fit(**asked: int) -> list[dict[str, Any]]:
+    more = asked["count"] % asked["batch_size"] == 0
+    return streaming(lambda epoch, step, batches: epoch * (batches + more) + step)(**asked)
+
+
 MUTANTS = (
     # FER-A-10
     wrong("FER-A-10", "no draw for the vertical flip", augmentation_stream=streaming(vertical=False)),
@@ -36,6 +41,10 @@ MUTANTS = (
             "batches counted from 1": lambda epoch, step, batches: epoch * batches + step + 1,
             "seed plus epoch plus batch": lambda epoch, step, batches: epoch + step,
         }.items()
+    ),
+    *(
+        wrong(clause, "a batch more is counted where batches fit", augmentation_stream=one_batch_more_where_they_fit)
+        for clause in ("FER-A-10", "FER-A-13", "FER-A-14")
     ),
     wrong(
         "FER-A-13",

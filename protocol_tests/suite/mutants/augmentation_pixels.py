@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from mutants.keras_like import Changes, augmenting, shifted, turned, with_changed, zoomed
 from mutants.kinds import right, wrong
@@ -133,7 +136,20 @@ def rounded_to_32nds(image: list, parameters: Changes) -> list:
     return ((changed[:, ::-1] if parameters["flip"] else changed) / 255).tolist()
 
 
+def from_pixels_on(least: int, **otherwise: Any) -> Callable[..., Any]:
+    """Images at least that high are changed otherwise."""
+    return lambda image, parameters: augmenting(**otherwise if len(image) >= least else {})(image, parameters)
+
+
 MUTANTS = (
+    *(
+        wrong(
+            clause,
+            "images of 64 pixels and more come out upside down",
+            augment=from_pixels_on(64, after=lambda pixels: pixels[::-1]),
+        )
+        for clause in ("FER-A-01", "FER-A-05", "FER-A-06", "FER-A-07", "FER-A-08")
+    ),
     wrong("FER-A-05", "mirrored top to bottom", augment=augmenting(flip_axis=0)),
     wrong(
         "FER-A-05",
@@ -203,12 +219,13 @@ MUTANTS = (
     *(
         wrong(
             clause,
-            f"images of 48 pixels and more {mistake}",
-            augment=lambda image, parameters, other=other: (augmenting(**other) if len(image) >= 48 else augmenting())(
-                image, parameters
-            ),
+            f"images of {least} pixels and more {mistake}",
+            augment=from_pixels_on(least, **other),
         )
+        for least in (48, 64)
         for clause, mistake, other in (
+            ("FER-A-01", "are not rescaled", {"rescale": lambda pixels: pixels}),
+            ("FER-A-05", "are mirrored top to bottom", {"flip_axis": 0}),
             ("FER-A-06", "are not turned", {"understood": with_changed(rotation=lambda change: 0.0)}),
             ("FER-A-07", "are not interpolated", {"order": 0}),
             ("FER-A-08", "are zoomed along rows first", {"understood": with_changed(zoom=lambda it: it["zoom"][::-1])}),

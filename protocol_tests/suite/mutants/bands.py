@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 
-from mutants.kinds import right, wrong
+from mutants.kinds import refusing, right, wrong
 
 from ferspec import spec
 
@@ -120,6 +120,25 @@ MUTANTS = (
     wrong("FER-G-06", "the spread of FER2013", **grid_spread(dataset="FER2013")),
     wrong("FER-G-06", "the median without its factor", **grid_spread(factor=1.0)),
     wrong(
+        "FER-G-06",
+        "the spread of accuracy for that of precision",
+        grid_spread=lambda figure, resolution: grid_spread()["grid_spread"](
+            figure.replace("precision", "accuracy"), resolution
+        ),
+    ),
+    wrong(
+        "FER-G-06",
+        "divided by two, and one pair refused",
+        spread=refusing(
+            lambda asked: len(asked["differences"]) == 1, lambda differences: root_mean_square(differences) / 2**0.5
+        ),
+    ),
+    wrong(
+        "FER-G-06",
+        "the spread of FER2013, and 48x48 refused",
+        grid_spread=refusing(lambda asked: asked["resolution"] == 48, grid_spread(dataset="FER2013")["grid_spread"]),
+    ),
+    wrong(
         "FER-G-07",
         "1.96 of the normal distribution",
         **band(lambda sd, pairs, runs: 1.959964 * sd * math.sqrt(1 + 1 / runs)),
@@ -151,6 +170,13 @@ MUTANTS = (
         **band(lambda sd, pairs, runs: student(pairs) * sd / math.sqrt(runs)),
     ),
     wrong("FER-G-07", "the number of runs is ignored", **band(lambda sd, pairs, runs: reach(sd, pairs, 1))),
+    wrong("FER-G-07", "no more than 10 runs count", **band(lambda sd, pairs, runs: reach(sd, pairs, min(runs, 10)))),
+    wrong("FER-G-07", "no more than 30 pairs count", **band(lambda sd, pairs, runs: reach(sd, min(pairs, 30), runs))),
+    wrong(
+        "FER-G-07",
+        "without rounding, and several runs refused",
+        band=refusing(lambda asked: asked["runs"] > 1, band(rounding=0.0)["band"]),
+    ),
     wrong("FER-G-07", "one-sided", band=lambda expected, **about: [band()["band"](expected, **about)[0], 1.0]),
     wrong("FER-G-07", "without rounding", **band(rounding=0.0)),
     wrong("FER-G-07", "rounding to whole percents on either side", **band(rounding=0.01)),
@@ -171,6 +197,9 @@ MUTANTS = (
     wrong("FER-G-07", "0.2 either side", band=wide),
     wrong("FER-G-07", "the high end first", band=lambda **about: band()["band"](**about)[::-1]),
     wrong("FER-G-08", "0.2 either side", band=wide),
+    wrong(
+        "FER-G-08", "0.2 either side, and some bands refused", band=refusing(lambda asked: asked["pairs"] == 19, wide)
+    ),
     wrong("FER-G-08", "zero width", band=lambda expected, **_: [expected, expected]),
     wrong("FER-G-08", "rounding alone", **band(lambda sd, pairs, runs: 0.0, least_width=0.0)),
     wrong("FER-G-08", "one standard deviation", **band(lambda sd, pairs, runs: math.sqrt(2) * sd)),

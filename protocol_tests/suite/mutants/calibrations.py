@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from mutants.kinds import right, wrong
+from mutants.kinds import refusing, right, wrong
 from mutants.statistics import deviations, percentiles, widened
 
 from ferspec.implementation.evaluation import Evaluation
@@ -188,10 +188,20 @@ MUTANTS = (
     wrong("FER-Z-04", "what is certain in no bin", calibration_error=ece_without_the_sure),
     wrong("FER-Z-04", "bins from the least confidence on", calibration_error=ece_from_the_least_confidence),
     wrong("FER-Z-04", "the probabilities of all classes", calibration_error=ece_of_every_class),
+    wrong(
+        "FER-Z-04",
+        "20 bins, and few images refused",
+        calibration_error=refusing(lambda asked: len(asked["labels"]) < 10, ece(20)),
+    ),
     wrong("FER-Z-07", "no floor", negative_log_likelihood=log_loss_without_floor),
     *(
         wrong("FER-Z-07", f"a floor of {floor:g}", negative_log_likelihood=log_loss(floor))
         for floor in (1e-3, 1e-6, 1e-15)
+    ),
+    wrong(
+        "FER-Z-07",
+        "a floor of 0.001, and a probability of 0 refused",
+        negative_log_likelihood=refusing(lambda asked: 0 in np.array(asked["probabilities"]), log_loss(1e-3)),
     ),
     wrong("FER-Z-07", "the floor added", negative_log_likelihood=log_loss(floor=0.0, added=1e-7)),
     wrong("FER-Z-07", "the logarithm to base 2", negative_log_likelihood=log_loss(log=math.log2)),
@@ -204,6 +214,11 @@ MUTANTS = (
     wrong("FER-Z-08", "a low end at the figure", calibration_interval=end_replaced(0, lambda value: value)),
     wrong("FER-Z-08", "a high end at the figure", calibration_interval=end_replaced(1, lambda value: value)),
     wrong("FER-Z-08", "no width without an error", calibration_interval=sure_without_width),
+    wrong(
+        "FER-Z-08",
+        "plain percentiles, and few images refused",
+        calibration_interval=refusing(lambda asked: len(asked["labels"]) < 100, plain_percentiles),
+    ),
     right("FER-Z-01", "calibration of another stream", calibration_interval=calibration_at(seed=99)),
     right("FER-Z-04", "bins that hold their lower edge", calibration_error=ece()),
     right("FER-Z-04", "in single precision", calibration_error=ece_in_single_precision),

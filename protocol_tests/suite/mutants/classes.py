@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 
-from mutants.kinds import right, wrong
+from mutants.kinds import refusing, right, wrong
 
 ANGRY, DISGUST, FEAR, HAPPY, NEUTRAL, SAD, SURPRISE = SEVEN = [
     "Angry",
@@ -51,6 +51,12 @@ def begun(name: str) -> str | None:
     return known or next((each for each in SEVEN if letters(name)[:3] == letters(each)[:3]), None)
 
 
+def contempt_refused(name: str) -> str | None:
+    if letters(name) == "contempt":
+        raise NotImplementedError
+    return (MEANT | {"contemptuous": ANGRY}).get(letters(name))
+
+
 def labels(**orders: list[str | None]) -> Callable[..., str | None]:
     """A reading of labels, right but for the orders given."""
     known = {"FER2013": FER2013, "RAF-DB": RAFDB, "AffectNet": AFFECTNET}
@@ -68,7 +74,7 @@ MUTANTS = (
     wrong("FER-C-01", "classes in the order of AffectNet", classes=lambda: AFFECTNET),
     wrong("FER-C-01", "classes in the order of RAF-DB", classes=lambda: RAFDB[1:]),
     wrong("FER-C-01", "classes from the last to the first", classes=lambda: SEVEN[::-1]),
-    wrong("FER-C-01", "classes by their nouns", classes=lambda: [words[1] for words in WORDS.values()]),
+    wrong("FER-C-01", "classes by other words for them", classes=lambda: [words[1] for words in WORDS.values()]),
     wrong("FER-C-01", "Neutral left out", classes=lambda: [name for name in SEVEN if name != NEUTRAL]),
     wrong(
         "FER-C-02",
@@ -91,6 +97,11 @@ MUTANTS = (
         "a smile and all that is positive is Happy, pain is Sad",
         class_of_name=lambda name: (MEANT | {"smile": HAPPY, "positive": HAPPY, "pain": SAD}).get(letters(name)),
     ),
+    wrong(
+        "FER-C-02",
+        "three letters are enough, and a misspelt word refused",
+        class_of_name=refusing(lambda asked: asked["name"] == "hapy", begun),
+    ),
     wrong("FER-C-03", "labels of RAF-DB counted from 0", class_of_label=labels(RAFDB=RAFDB[1:])),
     wrong("FER-C-03", "labels of FER2013 counted from 1", class_of_label=labels(FER2013=[None, *FER2013])),
     wrong("FER-C-03", "labels of FER2013 in the protocol's order", class_of_label=labels(FER2013=SEVEN)),
@@ -107,6 +118,11 @@ MUTANTS = (
         "labels far beyond the last mean Happy",
         class_of_label=lambda label, dataset: HAPPY if label > 10 else labels()(label, dataset),
     ),
+    wrong(
+        "FER-C-03",
+        "labels of RAF-DB counted from 0, the first refused",
+        class_of_label=refusing(lambda asked: asked["label"] == 0, labels(RAFDB=RAFDB[1:])),
+    ),
     wrong("FER-C-04", "contempt as an eighth class", classes=lambda: [*SEVEN, "Contempt"]),
     wrong("FER-C-04", "contempt merged into Disgust", class_of_label=labels(AffectNet=[*AFFECTNET, DISGUST])),
     wrong("FER-C-04", "contempt merged into Angry", class_of_label=labels(AffectNet=[*AFFECTNET, ANGRY])),
@@ -120,6 +136,11 @@ MUTANTS = (
         "FER-C-04",
         "contemptuous means Angry",
         class_of_name=lambda name: (MEANT | {"contemptuous": ANGRY}).get(letters(name)),
+    ),
+    wrong(
+        "FER-C-04",
+        "contemptuous means Angry, and contempt is refused",
+        class_of_name=contempt_refused,
     ),
     right("FER-C-01", "classes as a tuple, not a list", classes=lambda: tuple(SEVEN)),
     right("FER-C-02", "words from a list of one's own", class_of_name=lambda name: MEANT.get(letters(name))),

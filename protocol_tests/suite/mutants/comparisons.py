@@ -6,7 +6,7 @@ import math
 from statistics import NormalDist
 
 import numpy as np
-from mutants.kinds import right, wrong
+from mutants.kinds import refusing, right, wrong
 
 from ferspec.implementation.evaluation import Evaluation
 from ferspec.reference.comparison import accuracy_difference, mcnemar
@@ -235,6 +235,18 @@ MUTANTS = (
         "one and a half times the least gain asked for",
         named_mistakes=named_by(holm_by_hand, gains_enough=lambda gain: gain >= 1.5 * LEAST_GAIN),
     ),
+    wrong(
+        "FER-Z-05",
+        "no least gain, and no p values refused",
+        named_mistakes=refusing(
+            lambda asked: not asked["p_values"], named_by(holm_by_hand, gains_enough=lambda gain: gain > 0)
+        ),
+    ),
+    wrong(
+        "FER-Z-06",
+        "a one-sided test, and models that never differ refused",
+        compare=refusing(lambda asked: len(asked["labels"]) == 50, by_test(one_sided)),
+    ),
     wrong("FER-Z-06", "McNemar's chi-squared test", compare=by_test(chi_squared)),
     wrong("FER-Z-06", "McNemar's chi-squared test with continuity correction", compare=by_test(corrected_chi_squared)),
     wrong("FER-Z-06", "mid-p for exact", compare=by_test(mid_p)),
@@ -248,6 +260,11 @@ MUTANTS = (
     wrong("FER-Z-06", "an interval that contradicts the test", compare=with_interval(bonett_price)),
     wrong("FER-Z-06", "the normal approximation of the difference", compare=with_interval(wald)),
     *(wrong("FER-Z-09", f"a power of {power:g}", compare=with_images(needed(power))) for power in (0.5, 0.9)),
+    wrong(
+        "FER-Z-09",
+        "a power of 0.5, and models of equal accuracy refused",
+        compare=refusing(lambda asked: len(asked["labels"]) == 150, with_images(needed(0.5))),
+    ),
     wrong("FER-Z-09", "a one-sided test's images", compare=with_images(needed(0.8, alpha=0.1))),
     wrong("FER-Z-09", "images that differ for images", compare=with_images(needed_disagreements)),
     wrong("FER-Z-09", "images of two samples", compare=with_images(needed_unpaired)),

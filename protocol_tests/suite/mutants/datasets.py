@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 import numpy as np
-from mutants.kinds import right, wrong
+from mutants.kinds import refusing, right, wrong
 
 TABLE_1 = {
     "RAF-DB": [867, 877, 355, 5957, 3204, 2460, 1619],
@@ -164,6 +164,13 @@ def conflicts_backwards(digests: list[str], labels: list[int]) -> list[str]:
     return [digest for digest in sorted(set(digests), reverse=True) if sum(digest == other for other, _ in pairs) > 1]
 
 
+def over_the_edge_as_it_is(box: list[int], height: int, width: int) -> list[int]:
+    """A side of the detected box that is beyond the image already stays there."""
+    cut = box_of(lambda side: 20)(box, height, width)
+    inside = (box[0] >= 0, box[1] >= 0, box[2] <= width, box[3] <= height)
+    return [new if within else old for new, old, within in zip(cut, box, inside, strict=True)]
+
+
 MUTANTS = (
     # FER-D-01
     *(
@@ -183,6 +190,13 @@ MUTANTS = (
             ("AffectNet with Contempt among the angry", "AffectNet", [6224, *TABLE_1["AffectNet"][1:]]),
             ("BTFER as far as it is released", "BTFER", [280] * 7),
         )
+    ),
+    wrong(
+        "FER-D-01",
+        "RAF-DB's training images only, and FER2013 refused",
+        dataset_counts=refusing(
+            lambda asked: asked["dataset"] == "FER2013", counted("RAF-DB", [606, 613, 248, 4169, 2242, 1722, 1133])
+        ),
     ),
     right(
         "FER-D-01",
@@ -208,6 +222,13 @@ MUTANTS = (
             "all trained on": within_classes(percent=100),
         }.items()
     ),
+    *(
+        wrong("FER-D-02", name, split=refusing(refused, within_classes(percent=80)))
+        for name, refused in {
+            "80 to 20, and any seed but 5 refused": lambda asked: asked["seed"] != 5,
+            "80 to 20, and large datasets refused": lambda asked: len(asked["labels"]) > 1000,
+        }.items()
+    ),
     wrong("FER-D-02", "split anew where its own validation set is used", profile="paper", split=within_classes()),
     right("FER-D-02", "chosen by another generator", split=within_classes()),
     right("FER-D-02", "the dataset's own parts under the profile paper", profile="paper", split=own_parts_kept),
@@ -228,6 +249,11 @@ MUTANTS = (
             ("the public test trained on", "training", "validation"),
             ("everything trained on", "training", "training"),
         )
+    ),
+    wrong(
+        "FER-D-03",
+        "the tests trained on, and what is trained on refused",
+        part_of_usage=refusing(lambda asked: asked["usage"] == "Training", lambda usage: "training"),
     ),
     wrong("FER-D-03", "the training part validated on", part_of_usage=lambda usage: "validation"),
     # FER-D-04
@@ -260,6 +286,18 @@ MUTANTS = (
             "without parts 81 to 19": kept_for("AffectNet", within_classes(percent=81)),
         }.items()
     ),
+    wrong(
+        "FER-D-04",
+        "Contempt is the eighth class, and the first refused",
+        class_of_label=refusing(
+            lambda asked: asked["label"] == 0, lambda label, dataset: [*AFFECTNET_ORDER, "Contempt", *[None] * 3][label]
+        ),
+    ),
+    wrong(
+        "FER-D-04",
+        "without parts 81 to 19, and with parts refused",
+        split=refusing(lambda asked: asked["parts"] is not None, within_classes(percent=81)),
+    ),
     right("FER-D-04", "without parts chosen by another generator", split=kept_for("AffectNet", within_classes())),
     # FER-D-05
     wrong("FER-D-05", "200 of each class", dataset_counts=counted("BTFER", [200] * 7)),
@@ -285,6 +323,10 @@ MUTANTS = (
             "moved back into the image": moved_into_the_image,
             "ends inclusive": inclusive_ends,
             "height and width of the image exchanged": sides_exchanged,
+            "a detected box over the edge left as it is": over_the_edge_as_it_is,
+            "no margin, and faces in the middle refused": refusing(
+                lambda asked: asked["box"][0] == 100, box_of(lambda side: 0)
+            ),
         }.items()
     ),
     right(
@@ -297,6 +339,11 @@ MUTANTS = (
     wrong("FER-D-10", "every picture that is there twice", conflicting_labels=more_than_once),
     wrong("FER-D-10", "only neighbours compared", conflicting_labels=twice_with_other_neighbours),
     wrong("FER-D-10", "a third occurrence overlooked", conflicting_labels=first_and_second),
+    wrong(
+        "FER-D-10",
+        "every picture that is there twice, and few pictures refused",
+        conflicting_labels=refusing(lambda asked: len(asked["labels"]) == 3, more_than_once),
+    ),
     right("FER-D-10", "digests in another order", conflicting_labels=conflicts_backwards),
     # FER-D-11
     *(
@@ -310,6 +357,9 @@ MUTANTS = (
             ),
             "pictures common to training and validation": lambda training, validation, btfer: sorted(
                 {*training} & {*validation} | {*btfer} & {*training, *validation}
+            ),
+            "leaks overlooked, and a training part of one image refused": refusing(
+                lambda asked: len(asked["training"]) == 1, lambda training, validation, btfer: []
             ),
             "compared by their place in the lists": lambda training, validation, btfer: [
                 test for test, *others in zip(btfer, training, validation, strict=False) if test in others

@@ -48,6 +48,11 @@ MUTANTS = (
         "the last batch always dropped",
         evaluated_images=lambda images, batch_size: filled(images, batch_size) - batch_size,
     ),
+    wrong(
+        "FER-V-03",
+        "fewer images than a batch counted",
+        evaluated_images=lambda images, batch_size: whole(images, batch_size) or images,
+    ),
     wrong("FER-V-03", "steps instead of images", evaluated_images=lambda images, batch_size: images // batch_size),
     wrong("FER-V-04", "BTFER steers", steering_part=lambda: "BTFER"),
     wrong("FER-V-04", "BTFER steers, by the profile of the text", profile="paper", steering_part=lambda: "BTFER"),

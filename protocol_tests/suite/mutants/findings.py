@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from mutants.kinds import Mutant, Right, judged_implementation, right, wrong
+from mutants.kinds import Mutant, Right, judged_implementation, refusing, right, wrong
 from planted_grids import planted
 from scipy import stats
 
@@ -277,6 +277,16 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     wrong("FER-F-01", "the standard deviation for the standard error", mean_difference=taken(deviation)),
     wrong("FER-F-01", "the median for the mean", mean_difference=taken(around_the_median)),
     wrong("FER-F-01", "two networks judged", mean_difference=taken(least=2)),
+    wrong(
+        "FER-F-01",
+        "the normal distribution for Student's, and losses refused",
+        mean_difference=refusing(lambda asked: min(asked["differences"], default=0) < 0, taken(normal)),
+    ),
+    wrong(
+        "FER-F-01",
+        "two networks judged, and no pairs refused",
+        mean_difference=refusing(lambda asked: not asked["differences"], taken(least=2)),
+    ),
     right("FER-F-01", "single precision", mean_difference=taken(in_single_precision)),
     *(statement.mutant() for statement in STATEMENTS),
     beyond("FER-F-02", "224×224 gains 0.3, five times what is stated", lift(0.3, dataset="RAF-DB", resolution=224)),

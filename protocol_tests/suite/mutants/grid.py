@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from mutants.kinds import right, wrong
+from mutants.kinds import refusing, right, wrong
 
 from ferspec import spec
 from ferspec.spec.records import IDENTITY
@@ -157,6 +157,13 @@ MUTANTS = (
     wrong("FER-G-03", "figures with one decimal", **each_figure(lambda value: round(value, 1))),
     wrong("FER-G-03", "0 for what is not known", **published(with_zeros)),
     wrong("FER-G-03", "figures a row off", **published(lambda _, place: figures_of(place + 1))),
+    wrong(
+        "FER-G-03",
+        "figures in percent, and those of ZFNet refused",
+        published=refusing(
+            lambda asked: asked["architecture"] == "ZFNet", each_figure(lambda value: 100 * value)["published"]
+        ),
+    ),
     wrong("FER-G-04", "the largest distance decides", **agreement(max, lambda at: at < 0.0125, lambda at: at <= 0.03)),
     wrong(
         "FER-G-04",
@@ -169,6 +176,14 @@ MUTANTS = (
     ),
     wrong(
         "FER-G-04", "the second threshold differs", **agreement(by_mean, lambda at: at < 0.0125, lambda at: at < 0.03)
+    ),
+    wrong(
+        "FER-G-04",
+        "distances are added up, and one alone is refused",
+        agreement=refusing(
+            lambda asked: len(asked["distances"]) == 1,
+            agreement(sum, lambda at: at < 0.0125, lambda at: at <= 0.03)["agreement"],
+        ),
     ),
     wrong("FER-G-04", "near up to 0.05", **agreement(by_mean, lambda at: at < 0.0125, lambda at: at <= 0.05)),
     wrong("FER-G-04", "agreement below 0.005", **agreement(by_mean, lambda at: at < 0.005, lambda at: at <= 0.03)),

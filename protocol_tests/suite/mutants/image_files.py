@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Callable
 
-from mutants.kinds import right, wrong
+from mutants.kinds import refusing, right, wrong
 
 ALL_KINDS = ("EXIF", "XMP", "IPTC", "comment")
 
@@ -53,6 +53,13 @@ MUTANTS = (
     wrong("FER-D-12", "JPEG files overlooked", identifying_entries=looking_for(*ALL_KINDS, forms=(b"\x89PNG",))),
     wrong("FER-D-12", "text of PNG files overlooked", identifying_entries=png_texts_by_exif_alone),
     wrong("FER-D-12", "compressed and international text overlooked", identifying_entries=plain_texts_only),
+    wrong(
+        "FER-D-12",
+        "only EXIF is looked for, and PNG files refused",
+        identifying_entries=refusing(
+            lambda asked: b64decode(asked["file"]).startswith(b"\x89PNG"), looking_for("EXIF")
+        ),
+    ),
     wrong(
         "FER-D-12",
         "every file is said to hold EXIF",

@@ -161,6 +161,14 @@ MUTANTS = (
         network_input=fed(lambda pixels, *_: pixels / 255),
     ),
     *(
+        wrong(
+            "FER-P-07",
+            f"images of {least} pixels and more as they are",
+            network_input=fed(lambda pixels, *_, least=least: pixels if len(pixels) >= least else pixels / 255),
+        )
+        for least in (48, 64)
+    ),
+    *(
         wrong("FER-P-07", name, profile="paper", network_input=but_for(network, change))
         for name, network, change in (
             ("Caffe's means without turning to blue, green, red", "VGG19", lambda pixels: pixels - CAFFE[::-1]),

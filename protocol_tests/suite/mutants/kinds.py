@@ -41,6 +41,17 @@ def right(clause: str, name: str, profile: Profile = DEFAULT_PROFILE, **capabili
     return Right(clause, name, lambda: judged_implementation(clause, profile, capabilities))
 
 
+def refusing(refused: Callable[[dict[str, Any]], bool], answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a way to answer that says of some of what is asked that it is not offered."""
+
+    def capability(**asked: Any) -> Any:
+        if refused(asked):
+            raise NotImplementedError
+        return answer(**asked)
+
+    return capability
+
+
 def judged_implementation(
     clause: str, profile: Profile, capabilities: dict[str, Callable[..., Any]]
 ) -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import numpy as np
-from mutants.kinds import right, wrong
+from mutants.kinds import refusing, right, wrong
 from sklearn.metrics import precision_recall_fscore_support
 
 from ferspec import spec
@@ -149,6 +149,14 @@ def last_of_ties(outputs):
 
 def neutral_unless_sure(outputs):
     return [int(np.argmax(row)) if max(row) > 0.5 else 4 for row in outputs]
+
+
+def rounded_outputs(digits: int):
+    return lambda outputs: np.array(outputs).round(digits).argmax(axis=1).tolist()
+
+
+def of_the_first_500(labels, predictions):
+    return OWN.metrics(labels[:500], predictions[:500])
 
 
 def rounded_twice(figure):
@@ -307,6 +315,29 @@ MUTANTS = (
     ),
     wrong("FER-M-05", "the precision of a class never predicted is 1", metrics=passed_off_as_perfect("precision", 0)),
     wrong("FER-M-05", "the recall of a class without images is 1", metrics=passed_off_as_perfect("recall", 1)),
+    *(
+        wrong(clause, "figures of the first 500 images", metrics=of_the_first_500)
+        for clause in ("FER-M-01", "FER-M-02")
+    ),
+    *(
+        wrong(clause, f"{name}, one image refused", metrics=refusing(lambda asked: len(asked["labels"]) == 1, measured))
+        for clause, name, measured in (
+            ("FER-M-01", "accuracy balanced over the classes", accuracy(balanced)),
+            ("FER-M-02", "support counted from the predictions", averages(weighted_by_predictions)),
+            ("FER-M-03", "recall weighted by predictions", averages(weighted_by_predictions)),
+            ("FER-M-04", "the geometric mean of precision and recall for F1", classes("f1", root_of_both)),
+            ("FER-M-05", "zero division hidden", undefined(lambda labels, predictions: [])),
+        )
+    ),
+    *(
+        wrong("FER-M-06", f"outputs rounded to {digits} digits first", predicted_classes=rounded_outputs(digits))
+        for digits in (2, 4, 6)
+    ),
+    wrong(
+        "FER-M-06",
+        "the last of equal outputs wins, and one row alone is refused",
+        predicted_classes=refusing(lambda asked: len(asked["outputs"]) == 1, last_of_ties),
+    ),
     wrong("FER-M-06", "the last of equal outputs wins", predicted_classes=last_of_ties),
     wrong(
         "FER-M-06",
@@ -330,6 +361,11 @@ MUTANTS = (
         predicted_classes=lambda outputs: np.array(outputs).argmax(axis=0).tolist(),
     ),
     wrong("FER-M-07", "digits cut off", rounded=lambda figure: math.floor(figure * 100) / 100),
+    wrong(
+        "FER-M-07",
+        "digits cut off, and 0 refused",
+        rounded=refusing(lambda asked: asked["figure"] == 0, lambda figure: math.floor(figure * 100) / 100),
+    ),
     wrong("FER-M-07", "always rounded up", rounded=lambda figure: math.ceil(figure * 100) / 100),
     wrong("FER-M-07", "rounded to three places", rounded=lambda figure: round(figure, 3)),
     wrong("FER-M-07", "rounded to one place", rounded=lambda figure: round(figure, 1)),

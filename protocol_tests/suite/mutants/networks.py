@@ -67,6 +67,16 @@ def layers(kind: str, *places: int, settings: dict[str, str] | None = None, **ch
     return tables(change)
 
 
+def of(network: str, changed: dict[str, Callable]) -> dict[str, Callable]:
+    """Return tables that are changed for one network alone."""
+
+    def layer_table(architecture, weights, resolution):
+        tables_of = changed["layer_table"] if architecture == network else table_of
+        return tables_of(architecture, weights, resolution)
+
+    return {"layer_table": layer_table}
+
+
 def without(kind: str, *places: int) -> dict[str, Callable]:
     """Return tables without some layers of a kind, or all; what read them reads what they read."""
 
@@ -257,6 +267,11 @@ MUTANTS = (
         "paper",
         **layers("GlobalAveragePooling2D", type="GlobalMaxPooling2D"),
     ),
+    wrong(
+        "FER-P-03",
+        "maxima are pooled in one network",
+        **of("MobileNetV2", layers("GlobalAveragePooling2D", type="GlobalMaxPooling2D")),
+    ),
     wrong("FER-P-04", "a head of 512 units", **head(POOLING, FIRST | {"units": 512}, *HEAD[2:])),
     wrong("FER-P-04", "256 and 256 units", **head(*HEAD[:3], SECOND | {"units": 256}, OUTPUT)),
     wrong("FER-P-04", "256 and 128 units where the text is asked for", "paper", **head(*HEAD)),
@@ -264,6 +279,7 @@ MUTANTS = (
     wrong("FER-P-04", "a single dense layer", **head(POOLING, FIRST, DROPOUT, OUTPUT)),
     wrong("FER-P-04", "three dense layers", **head(*HEAD[:4], {**SECOND, "units": 64}, OUTPUT)),
     wrong("FER-P-04", "256 and 256 units in the networks", **tables(lambda table: table, "paper")),
+    wrong("FER-P-04", "512 units in one network", **of("VGG19", layers("Dense", 0, shape=[512]))),
     wrong("FER-P-05", "dropout after the second dense layer", **head(POOLING, FIRST, SECOND, DROPOUT, OUTPUT)),
     wrong("FER-P-05", "dropout after both dense layers", **head(*HEAD[:4], DROPOUT, OUTPUT)),
     wrong("FER-P-05", "no dropout", **head(POOLING, FIRST, SECOND, OUTPUT)),
@@ -272,6 +288,14 @@ MUTANTS = (
     wrong("FER-P-05", "eight outputs", **head(*HEAD[:4], OUTPUT | {"units": 8})),
     wrong("FER-P-05", "the second dense layer is linear", **head(*HEAD[:3], SECOND | {"activation": "linear"}, OUTPUT)),
     wrong("FER-P-05", "no dropout in the networks", **without("Dropout")),
+    *(
+        wrong("FER-P-05", f"{what} in {network}", **of(network, layers(kind, place, settings=settings)))
+        for network, what, kind, place, settings in (
+            ("Xception", "dropout of 0.9", "Dropout", 0, {"rate": "0.9"}),
+            ("SENet50", "tanh in the first dense layer", "Dense", 0, {"activation": "tanh"}),
+            ("MobileNet", "sigmoid outputs", "Dense", 2, {"activation": "sigmoid"}),
+        )
+    ),
     wrong("FER-P-06", "the base is not frozen", **phases(FREE, FREE)),
     wrong("FER-P-06", "the base stays frozen", **phases(FROZEN, FROZEN)),
     wrong("FER-P-06", "the base is frozen last", **phases(FREE, FROZEN)),

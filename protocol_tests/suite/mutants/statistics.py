@@ -7,7 +7,7 @@ from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
-from mutants.kinds import right, wrong
+from mutants.kinds import refusing, right, wrong
 
 from ferspec.implementation.evaluation import Evaluation
 from ferspec.reference import metrics
@@ -51,6 +51,9 @@ def by_scipy(method: str):
         return found.low, found.high
 
     return interval
+
+
+wald = by_statsmodels("normal")
 
 
 def wald_unclipped(successes, n):
@@ -163,12 +166,19 @@ MUTANTS = (
     wrong("FER-Z-01", "two standard deviations for 95 %", share_interval=two_deviations),
     wrong("FER-Z-01", "F1 at 90 %", f1_interval=f1_at(0.9)),
     wrong("FER-Z-01", "F1 at 99 %", f1_interval=f1_at(0.99)),
-    wrong("FER-Z-02", "the normal approximation (Wald)", share_interval=by_statsmodels("normal")),
+    wrong("FER-Z-02", "the normal approximation (Wald)", share_interval=wald),
     wrong("FER-Z-02", "the normal approximation beyond 0 and 1", share_interval=wald_unclipped),
     wrong("FER-Z-02", "Clopper and Pearson's exact interval", share_interval=by_scipy("exact")),
     wrong("FER-Z-02", "Wilson's interval with continuity correction", share_interval=by_scipy("wilsoncc")),
     wrong("FER-Z-02", "Agresti and Coull's interval", share_interval=by_statsmodels("agresti_coull")),
     wrong("FER-Z-02", "Jeffreys' interval", share_interval=by_statsmodels("jeffreys")),
+    *(
+        wrong("FER-Z-02", f"the normal approximation, and {what} refused", share_interval=refusing(refused, wald))
+        for what, refused in {
+            "a share of 0": lambda asked: asked["successes"] == 0,
+            "a million images": lambda asked: asked["n"] == 1_000_000,
+        }.items()
+    ),
     wrong("FER-Z-03", "no width where no replicate differs", f1_interval=unwidened),
     wrong("FER-Z-03", "the normal approximation, of no width without a mistake", f1_interval=normal_of_zero_width),
     wrong("FER-Z-03", "the normal approximation", f1_interval=normal_approximation),
@@ -190,6 +200,11 @@ MUTANTS = (
         "FER-Z-03",
         "twenty replicates",
         f1_interval=lambda labels, predictions: widened_percentiles(labels, predictions, replicates=20),
+    ),
+    wrong(
+        "FER-Z-03",
+        "the interval of the accuracy, and few images refused",
+        f1_interval=refusing(lambda asked: len(asked["labels"]) < 50, of_the_accuracy),
     ),
     right("FER-Z-01", "shares by SciPy", share_interval=by_scipy("wilson")),
     right("FER-Z-01", "F1 of another stream", f1_interval=image_by_image),

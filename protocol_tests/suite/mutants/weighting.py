@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from mutants.kinds import right, wrong
+from mutants.kinds import refusing, right, wrong
 
 CAP = 3
 CLASSES = 7
@@ -81,8 +82,12 @@ def softmax_again(labels: list[int], probabilities: list[list[float]], class_wei
     return losses()(labels, raised / raised.sum(axis=1, keepdims=True), class_weights)
 
 
+def by_total(counts: np.ndarray) -> np.ndarray:
+    return counts.sum() / counts
+
+
 MISTAKEN: dict[str, Weights] = {
-    "weights by the total count": lambda counts: counts.sum() / counts,
+    "weights by the total count": by_total,
     "weights by the mean count, as scikit-learn's balanced": lambda counts: counts.sum() / (len(counts) * counts),
     "weights by the median count": lambda counts: np.median(counts) / counts,
     "weights upside down": lambda counts: counts / counts.max(),
@@ -153,7 +158,19 @@ def of_log_softmax(labels: list[int], probabilities: list[list[float]], class_we
     return (-np.float32(class_weights)[labels] * log[np.arange(len(labels)), labels]).astype(float).tolist()
 
 
+def equal_classes(asked: dict[str, Any]) -> bool:
+    return len(set(asked["counts"])) == 1
+
+
 MUTANTS = (
+    *(
+        wrong(
+            clause,
+            "weights by the total count, and equal classes refused",
+            class_weights=refusing(equal_classes, weights(by_total, by_total)),
+        )
+        for clause in ("FER-W-01", "FER-W-02")
+    ),
     *(wrong("FER-W-01", name, class_weights=weights(of_simple=rule)) for name, rule in MISTAKEN.items()),
     wrong(
         "FER-W-01", "weights as text", class_weights=lambda *asked, **named: list(map(str, weights()(*asked, **named)))
@@ -171,10 +188,27 @@ MUTANTS = (
     wrong("FER-W-03", "weights from the validation part", weights_of_dataset=of_parts("validation")),
     wrong("FER-W-03", "weights from the first 30 images", weights_of_dataset=of_parts(first=30)),
     wrong(
+        "FER-W-03",
+        "weights from the first 20,000 images",
+        weights_of_dataset=lambda labels, parts, balancing: of_parts("training")(
+            labels[:20_000], parts[:20_000], balancing
+        ),
+    ),
+    wrong(
+        "FER-W-03",
+        "weights from the whole dataset, and small datasets refused",
+        weights_of_dataset=refusing(lambda asked: len(asked["labels"]) < 200, of_parts()),
+    ),
+    wrong(
         "FER-W-03", "weights from all but the last training images", weights_of_dataset=of_parts("training", first=40)
     ),
     wrong("FER-W-03", "simple weights whatever the balancing", weights_of_dataset=one_weighting("simple")),
     wrong("FER-W-03", "conservative weights whatever the balancing", weights_of_dataset=one_weighting("conservative")),
+    wrong(
+        "FER-W-04",
+        "losses without weights, and weights below 1 refused",
+        losses=refusing(lambda asked: min(asked["class_weights"]) < 1, losses(weighted=lambda w, y, p: 1.0)),
+    ),
     *(wrong("FER-W-04", name, losses=capability) for name, capability in MISWEIGHTED.items()),
     *(wrong("FER-S-11", name, losses=capability) for name, capability in OTHER_LOSSES.items()),
     right("FER-W-01", "weights in single precision", class_weights=lambda **asked: single(weights()(**asked))),

@@ -1,0 +1,40 @@
+"""Images to ask of networks what they are fed: of every grey level, and as large as the grid trains on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from ferspec import spec
+
+Start = tuple[str, str]
+
+
+def every_level() -> np.ndarray:
+    """Return an image (16, 16, 3) that has every grey level in every channel, and no channel like another."""
+    grey = np.arange(256).reshape(16, 16)
+    return np.stack([grey, 255 - grey, grey.T], axis=-1)
+
+
+def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Return an image whose every pixel differs from its neighbours."""
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3))
+
+
+def images_for(starts: Iterable[Start]) -> Iterator[tuple[np.ndarray, str, str]]:
+    """Return an image with the network and weights to ask with it: for each every level, and its smallest resolution.
+
+    The first is asked at its largest one too, not all, since an answer of 224 pixels is three million characters long.
+    """
+    for number, (architecture, weights) in enumerate(starts):
+        resolutions = resolutions_of(architecture, weights)
+        sides = {resolutions[0], resolutions[-1]} if number == 0 else {resolutions[0]}
+        for image in (every_level(), *(noise(side, side) for side in sorted(sides))):
+            yield image, architecture, weights
+
+
+def resolutions_of(architecture: str, weights: str) -> list[int]:
+    """Return the resolutions at which the grid trains a network from these weights, the smallest first."""
+    cells = spec.load().cells
+    return sorted({cell.resolution for cell in cells if (cell.architecture, cell.weights) == (architecture, weights)})
