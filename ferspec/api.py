@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -17,14 +17,14 @@ from ferspec.checks.diagnosis import diagnose
 from ferspec.checks.generator import checks_for_implementation
 from ferspec.checks.model import ESSENTIAL
 from ferspec.deviations import load_deviations
-from ferspec.engine import Check, Deviation, Judgement, Status, Subject, judge, outcome_of
+from ferspec.engine import Check, Deviation, Judgement, Status, Subject, charged, judge, outcome_of
 from ferspec.environment import environment
 from ferspec.errors import UserError
 from ferspec.reference.comparison import Comparison
 from ferspec.reference.comparison import compare as compare_predictions
-from ferspec.report.build import build_report
+from ferspec.report.build import build_report, dataset_info, subject_info
 from ferspec.report.certificate import Certificate, read_certificate
-from ferspec.report.document import Report
+from ferspec.report.document import DatasetInfo, Report, SubjectInfo
 from ferspec.report.verification import CERTIFICATE_CHECKS
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
 from ferspec.subjects.dataset import Dataset
@@ -62,13 +62,18 @@ def certify_with_images(
     groups: str | Path | None = None,
     trust_code: bool = False,
     progress: Progress = silent,
+    approve: Callable[[ModelSubject], None] = lambda subject: None,
 ) -> tuple[Report, Dataset]:
-    """Do as ``certify`` and return the images too, which a page needs for its thumbnails."""
+    """Do as ``certify`` and return the images too, which a page needs for its thumbnails.
+
+    ``approve`` may refuse the model and images, by raising ``UserError``, before any long work.
+    """
     claimed = [parse_claim(text) for text in claims]
     declared = load_deviations(deviations) if deviations else ()
     images = open_images(model, dataset, groups, progress)
     require_known_figures(claimed, images.groups)
     subject = open_subject(model, images, contract, trust_code, progress)
+    approve(subject)
     again = reproducing(model, dataset, contract, groups, deviations, claims, trust_code)
     return report_on(subject, claimed, declared, again, progress), images
 
@@ -155,6 +160,19 @@ def compare(
     progress: Progress = silent,
 ) -> Comparison:
     """Compare two models on the same images: McNemar's exact test for accuracy, a paired bootstrap for the rest."""
+    return compare_named(model_a, model_b, dataset, contract_a, contract_b, trust_code, progress)[0]
+
+
+def compare_named(
+    model_a: str | Path,
+    model_b: str | Path,
+    dataset: str | Path | None = None,
+    contract_a: str | Path | None = None,
+    contract_b: str | Path | None = None,
+    trust_code: bool = False,
+    progress: Progress = silent,
+) -> tuple[Comparison, SubjectInfo, SubjectInfo, DatasetInfo]:
+    """Do as ``compare`` and return too what tells the two models and the images."""
     images = open_images(model_a, dataset, progress=progress)
     first, second = (
         open_subject(model, images, contract, trust_code, progress)
@@ -162,7 +180,8 @@ def compare(
     )
     require_evaluable(first)
     require_evaluable(second)
-    return compare_predictions(first.labels, first.predicted, second.predicted)
+    comparison = compare_predictions(first.labels, first.predicted, second.predicted)
+    return comparison, subject_info(first), subject_info(second), dataset_info(images, images.manifest())
 
 
 def verify(
@@ -170,14 +189,43 @@ def verify(
     dataset: str | Path | None = None,
     model: str | Path | None = None,
     trust_code: bool = False,
+    select: str = "",
     progress: Progress = silent,
 ) -> Judgement:
-    """Compute every figure of a certificate again, from its predictions and from model and images where given."""
+    """Compute every figure of a certificate again, from its predictions and from model and images where given.
+
+    With ``select`` only the checks run whose id contains it; ``UserError`` where none does.
+    """
+    return verify_with_certificate(certificate, dataset, model, trust_code, select, progress)[0]
+
+
+def verify_with_certificate(
+    certificate: str | Path,
+    dataset: str | Path | None = None,
+    model: str | Path | None = None,
+    trust_code: bool = False,
+    select: str = "",
+    progress: Progress = silent,
+) -> tuple[Judgement, Certificate]:
+    """Do as ``verify`` and return the opened certificate too, which says what it is of."""
+    checks = tuple(check for check in CERTIFICATE_CHECKS if select in check.id)
+    if not checks:
+        raise UserError(f"no check's id contains '{select}': they are {', '.join(c.id for c in CERTIFICATE_CHECKS)}")
     document = read_certificate(certificate)
     images = None if dataset is None else open_images(DEMO, dataset, progress=progress)
     source = None if model is None else open_source(model, trust_code)
     subject = Certificate(document, images, source, again=partial(_certify_again, progress=progress))
-    return _judge(CERTIFICATE_CHECKS, subject, (), None, progress)
+    again = _verifying(certificate, dataset, model, trust_code)
+    return _judge(checks, subject, (), again, progress), subject
+
+
+def _verifying(certificate: str | Path, dataset: str | Path | None, model: str | Path | None, trust_code: bool) -> str:
+    """Return the command that verifies the same certificate again."""
+    words = ["ferspec", "verify", certificate]
+    words += [] if dataset is None else ["--dataset", dataset]
+    words += [] if model is None else ["--model", model]
+    words += ["--trust-code"] if trust_code else []
+    return shlex.join(map(str, words))
 
 
 def conform(
@@ -205,7 +253,8 @@ def conform(
     declared = [deviation for deviation in declared if not select or deviation.clause in clauses]
     again = _conforming(implementation, command, profile, deviations, time_limit)
     with open_implementation(implementation, command, time_limit) as process:
-        return _judge(checks, ImplementationSubject(process, profile), declared, again, progress)
+        judgement = _judge(checks, ImplementationSubject(process, profile), declared, again, progress)
+    return charged(judgement, process.strays)
 
 
 def _conforming(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from ferspec import spec
 from ferspec.errors import NotEvaluable, SubjectError
@@ -28,8 +28,15 @@ class Status(StrEnum):
     NOT_EVALUATED = "not_evaluated"
 
 
+# a subject may answer with megabytes
+LONGEST_TEXT = 2000
+
+
 class Finding(Record):
-    """What a check found, before the engine adds clause, title and place."""
+    """What a check found, before the engine adds clause, title and place; its texts can be encoded and are cut short.
+
+    They quote the subject, whose answers may hold half of a surrogate pair and be of any length.
+    """
 
     status: Status
     message: str = ""
@@ -37,6 +44,14 @@ class Finding(Record):
     expected: str | float | None = None
     difference: float | None = Field(default=None, allow_inf_nan=False)
     likely: str | None = None
+
+    @field_validator("message", "observed", "expected", "likely")
+    @classmethod
+    def _printable(cls, text: str | float | None) -> str | float | None:
+        if not isinstance(text, str):
+            return text
+        text = text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
+        return text.encode(errors="replace").decode()
 
 
 class Deviation(Record):
@@ -116,6 +131,7 @@ class Judgement:
 
 
 DEVIATIONS_CHECK = "deviations"
+PROCESS_CHECK = "process"
 
 
 def outcome_of(check: Check, subject: Subject, reproduce: str | None = None) -> Outcome:
@@ -169,6 +185,30 @@ def unused(deviations: Iterable[Deviation], settled: Iterable[Outcome]) -> list[
         )
         for deviation in deviations
         if deviation not in used
+    ]
+
+
+def charged(judgement: Judgement, strays: Iterable[str]) -> Judgement:
+    """Return the judgement with a failure more where the subject did what no single check can be charged with."""
+    outcomes = (*judgement.outcomes, *out_of_turn(strays))
+    return Judgement(outcomes, count(outcomes), verdict_of(outcomes))
+
+
+def out_of_turn(strays: Iterable[str]) -> list[Outcome]:
+    """Return a failure that lists what a subject did between its answers or after the last, none where it did not."""
+    strays = list(strays)
+    if not strays:
+        return []
+    return [
+        Outcome(
+            check=PROCESS_CHECK,
+            clause=PROCESS_CHECK,
+            title="writes answers alone and stays ready for the next request",
+            place="answers over JSON lines",
+            status=Status.FAIL,
+            message=" | ".join(strays),
+            likely="what was asked before did it, too late for its own check to see it",
+        )
     ]
 
 

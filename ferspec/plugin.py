@@ -11,7 +11,7 @@ import pytest
 from ferspec.errors import UserError
 
 if TYPE_CHECKING:
-    from ferspec.engine import Outcome
+    from ferspec.engine import Outcome, Verdict
 
 OPTIONS = {
     "--fer-model": "the model to judge (file, folder, package.module:callable, predictions CSV, or demo)",
@@ -27,10 +27,14 @@ OPTIONS = {
 # the values of ferspec.spec.records.Profile, which would be slow to import here; the default first
 PROFILES = ("released", "paper")
 CONFORMANCE = Path(__file__).parent / "conformance"
+MODULES = "ferspec.conformance."
 IMPLEMENTATION_TESTS = "test_implementation.py"
 PROPERTY = "ferspec outcome"
+OWES = "ferspec outcome owed"
 CLAIMS = pytest.StashKey[tuple]()
 DEVIATIONS = pytest.StashKey[tuple]()
+# what an implementation did that is known only when its process has ended
+LATE = pytest.StashKey[list]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read claims and deviations first: a mistake in them ends the run before anything is judged."""
     claims, deviations = config.getoption("--fer-claim"), config.getoption("--fer-deviations")
-    config.stash[CLAIMS], config.stash[DEVIATIONS] = (), ()
+    config.stash[CLAIMS], config.stash[DEVIATIONS], config.stash[LATE] = (), (), []
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Judged())
     try:
@@ -107,6 +111,7 @@ def fer_subject(request: pytest.FixtureRequest) -> object:
 @pytest.fixture(scope="session")
 def fer_implementation(request: pytest.FixtureRequest) -> Iterator[object]:
     """The implementation that the command line names, in a process of its own that ends with the tests."""
+    from ferspec.engine import out_of_turn
     from ferspec.subjects.implementation import ImplementationSubject
     from ferspec.subjects.processes import open_implementation
 
@@ -117,6 +122,7 @@ def fer_implementation(request: pytest.FixtureRequest) -> Iterator[object]:
         pytest.exit(f"ferspec: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
     with process:
         yield ImplementationSubject(process, option("--fer-profile"))
+    request.config.stash[LATE] += out_of_turn(process.strays)
 
 
 def explain(outcome: Outcome) -> str:
@@ -126,42 +132,88 @@ def explain(outcome: Outcome) -> str:
     return "\n  ".join([f"{outcome.check} {outcome.title}", *details(outcome)])
 
 
-def record(request: pytest.FixtureRequest, outcome: Outcome) -> None:
+def record(item: pytest.Item, outcome: Outcome) -> None:
     """Attach an outcome to its test, so that it reaches the summary from another process too."""
-    request.node.user_properties.append((PROPERTY, outcome.model_dump_json()))
+    item.user_properties.append((PROPERTY, outcome.model_dump_json()))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out the test of declared deviations where none is declared, which would only be skipped."""
+    """Mark the tests of this package, and leave out that of declared deviations where none is declared."""
     items[:] = [item for item in items if not item.nodeid.endswith("::test_declared_deviation[NOTSET]")]
+    for item in items:
+        if isinstance(item, pytest.Function) and item.function.__module__.startswith(MODULES):
+            # a deviation has an outcome only where it covers no failure
+            item.user_properties.append((OWES, "check" in item.fixturenames))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Fail the last test too where the implementation did what no single check can be charged with."""
+    yield
+    while item.config.stash[LATE]:
+        outcome = item.config.stash[LATE].pop()
+        record(item, outcome)
+        pytest.fail(explain(outcome), pytrace=False)
 
 
 class Judged:
     """Collects outcomes from reports of tests, and ends the run with their verdict."""
 
     def __init__(self) -> None:
-        self._outcomes: list[Outcome] = []
+        self._planned: set[str] = set()
+        self._broken: set[str] = set()
+        self._outcomes: dict[str, list[Outcome]] = {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if not session.config.option.collectonly:
+            self._planned.update(item.nodeid for item in session.items if dict(item.user_properties).get(OWES))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        recorded = [text for name, text in report.user_properties if name == PROPERTY]
-        if report.when == "call" and recorded:
-            from ferspec.engine import Outcome
+        properties = dict(report.user_properties)
+        if OWES not in properties:
+            return
+        from ferspec.engine import Outcome, Status
 
-            self._outcomes += map(Outcome.model_validate_json, recorded)
+        recorded = [Outcome.model_validate_json(text) for name, text in report.user_properties if name == PROPERTY]
+        if properties[OWES]:
+            # the tests of pytest-xdist are collected in other processes
+            self._planned.add(report.nodeid)
+        if recorded:
+            # each phase of a test reports what those before it did
+            self._outcomes[report.nodeid] = recorded
+        if report.failed and all(outcome.status is not Status.FAIL for outcome in recorded):
+            self._broken.add(report.nodeid)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self._outcomes:
-            from ferspec.engine import count, verdict_of
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
+        if (self._planned or self._broken or self._outcomes) and exitstatus != pytest.ExitCode.USAGE_ERROR:
+            from ferspec.engine import count
 
-            counts = count(self._outcomes).model_dump()
+            owed = self._owed()
+            counts = count(self._collected()).model_dump()
+            counts["planned"] += len(owed - self._outcomes.keys())
             listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in counts.items())
+            left = f"; tests that left no outcome: {len(owed)}" if owed else ""
             terminalreporter.section("ferspec")
-            terminalreporter.write_line(f"verdict: {verdict_of(self._outcomes)} ({listed})")
+            terminalreporter.write_line(f"verdict: {self._verdict() or 'none'} ({listed}{left})")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Give a verdict that is no pass the exit status it has on the command line, where nothing failed."""
-        if self._outcomes and exitstatus == pytest.ExitCode.OK:
-            from ferspec.engine import EXIT_STATUS, verdict_of
+        if self._planned and exitstatus == pytest.ExitCode.OK:
+            from ferspec.engine import EXIT_STATUS
 
-            session.exitstatus = EXIT_STATUS[verdict_of(self._outcomes)]
+            session.exitstatus = EXIT_STATUS[self._verdict() or "fail"]
+
+    def _collected(self) -> list[Outcome]:
+        return [outcome for recorded in self._outcomes.values() for outcome in recorded]
+
+    def _owed(self) -> set[str]:
+        """Return the tests that left no outcome: interrupted, skipped, or broken by a defect of the judge."""
+        return self._planned - self._outcomes.keys() | self._broken
+
+    def _verdict(self) -> Verdict | None:
+        """Return what the outcomes come to; None where a missing one could make it worse."""
+        from ferspec.engine import verdict_of
+
+        verdict = verdict_of(self._collected())
+        return None if self._owed() and verdict != "fail" else verdict

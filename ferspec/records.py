@@ -1,6 +1,11 @@
 """What every record of ferspec is built on."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# how many of something: no more than a float holds exactly, so that differences of counts are numbers
+Count = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class Record(BaseModel):

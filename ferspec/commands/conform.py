@@ -15,8 +15,10 @@ from ferspec.commands.options import Json, ProfileName
 
 EXAMPLE = "Example: ferspec conform mypackage.fer, or ferspec conform --command 'Rscript fer.R'"
 SECONDS = 60.0
-# what a shell expects of a program that was stopped by SIGTERM
-TERMINATED = 143
+# a closed terminal sends the second, which Windows does not have
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+# what a shell expects of a program that was stopped by a signal, less the number of the signal
+STOPPED = 128
 
 
 def conform(
@@ -66,24 +68,30 @@ def conform(
     from ferspec.engine import EXIT_STATUS
     from ferspec.report.conformance import print_conformance
 
-    with _terminated_in_order(), progress() as shown:
+    with ended_in_order(), progress() as shown:
         judgement = api.conform(implementation, command, profile.value, deviations, select, time_limit, shown)
     print_conformance(judgement, implementation or command, profile.value, as_json=json)
     raise typer.Exit(EXIT_STATUS[judgement.verdict])
 
 
 @contextmanager
-def _terminated_in_order() -> Iterator[None]:
-    """Within it, SIGTERM leaves no process behind that the judge started."""
+def ended_in_order() -> Iterator[None]:
+    """Within it, SIGTERM and SIGHUP leave no process behind that the judge started."""
 
     def stop(number: int, frame: object) -> NoReturn:
-        raise SystemExit(TERMINATED)
+        # a closed terminal may tell twice, and what was started is being ended already
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(STOPPED + number)
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, stop)
+    # nohup has the second ignored
+    heard = {number: signal.getsignal(number) for number in ENDING if signal.getsignal(number) != signal.SIG_IGN}
+    for number in heard:
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, before in heard.items():
+            signal.signal(number, before)

@@ -31,7 +31,7 @@ def test_implementation(
     """The implementation meets the clause, or fails as declared."""
     __tracebackhide__ = True
     outcome = settle(outcome_of(check, fer_implementation), request.config.stash[DEVIATIONS])
-    record(request, outcome)
+    record(request.node, outcome)
     if outcome.status in (Status.NOT_EVALUATED, Status.INCONCLUSIVE):
         pytest.skip(f"{outcome.status.replace('_', ' ')}: {outcome.message}")
     if outcome.declared:
@@ -49,5 +49,5 @@ def test_declared_deviation(
     for outcome in unused(
         [deviation], [settle(outcome_of(check, fer_implementation), [deviation]) for check in checks]
     ):
-        record(request, outcome)
+        record(request.node, outcome)
         pytest.fail(explain(outcome), pytrace=False)

@@ -24,7 +24,7 @@ def test_model(check: Check, fer_subject: ModelSubject, request: pytest.FixtureR
     """The model meets the clause, or fails as declared."""
     __tracebackhide__ = True
     outcome = settle(outcome_of(check, fer_subject), request.config.stash[DEVIATIONS])
-    record(request, outcome)
+    record(request.node, outcome)
     if outcome.status in (Status.NOT_EVALUATED, Status.INCONCLUSIVE):
         pytest.skip(f"{outcome.status.replace('_', ' ')}: {outcome.message}")
     if outcome.declared:
@@ -38,5 +38,5 @@ def test_declared_deviation(deviation: Deviation, fer_subject: ModelSubject, req
     __tracebackhide__ = True
     checks = [c for c in checks_for_model(request.config.stash[CLAIMS]) if c.clause == deviation.clause]
     for outcome in unused([deviation], [settle(outcome_of(check, fer_subject), [deviation]) for check in checks]):
-        record(request, outcome)
+        record(request.node, outcome)
         pytest.fail(explain(outcome), pytrace=False)

@@ -49,6 +49,28 @@ def close():
     hang()
 
 
+def answer_and_then(text, number):
+    answer(number, '"validation"', end=f"\n{text}")
+
+
+def write_late(number):
+    answer(number, '"validation"')
+    line = sys.stdin.readline()
+    say("done\n")
+    reply(json.loads(line or '{"id": 0, "capability": "capabilities"}'))
+
+
+def write_after_the_next(number):
+    answer(number, '"validation"')
+    reply(json.loads(sys.stdin.readline()))
+    say("done\n")
+
+
+def leave(number):
+    answer(number, '"validation"')
+    sys.exit(4)
+
+
 FAULTS = {
     "hang": lambda number: hang(),
     "leaves a child and hangs": lambda number: leave_a_child(own_session=False),
@@ -77,17 +99,31 @@ FAULTS = {
 }
 
 
+# these answer first, and rightly
+FOLLOWING = {
+    "writes more": lambda number: answer_and_then("done\n", number),
+    "answers twice": lambda number: answer_and_then(f'{{"id": {number}, "value": "validation"}}\n', number),
+    "answers ahead": lambda number: answer_and_then(f'{{"id": {number + 1}, "value": 1}}\n', number),
+    "begins a line": lambda number: answer_and_then("{", number),
+    "writes late": write_late,
+    "writes later": write_after_the_next,
+    "leaves": leave,
+}
+
+
+def reply(request):
+    known = request["capability"] != "capabilities"
+    value = RIGHT[request["capability"]](**request["arguments"]) if known else list(RIGHT)
+    say(json.dumps({"id": request["id"], "value": value}) + "\n")
+
+
 def main(fault, capability):
     for line in sys.stdin:
         request = json.loads(line)
-        if request["capability"] == "capabilities":
-            value = list(RIGHT)
-        elif capability in (request["capability"], "every"):
-            FAULTS[fault](request["id"])
-            continue
+        if request["capability"] != "capabilities" and capability in (request["capability"], "every"):
+            (FAULTS | FOLLOWING)[fault](request["id"])
         else:
-            value = RIGHT[request["capability"]](**request["arguments"])
-        say(json.dumps({"id": request["id"], "value": value}) + "\n")
+            reply(request)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from signals import hear_ctrl_c
 import ferspec as package
 from ferspec.checks.generator import checks_for_implementation
 from ferspec.cli import INTERRUPTED, UNREAD
-from ferspec.commands.conform import SECONDS, TERMINATED
+from ferspec.commands.conform import ENDING, SECONDS, STOPPED, ended_in_order
 from ferspec.errors import UserError
 from ferspec.report import catalogue
 from ferspec.subjects.capabilities import CATALOGUE
@@ -160,6 +160,33 @@ def test_the_judge_goes_on_where_the_implementation_does_not(ferspec, workplace)
     assert outcomes["FER-C-01"]["status"] == outcomes["FER-M-07"]["status"] == "pass"
 
 
+def misbehaving(fault):
+    """The command of a program that misbehaves after its answer to steering_part, which FER-V-04 alone needs."""
+    return shlex.join([sys.executable, "-I", "-S", str(HERE / "misbehaving.py"), fault, "steering_part"])
+
+
+def failed(out):
+    return {outcome["check"]: outcome for outcome in json.loads(out)["outcomes"] if outcome["status"] == "fail"}
+
+
+@pytest.mark.parametrize("select", ["", "FER-V-04"])
+def test_what_follows_an_answer_fails_the_check_that_asked_and_no_other(ferspec, workplace, monkeypatch, select):
+    monkeypatch.setattr("ferspec.subjects.processes.process.PAUSE", 0.1)
+    status, out, _ = ferspec("conform", "--command", misbehaving("writes more"), "-k", select, "--json")
+    assert (status, failed(out).keys()) == (1, {"FER-V-04"})
+    assert failed(out)["FER-V-04"]["message"].startswith("steering_part: wrote done, which nobody asked for")
+
+
+@pytest.mark.parametrize(
+    ("select", "said"), [("", "asked for rounded after"), ("FER-V-04", "asked nothing more after")]
+)
+def test_what_follows_an_answer_late_fails_on_its_own(ferspec, workplace, select, said):
+    status, out, _ = ferspec("conform", "--command", misbehaving("writes late"), "-k", select, "--json")
+    assert (status, json.loads(out)["verdict"], failed(out).keys()) == (1, "fail", {"process"})
+    assert failed(out)["process"]["message"].startswith(f"{said} steering_part: wrote done")
+    assert json.loads(out)["counts"]["fail"] == 1
+
+
 PERL = ["perl", str(HERE / "conform_in_perl.pl")]
 needs_perl = pytest.mark.skipif(shutil.which("perl") is None, reason="there is no perl on this machine")
 
@@ -295,7 +322,9 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such s
 
 
 @unix
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, INTERRUPTED), *((number, STOPPED + number) for number in ENDING)]
+)
 def test_a_signal_ends_the_judge_and_what_it_started(workplace, number, code):
     Path("slow.py").write_text(
         "import os, time\n"
@@ -319,9 +348,19 @@ def test_a_signal_ends_the_judge_and_what_it_started(workplace, number, code):
 
 
 def test_a_judgement_leaves_the_signals_as_they_were(ferspec, workplace):
-    before = signal.getsignal(signal.SIGTERM)
+    before = [signal.getsignal(number) for number in ENDING]
     ferspec("conform", "right", "-k", "FER-C-01")
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert [signal.getsignal(number) for number in ENDING] == before
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_that_was_to_be_ignored_still_is(number):
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with ended_in_order():
+            assert signal.getsignal(number) == signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
 
 
 @unix

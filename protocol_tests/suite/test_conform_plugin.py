@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_conform_command import MINIATURE
+from test_conform_command import MINIATURE, misbehaving
 
 from ferspec import spec
 from ferspec.checks.generator import checks_for_implementation
@@ -17,12 +17,41 @@ HERE = Path(__file__).parent
 CHECKS = checks_for_implementation()
 
 
+WITHOUT_THE_FIRST = """
+import pytest
+
+
+def pytest_runtest_setup(item):
+    if "FER-C-01" in item.name:
+        pytest.skip()
+"""
+BROKEN_JUDGE = """
+from ferspec.conformance import test_implementation as tests
+
+judge = tests.outcome_of
+
+
+def outcome_of(check, subject):
+    if check.id == "FER-W-01[simple]":
+        raise ZeroDivisionError
+    return judge(check, subject)
+
+
+tests.outcome_of = outcome_of
+"""
+
+
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory):
     """A function that runs pytest in a folder with a right and a wrong miniature."""
     folder = tmp_path_factory.mktemp("implementation")
     (folder / "right.py").write_text(MINIATURE)
     (folder / "uncapped.py").write_text(MINIATURE + "LIMIT = 1000\n")
+    (folder / "pairless.py").write_text(
+        'def steering_part():\n    return "validation"\n\ndef augmented_parts():\n    return ["training", "\\ud800"]\n'
+    )
+    (folder / "without_the_first.py").write_text(WITHOUT_THE_FIRST)
+    (folder / "broken_judge.py").write_text(BROKEN_JUDGE)
     (folder / "own.toml").write_text(
         '[[deviation]]\nclause = "FER-W-02"\ncategory = "future"\nreason = "the cap comes"\n'
     )
@@ -70,6 +99,48 @@ def test_a_declared_failure_is_expected_and_an_idle_declaration_fails(judged):
     assert (status, "test_declared_deviation[FER-W-02] FAILED" in out) == (1, True)
 
 
+def test_an_answer_that_is_no_text_fails_its_check(judged):
+    status, out = judged("--fer-implementation", "pairless", "-k", "FER-V-04 or FER-A-11")
+    assert status == 1
+    assert "verdict: fail (planned 2, pass 1, fail 1" in out
+    assert "Traceback" not in out
+
+
+def test_a_check_without_an_outcome_leaves_no_verdict(judged):
+    status, out = judged("--fer-implementation", "right", "-k", "FER-W-01 or FER-C-01", "-p", "broken_judge")
+    assert status == 1
+    assert "ZeroDivisionError" in out
+    planned = sum(check.clause in {"FER-C-01", "FER-W-01"} for check in CHECKS)
+    assert f"verdict: none (planned {planned}, pass {planned - 1}, fail 0" in out
+    assert "tests that left no outcome: 1)" in out
+
+
+def test_a_check_that_is_not_run_leaves_no_verdict(judged):
+    status, out = judged("--fer-implementation", "right", "-k", "FER-C-01 or FER-C-04", "-p", "without_the_first")
+    assert status == 1
+    assert "verdict: none (planned " in out
+
+
+def test_checks_that_are_listed_alone_owe_nothing(judged):
+    status, out = judged("--fer-implementation", "right", "--collect-only")
+    assert status == 0
+    assert "verdict" not in out
+
+
+@pytest.mark.parametrize(
+    ("words", "count"), [(("-k", "FER-V-04"), "pass 1, fail 1"), (("-k", "FER-V-04 or FER-M-07", "-n", "1"), "fail 1")]
+)
+def test_what_no_check_can_be_charged_with_fails_the_run(judged, words, count):
+    if "-n" in words:
+        pytest.importorskip("xdist", reason="pytest-xdist is not installed")
+    status, out = judged("--fer-implementation-command", misbehaving("writes late"), *words)
+    assert status == 1
+    assert "steering_part: wrote done" in out
+    assert "verdict: fail (planned " in out
+    assert count in out
+    assert "1 error" in out
+
+
 @pytest.mark.skipif(shutil.which("perl") is None, reason="there is no perl on this machine")
 def test_a_command_is_judged_by_the_profile_that_is_named(judged):
     command = shlex.join(["perl", str(HERE / "conform_in_perl.pl")])
@@ -93,3 +164,4 @@ def test_a_mistake_of_the_user_ends_the_run_with_one_line(judged, words, says):
     assert status == pytest.ExitCode.USAGE_ERROR
     assert says in out
     assert "Traceback" not in out
+    assert "verdict" not in out

@@ -2,19 +2,20 @@
 
 import io
 import os
+import re
 import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
-from misbehaving import CLASSES, FAULTS
+from misbehaving import CLASSES, FAULTS, FOLLOWING
 
 from ferspec.errors import NotEvaluable, SubjectError, UserError
-from ferspec.subjects.processes import Process, channel, open_implementation
+from ferspec.subjects.processes import Process, channel
 from ferspec.subjects.processes.channel import Channel, Lines, Tail
 from ferspec.subjects.processes.ending import end
-from ferspec.subjects.processes.messages import Misbehaviour, read_answer, request_line
+from ferspec.subjects.processes.messages import Misbehaviour, read_answer, request_line, value_of
 from ferspec.subjects.processes.process import MOST_FAULTS, MOST_FAULTS_OF_ONE
 
 SCRIPT = Path(__file__).with_name("misbehaving.py")
@@ -79,6 +80,7 @@ def is_running(pid):
 
 def test_every_fault_there_is_has_its_reason():
     assert SAID.keys() == FAULTS.keys()
+    assert NOBODY_ASKED.keys() | LATE.keys() == FOLLOWING.keys()
 
 
 @pytest.mark.parametrize("fault", SAID)
@@ -97,6 +99,76 @@ def test_a_fault_fails_its_own_request_with_its_reason_within_the_time_limit(mis
     assert not is_running(pid)
     process.seconds = 30
     assert process.answer("classes", {}) == CLASSES
+
+
+NOBODY_ASKED = {
+    "writes more": "steering_part: wrote done, which nobody asked for",
+    "answers twice": 'wrote {"id": 2, "value": "validation"}, which nobody asked for',
+    "answers ahead": 'wrote {"id": 3, "value": 1}, which nobody asked for',
+    "begins a line": "steering_part: began a line that nobody asked for",
+}
+
+
+@pytest.mark.parametrize("fault", NOBODY_ASKED)
+def test_what_follows_an_answer_fails_the_request_that_was_answered(misbehaving, monkeypatch, fault):
+    running = misbehaving(fault)
+    # on a busy machine a moment may be too short
+    monkeypatch.setattr("ferspec.subjects.processes.process.PAUSE", 2)
+    with pytest.raises(SubjectError, match=re.escape(NOBODY_ASKED[fault])):
+        running.answer("steering_part", {})
+    monkeypatch.setattr("ferspec.subjects.processes.process.PAUSE", 0)
+    running.seconds = 30
+    assert running.answer("classes", {}) == CLASSES
+    running.close()
+    assert running.strays == []
+
+
+LATE = {
+    "writes late": "wrote done, which is not JSON",
+    "writes later": "wrote done, which nobody asked for",
+    "leaves": "ended with exit status 4",
+}
+
+
+@pytest.mark.parametrize("fault", LATE)
+def test_what_comes_too_late_to_be_told_from_the_next_answer_fails_neither_and_is_listed(
+    misbehaving, monkeypatch, fault
+):
+    running = misbehaving(fault)
+    running.seconds = 30
+    assert running.answer("steering_part", {}) == "validation"
+    monkeypatch.setattr("ferspec.subjects.processes.process.PAUSE", 1)
+    assert running.answer("classes", {}) == CLASSES
+    (stray,) = running.strays
+    assert stray.startswith("asked for classes after steering_part: ")
+    assert LATE[fault] in stray
+
+
+def test_what_is_written_after_the_last_answer_is_listed(misbehaving):
+    running = misbehaving("writes late")
+    assert running.answer("steering_part", {}) == "validation"
+    running.close()
+    (stray,) = running.strays
+    assert stray.startswith("asked nothing more after steering_part: wrote done, which nobody asked for")
+
+
+def test_a_process_that_has_answered_before_is_at_fault_where_a_new_one_is_too(misbehaving):
+    running = misbehaving("garbage")
+    running.seconds = 30
+    assert running.answer("classes", {}) == CLASSES
+    with pytest.raises(SubjectError, match="steering_part: wrote"):
+        running.answer("steering_part", {})
+    assert running.strays == []
+
+
+def test_a_process_that_is_never_ready_for_the_next_request_is_given_up(misbehaving):
+    running = misbehaving("leaves", "every")
+    running.seconds = 30
+    for _ in range(MOST_FAULTS + 1):
+        assert running.answer("steering_part", {}) == "validation"
+    assert len(running.strays) == MOST_FAULTS
+    with pytest.raises(SubjectError, match=r"not asked again after repeated faults, the last: .* exit status 4"):
+        running.answer("classes", {})
 
 
 @pytest.mark.parametrize(
@@ -149,6 +221,22 @@ def test_a_process_that_is_ended_elsewhere_is_gone_before_the_judge_goes_on(monk
     ending.wait(30)
     running.kill()
     assert not is_running(running.pid)
+
+
+def test_a_request_is_not_written_any_more_when_its_process_is_gone(monkeypatch):
+    closed = []
+
+    def slow_write(stream, line):
+        time.sleep(0.3)
+        closed.append(stream.closed)
+
+    monkeypatch.setattr(channel, "_write", slow_write)
+    running = Channel([sys.executable, "-c", "pass"])
+    with pytest.raises(Misbehaviour, match=r"no answer within 0 s|ended with exit status 0"):
+        running.exchange(b"1\n", 0)
+    running.kill()
+    # the number of a closed file may be that of the next process' input by now
+    assert closed == [False]
 
 
 @pytest.mark.parametrize(
@@ -211,115 +299,28 @@ def test_good_answers_in_between_keep_the_process_asked(misbehaving):
     ],
 )
 def test_an_answer_is_read(line, value):
-    assert read_answer(7, line) == value
+    assert value_of(read_answer(7, line)) == value
 
 
 def test_an_error_and_what_is_missing_are_answers_in_good_order():
     with pytest.raises(SubjectError, match="no such dataset") as error:
-        read_answer(7, b'{"id": 7, "error": "no such\\ndataset"}')
+        value_of(read_answer(7, b'{"id": 7, "error": "no such\\ndataset"}'))
     assert not isinstance(error.value, Misbehaviour)
     with pytest.raises(NotEvaluable, match="not offered"):
-        read_answer(7, b'{"id": 7, "missing": true}')
+        value_of(read_answer(7, b'{"id": 7, "missing": true}'))
     with pytest.raises(Misbehaviour, match="neither value"):
         read_answer(7, b'{"id": 7, "error": null}')
 
 
 def test_half_a_pair_of_characters_cannot_break_a_message():
     with pytest.raises(SubjectError) as error:
-        read_answer(7, b'{"id": 7, "error": "\\ud800"}')
+        value_of(read_answer(7, b'{"id": 7, "error": "\\ud800"}'))
     assert str(error.value).encode() == b"?"
 
 
 def test_a_request_is_one_line():
     line = request_line(3, "class_of_name", {"name": "a\nb"})
     assert line == b'{"id": 3, "capability": "class_of_name", "arguments": {"name": "a\\nb"}}\n'
-
-
-HOSTED = """
-import sys
-import numpy as np
-
-print("importing")
-
-
-class Fer:
-    limit = 3
-
-    def classes(self):
-        print("noise")
-        sys.stdout.write("more")
-        return ("Angry", np.str_("Disgust"))
-
-    def class_weights(self, counts, balancing):
-        return np.array(counts, dtype=np.float32) / np.float32(2)
-
-    def batch_size(self, gpus):
-        return np.int64(32 * gpus)
-
-    def hyperparameters(self, architecture):
-        return {"factor": np.float32(0.5), "rates": (1, np.arange(2)), "none": np.array([[np.nan], [1]]), "nan": np.nan}
-
-    def rounded(self, figure):
-        raise ValueError("no\\nfigure")
-
-    def split(self, labels, seed):
-        raise NotImplementedError
-
-    def spread(self, differences):
-        return float("inf")
-
-    def band(self):
-        sys.exit(5)
-
-    def steering_part(self):
-        return sys.stdin.read()
-
-
-fer = Fer()
-"""
-
-
-@pytest.fixture
-def hosted(tmp_path, monkeypatch):
-    (tmp_path / "hosted.py").write_text(HOSTED)
-    monkeypatch.chdir(tmp_path)
-    with open_implementation("hosted:Fer") as process:
-        yield process
-
-
-def test_answers_of_python_become_json_and_what_is_printed_does_no_harm(hosted):
-    assert hosted.answer("classes", {}) == ["Angry", "Disgust"]
-    assert hosted.answer("class_weights", {"counts": [1, 2], "balancing": "simple"}) == [0.5, 1.0]
-    assert hosted.answer("batch_size", {"gpus": 2}) == 64
-    found = hosted.answer("hyperparameters", {"architecture": "VGG16"})
-    assert found == {"factor": 0.5, "rates": [1, [0, 1]], "none": [[None], [1.0]], "nan": None}
-    assert hosted.answer("steering_part", {}) == ""
-
-
-@pytest.mark.parametrize(
-    ("capability", "arguments", "said"),
-    [
-        ("rounded", {"figure": 0.5}, "rounded answered with an error: ValueError: no figure"),
-        ("spread", {"differences": []}, "spread answered with an error: ValueError: Out of range float"),
-        ("band", {}, "band answered with an error: SystemExit: 5"),
-        ("batch_size", {"n": 1}, "got an unexpected keyword argument 'n'"),
-    ],
-)
-def test_an_exception_of_python_is_an_error_of_that_answer_alone(hosted, capability, arguments, said):
-    running = hosted.pid
-    with pytest.raises(SubjectError, match=said):
-        hosted.answer(capability, arguments)
-    assert hosted.pid == running
-
-
-def test_what_python_says_is_not_implemented_is_missing(hosted):
-    with pytest.raises(NotEvaluable, match="split is not offered"):
-        hosted.answer("split", {"labels": [], "seed": 0})
-
-
-def test_an_object_of_a_module_answers_as_a_class_does(hosted):
-    with open_implementation("hosted:fer") as process:
-        assert process.offered == hosted.offered >= {"classes", "class_weights", "band"}
 
 
 @pytest.mark.parametrize(

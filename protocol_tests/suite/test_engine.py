@@ -4,7 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferspec.engine import Check, Deviation, Finding, Outcome, Status, count, judge, outcome_of, verdict_of
+from ferspec.engine import (
+    LONGEST_TEXT,
+    Check,
+    Deviation,
+    Finding,
+    Outcome,
+    Status,
+    charged,
+    count,
+    judge,
+    outcome_of,
+    verdict_of,
+)
 from ferspec.errors import NotEvaluable, SubjectError
 
 
@@ -73,6 +85,18 @@ def test_only_outcomes_that_did_not_pass_say_how_to_reproduce_them():
     assert outcome_of(Check("FER-B-01", crashing), Able(), command).reproduce == f"{command} -k FER-B-01"
 
 
+@pytest.mark.parametrize("name", ["message", "observed", "expected", "likely"])
+def test_what_a_finding_quotes_can_be_written_and_has_an_end(name):
+    half = Finding(status=Status.FAIL, **{name: "a\ud800b"})
+    assert getattr(Finding.model_validate_json(half.model_dump_json()), name) == "a?b"
+    long = getattr(Finding(status=Status.FAIL, **{name: "a" * 100_000}), name)
+    assert long == "a" * (LONGEST_TEXT - 1) + "…"
+
+
+def test_figures_are_left_as_they_are():
+    assert Finding(status=Status.FAIL, observed=0.1).observed == 0.1
+
+
 @pytest.mark.parametrize(
     ("planned", "collected"),
     [(["a", "b"], ["a"]), (["a"], ["a", "b"]), (["a"], ["a", "a"]), (["a"], [])],
@@ -103,6 +127,14 @@ def test_the_verdict_follows_from_the_outcomes(statuses, verdict):
 def test_every_planned_check_is_counted_once(statuses):
     counts = count(outcome(status) for status in statuses)
     assert counts.passed + counts.fail + counts.inconclusive + counts.not_evaluated == counts.planned == len(statuses)
+
+
+def test_what_no_check_can_be_charged_with_fails_a_judgement_once():
+    judgement = judge(["FER-B-01"], [outcome(Status.PASS)])
+    assert charged(judgement, []) == judgement
+    failing = charged(judgement, ["wrote one", "wrote two"])
+    assert (failing.verdict, failing.counts.planned, failing.counts.fail) == ("fail", 2, 1)
+    assert failing.outcomes[-1].message == "wrote one | wrote two"
 
 
 DEVIATION = Deviation(clause="FER-B-05", category="unsupported", reason="dropout stays on by design")

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from ferspec.subjects.processes.ending import end, marked_environment
-from ferspec.subjects.processes.messages import Misbehaviour, excerpt
+from ferspec.subjects.processes.messages import HINT, Misbehaviour, excerpt
 
 MOST_BYTES = 8 << 20
 # lines that nobody asked for
@@ -45,16 +45,20 @@ class Channel:
         self._end = weakref.finalize(self, end, self._process, mark)
         self._output = Lines(self._process.stdout)
         self._errors = Tail(self._process.stderr, self._end)
+        self._writer: threading.Thread | None = None
 
     def exchange(self, line: bytes, seconds: float) -> bytes:
         """Write a line and return the next line that is no blank one.
 
-        ``Misbehaviour`` where none comes in time, the process ends, or it writes more than ``MOST_BYTES`` meanwhile.
+        ``Misbehaviour`` where a line waits already, none comes in time, the process ends, or it writes more than
+        ``MOST_BYTES`` meanwhile.
         """
+        self.settle(0)
         deadline = time.monotonic() + seconds
         self._output.left = self._errors.left = MOST_BYTES
         # in a thread, since a process that does not read would block the judge
-        threading.Thread(target=_write, args=(self._process.stdin, line), daemon=True).start()
+        self._writer = threading.Thread(target=_write, args=(self._process.stdin, line), daemon=True)
+        self._writer.start()
         try:
             answer = self._output.lines.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
@@ -64,19 +68,42 @@ class Channel:
             raise Misbehaviour(self._why_ended() + self._last_words())
         return answer
 
+    def settle(self, seconds: float) -> None:
+        """Return where nothing is written for that long; ``Misbehaviour`` where something is: nobody asked for it."""
+        line = None
+        with suppress(queue.Empty):
+            line = self._output.lines.get(timeout=seconds)
+            if line is None:
+                # an end is a fault of the request that finds it
+                self._output.lines.put(None)
+        if line is not None:
+            raise Misbehaviour(f"wrote {excerpt(line)}, which nobody asked for ({HINT})")
+        if self._output.begun:
+            raise Misbehaviour(f"began a line that nobody asked for ({HINT})")
+
     def close(self) -> None:
-        """End the process: at the end of its input, as it should, or else by force."""
+        """End the process: at the end of its input, as it should, or else by force.
+
+        ``Misbehaviour`` where it wrote anything since its last answer was read.
+        """
         with suppress(OSError):
             self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE)
         self.kill()
+        self._output.join(GRACE)
+        self.settle(0)
 
     def kill(self) -> None:
         """End the process by force, and return when it is gone."""
         self._end()
         # a flood may be ending it at this moment
         self._process.wait()
+        if self._writer is not None:
+            # it must not come to write into what is opened next, which may get the number of this closed file
+            self._writer.join(GRACE)
+        with suppress(OSError):
+            self._process.stdin.close()
 
     def _why_ended(self) -> str:
         if self._output.left <= 0:
@@ -118,7 +145,7 @@ class Lines(threading.Thread):
                         self.lines.put(line)
                     parts = []
                 parts.append(rest)
-                self.begun = any(parts)
+                self.begun = bool(rest.strip()) or (self.begun and not ends)
         self.lines.put(None)
 
 

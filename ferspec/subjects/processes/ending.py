@@ -41,8 +41,6 @@ def end(process: subprocess.Popen, mark: bytes) -> None:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(PAUSE)
-    with suppress(OSError):
-        process.stdin.close()
 
 
 def _marked(mark: bytes) -> Iterator[int]:

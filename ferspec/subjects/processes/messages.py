@@ -25,12 +25,8 @@ def request_line(number: int, capability: str, arguments: dict[str, Any]) -> byt
     return json.dumps(message, allow_nan=False).encode() + b"\n"
 
 
-def read_answer(number: int, line: bytes) -> Any:
-    """Return the value that a line answers the request of that number with.
-
-    ``Misbehaviour`` for a line that is no answer to it, ``SubjectError`` for an error that it tells of in good order,
-    ``NotEvaluable`` where it says that it lacks what was asked for.
-    """
+def read_answer(number: int, line: bytes) -> dict[str, Any]:
+    """Return the answer to the request of that number; ``Misbehaviour`` for a line that is no answer to it."""
     answer = _decoded(line)
     if not isinstance(answer, dict) or "id" not in answer:
         raise Misbehaviour(f"wrote {excerpt(line)}, which is no answer with an id ({HINT})")
@@ -38,12 +34,21 @@ def read_answer(number: int, line: bytes) -> Any:
         raise Misbehaviour(
             f"answered request {excerpt(repr(answer['id']))} when {number} was asked: write the id as the number it was"
         )
+    if answer.get("error") is None and answer.get("missing") is not True and "value" not in answer:
+        raise Misbehaviour(f"answered {excerpt(line)}, with neither value, error nor missing")
+    return answer
+
+
+def value_of(answer: dict[str, Any]) -> Any:
+    """Return the value of an answer.
+
+    ``SubjectError`` for an error that it tells of in good order, ``NotEvaluable`` where it says that it lacks what was
+    asked for.
+    """
     if answer.get("error") is not None:
         raise SubjectError(excerpt(answer["error"], 200))
     if answer.get("missing") is True:
         raise NotEvaluable("is not offered for what is asked here")
-    if "value" not in answer:
-        raise Misbehaviour(f"answered {excerpt(line)}, with neither value, error nor missing")
     return answer["value"]
 
 

@@ -12,10 +12,12 @@ from ferspec.errors import NotEvaluable, SubjectError, UserError
 from ferspec.spec.names import nearest
 from ferspec.subjects.capabilities import CATALOGUE
 from ferspec.subjects.processes.channel import Channel
-from ferspec.subjects.processes.messages import Misbehaviour, excerpt, read_answer, request_line
+from ferspec.subjects.processes.messages import Misbehaviour, excerpt, read_answer, request_line, value_of
 
 TIME_LIMIT = 60.0
 OFFERED = "capabilities"
+# what follows an answer at once shows within it; an implementation is asked some 2,000 times
+PAUSE = 0.002
 # one capability that never answers must not take the others down, nor a dead subject hours
 MOST_FAULTS_OF_ONE, MOST_FAULTS = 3, 6
 
@@ -25,14 +27,21 @@ class Process:
 
     A *fault* is no answer within ``seconds``, an end, or anything but an answer. After three in a row of one
     capability that one is not asked again, after six in a row of any nothing is; those requests fail at once.
+
+    A process that has answered before may be at fault for what it was asked then: where a new one answers the same
+    request, the fault is no request's and listed in ``strays``, as is what a process writes at its end. After six of
+    these nothing is asked either.
     """
 
     def __init__(self, words: Sequence[str], name: str, seconds: float = TIME_LIMIT) -> None:
         self.name = name
         self._words = tuple(words)
         self.seconds = seconds
+        self.strays: list[str] = []
         self._channel: Channel | None = None
         self._asked = 0
+        # what the running process has answered last
+        self._before = OFFERED
         self._faults: Counter[str] = Counter()
         self._in_a_row = 0
         self._last_fault = ""
@@ -76,32 +85,49 @@ class Process:
         ``SubjectError`` for a fault and for an error the process tells of, ``NotEvaluable`` where it says that it
         lacks this.
         """
-        if self._faults[capability] >= MOST_FAULTS_OF_ONE or self._in_a_row >= MOST_FAULTS:
+        if self._faults[capability] >= MOST_FAULTS_OF_ONE or max(self._in_a_row, len(self.strays)) >= MOST_FAULTS:
             raise SubjectError(f"{capability}: not asked again after repeated faults, the last: {self._last_fault}")
         try:
-            value = self._request(capability, arguments)
+            answer = self._request(capability, arguments)
         except Misbehaviour as fault:
             self._drop()
             self._faults[capability] += 1
             self._in_a_row += 1
             self._last_fault = f"{capability}: {fault}"
             raise SubjectError(self._last_fault) from fault
+        self._faults[capability] = self._in_a_row = 0
+        self._before = capability
+        try:
+            return value_of(answer)
         except SubjectError as error:
-            self._answered(capability)
             raise SubjectError(f"{capability} answered with an error: {error}") from None
         except NotEvaluable as lack:
-            self._answered(capability)
             raise NotEvaluable(f"{capability} {lack}") from None
-        self._answered(capability)
-        return value
 
     def close(self) -> None:
         """End the process, if one runs."""
         if self._channel is not None:
-            self._channel.close()
-            self._channel = None
+            channel, self._channel = self._channel, None
+            try:
+                channel.close()
+            except Misbehaviour as fault:
+                self.strays.append(f"asked nothing more after {self._before}: {fault}")
 
-    def _request(self, capability: str, arguments: dict[str, Any]) -> Any:
+    def _request(self, capability: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer, of a new process where one that has answered before is at fault."""
+        try:
+            return self._ask(capability, arguments)
+        except Misbehaviour as fault:
+            if self._before == OFFERED:
+                raise
+            stray = f"asked for {capability} after {self._before}: {fault}; a new process answers"
+        self._drop()
+        answer = self._ask(capability, arguments)
+        self.strays.append(stray)
+        self._last_fault = stray
+        return answer
+
+    def _ask(self, capability: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if self._channel is None:
             try:
                 self._channel, _ = self._started()
@@ -113,20 +139,20 @@ class Process:
 
     def _started(self) -> tuple[Channel, Any]:
         """Return a new process and what it says it offers; its time to start counts as time to answer."""
+        self._before = OFFERED
         channel = Channel(self._words)
         try:
-            return channel, self._exchange(channel, OFFERED, {})
+            return channel, value_of(self._exchange(channel, OFFERED, {}))
         except BaseException:
             channel.kill()
             raise
 
-    def _exchange(self, channel: Channel, capability: str, arguments: dict[str, Any]) -> Any:
+    def _exchange(self, channel: Channel, capability: str, arguments: dict[str, Any]) -> dict[str, Any]:
         self._asked += 1
         line = request_line(self._asked, capability, arguments)
-        return read_answer(self._asked, channel.exchange(line, self.seconds))
-
-    def _answered(self, capability: str) -> None:
-        self._faults[capability] = self._in_a_row = 0
+        answer = read_answer(self._asked, channel.exchange(line, self.seconds))
+        channel.settle(PAUSE)
+        return answer
 
     def _drop(self) -> None:
         if self._channel is not None:
