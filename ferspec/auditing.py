@@ -6,7 +6,7 @@ import math
 import os
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,11 @@ class AuditedRun:
     notes: tuple[str, ...]
 
     @property
+    def not_a_protocol_run(self) -> str:
+        """The deviations that its record declares, in words, empty where there are none."""
+        return f"not a protocol run: {'; '.join(self.run.deviations)}" if self.run.deviations else ""
+
+    @property
     def departs_first(self) -> str:
         """The first failure in words, empty where there is none."""
         failed = (of for of in self.judgement.outcomes if of.status is Status.FAIL and of.declared is None)
@@ -72,7 +77,8 @@ class Audit:
 
     @property
     def verdict(self) -> Verdict:
-        return verdict_of(self.outcomes)
+        counting = (outcome for of in self.runs for outcome in _counting(of.run, of.judgement))
+        return verdict_of((*counting, *self.outside))
 
     @property
     def counts(self) -> Counts:
@@ -147,8 +153,15 @@ def _audited(
     failed = {outcome.clause for outcome in outcomes if outcome.status is Status.FAIL}
     # an entry need not cover a failure of every run, but of one
     judgement = judge([check.id for check in checks], outcomes, [of for of in declared if of.clause in failed])
+    judgement = replace(judgement, verdict=verdict_of(_counting(run, judgement)))
     notes = notes_on(run) + ((shared,) if shared else ())
     return AuditedRun(run, judgement, replays(run), stops(run), notes)
+
+
+def _counting(run: TrainingRun, judgement: Judgement) -> tuple[Outcome, ...]:
+    """Return the outcomes that make the verdict: all, but of a run that is not a protocol run its failures alone."""
+    failed = (outcome for outcome in judgement.outcomes if outcome.status is Status.FAIL)
+    return tuple(failed) if run.deviations else judgement.outcomes
 
 
 def _different(paths: Iterable[str | Path]) -> Iterable[Path]:
@@ -207,6 +220,8 @@ def _document(audited: AuditedRun) -> dict[str, Any]:
         "cell": run.cell,
         "weights": run.weights,
         "verdict": audited.judgement.verdict,
+        "reason": audited.not_a_protocol_run,
+        "deviations": list(run.deviations),
         "counts": audited.judgement.counts.model_dump(by_alias=True),
         "phases": phases,
         "outcomes": [outcome.model_dump(mode="json") for outcome in audited.judgement.outcomes],

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and reading those of others within bounds."""
 
 import os
 import tempfile
@@ -36,3 +36,21 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def read_bounded(path: Path, largest: int, what: str = "such a file") -> bytes:
+    """Return all of a file, of which nothing is believed: not that it is one, nor its size.
+
+    Devices and pipes, which may never end, are not opened. ``what`` says in the refusal for what it is too large.
+    ``UserError``, in one line, for anything but a file of at most ``largest`` bytes that can be read.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise UserError(f"cannot read {path}: not a regular file")
+        with path.open("rb") as file:
+            content = file.read(largest + 1)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    if len(content) > largest:
+        raise UserError(f"{path}: more than {largest:,} bytes is too large for {what}")
+    return content

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from ferspec.checks.readings import READINGS
 from ferspec.checks.rounded_losses import follow_rates, may_last, rounding_of, same_rate
 from ferspec.reference.schedule import PlateauRule, StoppingRule
 from ferspec.subjects.training_log import LoggedPhase
@@ -68,6 +69,22 @@ def _followed(
         follow_rates(phase, rule, step, of_next) for of_next in ((False, True) if run.rates_of_next else (False,))
     ]
     return next((found for found in followed if found[1] is None), followed[0])
+
+
+def given_by_another_patience(run: TrainingRun, found: Sequence[PhaseReplay]) -> str:
+    """Return, in words, that another patience gives the right rates too; empty where none does.
+
+    Where nobody knows whether an epoch is logged with its own rate or that of the next one, rates that fall once in a
+    plateau do not tell a patience from the one beside it.
+    """
+    rule = PlateauRule.of(run.profile)
+    own, of_next = "epochs are logged with their own rate", "epochs are logged with the rate of the next one"
+    for patience, shifted in ((rule.patience - 1, False), (rule.patience + 1, True)) if run.rates_of_next else ():
+        other = replace(rule, patience=patience)
+        if all(follow_rates(replay.phase, other, of_next=shifted)[1] is None for replay in found):
+            right, wrong = (own, of_next) if shifted else (of_next, own)
+            return f"a patience of {rule.patience} if {right}, or of {patience} if {wrong}: TensorBoard does not tell"
+    return ""
 
 
 def _unknown(run: TrainingRun, number: int, phase: LoggedPhase) -> str:
@@ -135,17 +152,23 @@ def _stopped(run: TrainingRun, number: int, phase: LoggedPhase, rule: StoppingRu
         return PhaseStop(number + 1, phase, "its beginning is not logged")
     places = _validated(phase)
     losses = [phase.val_loss[place] for place in places]
-    stop = rule.stop(losses)
+    stop, waited = _stop(rule, losses)
     found = PhaseStop(
         number + 1,
         phase,
         stop=None if stop is None else places[stop],
-        waited=rule.waited(losses),
+        waited=waited,
         close=_may_end_so(phase, rule, None if stop is None else places[stop]),
     )
     if run.open_ended(number) and not found.beyond:
         return PhaseStop(number + 1, phase, "lines of it are lost")
     return found
+
+
+def _stop(rule: StoppingRule, losses: Sequence[float]) -> tuple[int | None, int]:
+    """Return where the rule stops and how long it then waited; of several readings, by that which fits the end best."""
+    found = [(rule.stop(losses, watch), rule.waited(losses, watch)) for watch in READINGS]
+    return max(found, key=lambda of: (of[0] == len(losses) - 1, of[0] is None, of[0] or 0))
 
 
 def _may_end_so(phase: LoggedPhase, rule: StoppingRule, stop: int | None) -> bool:

@@ -1,11 +1,16 @@
-"""Follows the rules on losses that may have been logged rounded: where the last digit decides, both ways."""
+"""Follows the rules on losses that may have been logged rounded: where the last digit decides, both ways.
+
+What Keras 2 and Keras 3 make of the same losses is followed alike.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ferspec import spec
+from ferspec.checks.readings import READINGS
 from ferspec.reference.schedule import PlateauRule, StoppingRule, Watch
 from ferspec.subjects.training_log import LoggedPhase
 
@@ -18,10 +23,14 @@ State = tuple[float, Watch]
 
 
 def rounding_of(phase: LoggedPhase) -> float:
-    """Return the last decimal of validation losses that are rounded, 0 where they are not."""
+    """Return the last decimal of validation losses that are rounded, 0 where they are not.
+
+    Those so large that float32 has no further decimal show nothing.
+    """
     finite = [loss for loss in phase.val_loss if math.isfinite(loss)]
     for decimals in range(1, FEW_DECIMALS + 1):
-        if finite and all(abs(round(loss, decimals) - loss) < 1e-9 for loss in finite):
+        shown = any(abs(loss) * FLOAT32 < 10.0**-decimals for loss in finite)
+        if shown and all(abs(round(loss, decimals) - loss) < 1e-9 for loss in finite):
             return 10.0**-decimals
     return 0.0
 
@@ -40,7 +49,7 @@ def follow_rates(
     long as the logged rates agree. ``of_next`` is for epochs that are logged with the rate of the next one. An epoch
     without validation changes nothing, as in Keras.
     """
-    states: list[State] = [(rule.rates((), phase.rate[0])[0], Watch())]
+    states: list[State] = [(rule.rates((), phase.rate[0])[0], watch) for watch in READINGS]
     expected: list[float] = []
     for place, rate in enumerate(phase.rate):
         if of_next:
@@ -63,16 +72,21 @@ def _next_states(phase: LoggedPhase, place: int, rule: PlateauRule, states: list
 
 def _rates_after(rule: PlateauRule, rate: float, watch: Watch, loss: float, step: float) -> Iterator[State]:
     for improves in _improves(watch, loss, rule.min_delta, step):
-        following, after = (rate, Watch(loss)) if improves else rule.after(rate, watch, math.inf)
+        following, after = (rate, _improved(watch, loss)) if improves else rule.after(rate, watch, math.inf)
         # beyond its patience, how long it waited makes no difference
-        yield following, Watch(after.best, min(after.waited, rule.patience))
+        yield following, replace(after, waited=min(after.waited, rule.patience))
+
+
+def _improved(watch: Watch, loss: float) -> Watch:
+    return replace(watch, best=loss, waited=0)
 
 
 def _improves(watch: Watch, loss: float, min_delta: float, step: float) -> Iterator[bool]:
     """Yield whether a loss is an improvement, and where rounding decides on it, the contrary as well."""
-    told = watch.after(loss, min_delta).waited == 0
+    told = watch.improves(loss, min_delta)
     yield told
-    if step and watch.best is not None and abs(loss + min_delta - watch.best) <= step + FLOAT32 * abs(watch.best):
+    known = step and watch.best is not None and math.isfinite(watch.best)
+    if known and abs(loss + min_delta - watch.best) <= step + FLOAT32 * abs(watch.best):
         yield not told
 
 
@@ -81,7 +95,7 @@ def may_last(phase: LoggedPhase, rule: StoppingRule, step: float) -> tuple[bool,
 
     Of the ways to read the losses, those are followed by which the rule does not stop it before.
     """
-    watches = [Watch()]
+    watches = list(READINGS)
     for place, loss in enumerate(phase.val_loss):
         watches = [watch for watch in watches if watch.waited < rule.patience]
         if not watches:
@@ -89,7 +103,7 @@ def may_last(phase: LoggedPhase, rule: StoppingRule, step: float) -> tuple[bool,
         if place not in phase.unvalidated:
             watches = list(
                 dict.fromkeys(
-                    Watch(loss) if improves else watch.after(math.inf, rule.min_delta)
+                    _improved(watch, loss) if improves else watch.after(math.inf, rule.min_delta)
                     for watch in watches
                     for improves in _improves(watch, loss, rule.min_delta, step)
                 )

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ferspec.checks.phase_replay import departure
+from ferspec.checks.readings import READINGS
 from ferspec.checks.rounded_losses import same_rate
-from ferspec.reference.schedule import PlateauRule, StoppingRule, Watch
+from ferspec.reference.schedule import BEFORE_ANY, PlateauRule, StoppingRule, Watch
 from ferspec.spec.records import Profile
 from ferspec.subjects.training_log import LoggedPhase
 
@@ -35,12 +36,12 @@ class Alternative:
     cooldown: int = 0
     monitor: str = "val_loss"
 
-    def rates(self, phase: LoggedPhase) -> tuple[float, ...] | None:
+    def rates(self, phase: LoggedPhase, watch: Watch = BEFORE_ANY) -> tuple[float, ...] | None:
         """Return the rate of every epoch of a phase under this rule; None where what it watches is not logged."""
         if getattr(phase, self.monitor) is None:
             return None
         places, values = _watched(phase, self.monitor)
-        rates = with_cooldown(self.rule, self.cooldown, [*values, math.nan], phase.rate[0])
+        rates = with_cooldown(self.rule, self.cooldown, [*values, math.nan], phase.rate[0], watch)
         return tuple(rates[bisect_left(places, place)] for place in range(len(phase)))
 
 
@@ -51,16 +52,18 @@ def _watched(phase: LoggedPhase, monitor: str) -> tuple[list[int], list[float]]:
     return places, [MONITORS.get(monitor, 1) * getattr(phase, monitor)[place] for place in places]
 
 
-def with_cooldown(rule: PlateauRule, cooldown: int, values: Sequence[float], initial_rate: float) -> tuple[float, ...]:
+def with_cooldown(
+    rule: PlateauRule, cooldown: int, values: Sequence[float], initial_rate: float, watch: Watch = BEFORE_ANY
+) -> tuple[float, ...]:
     """Return the rates that Keras' rule gives with a cooldown: epochs after a reduction that do not count as waiting.
 
     The epoch in which a cooldown ends counts again, so that one of 1 epoch has no effect.
     """
-    rates, watch, left = [initial_rate], Watch(), 0
+    rates, left = [initial_rate], 0
     for value in values[:-1]:
         left = max(left - 1, 0)
         if left:
-            rate, watch = rates[-1], Watch(watch.after(value, rule.min_delta).best)
+            rate, watch = rates[-1], replace(watch.after(value, rule.min_delta), waited=0)
         else:
             rate, watch = rule.after(rates[-1], watch, value)
             left = cooldown if rate < rates[-1] else 0
@@ -76,8 +79,11 @@ def explanations(phases: Sequence[LoggedPhase], profile: Profile) -> list[Altern
 
 
 def _explains(alternative: Alternative, phases: Sequence[LoggedPhase]) -> bool:
-    replayed = ((phase, alternative.rates(phase)) for phase in phases)
-    return all(rates is not None and departure(phase.rate, rates) is None for phase, rates in replayed)
+    return all(any(_gives(alternative.rates(phase, watch), phase) for watch in READINGS) for phase in phases)
+
+
+def _gives(rates: tuple[float, ...] | None, phase: LoggedPhase) -> bool:
+    return rates is not None and departure(phase.rate, rates) is None
 
 
 def _single(rule: PlateauRule) -> Iterator[Alternative]:
@@ -136,5 +142,5 @@ def other_stops(phase: LoggedPhase, profile: Profile) -> list[str]:
 def _stops(rule: StoppingRule, phase: LoggedPhase, monitor: str = "val_loss") -> bool:
     """Return whether a rule stops a phase just where it ended."""
     places, values = _watched(phase, monitor)
-    stop = rule.stop(values)
-    return stop is not None and places[stop] == len(phase) - 1
+    stops = (rule.stop(values, watch) for watch in READINGS)
+    return any(stop is not None and places[stop] == len(phase) - 1 for stop in stops)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
+from ferspec import spec
 from ferspec.checks.training_run import reported_within
 from ferspec.reference.selection_bias import images_validated, selection_bias
 from ferspec.subjects.training_log import LoggedPhase
@@ -23,7 +25,7 @@ FEWEST_EQUAL = 3
 
 def notes_on(run: TrainingRun) -> tuple[str, ...]:
     """Return what is notable of one run, a sentence each."""
-    return (*run.notes, *_percentages(run), *_chosen(run), *_unreached(run), *_overlaps(run))
+    return (*run.notes, *_percentages(run), *_warmed_up(run), *_chosen(run), *_unreached(run), *_overlaps(run))
 
 
 def same_validation(runs: Sequence[TrainingRun]) -> dict[int, str]:
@@ -45,6 +47,17 @@ def _percentages(run: TrainingRun) -> Iterator[str]:
     logged = (of for phase in run.phases for of in (phase.accuracy, phase.val_accuracy) if of is not None)
     if not all(map(are_shares, logged)):
         yield "accuracies outside 0 to 1: left out"
+
+
+def _warmed_up(run: TrainingRun) -> Iterator[str]:
+    shortest = min(spec.load().value("FER-S-08", "frozen_epochs", run.profile))
+    for before, phase in pairwise(run.phases):
+        goes_on = phase.epochs[0] == before.epochs[-1] + 1 and len(before) < shortest
+        if goes_on and before.rate and phase.rate and phase.rate[0] > before.rate[-1]:
+            yield (
+                f"the rate rises in epoch {phase.epochs[0]} while the epochs number on: taken as a phase that begins; "
+                "it may be a warm-up"
+            )
 
 
 def _chosen(run: TrainingRun) -> Iterator[str]:

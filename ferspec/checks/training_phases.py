@@ -32,9 +32,10 @@ class Attempts:
 def attempts(run: TrainingRun) -> Attempts:
     """Tell phases from attempts that were broken off and begun again.
 
-    An attempt ends before early stopping ends it, and the next phase does not go on from what it learnt: its first
-    validation loss is nearer the first of the attempt than its lowest. An attempt of one epoch learnt nothing. A phase
-    with a frozen base that has one of its lengths is none, for the loss may leap once all layers are trained.
+    An attempt ends before early stopping ends it, and the next phase begins at epoch 0 and does not go on from what it
+    learnt: its first validation loss is nearer the first of the attempt than its lowest. An attempt of one epoch learnt
+    nothing. A phase with a frozen base that has one of its lengths is none, for the loss may leap once all layers are
+    trained.
     """
     lengths = () if run.weights == SCRATCH else spec.load().value("FER-S-08", "frozen_epochs", run.profile)
     whole = [stop for stop, begins in zip(stops(run), run.whole_beginnings, strict=True) if begins]
@@ -47,7 +48,9 @@ def attempts(run: TrainingRun) -> Attempts:
 
 
 def _broken_off(phase: PhaseStop, following: PhaseStop) -> bool:
-    if phase.stopped or phase.beyond or not phase.phase.val_loss or not following.phase.val_loss:
+    if phase.stopped or phase.beyond or following.phase.epochs[0] != 0:
+        return False
+    if not phase.phase.val_loss or not following.phase.val_loss:
         return False
     losses = phase.phase.val_loss
     return len(losses) == 1 or following.phase.val_loss[0] > (losses[0] + min(losses)) / 2
@@ -74,8 +77,14 @@ def has_its_phases(run: TrainingRun) -> Finding:
         difference=float(len(tried.phases) - wanted),
         likely="all layers were trained from the beginning, or the second phase goes on with the numbers of the first"
         if begun < wanted
-        else "it was taken up again by hand, or the file holds several trainings",
+        else _why_more(tried.phases),
     )
+
+
+def _why_more(phases: Sequence[PhaseStop]) -> str:
+    if any(phase.phase.epochs[0] != 0 for phase in phases[1:]):
+        return "a warm-up: the rate rises while the epochs number on; or it was taken up again by hand"
+    return "it was taken up again by hand, or the file holds several trainings"
 
 
 def _may_be_the_first(run: TrainingRun, phase: PhaseStop) -> bool:

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ferspec import spec
-from ferspec.checks.phase_replay import PhaseReplay, PhaseStop, beside, replays, stops
+from ferspec.checks.phase_replay import (
+    PhaseReplay,
+    PhaseStop,
+    beside,
+    given_by_another_patience,
+    replays,
+    stops,
+)
 from ferspec.checks.rounded_losses import same_rate
 from ferspec.checks.schedule_alternatives import (
     IMPROVEMENT,
@@ -78,6 +85,8 @@ def halves_on_a_plateau(run: TrainingRun) -> Finding:
     reductions = sum(replay.reductions for replay in replayed)
     if not reductions:
         raise NotEvaluable(f"{_phases(len(replayed))} without any reduction: too few epochs to show the rule")
+    if told := given_by_another_patience(run, replayed):
+        return Finding(status=Status.INCONCLUSIVE, message=told)
     told = f"{reductions} reduction{'s' * (reductions > 1)} in {_phases(len(replayed))}, as the losses give them"
     return Finding(status=Status.PASS, observed=told, message=_left_out(found))
 

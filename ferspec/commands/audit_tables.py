@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from ferspec.report.audit_page import PAGE
 from ferspec.report.terminal import STYLES, default_console, details
 from ferspec.report.words import VERDICTS, by_urgency, plain, shorten
 
-LONGEST, LONGEST_PATH = 400, 60
+LONGEST = 400
+# the width of what stands beside the name of a run, its first departure folded
+OTHERS = 46
 MANY_PHASES = 12
 
 
@@ -41,6 +44,8 @@ def _print_run(console: Console, audited: AuditedRun) -> None:
     console.print(
         _verdict(judgement.verdict, f"{plain(run.title)}  ({run.format}, profile {run.profile})"), soft_wrap=True
     )
+    for deviation in run.deviations:
+        console.print(Text(f"not a protocol run: {shorten(deviation, LONGEST)}"), soft_wrap=True)
     console.print(_counts(judgement.counts))
     console.print()
     console.print(_phases(audited.replays, audited.stops))
@@ -89,22 +94,28 @@ def _print_runs(console: Console, audit: Audit) -> None:
     console.print()
     wide = Console(width=160, highlight=False) if not console.is_terminal else console
     table = _table("run", "phases", "epochs", "verdict", "first departure")
-    for audited in audit.runs:
+    for column in table.columns:
+        # what is too long goes on in the next line, so that no two runs look alike
+        column.overflow, column.no_wrap = "fold", column.header in ("phases", "epochs", "verdict")
+    names = _names(audit.runs)
+    table.columns[0].min_width = min(max(map(len, names), default=0), wide.width - OTHERS)
+    for audited, name in zip(audit.runs, names, strict=True):
         verdict = audited.judgement.verdict
         table.add_row(
-            Text(shorten(_short(audited), LONGEST_PATH)),
+            Text(shorten(name, LONGEST)),
             str(len(audited.replays)),
             f"{audited.run.epochs:,}",
             Text(VERDICTS[verdict], STYLES[verdict]),
-            Text(shorten(audited.departs_first, 60)),
+            Text(shorten(audited.departs_first or audited.not_a_protocol_run, 60)),
         )
     wide.print(table)
 
 
-def _short(audited: AuditedRun) -> str:
-    """Return the end of a path that tells runs of one folder apart."""
-    path = audited.run.path
-    return f"{path.parent.name}/{path.name} {audited.run.name}".strip()
+def _names(runs: Sequence[AuditedRun]) -> list[str]:
+    """Return what tells runs apart: their paths without the folders that all share, and their names."""
+    folders = [run.run.path.absolute().parent for run in runs]
+    shared = Path(os.path.commonpath(folders))
+    return [f"{run.run.path.absolute().relative_to(shared)} {run.run.name}".strip() for run in runs]
 
 
 def _closing(audit: Audit, page: Path | None) -> Iterator[Text]:
@@ -115,6 +126,8 @@ def _closing(audit: Audit, page: Path | None) -> Iterator[Text]:
         + (f"; {without:,} log none" if without else "")
     )
     if len(audit.runs) > 1:
+        if deviating := sum(bool(audited.run.deviations) for audited in audit.runs):
+            yield Text(f"not protocol runs, as their records say: {deviating:,} of {len(audit.runs):,}")
         yield Text("what to know when reading the accuracy of each: --json, or --out DIR", "dim")
     for line in audit.left_alone:
         yield Text(f"left alone: {shorten(line, LONGEST)}", "dim")

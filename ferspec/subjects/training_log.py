@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from ferspec.errors import UserError
+from ferspec.files import read_bounded
 
 LARGEST = 8 << 20
+# far above what any training of the protocol has, or any log of several; replaying so many takes seconds
+MOST_EPOCHS = 10_000
+MOST_LINES = 100_000
+HIGHEST_EPOCH = 10**9
+SHOWN = 20
 SEPARATORS = ",;\t|"
+DECIMAL_COMMA = re.compile(r"[;\t|]\s*-?\d+,\d")
 # what CSVLogger writes for a figure that an epoch does not have; one that is no number is "nan"
 NOT_AVAILABLE = "NA"
 EPOCH, RATE, PHASE = "epoch", "rate", "phase"
@@ -116,30 +125,35 @@ def read_training_log(path: str | Path) -> TrainingLog:
     cut_off = bool(notes)
     separator = max(SEPARATORS, key="\n".join(line for _, line in lines).count)
     unreadable: list[int] = []
-    rows = list(_rows(lines, separator, notes, unreadable))
+    rows = list(islice(_rows(lines, separator, notes, unreadable), MOST_EPOCHS + 1))
     if not rows:
-        raise UserError(
-            f"{path} is no training log: no line has an epoch and its loss, as Keras' CSVLogger writes them"
-        )
+        raise UserError(f"{path} is no training log: {_why_none(line for _, line in lines)}")
     if rows[0].epoch == 1:
         notes.append("its first epoch is 1: taken as lost lines; if none is, number the epochs from 0, as Keras does")
     end_lost = cut_off or lines[-1][0] in unreadable
-    return TrainingLog(path, rows[0].columns, split(rows, notes), tuple(notes), end_lost)
+    return TrainingLog(path, rows[0].columns, split(path, rows, notes), tuple(notes), end_lost)
 
 
 def _lines(path: Path) -> tuple[list[tuple[int, str]], list[str]]:
     """Return the lines with their numbers, none of them empty, and what is to be noted of them."""
-    try:
-        if path.stat().st_size > LARGEST:
-            raise UserError(f"{path}: {path.stat().st_size:,} bytes is too large for a training log")
-        text = path.read_bytes().decode("utf-8-sig", errors="replace")
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    text = read_bounded(path, LARGEST, "a training log").decode("utf-8-sig", errors="replace")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    if len(lines) > MOST_LINES:
+        raise UserError(f"{path}: more than {MOST_LINES:,} lines are too many for a training log")
     if not lines or text.endswith("\n"):
         return lines, []
     return lines[:-1], [f"line {lines[-1][0]}, the last, has no line end: taken as cut off, and left out"]
+
+
+def _why_none(lines: Iterable[str]) -> str:
+    """Return why no line of a file is an epoch."""
+    for line in lines:
+        if "\0" in line:
+            return "it is not text in UTF-8; if it is text in UTF-16, save it in UTF-8"
+        if DECIMAL_COMMA.search(line):
+            return "its numbers have decimal commas; write them with points"
+    return "no line has an epoch and its loss, as Keras' CSVLogger writes them"
 
 
 def _rows(lines: Sequence[tuple[int, str]], separator: str, notes: list[str], unreadable: list[int]) -> Iterator[Row]:
@@ -162,7 +176,8 @@ def _rows(lines: Sequence[tuple[int, str]], separator: str, notes: list[str], un
         else:
             yield row
     if unreadable:
-        notes.append(f"left out, for they cannot be read: line {', '.join(map(str, unreadable))}")
+        more = f" and {len(unreadable) - SHOWN:,} more" if len(unreadable) > SHOWN else ""
+        notes.append(f"left out, for they cannot be read: line {', '.join(map(str, unreadable[:SHOWN]))}{more}")
 
 
 def _fields(line: str, separator: str) -> tuple[str, ...]:
@@ -200,13 +215,18 @@ def _row(columns: tuple[str, ...], fields: tuple[str, ...]) -> Row | None:
             except ValueError:
                 return None
     epoch = figures.pop(EPOCH)
-    if not epoch.is_integer() or epoch < 0 or not {LOSS, VAL_LOSS} & figures.keys():
+    if not epoch.is_integer() or not 0 <= epoch <= HIGHEST_EPOCH or not {LOSS, VAL_LOSS} & figures.keys():
         return None
     return Row(columns, int(epoch), figures, unvalidated)
 
 
-def split(rows: Sequence[Row], notes: list[str]) -> tuple[LoggedPhase, ...]:
-    """Return the phases that epochs, in the order of their logging, belong to; missing epochs are noted."""
+def split(path: Path, rows: Sequence[Row], notes: list[str]) -> tuple[LoggedPhase, ...]:
+    """Return the phases that epochs, in the order of their logging, belong to; missing epochs are noted.
+
+    ``UserError``, naming the path, for more than ``MOST_EPOCHS``.
+    """
+    if len(rows) > MOST_EPOCHS:
+        raise UserError(f"{path} logs more than {MOST_EPOCHS:,} epochs: too many for a training")
     phases: list[list[Row]] = []
     for row in rows:
         if phases and row.follows(phases[-1][-1]):

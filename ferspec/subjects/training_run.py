@@ -43,10 +43,11 @@ class Kept:
 class TrainingRun:
     """What is known of one training; ``name`` tells apart several at one path.
 
-    ``finished`` says whether it ran to its end (None: nobody knows), ``capped`` whether its record says that a cap on
+    ``finished`` says whether it ran to its end (None: nobody knows), ``capped`` whether a cap that its record sets on
     its epochs ended a phase, ``validated`` over how many images an epoch was validated. ``rates_of_next`` is true where
     an epoch may be logged with the rate of the next one, as Keras' TensorBoard callback does; ``end_lost`` where lines
-    followed the last phase that cannot be read.
+    followed the last phase that cannot be read. ``deviations`` are those that the record declares, a line each: a run
+    with any is not a protocol run.
     """
 
     path: Path
@@ -62,6 +63,7 @@ class TrainingRun:
     rates_of_next: bool = False
     end_lost: bool = False
     notes: tuple[str, ...] = ()
+    deviations: tuple[str, ...] = ()
     name: str = ""
 
     @property

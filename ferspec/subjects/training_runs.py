@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import get_args
 from ferspec.errors import UserError
 from ferspec.spec.records import Profile, Weights
 from ferspec.subjects import event_files, mlflow_runs
-from ferspec.subjects.artifacts import HISTORY, REPORT, Run, is_run, read_run
+from ferspec.subjects.artifacts import HISTORY, REPORT, RUN, Phase, Run, is_run, read_run
 from ferspec.subjects.opening import Progress, silent
 from ferspec.subjects.run_report import read_run_report
 from ferspec.subjects.training_log import read_training_log
@@ -20,6 +21,7 @@ RUN_FOLDER, CSV = "run folder", "CSVLogger"
 LOGS = {".csv", ".tsv", ".log", ".txt"}
 DEEPEST = 6
 VALIDATION = "validation"
+EPOCHS_CAP = "epochs cap"
 
 Opener = Callable[[Path], tuple[TrainingRun, ...]]
 
@@ -43,13 +45,13 @@ def find_training_runs(path: str | Path, progress: Progress = silent) -> Found:
     runs: list[TrainingRun] = []
     left: list[str] = []
     if opener := _opener(path):
-        runs += opener(path)
+        runs += _opened(path, opener)
         places = list(_logs_beside(path))
     else:
         places = list(_searched(path, DEEPEST))
     for done, (place, opener) in enumerate(places, start=1):
         try:
-            runs += opener(place)
+            runs += _opened(place, opener)
         except UserError as error:
             left.append(str(error))
         progress("reading logs", done, len(places))
@@ -57,6 +59,13 @@ def find_training_runs(path: str | Path, progress: Progress = silent) -> Found:
         told = f": {left[0]}" if len(left) == 1 else ""
         raise UserError(f"{path} holds no training run: no run folder, CSVLogger file, TensorBoard or MLflow log{told}")
     return Found(tuple(runs), tuple(left))
+
+
+def _opened(place: Path, opener: Opener) -> tuple[TrainingRun, ...]:
+    try:
+        return opener(place)
+    except OSError as error:
+        raise UserError(f"cannot read {error.filename or place}: {error.strerror}") from None
 
 
 def open_run_folder(folder: Path) -> TrainingRun:
@@ -68,7 +77,8 @@ def open_run_folder(folder: Path) -> TrainingRun:
     if not (folder / HISTORY).is_file():
         raise UserError(f"{folder}: no {HISTORY}: this training is not finished, or its artifacts are not whole")
     log = read_training_log(folder / HISTORY)
-    kept, validated = _kept(folder, run)
+    recorded, logged = sum(phase.epochs for phase in run.phases), log.phases[-1].epochs[-1] + 1
+    kept, notes = _kept(run, max(recorded, logged))
     return TrainingRun(
         folder,
         RUN_FOLDER,
@@ -78,10 +88,11 @@ def open_run_folder(folder: Path) -> TrainingRun:
         cell=run.cell,
         kept=kept,
         finished=run.status == "finished",
-        capped=any(phase.ended == "epochs cap" for phase in run.phases),
-        validated=validated,
-        end_lost=log.end_lost or log.phases[-1].epochs[-1] + 1 < sum(phase.epochs for phase in run.phases),
-        notes=log.notes,
+        capped=any(_capped(run, phase) for phase in run.phases),
+        validated=_validated(folder),
+        end_lost=log.end_lost or logged < recorded,
+        notes=log.notes + notes,
+        deviations=tuple(f"{of.clause} {of.option}: {of.effect}" for of in run.deviations),
     )
 
 
@@ -92,17 +103,32 @@ def _weights(run: Run) -> Weights | None:
     return next((name for name in known if f"-{name}-" in run.cell), None)
 
 
-def _kept(folder: Path, run: Run) -> tuple[Kept | None, int | None]:
-    """Return the epoch that the record says was kept, and over how many images it was validated."""
+def _capped(run: Run, phase: Phase) -> bool:
+    """Return whether a cap ended a phase: one that was set, and that the phase reached."""
+    return phase.ended == EPOCHS_CAP and phase.epochs == run.settings.epochs_cap
+
+
+def _kept(run: Run, epochs: int) -> tuple[Kept | None, tuple[str, ...]]:
+    """Return what the record says was kept, and what is to be noted of it: the run may have had no such epoch."""
+    if run.best is None:
+        return None, ()
+    epoch, accuracy = run.best.epoch, run.best.val_accuracy
+    if epoch in range(epochs):
+        return Kept(accuracy, epoch), ()
+    told = f"{RUN} says that epoch {epoch} was kept, which the run never had: its epochs are 0 to {epochs - 1}"
+    return (Kept(accuracy) if 0 <= accuracy <= 1 else None), (told,)
+
+
+def _validated(folder: Path) -> int | None:
+    """Return over how many images an epoch was validated, as the report says."""
     report = read_run_report(folder / REPORT) if (folder / REPORT).is_file() else None
     part = report.parts.get(VALIDATION) if report else None
-    n = None if part is None else part.as_run.n if part.as_run else part.metrics.n
-    return (None if run.best is None else Kept(run.best.val_accuracy, run.best.epoch)), n
+    return None if part is None else part.as_run.n if part.as_run else part.metrics.n
 
 
 def _open_file(path: Path) -> tuple[TrainingRun, ...]:
     if not path.is_file():
-        raise UserError(f"{path}: " + ("no file or folder" if path.exists() else "no such file or folder"))
+        raise UserError(f"{path}: " + ("not a regular file" if path.exists() else "no such file or folder"))
     if path.match(event_files.PATTERN):
         return (event_files.read_events(path.parent),)
     if mlflow_runs.is_database(path):
@@ -116,27 +142,33 @@ def _open_log(path: Path) -> tuple[TrainingRun, ...]:
 
 
 def _opener(folder: Path) -> Opener | None:
-    """Return what opens a folder that is a training run itself, or None for another one."""
-    if is_run(folder):
-        return lambda path: (open_run_folder(path),)
-    if mlflow_runs.is_run_folder(folder):
-        return lambda path: (mlflow_runs.read_run_folder(path),)
-    if event_files.has_events(folder):
-        return lambda path: (event_files.read_events(path),)
+    """Return what opens a folder that is a training run itself, or may not be read; None for another one."""
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return _refuse
+    try:
+        if is_run(folder):
+            return lambda path: (open_run_folder(path),)
+        if mlflow_runs.is_run_folder(folder):
+            return lambda path: (mlflow_runs.read_run_folder(path),)
+        if event_files.has_events(folder):
+            return lambda path: (event_files.read_events(path),)
+    except PermissionError:
+        return _refuse
     return None
+
+
+def _refuse(folder: Path) -> tuple[TrainingRun, ...]:
+    raise UserError(f"cannot read {folder}: permission denied")
 
 
 def _searched(folder: Path, levels: int, above: tuple[Path, ...] = ()) -> Iterator[tuple[Path, Opener]]:
     above = (*above, folder.resolve())
-    try:
-        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    except OSError as error:
-        raise UserError(f"cannot read {folder}: {error.strerror}") from None
-    for entry in entries:
+    for entry in sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")):
         if entry.is_dir():
             if opener := _opener(entry):
                 yield entry, opener
-                yield from _logs_beside(entry)
+                if opener is not _refuse:
+                    yield from _logs_beside(entry)
             elif levels > 1 and entry.resolve() not in above:
                 yield from _searched(entry, levels - 1, above)
         elif entry.suffix.lower() in LOGS or entry.suffix == ".db":

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from ferspec.subjects.training_log import LoggedPhase
 
 PLATEAU = {"monitor": "val_loss", "patience": 10, "factor": 0.5, "min_lr": 1e-10, "min_delta": 1e-4, "cooldown": 0}
@@ -54,11 +56,10 @@ def trained(
     for epoch, loss in enumerate(losses[:longest]):
         before = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
         figures = figures_of(epoch, loss)
-        if (epoch + 1) % every:
-            figures |= {"val_loss": math.nan, "val_accuracy": math.nan}
-        epochs.append(figures)
+        unvalidated = {"val_loss": math.nan, "val_accuracy": math.nan} if (epoch + 1) % every else {}
+        epochs.append(figures | unvalidated)
         for callback in callbacks:
-            callback.on_epoch_end(epoch, {name: of for name, of in figures.items() if not math.isnan(of)})
+            callback.on_epoch_end(epoch, {name: of for name, of in figures.items() if name not in unvalidated})
         after = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
         rates.append(after if rates_of_next else before)
         if model.stop_training:
@@ -69,6 +70,30 @@ def trained(
         rate=tuple(rates),
         unvalidated=frozenset(epoch for epoch in range(len(epochs)) if (epoch + 1) % every),
         **{name: tuple(of[name] for of in epochs) for name in names},
+    )
+
+
+def trained_by_keras_2(losses: Sequence[float], patience: int = 10, stopping: int = 20) -> LoggedPhase:
+    """Return the phase that ``tf.keras`` 2.10 logs over these validation losses, by its documented rules written anew.
+
+    Both callbacks begin with an infinite best loss, and compare in double precision.
+    """
+    rate, best, waited, lowest, stopped, rates = np.float32(1e-4), math.inf, 0, math.inf, 0, []
+    for loss in losses:
+        rates.append(float(rate))
+        waited += 1
+        if loss < best - 1e-4:
+            best, waited = loss, 0
+        if waited >= patience and rate > np.float32(1e-10):
+            rate, waited = np.float32(max(float(rate) * 0.5, 1e-10)), 0
+        stopped += 1
+        if loss < lowest:
+            lowest, stopped = loss, 0
+        if stopped >= stopping:
+            break
+    figures = [figures_of(epoch, loss) for epoch, loss in enumerate(losses[: len(rates)])]
+    return LoggedPhase(
+        tuple(range(len(rates))), rate=tuple(rates), **{name: tuple(of[name] for of in figures) for name in figures[0]}
     )
 
 

@@ -1,14 +1,19 @@
 """ferspec audit as a user meets it: what it prints and writes, and its exit statuses; and the notes it makes."""
 
+import io
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
 import pytest
 from made_logs import trained, write_log
 from mutants.runs import cut, head, run, whole
+from rich.console import Console
 
+from ferspec.auditing import audit
 from ferspec.checks.training_notes import notes_on, same_validation
+from ferspec.commands.audit_tables import print_audit
 from ferspec.subjects.training_run import Kept
 
 
@@ -61,14 +66,25 @@ def test_many_runs_are_a_line_each_with_totals(ferspec, logs):
     (logs / "labels.csv").write_text("path,label\n")
     status, out, _ = ferspec("audit", logs)
     assert status == 1
-    lines = {line.split()[0]: line for line in out.splitlines() if line.startswith("logs/")}
-    assert lines.keys() == {"logs/right.csv", "logs/patient.csv", "logs/unrated.csv"}
-    assert lines["logs/patient.csv"].split()[1:4] == ["1", "67", "fail"]
-    assert "FER-S-03: phase 1, epoch 25" in lines["logs/patient.csv"]
-    assert lines["logs/right.csv"].split()[1:] == ["2", "87", "pass"]
+    lines = {line.split()[0]: line for line in out.splitlines() if ".csv  " in line}
+    assert lines.keys() == {"right.csv", "patient.csv", "unrated.csv"}
+    assert lines["patient.csv"].split()[1:4] == ["1", "67", "fail"]
+    assert "FER-S-03: phase 1, epoch 25" in lines["patient.csv"]
+    assert lines["right.csv"].split()[1:] == ["2", "87", "pass"]
     assert "2 of 3 phases that log a learning rate replay; 1 log none" in out
     assert "left alone: " in out
     assert "labels.csv is no training log" in out
+
+
+def test_a_narrow_terminal_cuts_no_name(logs):
+    names = [f"{'resnet-' * 5}{end}.csv" for end in ("simple", "conservative")]
+    for name in names:
+        write_log(logs / name, [whole()])
+    file = io.StringIO()
+    print_audit(audit([logs]), console=Console(file=file, width=80, force_terminal=True, no_color=True))
+    table = re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).partition("first departure")[2]
+    folded = "".join(line.split("  ")[0].rstrip() for line in table.splitlines())
+    assert all(name in folded for name in names)
 
 
 def test_all_of_it_is_one_json_document(ferspec, logs):
@@ -110,8 +126,10 @@ def test_the_page_shows_every_run_and_marks_reductions_and_stops(ferspec, logs):
     assert page.count('<section class="run"') == 3
     assert "no curves" in page
     lines = [line.get("class") for line in ElementTree.parse(curves[1]).iter("{http://www.w3.org/2000/svg}line")]
-    # three panels: the rate is halved three times, and the second phase is stopped
-    assert (lines.count("reduction"), lines.count("stop")) == (9, 3)
+    # three panels and the legend: the rate is halved three times, and the second phase is stopped
+    assert (lines.count("reduction"), lines.count("stop")) == (9 + 1, 3 + 1)
+    words = [text.text for text in ElementTree.parse(curves[1]).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"learning rate reduced", "early stopping"} <= set(words)
 
 
 def test_curves_of_an_earlier_audit_do_not_stay(ferspec, logs):

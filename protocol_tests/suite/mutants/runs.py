@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from made_logs import FALLING, HEAD, LONG, LOSSES, RISING, log_text, trained
+from made_logs import FALLING, HEAD, LONG, LOSSES, RISING, log_text, trained, trained_by_keras_2
 from mutants.kinds import Mutant, Right
 from mutants.scratch import fresh
 
@@ -58,6 +59,13 @@ def head(epochs: int) -> LoggedPhase:
 def cosine() -> TrainingRun:
     rates = tuple(1e-4 * (1 - epoch / 200) for epoch in range(len(whole())))
     return run(replace(whole(), rate=rates))
+
+
+def warmed_up() -> tuple[LoggedPhase, ...]:
+    """Two epochs at a hundredth and a tenth of the rate, and then, the epochs numbered on, as the protocol has it."""
+    first, second = (replace(cut(whole(), at, at + 1), rate=(rate,)) for at, rate in enumerate((1e-5, 1e-4)))
+    then = trained(LOSSES[2:], 1e-3)
+    return first, second, replace(then, epochs=tuple(epoch + 2 for epoch in then.epochs))
 
 
 def rounded(phase: LoggedPhase) -> LoggedPhase:
@@ -110,6 +118,8 @@ def shown_short(text: str) -> str:
 # improvements that within ten epochs add up to more than 1e-5 and less than 1e-4
 SLOW = [*FALLING, *(FALLING[-1] - 5e-6 * epoch for epoch in range(1, 30)), *RISING]
 
+DIVERGED = [math.nan, math.inf, math.nan, *LOSSES]
+
 
 def unmutated(clause: str) -> tuple[Finding, ...]:
     """Return what the check of a clause finds on a run by the protocol, in two phases, the better epoch kept."""
@@ -139,6 +149,12 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     wrong("FER-S-03", "validation accuracy watched", plateau(monitor="val_accuracy", mode="max")),
     wrong("FER-S-03", "rate that is never lowered", plateau(patience=1000)),
     wrong("FER-S-03", "rate that falls in every epoch", cosine),
+    wrong("FER-S-03", "rate that is never lowered, losses of 1e30", plateau([1e30] * 40, patience=1000)),
+    wrong(
+        "FER-S-03",
+        "patience of 9 in Keras 2, after a first loss that is no number",
+        lambda: run(trained_by_keras_2([math.nan, *LOSSES], patience=9)),
+    ),
     wrong("FER-S-04", "any improvement counts", plateau(min_delta=0.0)),
     wrong("FER-S-04", "min_delta of 1e-5", plateau(SLOW, min_delta=1e-5)),
     wrong("FER-S-05", "stopped one epoch early", stopping(patience=19)),
@@ -151,11 +167,17 @@ MUTANTS: tuple[Mutant | Right, ...] = (
         "no early stopping, losses logged with four decimals",
         lambda: run(rounded(trained(stopping={"patience": 1000}))),
     ),
+    wrong(
+        "FER-S-05",
+        "stopped one epoch late in Keras 2, after a first loss that is no number",
+        lambda: run(trained_by_keras_2([math.nan, *LOSSES], stopping=21)),
+    ),
     wrong("FER-S-06", "last epoch kept instead of the best", kept(-1)),
     wrong("FER-S-06", "epoch of the lowest validation loss kept", kept(46)),
     wrong("FER-S-06", "accuracy of the last epoch reported", lambda: run(whole(), kept=Kept(whole().val_accuracy[-1]))),
     wrong("FER-S-07", "single phase from ImageNet", lambda: run(whole(), weights="imagenet")),
     wrong("FER-S-07", "two phases from scratch", lambda: run(whole(), trained(rate=1e-5), weights="scratch")),
+    wrong("FER-S-07", "a warm-up from scratch", lambda: run(*warmed_up(), weights="scratch")),
     wrong("FER-S-07", "three phases from VGGFace", lambda: run(head(20), whole(), whole(), weights="vggface")),
     wrong("FER-S-08", "first phase of 100 epochs", lambda: run(head(100), whole(), weights="imagenet")),
     wrong("FER-S-08", "first phase of 12 epochs", lambda: run(head(12), whole(), weights="imagenet")),
@@ -175,6 +197,8 @@ MUTANTS: tuple[Mutant | Right, ...] = (
         "FER-S-03", "a line lost in the second of two phases", from_file(without_line(60), lambda: (head(20), whole()))
     ),
     right("FER-S-03", "validated in every other epoch", lambda: run(trained(every=2))),
+    right("FER-S-03", "trained by Keras 2, losses no numbers at first", lambda: run(trained_by_keras_2(DIVERGED))),
+    right("FER-S-05", "trained by Keras 2, losses no numbers at first", lambda: run(trained_by_keras_2(DIVERGED))),
     right("FER-S-05", "no learning rate logged", from_file(str, lambda: (whole(),), "")),
     right(
         "FER-S-05", "broken off twice and begun again", from_file(str, lambda: (head(1), cut(whole(), 0, 9), whole()))
