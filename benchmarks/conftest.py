@@ -11,11 +11,12 @@ from ferspec.errors import UserError
 from ferspec.grid.judging import CellJudgement, GridJudgement, judge
 from ferspec.grid.reading import read_results
 from ferspec.grid.selection import select
-from ferspec.plugin import explain, record
+from ferspec.plugin import OWES, explain, record
 from ferspec.spec import load
 from ferspec.spec.records import IDENTITY, Cell
 
 GRID_CELL = "grid_cell"
+JUDGING = ("test_artifacts", "test_gpu_cells")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,10 +27,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="TERMS",
         help="only these cells of the grid, as --select of 'ferspec grid list' takes them; repeatable",
     )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", f"cell({', '.join(IDENTITY)}): a test of one cell of the grid")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -44,7 +41,10 @@ def fields_of(cell: Cell) -> dict[str, str | int]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of cells that ``--fer-select`` does not select."""
+    """Leave out the tests of cells that ``--fer-select`` does not select; the others owe an outcome each."""
+    for item in items:
+        if item.module.__name__.endswith(JUDGING):
+            item.user_properties.append((OWES, cell_of(item) is not None))
     expressions = config.getoption("--fer-select")
     if not expressions:
         return
@@ -78,7 +78,7 @@ def tell(request: pytest.FixtureRequest) -> Callable[[CellJudgement], None]:
 
     def told(judged: CellJudgement) -> None:
         __tracebackhide__ = True
-        record(request, judged.outcome)
+        record(request.node, judged.outcome)
         if judged.outcome.status is Status.FAIL:
             pytest.fail("\n".join(map(explain, (judged.outcome, *judged.problems))), pytrace=False)
         if judged.outcome.status is not Status.PASS:

@@ -27,6 +27,6 @@ def test_artifacts_are_of_known_cells(request: pytest.FixtureRequest, grid_judge
         pytest.skip("not evaluated: no artifacts were named: add --fer-artifacts DIR")
     # an outcome only where it fails, so that the verdict is that of the cells, as on the command line
     for problem in grid_judgement.problems:
-        record(request, problem)
+        record(request.node, problem)
     if grid_judgement.problems:
         pytest.fail("\n".join(map(explain, grid_judgement.problems)), pytrace=False)

@@ -51,10 +51,11 @@ def read_results(paths: Iterable[str | Path]) -> tuple[Result, ...]:
 def read(paths: Iterable[str | Path], progress: Progress = silent) -> Read:
     """Return the results at some paths, each a run folder, a folder of run folders up to two levels deep, or a table.
 
-    Nothing that a run says of itself is taken for granted: its files are held against their sha256, its report against
-    its predictions, these against the manifest, its record against history, schedule and counts (FER-R). What departs
-    is a problem of that result, not an error. Networks are not opened. ``UserError`` in one line for a path that is
-    not there, a folder without any run, and a file that is no table of results.
+    What a run says of itself is held against the rest of it: its files against their sha256, its report against its
+    predictions, these against the manifest, its contract, start and images against the cell, its record against
+    history, schedule and counts (FER-R). What departs is a problem of that result, not an error. Networks are not
+    opened. ``UserError`` in one line for a path that is not there, a folder without any run, and a file that is no
+    table of results.
     """
     folders: list[Path] = []
     results: list[Result] = []

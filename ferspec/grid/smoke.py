@@ -95,11 +95,6 @@ class SmokeJudgement(Record):
     bands: tuple[SmokeBand, ...]
     problems: tuple[Outcome, ...]
 
-    @property
-    def works(self) -> bool:
-        """Whether every figure lies in its band and no artifact contradicts another."""
-        return not self.problems and all(band.within for band in self.bands)
-
 
 @cache
 def smoke_plan() -> SmokePlan:

@@ -7,7 +7,6 @@ from typing import Any
 from ferspec import spec
 
 STAGES = (64, 128, 256, 512)
-LAST_DROPOUT = 0.2
 LARGE = 224
 
 
@@ -32,7 +31,7 @@ def build(resolution: int, classes: int, profile: str) -> Any:
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(values.value("first_dropout"))(x)
     x = layers.Dense(values.value("dense"), activation="relu")(x)
-    x = layers.Dropout(LAST_DROPOUT)(x)
+    x = layers.Dropout(values.value("first_dropout"))(x)
     return Model(inputs, layers.Dense(classes, activation="softmax")(x), name="resnet18")
 
 

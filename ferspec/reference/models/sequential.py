@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ferspec import spec
-
-# The dropouts that the text does not name are in the released tables without their rates; they get the text's first.
-UNNAMED = 0.25
+from ferspec.spec.records import Clause
 
 
 def build_three(resolution: int, classes: int, profile: str) -> Any:
@@ -26,14 +24,14 @@ def build_three(resolution: int, classes: int, profile: str) -> Any:
         _convolution(third),
         layers.MaxPooling2D(),
         _convolution(fourth),
-        layers.Dropout(UNNAMED),
+        _unnamed_dropout(clause),
         _convolution(fifth, "same"),
         layers.BatchNormalization(),
         layers.MaxPooling2D(),
-        layers.Dropout(UNNAMED),
+        _unnamed_dropout(clause),
         layers.GlobalAveragePooling2D(),
         layers.Dense(clause.value("dense"), activation="relu"),
-        layers.Dropout(UNNAMED),
+        _unnamed_dropout(clause),
         layers.Dense(classes, activation="softmax"),
     )
 
@@ -54,11 +52,11 @@ def build_four(resolution: int, classes: int, profile: str) -> Any:
         _convolution(third),
         layers.MaxPooling2D(),
         _convolution(fourth),
-        layers.Dropout(UNNAMED),
+        _unnamed_dropout(clause),
         _convolution(fifth),
         layers.MaxPooling2D(),
         _convolution(sixth),
-        layers.Dropout(UNNAMED),
+        _unnamed_dropout(clause),
         _convolution(seventh, "same"),
         layers.BatchNormalization(),
         layers.Dropout(clause.value("last_block_dropout")),
@@ -81,9 +79,9 @@ def build_simple(resolution: int, classes: int, profile: str) -> Any:
         layers.MaxPooling2D(),
         layers.Dropout(clause.value("first_dropout")),
     ]
-    for filters in later:
+    for number, filters in enumerate(later):
         parts += [_convolution(filters), layers.MaxPooling2D()]
-        if profile == "released":
+        if number < clause.value("second_block_dropouts", profile):
             parts.append(layers.Dropout(clause.value("first_dropout")))
     return _network(
         "sequential_simple",
@@ -94,6 +92,13 @@ def build_simple(resolution: int, classes: int, profile: str) -> Any:
         layers.Dropout(clause.value("dense_dropout")),
         layers.Dense(classes, activation="softmax"),
     )
+
+
+def _unnamed_dropout(clause: Clause) -> Any:
+    """Return a dropout that the text does not name and whose rate no table shows: it gets the text's first."""
+    from keras import layers
+
+    return layers.Dropout(clause.value("first_dropout"))
 
 
 def _network(name: str, resolution: int, *parts: Any) -> Any:

@@ -80,7 +80,7 @@ def _mask(p: Portrait) -> None:
     canvas.tint(canvas.strokes(pleats, p.px(0.02), p.px(0.014)).within(cloth), 0.7, 0.6)
 
 
-def _finger(p: Portrait, points: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
+def _finger(points: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
     """Return outline and tip of a finger along points in pixels."""
     line = curve(points, per=5)
     n = len(line)
@@ -112,7 +112,7 @@ def _hand(p: Portrait) -> None:
         root = base + spread * (0.015 + 0.135 * i)
         tip = root + direction * length
         middle = 0.5 * (root + tip) + np.array([0.0, -0.035])
-        outline, end = _finger(p, _before(p, np.array([root - direction * 0.2, root, middle, tip])), p.px(0.135))
+        outline, end = _finger(_before(p, np.array([root - direction * 0.2, root, middle, tip])), p.px(0.135))
         canvas.tint(canvas.shape(outline + np.array([0, p.px(0.028)]), soft=p.px(0.02)), (0.55, 0.45, 0.42), 0.6)
         finger = canvas.shape(outline)
         canvas.paint(finger, lamp.lit(skin, (0.25 * side, -0.05, 0.96), 0.97))
