@@ -1,43 +1,25 @@
-"""Checks on what one training left: its files, its images, its predictions, its report (clauses FER-R-01 to -08)."""
+"""All checks on what one training left (FER-R); here those on its files, its images and its predictions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.artifacts_training import BTFER, TRAINING_CHECKS
+from ferspec.checks.artifacts_cell import CELL_CHECKS
+from ferspec.checks.artifacts_deviations import DEVIATION_CHECKS
+from ferspec.checks.artifacts_report import REPORT_CHECKS
+from ferspec.checks.artifacts_training import TRAINING_CHECKS
 from ferspec.checks.departures import Departure, finding
 from ferspec.engine import Check, Finding
-from ferspec.leaves import differing_leaves, is_number
-from ferspec.reference.bootstrap import Resampling, protocol_resampling
-from ferspec.reference.figures import Figure
-from ferspec.reference.models import preprocessing_of
-from ferspec.spec.records import Cell
-from ferspec.subjects.artifacts import (
-    CONTRACT,
-    FINISHED_FILES,
-    MANIFEST,
-    PREDICTIONS,
-    REPORT,
-    RUN,
-    SYNTHETIC,
-    PartName,
-    Run,
-)
-from ferspec.subjects.contract import Contract
+from ferspec.subjects.artifacts import FINISHED_FILES, MANIFEST, PREDICTIONS, RUN, PartName
 from ferspec.subjects.manifest import Entry, support
 from ferspec.subjects.run_folder import FINISHED, Images, RunFolder
 from ferspec.subjects.run_predictions import RunPredictions
-from ferspec.subjects.run_report import RunReport, report_of
 
 SHOWN = 3
-# values do not depend on how many replicates an interval rests on
-FEW = 2
-INTERVAL = ("low", "high", "method")
 
 
 def is_whole(folder: RunFolder) -> Finding:
@@ -49,11 +31,6 @@ def is_readable(folder: RunFolder) -> Finding:
     """Every file that is there has its form."""
     departures = [Departure(why, f"{name} in its form") for name, why in folder.unreadable.items()]
     return finding(departures, "every artifact is in its form")
-
-
-def speaks_of_one_cell(folder: RunFolder) -> Finding:
-    """Record, report, contract, starting weights and images are of one cell."""
-    return finding(_of_another_cell(folder), f"all artifacts speak of {folder.run.cell}")
 
 
 def lists_the_images(folder: RunFolder) -> Finding:
@@ -82,21 +59,17 @@ def gives_probabilities(folder: RunFolder) -> Finding:
     return finding(departures, "rows sum to 1, and the class is that of the highest")
 
 
-def reports_what_was_predicted(folder: RunFolder) -> Finding:
-    """The figures of the report follow from the predictions."""
-    return finding(_misreported(folder), f"{REPORT} follows from {PREDICTIONS}")
-
-
 ARTIFACT_CHECKS = (
     Check("FER-R-01", is_whole, needs=(FINISHED,)),
     Check("FER-R-02", is_readable),
-    Check("FER-R-03", speaks_of_one_cell, needs=(RUN,)),
+    *CELL_CHECKS,
     Check("FER-R-04", lists_the_images, needs=(RUN, MANIFEST)),
     Check("FER-R-05", keeps_parts_apart, needs=(MANIFEST,)),
     Check("FER-R-06", predicts_every_image, needs=(PREDICTIONS, MANIFEST)),
     Check("FER-R-07", gives_probabilities, needs=(PREDICTIONS,)),
-    Check("FER-R-08", reports_what_was_predicted, needs=(RUN, PREDICTIONS, REPORT)),
+    *REPORT_CHECKS,
     *TRAINING_CHECKS,
+    *DEVIATION_CHECKS,
 )
 
 
@@ -111,56 +84,6 @@ def _not_whole(folder: RunFolder) -> Iterator[Departure]:
                 "none in the record" if stated is None else f"{stated[:12]}…, as {RUN} says",
                 f"{name} was damaged, changed since, or is that of another run",
             )
-
-
-def _of_another_cell(folder: RunFolder) -> Iterator[Departure]:
-    run, cell, report = folder.run, folder.cell, folder.report
-    if cell is None:
-        yield Departure(f"{RUN} names the cell {run.cell}", "one that 'ferspec grid list' shows")
-        return
-    if report is not None and (report.cell, report.profile) != (run.cell, run.settings.profile):
-        yield Departure(
-            f"{REPORT} is of {report.cell}, profile {report.profile}",
-            f"{run.cell}, profile {run.settings.profile}, as {RUN} says",
-            "the files of two runs were mixed, or a record was renamed to another cell",
-        )
-    if folder.contract is not None:
-        yield from _of_another_contract(folder.contract, run, cell)
-    if run.start.kind != cell.weights:
-        yield Departure(f"the network started from {run.start.kind}", f"{cell.weights}, the cell's weights")
-    for name in ("training", "validation"):
-        part = run.data.get(name)
-        if part is None or part.dataset != cell.dataset:
-            yield Departure(
-                f"no {name} images" if part is None else f"{name} images of {part.dataset}",
-                f"{name} images of {cell.dataset}",
-                "the dataset was swapped",
-            )
-    tested, right = run.data.get("btfer"), SYNTHETIC if cell.dataset == SYNTHETIC else BTFER
-    if tested is not None and tested.dataset != right:
-        yield Departure(f"BTFER images of {tested.dataset}", right, "the dataset was swapped")
-
-
-def _of_another_contract(contract: Contract, run: Run, cell: Cell) -> Iterator[Departure]:
-    """Yield where a contract has another size, other colours or another order of classes than the cell's network."""
-    if contract.input.size != (cell.resolution, cell.resolution):
-        height, width = contract.input.size
-        yield Departure(
-            f"{CONTRACT} has images of {width}×{height}",
-            f"{cell.resolution}×{cell.resolution}, the cell's resolution",
-            "the network was trained at another resolution",
-        )
-    colour = preprocessing_of(cell.architecture, cell.weights, run.settings.profile).colour
-    if contract.input.colour != colour:
-        yield Departure(f"{CONTRACT} has images in {contract.input.colour}", f"{colour}, which the network was fed")
-    book = spec.load()
-    order = tuple(book.classes[book.class_index(name)] for name in contract.output.classes)
-    if order != book.classes:
-        yield Departure(
-            f"{CONTRACT} has the classes {', '.join(order)}",
-            f"{', '.join(book.classes)}, in this order (FER-C-01)",
-            "classes were exchanged",
-        )
 
 
 def _miscounted(folder: RunFolder) -> Iterator[Departure]:
@@ -183,6 +106,12 @@ def _miscounted(folder: RunFolder) -> Iterator[Departure]:
                 f"{part.manifest_digest[:12]}…, as {RUN} says",
                 "these are other images, or other labels, than the run had",
             )
+    if listed.bytes_of_several_pictures:
+        yield Departure(
+            f"{listed.bytes_of_several_pictures:,} sha256 of files have several pictures",
+            "one picture for the same bytes",
+            "the manifest was made up",
+        )
 
 
 def _shared(folder: RunFolder) -> Iterator[Departure]:
@@ -286,60 +215,8 @@ def _improbable(name: PartName, part: RunPredictions) -> Iterator[Departure]:
         )
 
 
-def _misreported(folder: RunFolder) -> Iterator[Departure]:
-    run, stated = folder.run, folder.report
-    follows = report_of(folder.predictions, run.cell, run.settings.profile, _few())
-    tolerance = spec.load().value("FER-R-08", "tolerance")
-    documents = (_values(report.model_dump(include={"parts"})) for report in (stated, follows))
-    for path, told, true in differing_leaves(*documents, tolerance):
-        yield Departure(
-            f"{path} {_number(told)}",
-            f"{_number(true)}, which follows from {PREDICTIONS}",
-            _why_misreported(stated, follows, path, told, tolerance),
-            told - true if is_number(told) and is_number(true) else None,
-        )
-
-
-def _why_misreported(stated: RunReport, follows: RunReport, path: str, told: Any, tolerance: float) -> str:
-    """Return the likely cause of a wrong figure: another average, other images, or a report of something else."""
-    names = path.split(".")
-    part = follows.parts.get(names[1]) if len(names) > 1 else None
-    if part is not None and is_number(told):
-        averages = (part.metrics.precision, part.metrics.recall, part.metrics.f1)
-        whole = (part.metrics.accuracy, *(average.weighted for average in averages))
-        if "as_run" in names and any(_close(told, figure, tolerance) for figure in whole):
-            return "taken over all images, not over the whole batches that the profile evaluates"
-        if "macro" not in names and any(_close(told, average.macro, tolerance) for average in averages):
-            return "the macro average stands for the weighted one"
-    if stated.parts.keys() == follows.parts.keys() and len(stated.parts) > 1:
-        turned = [stated.parts[name].metrics.confusion_matrix for name in reversed(list(follows.parts))]
-        if turned == [part.metrics.confusion_matrix for part in follows.parts.values()]:
-            return "the figures of validation and BTFER were exchanged"
-    return "the report is of other predictions, or was edited"
-
-
-def _close(told: float, figure: Figure, tolerance: float) -> bool:
-    return figure.value is not None and abs(told - figure.value) <= tolerance
-
-
-def _values(document: Any) -> Any:
-    """Return a document without the intervals of its figures."""
-    if isinstance(document, dict):
-        drop = INTERVAL if "method" in document else ()
-        return {key: _values(value) for key, value in document.items() if key not in drop}
-    return [_values(value) for value in document] if isinstance(document, list | tuple) else document
-
-
-def _few() -> Resampling:
-    return replace(protocol_resampling(), replicates=FEW)
-
-
 def _counts(counted: dict[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counted.items())
-
-
-def _number(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _listed(names: Any) -> str:

@@ -1,4 +1,4 @@
-"""Checks on how a training went, as its artifacts tell: epochs, schedule, weights, departures (FER-R-09 to -13)."""
+"""Checks on how a training went, as its artifacts tell: epochs, schedule, class weights (FER-R-09 to -12)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ import numpy as np
 from ferspec import spec
 from ferspec.checks.departures import Departure, finding
 from ferspec.engine import Check, Finding
-from ferspec.reference.schedule import PhasePlan, batch_size, best_epoch, evaluated_images, phases_of, replay
+from ferspec.reference.schedule import PhasePlan, best_epoch, evaluated_images, phases_of, replay
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.reference.weighting import conservative_weights, simple_weights
-from ferspec.subjects.artifacts import HISTORY, MANIFEST, PREDICTIONS, RUN, PartName, Phase, Run
-from ferspec.subjects.manifest import support
-from ferspec.subjects.run_folder import CELL, FINISHED, Images, RunFolder
+from ferspec.subjects.artifacts import HISTORY, MANIFEST, PREDICTIONS, RUN, Phase, Run
+from ferspec.subjects.run_folder import CELL, FINISHED, RunFolder
 
-BTFER = "BTFER"
 BALANCINGS = {"simple": simple_weights, "conservative": conservative_weights}
-COUNTS = ("FER-D-01", "FER-D-03", "FER-D-04")
 
 
 def records_its_history(folder: RunFolder) -> Finding:
-    """Phases and best epoch of the record are those of the history."""
-    return finding(_misrecorded(folder.run, folder.history), f"{len(folder.history):,} epochs as in {RUN}")
+    """The history is a possible one, and its phases and best epoch are those of the record."""
+    departures = [*_impossible(folder.history), *_misrecorded(folder.run, folder.history)]
+    return finding(departures, f"{len(folder.history):,} epochs as in {RUN}")
 
 
 def predicts_like_its_best_epoch(folder: RunFolder) -> Finding:
@@ -41,24 +39,27 @@ def weighs_classes_as_its_balancing(folder: RunFolder) -> Finding:
     return finding(_misweighed(folder), f"{folder.cell.balancing} weights of the training images")
 
 
-def declares_its_deviations(folder: RunFolder) -> Finding:
-    """Every departure that the artifacts show is declared in the record."""
-    declared = {deviation.clause for deviation in folder.run.deviations}
-    undeclared = [
-        Departure(what, f"a declared deviation from {' or '.join(clauses)}", "it poses as a protocol run")
-        for clauses, what in _departing(folder)
-        if declared.isdisjoint(clauses)
-    ]
-    return finding(undeclared, "nothing that is not declared")
-
-
 TRAINING_CHECKS = (
     Check("FER-R-09", records_its_history, needs=(FINISHED, HISTORY)),
     Check("FER-R-10", predicts_like_its_best_epoch, needs=(FINISHED, PREDICTIONS)),
     Check("FER-R-11", follows_the_schedule, needs=(FINISHED, CELL, HISTORY)),
     Check("FER-R-12", weighs_classes_as_its_balancing, needs=(CELL, MANIFEST)),
-    Check("FER-R-13", declares_its_deviations, needs=(FINISHED, CELL, MANIFEST)),
 )
+
+
+def _impossible(history: tuple[EpochRow, ...]) -> Iterator[Departure]:
+    """Yield where a history has figures that no training has."""
+    likely = f"{HISTORY} was edited"
+    for row in history:
+        for name in ("accuracy", "val_accuracy"):
+            if not 0 <= getattr(row, name) <= 1:
+                yield Departure(f"epoch {row.epoch}: {name} {getattr(row, name):.4g}", "between 0 and 1", likely)
+        for name in ("loss", "val_loss"):
+            if getattr(row, name) < 0:
+                yield Departure(f"epoch {row.epoch}: {name} {getattr(row, name):.4g}", "at least 0", likely)
+    # a network that guesses can stay as accurate as it is, but rounding alone changes its loss
+    if len(history) > 1 and len({row.loss for row in history}) == 1:
+        yield Departure(f"a loss of {history[0].loss:.4g} in every epoch", "losses that training changes", likely)
 
 
 def _misrecorded(run: Run, history: tuple[EpochRow, ...]) -> Iterator[Departure]:
@@ -91,9 +92,6 @@ def _misrecorded(run: Run, history: tuple[EpochRow, ...]) -> Iterator[Departure]
 def _other_accuracy(folder: RunFolder) -> Iterator[Departure]:
     run, part = folder.run, folder.predictions.get("validation")
     if run.best is None or part is None:
-        return
-    if run.settings.global_batch < 1:
-        yield Departure(f"batches of {run.settings.global_batch} images", "batches of at least one")
         return
     n = evaluated_images(len(part), run.settings.global_batch, run.settings.profile)
     observed = float((part.labels[:n] == part.predicted[:n]).mean())
@@ -171,7 +169,7 @@ def _phase_unscheduled(run: Run, phase: Phase, plan: PhasePlan, rows: list[Epoch
 def _misweighed(folder: RunFolder) -> Iterator[Departure]:
     images, tolerance = folder.images, spec.load().value("FER-R-12", "tolerance")
     recorded = folder.run.class_weights
-    trained = _counted(images, "training")
+    trained = images.counted("training")
     if not trained.all():
         yield Departure("no weight follows from classes without training images", "training images of every class")
         return
@@ -183,7 +181,7 @@ def _misweighed(folder: RunFolder) -> Iterator[Departure]:
     if wrong:
         name = max(wrong, key=lambda name: abs(recorded[name] - right[name]))
         other = next(kind for kind in BALANCINGS if kind != folder.cell.balancing)
-        whole = BALANCINGS[folder.cell.balancing](trained + _counted(images, "validation"))
+        whole = BALANCINGS[folder.cell.balancing](trained + images.counted("validation"))
         causes = {
             f"these are the {other} weights": BALANCINGS[other](trained),
             "these are the weights of training and validation images together": whole,
@@ -196,66 +194,6 @@ def _misweighed(folder: RunFolder) -> Iterator[Departure]:
             next(likely, None),
             recorded[name] - right[name],
         )
-
-
-def _departing(folder: RunFolder) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield every departure from the protocol that the artifacts show, and the clauses of which one must declare it."""
-    run, images = folder.run, folder.images
-    capped = [phase for phase in run.phases if phase.ended == "epochs cap"]
-    if capped:
-        yield ("FER-S-05",), f"a cap ended phase {capped[0].phase} after {capped[0].epochs} epochs"
-    subset, cap = run.settings.subset, run.settings.epochs_cap
-    if subset is not None and any(part.n > subset for part in run.data.values()):
-        yield ("FER-D-01",), f"a subset of {subset:,} images was asked for"
-    longest = max((phase.epochs for phase in run.phases), default=0)
-    if cap is not None and longest > cap:
-        yield ("FER-S-05",), f"a cap of {cap:,} epochs was asked for, and a phase has {longest:,}"
-    usual = batch_size(run.settings.profile)
-    if run.settings.global_batch != usual:
-        yield ("FER-S-09",), f"batches of {run.settings.global_batch} images instead of {usual}"
-    yield from _other_counts(folder)
-    if "btfer" not in images.parts:
-        yield ("FER-V-01",), "no images of BTFER"
-        return
-    book, tested = spec.load(), images.parts["btfer"]
-    if folder.cell.dataset in book.datasets:
-        if tuple(_counted(images, "btfer")) != book.datasets[BTFER].counts:
-            yield ("FER-D-05", "FER-D-01"), f"{len(tested):,} images of BTFER instead of {book.datasets[BTFER].total:,}"
-        others = sum((entry.height, entry.width) != book.datasets[BTFER].size for entry in tested)
-        if others:
-            yield ("FER-D-06",), f"{others:,} images of BTFER of another size"
-    if images.leaked:
-        yield ("FER-D-11",), f"{images.leaked:,} pictures of BTFER are also trained or validated on"
-
-
-def _other_counts(folder: RunFolder) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield where training and validation images are not as many as the protocol has."""
-    cell, profile = folder.cell, folder.run.settings.profile
-    dataset = spec.load().datasets.get(cell.dataset)
-    if dataset is None:
-        yield ("FER-G-02",), f"images that are {cell.dataset}"
-        return
-    training, validation = (_counted(folder.images, name) for name in ("training", "validation"))
-    if dataset.training_totals:
-        at = str(cell.resolution)
-        wanted = (dataset.training_totals[at], dataset.validation_totals[at])
-        right = (training.sum(), validation.sum()) == wanted
-    else:
-        wanted = (sum(dataset.training_counts), dataset.total - sum(dataset.training_counts))
-        right = tuple(training + validation) == dataset.counts
-        # the text trains on RAF-DB's own parts, of which it gives no counts (FER-D-02)
-        if profile == "released" or dataset.training_percent is None:
-            right = right and tuple(training) == dataset.training_counts
-    if not right:
-        yield (
-            COUNTS,
-            f"{training.sum():,} training and {validation.sum():,} validation images of {cell.dataset}, "
-            f"by class not the {wanted[0]:,} and {wanted[1]:,} of the protocol",
-        )
-
-
-def _counted(images: Images, part: PartName) -> np.ndarray:
-    return np.array([*support(images.parts.get(part, ())).values()])
 
 
 def _named(weights: np.ndarray) -> Mapping[str, float]:

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from ferspec.records import Record
+from ferspec.records import Count, Record
 
 
 class Figure(Record):
@@ -30,8 +30,8 @@ class ClassFigures(Record):
     """What was measured of one class."""
 
     name: str
-    support: int
-    predicted: int
+    support: Count
+    predicted: Count
     precision: Figure
     recall: Figure
     f1: Figure
@@ -42,7 +42,7 @@ class CalibrationBin(Record):
 
     low: float
     high: float
-    n: int
+    n: Count
     confidence: float | None
     accuracy: float | None
 
@@ -59,17 +59,17 @@ class Calibration(Record):
 class Rank(Record):
     """The place of an accuracy among the published BTFER accuracies (1 is the best, ``of`` + 1 worse than all)."""
 
-    position: int
-    of: int
-    best_position: int = Field(description="position of the upper end of the accuracy's interval")
-    worst_position: int = Field(description="position of the lower end of the accuracy's interval")
+    position: Count
+    of: Count
+    best_position: Count = Field(description="position of the upper end of the accuracy's interval")
+    worst_position: Count = Field(description="position of the lower end of the accuracy's interval")
 
 
 class Group(Record):
     """The accuracy of the images that share one value of a column."""
 
     value: str
-    n: int
+    n: Count
     accuracy: Figure
 
 
@@ -86,13 +86,13 @@ class Slice(Record):
 class Evaluation(Record):
     """Everything that labels and predictions alone determine: the ``metrics`` of a report."""
 
-    n: int
+    n: Count
     accuracy: Figure
     precision: Averages
     recall: Averages
     f1: Averages
     per_class: tuple[ClassFigures, ...]
-    confusion_matrix: tuple[tuple[int, ...], ...]
+    confusion_matrix: tuple[tuple[Count, ...], ...]
     calibration: Calibration | None
     rank: Rank
     slices: tuple[Slice, ...] = ()

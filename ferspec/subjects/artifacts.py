@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from ferspec import spec
 from ferspec.environment import Environment
 from ferspec.errors import UserError
-from ferspec.records import Record
+from ferspec.records import Count, Record
 from ferspec.spec.records import Profile
 from ferspec.subjects.models.base import file_digest
 
@@ -27,7 +27,9 @@ PARTS = ("training", "validation", "btfer")
 # in place of a dataset: faces that are drawn, for trying things out
 SYNTHETIC = "synthetic"
 LARGEST_RECORD = 16 << 20
+LARGEST_SEED = 2**31 - 1
 
+AtLeastOne = Annotated[Count, Field(ge=1)]
 PartName = Literal["training", "validation", "btfer"]
 Augment = Literal["threads", "device", "reference"]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
@@ -39,18 +41,18 @@ class Drawn(Record):
     They are drawn on ``drawn_at`` x ``drawn_at`` pixels, of which the middle ``size`` x ``size`` are cut out.
     """
 
-    counts: tuple[int, ...] = Field(min_length=len(spec.load().classes), max_length=len(spec.load().classes))
-    drawn_at: int
-    size: int
-    seed: int
+    counts: tuple[Count, ...] = Field(min_length=len(spec.load().classes), max_length=len(spec.load().classes))
+    drawn_at: Count
+    size: Count
+    seed: Count
 
 
 class Part(Record):
     """The images of one part: which dataset, how many of each class, and the digest of their manifest."""
 
     dataset: str
-    n: int
-    support: dict[str, int]
+    n: Count
+    support: dict[str, Count]
     manifest_digest: str
     notes: tuple[str, ...] = ()
     drawn: Drawn | None = None
@@ -60,15 +62,21 @@ class Settings(Record):
     """What a training was told; every value here changes what comes out."""
 
     profile: Profile
-    seed: int
-    global_batch: int
-    replicas: int
+    seed: int = Field(ge=0, le=LARGEST_SEED)
+    global_batch: AtLeastOne
+    replicas: AtLeastOne
     augment: Augment = "threads"
     precision: Precision = "float32"
     jit: bool = False
-    epochs_cap: int | None = None
-    subset: int | None = None
-    skip_unreadable: int = 0
+    epochs_cap: AtLeastOne | None = None
+    subset: AtLeastOne | None = None
+    skip_unreadable: Count = 0
+
+    @model_validator(mode="after")
+    def _replicas_share_a_batch(self) -> Self:
+        if self.global_batch % self.replicas:
+            raise ValueError(f"{self.replicas} replicas cannot share batches of {self.global_batch} images evenly")
+        return self
 
 
 class RunDeviation(Record):
@@ -90,18 +98,18 @@ class Start(Record):
 class Phase(Record):
     """One phase of a training: whether the base was frozen, how many epochs it had, and why it ended."""
 
-    phase: int
+    phase: Count
     frozen: bool
     initial_rate: float
-    epochs: int
+    epochs: Count
     ended: Literal["early stopping", "length of the phase", "epochs cap"]
 
 
 class Best(Record):
     """The epoch whose weights were kept; ``epoch`` counts from 0 over the whole run, as history.csv does."""
 
-    epoch: int
-    phase: int
+    epoch: Count
+    phase: Count
     val_accuracy: float
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ from ferspec.subjects.artifacts import (
 from ferspec.subjects.contract import Contract
 from ferspec.subjects.contracts import load_contract
 from ferspec.subjects.history import read_history
-from ferspec.subjects.manifest import Entry, digest
+from ferspec.subjects.manifest import Entry, digest, support
 from ferspec.subjects.models.base import file_digest
 from ferspec.subjects.run_manifest import read_manifest
 from ferspec.subjects.run_predictions import RunPredictions, read_run_predictions
@@ -42,6 +43,8 @@ FINISHED, CELL = "finished", "cell"
 LARGEST_CONTRACT = 1 << 20
 # the images of a dataset are the same in many runs, and reading them takes longest
 MANIFESTS_KEPT = 4
+# what an archive of Keras holds beside its metadata
+NETWORK = {"config.json", "model.weights.h5"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +54,29 @@ class Images:
     parts: dict[PartName, tuple[Entry, ...]]
     digests: dict[PartName, str]
 
+    def counted(self, name: PartName) -> np.ndarray:
+        """Return how many images of each of the seven classes a part has."""
+        return np.array([*support(self.parts.get(name, ())).values()])
+
     @cached_property
     def listed_twice(self) -> dict[PartName, tuple[str, ...]]:
         """The paths that a part lists more than once, of the parts that have any."""
         counted = {name: Counter(entry.path for entry in entries) for name, entries in self.parts.items()}
         twice = {name: tuple(path for path, times in of.items() if times > 1) for name, of in counted.items()}
         return {name: paths for name, paths in twice.items() if paths}
+
+    @cached_property
+    def bytes_of_several_pictures(self) -> int:
+        """How many files, told apart by their bytes, are said to hold more than one picture."""
+        pictures: dict[str, str] = {}
+        entries = (entry for of in self.parts.values() for entry in of)
+        return len(
+            {
+                entry.bytes_sha256
+                for entry in entries
+                if pictures.setdefault(entry.bytes_sha256, entry.pixels_sha256) != entry.pixels_sha256
+            }
+        )
 
     @cached_property
     def trained_and_validated(self) -> tuple[str, ...]:
@@ -91,8 +111,8 @@ class RunFolder:
     """What a folder of artifacts holds; ``cell`` is the one that its record names, or None for an unknown one.
 
     ``found`` is the sha256 of every artifact that is there; ``unreadable`` says of every file that is not of its form
-    what is wrong with it, in one line. What could not be read is None; the network is never opened. ``foreign`` are
-    the other files in the folder.
+    what is wrong with it, in one line. What could not be read is None; of the network, which is never opened, only the
+    names in its archive are read. ``foreign`` are the other files in the folder.
     """
 
     path: Path
@@ -155,7 +175,7 @@ def open_run_folder(path: str | Path, cells: Mapping[str, Cell]) -> RunFolder:
         if (path / name).is_file():
             _attempt(name, partial(file_digest, path / name), found, unreadable)
     contents: dict[str, Any] = {}
-    for name in found.keys() - {MODEL}:
+    for name in found:
         _attempt(name, partial(READERS[name], path / name, found[name]), contents, unreadable)
     return RunFolder(
         path,
@@ -219,6 +239,17 @@ def _read_predictions(path: Path, _: str) -> dict[PartName, RunPredictions]:
         return read_run_predictions(path)
 
 
+def _require_archive(path: Path, _: str) -> None:
+    """Raise ``UserError`` unless a file is an archive that holds a Keras network, by the names in it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            missing = sorted(NETWORK.difference(archive.namelist()))
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise UserError(f"{path} is no archive of a Keras network: {error}") from None
+    if missing:
+        raise UserError(f"{path} is no archive of a Keras network: it holds no {missing[0]}")
+
+
 def _read_contract(path: Path, _: str) -> Contract:
     if path.stat().st_size > LARGEST_CONTRACT:
         raise UserError(f"{path}: {path.stat().st_size:,} bytes is too large for a contract")
@@ -231,4 +262,5 @@ READERS: dict[str, Callable[[Path, str], Any]] = {
     REPORT: lambda path, _: read_run_report(path),
     CONTRACT: _read_contract,
     MANIFEST: _read_images,
+    MODEL: _require_archive,
 }

@@ -28,7 +28,7 @@ def read_manifest(path: str | Path) -> dict[PartName, tuple[Entry, ...]]:
     """Return the images of each part that a manifest.csv lists; the digest of a part is that in the record of the run.
 
     ``UserError``, in one line that names the line of the file, for an unknown part or class, a size that is no whole
-    number, a sha256 that is none, and as ``read_table`` says.
+    number from 1, a sha256 that is none, and as ``read_table`` says.
     """
     table = read_table(path, COLUMNS)
     found: dict[PartName, list[Entry]] = {}
@@ -41,6 +41,8 @@ def read_manifest(path: str | Path) -> dict[PartName, tuple[Entry, ...]]:
             raise UserError(f"{path} line {line}: unknown class {values['label']!r}")
         for name in ("height", "width"):
             values[name] = whole_number(table.path, line, name, values[name])
+            if not values[name]:
+                raise UserError(f"{path} line {line}, column {name!r}: an image of 0 pixels")
         for name in ("pixels_sha256", "bytes_sha256"):
             if not SHA256.fullmatch(values[name]):
                 raise UserError(f"{path} line {line}, column {name!r}: {values[name][:80]!r} is not a sha256")

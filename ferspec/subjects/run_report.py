@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ferspec import spec
 from ferspec.errors import UserError
-from ferspec.records import Record
+from ferspec.records import Count, Record
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling
 from ferspec.reference.evaluation import evaluate
@@ -26,7 +26,7 @@ LARGEST = 16 << 20
 class AsRun(Record):
     """The figures as the released runs took them: over the first whole batches, the averages support-weighted."""
 
-    n: int
+    n: Count
     accuracy: float
     precision: float
     recall: float

@@ -113,7 +113,7 @@ def truncated_predictions_signed(folder: Path) -> None:
 
 def model_of_another_run(folder: Path) -> None:
     """Copied over, and not signed."""
-    (folder / MODEL).write_text("the network of another run")
+    made_runs.write_network(folder / MODEL, "another run")
 
 
 def model_missing(folder: Path) -> None:

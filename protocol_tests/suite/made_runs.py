@@ -4,6 +4,7 @@ seen, and predictions drawn so that the published figures come out."""
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from ferspec.environment import environment
 from ferspec.grid.cells import find_cell
 from ferspec.reference.bootstrap import protocol_resampling
 from ferspec.reference.models import preprocessing_of
+from ferspec.reference.models.weights import published
 from ferspec.reference.schedule import batch_size, best_epoch, evaluated_images, phases_of, replay
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.reference.weighting import conservative_weights, simple_weights
-from ferspec.spec.records import Cell, Profile
+from ferspec.spec.records import Cell, Dataset, Profile
 from ferspec.subjects.artifacts import (
     CONTRACT,
     FINISHED_FILES,
@@ -76,10 +78,10 @@ class Made:
             PREDICTIONS: predictions_text(self.predictions),
             REPORT: report.model_dump_json(indent=2) + "\n",
             CONTRACT: contract_text(contract, {}),
-            MODEL: f"the network of {self.cell.id}, seed {self.seed}",
         }
         for name, text in texts.items():
             (folder / name).write_bytes(text.encode())
+        write_network(folder / MODEL, f"{self.cell.id}, seed {self.seed}")
         (folder / RUN).write_text(self._record(folder).model_dump_json(indent=2))
         return folder
 
@@ -99,7 +101,7 @@ class Made:
                 epochs_cap=self.epochs_cap,
             ),
             deviations=(),
-            start=Start(kind=self.cell.weights),
+            start=_start(self.cell),
             class_weights=dict(zip(CLASSES, map(float, weights), strict=True)),
             data={name: _part(self.cell, name, entries) for name, entries in self.manifest.items()},
             phases=tuple(
@@ -121,7 +123,7 @@ class Made:
 
 
 def made(cell: str = CELL, profile: Profile = "released", seed: int = 0, **shift: float) -> Made:
-    """Return a right run of a cell of RAF-DB or FER2013; ``val`` and ``btfer`` shift its published accuracies."""
+    """Return a right run of a cell; ``val`` and ``btfer`` shift its published accuracies."""
     of = find_cell(cell)
     manifest = images(of, seed)
     predictions = {}
@@ -138,12 +140,24 @@ def made(cell: str = CELL, profile: Profile = "released", seed: int = 0, **shift
 def images(cell: Cell, seed: int) -> dict[str, tuple[Entry, ...]]:
     """Return a manifest of as many images of each class as the protocol has in each part."""
     dataset, test = BOOK.datasets[cell.dataset], BOOK.datasets["BTFER"]
-    held_out = np.subtract(dataset.counts, dataset.training_counts)
+    trained, held_out = _counts(dataset, str(cell.resolution))
     return {
-        "training": _entries(cell.dataset, "training", dataset.training_counts, dataset.size, seed),
+        "training": _entries(cell.dataset, "training", trained, dataset.size, seed),
         "validation": _entries(cell.dataset, "validation", held_out, dataset.size, seed),
         "btfer": _entries("BTFER", "btfer", test.counts, test.size, 0),
     }
+
+
+def _counts(dataset: Dataset, at: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many images of each class are trained and validated on; of AffectNet only totals are known."""
+    if not dataset.training_totals:
+        return np.array(dataset.training_counts), np.subtract(dataset.counts, dataset.training_counts)
+    totals = dataset.training_totals[at], dataset.validation_totals[at]
+    whole = np.array(dataset.counts) * sum(totals) // dataset.total
+    whole[-1] += sum(totals) - whole.sum()
+    trained = whole * totals[0] // sum(totals)
+    trained[-1] += totals[0] - trained.sum()
+    return trained, whole - trained
 
 
 def predicted(entries: tuple[Entry, ...], accuracy: float, profile: Profile, seed: int) -> RunPredictions:
@@ -201,6 +215,21 @@ def history(cell: Cell, reached: float, profile: Profile) -> tuple[tuple[EpochRo
             )
         ended.append("length of the phase" if plan.longest else "early stopping")
     return tuple(rows), tuple(ended)
+
+
+def write_network(path: Path, name: str) -> None:
+    """Write an archive that holds what Keras writes by name, and nothing that could be loaded."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for member in ("metadata.json", "config.json", "model.weights.h5"):
+            # without a date, so that the same run is the same file
+            archive.writestr(zipfile.ZipInfo(member), name)
+
+
+def _start(cell: Cell) -> Start:
+    if cell.weights == "scratch":
+        return Start(kind="scratch")
+    name = published(cell.architecture, cell.weights).name
+    return Start(kind=cell.weights, file=name, sha256=hashlib.sha256(name.encode()).hexdigest())
 
 
 def _part(cell: Cell, name: str, entries: tuple[Entry, ...]) -> Part:

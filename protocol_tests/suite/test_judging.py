@@ -263,14 +263,14 @@ def test_selected_cells_alone_are_judged(runs):
     ended = ferspec_grid("judge", str(runs), "--select", "dataset=fer2013")
     assert ended.exit_code == 2
     assert "NOT EVALUATED  86 cells: 0 pass, 0 fail, 0 inconclusive, 86 not evaluated" in ended.stdout
-    assert "3 results are of cells that were not selected" in ended.stdout
+    assert "3 results of cells that were not selected" in ended.stdout
 
 
 def test_synthetic_results_name_the_selection_that_judges_them(tmp_path):
     table = tmp_path / "drawn.csv"
     table.write_text(f"cell,val_accuracy\n{CELL.id.replace('rafdb', 'synthetic')},0.5\n")
     told = ferspec_grid("judge", str(table)).stdout
-    assert "1 results are of synthetic cells: --select dataset=synthetic" in told
+    assert "1 result of synthetic cells: --select dataset=synthetic" in told
     assert "not selected" not in told
 
 

@@ -109,6 +109,35 @@ def test_a_record_cut_off_anywhere_is_refused(run):
         assert "is not the record of a run" in refusal(read_run, run)
 
 
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        ("settings.seed", -1),
+        ("settings.seed", 2**31),
+        ("settings.global_batch", 0),
+        ("settings.replicas", 0),
+        ("settings.replicas", 7),
+        ("settings.epochs_cap", 0),
+        ("settings.subset", 0),
+        ("settings.skip_unreadable", -1),
+        ("data.validation.n", -1),
+        ("data.validation.n", 10**400),
+        ("data.training.support.Angry", 10**400),
+        ("phases.0.epochs", 10**400),
+        ("best.epoch", 10**400),
+    ],
+)
+def test_a_number_that_a_record_cannot_have_is_one_line_that_names_it(run, where, value):
+    document = json.loads((run / RUN).read_text())
+    *way, last = (int(key) if key.isdigit() else key for key in where.split("."))
+    within = document
+    for key in way:
+        within = within[key]
+    within[last] = value
+    (run / RUN).write_text(json.dumps(document))
+    assert where.partition(".")[0] in refusal(read_run, run)
+
+
 @pytest.mark.parametrize("name", READERS)
 def test_a_table_or_report_that_is_missing_a_folder_or_binary_is_one_line(tmp_path, name):
     refusal(READERS[name], tmp_path / name)

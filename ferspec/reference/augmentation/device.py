@@ -68,7 +68,8 @@ def with_augmentation(network: keras.Model, preprocessing: Preprocessing) -> ker
 
     It takes ``[images, transforms]``: (b, h, w, 3) uint8 RGB, and the (b, 8) float32 that ``matrices.transforms``
     returns. The weights are those of ``network``: training the one trains the other, and only ``network`` is worth
-    saving. What it is fed equals ``scaled`` after ``augmented`` within 0.01 grey levels.
+    saving. What it is fed is as near to Keras' pixels, scaled, as ``augmented`` is, within the same bounds: TensorFlow
+    too computes where to read in float32.
 
     FER-A-06 to FER-A-09.
     """

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ferspec import spec
+from ferspec.errors import UserError
 from ferspec.reference.augmentation.stream import Stream
 
 if TYPE_CHECKING:
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
+
+KERAS_FLIPS = 0.5
 
 
 def keras_generator() -> ImageDataGenerator:
@@ -22,6 +25,8 @@ def keras_generator() -> ImageDataGenerator:
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
     value = spec.load().value
+    if value("FER-A-05", "flip_probability") != KERAS_FLIPS:
+        raise UserError("Keras' generator mirrors every other image, FER-A-05 another share: use another --augment")
     return ImageDataGenerator(
         rotation_range=value("FER-A-02", "rotation_degrees"),
         width_shift_range=value("FER-A-03", "width_shift"),
