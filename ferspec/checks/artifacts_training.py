@@ -11,11 +11,9 @@ from ferspec.checks.departures import Departure, finding
 from ferspec.engine import Check, Finding
 from ferspec.reference.schedule import PhasePlan, best_epoch, evaluated_images, phases_of, replay
 from ferspec.reference.training.epoch_row import EpochRow
-from ferspec.reference.weighting import conservative_weights, simple_weights
+from ferspec.reference.weighting import WEIGHTINGS
 from ferspec.subjects.artifacts import HISTORY, MANIFEST, PREDICTIONS, RUN, Phase, Run
 from ferspec.subjects.run_folder import CELL, FINISHED, RunFolder
-
-BALANCINGS = {"simple": simple_weights, "conservative": conservative_weights}
 
 
 def records_its_history(folder: RunFolder) -> Finding:
@@ -173,17 +171,17 @@ def _misweighed(folder: RunFolder) -> Iterator[Departure]:
     if not trained.all():
         yield Departure("no weight follows from classes without training images", "training images of every class")
         return
-    right = _named(BALANCINGS[folder.cell.balancing](trained))
+    right = _named(WEIGHTINGS[folder.cell.balancing](trained))
     if recorded.keys() != right.keys():
         yield Departure(f"weights of {', '.join(recorded) or 'no class'}", f"of {', '.join(right)}")
         return
     wrong = [name for name in right if not abs(recorded[name] - right[name]) <= tolerance * right[name]]
     if wrong:
         name = max(wrong, key=lambda name: abs(recorded[name] - right[name]))
-        other = next(kind for kind in BALANCINGS if kind != folder.cell.balancing)
-        whole = BALANCINGS[folder.cell.balancing](trained + images.counted("validation"))
+        other = next(kind for kind in WEIGHTINGS if kind != folder.cell.balancing)
+        whole = WEIGHTINGS[folder.cell.balancing](trained + images.counted("validation"))
         causes = {
-            f"these are the {other} weights": BALANCINGS[other](trained),
+            f"these are the {other} weights": WEIGHTINGS[other](trained),
             "these are the weights of training and validation images together": whole,
             "the weights were not applied": np.ones(len(trained)),
         }

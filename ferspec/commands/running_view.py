@@ -92,7 +92,9 @@ def print_summary(summary: Summary, as_json: bool, console: Console | None = Non
             tried = f" ({cell.epochs} epochs, {cell.attempts} attempts)" if cell.attempts else ""
             console.print(Text.assemble(state, told, tried), soft_wrap=True, highlight=False)
     counts = ", ".join(f"{count} {state}" for state, count in summary.counts.items() if count)
-    console.print(f"{len(summary.cells)} trainings: {counts}  in {duration(summary.seconds)}", highlight=False, markup=False)
+    console.print(
+        f"{len(summary.cells)} trainings: {counts}  in {duration(summary.seconds)}", highlight=False, markup=False
+    )
     # artifacts at a URL are copied before they can be judged
     judgeable = summary.counts["finished"] and "://" not in summary.out
     after = f"  next: ferspec grid judge {summary.out}" if judgeable else ""

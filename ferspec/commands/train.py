@@ -60,13 +60,13 @@ def train(
     """
     from ferspec.commands.progress import progress
     from ferspec.commands.training_tables import print_run
-    from ferspec.commands.training_view import TrainingView
+    from ferspec.commands.training_view import TrainingView, telling_deviations
     from ferspec.commands.unreadable import listing_unreadable
     from ferspec.files import write_whole
     from ferspec.grid.cells import find_cell
     from ferspec.grid.training import Request, train_cell
     from ferspec.report.training_curves import curves_svg
-    from ferspec.subjects.artifacts import CURVES, HISTORY
+    from ferspec.subjects.artifacts import CURVES, HISTORY, is_run, read_run
     from ferspec.subjects.history import read_history
 
     found = find_cell(cell)
@@ -87,11 +87,15 @@ def train(
         gpus=gpus,
         loggers=tuple(log or ()),
     )
+    before = read_run(folder) if is_run(folder) else None
     with listing_unreadable(), progress() as shown:
-        run = train_cell(request, TrainingView(shown), shown)
-    title = f"{run.cell}, seed {run.settings.seed}"
-    write_whole(folder / CURVES, curves_svg(read_history(folder / HISTORY), title))
+        run = train_cell(request, TrainingView(shown), shown, begins=telling_deviations(shown))
+    finished_before = run == before
+    # a process may have been killed between the artifacts and their picture
+    if not finished_before or not (folder / CURVES).exists():
+        title = f"{run.cell}, seed {run.settings.seed}"
+        write_whole(folder / CURVES, curves_svg(read_history(folder / HISTORY), title))
     if json:
         print(run.model_dump_json(indent=2))
     else:
-        print_run(run, folder)
+        print_run(run, folder, finished_before)

@@ -9,24 +9,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ferspec.commands.training_view import epochs
+from ferspec.commands.training_view import NO_PROTOCOL_RUN, epochs
 from ferspec.reference.figures import Figure
 from ferspec.report.terminal import default_console
 from ferspec.report.words import plain
 from ferspec.subjects.artifacts import REPORT, Run
 from ferspec.subjects.run_report import read_run_report
 
-HEADLINES = {True: "protocol run", False: "not a protocol run"}
+HEADLINES = {True: "protocol run", False: NO_PROTOCOL_RUN}
 
 
-def print_run(run: Run, folder: Path, console: Console | None = None) -> None:
-    """Print a finished training: its phases, its figures with their intervals, its deviations, what comes next."""
+def print_run(run: Run, folder: Path, finished_before: bool = False, console: Console | None = None) -> None:
+    """Print a finished training: its phases, its figures with their intervals, its deviations, what comes next.
+
+    ``finished_before`` is whether it had been finished before this command, which then did nothing.
+    """
     console = console or default_console()
     console.print(Text.assemble((run.cell, "bold"), f"  {HEADLINES[not run.deviations]}"))
     for phase in run.phases:
         what = "base frozen" if phase.frozen else "all layers"
         console.print(f"phase {phase.phase} ({what}): {epochs(phase.epochs)}, ended by {phase.ended}")
-    console.print(f"kept: epoch {run.best.epoch} of phase {run.best.phase}, val_accuracy {run.best.val_accuracy:.4f}")
+    console.print(f"kept: epoch {run.best.epoch}, in phase {run.best.phase}, val_accuracy {run.best.val_accuracy:.4f}")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("part", "images", "accuracy", "95 %", "weighted F1"):
         table.add_column(column, justify="left" if column == "part" else "right")
@@ -42,7 +45,8 @@ def print_run(run: Run, folder: Path, console: Console | None = None) -> None:
     for deviation in run.deviations:
         told = f"{deviation.clause} {deviation.option}: {deviation.effect}"
         console.print(Text(f"  {plain(told)}"), soft_wrap=True)
-    console.print(f"written: {folder}", soft_wrap=True, highlight=False)
+    done = "finished before, nothing was read or trained" if finished_before else "written"
+    console.print(f"{done}: {folder}", soft_wrap=True, highlight=False)
     console.print(f"next: {following(run, folder)}", soft_wrap=True, highlight=False)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ferspec.commands.progress import Bars, Lines
 from ferspec.reference.training.fit import Listener, Outlook
+from ferspec.report.words import plain
 
 if TYPE_CHECKING:
     from ferspec.reference.training.epoch_row import EpochRow
+    from ferspec.subjects.artifacts import Run
+
+NO_PROTOCOL_RUN = "not a protocol run"
 
 
 class TrainingView(Listener):
@@ -19,10 +23,20 @@ class TrainingView(Listener):
         self._shown = shown
 
     def step(self, epoch: int, done: int, steps: int) -> None:
-        self._shown("training", done, steps)
+        self._shown("training, steps", done, steps)
 
     def epoch(self, rows: Sequence[EpochRow], outlook: Outlook) -> None:
         self._shown.line(epoch_line(rows, outlook))
+
+
+def telling_deviations(shown: Bars | Lines) -> Callable[[Run], None]:
+    """Return what prints, before hours of training, every deviation that is known by then, a line each."""
+
+    def tell(run: Run) -> None:
+        for deviation in run.deviations:
+            shown.line(plain(f"{NO_PROTOCOL_RUN}: {deviation.clause} {deviation.effect}"))
+
+    return tell
 
 
 def epoch_line(rows: Sequence[EpochRow], outlook: Outlook) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,9 +15,14 @@ LISTED = 50
 
 @contextmanager
 def listing_unreadable() -> Iterator[None]:
-    """Within it, images that cannot be read are listed on stderr, a line each, before their refusal is passed on."""
+    """Within it, images that cannot be read are listed on stderr, a line each, before their refusal is passed on.
+
+    What Pillow warns of (damaged EXIF data, a huge picture) is held back: an image is read, or listed with the reason.
+    """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            yield
     except UnreadableImages as refusal:
         for image in refusal.images[:LISTED]:
             print(plain(image), file=sys.stderr)

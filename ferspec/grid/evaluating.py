@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -26,6 +26,7 @@ from ferspec.subjects.artifacts import (
     PartName,
     Run,
     RunDeviation,
+    Settings,
     read_run,
     require_artifact,
 )
@@ -66,7 +67,7 @@ class Reevaluated(Record):
     """What the network of a finished training says now, beside what its artifacts say.
 
     ``report_matches`` says whether the recorded figures are those of the recorded predictions; ``undeclared`` are
-    deviations that the images show and the record leaves out.
+    deviations that the images and the ends of the phases show and the record leaves out.
     """
 
     cell: str
@@ -81,7 +82,8 @@ def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Pr
     """Return what the network of a finished training predicts of the same images again; nothing is written.
 
     It is reproduced when the recorded report follows from the recorded predictions, no probability differs by more
-    than ``TOLERANCE``, no image has another class, ties apart, and the record leaves out no deviation of its images.
+    than ``TOLERANCE``, no image has another class, ties apart, and the record leaves out no deviation of its images
+    and no cap that ended a phase.
     Nobody's code is run: a network that brings any is refused. ``UserError`` for a run that is not finished or not
     whole, and images that are not those it was tested on.
     """
@@ -105,7 +107,8 @@ def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Pr
         _part_again(name, (recorded[name], measured[name]), (stated.parts[name], again.parts[name])) for name in tested
     )
     matches = _agree(report, stated)
-    undeclared = tuple(deviation for deviation in data.deviations if deviation not in run.deviations)
+    found = (*data.deviations, *cap_that_ended(run.settings, [phase.ended for phase in run.phases]))
+    undeclared = tuple(deviation for deviation in found if deviation not in run.deviations)
     same = matches and not undeclared and all(part.reproduced for part in parts)
     return Reevaluated(
         cell=run.cell,
@@ -114,6 +117,19 @@ def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Pr
         parts=parts,
         deviations=run.deviations,
         undeclared=undeclared,
+    )
+
+
+def cap_that_ended(settings: Settings, ended: Sequence[str]) -> tuple[RunDeviation, ...]:
+    """Return the deviation that a cap is, where it ended a phase that would have gone on."""
+    if "epochs cap" not in ended:
+        return ()
+    return (
+        RunDeviation(
+            clause="FER-S-05",
+            option=f"--epochs-cap {settings.epochs_cap}",
+            effect="the cap ended a phase before early stopping or its length did",
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,14 +16,14 @@ from ferspec import spec
 from ferspec.environment import environment
 from ferspec.errors import UserError
 from ferspec.grid.cells import find_cell
-from ferspec.grid.evaluating import predict_part
+from ferspec.grid.evaluating import cap_that_ended, predict_part
 from ferspec.grid.loggers import Logger, open_loggers, require_loggers
-from ferspec.grid.writing import begun_run, write_artifacts, write_record
+from ferspec.grid.writing import begun_run, remove_leftovers, write_artifacts, write_record
 from ferspec.reference.schedule import batch_size, phases_of, steps_per_epoch
 from ferspec.reference.training.devices import require_even, strategy_over
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.reference.training.fit import Listener, Outlook, Task, Trained, rows_of, train, training_scope
-from ferspec.reference.weighting import conservative_weights, simple_weights
+from ferspec.reference.weighting import WEIGHTINGS
 from ferspec.spec.records import DEFAULT_PROFILE, Cell, Profile
 from ferspec.subjects.artifacts import PARTS, STATE, Best, Phase, Run, RunDeviation, Settings, Start
 from ferspec.subjects.models.quiet import quiet, tensorflow
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from ferspec.reference.models import Built
 
 LOCK = ".lock"
+WEIGHTS = "starting weights"
 OpenData = Callable[[Cell, Path | None, Settings, Callable[[int, int], None] | None], TrainingData]
-BALANCINGS = {"simple": simple_weights, "conservative": conservative_weights}
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,12 @@ def train_cell(
     listener: Listener | None = None,
     progress: Progress = silent,
     open_data: OpenData = open_training_data,
+    begins: Callable[[Run], None] = lambda run: None,
 ) -> Run:
     """Train a cell, write its artifacts and return their record; what is finished already is not done again.
 
-    ``open_data`` opens the images, for callers that train several cells on the same ones.
+    ``open_data`` opens the images, for callers that train several cells on the same ones; ``begins`` hears the record
+    before the first epoch, when nothing that can be looked at before speaks against the training.
 
     ``UserError`` for a folder that holds something else or another training, images or weights that are missing, and
     whatever ``reference.training.fit.train`` refuses; all finished epochs are kept, and the same request goes on.
@@ -85,6 +87,7 @@ def train_cell(
         known = begun_run(request.out, request.cell.id, settings)
         if known is not None and known.status == "finished":
             _remove_state(request.out)
+            remove_leftovers(request.out)
             return known
         data = open_data(request.cell, request.data_root, settings, partial(progress, "reading images"))
         steps_per_epoch(len(data.training), settings.global_batch)
@@ -94,6 +97,7 @@ def train_cell(
             run = _record(request, settings, data, built, weights)
             _require_same_beginning(known, run)
             write_record(request.out, run)
+            begins(run)
             task = _task(request, settings, data, built, weights)
             with _logged(request, run, listener or Listener()) as heard:
                 trained = train(built.model, task, request.out / STATE, heard)
@@ -103,7 +107,7 @@ def train_cell(
 def class_weights(cell: Cell, training: ImagePart) -> np.ndarray:
     """Return the weight (7,) of each class by the cell's balancing, from the training images alone (FER-W-03)."""
     counts = np.bincount(training.labels, minlength=len(spec.load().classes))
-    return BALANCINGS[cell.balancing](counts)
+    return WEIGHTINGS[cell.balancing](counts)
 
 
 def _settings(request: Request, replicas: int) -> Settings:
@@ -156,7 +160,7 @@ def _record(request: Request, settings: Settings, data: TrainingData, built: Bui
         cell=request.cell.id,
         status="running",
         settings=settings,
-        deviations=data.deviations,
+        deviations=(*data.deviations, *_other_weights(request.cell, built)),
         start=Start(kind=built.start.kind, file=built.start.file, sha256=built.start.sha256),
         class_weights=dict(zip(book.classes, map(float, weights), strict=True)),
         data={name: part.record() for name, part in parts.items() if part is not None},
@@ -164,6 +168,13 @@ def _record(request: Request, settings: Settings, data: TrainingData, built: Bui
         spec_version=book.version,
         spec_digest=book.digest,
     )
+
+
+def _other_weights(cell: Cell, built: Built) -> Iterator[RunDeviation]:
+    """Yield the deviation that a file is which bears the name of the published weights and is not they."""
+    if built.start.published is False:
+        effect = f"{built.start.file} is not the published file of the {cell.weights} weights: its md5 is another"
+        yield RunDeviation(clause="FER-P-01", option=WEIGHTS, effect=effect)
 
 
 def _finish(out: Path, run: Run, data: TrainingData, built: Built, trained: Trained, progress: Progress) -> Run:
@@ -178,7 +189,7 @@ def _finish(out: Path, run: Run, data: TrainingData, built: Built, trained: Trai
     finished = run.model_copy(
         update={
             "status": "finished",
-            "deviations": (*run.deviations, *_cap_that_ended(run.settings, trained)),
+            "deviations": (*run.deviations, *cap_that_ended(run.settings, trained.ended)),
             "phases": _phases(run, trained),
             "best": Best(epoch=trained.best.epoch, phase=trained.best.phase, val_accuracy=trained.best.val_accuracy),
             "environment": environment({"train": trained.seconds}),
@@ -234,19 +245,6 @@ def _phases(run: Run, trained: Trained) -> tuple[Phase, ...]:
     )
 
 
-def _cap_that_ended(settings: Settings, trained: Trained) -> tuple[RunDeviation, ...]:
-    """Return the deviation that a cap is, where it ended a phase that would have gone on."""
-    if "epochs cap" not in trained.ended:
-        return ()
-    return (
-        RunDeviation(
-            clause="FER-S-05",
-            option=f"--epochs-cap {settings.epochs_cap}",
-            effect="the cap ended a phase before early stopping or its length did",
-        ),
-    )
-
-
 def _require_same_beginning(known: Run | None, now: Run) -> None:
     """Refuse to go on with other images, starting weights or another protocol than a training began with."""
     if known is None:
@@ -269,9 +267,10 @@ def _require_same_beginning(known: Run | None, now: Run) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold a folder, so that no two processes train into it."""
+    """Hold a folder, so that no two processes train into it; one that was made here and got no file is removed."""
     from filelock import FileLock, Timeout
 
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK)
@@ -286,3 +285,13 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+        if made and [path.name for path in folder.iterdir()] == [LOCK]:
+            _remove_made(made)
+
+
+def _remove_made(folders: Sequence[Path]) -> None:
+    """Remove folders, the innermost first, in which there is nothing but a lock, up to one that others use."""
+    with suppress(OSError):
+        (folders[0] / LOCK).unlink()
+        for folder in folders:
+            folder.rmdir()

@@ -11,6 +11,7 @@ from ferspec.files import replacing, write_whole
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.subjects.artifacts import (
     CONTRACT,
+    CURVES,
     FINISHED_FILES,
     HISTORY,
     MANIFEST,
@@ -87,7 +88,7 @@ def write_artifacts(
     report = report_of(predictions, run.cell, run.settings.profile)
     write_whole(folder / REPORT, report.model_dump_json(indent=2) + "\n")
     files = {name: file_digest(folder / name) for name in FINISHED_FILES}
-    _remove_leftovers(folder)
+    remove_leftovers(folder)
     finished = run.model_copy(update={"status": "finished", "files": files})
     write_record(folder, finished)
     return finished
@@ -102,9 +103,9 @@ def _save(network: Any, path: Path) -> None:
         alone.save(temporary)
 
 
-def _remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files of a process that was killed while it wrote."""
-    for name in map(Path, (RUN, *FINISHED_FILES)):
+    for name in map(Path, (RUN, CURVES, *FINISHED_FILES)):
         for path in folder.glob(f".{name.stem}.*{name.suffix}"):
             path.unlink(missing_ok=True)
 

@@ -7,11 +7,9 @@ from typing import Any
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.reference import schedule
-from ferspec.reference.weighting import conservative_weights, simple_weights
+from ferspec.reference.weighting import WEIGHTINGS
 from ferspec.spec.records import Profile
 from ferspec.subjects.models.quiet import quiet
-
-WEIGHTINGS = {"simple": simple_weights, "conservative": conservative_weights}
 
 
 class Training:

@@ -187,7 +187,7 @@ def require_figure(name: str, columns: Iterable[str] = ()) -> str:
     if wanted in known:
         return wanted
     near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.7)
-    all_names = [*plain, *(f"{of}[CLASS]" for of in AVERAGED), *gaps]
+    all_names = [*plain, *(f"{of}[CLASS]" for of in AVERAGED), *(gaps or ["gap[COLUMN] with --groups CSV"])]
     hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(all_names)}"
     raise UserError(f"unknown figure '{name.strip()}': {hint}")
 

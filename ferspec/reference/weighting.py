@@ -28,3 +28,7 @@ def conservative_weights(counts: Sequence[int]) -> np.ndarray:
     Shape, order and errors as for ``simple_weights``. Source: FER-W-02, paper 3.4 and Fig. 13.
     """
     return np.minimum(simple_weights(counts), spec.load().value("FER-W-02", "cap"))
+
+
+# by the name that the field balancing of a cell has
+WEIGHTINGS = {"simple": simple_weights, "conservative": conservative_weights}

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
+from typing import IO
 
 from ferspec.errors import UserError
 
@@ -29,7 +30,26 @@ def room_for(what: str) -> Iterator[None]:
     except OSError as error:
         if error.errno not in FULL:
             raise
-        raise UserError(
-            f"{what} needs a temporary copy, but the disk of {tempfile.gettempdir()} is full: "
-            "free some space or set TMPDIR to a folder that has it"
-        ) from error
+        raise _no_room(f"{what} needs a temporary copy", f"the disk of {tempfile.gettempdir()} is full") from error
+
+
+def require_temporary_folder(what: str) -> None:
+    """Raise ``UserError`` where no folder takes a temporary file, without which ``what`` cannot even start."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:  # none of the usual folders can be written to, or their disks are full
+        raise _no_room(f"{what} needs a folder for temporary files", "none takes any") from error
+
+
+def temporary_file(what: str) -> IO[bytes]:
+    """Return an open file without a name, which vanishes with the process, in the folder that TMPDIR names.
+
+    ``UserError`` where no folder takes one; what fills up later is for ``room_for``.
+    """
+    require_temporary_folder(what)
+    with room_for(what):
+        return tempfile.TemporaryFile()
+
+
+def _no_room(needed: str, why: str) -> UserError:
+    return UserError(f"{needed}, but {why}: free some space or set TMPDIR to a folder that has it")

@@ -21,17 +21,18 @@ SIXTEEN_BIT = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 EIGHT_BIT = frozenset({"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"})
 
 
-def decode(data: bytes, name: str) -> np.ndarray:
+def decode(data: bytes, name: str, turned: bool = True) -> np.ndarray:
     """Return the pixels of an encoded image as (height, width, 3) uint8 RGB.
 
     Grey is repeated over the three channels; palettes are expanded; alpha is dropped, as Keras reads images; of
     16 bits the high byte is kept, as libpng, OpenCV and TensorFlow do; CMYK is converted without colour profiles;
-    the EXIF orientation is applied; of several frames the first is taken. ``name`` stands in the error.
+    of several frames the first is taken. The EXIF orientation is applied, unless ``turned`` is False: then pixels are
+    as they are stored, as Keras reads them. ``name`` stands in the error.
 
     ``UserError`` for a file that is empty, truncated, no image of the formats in ``FORMATS``, of more than
     ``MAX_PIXELS`` pixels, or of a mode without a defined conversion (32-bit integers, floats, LAB).
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     if not data:
         raise UserError(f"{name}: the file is empty")
@@ -39,9 +40,7 @@ def decode(data: bytes, name: str) -> np.ndarray:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _refuse_unusable(image, name)
             image.load()
-            if image.getexif().get(EXIF_ORIENTATION, 1) != 1:
-                image = ImageOps.exif_transpose(image)
-            return _rgb(image)
+            return _upright(_rgb(image), _orientation(image)) if turned else _rgb(image)
     except UserError:
         raise
     except UnidentifiedImageError:
@@ -74,6 +73,36 @@ def _refuse_unusable(image: Image.Image, name: str) -> None:
         )
     if image.mode not in EIGHT_BIT | SIXTEEN_BIT:
         raise UserError(f"{name}: images of mode {image.mode} have no defined conversion: save it as 8-bit RGB")
+
+
+def _orientation(image: Image.Image) -> object:
+    """Return the EXIF orientation, whatever it is; None where there is none, or the EXIF data is no such data."""
+    try:
+        return image.getexif().get(EXIF_ORIENTATION)
+    except Exception:  # damaged or hostile EXIF data can raise anything; the pixels are whole
+        return None
+
+
+def _upright(image: np.ndarray, orientation: object) -> np.ndarray:
+    """Return an image as its EXIF orientation says that it is to be seen; only 2 to 8 change anything."""
+    match orientation:
+        case 2:
+            seen = image[:, ::-1]
+        case 3:
+            seen = image[::-1, ::-1]
+        case 4:
+            seen = image[::-1]
+        case 5:
+            seen = image.swapaxes(0, 1)
+        case 6:
+            seen = image[::-1].swapaxes(0, 1)
+        case 7:
+            seen = image[::-1, ::-1].swapaxes(0, 1)
+        case 8:
+            seen = image.swapaxes(0, 1)[::-1]
+        case _:
+            return image
+    return np.ascontiguousarray(seen)
 
 
 def _rgb(image: Image.Image) -> np.ndarray:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 
 import numpy as np
 
-from ferspec.subjects.disk import room_for
+from ferspec.subjects.disk import room_for, temporary_file
 
 ROOM = 1 << 30
+DECODED = "what is decoded of the images"
 
 
 class PixelStore:
@@ -27,7 +27,7 @@ class PixelStore:
         self._count = count
         self._kept = np.empty((min(count, room // self._bytes), *self._shape), np.uint8)
         # open for as long as the store is there
-        self._file = tempfile.TemporaryFile(buffering=0) if count > len(self._kept) else None  # noqa: SIM115
+        self._file = temporary_file(DECODED) if count > len(self._kept) else None
 
     @property
     def in_memory(self) -> int:
@@ -42,7 +42,7 @@ class PixelStore:
             self._kept[index] = image
             return
         rest, offset = memoryview(np.ascontiguousarray(image)).cast("B"), self._offset(index)
-        with room_for("what is decoded of the images"):
+        with room_for(DECODED):
             while rest:  # a disk that fills up takes the first part of a write and refuses the next
                 written = os.pwrite(self._file.fileno(), rest, offset)
                 rest, offset = rest[written:], offset + written

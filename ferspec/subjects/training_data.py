@@ -56,10 +56,12 @@ def open_training_data(
     require_every_class(cell.dataset, counts_of(training.labels))
     if not len(parts["validation"]):
         raise UserError(f"{cell.dataset}: no image to validate on")
+    if BTFER in parts and not len(parts[BTFER]):
+        raise UserError(f"{BTFER}: no image can be read: replace them, or take {BTFER} out of the data root")
     deviations = (
         *sources.deviations,
         *_skipped(settings, unreadable),
-        *_other_size(parts.get(BTFER)),
+        *_other_sizes(parts),
         *_leaked(parts),
     )
     return TrainingData(training, parts["validation"], parts.get(BTFER), deviations)
@@ -69,7 +71,7 @@ def open_training_data(
 def _sources(cell: Cell, data_root: Path | None, settings: Settings) -> Iterator[Sources]:
     if cell.dataset != SYNTHETIC:
         if data_root is None:
-            raise UserError(f"{cell.dataset} is needed: name the data root, the folder that holds its folder")
+            raise UserError(f"{cell.dataset} is needed: give --data-root, the folder that holds the dataset's own")
         yield published_sources(cell, data_root, settings)
         return
     most = sum(sum(face.counts) for face in synthetic_faces().values())
@@ -139,14 +141,18 @@ def _skipped(settings: Settings, unreadable: dict[str, list[UserError]]) -> Iter
         yield RunDeviation(clause="FER-D-01", option=f"--skip-unreadable {settings.skip_unreadable}", effect=effect)
 
 
-def _other_size(btfer: ImagePart | None) -> Iterator[RunDeviation]:
-    if btfer is None or btfer.drawn is not None:
-        return
-    height, width = spec.load().datasets[BTFER].size
-    others = sum((entry.height, entry.width) != (height, width) for entry in btfer.entries)
-    if others:
-        effect = f"{others:,} of {len(btfer):,} images of BTFER are not {width}x{height}"
-        yield RunDeviation(clause="FER-D-06", option=DATA, effect=effect)
+def _other_sizes(parts: dict[str, ImagePart]) -> Iterator[RunDeviation]:
+    """Yield where images have another size than Table 1 says; those of AffectNet have several (ERR-04)."""
+    for name, part in parts.items():
+        dataset = spec.load().datasets.get(part.dataset)
+        if dataset is None or dataset.training_totals:
+            continue
+        height, width = dataset.size
+        others = sum((entry.height, entry.width) != dataset.size for entry in part.entries)
+        if others:
+            effect = f"{others:,} of {len(part):,} images of {part.dataset} are not {width}x{height}"
+            clause, option = ("FER-D-06", DATA) if name == BTFER else ("FER-D-01", f"size of {name} images")
+            yield RunDeviation(clause=clause, option=option, effect=effect)
 
 
 def _leaked(parts: dict[str, ImagePart]) -> Iterator[RunDeviation]:

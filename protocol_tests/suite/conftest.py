@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import tempfile
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -209,3 +210,10 @@ def _diagnosis() -> Diagnosis:
         p_value=3.2e-14,
         n=2100,
     )
+
+
+@pytest.fixture
+def no_temporary_folder(monkeypatch, tmp_path):
+    """A machine on which ``tempfile`` finds no folder that takes a file."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "gone")])

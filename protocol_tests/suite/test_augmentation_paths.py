@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from keras_augmentation import TOLERANCE, generator, noise
+from keras_augmentation import TOLERANCE, generator, ignore_old_name, keras_pixels, noise
 
 from ferspec.errors import UserError
 from ferspec.reference.augmentation.matrices import transforms
@@ -12,6 +12,7 @@ from ferspec.reference.augmentation.scaling import scaled
 from ferspec.reference.augmentation.stream import Stream
 from ferspec.reference.augmentation.warp import augmented
 from ferspec.reference.models.preprocessing import GRAY, RESCALED, Preprocessing
+from ferspec.reference.synthetic import render, scene
 from ferspec.subjects.contract import Input
 from ferspec.subjects.preprocess import prepare_batch
 
@@ -164,3 +165,36 @@ def test_a_model_with_its_augmentation_can_be_saved_and_read(device, small_netwo
     read = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(read.predict_on_batch(inputs), model.predict_on_batch(inputs))
     assert read.get_layer("augmentation").preprocessing == feed
+
+
+def black_and_white(size, count):
+    """Return noise of the steepest edges there are."""
+    return np.random.default_rng(7).choice(np.array([0, 255], np.uint8), (count, size, size, 3))
+
+
+def drawn_faces(size, count):
+    return np.stack([render(scene(3, "Happy", index), size) for index in range(count)])
+
+
+@ignore_old_name
+@pytest.mark.parametrize("path", ["threads", "device"])
+@pytest.mark.parametrize(
+    ("images", "size", "apart"),
+    [
+        pytest.param(black_and_white, 48, 0.005, id="any image of 48 × 48"),
+        pytest.param(drawn_faces, 224, 0.01, id="faces of 224 × 224"),
+        pytest.param(black_and_white, 224, 0.02, id="any image of 224 × 224"),
+    ],
+)
+def test_how_far_from_keras_reading_in_float32_leads(images, size, apart, path, device):
+    """The bounds of the docstrings: in grey levels, the largest difference of any value."""
+    count = 24
+    pixels = images(size, count)
+    parameters = Stream(count, count, seed=5).batch(1, 0, (size, size))[1]
+    if path == "threads":
+        fed = augmented(pixels, parameters)
+    else:
+        feed = Preprocessing(range=(0.0, 255.0))
+        model = device.with_augmentation(passing_on((size, size), 3), feed)
+        fed = model.predict_on_batch([pixels, transforms(parameters, (size, size))])
+    assert np.abs(fed - keras_pixels(pixels, parameters)).max() <= apart

@@ -180,6 +180,22 @@ def test_a_disk_that_is_full_is_said_to_be_full(tmp_path, monkeypatch, form):
     assert "free some space or set TMPDIR" in said
 
 
+@pytest.mark.parametrize("form", ["npz", "csv"])
+def test_no_folder_for_temporary_files_is_one_line(tmp_path, no_temporary_folder, form):
+    path = npz(tmp_path, images=FACES, labels=np.arange(7)) if form == "npz" else fer2013(tmp_path, [GOOD])
+    said = refusal_of(path)
+    assert said.startswith(
+        f"{path} needs a folder for temporary files, but none takes any: free some space or set TMPDIR"
+    )
+
+
+@pytest.mark.parametrize("size", [20, 5000])
+def test_an_emotion_that_is_no_label_is_said_in_a_short_line(tmp_path, size):
+    said = refusal_of(fer2013(tmp_path, [GOOD, f"{'9' * size},{written(ROWS[0])},PublicTest"]))
+    assert "line 3" in said
+    assert len(said) < len(str(tmp_path)) + 200
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no file names that are not text")
 @pytest.mark.parametrize("form", ["npz", "csv"])
 def test_a_file_name_that_no_report_could_hold_is_refused_in_escaped_form(tmp_path, form):

@@ -101,13 +101,54 @@ def test_cmyk_is_the_product_of_what_ink_and_black_let_through(kind, tolerance):
     np.testing.assert_allclose(decoded, expected, atol=tolerance)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
 def test_the_exif_orientation_is_applied(orientation, kind):
     exif = Image.Exif()
     exif[0x0112] = orientation
     upright = decode(encoded(SMOOTH, kind), "image")
     np.testing.assert_array_equal(decode(encoded(SMOOTH, kind, exif=exif), "image"), ORIENTATIONS[orientation](upright))
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_an_image_that_is_not_to_be_turned_is_as_it_is_stored(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(SMOOTH, "JPEG", exif=exif)
+    np.testing.assert_array_equal(decode(data, "image", turned=False), decode(encoded(SMOOTH, "JPEG"), "image"))
+
+
+def with_exif(*entries):
+    """Return a JPEG whose EXIF data has these entries, of tag, type, count and 4 bytes."""
+    packed = b"".join(struct.pack("<HHI", *entry[:3]) + entry[3] for entry in entries)
+    payload = b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(entries)) + packed + bytes(4)
+    data = encoded(SMOOTH, "JPEG")
+    return data[:2] + b"\xff\xe1" + struct.pack(">H", len(payload) + 2) + payload + data[2:]
+
+
+ON_ITS_SIDE = (0x0112, 3, 1, struct.pack("<HH", 6, 0))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param((0x011A, 2, 4, b"abc\0"), id="a resolution in words"),
+        pytest.param((0x8769, 2, 4, b"abc\0"), id="words for a place"),
+        pytest.param((0x0100, 8, 1, struct.pack("<hh", -5, 0)), id="a negative width"),
+        pytest.param((0x9999, 77, 1, b"abcd"), id="a type that does not exist"),
+    ],
+)
+def test_an_odd_tag_beside_the_orientation_does_not_matter(odd):
+    upright = decode(encoded(SMOOTH, "JPEG"), "image")
+    entries = sorted((ON_ITS_SIDE, odd))
+    np.testing.assert_array_equal(decode(with_exif(*entries), "image"), ORIENTATIONS[6](upright))
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.parametrize("value", [b"6\0\0\0", b"\xff\xff\xff\xff"])
+def test_an_orientation_that_is_none_changes_nothing(value):
+    data = with_exif((0x0112, 2, 4, value))
+    np.testing.assert_array_equal(decode(data, "image"), decode(encoded(SMOOTH, "JPEG"), "image"))
 
 
 @pytest.mark.parametrize("quality", [60, 95])

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferspec.errors import UserError
+from ferspec.subjects.models.quiet import quiet, tensorflow
 from ferspec.subjects.pixel_store import PixelStore
 
 SIZE = (6, 5)
@@ -145,3 +147,25 @@ def test_memory_does_not_grow_with_the_number_of_images():
     few, many = grown(1_000, 4 << 20), grown(10_000, 4 << 20)
     assert many - few < 2 << 20
     assert grown(10_000, 1 << 30) > 60 << 20  # the same measurement sees 69 MB where there is room for them
+
+
+def test_no_folder_for_temporary_files_is_one_line(no_temporary_folder):
+    with pytest.raises(UserError, match="decoded of the images needs a folder for temporary files, but none"):
+        PixelStore(1, SIZE, 0)
+
+
+def test_tensorflow_without_a_folder_for_temporary_files_is_one_line(no_temporary_folder, monkeypatch):
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    with pytest.raises(UserError, match=r"^TensorFlow needs a folder for temporary files, but none takes any: free"):
+        tensorflow()
+
+
+def test_native_code_is_kept_quiet_without_a_temporary_file(monkeypatch, capfd):
+    def refuse(*_, **__):
+        raise FileNotFoundError("no usable temporary directory")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with quiet():
+        os.write(2, b"a start-up message")
+    os.write(2, b"an error")
+    assert capfd.readouterr().err == "an error"

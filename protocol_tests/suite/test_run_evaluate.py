@@ -90,6 +90,16 @@ def test_a_report_that_does_not_follow_from_the_predictions_is_found(run, images
     assert all(part.reproduced for part in again.parts)
 
 
+def test_a_cap_that_the_record_hides_is_found(run, images):
+    record = json.loads((run / RUN).read_text())
+    record["settings"]["epochs_cap"] = 3
+    record["phases"][-1]["ended"] = "epochs cap"
+    (run / RUN).write_text(json.dumps(record))
+    again = evaluate_run(run)
+    assert again.verdict == "differs"
+    assert [(of.clause, of.option) for of in again.undeclared] == [("FER-S-05", "--epochs-cap 3")]
+
+
 def two_rows_exchanged(text):
     header, *rows = text.splitlines(keepends=True)
     return "".join([header, rows[1], rows[0], *rows[2:]])

@@ -54,6 +54,7 @@ def test_what_a_killed_process_left_behind_is_removed(tmp_path, trained):
     data = tiny_runs.data()
     run = tiny_runs.begin(tmp_path, data)
     (tmp_path / ".model.x1y2z3.keras").write_bytes(b"half a network")
+    (tmp_path / ".curves.x1y2z3.svg").write_bytes(b"half a picture")
     (tmp_path / ".lock").touch()
     tiny_runs.finish(tmp_path, run, data, trained)
     assert {path.name for path in tmp_path.iterdir()} == {".lock", RUN, *FINISHED_FILES}

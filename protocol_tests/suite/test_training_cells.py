@@ -104,12 +104,21 @@ def test_a_capped_run_says_so_and_goes_on_with_nothing(ferspec, command, tmp_pat
     assert capped.option == "--epochs-cap 2"
     assert {path.name for path in out.iterdir()} == {LOCK, RUN, CURVES, *FINISHED_FILES}
 
-    before = {path: path.read_bytes() for path in out.iterdir()}
+    def files():
+        return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in out.iterdir() if path.name != LOCK}
+
+    before = files()
     (out / STATE).mkdir()
+    (out / ".curves.x1y2z3.svg").write_bytes(b"half a picture")
     status, again, err = ferspec(*command)
     assert (status, err) == (0, "")
     assert f"{run.cell}  not a protocol run" in again
-    assert {path: path.read_bytes() for path in out.iterdir()} == before, "and what a kill left of the state is gone"
+    assert f"finished before, nothing was read or trained: {out}" in again
+    assert files() == before, "and what kills left is gone"
+
+    (out / CURVES).unlink()
+    assert ferspec(*command)[0] == 0
+    assert files().keys() == before.keys(), "a picture that a kill prevented is made up for"
 
     assert ferspec("evaluate", out, "--data-root", command[3])[0] == 0
 
@@ -157,7 +166,31 @@ def test_the_settings_are_recorded(ferspec, command, tmp_path):
 def test_what_cannot_be_trained_is_refused_in_one_line(ferspec, root, tmp_path, cell, options, said):
     given = ("--data-root", root, *options) if "--data-root" not in options else options
     assert_refused(ferspec("train", cell, *given, "--out", tmp_path / "run"), said)
-    assert not (tmp_path / "run" / STATE / LAST).exists()
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_refused_leaves_a_folder_that_was_there(ferspec, root, tmp_path):
+    (tmp_path / "runs" / "run").mkdir(parents=True)
+    assert_refused(ferspec("train", LENET, "--data-root", "nowhere", "--out", tmp_path / "runs" / "run"), "nowhere")
+    assert (tmp_path / "runs" / "run").is_dir()
+    assert_refused(ferspec("train", LENET, "--data-root", "nowhere", "--out", tmp_path / "runs" / "a" / "b"), "nowhere")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["run"]
+
+
+def test_weights_that_only_bear_the_published_name_are_a_deviation(root, tmp_path):
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    write_legacy(weights / name_of("DenseNet121"), base_layer(models.outline("DenseNet121", 48, "imagenet")))
+    cell = find_cell("densenet121-imagenet-48-fer2013-simple")
+    request = Request(cell, tmp_path / "run", data_root=root, weights_dir=weights, gpus=0)
+
+    def begins(run):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_cell(request, begins=begins)
+    [found] = [of for of in read_run(tmp_path / "run").deviations if of.clause == "FER-P-01"]
+    assert found.effect.startswith(f"{name_of('DenseNet121')} is not the published file of the imagenet weights")
 
 
 def test_what_logs_is_looked_for_before_an_image_is_read(ferspec, root, tmp_path):
@@ -175,7 +208,8 @@ def assert_refused(ran, said):
     __tracebackhide__ = True
     status, out, err = ran
     assert (status, out) == (2, "")
-    lines = [line for line in err.splitlines() if not line.startswith(("phase ", "reading ", "training: "))]
+    goes_on = ("phase ", "reading ", "training, steps: ", "not a protocol run: ")
+    lines = [line for line in err.splitlines() if not line.startswith(goes_on)]
     assert len(lines) == 1, lines
     assert said in lines[0]
 

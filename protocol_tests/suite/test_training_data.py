@@ -1,8 +1,5 @@
 """A cell gets the images that its profile says, read once, and everything that is not the protocol is put on record."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from layouts import (
@@ -22,10 +19,11 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.grid.cells import find_cell
 from ferspec.subjects.artifacts import Settings
+from ferspec.subjects.dataset import open_dataset
+from ferspec.subjects.images import pixel_digest
 from ferspec.subjects.preprocess import resize
 from ferspec.subjects.reading import UnreadableImages
 from ferspec.subjects.training_data import open_training_data
-from ferspec.subjects.training_sources import synthetic_faces
 
 # Table 1 of the paper, in the order of the seven classes; the training part as FER2013's own table has it.
 TABLE_1 = {
@@ -113,6 +111,31 @@ def test_fer2013_is_trained_in_its_parts(tmp_path):
     assert data.training.dataset == "FER2013"
 
 
+def test_a_btfer_of_which_nothing_can_be_read_is_refused(rafdb):
+    for path in rafdb.glob("BTFER/*/*"):
+        path.write_bytes(b"")
+    assert refusal_of("RAF-DB", rafdb, skip_unreadable=7).startswith("BTFER: no image can be read")
+
+
+def test_the_order_of_a_list_changes_nothing(rafdb):
+    [listed] = rafdb.rglob("list_patition_label.txt")
+    first = opened("RAF-DB", rafdb)
+    listed.write_text("\n".join(reversed(listed.read_text().splitlines())))
+    again = opened("RAF-DB", rafdb)
+    assert (ids(again.training), ids(again.validation)) == (ids(first.training), ids(first.validation))
+
+
+def test_pixels_are_taken_as_they_are_stored(rafdb):
+    """Keras' reader of folders, which the published runs read images with, does not apply the EXIF orientation."""
+    path = next((rafdb / "BTFER" / "Angry").iterdir())
+    upright = pixel_digest(decoded(path))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.open(path).save(path, exif=exif)
+    assert open_dataset(rafdb / "BTFER").manifest()[0].pixels_sha256 != upright
+    assert opened("RAF-DB", rafdb).btfer.entries[0].pixels_sha256 == upright
+
+
 def test_a_fer2013_without_parts_is_refused(tmp_path):
     class_folders(tmp_path / "FER2013", dict.fromkeys(CLASSES, 4))
     assert "this download is not divided" in refusal_of("FER2013", tmp_path)
@@ -198,10 +221,16 @@ def test_only_the_classes_that_differ_are_named(rafdb, monkeypatch):
 
 
 def test_data_that_are_those_of_the_protocol_deviate_in_nothing(rafdb, monkeypatch):
-    with_counts(monkeypatch, "RAF-DB", counts=(14,) * 7, total=98)
+    with_counts(monkeypatch, "RAF-DB", counts=(14,) * 7, total=98, size=(8, 8))
     with_counts(monkeypatch, "BTFER", counts=(1,) * 7, total=7, size=(8, 8))
     for profile in ("released", "paper"):
         assert opened("RAF-DB", rafdb, profile=profile).deviations == ()
+
+
+def test_images_of_another_size_than_table_1_says_are_put_on_record(rafdb):
+    assert effects(opened("RAF-DB", rafdb))["FER-D-01", "size of training images"] == (
+        "63 of 63 images of RAF-DB are not 100x100"
+    )
 
 
 def test_fer2013_is_compared_part_by_part(tmp_path):
@@ -338,58 +367,8 @@ def test_a_class_that_unreadable_images_empty_is_refused(tmp_path):
 
 
 def test_what_is_missing_or_another_dataset_is_refused(tmp_path):
-    assert refusal_of("FER2013", None).startswith("FER2013 is needed: name the data root")
+    assert refusal_of("FER2013", None).startswith("FER2013 is needed: give --data-root, the folder")
     assert "No such file" in refusal_of("FER2013", tmp_path / "gone")
     assert "it holds nothing" in refusal_of("FER2013", tmp_path)
     rafdb_list(tmp_path / "FER2013", CLASSES, CLASSES)
     assert "these are the files of RAF-DB, where FER2013 is expected" in refusal_of("FER2013", tmp_path)
-
-
-# --- synthetic faces ---------------------------------------------------------------------------------------------
-
-
-def test_synthetic_faces_need_no_data_root_and_say_that_they_certify_nothing():
-    data = opened("synthetic", None, subset=70)
-    for part, size in ((data.training, 100), (data.validation, 100), (data.btfer, 256)):
-        assert part.dataset == "synthetic"
-        assert len(part) == 70
-        assert tuple(part.record().support.values()) == part.drawn.counts
-        assert {(entry.height, entry.width) for entry in part.entries} == {(size, size)}
-        assert part.drawn.size == size
-    assert data.btfer.drawn.counts == (10,) * len(CLASSES)
-    assert data.training.drawn.counts[CLASSES.index("Happy")] == max(data.training.drawn.counts) > 20
-    assert "certify nothing about people" in effects(data)["FER-G-02", "synthetic"]
-    assert effects(data)["FER-D-01", "--subset 70"].startswith("training 70 of 5,111, validation 70 of 763, BTFER 70 ")
-    assert not {"FER-V-01", "FER-D-05", "FER-D-06", "FER-D-11"} & {clause for clause, _ in effects(data)}
-
-
-def test_all_runs_see_the_same_synthetic_faces_and_no_part_those_of_another():
-    first, other = (opened("synthetic", None, subset=7, seed=seed) for seed in (1, 2))
-    for name in ("training", "validation", "btfer"):
-        assert getattr(first, name).record() == getattr(other, name).record()
-    assert len({face.seed for face in synthetic_faces().values()}) == 3
-    pictures = [entry.pixels_sha256 for part in (first.training, first.validation) for entry in part.entries]
-    assert len(set(pictures)) == 14
-
-
-def test_what_a_part_was_drawn_from_gives_the_same_faces_again():
-    from ferspec.subjects.dataset import synthetic_dataset
-
-    part = opened("synthetic", None, subset=7).btfer
-    again = synthetic_dataset(part.drawn.counts, part.drawn.size, part.drawn.seed, drawn_at=part.drawn.drawn_at)
-    assert part.entries == again.entries
-
-
-def test_processes_draw_the_same_faces_without_loading_a_framework():
-    script = (
-        "import sys\n"
-        "from ferspec.subjects.readers.synthetic import draw_face, drawing_processes\n"
-        "if __name__ == '__main__':\n"
-        "    with drawing_processes(2) as draw:\n"
-        "        faces = [draw(5, 'Fear', index, 24, 20) for index in range(3)]\n"
-        "    assert all((face == draw_face(5, 'Fear', index, 24, 20)).all() for index, face in enumerate(faces))\n"
-        "    print([name for name in ('tensorflow', 'keras', 'torch', 'pandas') if name in sys.modules])\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
-    assert done.stderr == ""

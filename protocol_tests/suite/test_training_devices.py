@@ -104,7 +104,7 @@ def test_a_gpu_that_is_not_there_is_refused_in_one_line(monkeypatch, gpus, asked
     import tensorflow as tf
 
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [])
-    with pytest.raises(UserError, match=f"^{asked} asked for, but TensorFlow sees 0: without the option"):
+    with pytest.raises(UserError, match=f"^{asked} asked for, but TensorFlow sees 0: without --gpus all"):
         strategy_over(gpus)
 
 

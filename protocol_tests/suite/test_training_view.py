@@ -1,12 +1,16 @@
 """What a training prints while it goes on, and the images that it cannot read."""
 
-import pytest
+import warnings
 
-from ferspec.commands.training_view import TrainingView, left
+import pytest
+import tiny_runs
+
+from ferspec.commands.training_view import TrainingView, left, telling_deviations
 from ferspec.commands.unreadable import listing_unreadable
 from ferspec.errors import UserError
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.reference.training.fit import Outlook
+from ferspec.subjects.artifacts import RunDeviation
 from ferspec.subjects.reading import UnreadableImages
 
 
@@ -68,3 +72,19 @@ def test_a_name_that_would_control_the_terminal_is_harmless_in_the_list(capsys):
     with pytest.raises(UnreadableImages), listing_unreadable():
         raise UnreadableImages("RAF-DB", [UserError("\x1b[2J.jpg: torn")], 1)
     assert "\x1b" not in capsys.readouterr().err
+
+
+def test_what_pillow_has_to_say_of_a_damaged_image_is_held_back():
+    with warnings.catch_warnings(record=True) as heard, listing_unreadable():
+        warnings.simplefilter("always", append=True)
+        warnings.warn_explicit("Corrupt EXIF data", UserWarning, "TiffImagePlugin.py", 1, module="PIL.TiffImagePlugin")
+        warnings.warn_explicit("something else", UserWarning, "other.py", 1, module="other")
+    assert [str(warning.message) for warning in heard] == ["something else"]
+
+
+def test_what_makes_it_no_protocol_run_is_told_before_it_trains(tmp_path):
+    shown = Shown()
+    run = tiny_runs.begin(tmp_path, tiny_runs.data())
+    no_btfer = RunDeviation(clause="FER-V-01", option="data", effect="the data root has no BTFER")
+    telling_deviations(shown)(run.model_copy(update={"deviations": (no_btfer,)}))
+    assert shown.lines == ["not a protocol run: FER-V-01 the data root has no BTFER"]

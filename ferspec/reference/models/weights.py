@@ -28,12 +28,16 @@ class Published:
 
 @dataclass(frozen=True)
 class Start:
-    """What a network starts from: ``scratch``, or a file with its sha256 and the number of arrays it filled."""
+    """What a network starts from: ``scratch``, or a file with its sha256 and the number of arrays it filled.
+
+    ``published`` says whether a file under a published name has the published md5; None where none is stated.
+    """
 
     kind: str
     file: str | None = None
     sha256: str | None = None
     arrays: int = 0
+    published: bool | None = None
 
 
 SCRATCH = Start("scratch")
@@ -79,9 +83,9 @@ def load_base(base: Any, network: str, kind: str, path: Path) -> Start:
     A file with the published md5 may name its layers as the library once did: it is read in order, as Keras does.
     """
     wanted = published(network, kind)
-    genuine = wanted.md5 is not None and hashlib.file_digest(_opened(path), "md5").hexdigest() == wanted.md5
-    arrays = legacy_h5.load(path, base, f"{network} ({kind})", by_order=genuine)
-    return Start(kind, path.name, sha256_of(path), arrays)
+    genuine = None if wanted.md5 is None else _digest(path, "md5") == wanted.md5
+    arrays = legacy_h5.load(path, base, f"{network} ({kind})", by_order=genuine is True)
+    return Start(kind, path.name, sha256_of(path), arrays, genuine)
 
 
 def load_file(model: Any, base: Any | None, network: str, path: Path) -> Start:
@@ -108,8 +112,12 @@ def inspect_file(model: Any, base: Any | None, network: str, path: Path) -> None
 
 def sha256_of(path: Path) -> str:
     """Return the sha256 of a file, in hexadecimal digits."""
+    return _digest(path, "sha256")
+
+
+def _digest(path: Path, method: str) -> str:
     with _opened(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, method).hexdigest()
 
 
 def _opened(path: Path) -> Any:

@@ -17,7 +17,7 @@ def strategy_over(gpus: int | None = None) -> Any:
     found = tf.config.list_logical_devices("GPU")
     if gpus is not None and gpus > len(found):
         asked = "1 GPU was" if gpus == 1 else f"{gpus} GPUs were"
-        raise UserError(f"{asked} asked for, but TensorFlow sees {len(found)}: without the option all are used")
+        raise UserError(f"{asked} asked for, but TensorFlow sees {len(found)}: without --gpus all are used")
     names = [device.name for device in found[: len(found) if gpus is None else gpus]]
     if not names:
         return tf.distribute.OneDeviceStrategy("/cpu:0")

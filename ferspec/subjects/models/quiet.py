@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from types import ModuleType
+
+from ferspec.subjects.disk import require_temporary_folder
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -27,8 +28,8 @@ def quiet() -> Iterator[None]:
     sys.stderr.flush()
     stderr = os.dup(2)
     try:
-        with tempfile.TemporaryFile() as held, warnings.catch_warnings(action="ignore"):
-            os.dup2(held.fileno(), 2)
+        with open(os.devnull, "wb") as nowhere, warnings.catch_warnings(action="ignore"):
+            os.dup2(nowhere.fileno(), 2)
             yield
     finally:
         os.dup2(stderr, 2)
@@ -63,8 +64,12 @@ def _flush() -> None:
 
 
 def tensorflow() -> ModuleType:
-    """Return TensorFlow, imported without its start-up messages."""
+    """Return TensorFlow, imported without its start-up messages.
+
+    ``UserError`` where no folder takes a temporary file: it looks for one while it is imported.
+    """
     if "tensorflow" in sys.modules:
         return sys.modules["tensorflow"]
+    require_temporary_folder("TensorFlow")
     with quiet():
         return import_module("tensorflow")

@@ -33,8 +33,8 @@ def read_affectnet_tables(root: Path, tables: tuple[Path, Path]) -> Published:
     """List the images of ``training.csv`` and ``validation.csv``, which lie below ``Manually_Annotated_Images``.
 
     ``expression`` is a label of AffectNet; what shows none of the seven classes is left out and counted in the notes.
-    Ids are the paths that the tables give. A row that repeats an image is left out and noted. Images are taken whole:
-    the face boxes of the tables are not applied.
+    Ids are the paths that the tables give, in their order as text. A row that repeats an image is left out and noted.
+    Images are taken whole: the face boxes of the tables are not applied.
 
     ``UserError`` names the line for an expression that is no label, a path that leads elsewhere, and an image with two
     labels.
@@ -94,6 +94,7 @@ def _read_table(table: Path, images: Path) -> Listing:
         repeated += name in labels
         labels[name] = label
     notes = (f"rows of {table.name} that repeat an image were left out: {repeated:,}",) if repeated else ()
+    labels = dict(sorted(labels.items()))
     return _listing("affectnet csv", str(table), labels, [images / name for name in labels], notes)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
-from ferspec.subjects.disk import require_utf8, room_for
+from ferspec.subjects.disk import require_utf8, room_for, temporary_file
 from ferspec.subjects.images import MAX_PIXELS, gray_to_rgb
 from ferspec.subjects.models.base import one_line
 from ferspec.subjects.readers.listing import Listing
@@ -89,7 +88,7 @@ def _image_shape(path: Path, member: IO[bytes]) -> tuple[int, ...]:
 
 def _images(path: Path, member: IO[bytes], shape: tuple[int, ...]) -> np.ndarray:
     needed = math.prod(shape)
-    with tempfile.TemporaryFile() as file:
+    with temporary_file(str(path)) as file:
         # A byte more than the header tells is enough to know it lies, however far the member expands.
         while file.tell() <= needed and (piece := member.read(min(PIECE, needed + 1 - file.tell()))):
             file.write(piece)

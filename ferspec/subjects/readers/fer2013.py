@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
-from ferspec.subjects.disk import require_utf8, room_for
+from ferspec.subjects.disk import require_utf8, room_for, temporary_file
 from ferspec.subjects.readers.arrays import fetch_from, mapped
 from ferspec.subjects.readers.listing import Listing, Published
 from ferspec.subjects.readers.rows import read_rows
@@ -20,6 +19,7 @@ from ferspec.subjects.readers.rows import read_rows
 # The parts of FER-D-03 as the file names them; the two tests are validated on.
 TRAINING_PART = "Training"
 TEST_PARTS = ("PublicTest", "PrivateTest")
+LONGEST_LABEL = 20
 COLUMNS = "FER2013's columns are emotion, pixels and Usage"
 
 
@@ -59,7 +59,7 @@ def read_fer2013_parts(path: Path) -> Published:
 
 def _read(path: Path, chosen: Collection[str], others: str) -> _Rows:
     ids, labels, parts, left_out = [], [], [], Counter()
-    with room_for(str(path)), tempfile.TemporaryFile() as file:
+    with room_for(str(path)), temporary_file(str(path)) as file:
         for number, line, row in read_rows(path, ("emotion", "pixels"), COLUMNS):
             part = row.get("usage", "")
             if part not in chosen:
@@ -82,6 +82,8 @@ def _size() -> tuple[int, int]:
 
 
 def _label(path: Path, line: int, emotion: str) -> int:
+    if len(emotion) > LONGEST_LABEL:
+        raise UserError(f"{path}, line {line}: emotion {emotion[:LONGEST_LABEL]}… is not a label of FER2013")
     try:
         return spec.load().class_index(spec.load().label_orders["FER2013"].class_of(int(emotion)))
     except ValueError:

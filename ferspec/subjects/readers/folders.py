@@ -46,12 +46,12 @@ class _Found:
         return sorted({folder.parent for folder in self.folders})
 
 
-def read_folders(root: Path) -> Listing:
+def read_folders(root: Path, turned: bool = True) -> Listing:
     """List the images under the class folders in ``root``; ids are paths from the folder that holds the class folders.
 
     A class folder bears any name of one of the seven classes, in any case, numbered or not (``0_Angry``), at any depth;
     its own subfolders belong to it. Hidden files and those that systems leave behind are passed over; files that are
-    no images, and images beside the class folders, are noted.
+    no images, and images beside the class folders, are noted. ``turned`` is whether the EXIF orientation is applied.
 
     ``UserError`` for a folder of images that is no class, a class folder without images, one class inside another,
     several parts (train, test) at once, no class folder at all, or a name that is not UTF-8.
@@ -60,7 +60,7 @@ def read_folders(root: Path) -> Listing:
     parts = sorted({part.as_posix() for parent in found.parents if (part := part_of(parent)) is not None})
     if len(parts) > 1:
         raise UserError(f"{root}: holds several parts ({', '.join(parts)}): give the folder of one of them")
-    return _listing(found, found.images)
+    return _listing(found, found.images, turned=turned)
 
 
 def read_folder_parts(root: Path, order: LabelOrder | None) -> Published:
@@ -106,12 +106,12 @@ def _search(root: Path, order: LabelOrder | None) -> _Found:
     return found
 
 
-def _listing(found: _Found, images: Iterable[_Image], order: LabelOrder | None = None) -> Listing:
+def _listing(found: _Found, images: Iterable[_Image], order: LabelOrder | None = None, turned: bool = False) -> Listing:
     base = PurePosixPath(posixpath.commonpath(found.parents))
     chosen = [image for image in images if image.label != OUTSIDE]
     ids = tuple(image.path.relative_to(base).as_posix() for image in chosen)
     labels = np.array([image.label for image in chosen], np.int64)
-    fetch = fetch_files([found.root / image.path for image in chosen], ids)
+    fetch = fetch_files([found.root / image.path for image in chosen], ids, turned)
     return Listing("class folders", ids, labels, fetch, tuple(_notes(found, order)))
 
 

@@ -1,4 +1,7 @@
-"""The datasets of the protocol in any form people download them in, with the parts that form has."""
+"""The datasets of the protocol in any form people download them in, with the parts that form has.
+
+Pixels are taken as the published runs did, by Keras' reader of folders: the EXIF orientation is not applied (FER-P-08).
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ def read_test_set(dataset: str, path: Path) -> Listing:
         return read_npz(path)
     match _npz_files(path):
         case []:
-            return read_folders(path)
+            return read_folders(path, turned=False)
         case [only]:
             return read_npz(only)
         case several:

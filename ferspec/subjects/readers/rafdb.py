@@ -19,7 +19,7 @@ PARTS = ("train", "test")
 
 
 def read_rafdb(root: Path, listed: Path) -> Published:
-    """List the aligned faces that ``listed`` names, a line each (``train_00001.jpg 5``), in the list's order.
+    """List the aligned faces that ``listed`` names, a line each (``train_00001.jpg 5``), in the order of the names.
 
     Labels are RAF-DB's, 1 to 7; the face of ``train_00001.jpg`` is ``train_00001_aligned.jpg``, below a folder
     ``aligned`` of the same set: that of the nearest folder around the list, up to ``root``, that has one. Ids are the
@@ -42,7 +42,7 @@ def read_rafdb(root: Path, listed: Path) -> Published:
 
 
 def _part(part: str, labels: dict[str, int], faces: dict[str, Path], listed: Path, notes: tuple[str, ...]) -> Listing:
-    ids = tuple(name for name in labels if name.startswith(part))
+    ids = tuple(sorted(name for name in labels if name.startswith(part)))
     if not ids:
         raise UserError(f"{listed}: no name begins with {part}_: half of RAF-DB is missing")
     paths = [faces.get(name := _aligned(id), listed.parent / ALIGNED / name) for id in ids]

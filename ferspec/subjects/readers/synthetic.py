@@ -10,6 +10,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.subjects.orphans import end_with_parent
 from ferspec.subjects.readers.listing import Listing
 
 Draw = Callable[[int, str, int, int, int], np.ndarray]
@@ -76,7 +77,9 @@ def read_synthetic(
 
 
 def _draw_alone() -> None:
-    """Keep OpenCV from starting as many threads in every process as there are cores."""
+    """Keep OpenCV from starting as many threads in every process as there are cores, and none from being left over."""
     import cv2
+
+    end_with_parent()
 
     cv2.setNumThreads(1)

@@ -57,15 +57,20 @@ def is_training(part: PurePosixPath) -> bool:
     return _part_name(part) in TRAINING
 
 
-def fetch_files(paths: Sequence[Path], ids: Sequence[str]) -> Callable[[int], tuple[bytes, np.ndarray]]:
-    """Return the ``fetch`` of a listing of image files."""
+def fetch_files(
+    paths: Sequence[Path], ids: Sequence[str], turned: bool = False
+) -> Callable[[int], tuple[bytes, np.ndarray]]:
+    """Return the ``fetch`` of a listing of image files, read as Keras' reader of folders does (FER-P-08).
+
+    That one does not apply the EXIF orientation; ``turned`` is for those who want it applied.
+    """
 
     def fetch(index: int) -> tuple[bytes, np.ndarray]:
         try:
             data = paths[index].read_bytes()
         except OSError as error:
             raise UserError(f"{ids[index]}: the file cannot be read ({error.strerror})") from error
-        return data, decode(data, ids[index])
+        return data, decode(data, ids[index], turned)
 
     return fetch
 
