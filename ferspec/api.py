@@ -68,7 +68,7 @@ def certify_with_images(
 
     ``approve`` may refuse the model and images, by raising ``UserError``, before any long work.
     """
-    claimed = [parse_claim(text) for text in claims]
+    claimed = [parse_claim(text) for text in (claims := tuple(claims))]
     declared = load_deviations(deviations) if deviations else ()
     images = open_images(model, dataset, groups, progress)
     require_known_figures(claimed, images.groups)
@@ -93,7 +93,7 @@ def run_checks(
 
     ``UserError`` where no check has such an id.
     """
-    claimed = [parse_claim(text) for text in claims]
+    claimed = [parse_claim(text) for text in (claims := tuple(claims))]
     checks = tuple(check for check in checks_for_model(claimed) if select in check.id)
     if not checks:
         known = ", ".join(check.id for check in checks_for_model(claimed))
@@ -247,22 +247,22 @@ def conform(
         raise UserError(f"there is no profile {profile!r}: they are {', '.join(get_args(Profile))}")
     checks = tuple(check for check in checks_for_implementation() if select in check.id)
     if not checks:
-        raise UserError(f"no check's id contains '{select}': 'ferspec conform --list' names them")
+        raise UserError(f"no check's id contains '{select}': 'ferspec conform --list' names their clauses")
     clauses = {check.clause for check in checks}
     declared = load_deviations(deviations) if deviations else ()
     declared = [deviation for deviation in declared if not select or deviation.clause in clauses]
-    again = _conforming(implementation, command, profile, deviations, time_limit)
+    again = conforming(implementation, command, profile, deviations, time_limit)
     with open_implementation(implementation, command, time_limit) as process:
         judgement = _judge(checks, ImplementationSubject(process, profile), declared, again, progress)
     return charged(judgement, process.strays)
 
 
-def _conforming(
+def conforming(
     implementation: str | None,
     command: str | None,
-    profile: Profile,
-    deviations: str | Path | None,
-    time_limit: float,
+    profile: Profile = DEFAULT_PROFILE,
+    deviations: str | Path | None = None,
+    time_limit: float = TIME_LIMIT,
 ) -> str:
     """Return the command that judges the same implementation again."""
     words = ["ferspec", "conform", *(["--command", command] if implementation is None else [implementation])]

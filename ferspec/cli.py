@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from typing import Annotated
@@ -38,6 +39,12 @@ app.add_typer(grid.app, name="grid")
 app.add_typer(models.app, name="models")
 app.add_typer(spec.app, name="spec")
 
+for group in (app, *(added.typer_instance for added in app.registered_groups)):
+    for command in group.registered_commands:
+        # of each paragraph one line, which help then breaks where the terminal ends
+        paragraphs = inspect.getdoc(command.callback).split("\n\n")
+        command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
 
 @app.callback(invoke_without_command=True)
 def root(
@@ -66,10 +73,18 @@ def main() -> None:
     except UserError as error:
         status = refused(str(error))
     except typer.TyperException as error:
-        status = refused(f"{error.format_message()} (ferspec --help shows how)")
+        status = mistyped(error)
     except typer.Abort:
         status = INTERRUPTED
     raise SystemExit(status)
+
+
+def mistyped(error: typer.TyperException) -> int:
+    """Print what is wrong with a command line and which help shows how, or nothing more where help was printed."""
+    if not error.format_message():
+        return 2
+    context = getattr(error, "ctx", None)
+    return refused(f"{error.format_message()} ({context.command_path if context else 'ferspec'} --help shows how)")
 
 
 def refused(message: str) -> int:

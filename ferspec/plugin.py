@@ -62,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
             config.stash[DEVIATIONS] = load_deviations(deviations)
     except UserError as error:
-        raise pytest.UsageError(f"ferspec: {error}") from None
+        raise pytest.UsageError(refusal(error)) from None
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -105,7 +105,7 @@ def fer_subject(request: pytest.FixtureRequest) -> object:
         require_known_figures(request.config.stash[CLAIMS], images.groups)
         return open_subject(model, images, option("--fer-contract"), option("--fer-trust-code"))
     except UserError as error:
-        pytest.exit(f"ferspec: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
+        pytest.exit(refusal(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 @pytest.fixture(scope="session")
@@ -119,7 +119,7 @@ def fer_implementation(request: pytest.FixtureRequest) -> Iterator[object]:
     try:
         process = open_implementation(option("--fer-implementation"), option("--fer-implementation-command"))
     except UserError as error:
-        pytest.exit(f"ferspec: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
+        pytest.exit(refusal(error), returncode=pytest.ExitCode.USAGE_ERROR)
     with process:
         yield ImplementationSubject(process, option("--fer-profile"))
     request.config.stash[LATE] += out_of_turn(process.strays)
@@ -129,7 +129,28 @@ def explain(outcome: Outcome) -> str:
     """Return what a failure says, as the command line prints it."""
     from ferspec.report.terminal import details
 
-    return "\n  ".join([f"{outcome.check} {outcome.title}", *details(outcome)])
+    again = [f"reproduce: {outcome.reproduce}"] if outcome.reproduce else []
+    return "\n  ".join([f"{outcome.check} {outcome.title}", *details(outcome), *again])
+
+
+def reproducing(config: pytest.Config) -> str:
+    """Return the command that judges the same on the command line."""
+    from ferspec import api
+
+    option = config.getoption
+    if named_implementation(config) is not None:
+        names = ("--fer-implementation", "--fer-implementation-command", "--fer-profile", "--fer-deviations")
+        return api.conforming(*map(option, names))
+    files = ("--fer-model", "--fer-dataset", "--fer-contract", "--fer-groups", "--fer-deviations")
+    return api.reproducing(*map(option, files), option("--fer-claim"), option("--fer-trust-code"))
+
+
+def refusal(error: UserError) -> str:
+    """Return what is wrong with the names that options have here."""
+    text = str(error)
+    for name in (*OPTIONS, "--fer-claim", "--fer-trust-code"):
+        text = text.replace(f"--{name.removeprefix('--fer-')}", name)
+    return f"ferspec: {text}"
 
 
 def record(item: pytest.Item, outcome: Outcome) -> None:

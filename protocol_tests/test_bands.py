@@ -78,9 +78,7 @@ def of_the_suite(cell: Cell, figure: str, others: Collection[float], profile: st
     return found.low + dropped.below, found.high - dropped.above
 
 
-def with_dropped_images(
-    cell: Cell, figure: str, others: Collection[float], profile: str = "released"
-) -> tuple[float, float]:
+def with_dropped_images(cell: Cell, figure: str, others: Collection[float], profile="released") -> tuple[float, float]:
     """The band as it judges: whoever hands in figures may have dropped other images than the publication."""
     found = bands.band(cell, figure, spread_of(others), profile)
     return found.low, found.high

@@ -24,14 +24,14 @@ def compare(
     trust_code: TrustCode = False,
     json: Json = False,
 ) -> None:
-    """Compare two models on the same images: which is better, by how much, or whether it is a tie."""
+    """Compare two models on the same images: which is better, by how much, or whether it is a tie.
+
+    Exit status: 0 whatever comes out, 2 where they cannot be compared.
+    """
     from ferspec import api
     from ferspec.commands.progress import progress
     from ferspec.report.terminal import print_comparison
 
     with progress() as shown:
-        comparison = api.compare(model_a, model_b, dataset, contract_a, contract_b, trust_code, shown)
-    if json:
-        print(comparison.model_dump_json(indent=2))
-    else:
-        print_comparison(comparison, model_a, model_b)
+        compared = api.compare_named(model_a, model_b, dataset, contract_a, contract_b, trust_code, shown)
+    print_comparison(*compared, as_json=json)

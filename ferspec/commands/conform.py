@@ -47,7 +47,7 @@ def conform(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Judge an implementation of the protocol clause by clause: conforms, deviates, or not evaluated.
+    """Judge an implementation of the protocol clause by clause: conforms, departs, or not evaluated.
 
     It answers requests for capabilities from a process of its own, and may offer any of them: what it lacks is not
     evaluated. Exit status: 0 where all that is evaluated conforms, 1 where a clause fails, 2 where nothing could be

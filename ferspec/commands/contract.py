@@ -9,12 +9,16 @@ import typer
 
 from ferspec.commands import options
 
-app = typer.Typer(help="What a model declares of its input and output.", no_args_is_help=True)
+app = typer.Typer(
+    help="What a model declares of its input and output.",
+    epilog="Example: ferspec contract init model.onnx",
+    no_args_is_help=True,
+)
 
 
 @app.command(epilog="Example: ferspec contract init model.tflite")
 def init(
-    model: options.Model,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help=f"{options.MODEL_FILES}.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="By default MODEL.contract.toml.")
     ] = None,
@@ -26,10 +30,13 @@ def init(
     import json as jsonlib
 
     from ferspec.errors import UserError
+    from ferspec.subjects.artifacts import CONTRACT, is_run
     from ferspec.subjects.contracts import infer_contract, save_contract
     from ferspec.subjects.models import Model
     from ferspec.subjects.opening import open_source
 
+    if is_run(model):
+        raise UserError(f"{model} is the folder of a training, which has its contract: {Path(model, CONTRACT)}")
     path = out or Path(f"{model}.contract.toml")
     if path.exists() and not force:
         raise UserError(f"{path} is there already: edit it, or replace it with --force")

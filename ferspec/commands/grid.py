@@ -10,7 +10,9 @@ from ferspec.commands import findings, judge, run_grid
 from ferspec.commands.options import Json, ProfileName, Select
 
 app = typer.Typer(
-    help="The 258 trainings of the protocol: which they are, and what to expect of them.", no_args_is_help=True
+    help="The 258 trainings of the protocol: which they are, what to expect of them, to run and to judge them.",
+    epilog="Example: ferspec grid judge runs/",
+    no_args_is_help=True,
 )
 
 

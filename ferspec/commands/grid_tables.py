@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import count
 
 from rich import box
 from rich.console import Console
@@ -14,7 +15,11 @@ from ferspec.grid.costs import CellCost, total_of
 from ferspec.report.words import cell_name, level
 
 PLAIN_WIDTH = 200
-PICTURE_WIDTH = 31
+PICTURE_WIDTH = 25
+UNBOUNDED = 1000
+LEFT = ("cell", "figure", "expected", "0 to 1")
+# what a narrow terminal is not shown, the first to go first; no figure is ever cut
+DROPPED = ("0 to 1", "images\nan epoch", "usual\nepochs", "GFLOPs\nan image", "parameters")
 MEGA, GIGA, PETA = 1e6, 1e9, 1e15
 PARTS = {"val": "validation", "btfer": "BTFER"}
 MEASURES = {"f1": "F1"}
@@ -27,15 +32,15 @@ def print_cells(costs: Sequence[CellCost], as_json: bool = False) -> None:
         cells = [cost.model_dump(mode="json") for cost in costs]
         print(json.dumps({"cells": cells, "total": total.model_dump(mode="json")}, indent=2))
         return
-    table = _table("cell", "parameters", "GFLOPs an image", "images an epoch", "usual epochs", "PFLOPs a training")
+    columns = ("cell", "parameters", "GFLOPs\nan image", "images\nan epoch", "usual\nepochs", "PFLOPs\na training")
+    rows = []
     for cost in costs:
         images = "as drawn" if cost.images is None else f"{cost.images:,}"
         whole = "" if cost.training_flops is None else f"{cost.training_flops / PETA:,.2f}"
-        table.add_row(
-            cost.cell, f"{cost.parameters:,}", f"{cost.flops / GIGA:,.3f}", images, f"about {cost.epochs}", whole
-        )
+        gflops, epochs = f"{cost.flops / GIGA:,.3f}", f"about {cost.epochs}"
+        rows.append((cost.cell, f"{cost.parameters:,}", gflops, images, epochs, whole))
     console = _console()
-    console.print(table)
+    _print_table(console, columns, rows)
     console.print(
         f"{total.cells} cells: about {total.epochs:,} epochs, "
         f"{total.images_seen / MEGA:,.1f} million images, {total.training_flops / PETA:,.2f} PFLOPs (FER-G-09)"
@@ -57,12 +62,12 @@ def print_bands(bands: Sequence[Band], as_json: bool = False) -> None:
     console.print(f"{bands[0].cell}: {cell_name(find_cell(bands[0].cell))}", style="bold", markup=False)
     of = "one further training" if bands[0].runs == 1 else f"the mean of {bands[0].runs} further trainings"
     console.print(f"{level()} prediction interval of {of}, profile {bands[0].profile}; {bands[0].direction}\n")
-    table = _table("figure", "expected", "from", "to", "0 to 1")
+    rows = []
     for band in bands:
         ends = (_number(value, 3) for value in (band.low, band.high))
         expected = "unknown" if band.expected is None else f"{band.expected:.2f} {band.source}"
-        table.add_row(_figure(band.figure), expected, *ends, _picture(band))
-    console.print(table)
+        rows.append((_figure(band.figure), expected, *ends, _picture(band)))
+    _print_table(console, ("figure", "expected", "from", "to", "0 to 1"), rows)
     for band in bands:
         console.print(f"\n{_figure(band.figure)}", *_derivation(band), sep="\n  ", markup=False)
     if errata:
@@ -108,11 +113,25 @@ def _picture(band: Band) -> str:
     return "".join(line)
 
 
-def _table(*columns: str) -> Table:
+def _print_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table without the columns that the console has no room for, and say which these are."""
+    for dropped in count():
+        left_out = [column for column in DROPPED[:dropped] if column in columns]
+        table = _table([column for column in columns if column not in left_out])
+        for row in rows:
+            table.add_row(*(cell for column, cell in zip(columns, row, strict=True) if column not in left_out))
+        needed = console.measure(table, options=console.options.update(width=UNBOUNDED)).maximum
+        if dropped == len(DROPPED) or needed <= console.width:
+            break
+    console.print(table)
+    if hidden := [" ".join(column.split()) for column in left_out if column != "0 to 1"]:
+        console.print(f"a wider terminal, or --json, shows {', '.join(hidden)} too", style="dim")
+
+
+def _table(columns: Sequence[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    left = ("cell", "figure", "expected", "0 to 1")
     for column in columns:
-        table.add_column(column, justify="left" if column in left else "right", no_wrap=column in left)
+        table.add_column(column, justify="left" if column in LEFT else "right", no_wrap=True)
     return table
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ferspec.commands.options import Json, ProfileName
+from ferspec.commands.options import Force, Json, ProfileName
 
 JUDGE_EXAMPLE = "Example: ferspec grid judge runs/ --select 'dataset=rafdb resolution=48' --out judged/"
 EXPORT_EXAMPLE = "Example: ferspec grid export-published printed.csv && ferspec grid judge printed.csv"
@@ -69,13 +69,20 @@ def export_published(
         ProfileName,
         typer.Option("--profile", "-p", help="As printed (paper), or as in the authors' reports (released)."),
     ] = ProfileName.paper,
+    force: Force = False,
+    json: Json = False,
 ) -> None:
     """Write the published figures of all 258 cells as a table of results, to be judged as anyone's.
 
     As printed, some figures lie outside the bands, which are around the authors' own reports: those of misprinted rows.
     As released they lie within by construction. What is illegible or not released is left blank.
     """
+    import json as jsonlib
+
     from ferspec.grid.export import export_published as export
 
-    written = export(out, profile.value)
-    print(f"{out}: {len(written)} cells, profile {profile.value}")
+    written = export(out, profile.value, force)
+    if json:
+        print(jsonlib.dumps({"path": str(out), "cells": len(written), "profile": profile.value}))
+    else:
+        print(f"{out}: {len(written)} cells, profile {profile.value}")

@@ -108,14 +108,18 @@ def _closing(judgement: GridJudgement, read: Read) -> Iterator[str]:
         yield chance(judgement)
     checks = read.checks
     yield (
-        f"{len(read.results):,} results read: {checks.planned:,} checks of what they were read from, "
+        f"{_results(len(read.results))} read: {checks.planned:,} checks of what they were read from, "
         f"{checks.passed:,} pass, {checks.fail} fail, {checks.not_evaluated} not evaluated"
     )
     if others := judgement.not_selected - judgement.synthetic:
-        yield f"{others:,} results are of cells that were not selected"
+        yield f"{_results(others)} of cells that were not selected"
     if judgement.synthetic:
-        yield f"{judgement.synthetic:,} results are of synthetic cells: --select dataset=synthetic"
+        yield f"{_results(judgement.synthetic)} of synthetic cells: --select dataset=synthetic"
     yield from (plain(note) for note in read.notes)
+
+
+def _results(count: int) -> str:
+    return "1 result" if count == 1 else f"{count:,} results"
 
 
 def _console() -> Console:

@@ -10,7 +10,11 @@ import typer
 from ferspec.commands.options import Json
 from ferspec.errors import UserError
 
-app = typer.Typer(help="The networks of the protocol: what they are, built, saved and fused.", no_args_is_help=True)
+app = typer.Typer(
+    help="The networks of the protocol: what they are, built, saved and fused.",
+    epilog="Example: ferspec models show ResNet18 --resolution 48",
+    no_args_is_help=True,
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A network, such as VGG16 or 'Sequential 3 Conv'.")]
 Resolution = Annotated[

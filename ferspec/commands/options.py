@@ -24,12 +24,12 @@ class ProfileName(StrEnum):
     paper = "paper"
 
 
+MODEL_FILES = "A model file or folder (.keras, .h5, SavedModel, .tflite, .onnx, TorchScript), package.module:callable"
 Model = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="A model file or folder (.keras, .h5, SavedModel, .tflite, .onnx, TorchScript), package.module:callable, "
-        "a predictions CSV, or [bold]demo[/bold].",
+        help=f"{MODEL_FILES}, the folder of a finished training, a predictions CSV, or [bold]demo[/bold].",
     ),
 ]
 Dataset = Annotated[
@@ -38,8 +38,14 @@ Dataset = Annotated[
 ]
 Contract = Annotated[
     str | None,
-    typer.Option("--contract", "-c", metavar="FILE", help="The contract; by default contract.toml beside the model."),
+    typer.Option(
+        "--contract",
+        "-c",
+        metavar="FILE",
+        help="The contract; by default MODEL.contract.toml, else contract.toml, beside the model.",
+    ),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there already, whatever it is.")]
 TrustCode = Annotated[
     bool,
     typer.Option("--trust-code", help="Load a model although loading it runs code that the file brings along."),

@@ -8,7 +8,11 @@ import typer
 
 from ferspec.commands.options import Json
 
-app = typer.Typer(help="The protocol as data: clauses, published cells and errata.", no_args_is_help=True)
+app = typer.Typer(
+    help="The protocol as data: clauses, published cells and errata.",
+    epilog="Example: ferspec spec show FER-W-02",
+    no_args_is_help=True,
+)
 
 
 @app.command("list", epilog="Example: ferspec spec list --family W --status normative")

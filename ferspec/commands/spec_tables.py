@@ -16,6 +16,23 @@ from ferspec.spec.loader import DATA
 STYLES = {"normative": "green", "ambiguous": "yellow", "contradicted": "red", "untestable": "dim"}
 PLAIN_WIDTH = 200
 GRID = "grid.csv"
+FAMILIES = {
+    "A": "augmentation",
+    "B": "behaviour of a model",
+    "C": "classes",
+    "D": "datasets",
+    "F": "findings",
+    "G": "grid and bands",
+    "M": "metrics",
+    "N": "networks",
+    "P": "pre-training and head",
+    "R": "run artifacts",
+    "S": "schedule",
+    "V": "evaluation",
+    "W": "class weights",
+    "X": "certificates verified",
+    "Z": "statistics",
+}
 
 
 def print_clauses(clauses: Iterable[Clause], as_json: bool = False) -> None:
@@ -27,6 +44,8 @@ def print_clauses(clauses: Iterable[Clause], as_json: bool = False) -> None:
     for clause in clauses:
         table.add_row(clause.id, f"[{STYLES[clause.status]}]{clause.status}[/]", clause.title, clause.place)
     _console().print(table)
+    told = "; ".join(f"{letter} {meaning}" for letter, meaning in FAMILIES.items())
+    _console().print(f"families: {told}", style="dim", markup=False)
 
 
 def print_errata(errata: Iterable[Erratum], as_json: bool = False) -> None:

@@ -7,7 +7,7 @@ import pytest
 from ferspec import spec
 from ferspec.checks.generator import checks_for_implementation
 from ferspec.engine import Check, Deviation, Status, outcome_of, settle, unused
-from ferspec.plugin import DEVIATIONS, explain, record
+from ferspec.plugin import DEVIATIONS, explain, record, reproducing
 from ferspec.subjects.implementation import ImplementationSubject
 
 
@@ -30,7 +30,8 @@ def test_implementation(
 ) -> None:
     """The implementation meets the clause, or fails as declared."""
     __tracebackhide__ = True
-    outcome = settle(outcome_of(check, fer_implementation), request.config.stash[DEVIATIONS])
+    config = request.config
+    outcome = settle(outcome_of(check, fer_implementation, reproducing(config)), config.stash[DEVIATIONS])
     record(request.node, outcome)
     if outcome.status in (Status.NOT_EVALUATED, Status.INCONCLUSIVE):
         pytest.skip(f"{outcome.status.replace('_', ' ')}: {outcome.message}")

@@ -6,7 +6,7 @@ import pytest
 
 from ferspec.checks import checks_for_model
 from ferspec.engine import Check, Deviation, Status, outcome_of, settle, unused
-from ferspec.plugin import CLAIMS, DEVIATIONS, explain, record
+from ferspec.plugin import CLAIMS, DEVIATIONS, explain, record, reproducing
 from ferspec.subjects.model import ModelSubject
 
 
@@ -23,7 +23,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_model(check: Check, fer_subject: ModelSubject, request: pytest.FixtureRequest) -> None:
     """The model meets the clause, or fails as declared."""
     __tracebackhide__ = True
-    outcome = settle(outcome_of(check, fer_subject), request.config.stash[DEVIATIONS])
+    config = request.config
+    outcome = settle(outcome_of(check, fer_subject, reproducing(config)), config.stash[DEVIATIONS])
     record(request.node, outcome)
     if outcome.status in (Status.NOT_EVALUATED, Status.INCONCLUSIVE):
         pytest.skip(f"{outcome.status.replace('_', ' ')}: {outcome.message}")

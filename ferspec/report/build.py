@@ -32,7 +32,7 @@ def build_report(
         outcomes=judgement.outcomes,
         metrics=subject.evaluation,
         diagnoses=tuple(diagnoses),
-        subject=_subject_info(subject),
+        subject=subject_info(subject),
         dataset=dataset_info(subject.dataset, manifest),
         spec=spec_info(),
         claims=tuple(str(claim) for claim in claims),
@@ -71,7 +71,8 @@ def dataset_info(dataset: Dataset, manifest: tuple[Entry, ...]) -> DatasetInfo:
     )
 
 
-def _subject_info(subject: ModelSubject) -> SubjectInfo:
+def subject_info(subject: ModelSubject) -> SubjectInfo:
+    """Return what a report says of its model, or of the predictions in its place."""
     source = subject.recorded if subject.model is None else subject.model
     return SubjectInfo(name=source.name, format=source.format, digest=source.digest, contract=subject.contract)
 

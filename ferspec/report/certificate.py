@@ -27,6 +27,7 @@ WHY_MISSING = {
     "whole": "the document is not whole (see FER-X-01)",
     "dataset": "no dataset was given: add --dataset",
     "model": "no model was given: add --model",
+    "model and dataset": "the model and the dataset are both needed: add --model and --dataset",
 }
 
 
@@ -42,7 +43,8 @@ class Certificate:
     @property
     def capabilities(self) -> frozenset[str]:
         able = {"dataset": self.dataset, "model": self.source, "whole": self.report}
-        return frozenset(name for name, given in able.items() if given is not None)
+        given = {name for name, part in able.items() if part is not None}
+        return frozenset(given | {"model and dataset"} if {"model", "dataset"} <= given else given)
 
     def why_missing(self, capability: str) -> str:
         return WHY_MISSING[capability]
@@ -116,8 +118,10 @@ def read_certificate(path: str | Path) -> dict[str, Any]:
         raise UserError(f"{path} is a folder: give the certificate.json in it")
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"cannot read the certificate {path}: {error}") from None
+    except OSError as error:
+        raise UserError(f"cannot read the certificate {path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not a certificate, which is JSON as 'ferspec certify' writes it: {error}") from None
     if not isinstance(document, dict):
         raise UserError(f"{path} is not a certificate: it holds no JSON object")
     return document

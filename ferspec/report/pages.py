@@ -10,10 +10,13 @@ import numpy as np
 from ferspec.errors import UserError
 from ferspec.files import write_whole
 from ferspec.report.badge import render_badge
+from ferspec.report.certificate import read_certificate
 from ferspec.report.document import Report
 from ferspec.report.html import render_html, worst_predictions
 from ferspec.report.model_card import render_model_index
 from ferspec.subjects.dataset import Dataset
+from ferspec.subjects.manifest import digest
+from ferspec.subjects.model import ModelSubject
 
 CERTIFICATE, PAGE, BADGE, MODEL_INDEX = "certificate.json", "report.html", "badge.svg", "model-index.yml"
 THUMBNAIL = 96
@@ -49,6 +52,23 @@ def require_folder(folder: Path) -> None:
     nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise UserError(f"{folder} cannot be made or written to ({nearest}): choose another --out")
+
+
+def require_replaceable(folder: Path, subject: ModelSubject) -> None:
+    """Raise ``UserError`` where a folder holds a certificate that is not of this model on these images."""
+    path = folder / CERTIFICATE
+    if not path.exists():
+        return
+    source = subject.recorded if subject.model is None else subject.model
+    try:
+        document = read_certificate(path)
+        model = document["subject"]
+        held = model["name"], model["digest"], document["dataset"]["manifest_digest"]
+    except (UserError, KeyError, TypeError):
+        held = None
+    # two functions of one module have one digest
+    if held != (source.name, source.digest, digest(subject.dataset.manifest())):
+        raise UserError(f"{path} is of another model or other images: choose another --out, or replace it with --force")
 
 
 def thumbnails(report: Report, dataset: Dataset) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +16,7 @@ from ferspec import spec
 from ferspec.engine import Counts, Judgement, Outcome, Status, Verdict
 from ferspec.reference.comparison import Comparison
 from ferspec.reference.figures import Calibration, Evaluation, Figure, Slice
-from ferspec.report.document import Report
+from ferspec.report.document import DatasetInfo, Report, SubjectInfo
 from ferspec.report.words import (
     UNDEFINED,
     VERDICTS,
@@ -23,6 +24,7 @@ from ferspec.report.words import (
     certifies,
     difference,
     headline,
+    is_ranked,
     notice,
     number_range,
     percent,
@@ -37,6 +39,19 @@ from ferspec.report.words import (
 )
 
 WIDTH = 80
+VERIFIED = {
+    "pass": "VERIFIED",
+    "fail": "NOT VERIFIED",
+    "inconclusive": "INCONCLUSIVE",
+    "not_evaluated": "NOT EVALUATED",
+}
+# what a verification repeats of the document
+SAYS = {
+    "kind": True,
+    "verdict": True,
+    "subject": {"name", "format", "digest"},
+    "dataset": {"name", "form", "n", "manifest_digest"},
+}
 STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow", "not_evaluated": "bold cyan"}
 UNCERTIFIED = "bold blue"
 LONGEST_NAME = 48
@@ -65,25 +80,68 @@ def print_report(report: Report, folder: Path | None = None, console: Console | 
 def print_judgement(judgement: Judgement, as_json: bool = False, console: Console | None = None) -> None:
     """Print the verdict, the counts and every outcome that is not a pass; or all of it as JSON."""
     if as_json:
-        outcomes = [outcome.model_dump(mode="json") for outcome in judgement.outcomes]
-        document = {"verdict": judgement.verdict, "counts": judgement.counts.model_dump(by_alias=True)}
-        print(json.dumps(document | {"outcomes": outcomes}, indent=2))
+        print(json.dumps(_document(judgement), indent=2))
         return
     console = console or default_console()
     _print(console, _verdict(judgement.verdict, _counts(judgement.counts), STYLES[judgement.verdict]))
     _print_outcomes(console, judgement.outcomes)
 
 
-def print_comparison(comparison: Comparison, model_a: str, model_b: str, console: Console | None = None) -> None:
-    """Print which of two models is better, by how much, or that it is a tie."""
+def print_verification(
+    judgement: Judgement, report: Report | None, as_json: bool = False, console: Console | None = None
+) -> None:
+    """Print whether a certificate says what follows, and first what it says; ``report`` is None where it is broken."""
+    if as_json:
+        says = None if report is None else report.model_dump(include=SAYS) | {"accuracy": report.metrics.accuracy.value}
+        print(json.dumps({"says": says} | _document(judgement), indent=2))
+        return
     console = console or default_console()
-    table = _table("", "accuracy")
-    for letter, name, accuracy in (("A", model_a, comparison.accuracy_a), ("B", model_b, comparison.accuracy_b)):
-        table.add_row(Text(f"{letter}  {shorten(name, LONGEST_NAME)}"), _share(accuracy))
+    found = Text.assemble((VERIFIED[judgement.verdict], STYLES[judgement.verdict]), "  ")
+    if report is None:
+        _print(console, found + Text("the document is broken: it says nothing that could be verified"))
+    else:
+        _print(console, found + Text(f"what this document says: {_said(report)}"))
+    _print(console, _counts(judgement.counts))
+    _print_outcomes(console, judgement.outcomes)
+
+
+def _said(report: Report) -> str:
+    name, images = shorten(report.subject.name, LONGEST_NAME), shorten(report.dataset.name, LONGEST_NAME)
+    accuracy = report.metrics.accuracy
+    return (
+        f"{VERDICTS[report.verdict].upper()}, {headline(report)} of {name} on {images} "
+        f"({report.dataset.n:,} images), accuracy {_share(accuracy)}"
+    )
+
+
+def print_comparison(
+    comparison: Comparison,
+    model_a: SubjectInfo,
+    model_b: SubjectInfo,
+    images: DatasetInfo,
+    as_json: bool = False,
+    console: Console | None = None,
+) -> None:
+    """Print which of two models is better, by how much, or that it is a tie, and which models and images these are."""
+    if as_json:
+        named = {"model_a": model_a, "model_b": model_b, "dataset": images}
+        document = {key: info.model_dump(mode="json") for key, info in named.items()}
+        print(json.dumps(document | comparison.model_dump(mode="json"), indent=2))
+        return
+    console = console or default_console()
+    table = _table("", f"accuracy on {shorten(images.name, LONGEST_NAME)}")
+    for letter, of, accuracy in (("A", model_a, comparison.accuracy_a), ("B", model_b, comparison.accuracy_b)):
+        table.add_row(Text(f"{letter}  {shorten(of.name, LONGEST_NAME)}"), _share(accuracy))
     table.add_row("A less B", _points(comparison.difference))
     table.add_row("  weighted F1", _points(comparison.f1_difference))
     table.add_row("  macro F1", _points(comparison.macro_f1_difference))
     _print(console, *_wrapped(console, comparison.sentence), "", table)
+
+
+def _document(judgement: Judgement) -> dict[str, Any]:
+    outcomes = [outcome.model_dump(mode="json") for outcome in judgement.outcomes]
+    document = {"verdict": judgement.verdict, "counts": judgement.counts.model_dump(by_alias=True)}
+    return document | {"outcomes": outcomes}
 
 
 def default_console() -> Console:
@@ -152,16 +210,22 @@ def details(outcome: Outcome) -> Iterator[str]:
 
 def _print_figures(console: Console, report: Report) -> None:
     metrics = report.metrics
-    elsewhere = "" if report.kind == "certificate" else ", which were measured on other images"
-    standing = f"{place(metrics.rank)} published BTFER accuracies"
     _print(console, "", Text.assemble("accuracy ", (_share(metrics.accuracy), "bold")))
-    _print(console, *_wrapped(console, f"{standing} ({rank_range(metrics.rank)}){elsewhere}"))
+    if is_ranked(report):
+        _print(console, *_wrapped(console, _standing(report)))
     for table in (_averages(metrics), _classes(metrics), _matrix(metrics)):
         _print(console, "", table)
     notes = [*undefined_reasons(metrics), *map(_slice, metrics.slices), _calibration(metrics.calibration)]
     _print(console, "")
     for note in notes:
         _print(console, *_wrapped(console, note))
+
+
+def _standing(report: Report) -> str:
+    rank = report.metrics.rank
+    among = f" ({places} with the interval)" if (places := rank_range(rank)) else ""
+    elsewhere = "" if report.kind == "certificate" else ", which were measured on other images"
+    return f"{place(rank)} published BTFER accuracies{among}{elsewhere}"
 
 
 def _averages(metrics: Evaluation) -> Table:

@@ -17,7 +17,7 @@ from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.report.templating import new_environment
 
 WIDTH, LEFT, RIGHT = 800, 64, 784
-TOP, BETWEEN, BELOW = 86, 34, 48
+TOP, BETWEEN, BELOW = 110, 34, 48
 # a rate usually begins at the upper end of its axis, where the frame would hide it
 INSET = 8
 HEIGHTS = {"loss": 170, "accuracy": 170, "learning rate": 84}
@@ -98,6 +98,8 @@ def curves_svg(rows: Sequence[EpochRow], title: str, marks: Sequence[Mark] = ())
         bottom=bottom,
         phases=_shades(rows),
         marks=[(LEFT + (mark.place + 1) * (RIGHT - LEFT) / len(rows), mark) for mark in marks],
+        reductions=any(mark.style == "reduction" for mark in marks),
+        stops=any(mark.style == "stop" for mark in marks),
         panels=panels,
         epochs=_epoch_ticks(len(rows)),
     )

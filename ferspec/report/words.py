@@ -36,6 +36,11 @@ def is_of_predictions(report: Report) -> bool:
     return report.subject.format == RecordedPredictions.format
 
 
+def is_ranked(report: Report) -> bool:
+    """Return whether a report has a place among the published models: synthetic faces are no test to compare by."""
+    return report.kind != "demonstration"
+
+
 def certifies(report: Report) -> bool:
     """Return whether a report is a certificate of a model that was run and passes: only then it wears green."""
     return report.kind == "certificate" and report.verdict == "pass" and not is_of_predictions(report)
@@ -108,9 +113,9 @@ def place(rank: Rank) -> str:
 
 
 def rank_range(rank: Rank) -> str:
-    """Return the places that the accuracy's interval allows: ``61 to 98``, ``240 to below all``."""
+    """Return the places that the accuracy's interval allows: ``61 to 98``, ``240 to below all``; empty if one alone."""
     best, worst = ("below all" if of > rank.of else str(of) for of in (rank.best_position, rank.worst_position))
-    return best if best == worst else f"{best} to {worst}"
+    return "" if best == worst else f"{best} to {worst}"
 
 
 def cell_name(cell: Cell) -> str:

@@ -112,7 +112,9 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
     usual = "channels_first" if model.format == "onnx" else "channels_last"
     layout = choose("input.layout", told.layout, usual, "the file", f"{unsaid}; usual for {model.format}")
     values = choose("input.range", _told_range(told), (0.0, 1.0), _why_range(told), _why_no_range(told))
-    notes["input.resize"] = "assumed: no file tells"
+    usual_mean = "assumed: none; no file tells, and models from torchvision or timm usually have one"
+    notes |= {"input.mean": usual_mean, "input.std": usual_mean, "input.resize": "assumed: no file tells"}
+    notes["input.antialias"] = "assumed: false; no file tells, and Pillow and torchvision shrink with it"
     order = spec.load().classes
     classes = choose("output.classes", _told_classes(told), order, "the labels in the file", _why_no_classes(told))
     prepared = Input(size=size, colour=colour, channels=channels, range=values, layout=layout)

@@ -76,6 +76,14 @@ def test_a_failure_says_what_where_why_and_how_to_see_it_again(ferspec, workplac
     assert "-k 'FER-B-08[ece<=1e-07]'" in command
 
 
+def test_claims_are_named_in_the_command_wherever_they_come_from(workplace):
+    from ferspec import api
+
+    claims = (claim for claim in ["ece<=0.0000001"])
+    judged = api.run_checks(RIGHT, GIVEN[1], GIVEN[3], claims, select="FER-B-08")
+    assert "--claim 'ece<=0.0000001'" in judged.outcomes[0].reproduce
+
+
 def test_two_models_of_one_package_do_not_overwrite_each_other(ferspec, workplace):
     ferspec("certify", RIGHT, *GIVEN)
     ferspec("certify", "miniatures:right_with_some_noise", *GIVEN)
@@ -110,7 +118,7 @@ def test_a_run_that_cannot_be_written_leaves_the_earlier_files(ferspec, workplac
     before = {path: path.read_bytes() for path in Path("there").iterdir()}
     monkeypatch.setattr("ferspec.report.pages.render_badge", lambda report: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        ferspec("certify", "miniatures:right_with_some_noise", *GIVEN, "--out", "there")
+        ferspec("certify", "miniatures:right_with_some_noise", *GIVEN, "--out", "there", "--force")
     assert {path: path.read_bytes() for path in Path("there").iterdir()} == before
 
 
@@ -176,6 +184,8 @@ def test_two_models_that_are_one_are_a_tie(ferspec, workplace):
     status, out, _ = ferspec("compare", RIGHT, RIGHT, "--dataset", "patches.npz", *contracts, "--json")
     comparison = json.loads(out)
     assert (status, comparison["verdict"], comparison["difference"]["value"]) == (0, "tie", 0)
+    assert comparison["model_a"] == comparison["model_b"]
+    assert (comparison["model_a"]["name"], comparison["dataset"]["n"]) == (RIGHT, 7 * 20)
     assert comparison["difference"]["low"] < 0 < comparison["difference"]["high"]
     _, out, _ = ferspec("compare", RIGHT, RIGHT, "--dataset", "patches.npz", *contracts)
     assert "tie" in out
@@ -276,14 +286,17 @@ def test_a_file_that_is_no_model_is_one_line(ferspec, workplace, make, name):
         (("certify", "miniatures:absent", *GIVEN), "absent"),
         (("certify", RIGHT, *GIVEN, "--claim", "accuracy is good"), "write it like"),
         (("certify", RIGHT, *GIVEN, "--claim", "acuracy>=0.5"), "accuracy"),
-        (("certify", RIGHT, *GIVEN, "--claim", "gap[age]<=0.5"), "gap"),
+        (("certify", RIGHT, *GIVEN, "--claim", "gap[age]<=0.5"), "gap[COLUMN] with --groups CSV"),
         (("certify", RIGHT, *GIVEN, "--deviations", "absent.toml"), "absent.toml"),
         (("certify", RIGHT, *GIVEN, "--groups", "absent.csv"), "absent.csv"),
         (("certify", RIGHT, *GIVEN, "--out", "patches.npz"), "--out"),
         (("certify", RIGHT, *GIVEN, "--out", "patches.npz/there"), "--out"),
         (("certify", RIGHT, *GIVEN, "-k", "FER-W"), "FER-W"),
         (("certify", "predictions.csv", "--dataset", "patches.npz"), "predictions.csv"),
-        (("verify", "absent.json"), "absent.json"),
+        (("verify", "absent.json"), "cannot read the certificate absent.json: No such file or directory"),
+        (("verify", "contract.toml"), "contract.toml is not a certificate"),
+        (("verify", "patches.npz"), "patches.npz is not a certificate"),
+        (("compare", RIGHT, RIGHT), "--dataset"),
         (("contract", "init", "absent.keras"), "absent.keras"),
         (("spec", "show", "FER-W-99"), "FER-W-0"),
     ],

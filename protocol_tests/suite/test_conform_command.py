@@ -270,6 +270,7 @@ def test_the_skeleton_offers_nothing_until_it_is_filled_in(ferspec, workplace, m
     status, out, _ = ferspec("conform", "--init", "mine")
     assert status == 0
     assert {path.name for path in Path("mine").iterdir()} == {"implementation.py", "README.md", "deviations.toml"}
+    assert "did you mean mine.implementation?" in ferspec("conform", "mine")[2]
     monkeypatch.chdir("mine")
     status, _, err = ferspec("conform", "implementation")
     assert (status, "offers no capability" in err) == (2, True)

@@ -31,10 +31,10 @@ from ferspec.conformance import test_implementation as tests
 judge = tests.outcome_of
 
 
-def outcome_of(check, subject):
+def outcome_of(check, subject, reproduce):
     if check.id == "FER-W-01[simple]":
         raise ZeroDivisionError
-    return judge(check, subject)
+    return judge(check, subject, reproduce)
 
 
 tests.outcome_of = outcome_of
@@ -81,6 +81,7 @@ def test_in_the_specification_they_alone_are_run(judged):
     assert status == 1
     assert f"collected {len(CHECKS) + 1} items" in out
     assert "likely: the cap is missing" in out
+    assert "reproduce: ferspec conform uncapped -k 'FER-W-02[" in out
     assert "verdict: fail" in out
 
 

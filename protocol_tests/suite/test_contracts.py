@@ -164,7 +164,7 @@ def test_what_a_file_tells_is_inferred_and_said_so():
         output=Output(classes=FER, kind="logits"),
     )
     assumed = {key for key, note in notes.items() if note.startswith("assumed")}
-    assert assumed == {"input.resize"}
+    assert assumed == {"input.mean", "input.std", "input.resize", "input.antialias"}
 
 
 def test_what_a_file_leaves_open_is_assumed_and_said_so():
@@ -174,6 +174,8 @@ def test_what_a_file_leaves_open_is_assumed_and_said_so():
     assert contract.output.classes == spec.load().classes
     inferred = {key for key, note in notes.items() if note.startswith("inferred")}
     assert inferred == {"output.kind"}
+    keys = [f"{table}.{key}" for table in ("input", "output") for key in contract.model_dump()[table]]
+    assert sorted(notes) == sorted(keys)
 
 
 def test_a_file_that_claims_a_size_beyond_measure_is_refused_before_it_is_run():

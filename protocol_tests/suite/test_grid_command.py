@@ -1,6 +1,7 @@
 """The command ``ferspec grid``: what it lists, shows and refuses."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -58,6 +59,20 @@ def test_band_draws_the_interval_where_it_lies():
     band = next(band for band in bands_of(SPEC.cell(ERRATIC)) if band.figure == "btfer_accuracy")
     places = [picture.index(sign) / (len(picture) - 1) for sign in "├●┤"]
     assert places == pytest.approx([band.low, band.expected, band.high], abs=0.51 / (len(picture) - 1))
+
+
+@pytest.mark.parametrize("width", [64, 80, 100])
+def test_a_narrow_terminal_is_shown_fewer_columns_and_no_figure_that_is_cut(monkeypatch, width):
+    monkeypatch.setattr("ferspec.commands.grid_tables.PLAIN_WIDTH", width)
+    table = ferspec_grid("band", ERRATIC).stdout.partition("\n\n")[2].partition("\n\n")[0]
+    for band in bands_of(SPEC.cell(ERRATIC)):
+        assert re.search(rf"{band.expected:.2f} released +{band.low:.3f} +{band.high:.3f}\b", table)
+    assert ("├" in table) == (width >= 80)
+    shown = ferspec_grid("list").stdout
+    for cost in json.loads(ferspec_grid("list", "--json").stdout)["cells"]:
+        assert re.search(rf"^{cost['cell']} .* {cost['training_flops'] / 1e15:,.2f}\s*$", shown, re.MULTILINE)
+    assert "…" not in table + shown.partition("\n\n")[2]
+    assert "a wider terminal, or --json, shows images an epoch" in shown
 
 
 def test_band_as_json_holds_everything_it_was_derived_from():

@@ -58,6 +58,8 @@ def test_a_wrong_model_fails_and_says_why(conformance):
     assert "test_model[FER-B-04] FAILED" in ended.stdout
     assert "expected at most 0.001" in ended.stdout
     assert "likely: the model gives logits" in ended.stdout
+    options = "--dataset patches.npz --contract contract.toml"
+    assert f"reproduce: ferspec certify miniatures:nearest_centre {options} -k FER-B-04" in ended.stdout
     assert "verdict: fail" in ended.stdout
 
 
@@ -107,6 +109,8 @@ def test_a_run_that_names_no_model_is_left_alone(tmp_path):
         (("--fer-model", "absent.keras", "--fer-dataset", "patches.npz"), "absent.keras"),
         ((*given("right"), "--fer-claim", "good"), "cannot read the claim"),
         ((*given("right"), "--fer-claim", "beauty>=0.5"), "unknown figure"),
+        (("--fer-model", "miniatures:right"), "no dataset was given: add --fer-dataset"),
+        ((*given("right"), "--fer-claim", "gap[age]<=0.5"), "gap[COLUMN] with --fer-groups CSV"),
     ],
 )
 def test_a_mistake_of_the_user_ends_the_run_with_one_line(conformance, words, says):

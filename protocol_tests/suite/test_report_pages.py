@@ -115,6 +115,29 @@ def test_only_a_certificate_compares_itself_with_the_published_unreservedly(page
     assert "for orientation only" in Page(render_html(make_report(kind="evaluation"))).text()
 
 
+def test_synthetic_faces_have_no_place_among_the_published(make_report):
+    page = Page(render_html(make_report(kind="demonstration")))
+    assert not page.all("section", id="published")
+    assert not page.all("circle", **{"class": "published"})
+    assert str(make_report().metrics.rank.of) not in page.text("section", id="figures")
+
+
+@pytest.mark.parametrize(("right", "above"), [(0.55, 5), (0.64, 1), (0.9, 0)])
+def test_a_model_stands_among_the_best_published_by_its_accuracy(make_report, make_evaluation, right, above):
+    labels = np.arange(700) % 7
+    metrics = make_evaluation(labels, (labels + (np.arange(700) // 7 >= round(100 * right))) % 7)
+    page = Page(render_html(make_report(metrics=metrics)))
+    shares = re.findall(r"(\d+(?:\.\d)?)\s%", page.text("table", **{"class": "top"}))
+    assert sorted(map(float, shares), reverse=True) == [float(share) for share in shares]
+    assert shares.index(f"{100 * right:.1f}") == above
+
+
+@pytest.mark.parametrize(("claims", "said"), [((), True), (("accuracy>=0.5",), False)])
+def test_a_pass_says_where_nothing_was_asked_of_the_accuracy(make_report, claims, said):
+    page = Page(render_html(make_report(verdict="pass", claims=claims)))
+    assert ("nothing was claimed" in page.text("div", **{"class": "verdict pass"})) == said
+
+
 @pytest.mark.parametrize("kind", ["demonstration", "evaluation"])
 def test_what_is_no_certificate_says_so_on_top_in_every_section_and_on_every_printed_page(make_report, kind):
     html = render_html(make_report(kind=kind))

@@ -258,6 +258,15 @@ def test_a_long_command_is_printed_on_one_line(make_report):
     assert f"  reproduce: {command}\n" in printed(terminal.print_report, make_report(outcomes=(outcome,)))
 
 
+def test_a_place_is_printed_with_its_interval_and_synthetic_faces_have_none(make_report):
+    rank = make_report().metrics.rank
+    among = (
+        f"place {rank.position} of {rank.of} published BTFER accuracies ({words.rank_range(rank)} with the interval)"
+    )
+    assert among in " ".join(printed(terminal.print_report, make_report()).split())
+    assert "published" not in printed(terminal.print_report, make_report(kind="demonstration"))
+
+
 @pytest.mark.parametrize("kind", ["evaluation", "demonstration"])
 def test_what_is_no_certificate_says_so_on_the_terminal(make_report, kind):
     assert words.NOTICES[kind] in printed(terminal.print_report, make_report(kind=kind))
@@ -306,7 +315,10 @@ def test_a_judgement_as_json_has_verdict_counts_and_outcomes(make_report, capsys
 
 def test_a_comparison_prints_both_accuracies_and_the_difference(make_report):
     comparison = compare([0, 1, 2, 3], [0, 1, 2, 4], [0, 1, 3, 4])
-    text = printed(terminal.print_comparison, comparison, "old.keras", "new.onnx")
+    of = make_report()
+    models = (of.subject.model_copy(update={"name": name}) for name in ("old.keras", "new.onnx"))
+    text = printed(terminal.print_comparison, comparison, *models, of.dataset, False)
+    assert "accuracy on BTFER" in text
     assert re.search(r"A +old.keras +75.0 %", text)
     assert re.search(r"B +new.onnx +50.0 %", text)
     assert re.search(r"A less B +25.0 points", text)
@@ -319,7 +331,7 @@ def test_a_comparison_prints_both_accuracies_and_the_difference(make_report):
 def test_a_model_worse_than_all_published_is_below_them_and_has_no_place_among_them(make_report, make_evaluation):
     metrics = make_evaluation(np.arange(700) % 7, (np.arange(700) + 1) % 7)
     text = printed(terminal.print_report, make_report(metrics=metrics))
-    assert f"below all {metrics.rank.of} published BTFER accuracies (below all)" in text
+    assert f"below all {metrics.rank.of} published BTFER accuracies\n" in text
     assert str(metrics.rank.of + 1) not in text
 
 
@@ -329,7 +341,7 @@ def test_a_model_worse_than_all_published_is_below_them_and_has_no_place_among_t
         (61, 40, 98, "place 61 of 255", "40 to 98"),
         (255, 250, 256, "place 255 of 255", "250 to below all"),
         (256, 250, 256, "below all 255", "250 to below all"),
-        (1, 1, 1, "place 1 of 255", "1"),
+        (1, 1, 1, "place 1 of 255", ""),
     ],
 )
 def test_a_place_in_words(position, best, worst, place, places):

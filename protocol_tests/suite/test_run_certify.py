@@ -115,7 +115,11 @@ def drawn(**values):
         ),
         pytest.param(drawn(counts=[10**9] * 7), "asks for 1,000,000,000 faces", id="a billion faces"),
         pytest.param(drawn(size=10**6), "of 1,000,000 pixels", id="faces of a million pixels"),
-        pytest.param(drawn(counts=[-1] * 7), "drawn.counts.0: Input should be greater than or equal to 0", id="fewer than no face"),
+        pytest.param(
+            drawn(counts=[-1] * 7),
+            "drawn.counts.0: Input should be greater than or equal to 0",
+            id="fewer than no face",
+        ),
         pytest.param(lambda folder: (folder / RUN).write_text("{"), "is not the record of a run", id="half a record"),
         pytest.param(
             lambda folder: (folder / RUN).write_text("[" * 100_000), "is not the record of a run", id="a deep record"

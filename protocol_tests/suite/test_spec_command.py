@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from ferspec import spec
 from ferspec.commands.spec import app
+from ferspec.commands.spec_tables import FAMILIES
 from ferspec.errors import UserError
 
 SPEC = spec.load()
@@ -22,6 +23,12 @@ def test_list_shows_the_clauses_of_a_family():
     shown = ferspec_spec("list", "--family", "W").stdout
     assert "FER-W-02" in shown
     assert "FER-Z-01" not in shown
+
+
+def test_list_says_what_each_letter_means():
+    assert sorted(FAMILIES) == sorted({clause.family.removeprefix("FER-") for clause in SPEC.clauses})
+    shown = " ".join(ferspec_spec("list", "--family", "W").stdout.split())
+    assert "families: A augmentation; B behaviour of a model;" in shown
 
 
 def test_list_as_json_is_filtered_by_status():

@@ -9,7 +9,7 @@ import pytest
 
 from ferspec.errors import UserError
 from ferspec.reference.training.epoch_row import EpochRow
-from ferspec.report.training_curves import curves_svg
+from ferspec.report.training_curves import Mark, curves_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 LARGEST = 200_000
@@ -35,6 +35,12 @@ def two_phases():
         )
         for epoch in range(30)
     ]
+
+
+def test_the_legend_names_only_what_is_marked(two_phases):
+    drawn = [curves_svg(two_phases, "a cell", marks) for marks in ((), [Mark(19, "reduction", "halved")])]
+    assert ["learning rate reduced" in svg for svg in drawn] == [False, True]
+    assert not any("early stopping" in svg for svg in drawn)
 
 
 class Drawing:

@@ -32,11 +32,18 @@ def open_implementation(
     process = Process(_python(name) if command is None else _words(name), name, seconds)
     try:
         if not process.offered:
-            raise UserError(f"{name} offers no capability: 'ferspec conform --list' lists what can be offered")
+            raise UserError(f"{name} offers no capability: {_elsewhere(name)}")
     except BaseException:
         process.close()
         raise
     return process
+
+
+def _elsewhere(name: str) -> str:
+    """Return where what was not offered may be: in the module of a skeleton, or nowhere yet."""
+    if Path(*name.split("."), "implementation.py").is_file():
+        return f"did you mean {name}.implementation?"
+    return "'ferspec conform --list' lists what can be offered"
 
 
 def _python(reference: str) -> list[str]:
