@@ -68,7 +68,8 @@ def certify_with_images(
 
     ``approve`` may refuse the model and images, by raising ``UserError``, before any long work.
     """
-    claimed = [parse_claim(text) for text in (claims := tuple(claims))]
+    claims = tuple(claims)
+    claimed = [parse_claim(text) for text in claims]
     declared = load_deviations(deviations) if deviations else ()
     images = open_images(model, dataset, groups, progress)
     require_known_figures(claimed, images.groups)
@@ -93,7 +94,8 @@ def run_checks(
 
     ``UserError`` where no check has such an id.
     """
-    claimed = [parse_claim(text) for text in (claims := tuple(claims))]
+    claims = tuple(claims)
+    claimed = [parse_claim(text) for text in claims]
     checks = tuple(check for check in checks_for_model(claimed) if select in check.id)
     if not checks:
         known = ", ".join(check.id for check in checks_for_model(claimed))
