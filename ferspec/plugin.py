@@ -158,6 +158,20 @@ def record(item: pytest.Item, outcome: Outcome) -> None:
     item.user_properties.append((PROPERTY, outcome.model_dump_json()))
 
 
+def tell(item: pytest.Item, outcome: Outcome) -> None:
+    """Record the outcome of a check, and let its test pass, skip or fail as it came out."""
+    from ferspec.engine import Status
+
+    __tracebackhide__ = True
+    record(item, outcome)
+    if outcome.status in (Status.NOT_EVALUATED, Status.INCONCLUSIVE):
+        pytest.skip(f"{outcome.status.replace('_', ' ')}: {outcome.message}")
+    if outcome.declared:
+        pytest.xfail(f"{outcome.declared.category}: {outcome.declared.reason}")
+    if outcome.status is Status.FAIL:
+        pytest.fail(explain(outcome), pytrace=False)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of this package, and leave out that of declared deviations where none is declared."""
     items[:] = [item for item in items if not item.nodeid.endswith("::test_declared_deviation[NOTSET]")]

@@ -6,8 +6,8 @@ import pytest
 
 from ferspec import spec
 from ferspec.checks.generator import checks_for_implementation
-from ferspec.engine import Check, Deviation, Status, outcome_of, settle, unused
-from ferspec.plugin import DEVIATIONS, explain, record, reproducing
+from ferspec.engine import Check, Deviation, outcome_of, settle, unused
+from ferspec.plugin import DEVIATIONS, explain, record, reproducing, tell
 from ferspec.subjects.implementation import ImplementationSubject
 
 
@@ -31,14 +31,7 @@ def test_implementation(
     """The implementation meets the clause, or fails as declared."""
     __tracebackhide__ = True
     config = request.config
-    outcome = settle(outcome_of(check, fer_implementation, reproducing(config)), config.stash[DEVIATIONS])
-    record(request.node, outcome)
-    if outcome.status in (Status.NOT_EVALUATED, Status.INCONCLUSIVE):
-        pytest.skip(f"{outcome.status.replace('_', ' ')}: {outcome.message}")
-    if outcome.declared:
-        pytest.xfail(f"{outcome.declared.category}: {outcome.declared.reason}")
-    if outcome.status is Status.FAIL:
-        pytest.fail(explain(outcome), pytrace=False)
+    tell(request.node, settle(outcome_of(check, fer_implementation, reproducing(config)), config.stash[DEVIATIONS]))
 
 
 def test_declared_deviation(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ferspec.checks import checks_for_model
-from ferspec.engine import Check, Deviation, Status, outcome_of, settle, unused
-from ferspec.plugin import CLAIMS, DEVIATIONS, explain, record, reproducing
+from ferspec.engine import Check, Deviation, outcome_of, settle, unused
+from ferspec.plugin import CLAIMS, DEVIATIONS, explain, record, reproducing, tell
 from ferspec.subjects.model import ModelSubject
 
 
@@ -24,14 +24,7 @@ def test_model(check: Check, fer_subject: ModelSubject, request: pytest.FixtureR
     """The model meets the clause, or fails as declared."""
     __tracebackhide__ = True
     config = request.config
-    outcome = settle(outcome_of(check, fer_subject, reproducing(config)), config.stash[DEVIATIONS])
-    record(request.node, outcome)
-    if outcome.status in (Status.NOT_EVALUATED, Status.INCONCLUSIVE):
-        pytest.skip(f"{outcome.status.replace('_', ' ')}: {outcome.message}")
-    if outcome.declared:
-        pytest.xfail(f"{outcome.declared.category}: {outcome.declared.reason}")
-    if outcome.status is Status.FAIL:
-        pytest.fail(explain(outcome), pytrace=False)
+    tell(request.node, settle(outcome_of(check, fer_subject, reproducing(config)), config.stash[DEVIATIONS]))
 
 
 def test_declared_deviation(deviation: Deviation, fer_subject: ModelSubject, request: pytest.FixtureRequest) -> None:
