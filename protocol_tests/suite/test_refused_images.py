@@ -10,9 +10,7 @@ from mutants.augmentation import but_where, of
 from mutants.augmentation_draws import each
 from mutants.images import by_opencv, channels
 from mutants.keras_like import augmenting, streaming
-from test_refused_requests import judged
-
-from ferspec.engine import Status
+from refusals import hides_no_failure, is_not_passed
 
 
 def of_network(asked: dict[str, Any]) -> bool:
@@ -67,13 +65,9 @@ REFUSED = [
 
 @pytest.mark.parametrize(("clause", "refused", "wrong"), REFUSED)
 def test_a_refused_request_hides_no_failure_of_the_others(clause, refused, wrong):
-    [capability] = wrong
-    assert Status.FAIL in [finding.status for finding in judged(clause, capability, refused, **wrong)]
+    hides_no_failure(clause, refused, wrong)
 
 
 @pytest.mark.parametrize(("clause", "refused", "wrong"), REFUSED)
 def test_a_refused_request_is_not_passed_where_nothing_is_wrong(clause, refused, wrong):
-    [capability] = wrong
-    found = judged(clause, capability, refused)
-    assert Status.NOT_EVALUATED in [finding.status for finding in found]
-    assert Status.FAIL not in [finding.status for finding in found], found
+    is_not_passed(clause, refused, wrong)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -11,37 +9,10 @@ from mutants.evaluating import all_of
 from mutants.hyperparameters import hyperparameters
 from mutants.networks import starts
 from mutants.schedule import KEPT, rates, stops
+from refusals import Refused, hides_no_failure, is_not_passed, judged
 
-from ferspec.checks.generator import checks_for_implementation
 from ferspec.engine import Status
-from ferspec.errors import NotEvaluable
 from ferspec.implementation import Implementation
-from ferspec.subjects.implementation import Direct, ImplementationSubject
-
-Refused = Callable[[dict[str, Any]], bool]
-
-
-@dataclass(frozen=True)
-class Refusing(Direct):
-    """Does not offer what is asked of it for some arguments of a capability."""
-
-    capability: str = ""
-    refused: Refused = lambda arguments: True
-
-    def answer(self, capability: str, arguments: dict[str, Any]) -> Any:
-        if capability == self.capability and self.refused(arguments):
-            raise NotEvaluable(f"{capability} is not offered for what is asked here")
-        return super().answer(capability, arguments)
-
-
-def judged(clause: str, capability: str, refused: Refused, **replaced: Callable[..., Any]):
-    """Return what the checks of a clause find where some requests are refused: those that need what is replaced, or
-    refused."""
-    changed = type("Changed", (Implementation,), {name: staticmethod(function) for name, function in replaced.items()})
-    subject = ImplementationSubject(Refusing(changed("released"), capability=capability, refused=refused))
-    needed = set(replaced or [capability])
-    checks = [check for check in checks_for_implementation() if check.clause == clause and needed & set(check.needs)]
-    return [check.run(subject) for check in checks]
 
 
 def of(**arguments: Any) -> Refused:
@@ -76,16 +47,12 @@ REFUSED = [
 
 @pytest.mark.parametrize(("clause", "refused", "wrong"), REFUSED)
 def test_a_refused_request_hides_no_failure_of_the_others(clause, refused, wrong):
-    [capability] = wrong
-    assert Status.FAIL in [finding.status for finding in judged(clause, capability, refused, **wrong)]
+    hides_no_failure(clause, refused, wrong)
 
 
 @pytest.mark.parametrize(("clause", "refused", "wrong"), REFUSED)
 def test_a_refused_request_is_not_passed_where_nothing_is_wrong(clause, refused, wrong):
-    [capability] = wrong
-    found = judged(clause, capability, refused)
-    assert Status.NOT_EVALUATED in [finding.status for finding in found]
-    assert Status.FAIL not in [finding.status for finding in found], found
+    is_not_passed(clause, refused, wrong)
 
 
 def test_the_mistake_that_explains_the_other_answers_is_still_named():

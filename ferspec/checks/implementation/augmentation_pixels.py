@@ -23,7 +23,7 @@ from ferspec.checks.implementation.augmentation_places import (
     places,
 )
 from ferspec.checks.implementation.known_networks import starts_of
-from ferspec.checks.implementation.network_inputs import every_level, images_for, noise
+from ferspec.checks.implementation.network_inputs import every_level, images_for, noise, resolutions
 from ferspec.checks.implementation.resemblance import resembled
 from ferspec.engine import Check, Finding, Status
 from ferspec.errors import NotEvaluable, SubjectError
@@ -31,8 +31,8 @@ from ferspec.subjects.implementation import ImplementationSubject
 
 # Grey levels, and pixels of place, that computing in float32 may cost.
 TOLERANCE, PLACE_TOLERANCE = 0.01, 0.01
-# As large as the grid's largest images, where what is done may differ from what is done with small ones.
-LARGE = (224, 224)
+# As large as the images of the grid: what is done with large ones may differ from what is done with small ones.
+SMALL, *_, LARGE = ((side, side) for side in resolutions())
 # The brightest grey level of an image that shows where it is read.
 BRIGHTEST = 255
 OPENCV_4 = "places rounded to 1/32 of a pixel, as OpenCV before 5 does"
@@ -113,7 +113,7 @@ def _told(parameters: Changes) -> str:
 def rescaled(subject: ImplementationSubject, capability: str) -> Finding:
     """FER-A-01, in training (augment) and in evaluation (network_input)."""
     if capability == "augment":
-        return judge_each(partial(_rescaled_in_training, subject), (every_level(), noise(48, 48), noise(*LARGE)))
+        return judge_each(partial(_rescaled_in_training, subject), (every_level(), noise(*SMALL), noise(*LARGE)))
     return judge_each(lambda case: _rescaled_in_evaluation(subject, *case), images_for(_from_scratch(subject)))
 
 
@@ -151,7 +151,7 @@ def _from_scratch(subject: ImplementationSubject) -> list[tuple[str, str]]:
 
 def mirrored_sides(subject: ImplementationSubject) -> Finding:
     """FER-A-05, what is mirrored."""
-    return judge_each(partial(_mirrored, levels_of(subject)), ((5, 8), (48, 48), LARGE))
+    return judge_each(partial(_mirrored, levels_of(subject)), ((5, 8), SMALL, LARGE))
 
 
 def _mirrored(levels: Levels, size: tuple[int, int]) -> Finding:
@@ -175,7 +175,7 @@ def one_map_about_the_centre(subject: ImplementationSubject) -> Finding:
         (changes(zoom=0.85), 16),
         (changes(rotation=-17.0, shift=2.25, zoom=0.85), 16),
         (changes(rotation=20.0, shift=-1.5, zoom=[0.8, 1.2]), 15),
-        (changes(rotation=11.0, shift=3.75, zoom=0.9), 48),
+        (changes(rotation=11.0, shift=3.75, zoom=0.9), SMALL[0]),
         (changes(rotation=-9.0, shift=20.25, zoom=0.95), LARGE[0]),
     ]
     read = [partial(_read_there, levels, parameters, side, side) for parameters, side in cases]
@@ -213,7 +213,7 @@ def bilinear_with_the_edge_repeated(subject: ImplementationSubject) -> Finding:
     by_scipy = [
         (image, changes(rotation=19.0, shift=1.4, zoom=1.2)),
         (image, changes(shift=-2.6, zoom=0.9)),
-        (noise(48, 48, seed=3), changes(rotation=-14.0, shift=6.3, zoom=1.1)),
+        (noise(*SMALL, seed=3), changes(rotation=-14.0, shift=6.3, zoom=1.1)),
         (noise(*LARGE, seed=3), changes(rotation=16.0, shift=-30.7, zoom=1.15)),
     ]
     worked_out = [(*case, interpolated(case[0], places(case[1], *case[0].shape[:2]))) for case in by_scipy]
@@ -253,7 +253,7 @@ def axes_are_swapped(subject: ImplementationSubject) -> Finding:
         (changes(zoom=[0.8, 1.0]), 9, 14),
         (changes(rotation=10.0), 14, 9),
         (changes(rotation=-8.0, height_shift=1.0, width_shift=-0.5, zoom=[0.9, 0.8]), 9, 14),
-        (changes(rotation=7.0, height_shift=4.0, width_shift=-2.5, zoom=[0.9, 0.8]), 48, 48),
+        (changes(rotation=7.0, height_shift=4.0, width_shift=-2.5, zoom=[0.9, 0.8]), *SMALL),
         (changes(rotation=-6.0, height_shift=-17.0, width_shift=8.5, zoom=[0.95, 0.85]), *LARGE),
     ]
     return judge_each(lambda case: _read_there(levels, *case), cases)
@@ -264,7 +264,7 @@ def flipped_after_the_map(subject: ImplementationSubject) -> Finding:
 
     Whether an image is rescaled before or after cannot be told from pixels that are not rounded (FER-A-07).
     """
-    return judge_each(partial(_flipped_last, levels_of(subject)), ((12, 12), (9, 14), (48, 48), LARGE))
+    return judge_each(partial(_flipped_last, levels_of(subject)), ((12, 12), (9, 14), SMALL, LARGE))
 
 
 def _flipped_last(levels: Levels, size: tuple[int, int]) -> Finding:

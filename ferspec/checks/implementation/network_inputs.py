@@ -34,6 +34,11 @@ def images_for(starts: Iterable[Start]) -> Iterator[tuple[np.ndarray, str, str]]
             yield image, architecture, weights
 
 
+def resolutions() -> list[int]:
+    """Return the resolutions of the grid, the smallest first."""
+    return sorted({cell.resolution for cell in spec.load().cells})
+
+
 def resolutions_of(architecture: str, weights: str) -> list[int]:
     """Return the resolutions at which the grid trains a network from these weights, the smallest first."""
     cells = spec.load().cells
