@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from ferspec.engine import Outcome, Status
 from ferspec.errors import UserError
-from ferspec.grid.judging import CellJudgement, GridJudgement, judge
-from ferspec.grid.reading import read_results
+from ferspec.grid.judging.judge import CellJudgement, GridJudgement, judge
+from ferspec.grid.judging.reading import read_results
 from ferspec.grid.selection import select
+from ferspec.outcomes import Outcome, Status
 from ferspec.plugin import OWES, explain, record
 from ferspec.spec import load
 from ferspec.spec.records import IDENTITY, Cell

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ferspec.grid.judging import GridJudgement
+from ferspec.grid.judging.judge import GridJudgement
 from ferspec.plugin import explain, record
 from ferspec.spec.records import Cell
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from ferspec import api
-from ferspec.reference.synthetic import synthetic_images
 from ferspec.spec import load
-from ferspec.subjects.contract import Contract, Input, Output
 from ferspec.subjects.models import open_model
-from ferspec.subjects.opening import join, open_images
+from ferspec.subjects.models.contracts.contract import Contract, Input, Output
+from ferspec.subjects.models.from_names import join, open_images
+from ferspec.synthetic import synthetic_images
 
 PER_CLASS = 300
 DRAWN_PER_CLASS = 30

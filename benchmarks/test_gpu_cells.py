@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 
 from ferspec.errors import NotEvaluable, UserError
-from ferspec.grid.judging import CellJudgement, judge_cell
-from ferspec.grid.reading import read_results
+from ferspec.grid.judging.judge import CellJudgement, judge_cell
+from ferspec.grid.judging.reading import read_results
 from ferspec.grid.running.jobs import Event, Job, Limits, jobs_of
 from ferspec.grid.running.results import open_results
 from ferspec.grid.running.run import run_jobs
-from ferspec.grid.training import Request
+from ferspec.grid.training.train import Request
 from ferspec.spec.records import Cell, Profile
-from ferspec.subjects.artifacts import is_run, read_run
+from ferspec.subjects.runs.artifacts.record import is_run, read_run
 
 pytestmark = pytest.mark.gpu
 

@@ -15,7 +15,7 @@ from ferspec.grid.running.jobs import Event, Limits, jobs_of
 from ferspec.grid.running.on_ray import Cluster
 from ferspec.grid.running.results import open_results
 from ferspec.grid.running.run import run_jobs
-from ferspec.grid.training import Request
+from ferspec.grid.training.train import Request
 
 pytestmark = pytest.mark.speed
 

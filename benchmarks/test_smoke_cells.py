@@ -1,11 +1,12 @@
 """Four small cells, trained on a CPU, lie where recorded runs of ours lie: pytest benchmarks -m smoke.
 
-The bands come from ``ferspec/grid/smoke_runs.json``; ``python -m ferspec.grid.smoke`` records those runs anew.
+The bands come from ``ferspec/grid/smoke/runs.json``; ``python -m ferspec.grid.smoke.trainings``
+records those runs again.
 """
 
 import pytest
 
-from ferspec.grid.smoke import SmokeCell, judge_smoke_cell, kept, smoke_plan, train_smoke_cell
+from ferspec.grid.smoke.trainings import SmokeCell, judge_smoke_cell, kept, smoke_plan, train_smoke_cell
 from ferspec.plugin import explain
 
 pytestmark = pytest.mark.smoke

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from ferspec.grid.cells import find_cell
-from ferspec.subjects.artifacts import Settings, read_run
-from ferspec.subjects.training_data import open_training_data
+from ferspec.subjects.runs.artifacts.record import Settings, read_run
+from ferspec.subjects.runs.data.load import open_training_data
 
 pytestmark = pytest.mark.learning
 

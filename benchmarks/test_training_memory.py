@@ -23,8 +23,8 @@ ONE_EPOCH = """
     from ferspec.reference.augmentation.stream import Stream
     from ferspec.reference.models.preprocessing import RESCALED
     from ferspec.reference.training.feed import training_batches
-    from ferspec.subjects.parts import ImagePart
-    from ferspec.subjects.pixel_store import PixelStore
+    from ferspec.subjects.runs.data.splits import ImagePart
+    from ferspec.subjects.datasets.pixel_store import PixelStore
 
     count, room, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 

@@ -15,13 +15,13 @@ from ferspec import spec
 from ferspec.reference.augmentation.generator import keras_generator
 from ferspec.reference.augmentation.stream import Stream
 from ferspec.reference.models.preprocessing import RESCALED
-from ferspec.reference.synthetic import synthetic_images
 from ferspec.reference.training.feed import training_batches
-from ferspec.subjects.parts import ImagePart
-from ferspec.subjects.pixel_store import PixelStore
-from ferspec.subjects.preprocess import resize
-from ferspec.subjects.readers.folders import read_folders
-from ferspec.subjects.reading import read_each
+from ferspec.subjects.datasets.pixel_store import PixelStore
+from ferspec.subjects.datasets.read_all import read_each
+from ferspec.subjects.datasets.readers.folders import read_folders
+from ferspec.subjects.models.preprocess import resize
+from ferspec.subjects.runs.data.splits import ImagePart
+from ferspec.synthetic import synthetic_images
 
 pytestmark = [pytest.mark.speed, pytest.mark.filterwarnings("ignore:Please import `affine_transform`")]
 

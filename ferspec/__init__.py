@@ -9,7 +9,7 @@ __all__ = ["__version__", "audit", "build_model", "certify", "compare", "conform
 
 # imported on first use, so that importing the package loads no framework
 _LAZY = {
-    "audit": "ferspec.auditing",
+    "audit": "ferspec.checks.run.audit",
     "build_model": "ferspec.zoo",
     "certify": "ferspec.api",
     "compare": "ferspec.api",

@@ -11,27 +11,27 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
-from ferspec.checks import checks_for_model
-from ferspec.checks.claims import Claim, parse_claim, require_known_figures
-from ferspec.checks.diagnosis import diagnose
-from ferspec.checks.generator import checks_for_implementation
-from ferspec.checks.model import ESSENTIAL
+from ferspec.checks.generator import checks_for_certificate, checks_for_implementation, checks_for_model
+from ferspec.checks.model.behaviour import ESSENTIAL
+from ferspec.checks.model.diagnosis import diagnose
 from ferspec.deviations import load_deviations
-from ferspec.engine import Check, Deviation, Judgement, Status, Subject, charged, judge, outcome_of
+from ferspec.engine import Check, Subject, charged, judge, outcome_of
 from ferspec.environment import environment
 from ferspec.errors import UserError
+from ferspec.outcomes import Deviation, Judgement, Status
+from ferspec.progress import Progress, silent
 from ferspec.reference.comparison import Comparison
 from ferspec.reference.comparison import compare as compare_predictions
-from ferspec.report.build import build_report, dataset_info, subject_info
-from ferspec.report.certificate import Certificate, read_certificate
-from ferspec.report.document import DatasetInfo, Report, SubjectInfo
-from ferspec.report.verification import CERTIFICATE_CHECKS
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
-from ferspec.subjects.dataset import Dataset
-from ferspec.subjects.implementation import ImplementationSubject
-from ferspec.subjects.model import ModelSubject
-from ferspec.subjects.opening import DEMO, Progress, join, open_images, open_source, open_subject, silent
-from ferspec.subjects.processes import TIME_LIMIT, open_implementation
+from ferspec.subjects.certificates.build import build_report, dataset_info, subject_info
+from ferspec.subjects.certificates.document import DatasetInfo, Report, SubjectInfo
+from ferspec.subjects.certificates.subject import Certificate, read_certificate
+from ferspec.subjects.datasets.subject import Dataset
+from ferspec.subjects.implementations.processes import TIME_LIMIT, open_implementation
+from ferspec.subjects.implementations.subject import ImplementationSubject
+from ferspec.subjects.models.claims import Claim, parse_claim, require_known_figures
+from ferspec.subjects.models.from_names import DEMO, join, open_images, open_source, open_subject
+from ferspec.subjects.models.subject import ModelSubject
 
 
 def certify(
@@ -129,7 +129,7 @@ def report_on(
         judgement = judge_model(subject, claims, deviations, reproduce, progress)
     with clock.step("diagnose"):
         diagnoses = diagnose(subject)
-    return build_report(subject, judgement, claims, deviations, diagnoses, environment(clock.seconds))
+    return build_report(subject, judgement, map(str, claims), deviations, diagnoses, environment(clock.seconds))
 
 
 def judge_model(
@@ -210,9 +210,11 @@ def verify_with_certificate(
     progress: Progress = silent,
 ) -> tuple[Judgement, Certificate]:
     """Do as ``verify`` and return the opened certificate too, which says what it is of."""
-    checks = tuple(check for check in CERTIFICATE_CHECKS if select in check.id)
+    checks = tuple(check for check in checks_for_certificate() if select in check.id)
     if not checks:
-        raise UserError(f"no check's id contains '{select}': they are {', '.join(c.id for c in CERTIFICATE_CHECKS)}")
+        raise UserError(
+            f"no check's id contains '{select}': they are {', '.join(c.id for c in checks_for_certificate())}"
+        )
     document = read_certificate(certificate)
     images = None if dataset is None else open_images(DEMO, dataset, progress=progress)
     source = None if model is None else open_source(model, trust_code)

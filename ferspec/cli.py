@@ -61,7 +61,7 @@ def main() -> None:
     sys.stdout.reconfigure(errors="replace")
     sys.stderr.reconfigure(errors="replace")
     try:
-        status = app(standalone_mode=False)
+        status = app(prog_name="ferspec", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         status = unread()

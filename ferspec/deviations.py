@@ -6,8 +6,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ferspec import spec
-from ferspec.engine import Deviation
 from ferspec.errors import UserError
+from ferspec.outcomes import Deviation
 
 
 def load_deviations(path: str | Path) -> tuple[Deviation, ...]:

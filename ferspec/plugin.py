@@ -11,7 +11,7 @@ import pytest
 from ferspec.errors import UserError
 
 if TYPE_CHECKING:
-    from ferspec.engine import Outcome, Verdict
+    from ferspec.outcomes import Outcome, Verdict
 
 OPTIONS = {
     "--fer-model": "the model to judge (file, folder, package.module:callable, predictions CSV, or demo)",
@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Judged())
     try:
         if claims:
-            from ferspec.checks.claims import parse_claim
+            from ferspec.subjects.models.claims import parse_claim
 
             config.stash[CLAIMS] = tuple(map(parse_claim, claims))
         if deviations:
@@ -93,8 +93,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.fixture(scope="session")
 def fer_subject(request: pytest.FixtureRequest) -> object:
     """The model that the command line names, joined with its images."""
-    from ferspec.checks.claims import require_known_figures
-    from ferspec.subjects.opening import open_images, open_subject
+    from ferspec.subjects.models.claims import require_known_figures
+    from ferspec.subjects.models.from_names import open_images, open_subject
 
     option = request.config.getoption
     model = option("--fer-model")
@@ -112,8 +112,8 @@ def fer_subject(request: pytest.FixtureRequest) -> object:
 def fer_implementation(request: pytest.FixtureRequest) -> Iterator[object]:
     """The implementation that the command line names, in a process of its own that ends with the tests."""
     from ferspec.engine import out_of_turn
-    from ferspec.subjects.implementation import ImplementationSubject
-    from ferspec.subjects.processes import open_implementation
+    from ferspec.subjects.implementations.processes import open_implementation
+    from ferspec.subjects.implementations.subject import ImplementationSubject
 
     option = request.config.getoption
     try:
@@ -160,7 +160,7 @@ def record(item: pytest.Item, outcome: Outcome) -> None:
 
 def tell(item: pytest.Item, outcome: Outcome) -> None:
     """Record the outcome of a check, and let its test pass, skip or fail as it came out."""
-    from ferspec.engine import Status
+    from ferspec.outcomes import Status
 
     __tracebackhide__ = True
     record(item, outcome)
@@ -207,7 +207,7 @@ class Judged:
         properties = dict(report.user_properties)
         if OWES not in properties:
             return
-        from ferspec.engine import Outcome, Status
+        from ferspec.outcomes import Outcome, Status
 
         recorded = [Outcome.model_validate_json(text) for name, text in report.user_properties if name == PROPERTY]
         if properties[OWES]:
@@ -235,7 +235,7 @@ class Judged:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Give a verdict that is no pass the exit status it has on the command line, where nothing failed."""
         if self._planned and exitstatus == pytest.ExitCode.OK:
-            from ferspec.engine import EXIT_STATUS
+            from ferspec.outcomes import EXIT_STATUS
 
             session.exitstatus = EXIT_STATUS[self._verdict() or "fail"]
 

@@ -29,8 +29,8 @@ from ferspec.reference.models import fuse as fuse_model
 from ferspec.reference.models.building import preprocessing_for
 from ferspec.spec.layers import Layer, Pooling
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
-from ferspec.subjects.contract import Contract, Input, Output
-from ferspec.subjects.contracts import load_contract, save_contract
+from ferspec.subjects.models.contracts.contract import Contract, Input, Output
+from ferspec.subjects.models.contracts.files import load_contract, save_contract
 
 KERAS, CONTRACT = ".keras", ".contract.toml"
 
@@ -154,7 +154,7 @@ def fuse(source: str | Path, target: str | Path, force: bool = False) -> Cost:
     A contract beside the trained network goes along. ``UserError`` for a file that is no such network, and as
     ``require_target`` says.
     """
-    from ferspec.subjects.models.keras import load_checked
+    from ferspec.subjects.models.keras.archive import load_checked
 
     if not Path(source).is_file():
         raise UserError(f"{source}: no such model file")

@@ -17,9 +17,9 @@ from scipy import stats
 
 from ferspec import spec
 from ferspec.errors import UserError
-from ferspec.grid import bands
-from ferspec.grid.bands import bands_of
-from ferspec.grid.spread import Spread, differences, spread, spread_of
+from ferspec.grid.bands import bands
+from ferspec.grid.bands.bands import bands_of
+from ferspec.grid.bands.spread import Spread, differences, spread, spread_of
 from ferspec.spec import Cell, Figures
 
 SPEC = spec.load()

@@ -10,15 +10,15 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from planted_grids import BOTH, found
 from scipy import stats
 
 from ferspec import spec
-from ferspec.grid.findings import findings
-from ferspec.grid.findings_questions import Contrast, Difference, Leading, question_of
-from ferspec.grid.results import published
+from ferspec.grid.bands.spread import spread
+from ferspec.grid.findings.findings import findings
+from ferspec.grid.findings.questions import Contrast, Difference, Leading, question_of
+from ferspec.grid.judging.results import published
 from ferspec.grid.selection import select
-from ferspec.grid.spread import spread
+from helpers.planted_grids import BOTH, found
 
 SPEC = spec.load()
 CLAUSES = [clause for clause in SPEC.select("F") if clause.source == "paper"]

@@ -23,7 +23,7 @@ from ferspec.reference.schedule import (
     next_step,
     replay,
 )
-from ferspec.subjects.training_log import LoggedPhase, read_training_log
+from ferspec.subjects.runs.logs.csv_logger import LoggedPhase, read_training_log
 
 NAN = math.nan
 # paper 4.2, and the defaults of Keras where it is silent

@@ -1,21 +1,50 @@
-"""The one list of checks that command line, Python API and pytest run alike."""
+"""The one list of checks, by kind of subject, that command line, Python API, pytest and coverage share."""
 
 from collections.abc import Iterable
 
-from ferspec.checks.claims import Claim, claim_checks
-from ferspec.checks.model import MODEL_CHECKS
 from ferspec.engine import Check
+from ferspec.subjects.models.claims import Claim
 
 
 def checks_for_model(claims: Iterable[Claim] = ()) -> tuple[Check, ...]:
-    """Return all checks on a model: its behaviour (FER-B-01 to FER-B-07) and each claim made of it (FER-B-08)."""
+    """Return all checks on a model: its behaviour (FER-B-01 to FER-B-07) and each claim about it (FER-B-08)."""
+    from ferspec.checks.model.behaviour import MODEL_CHECKS
+    from ferspec.checks.model.claims import claim_checks
+
     return MODEL_CHECKS + claim_checks(claims)
+
+
+def checks_for_log() -> tuple[Check, ...]:
+    """Return all checks on the log of a training run (FER-S)."""
+    from ferspec.checks.run.schedule.phases import LOG_CHECKS
+
+    return LOG_CHECKS
+
+
+def checks_for_artifacts() -> tuple[Check, ...]:
+    """Return all checks on the artifacts of a training run (FER-R)."""
+    from ferspec.checks.run.artifacts.files import ARTIFACT_CHECKS
+
+    return ARTIFACT_CHECKS
+
+
+def checks_for_result_row() -> tuple[Check, ...]:
+    """Return all checks on the metrics of a training run, as a row of a table (FER-R-14)."""
+    from ferspec.checks.run.result_row import ROW_CHECKS
+
+    return ROW_CHECKS
+
+
+def checks_for_certificate() -> tuple[Check, ...]:
+    """Return all checks on a certificate (FER-X)."""
+    from ferspec.checks.certificate.verification import CERTIFICATE_CHECKS
+
+    return CERTIFICATE_CHECKS
 
 
 def checks_for_implementation() -> tuple[Check, ...]:
     """Return all checks on an implementation of the protocol, in the order of the catalogue of capabilities."""
     from ferspec.checks.implementation import (
-        augmentation,
         classes,
         datasets,
         evaluation,
@@ -23,11 +52,12 @@ def checks_for_implementation() -> tuple[Check, ...]:
         grid,
         images,
         metrics,
-        networks,
         schedule,
-        statistics,
         weighting,
     )
+    from ferspec.checks.implementation.augmentation import checks as augmentation
+    from ferspec.checks.implementation.networks import checks as networks
+    from ferspec.checks.implementation.statistics import checks as statistics
 
     families = (
         classes,

@@ -55,10 +55,10 @@ def audit(
     cause. What a log does not show is not evaluated: rates that are not logged, an end that an interruption may have
     made. Notes say what a reader of the reported accuracy should know; they are no verdicts.
     """
-    from ferspec import auditing
-    from ferspec.commands.audit_tables import print_audit
-    from ferspec.commands.progress import progress
-    from ferspec.engine import EXIT_STATUS
+    from ferspec.checks.run import audit as auditing
+    from ferspec.commands.live.progress import progress
+    from ferspec.commands.tables.audit import print_audit
+    from ferspec.outcomes import EXIT_STATUS
     from ferspec.report.audit_page import write_audit_page
     from ferspec.report.pages import require_folder
 

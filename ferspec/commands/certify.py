@@ -51,8 +51,8 @@ def certify(
     from functools import partial
 
     from ferspec import api
-    from ferspec.commands.progress import progress
-    from ferspec.engine import EXIT_STATUS
+    from ferspec.commands.live.progress import progress
+    from ferspec.outcomes import EXIT_STATUS
     from ferspec.report.pages import default_folder, require_folder, require_replaceable, write_pages
     from ferspec.report.terminal import print_judgement, print_report
 

@@ -29,7 +29,7 @@ def compare(
     Exit status: 0 whatever comes out, 2 where they cannot be compared.
     """
     from ferspec import api
-    from ferspec.commands.progress import progress
+    from ferspec.commands.live.progress import progress
     from ferspec.report.terminal import print_comparison
 
     with progress() as shown:

@@ -64,8 +64,8 @@ def conform(
         print_written(write_skeleton(init), as_json=json)
         return
     from ferspec import api
-    from ferspec.commands.progress import progress
-    from ferspec.engine import EXIT_STATUS
+    from ferspec.commands.live.progress import progress
+    from ferspec.outcomes import EXIT_STATUS
     from ferspec.report.conformance import print_conformance
 
     with ended_in_order(), progress() as shown:

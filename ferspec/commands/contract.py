@@ -30,10 +30,10 @@ def init(
     import json as jsonlib
 
     from ferspec.errors import UserError
-    from ferspec.subjects.artifacts import CONTRACT, is_run
-    from ferspec.subjects.contracts import infer_contract, save_contract
     from ferspec.subjects.models import Model
-    from ferspec.subjects.opening import open_source
+    from ferspec.subjects.models.contracts.files import infer_contract, save_contract
+    from ferspec.subjects.models.from_names import open_source
+    from ferspec.subjects.runs.artifacts.record import CONTRACT, is_run
 
     if is_run(model):
         raise UserError(f"{model} is the folder of a training, which has its contract: {Path(model, CONTRACT)}")

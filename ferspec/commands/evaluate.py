@@ -25,10 +25,10 @@ def evaluate(
     Nothing is written. Exit status 0: reproduced; 1: another prediction, or a report that does not follow from the
     predictions; 2: the run is not whole, or the images are not those it was tested on.
     """
-    from ferspec.commands.evaluate_table import print_reevaluated
-    from ferspec.commands.progress import progress
+    from ferspec.commands.live.progress import progress
+    from ferspec.commands.tables.evaluate import print_reevaluated
     from ferspec.commands.unreadable import listing_unreadable
-    from ferspec.grid.evaluating import evaluate_run
+    from ferspec.grid.training.evaluate import evaluate_run
 
     with listing_unreadable(), progress() as shown:
         again = evaluate_run(run, data_root, shown)

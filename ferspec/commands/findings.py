@@ -9,7 +9,7 @@ import typer
 from ferspec.commands.options import Json, ProfileName
 
 if TYPE_CHECKING:
-    from ferspec.grid.results import Result
+    from ferspec.grid.judging.results import Result
     from ferspec.spec.records import Profile
 
 EXAMPLE = "Example: ferspec grid findings runs/"
@@ -32,9 +32,9 @@ def findings(
 
     Exit status: 0 whatever came out, 2 where nothing could be evaluated.
     """
-    from ferspec.commands.findings_tables import print_findings
-    from ferspec.engine import EXIT_STATUS
-    from ferspec.grid import findings as grid_findings
+    from ferspec.commands.tables.findings import print_findings
+    from ferspec.grid.findings import findings as grid_findings
+    from ferspec.outcomes import EXIT_STATUS
 
     found = grid_findings.findings(_read(results, profile.value), profile.value)
     print_findings(found, as_json=json)
@@ -43,10 +43,10 @@ def findings(
 
 
 def _read(paths: list[str] | None, profile: Profile) -> tuple[Result, ...]:
-    from ferspec.grid.results import published
+    from ferspec.grid.judging.results import published
 
     if not paths:
         return published(profile)
-    from ferspec.grid.reading import read_results
+    from ferspec.grid.judging.reading import read_results
 
     return read_results(paths)

@@ -19,7 +19,7 @@ app = typer.Typer(
 @app.command("list", epilog="Example: ferspec grid list --select 'resolution=48 dataset=rafdb weights=scratch'")
 def list_(select: Select = None, json: Json = False) -> None:
     """List cells with what training them costs: parameters, operations, images of an epoch, usual epochs."""
-    from ferspec.commands.grid_tables import print_cells
+    from ferspec.commands.tables.grid import print_cells
     from ferspec.grid import cells, costs, selection
 
     chosen = selection.select(cells.all_cells().values(), select or ())
@@ -41,8 +41,9 @@ def band(
     json: Json = False,
 ) -> None:
     """Show where the figures of a further training are expected, and what each band was derived from."""
-    from ferspec.commands.grid_tables import print_bands
-    from ferspec.grid import bands, cells
+    from ferspec.commands.tables.grid import print_bands
+    from ferspec.grid import cells
+    from ferspec.grid.bands import bands
 
     print_bands(bands.bands_of(cells.find_cell(cell), profile.value, runs), as_json=json)
 

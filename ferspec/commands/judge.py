@@ -41,11 +41,13 @@ def judge(
     says of itself is checked against its own files. Exit status: 1 for a cell below its band or artifacts that
     contradict themselves, 3 for one above, 0 where all that could be judged is within, 2 where nothing could be.
     """
-    from ferspec.commands.judge_tables import document, print_judged
-    from ferspec.commands.progress import progress
-    from ferspec.engine import EXIT_STATUS
-    from ferspec.grid import cells, judging, reading, selection
-    from ferspec.report.grid_page import write_grid
+    from ferspec.commands.live.progress import progress
+    from ferspec.commands.tables.judge import document, print_judged
+    from ferspec.grid import cells, selection
+    from ferspec.grid.judging import judge as judging
+    from ferspec.grid.judging import reading
+    from ferspec.outcomes import EXIT_STATUS
+    from ferspec.report.grid.page import write_grid
     from ferspec.report.pages import require_folder
 
     chosen = selection.select(cells.all_cells().values(), select or ())
@@ -79,7 +81,7 @@ def export_published(
     """
     import json as jsonlib
 
-    from ferspec.grid.export import export_published as export
+    from ferspec.grid.judging.export import export_published as export
 
     written = export(out, profile.value, force)
     if json:

@@ -42,7 +42,7 @@ Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where to
 def list_(json: Json = False) -> None:
     """List the networks as the protocol trained them: resolution, starting weights and parameters."""
     from ferspec import zoo
-    from ferspec.commands.models_tables import print_list
+    from ferspec.commands.tables.models import print_list
 
     print_list(zoo.listed(), as_json=json)
 
@@ -61,7 +61,7 @@ def show(
 ) -> None:
     """Show a network layer for layer: parameters, operations, memory, shapes, weights, place in the paper, errata."""
     from ferspec import zoo
-    from ferspec.commands.models_tables import print_network
+    from ferspec.commands.tables.models import print_network
     from ferspec.files import write_whole
     from ferspec.subjects.models.quiet import tensorflow
 
@@ -95,7 +95,7 @@ def build(
 ) -> None:
     """Build a network with its starting weights and save it, ready to be trained, with its contract beside it."""
     from ferspec import zoo
-    from ferspec.commands.models_tables import print_built
+    from ferspec.commands.tables.models import print_built
     from ferspec.subjects.models.quiet import tensorflow
 
     source = None if weights is None else Path(weights_dir or "", weights)
@@ -115,6 +115,6 @@ def fuse(
 ) -> None:
     """Fold the three branches of every block of a RepVGG into one 3x3 convolution; it answers as before, faster."""
     from ferspec import zoo
-    from ferspec.commands.models_tables import print_fused
+    from ferspec.commands.tables.models import print_fused
 
     print_fused(zoo.fuse(model, out, force), model, out, as_json=json)

@@ -90,14 +90,14 @@ def run(
     CELL-seedN.failed.txt says how one failed. Exit status: 0 all finished, 1 some failed, 2 nothing could be started
     or evaluated, 3 some not evaluated.
     """
-    from ferspec.commands.running_view import print_stopped, print_summary, watching
+    from ferspec.commands.live.running import print_stopped, print_summary, watching
     from ferspec.grid.cells import all_cells
     from ferspec.grid.running.board import Board
     from ferspec.grid.running.jobs import Limits, jobs_of
     from ferspec.grid.running.results import open_results
     from ferspec.grid.running.run import run_jobs
     from ferspec.grid.selection import select as select_cells
-    from ferspec.grid.training import Request
+    from ferspec.grid.training.train import Request
 
     for option, value in (("--gpus-per-cell", gpus_per_cell), ("--cpus-per-cell", cpus_per_cell)):
         if value is not None and not math.isfinite(value):

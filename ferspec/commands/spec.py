@@ -28,7 +28,7 @@ def list_(
 ) -> None:
     """List the clauses: id, status, title and place."""
     from ferspec import spec
-    from ferspec.commands.spec_tables import print_clauses
+    from ferspec.commands.tables.spec import print_clauses
 
     print_clauses(spec.load().select(family, status), as_json=json)
 
@@ -40,7 +40,7 @@ def show(
 ) -> None:
     """Show a clause with its values, an erratum with its readings, or a cell with its published figures."""
     from ferspec import spec
-    from ferspec.commands.spec_tables import print_entry
+    from ferspec.commands.tables.spec import print_entry
 
     print_entry(spec.load(), id, as_json=json)
 
@@ -49,7 +49,7 @@ def show(
 def errata(json: Json = False) -> None:
     """List where text, tables and runs disagree: every value, where it stands, and which is the default."""
     from ferspec import spec
-    from ferspec.commands.spec_tables import print_errata
+    from ferspec.commands.tables.spec import print_errata
 
     print_errata(spec.load().errata, as_json=json)
 
@@ -62,8 +62,8 @@ def coverage(
     json: Json = False,
 ) -> None:
     """List by which checks each clause is judged, and its mutants; exit status 1 if a testable one lacks either."""
-    from ferspec.commands.coverage_tables import print_coverage
-    from ferspec.report.coverage import coverage as coverage_of
+    from ferspec.commands.tables.coverage import print_coverage
+    from ferspec.report.coverage.coverage import coverage as coverage_of
 
     found = coverage_of(family)
     print_coverage(found, as_json=json)

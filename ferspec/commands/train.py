@@ -58,16 +58,16 @@ def train(
     Stopped at any moment, the same command goes on after the last finished epoch. Writes run.json, history.csv,
     predictions.csv, report.json, model.keras, contract.toml, manifest.csv and a picture, curves.svg.
     """
-    from ferspec.commands.progress import progress
-    from ferspec.commands.training_tables import print_run
-    from ferspec.commands.training_view import TrainingView, telling_deviations
+    from ferspec.commands.live.progress import progress
+    from ferspec.commands.live.training import TrainingView, telling_deviations
+    from ferspec.commands.tables.training import print_run
     from ferspec.commands.unreadable import listing_unreadable
     from ferspec.files import write_whole
     from ferspec.grid.cells import find_cell
-    from ferspec.grid.training import Request, train_cell
+    from ferspec.grid.training.train import Request, train_cell
     from ferspec.report.training_curves import curves_svg
-    from ferspec.subjects.artifacts import CURVES, HISTORY, is_run, read_run
-    from ferspec.subjects.history import read_history
+    from ferspec.subjects.runs.artifacts.history import read_history
+    from ferspec.subjects.runs.artifacts.record import CURVES, HISTORY, is_run, read_run
 
     found = find_cell(cell)
     folder = out or Path("runs", f"{found.id}-seed{seed}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ferspec.report.words import plain
-from ferspec.subjects.reading import UnreadableImages
+from ferspec.subjects.datasets.read_all import UnreadableImages
 
 LISTED = 50
 

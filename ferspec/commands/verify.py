@@ -27,8 +27,8 @@ def verify(
     else follows; 3 where it was made by another specification.
     """
     from ferspec import api
-    from ferspec.commands.progress import progress
-    from ferspec.engine import EXIT_STATUS
+    from ferspec.commands.live.progress import progress
+    from ferspec.outcomes import EXIT_STATUS
     from ferspec.report.terminal import print_judgement, print_verification
 
     with progress() as shown:

@@ -6,9 +6,10 @@ import pytest
 
 from ferspec import spec
 from ferspec.checks.generator import checks_for_implementation
-from ferspec.engine import Check, Deviation, outcome_of, settle, unused
+from ferspec.engine import Check, outcome_of, settle, unused
+from ferspec.outcomes import Deviation
 from ferspec.plugin import DEVIATIONS, explain, record, reproducing, tell
-from ferspec.subjects.implementation import ImplementationSubject
+from ferspec.subjects.implementations.subject import ImplementationSubject
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

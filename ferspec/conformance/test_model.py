@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from ferspec.checks import checks_for_model
-from ferspec.engine import Check, Deviation, outcome_of, settle, unused
+from ferspec.checks.generator import checks_for_model
+from ferspec.engine import Check, outcome_of, settle, unused
+from ferspec.outcomes import Deviation
 from ferspec.plugin import CLAIMS, DEVIATIONS, explain, record, reproducing, tell
-from ferspec.subjects.model import ModelSubject
+from ferspec.subjects.models.subject import ModelSubject
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -8,7 +8,7 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.names import nearest
 from ferspec.spec.records import Cell, Figures
-from ferspec.subjects.artifacts import SYNTHETIC
+from ferspec.subjects.runs.artifacts.record import SYNTHETIC
 
 
 def find_cell(id: str) -> Cell:

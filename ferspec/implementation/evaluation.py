@@ -76,7 +76,7 @@ class Evaluation:
         }
 
     def named_mistakes(self, p_values: list[float], gains: list[float]) -> list[int]:
-        from ferspec.checks.diagnosis import holm
+        from ferspec.checks.model.diagnosis import holm
 
         alpha, least_gain = (spec.load().value("FER-Z-05", name) for name in ("alpha", "least_gain"))
         corrected = holm(p_values, len(p_values))

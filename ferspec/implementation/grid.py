@@ -37,18 +37,18 @@ class Grid:
         return list(pairs.values())
 
     def spread(self, differences: list[float]) -> float:
-        from ferspec.grid.spread import spread_of
+        from ferspec.grid.bands.spread import spread_of
 
         return spread_of(differences).sd
 
     def grid_spread(self, figure: str, resolution: Resolution) -> dict[str, float]:
-        from ferspec.grid.spread import spread
+        from ferspec.grid.bands.spread import spread
 
         return spread(figure, resolution, self.profile).model_dump()
 
     def band(self, expected: float, sd: float, pairs: int, runs: int, dropped: int, images: int) -> list[float]:
-        from ferspec.grid.bands import contributions, ends
-        from ferspec.grid.spread import Spread
+        from ferspec.grid.bands.bands import contributions, ends
+        from ferspec.grid.bands.spread import Spread
 
         known = Spread(pairs=pairs, sd=sd, typical=sd)
         return list(ends(expected, contributions(expected, known, runs, dropped, images)))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.records import Profile
-from ferspec.subjects.capabilities import Image
+from ferspec.subjects.implementations.capabilities import Image
 
 if TYPE_CHECKING:
     from ferspec.reference.augmentation.parameters import Parameters
 
 
-class Images:
+class ImageCapabilities:
     """The sections "augmentation" and "images and datasets" of the catalogue, whose sentences say what each returns."""
 
     profile: Profile
@@ -61,7 +61,7 @@ class Images:
     def resize(self, image: Image, height: int, width: int) -> Image:
         import numpy as np
 
-        from ferspec.subjects.preprocess import resize
+        from ferspec.subjects.models.preprocess import resize
 
         pixels = np.array(image, np.uint8)
         return resize(pixels, (height, width)).reshape(height, width, pixels.shape[2]).tolist()
@@ -69,7 +69,7 @@ class Images:
     def three_channels(self, image: Image) -> Image:
         import numpy as np
 
-        from ferspec.subjects.images import gray_to_rgb
+        from ferspec.subjects.datasets.decode import gray_to_rgb
 
         pixels = np.array(image, np.uint8)
         return (gray_to_rgb(pixels[:, :, 0]) if pixels.shape[2] == 1 else pixels[:, :, :3]).tolist()
@@ -111,7 +111,7 @@ class Images:
         return ["training" if index in chosen else "validation" for index in range(len(labels))]
 
     def part_of_usage(self, usage: str) -> str:
-        from ferspec.subjects.readers.fer2013 import TEST_PARTS, TRAINING_PART
+        from ferspec.subjects.datasets.readers.fer2013 import TEST_PARTS, TRAINING_PART
 
         return {TRAINING_PART: "training", **dict.fromkeys(TEST_PARTS, "validation")}[usage]
 

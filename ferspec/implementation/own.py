@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from ferspec.implementation.evaluation import Evaluation
 from ferspec.implementation.findings import Findings
 from ferspec.implementation.grid import Grid
-from ferspec.implementation.images import Images
+from ferspec.implementation.images import ImageCapabilities
 from ferspec.implementation.networks import Networks
 from ferspec.implementation.training import Training
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
 
 
 @dataclass(frozen=True)
-class Implementation(Training, Evaluation, Images, Networks, Grid, Findings):
+class Implementation(Training, Evaluation, ImageCapabilities, Networks, Grid, Findings):
     """The suite's own implementation of the protocol, by one profile."""
 
     profile: Profile = DEFAULT_PROFILE

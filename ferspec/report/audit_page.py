@@ -10,16 +10,16 @@ from pathlib import Path
 
 from jinja2 import Template
 
-from ferspec.auditing import Audit, AuditedRun
-from ferspec.checks.phase_replay import PhaseStop
-from ferspec.checks.rounded_losses import same_rate
+from ferspec.checks.run.audit import Audit, AuditedRun
+from ferspec.checks.run.schedule.replay import PhaseStop
+from ferspec.checks.run.schedule.rounded_losses import same_rate
 from ferspec.files import write_whole
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.report.templating import new_environment
 from ferspec.report.terminal import details
 from ferspec.report.training_curves import Mark, curves_svg
 from ferspec.report.words import VERDICTS, by_urgency, plain, shorten
-from ferspec.subjects.training_log import LoggedPhase
+from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
 
 PAGE, CURVES = "audit.html", "curves"
 NUMBERED = "[0-9][0-9][0-9]-*.svg"

@@ -5,9 +5,9 @@ from functools import cache
 from jinja2 import Template
 
 from ferspec.reference.figures import Figure
-from ferspec.report.document import Report
 from ferspec.report.templating import new_environment
 from ferspec.report.words import PREDICTIONS_ONLY, VERDICTS, certifies, is_of_predictions, percent
+from ferspec.subjects.certificates.document import Report
 
 PADDING = 6
 COLOURS = {"pass": "#2a7f3f", "fail": "#c0322b", "inconclusive": "#8f5b00", "not_evaluated": "#5f6873"}

@@ -12,7 +12,7 @@ from rich.text import Text
 from ferspec.checks.generator import checks_for_implementation
 from ferspec.files import write_whole
 from ferspec.report.terminal import default_console
-from ferspec.subjects.capabilities import CATALOGUE
+from ferspec.subjects.implementations.capabilities import CATALOGUE
 
 PATH = Path(__file__).parents[2] / "docs" / "conform.md"
 BEGIN, END = "<!-- capabilities: python -m ferspec.report.catalogue -->\n", "<!-- end of capabilities -->"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from rich.console import Console
 from rich.text import Text
 
-from ferspec.engine import Judgement, Outcome, Status
+from ferspec.outcomes import Judgement, Outcome, Status
 from ferspec.report.terminal import STYLES, default_console, print_judgement
 from ferspec.report.words import plain, shorten
 from ferspec.spec.records import Profile

@@ -7,12 +7,13 @@ from functools import cache
 from jinja2 import Environment
 
 from ferspec import spec
-from ferspec.checks.claims import claim_checks, parse_claim
-from ferspec.engine import Outcome, Status
+from ferspec.checks.model.claims import claim_checks
+from ferspec.outcomes import Outcome, Status
 from ferspec.reference.figures import Evaluation, Slice
 from ferspec.report import plots, words
-from ferspec.report.document import Prediction, Report
 from ferspec.report.templating import new_environment
+from ferspec.subjects.certificates.document import Prediction, Report
+from ferspec.subjects.models.claims import parse_claim
 
 WORST_SHOWN = 24
 GROUPS_SHOWN = 12

@@ -7,8 +7,8 @@ import yaml
 
 from ferspec import spec
 from ferspec.reference.figures import Figure
-from ferspec.report.document import Report
 from ferspec.report.words import level, notice, percent_range, plain, shorten
+from ferspec.subjects.certificates.document import Report
 
 LONGEST_NAME = 120
 DATASETS = {"certificate": "btfer", "demonstration": "synthetic-faces", "evaluation": "other"}

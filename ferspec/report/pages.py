@@ -10,13 +10,13 @@ import numpy as np
 from ferspec.errors import UserError
 from ferspec.files import write_whole
 from ferspec.report.badge import render_badge
-from ferspec.report.certificate import read_certificate
-from ferspec.report.document import Report
 from ferspec.report.html import render_html, worst_predictions
 from ferspec.report.model_card import render_model_index
-from ferspec.subjects.dataset import Dataset
-from ferspec.subjects.manifest import digest
-from ferspec.subjects.model import ModelSubject
+from ferspec.subjects.certificates.document import Report
+from ferspec.subjects.certificates.subject import read_certificate
+from ferspec.subjects.datasets.manifest import digest
+from ferspec.subjects.datasets.subject import Dataset
+from ferspec.subjects.models.subject import ModelSubject
 
 CERTIFICATE, PAGE, BADGE, MODEL_INDEX = "certificate.json", "report.html", "badge.svg", "model-index.yml"
 THUMBNAIL = 96

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ferspec.files import write_whole
-from ferspec.report.document import SCHEMA_VERSION, Report
+from ferspec.subjects.certificates.document import SCHEMA_VERSION, Report
 
 PATH = Path(__file__).parent / "schema.json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

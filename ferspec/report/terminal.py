@@ -13,10 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ferspec import spec
-from ferspec.engine import Counts, Judgement, Outcome, Status, Verdict
+from ferspec.outcomes import Counts, Judgement, Outcome, Status, Verdict
 from ferspec.reference.comparison import Comparison
 from ferspec.reference.figures import Calibration, Evaluation, Figure, Slice
-from ferspec.report.document import DatasetInfo, Report, SubjectInfo
 from ferspec.report.words import (
     UNDEFINED,
     VERDICTS,
@@ -37,6 +36,7 @@ from ferspec.report.words import (
     stated,
     undefined_reasons,
 )
+from ferspec.subjects.certificates.document import DatasetInfo, Report, SubjectInfo
 
 WIDTH = 80
 VERIFIED = {

@@ -4,11 +4,11 @@ import unicodedata
 from collections.abc import Iterable
 
 from ferspec import spec
-from ferspec.engine import Outcome, Status
+from ferspec.outcomes import Outcome, Status
 from ferspec.reference.figures import Evaluation, Figure, Rank
-from ferspec.report.document import Report
 from ferspec.spec.records import Cell
-from ferspec.subjects.predictions import RecordedPredictions
+from ferspec.subjects.certificates.document import Report
+from ferspec.subjects.models.predictions import RecordedPredictions
 
 VERDICTS = {"pass": "pass", "fail": "fail", "inconclusive": "inconclusive", "not_evaluated": "not evaluated"}
 NOTICES = {

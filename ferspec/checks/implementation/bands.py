@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import close, field, judge_each, numbers, shown
-from ferspec.engine import Check, Finding, Status
+from ferspec.checks.implementation.answers.judge import close, field, judge_each, numbers, shown
+from ferspec.engine import Check
 from ferspec.errors import SubjectError
+from ferspec.outcomes import CheckResult, Status
 from ferspec.spec.records import Cell, Figures, Profile
-from ferspec.subjects.implementation import ImplementationSubject
+from ferspec.subjects.implementations.subject import ImplementationSubject
 
 RESOLUTIONS = (48, 224)
 FIGURES = ("val_accuracy", "val_f1", "btfer_accuracy", "btfer_f1")
@@ -26,7 +27,7 @@ ROUNDING_ERROR = 2e-6
 HAIR = 1e-9
 
 
-def spreads_as_single_runs_do(subject: ImplementationSubject) -> Finding:
+def spreads_as_single_runs_do(subject: ImplementationSubject) -> CheckResult:
     """FER-G-06: from differences of pairs, with and without sign, with one pair far out, and from one pair."""
     cases = (
         ([0.02, 0.04, 0.04], 0.0244948974),
@@ -39,11 +40,11 @@ def spreads_as_single_runs_do(subject: ImplementationSubject) -> Finding:
     return judge_each(lambda case: _spread_of(subject, *case), cases)
 
 
-def spreads_as_the_grid_does(subject: ImplementationSubject, figure: str) -> Finding:
+def spreads_as_the_grid_does(subject: ImplementationSubject, figure: str) -> CheckResult:
     """FER-G-06: from the pairs of AffectNet that are replicates, at either resolution."""
     factor = spec.load().value("FER-G-06", "robust_factor")
 
-    def judged(resolution: int) -> Finding:
+    def judged(resolution: int) -> CheckResult:
         apart = _apart(_replicates(figure, resolution, subject.profile), figure, subject.profile)
         told = subject.ask("grid_spread", figure=figure, resolution=resolution)
         observed = [float(numbers("grid_spread", field("grid_spread", told, key), ())) for key in ESTIMATES]
@@ -93,10 +94,10 @@ BANDS = (
 )
 
 
-def bands_further_runs(subject: ImplementationSubject) -> Finding:
+def bands_further_runs(subject: ImplementationSubject) -> CheckResult:
     """FER-G-07: the ends of bands, near the middle and near 0 and 1, with few pairs and many, for one run and more."""
 
-    def judged(case: Case) -> Finding:
+    def judged(case: Case) -> CheckResult:
         observed = _band(subject, case)
         expected, tolerance = (BY_HAND[case], HAND_ERROR) if case in BY_HAND else (_ends(case), ROUNDING_ERROR)
         return close(observed, expected, tolerance, _names(case), _band_mistake(observed, case))
@@ -104,13 +105,13 @@ def bands_further_runs(subject: ImplementationSubject) -> Finding:
     return judge_each(judged, (*BY_HAND, *BANDS))
 
 
-def bands_keep_their_promise(subject: ImplementationSubject, figure: str) -> Finding:
+def bands_keep_their_promise(subject: ImplementationSubject, figure: str) -> CheckResult:
     """FER-G-08: replicates lie in bands as often as promised, and no band reaches so far that it finds nothing."""
     judges = (_coverage, *(partial(_use, resolution=resolution) for resolution in RESOLUTIONS))
     return judge_each(lambda judged: judged(subject, figure), judges)
 
 
-def _coverage(subject: ImplementationSubject, figure: str) -> Finding:
+def _coverage(subject: ImplementationSubject, figure: str) -> CheckResult:
     """Judge the share of replicates that lie in their partner's band, which was made without the two."""
     least, most = spec.load().value("FER-G-08", "coverage")
     within = []
@@ -126,7 +127,7 @@ def _coverage(subject: ImplementationSubject, figure: str) -> Finding:
                 within.append(low - HAIR <= further <= high + HAIR)
     share = sum(within) / len(within)
     holds = least <= share <= most
-    return Finding(
+    return CheckResult(
         status=Status.PASS if holds else Status.FAIL,
         observed=f"{figure}: {share:.3f} of {len(within)} replicates in the band of their partner",
         expected=f"{figure}: {least} to {most}",
@@ -135,7 +136,7 @@ def _coverage(subject: ImplementationSubject, figure: str) -> Finding:
     )
 
 
-def _use(subject: ImplementationSubject, figure: str, resolution: int) -> Finding:
+def _use(subject: ImplementationSubject, figure: str, resolution: int) -> CheckResult:
     """Judge how far the ends of bands are from the expected value."""
     useful = spec.load().value("FER-G-08", "useful_reach")
     apart = _apart(_replicates(figure, resolution, subject.profile), figure, subject.profile)
@@ -147,7 +148,7 @@ def _use(subject: ImplementationSubject, figure: str, resolution: int) -> Findin
     for expected in (min(figures), max(figures)):
         low, high = _band(subject, Case(expected, sd, len(apart), 1, *_most_dropped(figure)))
         reach = max(reach, expected - low, high - expected)
-    return Finding(
+    return CheckResult(
         status=Status.PASS if reach < useful else Status.FAIL,
         observed=f"{figure} at {resolution}: an end {reach:.4f} from the expected value",
         expected=f"{figure} at {resolution}: less than {useful}",
@@ -160,7 +161,7 @@ def _spread(subject: ImplementationSubject, apart: list[float]) -> float:
     return float(numbers("spread", subject.ask("spread", differences=apart), ()))
 
 
-def _spread_of(subject: ImplementationSubject, apart: list[float], expected: float) -> Finding:
+def _spread_of(subject: ImplementationSubject, apart: list[float], expected: float) -> CheckResult:
     observed = _spread(subject, apart)
     mistakes = {
         "not divided by √2: a difference has the variance of two runs": math.sqrt(2) * expected,

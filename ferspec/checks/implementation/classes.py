@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import equal, judge_each, rows
-from ferspec.checks.implementation.explained import all_equal, answers_to
-from ferspec.engine import Check, Finding
-from ferspec.subjects.implementation import ImplementationSubject
+from ferspec.checks.implementation.answers.explain import all_equal, answers_to
+from ferspec.checks.implementation.answers.judge import equal, judge_each, rows
+from ferspec.engine import Check
+from ferspec.outcomes import CheckResult
+from ferspec.subjects.implementations.subject import ImplementationSubject
 
 # words near a class, within one or around one, which mean none of the seven
 STRANGERS = (
@@ -44,7 +45,7 @@ CONTEMPT = {
 }
 
 
-def are_seven_in_order(subject: ImplementationSubject) -> Finding:
+def are_seven_in_order(subject: ImplementationSubject) -> CheckResult:
     """The classes are the seven, in the fixed order."""
     observed, book = rows("classes", subject.ask("classes")), spec.load()
     named = (name for name, order in book.label_orders.items() if observed == list(order.classes))
@@ -60,7 +61,7 @@ def _order(observed: list[Any], expected: list[str]) -> str | None:
     return None
 
 
-def go_by_other_names(subject: ImplementationSubject) -> Finding:
+def go_by_other_names(subject: ImplementationSubject) -> CheckResult:
     """Every other name of a class means it, however it is written, and any other word none."""
     asked = [*_names(), *((word, None) for word in STRANGERS)]
     return judge_each(lambda case: _meaning(subject, *case), asked)
@@ -76,7 +77,7 @@ def _names() -> Iterator[tuple[str, str]]:
             yield f"{word[:3]}-{word[3:]}_", name
 
 
-def _meaning(subject: ImplementationSubject, word: str, meant: str | None) -> Finding:
+def _meaning(subject: ImplementationSubject, word: str, meant: str | None) -> CheckResult:
     observed = subject.ask("class_of_name", name=word)
     if meant is None:
         likely = "a word that is not known is guessed, or read as a class that it contains"
@@ -87,12 +88,12 @@ def _meaning(subject: ImplementationSubject, word: str, meant: str | None) -> Fi
     return equal(observed, meant, what=repr(word), likely=likely)
 
 
-def labels_follow_their_dataset(subject: ImplementationSubject) -> Finding:
+def labels_follow_their_dataset(subject: ImplementationSubject) -> CheckResult:
     """Every integer label means what the dataset's own list says, and one that it does not have nothing."""
     return judge_each(lambda dataset: _labelled(subject, dataset), LABELS)
 
 
-def _labelled(subject: ImplementationSubject, dataset: str) -> Finding:
+def _labelled(subject: ImplementationSubject, dataset: str) -> CheckResult:
     names, classes = LABELS[dataset], spec.load().classes
     asked = (*names, *ABSENT[dataset])
     orders = {"the protocol": classes} | {other: tuple(LABELS[other].values()) for other in LABELS}
@@ -117,12 +118,12 @@ def _labelled(subject: ImplementationSubject, dataset: str) -> Finding:
     )
 
 
-def contempt_is_no_class(subject: ImplementationSubject, capability: str) -> Finding:
+def contempt_is_no_class(subject: ImplementationSubject, capability: str) -> CheckResult:
     """Contempt is not among the classes, and neither its name nor its label means one of them."""
     return judge_each(lambda asked: _contempt(subject, capability, asked), CONTEMPT[capability])
 
 
-def _contempt(subject: ImplementationSubject, capability: str, asked: dict[str, Any]) -> Finding:
+def _contempt(subject: ImplementationSubject, capability: str, asked: dict[str, Any]) -> CheckResult:
     observed = subject.ask(capability, **asked)
     if capability == "classes":
         observed = next((name for name in rows(capability, observed) if str(name).casefold() in CONTEMPTUOUS), None)

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import close, equal, judge_each, numbers, rows, shown
+from ferspec.checks.implementation.answers.judge import close, equal, judge_each, numbers, rows, shown
+from ferspec.checks.implementation.answers.resemble import resembled
 from ferspec.checks.implementation.example_files import EXAMPLES
-from ferspec.checks.implementation.resemblance import resembled
-from ferspec.engine import Check, Finding, Status
+from ferspec.engine import Check
 from ferspec.errors import SubjectError
-from ferspec.subjects.implementation import ImplementationSubject
+from ferspec.outcomes import CheckResult, Status
+from ferspec.subjects.implementations.subject import ImplementationSubject
 
 PARTS = ("training", "validation")
 SEED, OTHER_SEED = 5, 6
@@ -23,17 +24,17 @@ SPLIT_COUNTS = ((867, 877, 355, 5957, 3204, 2460, 1619), (11, 12, 13, 14, 16, 17
 LEFT_OUT = {7: "Contempt", 8: "None", 9: "Uncertain", 10: "No-Face"}
 
 
-def counts_of_table_1(subject: ImplementationSubject) -> Finding:
+def counts_of_table_1(subject: ImplementationSubject) -> CheckResult:
     """FER-D-01."""
     return judge_each(lambda name: _counts(subject, name), spec.load().datasets)
 
 
-def btfer_is_balanced(subject: ImplementationSubject) -> Finding:
+def btfer_is_balanced(subject: ImplementationSubject) -> CheckResult:
     """FER-D-05."""
     return _counts(subject, "BTFER")
 
 
-def _counts(subject: ImplementationSubject, dataset: str) -> Finding:
+def _counts(subject: ImplementationSubject, dataset: str) -> CheckResult:
     classes, counts = spec.load().classes, spec.load().datasets[dataset].counts
     observed = rows("dataset_counts", subject.ask("dataset_counts", dataset=dataset))
     if len(observed) != len(classes):
@@ -51,7 +52,7 @@ def _counts(subject: ImplementationSubject, dataset: str) -> Finding:
     return close(observed, counts, 0.0, names, likely)
 
 
-def btfer_is_256_in_colour(subject: ImplementationSubject) -> Finding:
+def btfer_is_256_in_colour(subject: ImplementationSubject) -> CheckResult:
     """FER-D-06."""
     observed = numbers("image_size", subject.ask("image_size", dataset="BTFER"), (3,))
     size = spec.load().datasets["BTFER"].size
@@ -67,7 +68,7 @@ def btfer_is_256_in_colour(subject: ImplementationSubject) -> Finding:
 # Parts.
 
 
-def rafdb_is_split_as_the_profile_says(subject: ImplementationSubject) -> Finding:
+def rafdb_is_split_as_the_profile_says(subject: ImplementationSubject) -> CheckResult:
     """FER-D-02."""
     if subject.profile == "paper":
         return _keeps_parts(
@@ -77,12 +78,12 @@ def rafdb_is_split_as_the_profile_says(subject: ImplementationSubject) -> Findin
     return judge_each(lambda counts: _splits(subject, "RAF-DB", percent, counts), SPLIT_COUNTS)
 
 
-def affectnet(subject: ImplementationSubject, capability: str) -> Finding:
+def affectnet(subject: ImplementationSubject, capability: str) -> CheckResult:
     """FER-D-04: its parts (split) and its classes (class_of_label)."""
     return (_affectnet_taken_whole if capability == "split" else _affectnet_of_seven_classes)(subject)
 
 
-def _affectnet_taken_whole(subject: ImplementationSubject) -> Finding:
+def _affectnet_taken_whole(subject: ImplementationSubject) -> CheckResult:
     totals = spec.load().datasets["AffectNet"]
     # 20,778 of 25,938 images and 22,221 of 27,766 are both 80 %, to the whole percentage.
     (percent,) = {
@@ -90,7 +91,7 @@ def _affectnet_taken_whole(subject: ImplementationSubject) -> Finding:
         for at, training in totals.training_totals.items()
     }
 
-    def judged(counts: Sequence[int] | None) -> Finding:
+    def judged(counts: Sequence[int] | None) -> CheckResult:
         if counts is None:
             return _keeps_parts(subject, "AffectNet", "it is split anew where it has parts of its own")
         return _splits(subject, "AffectNet", percent, counts, own_parts=False)
@@ -98,11 +99,11 @@ def _affectnet_taken_whole(subject: ImplementationSubject) -> Finding:
     return judge_each(judged, (None, *SPLIT_COUNTS))
 
 
-def _affectnet_of_seven_classes(subject: ImplementationSubject) -> Finding:
+def _affectnet_of_seven_classes(subject: ImplementationSubject) -> CheckResult:
     """Judge that labels 0 to 6 are the seven, each once and in whatever order, and the others none of them."""
     left = list(spec.load().classes)
 
-    def judged(label: int) -> Finding:
+    def judged(label: int) -> CheckResult:
         observed = subject.ask("class_of_label", label=label, dataset="AffectNet")
         if label in LEFT_OUT:
             likely = "a label of none of the seven is merged into one of them, or kept as a class"
@@ -110,7 +111,7 @@ def _affectnet_of_seven_classes(subject: ImplementationSubject) -> Finding:
         holds = observed in left
         if holds:
             left.remove(observed)
-        return Finding(
+        return CheckResult(
             status=Status.PASS if holds else Status.FAIL,
             observed=f"label {label} of AffectNet: {shown(observed)}",
             expected=f"label {label} of AffectNet: one of the seven, of no other label",
@@ -120,7 +121,7 @@ def _affectnet_of_seven_classes(subject: ImplementationSubject) -> Finding:
     return judge_each(judged, (*range(len(left)), *LEFT_OUT))
 
 
-def published_parts_of_fer2013(subject: ImplementationSubject) -> Finding:
+def published_parts_of_fer2013(subject: ImplementationSubject) -> CheckResult:
     """FER-D-03."""
     wanted = {"Training": "training", "PublicTest": "validation", "PrivateTest": "validation"}
     likely = "a part is left out of validation, or trained on"
@@ -134,7 +135,7 @@ def _labels(counts: Sequence[int]) -> list[int]:
     return np.random.default_rng(2).permutation(np.repeat(np.arange(len(counts)), counts)).tolist()
 
 
-def _keeps_parts(subject: ImplementationSubject, dataset: str, likely: str) -> Finding:
+def _keeps_parts(subject: ImplementationSubject, dataset: str, likely: str) -> CheckResult:
     labels = _labels((5, 3, 4, 9, 6, 7, 8))
     parts = np.random.default_rng(3).choice(PARTS, len(labels)).tolist()
     observed = _split(subject, dataset, labels, parts)
@@ -144,7 +145,7 @@ def _keeps_parts(subject: ImplementationSubject, dataset: str, likely: str) -> F
 
 def _splits(
     subject: ImplementationSubject, dataset: str, percent: int, counts: Sequence[int], own_parts: bool = True
-) -> Finding:
+) -> CheckResult:
     """Judge how many of each class are trained on, and that the seed alone decides which."""
     labels = _labels(counts)
     # Shares by class that are none of the protocol's, so that who keeps these parts is found out.
@@ -162,7 +163,7 @@ def _splits(
     if shares.status is Status.FAIL:
         return shares
 
-    def again(case: tuple[int, str, str, str]) -> Finding:
+    def again(case: tuple[int, str, str, str]) -> CheckResult:
         seed, expected, what, likely = case
         split = "the same split" if _split(subject, dataset, labels, parts, seed) == observed else "another split"
         return equal(split, expected, f"{dataset}, asked {what}", likely)
@@ -208,7 +209,7 @@ def _split(
 # Images.
 
 
-def widened_on_each_side(subject: ImplementationSubject) -> Finding:
+def widened_on_each_side(subject: ImplementationSubject) -> CheckResult:
     """FER-D-07."""
     margin = spec.load().value("FER-D-07", "margin")
     boxes = (
@@ -221,7 +222,7 @@ def widened_on_each_side(subject: ImplementationSubject) -> Finding:
         ("over the right and bottom edge", [350, 230, 425, 312], (300, 400)),
     )
 
-    def judged(case: tuple[str, list[int], tuple[int, int]]) -> Finding:
+    def judged(case: tuple[str, list[int], tuple[int, int]]) -> CheckResult:
         where, box, (height, width) = case
         observed = numbers("face_box", subject.ask("face_box", box=box, height=height, width=width), (4,))
         left, top, right, bottom = box
@@ -242,7 +243,7 @@ def widened_on_each_side(subject: ImplementationSubject) -> Finding:
     return judge_each(judged, boxes)
 
 
-def one_label_an_image(subject: ImplementationSubject) -> Finding:
+def one_label_an_image(subject: ImplementationSubject) -> CheckResult:
     """FER-D-10."""
     cases = (
         (
@@ -256,14 +257,14 @@ def one_label_an_image(subject: ImplementationSubject) -> Finding:
         ("no picture twice", ["a", "b", "c"], [1, 1, 0], set()),
     )
 
-    def judged(case: tuple[str, list[str], list[int], set[str]]) -> Finding:
+    def judged(case: tuple[str, list[str], list[int], set[str]]) -> CheckResult:
         what, digests, labels, found = case
         return _digests(subject, "conflicting_labels", what, found, digests=digests, labels=labels)
 
     return judge_each(judged, cases)
 
 
-def never_trained_on(subject: ImplementationSubject) -> Finding:
+def never_trained_on(subject: ImplementationSubject) -> CheckResult:
     """FER-D-11."""
     cases = (
         ("one picture in training, one in validation", ["a", "b", "c"], ["d", "e"], ["c", "d", "f"], {"c", "d"}),
@@ -272,7 +273,7 @@ def never_trained_on(subject: ImplementationSubject) -> Finding:
         ("training and validation overlap, BTFER stands apart", ["a", "b"], ["b", "c"], ["d"], set()),
     )
 
-    def judged(case: tuple[str, list[str], list[str], list[str], set[str]]) -> Finding:
+    def judged(case: tuple[str, list[str], list[str], list[str], set[str]]) -> CheckResult:
         what, training, validation, btfer, found = case
         asked = {"training": training, "validation": validation, "btfer": btfer}
         return _digests(subject, "leaked_images", what, found, **asked)
@@ -280,7 +281,9 @@ def never_trained_on(subject: ImplementationSubject) -> Finding:
     return judge_each(judged, cases)
 
 
-def _digests(subject: ImplementationSubject, capability: str, what: str, expected: set[str], **asked: list) -> Finding:
+def _digests(
+    subject: ImplementationSubject, capability: str, what: str, expected: set[str], **asked: list
+) -> CheckResult:
     observed = set(map(str, rows(capability, subject.ask(capability, **asked))))
     missed, invented = sorted(expected - observed), sorted(observed - expected)
     told = [f"{', '.join(missed)} overlooked"] * bool(missed) + [f"{', '.join(invented)} named without cause"] * bool(
@@ -289,14 +292,14 @@ def _digests(subject: ImplementationSubject, capability: str, what: str, expecte
     return equal(sorted(observed), sorted(expected), what, "; ".join(told))
 
 
-def nothing_identifies(subject: ImplementationSubject) -> Finding:
+def nothing_identifies(subject: ImplementationSubject) -> CheckResult:
     """FER-D-12."""
 
-    def judged(name: str) -> Finding:
+    def judged(name: str) -> CheckResult:
         example = EXAMPLES[name]
         observed = set(map(str, rows("identifying_entries", subject.ask("identifying_entries", file=example.base64()))))
         holds = example.holds <= observed <= example.holds | example.may_be_called
-        return Finding(
+        return CheckResult(
             status=Status.PASS if holds else Status.FAIL,
             observed=f"{name}: {', '.join(sorted(observed)) or 'nothing'}",
             expected=f"{name}: {', '.join(sorted(example.holds)) or 'nothing'}",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import rows, shown
-from ferspec.checks.implementation.explained import all_equal, answers_to
-from ferspec.engine import Check, Finding, Status
+from ferspec.checks.implementation.answers.explain import all_equal, answers_to
+from ferspec.checks.implementation.answers.judge import rows, shown
+from ferspec.engine import Check
 from ferspec.errors import NotEvaluable
-from ferspec.subjects.implementation import ImplementationSubject
+from ferspec.outcomes import CheckResult, Status
+from ferspec.subjects.implementations.subject import ImplementationSubject
 
 VALIDATION, BTFER = "validation", "BTFER"
 # images evaluated, their batches, and what the classification reports of the runs count of them
@@ -35,11 +36,11 @@ MISCOUNTS: Mapping[str, Callable[[int, int], int]] = {
 EDGES = (64, 65, 127, 128, 2_048, 2_047, 20, 31)
 
 
-def is_evaluated_on_both(subject: ImplementationSubject) -> Finding:
+def is_evaluated_on_both(subject: ImplementationSubject) -> CheckResult:
     """A training is reported on the validation part and on BTFER, whatever else it is reported on."""
     observed = rows("evaluated_parts", subject.ask("evaluated_parts"))
     missing = [part for part in (VALIDATION, BTFER) if part not in observed]
-    return Finding(
+    return CheckResult(
         status=Status.FAIL if missing else Status.PASS,
         observed=shown(observed),
         expected=f"{VALIDATION} and {BTFER}",
@@ -47,13 +48,13 @@ def is_evaluated_on_both(subject: ImplementationSubject) -> Finding:
     )
 
 
-def counts_every_image(subject: ImplementationSubject) -> Finding:
+def counts_every_image(subject: ImplementationSubject) -> CheckResult:
     """An evaluation counts all images, or all but those of the last partial batch, as the profile says."""
     counts = REPORTED if _dropped(subject) else {asked: asked[0] for asked in REPORTED}
     return _counted(subject, counts)
 
 
-def counts_whole_batches(subject: ImplementationSubject, batch: int) -> Finding:
+def counts_whole_batches(subject: ImplementationSubject, batch: int) -> CheckResult:
     """Where the last partial batch is dropped, the largest multiple of the batch is counted."""
     if not _dropped(subject):
         raise NotEvaluable(f"by profile {subject.profile} no batch is dropped (FER-V-02)")
@@ -65,7 +66,7 @@ def _dropped(subject: ImplementationSubject) -> bool:
     return spec.load().value("FER-V-02", "partial_batch", subject.profile) == "dropped"
 
 
-def _counted(subject: ImplementationSubject, counts: Mapping[tuple[int, int], int]) -> Finding:
+def _counted(subject: ImplementationSubject, counts: Mapping[tuple[int, int], int]) -> CheckResult:
     return all_equal(
         names=[f"{images:,} images in batches of {batch}" for images, batch in counts],
         observed=answers_to(
@@ -76,7 +77,7 @@ def _counted(subject: ImplementationSubject, counts: Mapping[tuple[int, int], in
     )
 
 
-def steers_by(subject: ImplementationSubject) -> Finding:
+def steers_by(subject: ImplementationSubject) -> CheckResult:
     """Validation steers the training, as the runs have it; BTFER never does.
 
     The text calls the validation part unseen (Tables 2 and 3) and lets its loss steer all the same (4.2). By it, any
@@ -85,7 +86,7 @@ def steers_by(subject: ImplementationSubject) -> Finding:
     observed = subject.ask("steering_part")
     unseen = spec.load().value("FER-V-04", "validation_is_unseen", subject.profile)
     right = (VALIDATION, "training") if unseen else (VALIDATION,)
-    return Finding(
+    return CheckResult(
         status=Status.PASS if observed in right else Status.FAIL,
         observed=shown(observed),
         expected=" or ".join(right),

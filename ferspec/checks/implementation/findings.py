@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import close, equal, field, judge_each, numbers
-from ferspec.engine import Check, Finding
-from ferspec.subjects.implementation import ImplementationSubject
+from ferspec.checks.implementation.answers.judge import close, equal, field, judge_each, numbers
+from ferspec.engine import Check
+from ferspec.outcomes import CheckResult
+from ferspec.subjects.implementations.subject import ImplementationSubject
 
 CAPABILITY = "mean_difference"
 TOLERANCE = 1e-6
@@ -29,12 +30,12 @@ PAIRS = {
 }
 
 
-def averages_by_the_unit(subject: ImplementationSubject, unit: str) -> Finding:
+def averages_by_the_unit(subject: ImplementationSubject, unit: str) -> CheckResult:
     """The mean is over architectures, their pairs averaged first, or over pairs, and its interval is Student's."""
     return judge_each(lambda what: _compared(subject, what, unit), PAIRS)
 
 
-def judges_no_fewer_than_it_may(subject: ImplementationSubject) -> Finding:
+def judges_no_fewer_than_it_may(subject: ImplementationSubject) -> CheckResult:
     """Fewer architectures, or pairs, than the least are not judged, however many pairs there are."""
     few = spec.load().value("FER-F-01", "least_units") - 1
     names = [f"network {number}" for number in range(few)]
@@ -54,7 +55,7 @@ CHECKS = (
 )
 
 
-def _compared(subject: ImplementationSubject, what: str, unit: str) -> Finding:
+def _compared(subject: ImplementationSubject, what: str, unit: str) -> CheckResult:
     differences, architectures = PAIRS[what]
     answer = subject.ask(CAPABILITY, differences=list(differences), architectures=list(architectures), unit=unit)
     observed = numbers(CAPABILITY, [field(CAPABILITY, answer, name) for name in ENDS], (3,))
@@ -73,7 +74,7 @@ def _compared(subject: ImplementationSubject, what: str, unit: str) -> Finding:
 
 def _unjudged(
     subject: ImplementationSubject, what: str, unit: str, differences: Sequence[float], architectures: Sequence[str]
-) -> Finding:
+) -> CheckResult:
     answer = subject.ask(CAPABILITY, differences=list(differences), architectures=list(architectures), unit=unit)
     pairs_counted = "pairs are counted in place of networks"
     likely = pairs_counted if unit == "network" and differences else "an interval is given, however few pairs there are"

@@ -8,11 +8,12 @@ from typing import Any
 
 from ferspec import spec
 from ferspec.checks.implementation import bands
-from ferspec.checks.implementation.answers import close, equal, field, first_failure, judge_each, numbers, rows
-from ferspec.engine import Check, Finding, Status
+from ferspec.checks.implementation.answers.judge import close, equal, field, first_failure, judge_each, numbers, rows
+from ferspec.engine import Check
+from ferspec.outcomes import CheckResult, Status
 from ferspec.spec.names import plain_name
 from ferspec.spec.records import IDENTITY, Cell, Figures
-from ferspec.subjects.implementation import ImplementationSubject
+from ferspec.subjects.implementations.subject import ImplementationSubject
 
 AXES = {"resolutions": "resolution", "datasets": "dataset", "balancings": "balancing"}
 KINDS = ("printed", "released")
@@ -28,7 +29,7 @@ TABLE_2 = {
 }
 
 
-def has_the_cells(subject: ImplementationSubject) -> Finding:
+def has_the_cells(subject: ImplementationSubject) -> CheckResult:
     """FER-G-01: the cells are those of the published grid, each once, in any order."""
     found = Counter(_cells(subject))
     wanted = {tuple(map(_plain, _identity(cell))): cell.id for cell in spec.load().cells}
@@ -41,7 +42,7 @@ def has_the_cells(subject: ImplementationSubject) -> Finding:
         for cells, word in ((twice, "more than once"), (lacking, "missing"), (spare, "not in it"))
         if cells
     ]
-    return Finding(
+    return CheckResult(
         status=Status.FAIL if words else Status.PASS,
         observed=", ".join([f"{total} cells", *words]),
         expected=f"{spec.load().value('FER-G-01', 'cells')} cells",
@@ -49,16 +50,16 @@ def has_the_cells(subject: ImplementationSubject) -> Finding:
     )
 
 
-def has_the_axes(subject: ImplementationSubject, axis: str) -> Finding:
+def has_the_axes(subject: ImplementationSubject, axis: str) -> CheckResult:
     """FER-G-02: resolutions, datasets and balancings of all cells."""
     place, values = IDENTITY.index(AXES[axis]), spec.load().value("FER-G-02", axis)
     return equal(sorted({cell[place] for cell in _cells(subject)}), sorted(map(_plain, values)), axis)
 
 
-def publishes_the_figures(subject: ImplementationSubject) -> Finding:
+def publishes_the_figures(subject: ImplementationSubject) -> CheckResult:
     """FER-G-03: the eight figures of every cell, as printed and as released, null where one is not known."""
 
-    def judged(cell: Cell) -> Finding:
+    def judged(cell: Cell) -> CheckResult:
         told = subject.ask("published", **dict(zip(IDENTITY, _identity(cell), strict=True)))
         findings = _typed(told, _identity(cell))
         for kind, confused in (KINDS, KINDS[::-1]):
@@ -71,14 +72,14 @@ def publishes_the_figures(subject: ImplementationSubject) -> Finding:
     return judge_each(judged, spec.load().cells)
 
 
-def _typed(told: Any, identity: tuple) -> list[Finding]:
+def _typed(told: Any, identity: tuple) -> list[CheckResult]:
     """Compare what is typed here of a cell, if anything is: print alone, with nothing to confuse it with."""
     label, printed = " ".join(map(str, identity)), field("published", told, "printed")
     typed = zip(FIGURES, TABLE_2.get(identity, ()), strict=False)
     return [_figure(printed, name, value, value, f"{label}, printed {name}") for name, value in typed]
 
 
-def tells_how_well_they_agree(subject: ImplementationSubject) -> Finding:
+def tells_how_well_they_agree(subject: ImplementationSubject) -> CheckResult:
     """FER-G-04: the mean distance decides; a first threshold that is reached is near, a second one still is."""
     below, up_to = (spec.load().value("FER-G-04", name) for name in ("agree_below", "near_up_to"))
     cases = (
@@ -97,21 +98,21 @@ def tells_how_well_they_agree(subject: ImplementationSubject) -> Finding:
         ([0.04] * 4, "differ"),
     )
 
-    def judged(case: tuple[list[float], str]) -> Finding:
+    def judged(case: tuple[list[float], str]) -> CheckResult:
         distances, answer = case
         return equal(subject.ask("agreement", distances=distances), answer, str(distances))
 
     return judge_each(judged, cases)
 
 
-def pairs_the_replicates(subject: ImplementationSubject) -> Finding:
+def pairs_the_replicates(subject: ImplementationSubject) -> CheckResult:
     """FER-G-05: AffectNet's cells of both balancings, in pairs in any order."""
     told = [rows("replicates", pair, 2) for pair in rows("replicates", subject.ask("replicates"))]
     observed = Counter(frozenset(str(id).lower() for id in pair) for pair in told)
     ids = [cell.id for cell in spec.load().cells if cell.dataset == "AffectNet" and cell.balancing == "simple"]
     expected = Counter(frozenset((id, f"{id.removesuffix('simple')}conservative")) for id in ids)
     spare, lacking = observed - expected, expected - observed
-    return Finding(
+    return CheckResult(
         status=Status.PASS if observed == expected else Status.FAIL,
         observed=f"{len(told)} pairs{_first(', also ', spare)}{_first(', without ', lacking)}",
         expected=f"{spec.load().value('FER-G-05', 'pairs')} pairs",
@@ -124,7 +125,7 @@ def _cells(subject: ImplementationSubject) -> list[tuple[str, ...]]:
     return [tuple(_plain(field("cells", cell, name)) for name in IDENTITY) for cell in told]
 
 
-def _figure(told: Any, name: str, expected: float | None, other: float | None, label: str) -> Finding:
+def _figure(told: Any, name: str, expected: float | None, other: float | None, label: str) -> CheckResult:
     """Compare a figure; ``other`` is the one that it would be if print and report were confused."""
     value = field("published", told, name)
     if value is not None:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import field, judge_each, numbers, shown
-from ferspec.engine import Check, Finding, Status
+from ferspec.checks.implementation.answers.judge import field, judge_each, numbers, shown
+from ferspec.engine import Check
 from ferspec.errors import NotEvaluable, SubjectError
+from ferspec.outcomes import CheckResult, Status
 from ferspec.spec.names import plain_name
-from ferspec.subjects.implementation import ImplementationSubject
+from ferspec.subjects.implementations.subject import ImplementationSubject
 
 HYPERPARAMETERS = "hyperparameters"
 # room for single precision, in which Keras keeps rates
@@ -52,14 +53,14 @@ OFF = {"cooldown": "FER-S-03", "amsgrad": "FER-S-01", "weight_decay": "FER-S-01"
 SAME_LOSS = {"sparsecategoricalcrossentropy": "categoricalcrossentropy", "crossentropy": "categoricalcrossentropy"}
 
 
-def is_trained_with(subject: ImplementationSubject, name: str) -> Finding:
+def is_trained_with(subject: ImplementationSubject, name: str) -> CheckResult:
     """A hyper-parameter has the value of the protocol, or one of those that the profile knows."""
     observed = field(HYPERPARAMETERS, _of_one(subject), name)
     known = spec.load().value(STATED[name].clause, STATED[name].value, subject.profile)
     known = known if isinstance(known, tuple) else (known,)
     right = any(_same_value(observed, value) for value in known)
     likely = next((cause for value, cause in STATED[name].mistakes.items() if _same_value(observed, value)), None)
-    return Finding(
+    return CheckResult(
         status=Status.PASS if right else Status.FAIL,
         observed=f"{name}: {shown(observed)}",
         expected=f"{name}: {' or '.join(map(str, known))}",
@@ -67,10 +68,10 @@ def is_trained_with(subject: ImplementationSubject, name: str) -> Finding:
     )
 
 
-def leaves_off(subject: ImplementationSubject, name: str) -> Finding:
+def leaves_off(subject: ImplementationSubject, name: str) -> CheckResult:
     """What changes the optimiser, or the plateau rule, is off, or not told at all."""
     value = _unless_off(_of_one(subject), name)
-    return Finding(
+    return CheckResult(
         status=Status.PASS if value is None else Status.FAIL,
         observed=f"{name}: {shown(value)}",
         expected=f"{name}: off",
@@ -105,29 +106,29 @@ def _of_one(subject: ImplementationSubject) -> Any:
     return subject.ask(HYPERPARAMETERS, architecture=last)
 
 
-def is_tuned_to_no_network(subject: ImplementationSubject) -> Finding:
+def is_tuned_to_no_network(subject: ImplementationSubject) -> CheckResult:
     """All networks have the hyper-parameters of the first."""
     told: dict[str, Any] = {}
 
-    def judged(name: str) -> Finding:
+    def judged(name: str) -> CheckResult:
         told[name] = subject.ask(HYPERPARAMETERS, architecture=name)
         return _as_the_first(name, told)
 
     return judge_each(judged, spec.load().networks)
 
 
-def _as_the_first(name: str, told: Mapping[str, Any]) -> Finding:
+def _as_the_first(name: str, told: Mapping[str, Any]) -> CheckResult:
     first = next(iter(told))
     for key in (*STATED, *OFF):
         value, wanted = (_value(told[each], key) for each in (name, first))
         if not _same_value(value, wanted):
-            return Finding(
+            return CheckResult(
                 status=Status.FAIL,
                 observed=f"{name}: {key} {shown(value)}",
                 expected=f"{name}: {key} {shown(wanted)}, as {first} has it",
                 likely=f"{key} is tuned to the network",
             )
-    return Finding(status=Status.PASS, observed=f"{name}: as {first}", expected=f"{name}: as {first}")
+    return CheckResult(status=Status.PASS, observed=f"{name}: as {first}", expected=f"{name}: as {first}")
 
 
 def _value(answer: Any, name: str) -> Any:

@@ -7,13 +7,14 @@ from functools import partial
 
 import numpy as np
 
-from ferspec.checks.implementation.answers import close, judge_each, numbers
-from ferspec.checks.implementation.known_networks import starts_of
-from ferspec.checks.implementation.network_inputs import images_for
-from ferspec.checks.implementation.resemblance import resembled
-from ferspec.engine import Check, Finding
+from ferspec.checks.implementation.answers.judge import close, judge_each, numbers
+from ferspec.checks.implementation.answers.resemble import resembled
+from ferspec.checks.implementation.networks.inputs import images_for
+from ferspec.checks.implementation.networks.known import starts_of
+from ferspec.engine import Check
 from ferspec.errors import NotEvaluable
-from ferspec.subjects.implementation import ImplementationSubject
+from ferspec.outcomes import CheckResult
+from ferspec.subjects.implementations.subject import ImplementationSubject
 
 TOLERANCE = 1e-3
 
@@ -52,7 +53,7 @@ RESIZED_BOTH = ((256, 256, 48, 48), (100, 80, 48, 48), (30, 40, 61, 50))
 RESIZED = ((256, 48), (100, 48), (48, 224), (100, 224), (512, 224), (256, 224), (5, 11), (7, 3), (48, 48))
 
 
-def fed_as_the_profile_says(subject: ImplementationSubject) -> Finding:
+def fed_as_the_profile_says(subject: ImplementationSubject) -> CheckResult:
     """FER-P-07."""
     starts = [start for start in starts_of(subject) if start in OWN_WAY]
     if not starts:
@@ -60,7 +61,7 @@ def fed_as_the_profile_says(subject: ImplementationSubject) -> Finding:
     return judge_each(lambda case: _fed(subject, *case), images_for(starts))
 
 
-def _fed(subject: ImplementationSubject, image: np.ndarray, architecture: str, weights: str) -> Finding:
+def _fed(subject: ImplementationSubject, image: np.ndarray, architecture: str, weights: str) -> CheckResult:
     way = RESCALED if subject.profile == "released" else OWN_WAY[architecture, weights]
     answer = subject.ask("network_input", image=image.tolist(), architecture=architecture, weights=weights)
     observed = numbers("network_input", answer, image.shape)
@@ -72,14 +73,14 @@ def _fed(subject: ImplementationSubject, image: np.ndarray, architecture: str, w
     return close(observed, fed[way], TOLERANCE, names, taken and f"fed {taken}")
 
 
-def the_nearest_pixel_is_taken(subject: ImplementationSubject) -> Finding:
+def the_nearest_pixel_is_taken(subject: ImplementationSubject) -> CheckResult:
     """FER-P-08."""
     strips = [partial(_resized, subject, *case, axis) for case in RESIZED for axis in (0, 1)]
     both = [partial(_resized_both, subject, *case) for case in RESIZED_BOTH]
     return judge_each(lambda resized: resized(), [*strips, *both])
 
 
-def _resized(subject: ImplementationSubject, before: int, after: int, axis: int) -> Finding:
+def _resized(subject: ImplementationSubject, before: int, after: int, axis: int) -> CheckResult:
     """Judge a strip, three pixels wide, that is resized along one axis."""
     pixels = np.arange(before)
     # Red and green tell the place of each pixel; blue differs much from one to the next.
@@ -103,7 +104,9 @@ def _nearest(before: int, after: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array([min(int(place), before - 1) for place in places]), decided
 
 
-def _resized_both(subject: ImplementationSubject, height: int, width: int, to_height: int, to_width: int) -> Finding:
+def _resized_both(
+    subject: ImplementationSubject, height: int, width: int, to_height: int, to_width: int
+) -> CheckResult:
     """Judge an image whose red tells the row, whose green the column, and whose blue differs from pixel to pixel."""
     rows, columns = np.mgrid[:height, :width]
     image = np.stack([rows, columns, (rows * 37 + columns * 91) % 256], axis=-1)
@@ -136,7 +139,7 @@ def _why_these_pixels(observed: np.ndarray, strip: np.ndarray, decided: np.ndarr
     return resembled(observed[decided], {name: strip[taken][decided] for name, taken in mistakes.items()}, TOLERANCE)
 
 
-def three_equal_or_red_green_blue(subject: ImplementationSubject) -> Finding:
+def three_equal_or_red_green_blue(subject: ImplementationSubject) -> CheckResult:
     """FER-P-09."""
     pixels = np.random.default_rng(4).integers(0, 256, (4, 5, 4))
     grey, colour = pixels[..., :1], pixels[..., :3]
@@ -150,7 +153,7 @@ def three_equal_or_red_green_blue(subject: ImplementationSubject) -> Finding:
     )
 
 
-def _channels(subject: ImplementationSubject, image: np.ndarray, expected: np.ndarray, what: str) -> Finding:
+def _channels(subject: ImplementationSubject, image: np.ndarray, expected: np.ndarray, what: str) -> CheckResult:
     observed = numbers("three_channels", subject.ask("three_channels", image=image.tolist()), expected.shape)
     mistakes = {
         "blue, green, red": expected[..., ::-1],

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import close, equal, field, first_failure, judge_each, numbers, rows
-from ferspec.checks.implementation.mistakes import compared
-from ferspec.engine import Check, Finding
+from ferspec.checks.implementation.answers.judge import close, equal, field, first_failure, judge_each, numbers, rows
+from ferspec.checks.implementation.answers.numbers import compared
+from ferspec.engine import Check
 from ferspec.errors import SubjectError
-from ferspec.subjects.implementation import ImplementationSubject
+from ferspec.outcomes import CheckResult
+from ferspec.subjects.implementations.subject import ImplementationSubject
 
 # as wide as single precision needs, and far below what any other average differs by
 TOLERANCE = 1e-5
@@ -21,7 +22,7 @@ AVERAGED = ("precision", "recall", "f1")
 
 
 @dataclass(frozen=True)
-class Images:
+class Predictions:
     """Labels and predictions of some images, and what is special about them."""
 
     what: str
@@ -52,23 +53,23 @@ class Images:
         return dict(zip(AVERAGED, map(float, found[:3]), strict=True))
 
 
-def _skewed(count: int) -> Images:
+def _skewed(count: int) -> Predictions:
     """Return images of which half are Happy, each class recognised less often than the one before."""
     rng = np.random.default_rng(1)
     labels = rng.choice(7, size=count, p=[0.1, 0.03, 0.1, 0.5, 0.12, 0.1, 0.05])
     predictions = np.where(rng.random(count) < np.linspace(0.9, 0.2, 7)[labels], labels, (labels + 3) % 7)
-    return Images(f"{count:,} images of uneven classes", labels.tolist(), predictions.tolist())
+    return Predictions(f"{count:,} images of uneven classes", labels.tolist(), predictions.tolist())
 
 
 SETS = (
-    Images("12 images", [0, 0, 1, 2, 2, 3, 3, 3, 3, 4, 5, 6], [0, 3, 3, 2, 6, 3, 3, 3, 4, 4, 5, 6]),
+    Predictions("12 images", [0, 0, 1, 2, 2, 3, 3, 3, 3, 4, 5, 6], [0, 3, 3, 2, 6, 3, 3, 3, 4, 4, 5, 6]),
     _skewed(400),
     # as many as the largest validation part has, that of FER2013
     _skewed(7178),
-    Images("images of four classes", [0, 0, 2, 2, 3, 3, 3, 6, 6, 6], [0, 4, 0, 3, 3, 3, 4, 0, 3, 3]),
-    Images("images all taken for Happy", [0, 1, 2, 3, 3, 3, 4, 5, 6], [3] * 9),
-    Images("images none of which is recognised", [0, 1, 2, 3, 4, 5, 6, 6], [1, 2, 3, 4, 5, 6, 0, 0]),
-    Images("a single image", [5], [5]),
+    Predictions("images of four classes", [0, 0, 2, 2, 3, 3, 3, 6, 6, 6], [0, 4, 0, 3, 3, 3, 4, 0, 3, 3]),
+    Predictions("images all taken for Happy", [0, 1, 2, 3, 3, 3, 4, 5, 6], [3] * 9),
+    Predictions("images none of which is recognised", [0, 1, 2, 3, 4, 5, 6, 6], [1, 2, 3, 4, 5, 6, 0, 0]),
+    Predictions("a single image", [5], [5]),
 )
 
 # Rows of a square come first: where columns are taken for rows, there are as many answers, and they are wrong.
@@ -93,10 +94,10 @@ OUTPUTS = (
 FIGURES = (0.0, 1.0, 0.5, 0.1234, 0.1266, 0.5549, 0.5551, 0.7777, 0.999, 0.0049, 0.0051, 0.1146, 0.6549, 0.125, 0.875)
 
 
-def accuracy_is_the_share_of_right_images(subject: ImplementationSubject) -> Finding:
+def accuracy_is_the_share_of_right_images(subject: ImplementationSubject) -> CheckResult:
     """FER-M-01: accuracy counts right images over all, whatever their class."""
 
-    def judged(images: Images) -> Finding:
+    def judged(images: Predictions) -> CheckResult:
         observed = _figure(_measured(subject, images), "accuracy")
         recall, present = images.per_class()[1], np.bincount(images.labels, minlength=7) > 0
         balanced = recall[present].mean()
@@ -111,13 +112,16 @@ def accuracy_is_the_share_of_right_images(subject: ImplementationSubject) -> Fin
     return judge_each(judged, SETS)
 
 
-def averages_are_weighted_by_support(subject: ImplementationSubject) -> Finding:
+def averages_are_weighted_by_support(subject: ImplementationSubject) -> CheckResult:
     """FER-M-02: precision, recall and F1 are those that scikit-learn averages by support, from those of each class."""
 
-    def judged(images: Images) -> Finding:
+    def judged(images: Predictions) -> CheckResult:
         answer, expected = _measured(subject, images), images.averages("weighted")
         findings = [_of_each_class(answer, images, name) for name in ("precision", "recall")]
-        macro, exchanged = images.averages("macro"), Images("", images.predictions, images.labels).averages("weighted")
+        macro, exchanged = (
+            images.averages("macro"),
+            Predictions("", images.predictions, images.labels).averages("weighted"),
+        )
         per_class, taken = images.per_class(), np.bincount(images.predictions, minlength=7)
         for name, values in zip(AVERAGED, per_class[:3], strict=True):
             mistakes = {
@@ -134,10 +138,10 @@ def averages_are_weighted_by_support(subject: ImplementationSubject) -> Finding:
     return judge_each(judged, SETS)
 
 
-def weighted_recall_is_the_accuracy(subject: ImplementationSubject) -> Finding:
+def weighted_recall_is_the_accuracy(subject: ImplementationSubject) -> CheckResult:
     """FER-M-03: the two are one number in every answer, whether or not it is the right one."""
 
-    def judged(images: Images) -> Finding:
+    def judged(images: Predictions) -> CheckResult:
         answer = _measured(subject, images)
         recall, accuracy = _figure(answer, "recall"), _figure(answer, "accuracy")
         mistakes = {
@@ -149,10 +153,10 @@ def weighted_recall_is_the_accuracy(subject: ImplementationSubject) -> Finding:
     return judge_each(judged, SETS)
 
 
-def f1_is_the_harmonic_mean_of_each_class(subject: ImplementationSubject) -> Finding:
+def f1_is_the_harmonic_mean_of_each_class(subject: ImplementationSubject) -> CheckResult:
     """FER-M-04: F1 is taken class by class, and averaged afterwards."""
 
-    def judged(images: Images) -> Finding:
+    def judged(images: Predictions) -> CheckResult:
         answer = _measured(subject, images)
         precision, recall, f1, support = images.per_class()
         undefined = (support == 0) | (np.bincount(images.predictions, minlength=7) == 0)
@@ -173,11 +177,11 @@ def f1_is_the_harmonic_mean_of_each_class(subject: ImplementationSubject) -> Fin
     return judge_each(judged, SETS)
 
 
-def undefined_figures_are_reported(subject: ImplementationSubject) -> Finding:
+def undefined_figures_are_reported(subject: ImplementationSubject) -> CheckResult:
     """FER-M-05: a class never predicted is named; its precision is null, or the 0 that averages count."""
     counted_as = spec.load().value("FER-M-05", "counted_as")
 
-    def judged(images: Images) -> Finding:
+    def judged(images: Predictions) -> CheckResult:
         answer = _measured(subject, images)
         never = {name for index, name in enumerate(spec.load().classes) if index not in images.predictions}
         named = set(map(str, rows("metrics", field("metrics", answer, "undefined"))))
@@ -202,10 +206,10 @@ def undefined_figures_are_reported(subject: ImplementationSubject) -> Finding:
     return judge_each(judged, SETS)
 
 
-def the_highest_output_wins(subject: ImplementationSubject) -> Finding:
+def the_highest_output_wins(subject: ImplementationSubject) -> CheckResult:
     """FER-M-06: labels are those of the highest outputs, the first of equal ones."""
 
-    def judged(case: tuple[str, list[list[float]], list[int]]) -> Finding:
+    def judged(case: tuple[str, list[list[float]], list[int]]) -> CheckResult:
         what, outputs, expected = case
         answer = subject.ask("predicted_classes", outputs=outputs)
         observed = numbers("predicted_classes", answer, (len(outputs),)).tolist()
@@ -226,11 +230,11 @@ def the_highest_output_wins(subject: ImplementationSubject) -> Finding:
     return judge_each(judged, OUTPUTS)
 
 
-def figures_are_rounded_to_two_places(subject: ImplementationSubject) -> Finding:
+def figures_are_rounded_to_two_places(subject: ImplementationSubject) -> CheckResult:
     """FER-M-07: a figure halfway may be rounded to either side: what is printed stands for both."""
     unit = 10.0 ** -spec.load().value("FER-M-07", "decimals")
 
-    def judged(figure: float) -> Finding:
+    def judged(figure: float) -> CheckResult:
         observed = float(numbers("rounded", subject.ask("rounded", figure=figure), ()))
         below, above = (of(figure / unit - shift) * unit for of, shift in ((math.ceil, 0.5), (math.floor, -0.5)))
         mistakes = {
@@ -247,7 +251,7 @@ def figures_are_rounded_to_two_places(subject: ImplementationSubject) -> Finding
     return judge_each(judged, FIGURES)
 
 
-def _measured(subject: ImplementationSubject, images: Images) -> Any:
+def _measured(subject: ImplementationSubject, images: Predictions) -> Any:
     return subject.ask("metrics", labels=images.labels, predictions=images.predictions)
 
 
@@ -264,7 +268,7 @@ def _class_figures(answer: Any, name: str, undefined: np.ndarray) -> np.ndarray:
     return numbers("metrics", [0.0 if value is None else value for value in values], undefined.shape)
 
 
-def _of_each_class(answer: Any, images: Images, name: str) -> Finding:
+def _of_each_class(answer: Any, images: Predictions, name: str) -> CheckResult:
     """Compare the figures of those classes that have one; what stands for others is another clause's."""
     precision, recall, *_ = images.per_class()
     own, exchanged = (precision, recall) if name == "precision" else (recall, precision)
@@ -275,7 +279,7 @@ def _of_each_class(answer: Any, images: Images, name: str) -> Finding:
     return close(observed, own[defined], TOLERANCE, names, likely)
 
 
-def _mean_of_present(values: np.ndarray, images: Images) -> float:
+def _mean_of_present(values: np.ndarray, images: Predictions) -> float:
     """Return the average by support over the classes that have both images and predictions, 0 without any."""
     support, taken = (np.bincount(of, minlength=7) for of in (images.labels, images.predictions))
     weights = support * (taken > 0)

@@ -12,13 +12,14 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.checks.implementation import hyperparameters
-from ferspec.checks.implementation.answers import equal, field, judge_each, numbers, rows, shown
-from ferspec.checks.implementation.explained import all_equal, answers_to
+from ferspec.checks.implementation.answers.explain import all_equal, answers_to
+from ferspec.checks.implementation.answers.judge import equal, field, judge_each, numbers, rows, shown
 from ferspec.checks.implementation.weighting import CLASSES, losses_found, predictions
-from ferspec.engine import Check, Finding, Status
+from ferspec.engine import Check
 from ferspec.errors import NotEvaluable, SubjectError
+from ferspec.outcomes import CheckResult, Status
 from ferspec.reference.schedule import PlateauRule, StoppingRule
-from ferspec.subjects.implementation import ImplementationSubject
+from ferspec.subjects.implementations.subject import ImplementationSubject
 
 # room for single precision, in which Keras keeps rates
 RELATIVE = 1e-6
@@ -76,17 +77,17 @@ def _wavering(step: float, seed: int) -> list[float]:
     return (1 + step * steps.round()).tolist()
 
 
-def halves_the_rate_on_a_plateau(subject: ImplementationSubject) -> Finding:
+def halves_the_rate_on_a_plateau(subject: ImplementationSubject) -> CheckResult:
     """Every epoch has the rate that the losses before it give, where falls are large or none."""
     return _rates_found(subject, PLATEAUS, step=0.01)
 
 
-def needs_an_improvement_that_counts(subject: ImplementationSubject) -> Finding:
+def needs_an_improvement_that_counts(subject: ImplementationSubject) -> CheckResult:
     """Every epoch has the rate that the losses before it give, where falls are near the least that counts."""
     return _rates_found(subject, SMALL_IMPROVEMENTS, step=3e-5)
 
 
-def _rates_found(subject: ImplementationSubject, situations: Mapping[str, Situation], step: float) -> Finding:
+def _rates_found(subject: ImplementationSubject, situations: Mapping[str, Situation], step: float) -> CheckResult:
     rule = PlateauRule.of(subject.profile)
     wavering = {f"losses that waver ({seed})": _wavering(step, seed) for seed in range(WAVERING)}
     generated = {name: Situation(losses, rule.rates(losses, 1e-4)[:-1]) for name, losses in wavering.items()}
@@ -110,16 +111,18 @@ def _learning_rates(subject: ImplementationSubject, situation: Situation) -> np.
     return numbers("learning_rates", answer, (len(situation.losses),))
 
 
-def _rates(answered: tuple[tuple[str, Situation], np.ndarray | NotEvaluable], likely: str | None) -> Finding:
+def _rates(answered: tuple[tuple[str, Situation], np.ndarray | NotEvaluable], likely: str | None) -> CheckResult:
     (name, situation), observed = answered
     if isinstance(observed, NotEvaluable):
         raise observed
     expected = situation.rates
     wrong = np.flatnonzero(~_near(observed, expected))
     if not len(wrong):
-        return Finding(status=Status.PASS, observed=f"{name}: as expected", expected=f"{name}: {len(expected)} rates")
+        return CheckResult(
+            status=Status.PASS, observed=f"{name}: as expected", expected=f"{name}: {len(expected)} rates"
+        )
     epoch = int(wrong[0])
-    return Finding(
+    return CheckResult(
         status=Status.FAIL,
         observed=f"{name}: rate {observed[epoch]:.6g} in epoch {epoch}",
         expected=f"{name}: rate {expected[epoch]:.6g} in epoch {epoch}",
@@ -191,7 +194,7 @@ ENDS: Mapping[str, tuple[Sequence[float], int | None]] = {
 }
 
 
-def stops_after_its_patience(subject: ImplementationSubject) -> Finding:
+def stops_after_its_patience(subject: ImplementationSubject) -> CheckResult:
     """A phase ends after the epoch that the losses give, and goes on where they improve."""
     rule = StoppingRule.of(subject.profile)
     wavering = {f"losses that waver ({seed})": _wavering(3e-5, seed) for seed in range(WAVERING)}
@@ -235,7 +238,7 @@ KEPT: Mapping[str, tuple[Sequence[float], Sequence[float]]] = {
 PICKED: Mapping[str, Callable[[Sequence[float]], float]] = {"max": max, "min": min}
 
 
-def keeps_the_best_epoch(subject: ImplementationSubject) -> Finding:
+def keeps_the_best_epoch(subject: ImplementationSubject) -> CheckResult:
     """The epoch that is kept is the first of those with the highest validation accuracy."""
     clause = spec.load().clause("FER-S-06")
     place = ("val_accuracy", "val_loss").index(clause.value("monitor", subject.profile))
@@ -274,7 +277,7 @@ def _phases(subject: ImplementationSubject, weights: str) -> list[tuple[Any, Any
     return [(field("phases", phase, "frozen"), field("phases", phase, "epochs")) for phase in answer]
 
 
-def trains_in_two_phases(subject: ImplementationSubject, weights: str) -> Finding:
+def trains_in_two_phases(subject: ImplementationSubject, weights: str) -> CheckResult:
     """A pre-trained network has a phase with its base frozen and then one with all layers, any other the second."""
     before = spec.load().value("FER-S-07", "phases", subject.profile) - 1 if weights in STARTS else 0
     frozen = ["base"] * before + [None]
@@ -296,14 +299,14 @@ def trains_in_two_phases(subject: ImplementationSubject, weights: str) -> Findin
     )
 
 
-def limits_the_first_phase(subject: ImplementationSubject, weights: str) -> Finding:
+def limits_the_first_phase(subject: ImplementationSubject, weights: str) -> CheckResult:
     """The phase with a frozen base lasts a number of epochs that the profile knows."""
     found = [epochs for frozen, epochs in _phases(subject, weights) if frozen is not None]
     if not found:
         raise SubjectError(f"phases gave no phase with a frozen base for {weights}")
     known = spec.load().value("FER-S-08", "frozen_epochs", subject.profile)
     right = found[0] in known
-    return Finding(
+    return CheckResult(
         status=Status.PASS if right else Status.FAIL,
         observed=f"from {weights}: {shown(found[0])}",
         expected=f"from {weights}: {' or '.join(map(str, known))}",
@@ -315,14 +318,14 @@ def limits_the_first_phase(subject: ImplementationSubject, weights: str) -> Find
 GPUS = (2, 1, 4)
 
 
-def sees_a_batch_in_all(subject: ImplementationSubject, gpus: int) -> Finding:
+def sees_a_batch_in_all(subject: ImplementationSubject, gpus: int) -> CheckResult:
     """A step on two GPUs sees the images of both; one on fewer or more as many on each, or as many in all."""
     clause = spec.load().clause("FER-S-09")
     each, usual = clause.value("per_gpu", subject.profile), clause.value("gpus", subject.profile)
     known = sorted({each * gpus, each * usual})
     observed = subject.ask("batch_size", gpus=gpus)
     right = observed in known
-    return Finding(
+    return CheckResult(
         status=Status.PASS if right else Status.FAIL,
         observed=f"gpus={gpus}: {shown(observed)}",
         expected=f"gpus={gpus}: {' or '.join(map(str, known))}",
@@ -335,7 +338,7 @@ ROUNDINGS: Mapping[str, Callable[[float], int]] = {"floor": math.floor, "ceil": 
 EPOCHS = ((10_733, 64), (28_709, 64), (10_733, 32), (64, 64), (127, 64), (128, 64), (129, 64), (100, 30))
 
 
-def trains_on_whole_batches(subject: ImplementationSubject) -> Finding:
+def trains_on_whole_batches(subject: ImplementationSubject) -> CheckResult:
     """An epoch has as many steps as there are whole batches."""
     rounding = spec.load().value("FER-S-10", "rounding", subject.profile)
     steps = {name: [rule(images / batch) for images, batch in EPOCHS] for name, rule in ROUNDINGS.items()}
@@ -347,7 +350,7 @@ def trains_on_whole_batches(subject: ImplementationSubject) -> Finding:
     )
 
 
-def loses_the_cross_entropy(subject: ImplementationSubject) -> Finding:
+def loses_the_cross_entropy(subject: ImplementationSubject) -> CheckResult:
     """Unweighted, the loss of an image is the negative natural logarithm of the probability of its class."""
     return losses_found(subject, *predictions(), np.ones(CLASSES))
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.implementation.answers import close, first_failure, judge_each, numbers
-from ferspec.engine import Check, Finding, Status
-from ferspec.subjects.implementation import ImplementationSubject
+from ferspec.checks.implementation.answers.judge import close, first_failure, judge_each, numbers
+from ferspec.engine import Check
+from ferspec.outcomes import CheckResult, Status
+from ferspec.subjects.implementations.subject import ImplementationSubject
 
 # RAF-DB's training images and the weights that the paper prints of them (Figs. 11 and 13)
 RAFDB = (606, 613, 248, 4169, 2242, 1722, 1133)
@@ -94,10 +95,10 @@ MISTAKES: Mapping[str, Mapping[str, Weights]] = {
 }
 
 
-def weighs_as_said(subject: ImplementationSubject, balancing: str) -> Finding:
+def weighs_as_said(subject: ImplementationSubject, balancing: str) -> CheckResult:
     """Weights are those that the paper prints, and follow from any counts as it says."""
 
-    def judged(name: str) -> Finding:
+    def judged(name: str) -> CheckResult:
         counts = COUNTS[name]
         answer = subject.ask("class_weights", counts=list(counts), balancing=balancing)
         observed = numbers("class_weights", answer, (CLASSES,))
@@ -122,7 +123,7 @@ def _likely(observed: np.ndarray, counts: Sequence[int], balancing: str) -> str 
     return None
 
 
-def _compared(observed: np.ndarray, right: np.ndarray, what: str, likely: str | None) -> Finding:
+def _compared(observed: np.ndarray, right: np.ndarray, what: str, likely: str | None) -> CheckResult:
     """Compare by the share that each is off, and show the worst."""
     worst = int((np.abs(observed - right) / right).argmax())
     label = f"{what}, {spec.load().classes[worst]}"
@@ -132,14 +133,14 @@ def _compared(observed: np.ndarray, right: np.ndarray, what: str, likely: str | 
     return found.model_copy(update={"observed": f"{label}: {observed[worst]:.9g}"})
 
 
-def weighs_by_the_training_part(subject: ImplementationSubject, balancing: str) -> Finding:
+def weighs_by_the_training_part(subject: ImplementationSubject, balancing: str) -> CheckResult:
     """The weights of a dataset are those of its training images, whatever else it holds and in whatever order."""
     return judge_each(lambda parts: _of_dataset(subject, balancing, *parts), PARTS)
 
 
 def _of_dataset(
     subject: ImplementationSubject, balancing: str, training: Sequence[int], validation: Sequence[int]
-) -> Finding:
+) -> CheckResult:
     labels = np.repeat(np.tile(np.arange(CLASSES), 2), [*training, *validation])
     parts = np.repeat(["training", "validation"], [sum(training), sum(validation)])
     order = np.random.default_rng(len(labels)).permutation(len(labels))
@@ -160,7 +161,7 @@ def _same(observed: np.ndarray, weights: np.ndarray) -> bool:
     return np.allclose(observed, weights, rtol=RELATIVE, atol=0)
 
 
-def multiplies_the_loss_of_each_image(subject: ImplementationSubject) -> Finding:
+def multiplies_the_loss_of_each_image(subject: ImplementationSubject) -> CheckResult:
     """Each image's loss is its weight times the cross-entropy of its class."""
     labels, probabilities = predictions()
     return judge_each(
@@ -184,7 +185,7 @@ def predictions() -> tuple[np.ndarray, np.ndarray]:
 
 def losses_found(
     subject: ImplementationSubject, labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
-) -> Finding:
+) -> CheckResult:
     """Compare the losses that an implementation gives with weight times negative natural logarithm."""
     answer = subject.ask(
         "losses", labels=labels.tolist(), probabilities=probabilities.tolist(), class_weights=weights.tolist()

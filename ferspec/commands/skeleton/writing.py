@@ -9,7 +9,7 @@ from pathlib import Path
 from ferspec.errors import UserError
 from ferspec.files import write_whole
 from ferspec.report.catalogue import clauses_by_capability
-from ferspec.subjects.capabilities import CATALOGUE, Capability
+from ferspec.subjects.implementations.capabilities import CATALOGUE, Capability
 
 MODULE = "implementation.py"
 TEXTS = ("README.md", "deviations.toml")

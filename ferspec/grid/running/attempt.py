@@ -19,7 +19,7 @@ from typing import Any
 
 from ferspec.errors import UserError
 from ferspec.grid.running.jobs import Event, Limits, without_dataset
-from ferspec.grid.training import Request
+from ferspec.grid.training.train import Request
 from ferspec.reference.training.fit import Listener
 from ferspec.subjects.orphans import end_with_parent
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from ferspec.grid.costs import cost_of
 from ferspec.grid.running.jobs import Event, Job, State
-from ferspec.grid.training import Request
+from ferspec.grid.training.train import Request
 from ferspec.records import Record
 from ferspec.reference.schedule import phases_of
-from ferspec.subjects.training_sources import synthetic_faces
+from ferspec.subjects.runs.data.sources import synthetic_faces
 
 SHOWN_STATES: tuple[State, ...] = ("finished", "running", "waiting", "failed", "not evaluated")
 

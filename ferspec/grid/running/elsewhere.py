@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ferspec.grid.running.attempt import attempt
 from ferspec.grid.running.jobs import Event, Limits
-from ferspec.grid.training import Request
+from ferspec.grid.training.train import Request
 
 
 @dataclass(frozen=True)

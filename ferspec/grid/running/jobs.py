@@ -9,15 +9,15 @@ from typing import Literal
 
 from ferspec.errors import UserError
 from ferspec.grid.cells import SYNTHETIC
-from ferspec.grid.training import Request
+from ferspec.grid.training.train import Request
 from ferspec.records import Record
 from ferspec.spec.records import Cell
-from ferspec.subjects.artifacts import Run, Settings
-from ferspec.subjects.data_root import look
+from ferspec.subjects.datasets.data_root import look
+from ferspec.subjects.runs.artifacts.record import RunRecord, Settings
 
 State = Literal["waiting", "running", "died", "finished", "failed", "not evaluated"]
 ENDS = ("finished", "failed", "not evaluated")
-TRAINER = "ferspec.grid.training:train_cell"
+TRAINER = "ferspec.grid.training.train:train_cell"
 # the settings that are asked for; the others follow from them and from the devices
 ASKED = tuple(name for name in Settings.model_fields if name in Request.__dataclass_fields__)
 
@@ -88,7 +88,7 @@ def without_dataset(request: Request) -> str | None:
     return None if look(root, cell.dataset) else f"{root} has no {cell.dataset}"
 
 
-def require_same_training(folder: str, run: Run, request: Request) -> None:
+def require_same_training(folder: str, run: RunRecord, request: Request) -> None:
     """Raise ``UserError`` where a folder holds another training than is asked for: the line names what differs."""
     theirs = {"cell": run.cell} | {name: getattr(run.settings, name) for name in ASKED}
     ours = {"cell": request.cell.id} | {name: getattr(request, name) for name in ASKED}

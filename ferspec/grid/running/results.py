@@ -13,10 +13,18 @@ from pydantic import ValidationError
 
 from ferspec.errors import UserError
 from ferspec.files import write_whole
-from ferspec.grid.results import FAILED
+from ferspec.grid.judging.results import FAILED
 from ferspec.grid.running.elsewhere import Changes
 from ferspec.grid.running.jobs import Event, Job, require_same_training
-from ferspec.subjects.artifacts import FINISHED_FILES, RUN, STATE, Run, is_run, read_run, require_artifact
+from ferspec.subjects.runs.artifacts.record import (
+    FINISHED_FILES,
+    RUN,
+    STATE,
+    RunRecord,
+    is_run,
+    read_run,
+    require_artifact,
+)
 
 LOCKS = ".locks"
 ANEW = "remove its folder to train it anew"
@@ -75,11 +83,11 @@ class Results(ABC):
         """Remove from the folder of a finished job what only a training that goes on needs."""
 
     @abstractmethod
-    def run(self, job: Job) -> Run | None:
+    def run(self, job: Job) -> RunRecord | None:
         """Return the record of a job, or None where there is none yet."""
 
     @abstractmethod
-    def require_whole(self, job: Job, run: Run) -> None:
+    def require_whole(self, job: Job, run: RunRecord) -> None:
         """Raise ``UserError`` where artifacts of a finished job are missing or damaged."""
 
     @abstractmethod
@@ -107,11 +115,11 @@ class LocalResults(Results):
         except OSError as error:
             raise UserError(f"cannot write to {out}: {error.strerror or error}") from None
 
-    def run(self, job: Job) -> Run | None:
+    def run(self, job: Job) -> RunRecord | None:
         folder = self.folder / job.name
         return read_run(folder) if is_run(folder) else None
 
-    def require_whole(self, job: Job, run: Run) -> None:
+    def require_whole(self, job: Job, run: RunRecord) -> None:
         for name in FINISHED_FILES:
             require_artifact(self.folder / job.name, run, name)
 
@@ -165,16 +173,16 @@ class UrlResults(Results):
         except (ValueError, ImportError, OSError) as error:
             raise UserError(f"cannot write to {out}: {error}") from None
 
-    def run(self, job: Job) -> Run | None:
+    def run(self, job: Job) -> RunRecord | None:
         path = self._path(f"{job.name}/{RUN}")
         try:
-            return Run.model_validate(json.loads(self._fs.cat_file(path)))
+            return RunRecord.model_validate(json.loads(self._fs.cat_file(path)))
         except FileNotFoundError:
             return None
         except (ValidationError, ValueError):
             raise UserError(f"{self.place(job)}/{RUN} is not the record of a run") from None
 
-    def require_whole(self, job: Job, run: Run) -> None:
+    def require_whole(self, job: Job, run: RunRecord) -> None:
         # what is written there is whole or absent; to hold it against its sha256 would be to fetch it all
         for name in FINISHED_FILES:
             if not self._fs.exists(self._path(f"{job.name}/{name}")):

@@ -18,7 +18,7 @@ from ferspec.reference.augmentation.stream import Stream
 from ferspec.reference.augmentation.warp import augmented
 from ferspec.reference.models.preprocessing import Preprocessing
 from ferspec.reference.training.feed_reads import reading, reading_errors
-from ferspec.reference.training.images import Images
+from ferspec.reference.training.images import TrainingImages
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -30,7 +30,7 @@ AT_ONCE, AHEAD = 2, 2
 
 
 def training_batches(
-    images: Images,
+    images: TrainingImages,
     stream: Stream,
     preprocessing: Preprocessing,
     augment: Literal["threads", "device", "reference"],
@@ -63,7 +63,9 @@ def training_batches(
     return _mapped(numbers, batch, _signature(batch(start_epoch * stream.steps)))
 
 
-def evaluation_batches(images: Images, preprocessing: Preprocessing, batch_size: int, count: int) -> tf.data.Dataset:
+def evaluation_batches(
+    images: TrainingImages, preprocessing: Preprocessing, batch_size: int, count: int
+) -> tf.data.Dataset:
     """Return the first ``count`` images in their order, not augmented, with their one-hot classes; the last batch is
     smaller where they do not fill it. Elements and errors are those of ``training_batches``; ``UserError`` where there
     is no image. FER-A-11.
@@ -101,7 +103,9 @@ def _mapped(numbers: tf.data.Dataset, batch: Callable[[int], Any], signature: An
     return _ahead(numbers.map(tensors, num_parallel_calls=AT_ONCE, deterministic=True))
 
 
-def _generated(images: Images, stream: Stream, preprocessing: Preprocessing, start_epoch: int) -> tf.data.Dataset:
+def _generated(
+    images: TrainingImages, stream: Stream, preprocessing: Preprocessing, start_epoch: int
+) -> tf.data.Dataset:
     """Return the batches of Keras' generator, which have to be made one after the other."""
     import tensorflow as tf
 

@@ -17,9 +17,9 @@ from ferspec.reference.augmentation.stream import Stream
 from ferspec.reference.models import Preprocessing, freeze_base, unfreeze
 from ferspec.reference.schedule import PhasePlan, best_epoch, evaluated_images, next_step
 from ferspec.reference.training.epoch_row import EpochRow
-from ferspec.reference.training.images import Images
+from ferspec.reference.training.images import TrainingImages
 from ferspec.reference.training.optimizer import new_optimizer
-from ferspec.reference.training.state import Progress, StateFolder
+from ferspec.reference.training.state import FinishedEpochs, StateFolder
 from ferspec.spec.records import Profile
 
 Ended = Literal["early stopping", "length of the phase", "epochs cap"]
@@ -34,8 +34,8 @@ class Task:
     ``class_weights`` (7,) are in the order of the classes; ``batch`` is the images of a step over all devices.
     """
 
-    training: Images
-    validation: Images
+    training: TrainingImages
+    validation: TrainingImages
     class_weights: np.ndarray
     preprocessing: Preprocessing
     plans: tuple[PhasePlan, ...]
@@ -180,7 +180,7 @@ def _train_phase(
         """Keep a finished epoch and return whether its phase has ended."""
         nonlocal progress
         _require_number(row, task.precision)
-        progress = Progress((*progress.rows, row), progress.seconds + seconds)
+        progress = FinishedEpochs((*progress.rows, row), progress.seconds + seconds)
         states.save(progress, best_of(progress.rows), network, optimizer)
         here = rows_of(progress.rows, phase)
         listener.epoch(progress.rows, _outlook(task, plan, here, seconds))

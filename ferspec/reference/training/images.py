@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 
-class Images(Protocol):
+class TrainingImages(Protocol):
     """A set of images at the resolution of a network."""
 
     @property

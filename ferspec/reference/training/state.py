@@ -23,7 +23,7 @@ UNREADABLE = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.
 
 
 @dataclass(frozen=True)
-class Progress:
+class FinishedEpochs:
     """The finished epochs of a training and the seconds they took."""
 
     rows: tuple[EpochRow, ...] = ()
@@ -45,16 +45,16 @@ class StateFolder:
         for path in self._folder.glob(".*.npz"):
             path.unlink()
 
-    def progress(self) -> Progress:
+    def progress(self) -> FinishedEpochs:
         """Return the finished epochs; none where there is no state yet."""
         path = self._folder / LAST
         if not path.exists():
-            return Progress()
+            return FinishedEpochs()
         with _opened(path) as arrays:
             told = json.loads(str(arrays["progress"]))
-            return Progress(tuple(EpochRow.model_validate(row) for row in told["rows"]), told["seconds"])
+            return FinishedEpochs(tuple(EpochRow.model_validate(row) for row in told["rows"]), told["seconds"])
 
-    def save(self, progress: Progress, best: int, network: Any, optimizer: Any) -> None:
+    def save(self, progress: FinishedEpochs, best: int, network: Any, optimizer: Any) -> None:
         """Keep the state after the last of the finished epochs; ``best`` is the best epoch so far."""
         if progress.rows[-1].epoch == best:
             _write(self._folder / BEST.format(epoch=best), network=network.variables)

@@ -1,0 +1,124 @@
+"""What the checks on an implementation share: an answer in its form, and its distance from the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ferspec.errors import NotEvaluable, SubjectError
+from ferspec.outcomes import CheckResult, Status
+
+Case = TypeVar("Case")
+SHOWN = 120
+# far above any count, loss or pixel, and far below what overflows when it is squared
+LARGEST = 1e15
+# kinds of NumPy that it reads as numbers though they are none: text, and true and false
+NO_NUMBERS = "USb"
+
+
+def numbers(capability: str, value: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """Return an answer as float64; ``SubjectError`` for what is no number, too large for one, or not of that shape."""
+    try:
+        told = np.array(value)
+        array = told.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise SubjectError(f"{capability} gave {shown(value)}, not numbers") from None
+    if told.dtype.kind in NO_NUMBERS:
+        raise SubjectError(f"{capability} gave {shown(value)}, not numbers")
+    if not (np.abs(array) <= LARGEST).all():
+        raise SubjectError(f"{capability} gave {shown(value)}, not finite numbers up to {LARGEST:g}")
+    if shape is not None and array.shape != shape:
+        raise SubjectError(f"{capability} gave numbers of shape {array.shape}, not {shape}")
+    return array
+
+
+def truths(capability: str, values: Sequence[Any]) -> np.ndarray:
+    """Return answers that are true or false as 1.0 and 0.0; ``SubjectError`` for any that is neither."""
+    # 1 == True, and languages without a type of their own for it write that
+    if not all(isinstance(value, bool | int | float) and value in (0, 1) for value in values):
+        raise SubjectError(f"{capability} gave {shown(list(values))}, not all true or false")
+    return np.array(values, dtype=np.float64)
+
+
+def field(capability: str, value: Any, name: str) -> Any:
+    """Return an entry of an answer; ``SubjectError`` where the answer is no object, or has no such entry."""
+    if not isinstance(value, dict) or name not in value:
+        raise SubjectError(f"{capability} gave {shown(value)}, without {name!r}")
+    return value[name]
+
+
+def rows(capability: str, value: Any, length: int | None = None) -> list[Any]:
+    """Return an answer that is a list, of that length if given; ``SubjectError`` otherwise."""
+    if not isinstance(value, list):
+        raise SubjectError(f"{capability} gave {shown(value)}, not a list")
+    if length is not None and len(value) != length:
+        raise SubjectError(f"{capability} gave {len(value)} entries, not {length}")
+    return value
+
+
+def shown(value: Any) -> str:
+    """Return an answer as a message shows it."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def equal(observed: Any, expected: Any, what: str = "", likely: str | None = None) -> CheckResult:
+    """Compare answers that must be the same; ``what`` says of what they are the answer."""
+    prefix = f"{what}: " if what else ""
+    return CheckResult(
+        status=Status.PASS if observed == expected else Status.FAIL,
+        observed=f"{prefix}{shown(observed)}",
+        expected=f"{prefix}{shown(expected)}",
+        likely=None if observed == expected else likely,
+    )
+
+
+def close(
+    observed: np.ndarray | Sequence[float] | float,
+    expected: np.ndarray | Sequence[float] | float,
+    tolerance: float,
+    names: Sequence[str] = (),
+    likely: str | None = None,
+) -> CheckResult:
+    """Compare numbers, and show the one that is farthest off, by its name if it has one."""
+    observed, expected = np.atleast_1d(np.asarray(observed, float)), np.atleast_1d(np.asarray(expected, float))
+    apart = np.abs(observed - expected)
+    worst = int(apart.argmax())
+    label = f"{names[worst]}: " if names else ""
+    value, wanted = float(observed.flat[worst]), float(expected.flat[worst])
+    holds = bool(apart.flat[worst] <= tolerance)
+    return CheckResult(
+        status=Status.PASS if holds else Status.FAIL,
+        observed=f"{label}{value:.6g}",
+        expected=f"{label}{wanted:.6g}",
+        difference=None if holds else value - wanted,
+        likely=None if holds else likely,
+    )
+
+
+def judge_each(judge: Callable[[Case], CheckResult], cases: Iterable[Case]) -> CheckResult:
+    """Ask and judge case after case, and return the first failure, else the last finding.
+
+    What the subject does not offer of one case hides nothing of the others: ``NotEvaluable`` is raised only where
+    none of them fails.
+    """
+    findings, refusals = [], []
+    for case in cases:
+        try:
+            finding = judge(case)
+        except NotEvaluable as refusal:
+            refusals.append(refusal)
+            continue
+        if finding.status is Status.FAIL:
+            return finding
+        findings.append(finding)
+    if refusals:
+        raise refusals[0]
+    return first_failure(findings)
+
+
+def first_failure(findings: Sequence[CheckResult]) -> CheckResult:
+    """Return the first finding that is no pass, else the last one."""
+    return next((finding for finding in findings if finding.status is not Status.PASS), findings[-1])

@@ -1,0 +1,7 @@
+"""Whether the statistics are those of the protocol (FER-Z)."""
+
+from ferspec.checks.implementation.statistics import calibration, comparison, intervals
+
+CHECKS = tuple(
+    sorted((*intervals.CHECKS, *calibration.CHECKS, *comparison.CHECKS), key=lambda check: (check.clause, check.id))
+)

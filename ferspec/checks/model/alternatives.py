@@ -1,0 +1,76 @@
+"""Other ways in which images may have been meant to be prepared: the mistakes that people make in a contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ferspec.subjects.datasets.subject import Dataset
+from ferspec.subjects.models.contracts.contract import Input
+
+InputKind = Literal["value range", "colour", "resize filter"]
+
+PLAIN = {"mean": None, "std": None}
+VALUE_RANGES = {
+    "[0, 1]": {"range": (0.0, 1.0), **PLAIN},
+    "[-1, 1]": {"range": (-1.0, 1.0), **PLAIN},
+    "[0, 255]": {"range": (0.0, 255.0), **PLAIN},
+}
+# what torchvision's and Keras' own ImageNet networks were trained with: three channels, the second in BGR
+COLOUR_VALUE_RANGES = {
+    "[0, 1] with ImageNet mean and std": {
+        "range": (0.0, 1.0),
+        "mean": (0.485, 0.456, 0.406),
+        "std": (0.229, 0.224, 0.225),
+    },
+    "BGR [0, 255] with ImageNet mean": {
+        "colour": "bgr",
+        "range": (0.0, 255.0),
+        "mean": (103.939, 116.779, 123.68),
+        "std": None,
+    },
+}
+RESIZE_FILTERS = {
+    "nearest": {"resize": "nearest", "antialias": False},
+    "bilinear": {"resize": "bilinear", "antialias": False},
+    "bilinear with antialias": {"resize": "bilinear", "antialias": True},
+}
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another input than the one that is declared; ``declared`` and ``likely`` say in words what differs."""
+
+    kind: InputKind
+    declared: str
+    likely: str
+    prepared_as: Input
+
+
+def alternatives(declared: Input, dataset: Dataset) -> tuple[Alternative, ...]:
+    """Return the alternatives that would feed a model something else on these images than its contract does."""
+    ranges = VALUE_RANGES if declared.channels == 1 else VALUE_RANGES | COLOUR_VALUE_RANGES
+    listed = [_alternative("value range", declared, name, change) for name, change in ranges.items()]
+    if declared.channels == 3 and not dataset.gray:
+        colours = {name: {"colour": name} for name in ("rgb", "bgr", "gray")}
+        listed += [_alternative("colour", declared, name, change) for name, change in colours.items()]
+    if any(size != declared.size for size in dataset.sizes):
+        sides = [pair for size in dataset.sizes for pair in zip(size, declared.size, strict=True)]
+        shrinks = any(side > wanted for side, wanted in sides)
+        filters = {name: change for name, change in RESIZE_FILTERS.items() if shrinks or not change["antialias"]}
+        listed += [_alternative("resize filter", declared, name, change) for name, change in filters.items()]
+    return tuple(alternative for alternative in listed if alternative.prepared_as != declared)
+
+
+def _alternative(kind: InputKind, declared: Input, name: str, change: dict[str, Any]) -> Alternative:
+    return Alternative(kind, _describe(kind, declared), name, declared.model_copy(update=change))
+
+
+def _describe(kind: InputKind, declared: Input) -> str:
+    if kind == "colour":
+        return declared.colour
+    if kind == "resize filter":
+        return declared.resize + (" with antialias" if declared.antialias else "")
+    low, high = declared.range
+    normalised = f" with mean {declared.mean} and std {declared.std}" if declared.mean or declared.std else ""
+    return f"[{low:g}, {high:g}]{normalised}"

@@ -1,0 +1,70 @@
+"""How a training goes on: the batches of the current epoch as progress, and a line for each finished epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ferspec.commands.live.progress import Bars, Lines
+from ferspec.reference.training.fit import Listener, Outlook
+from ferspec.report.words import plain
+
+if TYPE_CHECKING:
+    from ferspec.reference.training.epoch_row import EpochRow
+    from ferspec.subjects.runs.artifacts.record import RunRecord
+
+NO_PROTOCOL_RUN = "not a protocol run"
+
+
+class TrainingView(Listener):
+    """Shows a training on the progress of its command."""
+
+    def __init__(self, shown: Bars | Lines) -> None:
+        self._shown = shown
+
+    def step(self, epoch: int, done: int, steps: int) -> None:
+        self._shown("training, steps", done, steps)
+
+    def epoch(self, rows: Sequence[EpochRow], outlook: Outlook) -> None:
+        self._shown.line(epoch_line(rows, outlook))
+
+
+def telling_deviations(shown: Bars | Lines) -> Callable[[RunRecord], None]:
+    """Return what prints, before hours of training, every deviation that is known by then, a line each."""
+
+    def tell(run: RunRecord) -> None:
+        for deviation in run.deviations:
+            shown.line(plain(f"{NO_PROTOCOL_RUN}: {deviation.clause} {deviation.effect}"))
+
+    return tell
+
+
+def epoch_line(rows: Sequence[EpochRow], outlook: Outlook) -> str:
+    """Return what an epoch left, the best one so far, and how long its phase can still take."""
+    row, best = rows[-1], max(rows, key=lambda row: row.val_accuracy)
+    parts = (
+        f"phase {row.phase} epoch {row.epoch:>3}",
+        f"loss {row.loss:.4f}",
+        f"accuracy {row.accuracy:.3f}",
+        f"val_loss {row.val_loss:.4f}",
+        f"val_accuracy {row.val_accuracy:.3f} (best {best.val_accuracy:.3f} at {best.epoch})",
+        f"rate {row.learning_rate:.2g}",
+        f"{outlook.seconds:.1f} s",
+        left(outlook),
+    )
+    return "  ".join(parts)
+
+
+def left(outlook: Outlook) -> str:
+    """Return how many epochs a phase has left, and about how long they take."""
+    if outlook.epochs == 0:
+        return "phase ends"
+    total = outlook.epochs * outlook.seconds
+    about = f"{total / 60:.0f} min" if total >= 60 else f"{total:.0f} s"
+    condition = "" if outlook.firm else " unless val_loss improves"
+    return f"{epochs(outlook.epochs)} (about {about}) left{condition}"
+
+
+def epochs(count: int) -> str:
+    """Return a number of epochs in words."""
+    return "1 epoch" if count == 1 else f"{count} epochs"

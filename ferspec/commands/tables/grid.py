@@ -1,0 +1,140 @@
+"""How cells and their bands are printed: tables on a terminal, lines of words elsewhere, JSON where asked for."""
+
+import json
+from collections.abc import Sequence
+from itertools import count
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from ferspec import spec
+from ferspec.grid.bands.bands import Band, Contribution
+from ferspec.grid.cells import find_cell
+from ferspec.grid.costs import CellCost, total_of
+from ferspec.report.words import cell_name, level
+
+PLAIN_WIDTH = 200
+PICTURE_WIDTH = 25
+UNBOUNDED = 1000
+LEFT = ("cell", "figure", "expected", "0 to 1")
+# what a narrow terminal is not shown, the first to go first; no figure is ever cut
+DROPPED = ("0 to 1", "images\nan epoch", "usual\nepochs", "GFLOPs\nan image", "parameters")
+MEGA, GIGA, PETA = 1e6, 1e9, 1e15
+PARTS = {"val": "validation", "btfer": "BTFER"}
+MEASURES = {"f1": "F1"}
+
+
+def print_cells(costs: Sequence[CellCost], as_json: bool = False) -> None:
+    """Print what each cell costs, then what all cost together."""
+    total = total_of(costs)
+    if as_json:
+        cells = [cost.model_dump(mode="json") for cost in costs]
+        print(json.dumps({"cells": cells, "total": total.model_dump(mode="json")}, indent=2))
+        return
+    columns = ("cell", "parameters", "GFLOPs\nan image", "images\nan epoch", "usual\nepochs", "PFLOPs\na training")
+    rows = []
+    for cost in costs:
+        images = "as drawn" if cost.images is None else f"{cost.images:,}"
+        whole = "" if cost.training_flops is None else f"{cost.training_flops / PETA:,.2f}"
+        gflops, epochs = f"{cost.flops / GIGA:,.3f}", f"about {cost.epochs}"
+        rows.append((cost.cell, f"{cost.parameters:,}", gflops, images, epochs, whole))
+    console = _console()
+    _print_table(console, columns, rows)
+    console.print(
+        f"{total.cells} cells: about {total.epochs:,} epochs, "
+        f"{total.images_seen / MEGA:,.1f} million images, {total.training_flops / PETA:,.2f} PFLOPs (FER-G-09)"
+    )
+
+
+def print_bands(bands: Sequence[Band], as_json: bool = False) -> None:
+    """Print where each figure of a cell is expected, what made the band so wide, and the errata that name the cell."""
+    book = spec.load()
+    errata = [book.erratum(id) for id in dict.fromkeys(id for band in bands for id in band.errata)]
+    if as_json:
+        data = {
+            "bands": [band.model_dump(mode="json") for band in bands],
+            "errata": [erratum.model_dump(mode="json", exclude={"cells"}) for erratum in errata],
+        }
+        print(json.dumps(data, indent=2))
+        return
+    console = _console()
+    console.print(f"{bands[0].cell}: {cell_name(find_cell(bands[0].cell))}", style="bold", markup=False)
+    of = "one further training" if bands[0].runs == 1 else f"the mean of {bands[0].runs} further trainings"
+    console.print(f"{level()} prediction interval of {of}, profile {bands[0].profile}; {bands[0].direction}\n")
+    rows = []
+    for band in bands:
+        ends = (_number(value, 3) for value in (band.low, band.high))
+        expected = "unknown" if band.expected is None else f"{band.expected:.2f} {band.source}"
+        rows.append((_figure(band.figure), expected, *ends, _picture(band)))
+    _print_table(console, ("figure", "expected", "from", "to", "0 to 1"), rows)
+    for band in bands:
+        console.print(f"\n{_figure(band.figure)}", *_derivation(band), sep="\n  ", markup=False)
+    if errata:
+        console.print("\nMisprints and disagreements that name this cell ('ferspec spec show ERR-30'):")
+        console.print(*(f"{erratum.id} {erratum.title}" for erratum in errata), sep="\n", markup=False)
+
+
+def _derivation(band: Band) -> list[str]:
+    """Return, in lines, what a band was derived from, or why there is none."""
+    if band.spread is None:
+        return [f"no band: {band.missing}"]
+    spread = band.spread
+    return [
+        f"printed {_number(band.printed, 2)}, released {_number(band.released, 2)}",
+        f"one run has SD {spread.sd:.3f}, a typical one {spread.typical:.3f} ({spread.pairs} pairs of replicates)",
+        "; ".join(_contribution(cause) for cause in band.contributions),
+    ]
+
+
+def _contribution(cause: Contribution) -> str:
+    below, above = f"{cause.below:.3f}", f"{cause.above:.3f}"
+    return f"{cause.cause} ±{above}" if below == above else f"{cause.cause} -{below} +{above}"
+
+
+def _figure(name: str) -> str:
+    """Return a figure in words: ``BTFER accuracy``."""
+    part, _, measure = name.partition("_")
+    return f"{PARTS[part]} {MEASURES.get(measure, measure)}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _picture(band: Band) -> str:
+    """Return a line from 0 to 1 with the band and its expected value on it; empty without a band."""
+    if band.expected is None or band.low is None or band.high is None:
+        return ""
+    low, middle, high = (round(value * (PICTURE_WIDTH - 1)) for value in (band.low, band.expected, band.high))
+    line = ["·"] * PICTURE_WIDTH
+    line[low : high + 1] = "─" * (high - low + 1)
+    line[low], line[high], line[middle] = "├", "┤", "●"
+    return "".join(line)
+
+
+def _print_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table without the columns that the console has no room for, and say which these are."""
+    for dropped in count():
+        left_out = [column for column in DROPPED[:dropped] if column in columns]
+        table = _table([column for column in columns if column not in left_out])
+        for row in rows:
+            table.add_row(*(cell for column, cell in zip(columns, row, strict=True) if column not in left_out))
+        needed = console.measure(table, options=console.options.update(width=UNBOUNDED)).maximum
+        if dropped == len(DROPPED) or needed <= console.width:
+            break
+    console.print(table)
+    if hidden := [" ".join(column.split()) for column in left_out if column != "0 to 1"]:
+        console.print(f"a wider terminal, or --json, shows {', '.join(hidden)} too", style="dim")
+
+
+def _table(columns: Sequence[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="left" if column in LEFT else "right", no_wrap=True)
+    return table
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(width=PLAIN_WIDTH, highlight=False)

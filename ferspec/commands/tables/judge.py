@@ -1,0 +1,127 @@
+"""How judged cells are printed: how many of each status, then every cell that asks for attention, or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ferspec.grid.judging.judge import STATUSES, CellJudgement, GridJudgement
+from ferspec.grid.judging.reading import ReadResults
+from ferspec.outcomes import Outcome, Status
+from ferspec.report.grid.words import MEANINGS, chance, figure_name, held_against, most_urgent_first
+from ferspec.report.terminal import STYLES
+from ferspec.report.words import VERDICTS, plain, shorten
+
+LONGEST = 300
+PLAIN_WIDTH = 160
+SHOWN = 12
+
+
+def document(judgement: GridJudgement, read: ReadResults) -> str:
+    """Return a judgement as one JSON document, with how the checks of artifacts ended and what was left alone."""
+    checks = read.checks.model_dump(by_alias=True)
+    return json.dumps(
+        judgement.model_dump(mode="json") | {"artifact_checks": checks, "notes": list(read.notes)}, indent=2
+    )
+
+
+def print_judged(
+    judgement: GridJudgement, read: ReadResults, page: Path | None = None, console: Console | None = None
+) -> None:
+    """Print how many cells have each status, of those that are neither within nor absent why, and where the page is."""
+    console = console or _console()
+    counts = judgement.counts
+    console.print(
+        Text.assemble(
+            (VERDICTS[judgement.verdict].upper(), STYLES[judgement.verdict]),
+            f"  {counts.planned} cells: {counts.passed} pass, {counts.fail} fail, {counts.inconclusive} inconclusive, "
+            f"{counts.not_evaluated} not evaluated; profile {judgement.profile}",
+        )
+    )
+    console.print(_statuses(judgement))
+    for cell in most_urgent_first(cell for cell in judgement.cells if _asks_attention(cell)):
+        console.print(*_lines(cell), sep="\n", soft_wrap=True)
+    for problem in judgement.problems:
+        console.print("\nof no known cell", *_problem(problem), sep="\n", soft_wrap=True)
+    console.print(*map(Text, _closing(judgement, read)), sep="\n", soft_wrap=True)
+    if page is not None:
+        console.print(Text(f"page: {shorten(page, LONGEST)}"), soft_wrap=True)
+
+
+def _statuses(judgement: GridJudgement) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in ("status", "cells", "outcome", ""):
+        table.add_column(column, justify="right" if column == "cells" else "left")
+    for status in STATUSES:
+        number = judgement.statuses[status]
+        outcomes = Counter(cell.outcome.status for cell in judgement.cells if cell.status == status)
+        came_out = ", ".join(f"{VERDICTS[outcome]} {outcomes[outcome]}" for outcome in Status if outcomes[outcome])
+        table.add_row(Text(status, "" if number else "dim"), str(number), came_out, MEANINGS[status])
+    return table
+
+
+def _asks_attention(cell: CellJudgement) -> bool:
+    return cell.status not in ("within", "absent") or bool(cell.problems)
+
+
+def _lines(cell: CellJudgement) -> Iterator[Text]:
+    yield Text("")
+    runs = f", mean of {cell.runs} runs" if cell.runs > 1 else ""
+    yield Text.assemble((cell.cell, "bold"), "  ", (cell.status, STYLES[cell.outcome.status]), runs)
+    for figure in cell.outside:
+        yield Text(f"  {figure_name(figure.figure)} {held_against(figure)}")
+    if not cell.outside and not cell.problems:
+        yield Text(f"  {plain(cell.outcome.message)}")
+    for cause in cell.likely:
+        yield Text(f"  likely: {cause}")
+    for problem in cell.problems[:SHOWN]:
+        yield from _problem(problem)
+    if len(cell.problems) > SHOWN:
+        yield Text(f"  and {len(cell.problems) - SHOWN} more problems of this cell: --json has them all")
+    for deviation in cell.deviations:
+        yield Text(f"  declared: {shorten(deviation, LONGEST)}")
+    if (cell.outside or cell.problems) and cell.errata:
+        yield Text(f"  errata that name the cell: {', '.join(cell.errata)}")
+    if cell.problems or cell.status == "not a protocol run":
+        yield Text(f"  read from: {shorten(', '.join(cell.sources), LONGEST)}")
+
+
+def _problem(problem: Outcome) -> Iterator[Text]:
+    yield Text(f"  {problem.clause} {problem.title}: FAIL", "red")
+    observed, expected = (shorten(text, LONGEST) for text in (problem.observed, problem.expected))
+    more = f"; {problem.message}" if problem.message else ""
+    yield Text(f"    observed {observed}, expected {expected}{more}")
+    if problem.likely:
+        yield Text(f"    likely: {plain(problem.likely)}")
+
+
+def _closing(judgement: GridJudgement, read: ReadResults) -> Iterator[str]:
+    yield ""
+    if judgement.judged:
+        yield chance(judgement)
+    checks = read.checks
+    yield (
+        f"{_results(len(read.results))} read: {checks.planned:,} checks of what they were read from, "
+        f"{checks.passed:,} pass, {checks.fail} fail, {checks.not_evaluated} not evaluated"
+    )
+    if others := judgement.not_selected - judgement.synthetic:
+        yield f"{_results(others)} of cells that were not selected"
+    if judgement.synthetic:
+        yield f"{_results(judgement.synthetic)} of synthetic cells: --select dataset=synthetic"
+    yield from (plain(note) for note in read.notes)
+
+
+def _results(count: int) -> str:
+    return "1 result" if count == 1 else f"{count:,} results"
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(width=PLAIN_WIDTH, highlight=False)

@@ -1,0 +1,61 @@
+"""How a finished training is printed: what it reached, what it was, and what to do with it."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ferspec.commands.live.training import NO_PROTOCOL_RUN, epochs
+from ferspec.reference.figures import Figure
+from ferspec.report.terminal import default_console
+from ferspec.report.words import plain
+from ferspec.subjects.runs.artifacts.metrics import read_run_report
+from ferspec.subjects.runs.artifacts.record import REPORT, RunRecord
+
+HEADLINES = {True: "protocol run", False: NO_PROTOCOL_RUN}
+
+
+def print_run(run: RunRecord, folder: Path, finished_before: bool = False, console: Console | None = None) -> None:
+    """Print a finished training: its phases, its figures with their intervals, its deviations, what comes next.
+
+    ``finished_before`` is whether it had been finished before this command, which then did nothing.
+    """
+    console = console or default_console()
+    console.print(Text.assemble((run.cell, "bold"), f"  {HEADLINES[not run.deviations]}"))
+    for phase in run.phases:
+        what = "base frozen" if phase.frozen else "all layers"
+        console.print(f"phase {phase.phase} ({what}): {epochs(phase.epochs)}, ended by {phase.ended}")
+    console.print(f"kept: epoch {run.best.epoch}, in phase {run.best.phase}, val_accuracy {run.best.val_accuracy:.4f}")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("part", "images", "accuracy", "95 %", "weighted F1"):
+        table.add_column(column, justify="left" if column == "part" else "right")
+    for name, part in read_run_report(folder / REPORT).parts.items():
+        accuracy = part.metrics.accuracy
+        figures = (
+            f"{accuracy.value:.4f}",
+            f"{accuracy.low:.3f} to {accuracy.high:.3f}",
+            _value(part.metrics.f1.weighted),
+        )
+        table.add_row(name, f"{run.data[name].n:,}", *figures)
+    console.print(table)
+    for deviation in run.deviations:
+        told = f"{deviation.clause} {deviation.option}: {deviation.effect}"
+        console.print(Text(f"  {plain(told)}"), soft_wrap=True)
+    done = "finished before, nothing was read or trained" if finished_before else "written"
+    console.print(f"{done}: {folder}", soft_wrap=True, highlight=False)
+    console.print(f"next: {following(run, folder)}", soft_wrap=True, highlight=False)
+
+
+def following(run: RunRecord, folder: Path) -> str:
+    """Return the command that judges the network: on its own faces, where it was tested on drawn ones."""
+    tested = run.data.get("btfer")
+    drawn = tested is not None and tested.drawn is not None
+    return shlex.join(["ferspec", "certify", str(folder), *([] if drawn else ["--dataset", "BTFER/"])])
+
+
+def _value(figure: Figure) -> str:
+    return "undefined" if figure.value is None else f"{figure.value:.4f}"

@@ -1,0 +1,166 @@
+"""The band in which the figure of a further training is expected, with everything it was derived from (FER-G-07)."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.grid.bands.spread import Spread, spread
+from ferspec.grid.cells import SYNTHETIC
+from ferspec.records import Record
+from ferspec.spec.records import DEFAULT_PROFILE, Cell, Profile
+
+CLAUSE = "FER-G-07"
+BTFER = "BTFER"
+
+RUNS, ROUNDING, DROPPED, LEAST = "runs differ", "figure is rounded", "images were dropped", "least width"
+
+
+class Contribution(Record):
+    """What one cause adds to a band: how far below and above the expected value it may move a figure."""
+
+    cause: str
+    below: float
+    above: float
+
+
+class Band(Record):
+    """Where one figure (0 to 1) of a cell is expected, for the mean of ``runs`` trainings.
+
+    ``expected`` is the published figure that the profile uses, ``source`` says which of ``printed`` and ``released`` it
+    is; ``contributions`` add up to the distances of ``low`` and ``high`` from it, but where 0 or 1 ends the band.
+    ``errata`` are those that name the cell. Without an expected value there is no band, and ``missing`` says why.
+    """
+
+    cell: str
+    figure: str
+    profile: Profile
+    runs: int
+    direction: str
+    expected: float | None = None
+    source: Literal["printed", "released"] | None = None
+    printed: float | None = None
+    released: float | None = None
+    spread: Spread | None = None
+    contributions: tuple[Contribution, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    errata: tuple[str, ...] = ()
+    missing: str | None = None
+
+    @property
+    def width(self) -> float | None:
+        """The distance of both ends, or None without a band."""
+        return None if self.low is None or self.high is None else self.high - self.low
+
+
+def bands_of(cell: Cell, profile: Profile = DEFAULT_PROFILE, runs: int = 1) -> tuple[Band, ...]:
+    """Return the bands of a cell, one for each figure of FER-G-07, for the mean of that many further trainings.
+
+    ``UserError`` for fewer than one, and for a profile that is none.
+    """
+    if profile not in get_args(Profile):
+        raise UserError(f"unknown profile {profile!r}: known are {', '.join(get_args(Profile))}")
+    if runs < 1:
+        raise UserError(f"a band is for the mean of at least one run, not of {runs}")
+    figures = spec.load().value(CLAUSE, "figures")
+    return tuple(band(cell, figure, spread(figure, cell.resolution, profile), profile, runs) for figure in figures)
+
+
+def band(cell: Cell, figure: str, spread: Spread, profile: Profile = DEFAULT_PROFILE, runs: int = 1) -> Band:
+    """Return the band of one figure of a cell, runs lying apart as ``spread`` says."""
+    book = spec.load()
+    known = Band(
+        cell=cell.id,
+        figure=figure,
+        profile=profile,
+        runs=runs,
+        direction=book.value(CLAUSE, "direction"),
+        printed=getattr(cell.printed, figure),
+        released=getattr(cell.released, figure),
+        errata=tuple(erratum.id for erratum in book.errata if cell.id in erratum.cells),
+    )
+    expected = cell.figure(figure, profile)
+    if expected is None:
+        return known.model_copy(update={"missing": _why_missing(cell)})
+    causes = contributions(expected, spread, runs, *_dropped(cell, figure))
+    low, high = ends(expected, causes)
+    source = cell.origin(figure, profile)
+    return known.model_copy(
+        update={
+            "expected": expected,
+            "source": source,
+            "spread": spread,
+            "contributions": causes,
+            "low": low,
+            "high": high,
+        }
+    )
+
+
+def contributions(expected: float, spread: Spread, runs: int, dropped: int, images: int) -> tuple[Contribution, ...]:
+    """Return what widens the band of an expected value, an evaluation having dropped so many of its images."""
+    book = spec.load()
+    return _widened(
+        (
+            _either_way(RUNS, spread.reach(runs, book.value("FER-Z-01", "level"))),
+            _either_way(ROUNDING, book.value(CLAUSE, "rounding")),
+            of_dropped_images(expected, dropped, images),
+        )
+    )
+
+
+def ends(expected: float, causes: tuple[Contribution, ...]) -> tuple[float, float]:
+    """Return the low and the high end of a band, which lie within 0 and 1."""
+    below, above = sum(cause.below for cause in causes), sum(cause.above for cause in causes)
+    return max(0.0, expected - below), min(1.0, expected + above)
+
+
+def _why_missing(cell: Cell) -> str:
+    if cell.dataset == SYNTHETIC:
+        return "nothing is published of trainings on synthetic faces"
+    return "the printed figure is illegible and no report is released"
+
+
+def _either_way(cause: str, reach: float) -> Contribution:
+    return Contribution(cause=cause, below=reach, above=reach)
+
+
+def of_dropped_images(expected: float, dropped: int, images: int) -> Contribution:
+    """Return how far a figure moves if all images that its evaluation dropped are wrong, or all right."""
+    share = dropped / images
+    return Contribution(cause=DROPPED, below=share * expected, above=share * (1 - expected))
+
+
+def _widened(causes: tuple[Contribution, ...]) -> tuple[Contribution, ...]:
+    """Return the contributions, with one more where they are less than the least width together."""
+    lacking = spec.load().value(CLAUSE, "least_width") - sum(cause.below + cause.above for cause in causes)
+    return (*causes, _either_way(LEAST, lacking / 2)) if lacking > 0 else causes
+
+
+def _dropped(cell: Cell, figure: str) -> tuple[int, int]:
+    """Return how many images the published evaluation dropped, and how many its set has (FER-V-02, FER-V-03).
+
+    Where no report counts them, the largest batch is taken.
+    """
+    book = spec.load()
+    largest = max(book.value("FER-V-03", "batch_sizes"))
+    if figure.startswith(BTFER.lower()):
+        sizes, evaluated = [book.datasets[BTFER].total], cell.released_btfer_n
+    else:
+        sizes, evaluated = _validation_sizes(cell), cell.released_val_n
+    if evaluated is None:
+        return sizes[0] % largest, sizes[0]
+    # a few runs used the selection of images that the other resolution has (ERR-03)
+    whole = next(size for size in sizes if 0 <= size - evaluated < largest)
+    return whole - evaluated, whole
+
+
+def _validation_sizes(cell: Cell) -> list[int]:
+    """Return how many images the validation part has: first as at the cell's resolution, then as at others."""
+    dataset = spec.load().datasets[cell.dataset]
+    if dataset.training_counts is not None:
+        return [dataset.total - sum(dataset.training_counts)]
+    totals = dict(dataset.validation_totals)
+    return [totals.pop(str(cell.resolution)), *totals.values()]

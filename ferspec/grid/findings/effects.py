@@ -1,0 +1,176 @@
+"""Paired differences of cells, their mean with its interval, and what chance alone explains of it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from ferspec import spec
+from ferspec.grid.findings.questions import Unit
+from ferspec.grid.selection import select
+from ferspec.spec.records import IDENTITY, Cell
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One figure of a cell, the mean of its ``runs``, and the ``variance`` that runs differing by chance give it."""
+
+    cell: Cell
+    value: float
+    variance: float
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The difference of a pair of cells; ``fields`` are those they share, ``variance`` as for ``Measured``."""
+
+    fields: tuple[tuple[str, object], ...]
+    value: float
+    variance: float
+
+    @property
+    def network(self) -> str:
+        """The architecture of both cells."""
+        return dict(self.fields)["architecture"]
+
+
+class Average(NamedTuple):
+    """A mean of values, and the variance that runs differing by chance give it."""
+
+    value: float
+    variance: float
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean of effects: ``half`` is how far its interval reaches, ``variance`` what chance alone gives it."""
+
+    value: float
+    variance: float
+    half: float
+
+
+Known = Mapping[str, Measured]
+
+BALANCING = "balancing"
+
+
+def replicated_dataset() -> str:
+    """Return the dataset on which the two balancings are one configuration, trained twice (FER-G-05, FER-G-06)."""
+    return spec.load().value("FER-G-06", "dataset")
+
+
+def chosen(known: Known, where: str) -> list[Measured]:
+    """Return those of the measured cells that an expression selects; all for an empty one."""
+    return [known[id] for id in selected(where) if id in known]
+
+
+@cache
+def selected(where: str) -> tuple[str, ...]:
+    """Return the ids of the cells that an expression selects; of all for an empty one."""
+    return tuple(cell.id for cell in select(spec.load().cells, (where,) if where.strip() else ()))
+
+
+def mean_by_network(cells: Iterable[Measured]) -> dict[str, Average]:
+    """Return the mean of the cells of every network, by its name and starting weights such as ``VGG16-imagenet``."""
+    rows: dict[str, list[Measured]] = {}
+    for measured in cells:
+        rows.setdefault(f"{measured.cell.architecture}-{measured.cell.weights}", []).append(measured)
+    return {name: _average([(measured.value, measured.variance) for measured in row]) for name, row in rows.items()}
+
+
+def effects(known: Known, where: str, worse: str, better: str, relative: bool = False) -> list[Effect]:
+    """Return better less worse for every pair of cells that differ in that one field, both of which are known.
+
+    ``relative`` effects are shares of the worse figure; pairs where it is 0 have none. Two balancings are not compared
+    on the dataset where both are the same weights (FER-G-05): their difference is chance.
+    """
+    field = worse.partition("=")[0]
+    below = {_fields(measured.cell, field): measured for measured in chosen(known, f"{where} {worse}")}
+    above = {_fields(measured.cell, field): measured for measured in chosen(known, f"{where} {better}")}
+    same = ("dataset", replicated_dataset()) if field == BALANCING else None
+    shared = [fields for fields in below if fields in above and same not in fields]
+    if relative:
+        return [Effect(fields, *_share(below[fields], above[fields])) for fields in shared if below[fields].value]
+    return [Effect(fields, *_difference(below[fields], above[fields])) for fields in shared]
+
+
+def contrasts(less: Iterable[Effect], more: Iterable[Effect], field: str) -> list[Effect]:
+    """Return how much larger ``more`` is than ``less``, for effects whose cells differ in nothing but a field."""
+    low = {_without(effect.fields, field): effect for effect in less}
+    high = {_without(effect.fields, field): effect for effect in more}
+    return [
+        Effect(fields, high[fields].value - low[fields].value, high[fields].variance + low[fields].variance)
+        for fields in low
+        if fields in high
+    ]
+
+
+def mean_of(found: Sequence[Effect], unit: Unit, level: float) -> Mean:
+    """Return the mean over units with Student's interval over them: two effects or more of as many units."""
+    units = _units(found, unit)
+    error = statistics.stdev(mean for mean, _ in units) / math.sqrt(len(units))
+    return Mean(*_average(units), half=student(len(units) - 1, level) * error)
+
+
+def mean_difference(less: Sequence[Effect], more: Sequence[Effect], unit: Unit, level: float) -> Mean:
+    """Return the difference of the means of two groups with Welch's interval, each of two units or more."""
+    groups = [_units(group, unit) for group in (less, more)]
+    low, high = (_average(units) for units in groups)
+    errors = [statistics.variance(mean for mean, _ in units) / len(units) for units in groups]
+    parts = [error**2 / (len(units) - 1) for error, units in zip(errors, groups, strict=True)]
+    freedom = sum(errors) ** 2 / sum(parts) if any(parts) else 1.0
+    return Mean(
+        value=high.value - low.value,
+        variance=high.variance + low.variance,
+        half=student(freedom, level) * math.sqrt(sum(errors)),
+    )
+
+
+def count_units(found: Sequence[Effect], unit: Unit) -> int:
+    """Return over how many units an interval of these effects would be."""
+    return len(_units(found, unit))
+
+
+def student(freedom: float, level: float) -> float:
+    """Return how many standard errors the middle of Student's distribution reaches to either side."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, (1 + level) / 2))
+
+
+def _units(found: Sequence[Effect], unit: Unit) -> list[Average]:
+    """Return every pair, or the average of every network's pairs."""
+    groups: dict[object, list[Average]] = {}
+    for effect in found:
+        name = effect.fields if unit == "pair" else effect.network
+        groups.setdefault(name, []).append(Average(effect.value, effect.variance))
+    return [_average(group) for group in groups.values()]
+
+
+def _average(values: Sequence[tuple[float, float]]) -> Average:
+    """Return the mean of independent values with their variances."""
+    count = len(values)
+    return Average(statistics.fmean(value for value, _ in values), sum(variance for _, variance in values) / count**2)
+
+
+def _difference(below: Measured, above: Measured) -> tuple[float, float]:
+    return above.value - below.value, above.variance + below.variance
+
+
+def _share(below: Measured, above: Measured) -> tuple[float, float]:
+    """Return the difference as a share of the lower figure; its variance to first order."""
+    ratio = above.value / below.value
+    return ratio - 1, (above.variance + ratio**2 * below.variance) / below.value**2
+
+
+def _fields(cell: Cell, without: str) -> tuple[tuple[str, object], ...]:
+    return tuple((field, getattr(cell, field)) for field in IDENTITY if field != without)
+
+
+def _without(fields: tuple[tuple[str, object], ...], field: str) -> tuple[tuple[str, object], ...]:
+    return tuple(pair for pair in fields if pair[0] != field)

@@ -1,0 +1,211 @@
+"""Four small trainings on synthetic faces, held against bands from recorded runs of the same: does training work?"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import tomllib
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from ferspec import spec
+from ferspec.checks.generator import checks_for_artifacts
+from ferspec.engine import outcome_of
+from ferspec.environment import Environment
+from ferspec.errors import UserError
+from ferspec.files import write_whole
+from ferspec.grid.cells import all_cells, find_cell
+from ferspec.grid.training.train import OpenData, Request, train_cell
+from ferspec.outcomes import Outcome, Status
+from ferspec.records import Record
+from ferspec.spec.records import Cell
+from ferspec.subjects.runs.artifacts.folder import open_run_folder
+from ferspec.subjects.runs.artifacts.history import read_history
+from ferspec.subjects.runs.artifacts.metrics import read_run_report
+from ferspec.subjects.runs.artifacts.record import HISTORY, REPORT, Settings, read_run
+from ferspec.subjects.runs.data.load import open_training_data
+from ferspec.subjects.runs.data.splits import TrainingData
+
+CELLS, RECORDED = Path(__file__).with_name("cells.toml"), Path(__file__).with_name("runs.json")
+LEAST_RUNS = 10
+
+
+FigureName = Literal["loss", "val_loss", "val_accuracy", "btfer_accuracy", "btfer_f1"]
+
+
+class SmokeCell(Record):
+    """One of the four trainings: a cell on synthetic faces, after how many epochs it ends, and what is judged of it."""
+
+    id: str
+    epochs: int
+    figures: tuple[FigureName, ...] = get_args(FigureName)
+
+
+class SmokePlan(Record):
+    """Which trainings there are, the seeds of those that are recorded, and that of any further one."""
+
+    cells: tuple[SmokeCell, ...]
+    recorded_seeds: tuple[int, ...]
+    seed: int
+
+
+class SmokeFigures(Record):
+    """What is compared: the training loss of the last epoch, the lowest validation loss, and what the report says."""
+
+    loss: float
+    val_loss: float
+    val_accuracy: float
+    btfer_accuracy: float
+    btfer_f1: float
+
+
+class SmokeRun(Record):
+    """One training as it was recorded: its figures, and where and with what it ran."""
+
+    cell: str
+    seed: int
+    epochs: int
+    figures: SmokeFigures
+    environment: Environment
+
+
+class SmokeBand(Record):
+    """Where a figure of one further training lies, as ``runs`` recorded ones say; value is the one that was judged."""
+
+    figure: str
+    runs: int
+    mean: float
+    sd: float
+    low: float
+    high: float
+    value: float
+
+    @property
+    def within(self) -> bool:
+        """Whether the value lies in the band."""
+        return self.low <= self.value <= self.high
+
+
+class SmokeJudgement(Record):
+    """One training held against its bands; ``problems`` are the checks that failed on its artifacts."""
+
+    cell: str
+    bands: tuple[SmokeBand, ...]
+    problems: tuple[Outcome, ...]
+
+
+@cache
+def smoke_plan() -> SmokePlan:
+    """Return the four trainings and the seeds they are recorded with."""
+    return SmokePlan.model_validate(tomllib.loads(CELLS.read_text(encoding="utf-8")))
+
+
+def recorded_runs(path: Path = RECORDED) -> tuple[SmokeRun, ...]:
+    """Return the runs that bands are derived from; none where nothing is recorded."""
+    if not path.is_file():
+        return ()
+    return tuple(map(SmokeRun.model_validate, json.loads(path.read_text(encoding="utf-8"))))
+
+
+def train_smoke_cell(cell: SmokeCell, seed: int, out: Path, open_data: OpenData = open_training_data) -> SmokeRun:
+    """Train one of the four into a folder and return its figures; what is finished there is not trained again."""
+    request = Request(cell=find_cell(cell.id), out=out, seed=seed, epochs_cap=cell.epochs)
+    train_cell(request, open_data=open_data)
+    return read_smoke_run(out)
+
+
+def read_smoke_run(folder: Path) -> SmokeRun:
+    """Return the figures of a finished training; ``UserError`` where an artifact is missing or unreadable."""
+    run, rows, parts = read_run(folder), read_history(folder / HISTORY), read_run_report(folder / REPORT).parts
+    figures = SmokeFigures(
+        loss=rows[-1].loss,
+        val_loss=min(row.val_loss for row in rows),
+        val_accuracy=parts["validation"].metrics.accuracy.value,
+        btfer_accuracy=parts["btfer"].metrics.accuracy.value,
+        btfer_f1=parts["btfer"].metrics.f1.weighted.value,
+    )
+    return SmokeRun(
+        cell=run.cell, seed=run.settings.seed, epochs=len(rows), figures=figures, environment=run.environment
+    )
+
+
+def judge_smoke_cell(folder: Path, recorded: Sequence[SmokeRun] | None = None) -> SmokeJudgement:
+    """Return where the figures of a finished training lie, and which of its artifacts contradict each other.
+
+    A band is the two-sided prediction interval for one further run, t · s · √(1 + 1/n) about the mean of n recorded
+    runs of the same cell to the end, at a level that makes all figures of all four trainings together as sure
+    as FER-Z-01 asks (Bonferroni). ``UserError`` where fewer than ten runs are recorded.
+    """
+    run = read_smoke_run(folder)
+    cell = next((cell for cell in smoke_plan().cells if cell.id == run.cell), None)
+    if cell is None:
+        raise UserError(f"{run.cell} is none of the cells of the smoke benchmark")
+    known = recorded_runs() if recorded is None else recorded
+    alike = [each.figures for each in known if (each.cell, each.epochs) == (cell.id, cell.epochs)]
+    if len(alike) < LEAST_RUNS:
+        raise UserError(
+            f"{cell.id}: {len(alike)} runs of {cell.epochs} epochs are recorded, {LEAST_RUNS} are needed: "
+            "python -m ferspec.grid.smoke.trainings records them"
+        )
+    bands = tuple(
+        _band(name, [getattr(each, name) for each in alike], getattr(run.figures, name)) for name in cell.figures
+    )
+    judged = (outcome_of(check, open_run_folder(folder, all_cells())) for check in checks_for_artifacts())
+    problems = tuple(outcome for outcome in judged if outcome.status is Status.FAIL)
+    return SmokeJudgement(cell=run.cell, bands=bands, problems=problems)
+
+
+def _band(figure: str, recorded: Sequence[float], value: float) -> SmokeBand:
+    from scipy.special import stdtrit
+
+    comparisons = sum(len(cell.figures) for cell in smoke_plan().cells)
+    outside = (1 - spec.load().value("FER-Z-01", "level")) / comparisons
+    n, mean, sd = len(recorded), statistics.fmean(recorded), statistics.stdev(recorded)
+    reach = float(stdtrit(n - 1, 1 - outside / 2)) * sd * math.sqrt(1 + 1 / n)
+    return SmokeBand(figure=figure, runs=n, mean=mean, sd=sd, low=mean - reach, high=mean + reach, value=value)
+
+
+def kept(open_data: OpenData = open_training_data) -> OpenData:
+    """Return what opens the images once for all cells that see the same, and keeps them."""
+    opened: dict[Any, TrainingData] = {}
+
+    def open_once(
+        cell: Cell, data_root: Path | None, settings: Settings, progress: Callable[[int, int], None] | None
+    ) -> TrainingData:
+        seen = (cell.dataset, cell.resolution, data_root, settings.subset)
+        if seen not in opened:
+            opened[seen] = open_data(cell, data_root, settings, progress)
+        return opened[seen]
+
+    return open_once
+
+
+def record(folder: Path, path: Path = RECORDED, tell: Callable[[str], None] = print) -> None:
+    """Train what is not recorded yet, and record it; can be interrupted and started again."""
+    plan, known = smoke_plan(), list(recorded_runs(path))
+    wanted = [(cell, seed) for seed in plan.recorded_seeds for cell in plan.cells]
+    known = [run for run in known if any(_is(run, *each) for each in wanted)]
+    open_data = kept()
+    for cell, seed in wanted:
+        if any(_is(run, cell, seed) for run in known):
+            continue
+        run = train_smoke_cell(cell, seed, folder / f"{cell.id}-{cell.epochs}-{seed}", open_data)
+        known.append(run)
+        _write(known, path)
+        tell(f"{len(known)} of {len(wanted)}: {cell.id}, seed {seed}: {run.figures}")
+
+
+def _is(run: SmokeRun, cell: SmokeCell, seed: int) -> bool:
+    return (run.cell, run.epochs, run.seed) == (cell.id, cell.epochs, seed)
+
+
+def _write(runs: Iterable[SmokeRun], path: Path) -> None:
+    lines = ",\n".join(run.model_dump_json() for run in runs)
+    write_whole(path, f"[\n{lines}\n]\n")
+
+
+if __name__ == "__main__":
+    record(Path("smoke-runs"))

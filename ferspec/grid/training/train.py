@@ -1,0 +1,299 @@
+"""Trains one cell of the grid into a folder of artifacts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.environment import environment
+from ferspec.errors import UserError
+from ferspec.grid.cells import find_cell
+from ferspec.grid.training.evaluate import cap_that_ended, predict_part
+from ferspec.grid.training.loggers import Logger, open_loggers, require_loggers
+from ferspec.grid.training.writing import begun_run, remove_leftovers, write_artifacts, write_record
+from ferspec.progress import Progress, silent
+from ferspec.reference.schedule import batch_size, phases_of, steps_per_epoch
+from ferspec.reference.training.devices import require_even, strategy_over
+from ferspec.reference.training.epoch_row import EpochRow
+from ferspec.reference.training.fit import Listener, Outlook, Task, Trained, rows_of, train, training_scope
+from ferspec.reference.weighting import WEIGHTINGS
+from ferspec.spec.records import DEFAULT_PROFILE, Cell, Profile
+from ferspec.subjects.models.quiet import quiet, tensorflow
+from ferspec.subjects.runs.artifacts.record import PARTS, STATE, Best, Phase, RunDeviation, RunRecord, Settings, Start
+from ferspec.subjects.runs.data.load import open_training_data
+from ferspec.subjects.runs.data.splits import ImagePart, TrainingData
+from ferspec.zoo import contract_of
+
+if TYPE_CHECKING:
+    from ferspec.reference.models import Built
+
+LOCK = ".lock"
+WEIGHTS = "starting weights"
+OpenData = Callable[[Cell, Path | None, Settings, Callable[[int, int], None] | None], TrainingData]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: a cell, where its images and starting weights are, where its artifacts go, and how.
+
+    ``gpus`` is how many GPUs to use, by default all; ``epochs_cap`` ends every phase after that many epochs.
+    """
+
+    cell: Cell
+    out: Path
+    data_root: Path | None = None
+    weights_dir: Path | None = None
+    profile: Profile = DEFAULT_PROFILE
+    seed: int = 0
+    epochs_cap: int | None = None
+    subset: int | None = None
+    skip_unreadable: int = 0
+    augment: str = "threads"
+    precision: str = "float32"
+    jit: bool = False
+    gpus: int | None = None
+    loggers: tuple[str, ...] = ()
+
+
+def train_cell(
+    request: Request,
+    listener: Listener | None = None,
+    progress: Progress = silent,
+    open_data: OpenData = open_training_data,
+    begins: Callable[[RunRecord], None] = lambda run: None,
+) -> RunRecord:
+    """Train a cell, write its artifacts and return their record; what is finished already is not done again.
+
+    ``open_data`` opens the images, for callers that train several cells on the same ones; ``begins`` hears the record
+    before the first epoch, when nothing that can be looked at before speaks against the training.
+
+    ``UserError`` for a folder that holds something else or another training, images or weights that are missing, and
+    whatever ``reference.training.fit.train`` refuses; all finished epochs are kept, and the same request goes on.
+    """
+    require_loggers(request.loggers)
+    tensorflow()
+    with quiet():
+        strategy = strategy_over(request.gpus)
+    settings = _settings(request, strategy.num_replicas_in_sync)
+    with _locked(request.out):
+        known = begun_run(request.out, request.cell.id, settings)
+        if known is not None and known.status == "finished":
+            _remove_state(request.out)
+            remove_leftovers(request.out)
+            return known
+        data = open_data(request.cell, request.data_root, settings, partial(progress, "reading images"))
+        steps_per_epoch(len(data.training), settings.global_batch)
+        weights = class_weights(request.cell, data.training)
+        with training_scope(settings.seed, settings.precision, strategy, settings.jit):
+            built = _build(request)
+            run = _record(request, settings, data, built, weights)
+            _require_same_beginning(known, run)
+            write_record(request.out, run)
+            begins(run)
+            task = _task(request, settings, data, built, weights)
+            with _logged(request, run, listener or Listener()) as heard:
+                trained = train(built.model, task, request.out / STATE, heard)
+        return _finish(request.out, run, data, built, trained, progress)
+
+
+def class_weights(cell: Cell, training: ImagePart) -> np.ndarray:
+    """Return the weight (7,) of each class by the cell's balancing, from the training images alone (FER-W-03)."""
+    counts = np.bincount(training.labels, minlength=len(spec.load().classes))
+    return WEIGHTINGS[cell.balancing](counts)
+
+
+def _settings(request: Request, replicas: int) -> Settings:
+    batch = batch_size(request.profile)
+    require_even(batch, replicas)
+    return Settings(
+        profile=request.profile,
+        seed=request.seed,
+        global_batch=batch,
+        replicas=replicas,
+        augment=request.augment,
+        precision=request.precision,
+        jit=request.jit,
+        epochs_cap=request.epochs_cap,
+        subset=request.subset,
+        skip_unreadable=request.skip_unreadable,
+    )
+
+
+def _build(request: Request) -> Built:
+    from ferspec.reference.models import build
+
+    cell = request.cell
+    return build(
+        cell.architecture, cell.resolution, cell.weights, profile=request.profile, weights_dir=request.weights_dir
+    )
+
+
+def _task(request: Request, settings: Settings, data: TrainingData, built: Built, weights: np.ndarray) -> Task:
+    return Task(
+        training=data.training,
+        validation=data.validation,
+        class_weights=weights,
+        preprocessing=built.preprocessing,
+        plans=phases_of(request.cell.weights, settings.profile),
+        batch=settings.global_batch,
+        seed=settings.seed,
+        profile=settings.profile,
+        augment=settings.augment,
+        precision=settings.precision,
+        jit=settings.jit,
+        epochs_cap=settings.epochs_cap,
+    )
+
+
+def _record(request: Request, settings: Settings, data: TrainingData, built: Built, weights: np.ndarray) -> RunRecord:
+    book = spec.load()
+    parts = {"training": data.training, "validation": data.validation, "btfer": data.btfer}
+    return RunRecord(
+        cell=request.cell.id,
+        status="running",
+        settings=settings,
+        deviations=(*data.deviations, *_other_weights(request.cell, built)),
+        start=Start(kind=built.start.kind, file=built.start.file, sha256=built.start.sha256),
+        class_weights=dict(zip(book.classes, map(float, weights), strict=True)),
+        data={name: part.record() for name, part in parts.items() if part is not None},
+        environment=environment({}),
+        spec_version=book.version,
+        spec_digest=book.digest,
+    )
+
+
+def _other_weights(cell: Cell, built: Built) -> Iterator[RunDeviation]:
+    """Yield the deviation that a file is which bears the name of the published weights and is not they."""
+    if built.start.published is False:
+        effect = f"{built.start.file} is not the published file of the {cell.weights} weights: its md5 is another"
+        yield RunDeviation(clause="FER-P-01", option=WEIGHTS, effect=effect)
+
+
+def _finish(
+    out: Path, run: RunRecord, data: TrainingData, built: Built, trained: Trained, progress: Progress
+) -> RunRecord:
+    """Predict, write every artifact, the record last, and remove what only a continued training needs."""
+    contract, batch = contract_of(built), run.settings.global_batch
+    parts = {"validation": data.validation, "btfer": data.btfer}
+    predictions = {
+        name: predict_part(trained.predict, part, contract, batch, f"predicting {name}", progress)
+        for name, part in parts.items()
+        if part is not None
+    }
+    finished = run.model_copy(
+        update={
+            "status": "finished",
+            "deviations": (*run.deviations, *cap_that_ended(run.settings, trained.ended)),
+            "phases": _phases(run, trained),
+            "best": Best(epoch=trained.best.epoch, phase=trained.best.phase, val_accuracy=trained.best.val_accuracy),
+            "environment": environment({"train": trained.seconds}),
+        }
+    )
+    written = write_artifacts(out, finished, trained.network, contract, predictions, data, trained.rows)
+    _remove_state(out)
+    return written
+
+
+def _remove_state(out: Path) -> None:
+    """Remove what only a continued training needs; a process may have been killed on the way."""
+    if (out / STATE).exists():
+        shutil.rmtree(out / STATE)
+
+
+@contextmanager
+def _logged(request: Request, run: RunRecord, listener: Listener) -> Iterator[Listener]:
+    """Yield a listener that also logs every epoch to the loggers asked for."""
+    loggers = open_loggers(request.loggers, request.out, run)
+    try:
+        yield _Logging(listener, loggers)
+    finally:
+        for logger in loggers:
+            logger.close()
+
+
+class _Logging(Listener):
+    def __init__(self, listener: Listener, loggers: Sequence[Logger]) -> None:
+        self._loggers = loggers
+        self.step = listener.step
+        self._shown = listener.epoch
+
+    def epoch(self, rows: Sequence[EpochRow], outlook: Outlook) -> None:
+        for logger in self._loggers:
+            # after an interruption the logger may lack more than the last row; what it has it leaves out
+            for row in rows:
+                logger.log(row)
+        self._shown(rows, outlook)
+
+
+def _phases(run: RunRecord, trained: Trained) -> tuple[Phase, ...]:
+    plans = phases_of(find_cell(run.cell).weights, run.settings.profile)
+    return tuple(
+        Phase(
+            phase=number,
+            frozen=plan.frozen,
+            initial_rate=plan.initial_rate,
+            epochs=len(rows_of(trained.rows, number)),
+            ended=ended,
+        )
+        for number, (plan, ended) in enumerate(zip(plans, trained.ended, strict=True), start=1)
+    )
+
+
+def _require_same_beginning(known: RunRecord | None, now: RunRecord) -> None:
+    """Refuse to go on with other images, starting weights or another protocol than a training began with."""
+    if known is None:
+        return
+    for name in PARTS:
+        then, here = (run.data.get(name) for run in (known, now))
+        if (then and then.manifest_digest) != (here and here.manifest_digest):
+            raise UserError(
+                f"the {name} images are not those this training began with: give the same --data-root, or another --out"
+            )
+    if known.start != now.start:
+        raise UserError(
+            "the starting weights are not those this training began with: give the same --weights-dir, or another --out"
+        )
+    if known.spec_digest != now.spec_digest:
+        raise UserError(
+            f"this training began with another specification ({known.spec_version}): begin anew in another --out"
+        )
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a folder, so that no two processes train into it; one that was made here and got no file is removed."""
+    from filelock import FileLock, Timeout
+
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"{folder}: another process is training into this folder") from None
+    except FileExistsError:
+        raise UserError(f"{folder} is a file: choose another --out") from None
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from None
+    try:
+        yield
+    finally:
+        lock.release()
+        if made and [path.name for path in folder.iterdir()] == [LOCK]:
+            _remove_made(made)
+
+
+def _remove_made(folders: Sequence[Path]) -> None:
+    """Remove folders, the innermost first, in which there is nothing but a lock, up to one that others use."""
+    with suppress(OSError):
+        (folders[0] / LOCK).unlink()
+        for folder in folders:
+            folder.rmdir()

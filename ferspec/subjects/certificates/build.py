@@ -1,0 +1,103 @@
+"""From a judged model to its report."""
+
+from collections.abc import Iterable
+
+from ferspec import spec
+from ferspec.environment import Environment
+from ferspec.outcomes import Deviation, Judgement
+from ferspec.subjects.certificates.document import (
+    DatasetInfo,
+    Diagnosis,
+    Prediction,
+    Report,
+    SpecInfo,
+    SubjectInfo,
+    digest_of,
+)
+from ferspec.subjects.datasets.manifest import Entry, digest
+from ferspec.subjects.datasets.subject import Dataset
+from ferspec.subjects.models.subject import ModelSubject
+
+# enough for a float32 to come back as it was
+DIGITS = 9
+
+
+def build_report(
+    subject: ModelSubject,
+    judgement: Judgement,
+    claims: Iterable[str],
+    deviations: Iterable[Deviation],
+    diagnoses: Iterable[Diagnosis],
+    environment: Environment,
+) -> Report:
+    """Return the whole report of a judged model, with its digest."""
+    manifest = subject.dataset.manifest()
+    report = Report(
+        kind=kind_of(subject.dataset.form, subject.dataset.synthetic),
+        verdict=judgement.verdict,
+        counts=judgement.counts,
+        outcomes=judgement.outcomes,
+        metrics=subject.evaluation,
+        diagnoses=tuple(diagnoses),
+        subject=subject_info(subject),
+        dataset=dataset_info(subject.dataset, manifest),
+        spec=spec_info(),
+        claims=tuple(claims),
+        deviations=tuple(deviations),
+        environment=environment,
+        manifest=manifest,
+        predictions=_predictions(subject, manifest),
+        digest="",
+    )
+    return report.model_copy(update={"digest": digest_of(report.model_dump(mode="json"))})
+
+
+def kind_of(form: str, synthetic: bool) -> str:
+    """Return what the report may call itself: only the BTFER form certifies, and synthetic faces never do."""
+    if synthetic:
+        return "demonstration"
+    return "certificate" if form == "btfer" else "evaluation"
+
+
+def spec_info() -> SpecInfo:
+    """Return the version and the digest of the specification in force."""
+    loaded = spec.load()
+    return SpecInfo(version=loaded.version, digest=loaded.digest, protocol=loaded.protocol)
+
+
+def dataset_info(dataset: Dataset, manifest: tuple[Entry, ...]) -> DatasetInfo:
+    """Return what a report says of its images."""
+    return DatasetInfo(
+        name=dataset.name,
+        form=dataset.form,
+        n=len(dataset),
+        support=dataset.support,
+        manifest_digest=digest(manifest),
+        notes=tuple(dataset.notes),
+        synthetic=dataset.synthetic,
+    )
+
+
+def subject_info(subject: ModelSubject) -> SubjectInfo:
+    """Return what a report says of its model, or of the predictions in its place."""
+    source = subject.recorded if subject.model is None else subject.model
+    return SubjectInfo(name=source.name, format=source.format, digest=source.digest, contract=subject.contract)
+
+
+def _predictions(subject: ModelSubject, manifest: tuple[Entry, ...]) -> tuple[Prediction, ...]:
+    classes = spec.load().classes
+    rows = []
+    for position, entry in enumerate(manifest):
+        probabilities = None
+        if subject.probabilities is not None:
+            probabilities = tuple(float(f"{value:.{DIGITS}g}") for value in subject.probabilities[position])
+        rows.append(
+            Prediction(
+                image=entry.pixels_sha256,
+                label=classes[subject.labels[position]],
+                predicted=classes[subject.predicted[position]],
+                probabilities=probabilities,
+                groups={column: values[position] for column, values in subject.dataset.groups.items()},
+            )
+        )
+    return tuple(rows)

@@ -1,0 +1,78 @@
+"""Reading every image of a listing once, in threads and in order."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.subjects.datasets.decode import pixel_digest
+from ferspec.subjects.datasets.manifest import Entry
+from ferspec.subjects.datasets.readers.listing import Listing
+
+SHOWN = 3
+THREADS = min(8, os.cpu_count() or 1)
+AHEAD = 4 * THREADS
+
+T = TypeVar("T")
+
+
+class ReadImage(NamedTuple, Generic[T]):
+    """An image that was read: its entry in the manifest, and what was made of its pixels."""
+
+    entry: Entry
+    value: T
+
+
+class UnreadableImages(UserError):
+    """Images that cannot be read: one line counts them and names the first few, ``images`` holds a line on each."""
+
+    def __init__(self, name: str, errors: Sequence[UserError], total: int, hint: str = "") -> None:
+        self.images = tuple(map(str, errors))
+        first = "; ".join(self.images[:SHOWN]) + ("; …" if len(self.images) > SHOWN else "")
+        super().__init__(f"{name}: {len(errors):,} of {total:,} images cannot be read: {first}{hint}")
+
+
+def read_each(listing: Listing, examine: Callable[[int, np.ndarray], T]) -> Iterator[ReadImage[T] | UserError]:
+    """Yield every image of a listing in its order, or the reason why it cannot be read.
+
+    ``examine(index, pixels)`` is called in threads; a few images, and no more, are read ahead.
+    """
+
+    def read(index: int) -> ReadImage[T] | UserError:
+        try:
+            data, pixels = listing.fetch(index)
+        except UserError as error:
+            return error
+        return ReadImage(_entry(listing, index, data, pixels), examine(index, pixels))
+
+    with ThreadPoolExecutor(max_workers=THREADS) as threads:
+        ahead: deque[Future[ReadImage[T] | UserError]] = deque()
+        try:
+            for index in range(len(listing)):
+                ahead.append(threads.submit(read, index))
+                if len(ahead) == AHEAD:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for waiting in ahead:
+                waiting.cancel()
+
+
+def _entry(listing: Listing, index: int, data: bytes, pixels: np.ndarray) -> Entry:
+    return Entry(
+        path=listing.ids[index],
+        bytes_sha256=hashlib.sha256(data).hexdigest(),
+        pixels_sha256=pixel_digest(pixels),
+        height=pixels.shape[0],
+        width=pixels.shape[1],
+        label=spec.load().classes[listing.labels[index]],
+    )

@@ -1,0 +1,148 @@
+"""A dataset as a subject: its images, labels and manifest, and what is worth knowing about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ferspec.errors import UserError
+from ferspec.progress import StepProgress
+from ferspec.subjects.datasets.cache import PixelCache
+from ferspec.subjects.datasets.decode import is_gray
+from ferspec.subjects.datasets.groups import read_groups
+from ferspec.subjects.datasets.manifest import Entry, has_btfer_form, manifest_notes, support
+from ferspec.subjects.datasets.read_all import UnreadableImages, read_each
+from ferspec.subjects.datasets.readers import Listing, read_fer2013, read_folders, read_npz, read_synthetic
+
+SYNTHETIC_SEED = 0
+
+
+def open_dataset(path: str | Path, progress: StepProgress | None = None) -> Dataset:
+    """Return the dataset at ``path``: class folders, an .npz file, or FER2013's CSV; every image has been read once.
+
+    ``progress(done, total)`` is called as images are read. ``UserError`` where there is no such path, its form is not
+    known, the reader of its form finds a mistake, or images cannot be read (one line counts them and names the first).
+    """
+    path = Path(path)
+    if path.is_dir():
+        return read_dataset(path.resolve().name, read_folders(path), progress)
+    if not path.exists():
+        raise UserError(f"{path}: no such file or folder")
+    readers = {".npz": read_npz, ".csv": read_fer2013}
+    if path.suffix.lower() not in readers:
+        hint = "unpack it first" if path.suffix.lower() in {".zip", ".tar", ".gz", ".7z", ".rar"} else "not a dataset"
+        raise UserError(f"{path}: {hint}: give a folder of class folders, an .npz file, or FER2013's .csv")
+    return read_dataset(path.stem, readers[path.suffix.lower()](path), progress)
+
+
+def synthetic_dataset(
+    per_class: int | Sequence[int] = 300,
+    size: int = 256,
+    seed: int = SYNTHETIC_SEED,
+    progress: StepProgress | None = None,
+    drawn_at: int | None = None,
+) -> Dataset:
+    """Return synthetic faces as a dataset, as ``read_synthetic`` lists them; they certify nothing about people."""
+    listing = read_synthetic(per_class, size, seed, drawn_at=drawn_at)
+    return read_dataset(f"synthetic faces (seed {seed})", listing, progress)
+
+
+def read_dataset(name: str, listing: Listing, progress: StepProgress | None = None) -> Dataset:
+    """Return the dataset of a listing after reading every image once, in threads; as many as fit are kept decoded.
+
+    One ``UserError`` counts the images that cannot be read and names the first few.
+    """
+    cache = PixelCache()
+    entries: list[Entry] = []
+    gray: list[bool] = []
+    unreadable: list[UserError] = []
+
+    def examine(index: int, pixels: np.ndarray) -> bool:
+        cache.keep(index, pixels)
+        return is_gray(pixels)
+
+    for done, result in enumerate(read_each(listing, examine), 1):
+        if isinstance(result, UserError):
+            unreadable.append(result)
+        else:
+            entries.append(result.entry)
+            gray.append(result.value)
+        if progress is not None:
+            progress(done, len(listing))
+    if unreadable:
+        raise UnreadableImages(name, unreadable, len(listing))
+    return Dataset(name, listing, tuple(entries), all(gray), cache)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The images of one dataset with their labels. ``gray`` says whether all of them are grey."""
+
+    name: str
+    listing: Listing
+    entries: tuple[Entry, ...]
+    gray: bool
+    cache: PixelCache
+
+    def __len__(self) -> int:
+        return len(self.listing.ids)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The path (or index) of every image within the dataset."""
+        return self.listing.ids
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The class (n,) int64 of every image, as its place in the order of the seven classes."""
+        return self.listing.labels
+
+    @property
+    def groups(self) -> Mapping[str, tuple[str, ...]]:
+        """Columns of what is known of each image; synthetic faces bring the attributes they were drawn with."""
+        return self.listing.groups
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the images are rendered, and so certify nothing about people."""
+        return self.listing.form == "synthetic"
+
+    @cached_property
+    def support(self) -> dict[str, int]:
+        """The number of images of each of the seven classes."""
+        return support(self.entries)
+
+    @cached_property
+    def sizes(self) -> frozenset[tuple[int, int]]:
+        """The different (height, width) of the images."""
+        return frozenset((entry.height, entry.width) for entry in self.entries)
+
+    @property
+    def form(self) -> Literal["btfer", "class folders", "npz", "fer2013 csv", "synthetic"]:
+        """``btfer`` for 300 images of 256 x 256 of each class, none synthetic; otherwise the form of the files."""
+        return "btfer" if not self.synthetic and has_btfer_form(self.entries) else self.listing.form
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth knowing of the images: what was left out, and what ``manifest.notes_on`` finds."""
+        return (*self.listing.notes, *manifest_notes(self.entries))
+
+    def manifest(self) -> tuple[Entry, ...]:
+        """Return the entry of every image, in the dataset's order."""
+        return self.entries
+
+    def image(self, index: int) -> np.ndarray:
+        """Return image ``index`` as (h, w, 3) uint8 RGB, read-only; ``UserError`` where it can no longer be read."""
+        known = self.cache.get(index)
+        return self.cache.keep(index, self.listing.fetch(index)[1]) if known is None else known
+
+    def with_groups(self, path: str | Path) -> Dataset:
+        """Return the same dataset with the columns of a groups CSV; rows that belong to no image are noted."""
+        columns, notes = read_groups(path, self.ids)
+        groups = {**self.groups, **columns}
+        return replace(self, listing=replace(self.listing, groups=groups, notes=(*self.listing.notes, *notes)))

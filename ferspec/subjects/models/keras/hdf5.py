@@ -1,0 +1,59 @@
+"""Keras models in HDF5 (.h5, .hdf5), the whole-model format of Keras 1 and 2, which Keras 3 still writes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ferspec.errors import UserError
+from ferspec.subjects.models.base import Model, loading
+from ferspec.subjects.models.keras.archive import load_network, model_of
+from ferspec.subjects.models.keras.config import modernised, refuse_code
+
+CONFIG = "model_config"
+SUFFIXES = frozenset({".h5", ".hdf5"})
+
+
+def load(path: Path, trust_code: bool = False) -> Model:
+    """Return the model of an HDF5 file; what Keras 3 no longer reads in old configurations is translated first.
+
+    Vouched for: as for ``.keras``, the configuration is searched before anything is built, and what carries code, or
+    is not Keras' own, is refused unless ``trust_code``. Training state (optimizer, ``lr``, ``decay``) is not read.
+    Not vouched for: defects of HDF5 on a file made to exploit them.
+    """
+    config = _config(path)
+    if not trust_code:
+        refuse_code(config, path.name)
+    with loading(path.name, "Keras HDF5"):
+        readable = modernised(config)
+    with tempfile.TemporaryDirectory() as folder:
+        source = path
+        if readable != config or path.suffix not in SUFFIXES:
+            with loading(path.name, "Keras HDF5"):
+                source = _rewritten(path, readable, Path(folder) / "model.h5")
+        network = load_network(source, path.name, trust_code)
+    return model_of(network, path, "keras-h5")
+
+
+def _config(path: Path) -> Any:
+    import h5py
+
+    with loading(path.name, "Keras HDF5"), h5py.File(path, "r") as file:
+        text = file.attrs.get(CONFIG)
+        if text is None and ("layer_names" in file.attrs or "layers" in file):
+            raise UserError(f"{path.name} holds weights without a network: save the whole model (model.save)")
+        if text is None:
+            raise UserError(f"{path.name} is HDF5 but holds no Keras model")
+        return json.loads(text)
+
+
+def _rewritten(path: Path, config: Any, target: Path) -> Path:
+    import h5py
+
+    shutil.copyfile(path, target)
+    with h5py.File(target, "r+") as file:
+        file.attrs[CONFIG] = json.dumps(config)
+    return target

@@ -1,0 +1,118 @@
+"""From pixels to what a model is fed: colour, then size, then value range, then mean and std, as its contract says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ferspec.errors import UserError
+from ferspec.subjects.models.contracts.contract import Input
+
+if TYPE_CHECKING:
+    from ferspec.subjects.datasets.subject import Dataset
+
+ANTIALIASED = frozenset({"bilinear", "bicubic", "lanczos"})
+INTERPOLATION = {
+    "nearest": "INTER_NEAREST_EXACT",
+    "bilinear": "INTER_LINEAR",
+    "bicubic": "INTER_CUBIC",
+    "area": "INTER_AREA",
+    "lanczos": "INTER_LANCZOS4",
+}
+
+
+def prepare(image: np.ndarray, spec: Input) -> np.ndarray:
+    """Return one (height, width, 3) uint8 RGB image as the (h, w, c) float32 input that the contract describes."""
+    return prepare_batch([image], spec)[0]
+
+
+def prepare_batch(images: Sequence[np.ndarray], spec: Input) -> np.ndarray:
+    """Return RGB images of any sizes as one (n, h, w, c) float32 batch; channels stay last whatever the layout is.
+
+    Grey is 0.299 R + 0.587 G + 0.114 B, rounded. Images are resized as uint8: ``nearest`` is Pillow's and
+    ``bilinear`` TensorFlow's, both with half-pixel centres; ``bicubic`` (a = -0.75), ``lanczos`` (8 x 8) and ``area``
+    are OpenCV's. With ``antialias``, bilinear, bicubic (a = -0.5) and lanczos (3 lobes) are Pillow's; the others have
+    no use for it. Values are mapped in double precision and rounded to float32 once.
+
+    ``UserError`` where mean or std do not fit the channels, or a std is 0.
+    """
+    import cv2
+
+    table = _values(spec)
+    batch = np.empty((len(images), *spec.size, spec.channels), np.float32)
+    for image, row in zip(images, batch, strict=True):
+        pixels = _resized(_coloured(image, spec), spec)
+        row[...] = cv2.LUT(pixels, table).reshape(row.shape)
+    return batch
+
+
+def batches(dataset: Dataset, indices: Sequence[int], spec: Input, batch_size: int) -> Iterator[np.ndarray]:
+    """Yield the prepared images at ``indices`` in that order, ``batch_size`` at a time.
+
+    While a batch is being used the next one, and no more, is decoded and prepared in a thread.
+    """
+
+    def load(chosen: Sequence[int]) -> np.ndarray:
+        return prepare_batch([dataset.image(index) for index in chosen], spec)
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        ready = None
+        for start in range(0, len(indices), batch_size):
+            following = thread.submit(load, indices[start : start + batch_size])
+            if ready is not None:
+                yield ready.result()
+            ready = following
+        if ready is not None:
+            yield ready.result()
+
+
+def resize(pixels: np.ndarray, size: tuple[int, int], method: str = "nearest") -> np.ndarray:
+    """Return uint8 pixels (h, w) or (h, w, c) at another (height, width), without antialiasing.
+
+    ``nearest`` is Pillow's, which is how Keras' ``flow_from_directory`` reads images (FER-P-08).
+    """
+    import cv2
+
+    if pixels.shape[:2] == tuple(size):
+        return pixels
+    return cv2.resize(pixels, tuple(size)[::-1], interpolation=getattr(cv2, INTERPOLATION[method]))
+
+
+def _values(spec: Input) -> np.ndarray:
+    """Return what each of the 256 grey values becomes in each channel: (1, 256, c) float32."""
+    low, high = spec.range
+    values = np.linspace(low, high, 256)[:, np.newaxis]
+    mean = _per_channel("mean", spec.mean or (0.0,), spec.channels)
+    std = _per_channel("std", spec.std or (1.0,), spec.channels)
+    if not std.all():
+        raise UserError(f"the contract's std is {spec.std}: a standard deviation cannot be 0")
+    return np.ascontiguousarray((values - mean) / std, np.float32)[np.newaxis]
+
+
+def _per_channel(name: str, figures: tuple[float, ...], channels: int) -> np.ndarray:
+    if len(figures) not in (1, channels):
+        raise UserError(f"the contract's {name} has {len(figures)} values: give one, or one a channel ({channels})")
+    return np.broadcast_to(figures, channels)
+
+
+def _coloured(image: np.ndarray, spec: Input) -> np.ndarray:
+    import cv2
+
+    if spec.colour == "rgb":
+        return image
+    if spec.colour == "bgr":
+        return cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    return gray if spec.channels == 1 else cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)
+
+
+def _resized(pixels: np.ndarray, spec: Input) -> np.ndarray:
+    height, width = spec.size
+    if spec.antialias and spec.resize in ANTIALIASED and pixels.shape[:2] != (height, width):
+        from PIL import Image
+
+        return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling[spec.resize.upper()]))
+    return resize(pixels, spec.size, spec.resize)

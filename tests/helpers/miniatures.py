@@ -1,0 +1,89 @@
+"""Miniature models and datasets, right and deliberately wrong, on which the suite proves itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.subjects.datasets.subject import Dataset, open_dataset
+from ferspec.subjects.models import Model, Signature
+from ferspec.subjects.models.contracts.contract import Contract, Input, Output
+from ferspec.subjects.models.subject import ModelSubject
+
+CLASSES = spec.load().classes
+SIZE = 8
+# how much of red, green and blue makes grey
+GRAY = np.array([0.299, 0.587, 0.114])
+PER_CLASS = 20
+# the mean RGB of each class's images
+CENTRES = np.array(
+    [(40, 60, 200), (60, 190, 40), (200, 40, 60), (230, 120, 200), (128, 128, 128), (30, 30, 70), (240, 230, 20)]
+)
+
+
+def colour_patches(folder: Path, per_class: int = PER_CLASS) -> Dataset:
+    """Write and open a dataset whose classes differ in colour and brightness, so that every channel matters."""
+    labels = np.repeat(np.arange(len(CLASSES)), per_class)
+    noise = np.random.default_rng(0).normal(0, 60, (len(labels), SIZE, SIZE, 3))
+    return save_and_open(folder, CENTRES[labels][:, None, None, :] + noise, labels)
+
+
+def tinted_patches(folder: Path, per_class: int = PER_CLASS) -> Dataset:
+    """Write and open a dataset whose classes differ in brightness alone, each image with a tint of its own."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(len(CLASSES)), per_class)
+    tints = rng.uniform(-60, 60, (len(labels), 3))
+    tints -= tints @ GRAY[:, None]
+    noise = rng.normal(0, 5, (len(labels), SIZE, SIZE, 1))
+    return save_and_open(folder, 65 + 20 * labels[:, None, None, None] + tints[:, None, None, :] + noise, labels)
+
+
+def save_and_open(folder: Path, images: np.ndarray, labels: np.ndarray) -> Dataset:
+    """Write images (n, h, w, 3) in 0 to 255 as an .npz and open it."""
+    images = images.clip(0, 255)
+    path = folder / "patches.npz"
+    np.savez(path, images=images.astype(np.uint8), labels=labels)
+    return open_dataset(path)
+
+
+def contract(**changes) -> Contract:
+    """Return the contract of the right model, with changes to its input."""
+    return Contract(input=Input(**{"size": (SIZE, SIZE), **changes}), output=Output(classes=CLASSES))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+def nearest_centre(batch: np.ndarray) -> np.ndarray:
+    """Return logits (n, 7): how near the mean colour of each image, in [0, 1] RGB, is to that of each class."""
+    means = batch.mean(axis=(1, 2))
+    return (-40 * ((means[:, None, :] - CENTRES / 255) ** 2).sum(axis=2)).astype(np.float32)
+
+
+def right(batch: np.ndarray) -> np.ndarray:
+    """Return probabilities (n, 7) of the nearest centre."""
+    return softmax(nearest_centre(batch))
+
+
+def right_with_some_noise(batch: np.ndarray) -> np.ndarray:
+    """Return probabilities that are right of most images."""
+    return right(batch + 0.3 * np.sin(1e4 * batch.mean(axis=(1, 2, 3), keepdims=True)))
+
+
+def named(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+    """Give a function made by another the name that a model needs."""
+    function.__name__ = "wrong"
+    return function
+
+
+def model(run: Callable[[np.ndarray], np.ndarray]) -> Model:
+    """Return a model made of a function from a batch to outputs."""
+    return Model(name=run.__name__, format="callable", digest="0" * 64, signature=Signature(), run=run)
+
+
+def subject(dataset: Dataset, run: Callable[[np.ndarray], np.ndarray] = right, **changes) -> ModelSubject:
+    """Return a miniature model on a dataset; ``changes`` are to what its contract declares of the input."""
+    return ModelSubject(dataset, model(run), contract(**changes))

@@ -1,0 +1,21 @@
+"""Results of one cell to be judged: its published figures, some of them shifted."""
+
+from ferspec import spec
+from ferspec.grid.judging.results import Result
+from ferspec.spec.records import Figures
+
+SPEC = spec.load()
+CELL = SPEC.cell("resnet18-scratch-48-rafdb-conservative")
+
+
+def figures_of(cell, profile="released", **shift):
+    """Return the published figures of a cell, some of them shifted."""
+    return Figures(**{name: cell.figure(name, profile) + shift.get(name, 0) for name in Figures.model_fields})
+
+
+def result(cell=CELL, figures=None, **fields):
+    return Result(cell=cell.id, source="runs/1", figures=figures or figures_of(cell), **fields)
+
+
+def off(name, by):
+    return result(figures=figures_of(CELL, **{name: by}))

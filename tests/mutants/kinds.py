@@ -1,0 +1,68 @@
+"""Deliberately wrong subjects that a check must kill, and unusual but right ones that it must let pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ferspec.outcomes import CheckResult
+from ferspec.spec.records import DEFAULT_PROFILE, Profile
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A subject with one mistake: ``name`` says which, ``judged`` what the checks of its clause find on it.
+
+    Killed when one of them fails; inconclusive or not evaluated is not enough.
+    """
+
+    clause: str
+    name: str
+    judged: Callable[[], Sequence[CheckResult]]
+
+
+@dataclass(frozen=True)
+class Right:
+    """A subject that does it otherwise and is right: none of the findings may be a failure, and one must be a pass."""
+
+    clause: str
+    name: str
+    judged: Callable[[], Sequence[CheckResult]]
+
+
+def wrong(clause: str, name: str, profile: Profile = DEFAULT_PROFILE, **capabilities: Callable[..., Any]) -> Mutant:
+    """Return the suite's own implementation with these capabilities replaced by wrong ones."""
+    return Mutant(clause, name, lambda: judged_implementation(clause, profile, capabilities))
+
+
+def right(clause: str, name: str, profile: Profile = DEFAULT_PROFILE, **capabilities: Callable[..., Any]) -> Right:
+    """Return the suite's own implementation with these capabilities done otherwise, and right."""
+    return Right(clause, name, lambda: judged_implementation(clause, profile, capabilities))
+
+
+def refusing(refused: Callable[[dict[str, Any]], bool], answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a way to answer that says of some of what is asked that it is not offered."""
+
+    def capability(**asked: Any) -> Any:
+        if refused(asked):
+            raise NotImplementedError
+        return answer(**asked)
+
+    return capability
+
+
+def judged_implementation(
+    clause: str, profile: Profile, capabilities: dict[str, Callable[..., Any]]
+) -> tuple[CheckResult, ...]:
+    """Return what the checks of one clause find on the suite's implementation with some capabilities replaced."""
+    from ferspec.checks.generator import checks_for_implementation
+    from ferspec.implementation import Implementation
+    from ferspec.subjects.implementations.subject import Direct, ImplementationSubject
+
+    changed = type(
+        "Changed", (Implementation,), {name: staticmethod(function) for name, function in capabilities.items()}
+    )
+    subject = ImplementationSubject(Direct(changed(profile)), profile)
+    checks = [check for check in checks_for_implementation() if check.clause == clause]
+    return tuple(check.run(subject) for check in checks)

@@ -1,0 +1,320 @@
+"""Class folders are found however downloads leave them; what is known of any dataset is said; mistakes are one line."""
+
+import hashlib
+import os
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ferspec.errors import UserError
+from ferspec.subjects.datasets.cache import PixelCache
+from ferspec.subjects.datasets.manifest import Entry, digest, manifest_notes
+from ferspec.subjects.datasets.readers import Listing
+from ferspec.subjects.datasets.subject import open_dataset, read_dataset, synthetic_dataset
+
+CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
+RNG = np.random.default_rng(7)
+FACES = RNG.integers(0, 256, (7, 8, 6, 3), dtype=np.uint8)
+
+
+def put(root, paths, faces=FACES):
+    """Write one image to each path under ``root``, all different."""
+    for path, face in zip(paths, faces, strict=False):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(face).save(root / path)
+    return root
+
+
+def refusal_of(path) -> str:
+    with pytest.raises(UserError) as refusal:
+        open_dataset(path)
+    assert "\n" not in str(refusal.value)
+    return str(refusal.value)
+
+
+# --- class folders -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{Class}/1.png",
+        "BTFER/{CLASS}/face 1.png",
+        "archive/BTFER/test/{class}/1.png",
+        "BTFER/BTFER/{Class}/1.png",
+        "{index}_{Class}/1.png",
+        "{index}-{class}/1.png",
+        "0{index} - {Class}/1.png",
+        "{Class}/women/young/1.png",
+        "{Class}/{class}/1.png",
+    ],
+)
+def test_class_folders_are_found_whatever_their_case_number_and_depth(tmp_path, pattern):
+    names = [{"Class": c, "class": c.lower(), "CLASS": c.upper(), "index": i} for i, c in enumerate(CLASSES)]
+    dataset = open_dataset(put(tmp_path, [pattern.format(**name) for name in names]))
+    assert dataset.form == "class folders"
+    assert dataset.support == dict.fromkeys(CLASSES, 1)
+    for index in range(7):
+        np.testing.assert_array_equal(dataset.image(index), FACES[dataset.labels[index]])
+
+
+def test_every_alias_names_its_class(tmp_path):
+    words = ["anger", "Disgusted", "FEARFUL", "happiness", "neutral", "Sadness", "surprised"]
+    dataset = open_dataset(put(tmp_path, [f"{word}/1.png" for word in words]))
+    assert {entry.path: entry.label for entry in dataset.manifest()} == {
+        f"{word}/1.png": name for word, name in zip(words, CLASSES, strict=True)
+    }
+
+
+def test_ids_do_not_depend_on_how_far_above_the_class_folders_one_points(tmp_path):
+    put(tmp_path, [f"archive/BTFER/{name}/1.png" for name in CLASSES])
+    near, far = open_dataset(tmp_path / "archive" / "BTFER"), open_dataset(tmp_path)
+    assert near.ids == far.ids == tuple(f"{name}/1.png" for name in CLASSES)
+    assert digest(near.manifest()) == digest(far.manifest())
+
+
+def test_every_suffix_is_read_and_what_systems_leave_behind_is_passed_over(tmp_path):
+    kinds = ["a.jpg", "b.JPEG", "c.png", "d.bmp", "e.webp", "f.tif", "g.TIFF"]
+    put(tmp_path, [f"Happy/{kind}" for kind in kinds])
+    put(tmp_path, ["__MACOSX/Happy/a.png", "Happy/.hidden.png", ".cache/Sad/x.png", "@eaDir/Sad/y.png"])
+    (tmp_path / "Happy" / "Thumbs.db").write_bytes(b"x")
+    (tmp_path / "__MACOSX" / "Sad").mkdir()
+    dataset = open_dataset(tmp_path)
+    assert [name.removeprefix("Happy/") for name in dataset.ids] == kinds
+    assert not any("left out" in note for note in dataset.notes)
+
+
+def test_what_is_left_out_is_noted(tmp_path):
+    put(tmp_path, ["BTFER/Happy/1.png", "BTFER/preview.png"])
+    (tmp_path / "BTFER" / "README.md").write_text("about")
+    (tmp_path / "BTFER" / "Happy" / "clip.gif").write_bytes(b"GIF89a")
+    notes = open_dataset(tmp_path).notes
+    assert "images beside the class folders were left out: 1 (such as BTFER/preview.png)" in notes
+    assert "files that are no images of a known suffix were left out: 2 (1 .gif, 1 .md)" in notes
+
+
+def test_class_folders_in_several_places_are_joined_with_a_note(tmp_path):
+    dataset = open_dataset(put(tmp_path, ["men/Happy/1.png", "women/Happy/1.png"]))
+    assert dataset.ids == ("men/Happy/1.png", "women/Happy/1.png")
+    assert dataset.notes[0] == "class folders were joined from 2 places: men, women"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights on Windows")
+def test_a_link_that_leads_back_ends_nothing_and_a_linked_class_folder_is_read(tmp_path):
+    put(tmp_path, ["elsewhere/1.png", "set/Happy/2.png"])
+    (tmp_path / "set" / "Sad").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "set" / "Happy" / "loop").symlink_to(tmp_path / "set")
+    assert open_dataset(tmp_path / "set").ids == ("Happy/2.png", "Sad/1.png")
+
+
+@pytest.mark.parametrize(
+    ("paths", "says"),
+    [
+        (["Happy/1.png", "Contempt/1.png"], "'Contempt' is not one of the seven classes"),
+        (["Happy/1.png", "Hapy/1.png"], "unknown class 'Hapy'"),
+        (["Happy/1.png", "7_Confused/1.png", "8_Bored/1.png"], "unknown class 'Confused'"),
+        (["0/1.png", "1/1.png"], "unknown class '0'"),
+        (["train/Happy/1.png", "test/Happy/1.png"], "holds several parts (test, train): give the folder of one"),
+        (["Happy/Sad/1.png"], "lies inside that of another class"),
+        (["1.png", "2.png"], "images without class folders: expected folders named Angry"),
+    ],
+)
+def test_folders_that_cannot_be_meant_are_refused(tmp_path, paths, says):
+    assert says in refusal_of(put(tmp_path, paths))
+
+
+def test_parts_below_one_part_are_not_several(tmp_path):
+    assert len(open_dataset(put(tmp_path, ["test/men/Happy/1.png", "test/women/Happy/1.png"]))) == 2
+
+
+def test_an_empty_class_folder_is_refused(tmp_path):
+    put(tmp_path, ["Happy/1.png"])
+    (tmp_path / "Fear" / "inner").mkdir(parents=True)
+    assert refusal_of(tmp_path) == f"{tmp_path / 'Fear'}: this class folder holds no images: fill it or remove it"
+
+
+def test_the_folder_of_one_class_is_refused_with_the_way_out(tmp_path):
+    put(tmp_path, ["Happy/1.png"])
+    assert refusal_of(tmp_path / "Happy").endswith("this is one class: give the folder above it")
+
+
+def test_a_folder_without_images_is_refused(tmp_path):
+    assert "no class folders: expected folders named Angry, Disgust" in refusal_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("gone", "no such file or folder"), ("set.zip", "unpack it first"), ("model.keras", "not a dataset")],
+)
+def test_what_is_no_dataset_is_refused(tmp_path, name, says):
+    if name != "gone":
+        (tmp_path / name).write_bytes(b"PK")
+    assert says in refusal_of(tmp_path / name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no file names that are not text")
+@pytest.mark.parametrize("name", [b"Happy/caf\xe9.png", b"Happy/\xe9/1.png", b"notes.\xe9"])
+def test_a_name_that_no_report_could_hold_is_refused_in_escaped_form(tmp_path, name):
+    put(tmp_path, ["Happy/1.png"])
+    path = tmp_path / os.fsdecode(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"")
+    said = refusal_of(tmp_path)
+    assert "\\xe9" in said
+    assert said.endswith("this name is not UTF-8: rename it")
+
+
+def test_unreadable_images_are_counted_and_the_first_few_named(tmp_path):
+    put(tmp_path, [f"Happy/{index}.png" for index in range(7)])
+    whole = (tmp_path / "Happy" / "0.png").read_bytes()
+    (tmp_path / "Happy" / "1.png").write_bytes(b"")
+    (tmp_path / "Happy" / "2.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "Happy" / "3.png").write_text("no image")
+    (tmp_path / "Happy" / "4.png").write_bytes(b"")
+    said = refusal_of(tmp_path)
+    assert "4 of 7 images cannot be read: Happy/1.png: the file is empty; Happy/2.png: the image cannot" in said
+    assert "Happy/3.png: not an image" in said
+    assert "Happy/4.png" not in said
+
+
+# --- what is known of any dataset --------------------------------------------------------------------------------
+
+
+def listing(labels, size=(256, 256), form="class folders", odd=None) -> Listing:
+    """Images of one grey value each, so that no two are the same picture within 256."""
+
+    def fetch(index):
+        image = np.full((*(odd if odd and index == 0 else size), 3), index % 256, np.uint8)
+        return image.tobytes(), image
+
+    return Listing(form, tuple(map(str, range(len(labels)))), np.array(labels, np.int64), fetch)
+
+
+BTFER = np.repeat(np.arange(7), 300)
+
+
+@pytest.mark.parametrize(
+    ("labels", "options", "form"),
+    [
+        (BTFER, {}, "btfer"),
+        (BTFER, {"form": "npz"}, "btfer"),
+        (BTFER, {"form": "synthetic"}, "synthetic"),
+        (BTFER[1:], {}, "class folders"),
+        (np.sort(np.append(BTFER[1:], 6)), {}, "class folders"),
+        (np.append(BTFER, 6), {}, "class folders"),
+        (BTFER, {"size": (48, 48)}, "class folders"),
+        (BTFER, {"odd": (256, 255)}, "class folders"),
+    ],
+    ids=["300 each", "300 each as npz", "synthetic", "one short", "one astray", "one more", "48x48", "one narrower"],
+)
+def test_only_300_images_of_256x256_of_each_class_have_the_btfer_form(labels, options, form):
+    assert read_dataset("set", listing(labels, **options)).form == form
+
+
+def test_the_manifest_holds_digests_of_the_file_and_of_its_pixels(tmp_path):
+    put(tmp_path, ["Sad/1.png"])
+    (entry,) = open_dataset(tmp_path).manifest()
+    assert entry == Entry(
+        path="Sad/1.png",
+        bytes_sha256=hashlib.sha256((tmp_path / "Sad/1.png").read_bytes()).hexdigest(),
+        pixels_sha256=hashlib.sha256(b"8x6x3:" + FACES[0].tobytes()).hexdigest(),
+        height=8,
+        width=6,
+        label="Sad",
+    )
+
+
+def test_the_manifest_digest_changes_with_any_field_but_not_with_the_order():
+    first = Entry(path="a", bytes_sha256="1", pixels_sha256="2", height=3, width=4, label="Sad")
+    second = first.model_copy(update={"path": "b"})
+    whole = digest([first, second])
+    assert digest([second, first]) == whole
+    for field, value in {"path": "c", "bytes_sha256": "9", "pixels_sha256": "9", "height": 9, "label": "Fear"}.items():
+        assert digest([first.model_copy(update={field: value}), second]) != whole
+
+
+def test_repeated_pictures_and_label_conflicts_are_noted(tmp_path):
+    put(tmp_path, ["Happy/1.png", "Happy/2.bmp", "Happy/3.png"], FACES[[0, 0, 1]])
+    put(tmp_path, ["Sad/1.png", "Sad/2.png"], FACES[[1, 2]])
+    notes = open_dataset(tmp_path).notes
+    assert "pictures that occur more than once under one label: 1 (Happy/1.png Happy = Happy/2.bmp Happy)" in notes
+    assert "pictures that occur under different labels: 1 (Happy/3.png Happy = Sad/1.png Sad)" in notes
+
+
+def test_missing_classes_and_other_sizes_are_noted(tmp_path):
+    notes = open_dataset(put(tmp_path, ["Happy/1.png", "Sad/1.png"])).notes
+    assert notes == (
+        "no images of Angry, Disgust, Fear, Neutral, Surprise",
+        "2 of 2 images are not 256x256: 2 of 6x8",
+    )
+
+
+def test_a_flawless_manifest_has_no_notes():
+    assert manifest_notes(read_dataset("set", listing(range(7))).manifest()) == ()
+
+
+def test_btfer_as_released_shows_the_label_conflicts_that_are_known_of_it(reference):
+    path = reference / "faces" / "btfer48_sample.npz"
+    with np.load(path) as file:
+        _, places, counts = np.unique(file["images"], axis=0, return_inverse=True, return_counts=True)
+        twice = [file["labels"][places == place] for place in np.flatnonzero(counts > 1)]
+    pairs = [("Fear", "Neutral"), ("Neutral", "Sad"), ("Fear", "Surprise"), ("Happy", "Sad"), ("Fear", "Sad")]
+    pairs += [("Angry", "Disgust"), ("Disgust", "Surprise")]
+    assert {tuple(sorted(CLASSES[label] for label in labels)) for labels in twice} <= set(pairs)
+    note = next(note for note in open_dataset(path).notes if "different labels" in note)
+    assert note.startswith(f"pictures that occur under different labels: {len(twice)} (")
+
+
+def test_progress_counts_every_image():
+    calls = []
+    read_dataset("set", listing(range(7), size=(4, 4)), progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(done, 7) for done in range(1, 8)]
+
+
+def test_images_are_read_only(tmp_path):
+    image = open_dataset(put(tmp_path, ["Happy/1.png"])).image(0)
+    with pytest.raises(ValueError, match="read-only"):
+        image[0, 0, 0] = 1
+
+
+def test_decoded_images_are_kept_up_to_a_bound_of_bytes():
+    cache = PixelCache(room=FACES[0].nbytes * 3 - 1)
+    for index, face in enumerate(FACES):
+        cache.keep(index, face.copy())
+        cache.keep(index, face.copy())
+    assert [cache.get(index) is not None for index in range(7)] == [True, True, False, False, False, False, False]
+
+
+def test_an_image_that_was_not_kept_is_decoded_again(monkeypatch):
+    monkeypatch.setattr("ferspec.subjects.datasets.cache.PixelCache.__init__.__defaults__", (FACES[0].nbytes,))
+    fetched = []
+
+    def fetch(index):
+        fetched.append(index)
+        return b"", FACES[index].copy()
+
+    dataset = read_dataset("set", Listing("npz", ("0", "1"), np.array([0, 1]), fetch))
+    fetched.clear()
+    for _ in range(2):
+        np.testing.assert_array_equal([dataset.image(0), dataset.image(1)], FACES[:2])
+    assert fetched in ([0, 0], [1, 1])
+
+
+def test_synthetic_faces_are_a_dataset_that_says_so():
+    dataset = synthetic_dataset(per_class=2, size=32, seed=5)
+    assert dataset.synthetic
+    assert dataset.form == "synthetic"
+    assert dataset.support == dict.fromkeys(CLASSES, 2)
+    assert dataset.sizes == {(32, 32)}
+    assert dataset.ids[:3] == ("Angry/0000", "Angry/0001", "Disgust/0000")
+    assert {len(column) for column in dataset.groups.values()} == {14}
+    assert digest(dataset.manifest()) == digest(synthetic_dataset(per_class=2, size=32, seed=5).manifest())
+    assert digest(dataset.manifest()) != digest(synthetic_dataset(per_class=2, size=32, seed=6).manifest())
+
+
+@pytest.mark.parametrize("wrong", [{"per_class": 0}, {"size": 0}])
+def test_synthetic_faces_need_a_number_and_a_size(wrong):
+    with pytest.raises(UserError, match="at least 1"):
+        synthetic_dataset(**wrong)
