@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_augmentation import (
+from scipy import ndimage, stats
+
+from ferspec import spec
+from ferspec.reference.augmentation.parameters import Parameters, parameters_from
+from ferspec.reference.augmentation.warp import augmented
+from ferspec.reference.synthetic import synthetic_images
+from helpers.keras_augmentation import (
     DEGREES,
     SHIFT,
     TOLERANCE,
@@ -21,12 +27,6 @@ from keras_augmentation import (
     keras_pixels,
     noise,
 )
-from scipy import ndimage, stats
-
-from ferspec import spec
-from ferspec.reference.augmentation.parameters import Parameters, parameters_from
-from ferspec.reference.augmentation.warp import augmented
-from ferspec.reference.synthetic import synthetic_images
 
 VALUE = spec.load().value
 pytestmark = ignore_old_name

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from keras_augmentation import assert_same_pixels, generator, ignore_old_name, keras_transform, noise
 
 from ferspec.reference.augmentation.parameters import parameters_from
 from ferspec.reference.augmentation.stream import Stream
 from ferspec.reference.augmentation.warp import augmented
+from helpers.keras_augmentation import assert_same_pixels, generator, ignore_old_name, keras_transform, noise
 
 pytestmark = ignore_old_name
 

@@ -10,7 +10,6 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from planted_grids import BOTH, found
 from scipy import stats
 
 from ferspec import spec
@@ -19,6 +18,7 @@ from ferspec.grid.findings_questions import Contrast, Difference, Leading, quest
 from ferspec.grid.results import published
 from ferspec.grid.selection import select
 from ferspec.grid.spread import spread
+from helpers.planted_grids import BOTH, found
 
 SPEC = spec.load()
 CLAUSES = [clause for clause in SPEC.select("F") if clause.source == "paper"]

@@ -5,7 +5,6 @@ from itertools import chain
 
 import numpy as np
 import pytest
-from planted_grids import BOTH, SPEC, by_network, found, gaining, planted
 from scipy import stats
 
 from ferspec.errors import UserError
@@ -13,6 +12,7 @@ from ferspec.grid.findings import findings
 from ferspec.grid.results import Result
 from ferspec.grid.spread import spread
 from ferspec.spec.records import Figures
+from helpers.planted_grids import BOTH, SPEC, by_network, found, gaining, planted
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ covered that has a check and a mutant; a family is shown, as JSON if wanted, by
 ferspec spec coverage --family W
 ```
 
-This page and the list of mutants are made from the tests by `python protocol_tests/suite/mutant_table.py --write`;
+This page and the list of mutants are made from the tests by `python tests/mutant_table.py --write`;
 without `--write` it runs all of them and prints how many are killed.
 """
 HEADER = "| clause | judged on | checks | mutants | right variations |\n| --- | --- | --- | --- | --- |\n"

@@ -1,6 +1,6 @@
 """Which wrong subjects prove that the check of a clause catches what is wrong, and which right ones must pass.
 
-The list is made from the tests that run them (``protocol_tests/suite/mutant_table.py``). It lies beside the data of the
+The list is made from the tests that run them (``tests/mutant_table.py``). It lies beside the data of the
 specification and is no part of it: another mutant does not make it another specification.
 """
 

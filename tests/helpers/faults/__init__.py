@@ -1,0 +1,1 @@
+"""Faults planted into the artifacts of a right run."""

@@ -1,0 +1,1 @@
+"""Logs and run folders made without training."""

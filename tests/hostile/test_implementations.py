@@ -1,0 +1,339 @@
+"""Implementations in processes of their own: what they may answer, and that no misbehaviour takes the judge down."""
+
+import io
+import os
+import re
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from ferspec.errors import NotEvaluable, SubjectError, UserError
+from ferspec.subjects.processes import Process, channel
+from ferspec.subjects.processes.channel import Channel, Lines, Tail
+from ferspec.subjects.processes.ending import end
+from ferspec.subjects.processes.messages import Misbehaviour, read_answer, request_line, value_of
+from ferspec.subjects.processes.process import MOST_FAULTS, MOST_FAULTS_OF_ONE
+from helpers.implementations import misbehaving_words
+from helpers.misbehaving import CLASSES, FAULTS, FOLLOWING
+
+SECONDS = 0.6
+SAID = {
+    "hang": "no answer within 0.6 s",
+    "leaves a child and hangs": "no answer within 0.6 s",
+    "leaves a daemon and hangs": "no answer within 0.6 s",
+    "crash": "the process ended with exit status 3 without an answer; on standard error: Traceback: out of cheese",
+    "abort": "the process was killed by SIGKILL",
+    "unnamed signal": "the process was killed by signal 40",
+    "exit": "the process ended with exit status 0 without an answer",
+    "closes": "closed its standard output without an answer",
+    "garbage": "wrote [1] 0.5, which is not JSON",
+    "bytes": "which is not UTF-8",
+    "other id": "answered request 1 when 2 was asked",
+    "id as text": "answered request '2' when 2 was asked: write the id as the number it was",
+    "no id": "which is no answer with an id",
+    "a list": "which is no answer with an id",
+    "neither": "with neither value, error nor missing",
+    "NaN": "answered with NaN",
+    "beyond float": "answered with 1e999, which is beyond any float",
+    "long integer": "answered with an integer of 5000 digits",
+    "deep": "nested deeper than 32 levels",
+    "very deep": "nested",
+    "no line end": r"no answer within 0.6 s (a line was begun and not ended)",
+    "huge line": "wrote more than 1 MiB on standard output",
+    # too much or too late, whichever a busy machine comes to first
+    "many lines": ("wrote more than 1 MiB on standard output", "no answer within 0.6 s"),
+    "much on stderr": "wrote more than 1 MiB on standard error",
+}
+
+
+@pytest.fixture
+def misbehaving(monkeypatch):
+    """A function that returns a process with a fault in one capability, or in every."""
+    monkeypatch.setattr(channel, "MOST_BYTES", 1 << 20)
+    opened = []
+
+    def start(fault, capability="steering_part"):
+        opened.append(Process(misbehaving_words(fault, capability), "it", SECONDS))
+        # starting an interpreter may take longer than the fault is waited for
+        opened[-1].seconds = 30
+        assert opened[-1].offered == {"classes", "steering_part", "rounded"}
+        opened[-1].seconds = SECONDS
+        return opened[-1]
+
+    yield start
+    for process in opened:
+        process.close()
+
+
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # a child whose parent was killed may be gone and not waited for
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_every_fault_there_is_has_its_reason():
+    assert SAID.keys() == FAULTS.keys()
+    assert NOBODY_ASKED.keys() | LATE.keys() == FOLLOWING.keys()
+
+
+@pytest.mark.parametrize("fault", SAID)
+def test_a_fault_fails_its_own_request_with_its_reason_within_the_time_limit(misbehaving, fault, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    process = misbehaving(fault)
+    pid = process.pid
+    began = time.monotonic()
+    with pytest.raises(SubjectError) as failed:
+        process.answer("steering_part", {})
+    reasons = SAID[fault] if isinstance(SAID[fault], tuple) else (SAID[fault],)
+    assert any(reason in str(failed.value) for reason in reasons)
+    assert str(failed.value).startswith("steering_part: ")
+    assert "\n" not in str(failed.value)
+    assert time.monotonic() - began < SECONDS + 10
+    assert not is_running(pid)
+    process.seconds = 30
+    assert process.answer("classes", {}) == CLASSES
+
+
+NOBODY_ASKED = {
+    "writes more": "steering_part: wrote done, which nobody asked for",
+    "answers twice": 'wrote {"id": 2, "value": "validation"}, which nobody asked for',
+    "answers ahead": 'wrote {"id": 3, "value": 1}, which nobody asked for',
+    "begins a line": "steering_part: began a line that nobody asked for",
+}
+
+
+@pytest.mark.parametrize("fault", NOBODY_ASKED)
+def test_what_follows_an_answer_fails_the_request_that_was_answered(misbehaving, monkeypatch, fault):
+    running = misbehaving(fault)
+    # on a busy machine a moment may be too short
+    monkeypatch.setattr("ferspec.subjects.processes.process.PAUSE", 2)
+    with pytest.raises(SubjectError, match=re.escape(NOBODY_ASKED[fault])):
+        running.answer("steering_part", {})
+    monkeypatch.setattr("ferspec.subjects.processes.process.PAUSE", 0)
+    running.seconds = 30
+    assert running.answer("classes", {}) == CLASSES
+    running.close()
+    assert running.strays == []
+
+
+LATE = {
+    "writes late": "wrote done, which is not JSON",
+    "writes later": "wrote done, which nobody asked for",
+    "leaves": "ended with exit status 4",
+}
+
+
+@pytest.mark.parametrize("fault", LATE)
+def test_what_comes_too_late_to_be_told_from_the_next_answer_fails_neither_and_is_listed(
+    misbehaving, monkeypatch, fault
+):
+    running = misbehaving(fault)
+    running.seconds = 30
+    assert running.answer("steering_part", {}) == "validation"
+    monkeypatch.setattr("ferspec.subjects.processes.process.PAUSE", 1)
+    assert running.answer("classes", {}) == CLASSES
+    (stray,) = running.strays
+    assert stray.startswith("asked for classes after steering_part: ")
+    assert LATE[fault] in stray
+
+
+def test_what_is_written_after_the_last_answer_is_listed(misbehaving):
+    running = misbehaving("writes late")
+    assert running.answer("steering_part", {}) == "validation"
+    running.close()
+    (stray,) = running.strays
+    assert stray.startswith("asked nothing more after steering_part: wrote done, which nobody asked for")
+
+
+def test_a_process_that_has_answered_before_is_at_fault_where_a_new_one_is_too(misbehaving):
+    running = misbehaving("garbage")
+    running.seconds = 30
+    assert running.answer("classes", {}) == CLASSES
+    with pytest.raises(SubjectError, match="steering_part: wrote"):
+        running.answer("steering_part", {})
+    assert running.strays == []
+
+
+def test_a_process_that_is_never_ready_for_the_next_request_is_given_up(misbehaving):
+    running = misbehaving("leaves", "every")
+    running.seconds = 30
+    for _ in range(MOST_FAULTS + 1):
+        assert running.answer("steering_part", {}) == "validation"
+    assert len(running.strays) == MOST_FAULTS
+    with pytest.raises(SubjectError, match=r"not asked again after repeated faults, the last: .* exit status 4"):
+        running.answer("classes", {})
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "leaves a child and hangs",
+        pytest.param(
+            "leaves a daemon and hangs",
+            marks=pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="/proc shows no environments"),
+        ),
+    ],
+)
+def test_what_a_process_started_ends_with_it(misbehaving, fault, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    process = misbehaving(fault)
+    process.seconds = 2
+    with pytest.raises(SubjectError):
+        process.answer("steering_part", {})
+    child = int(Path("child.pid").read_text())
+    for _ in range(100):
+        if not is_running(child):
+            break
+        time.sleep(0.05)
+    assert not is_running(child)
+
+
+def test_blank_lines_do_not_wait_to_be_read():
+    reader = Lines(io.BytesIO(b"\n \r\n" * 100_000 + b"[1]\n"))
+    assert reader.lines.get(timeout=30) == b"[1]"
+
+
+def test_lines_that_nobody_asked_for_are_not_kept_without_end():
+    reader = Lines(io.BytesIO(b"1\n" * channel.CHUNK * 10))
+    reader.join(30)
+    assert 0 < reader.lines.qsize() <= channel.MOST_WAITING + channel.CHUNK
+
+
+def test_a_process_that_is_ended_elsewhere_is_gone_before_the_judge_goes_on(monkeypatch):
+    ending = threading.Event()
+
+    def slow_end(process, mark):
+        ending.set()
+        time.sleep(0.3)
+        end(process, mark)
+
+    monkeypatch.setattr(channel, "end", slow_end)
+    running = Channel(misbehaving_words("much on stderr", "capabilities"))
+    # as the thread that reads a flood does
+    threading.Thread(target=running._end).start()
+    ending.wait(30)
+    running.kill()
+    assert not is_running(running.pid)
+
+
+def test_a_request_is_not_written_any_more_when_its_process_is_gone(monkeypatch):
+    closed = []
+
+    def slow_write(stream, line):
+        time.sleep(0.3)
+        closed.append(stream.closed)
+
+    monkeypatch.setattr(channel, "_write", slow_write)
+    running = Channel([sys.executable, "-c", "pass"])
+    with pytest.raises(Misbehaviour, match=r"no answer within 0 s|ended with exit status 0"):
+        running.exchange(b"1\n", 0)
+    running.kill()
+    # the number of a closed file may be that of the next process' input by now
+    assert closed == [False]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("one\n\ntwo\n\n", "two"),
+        ("throw err;\nError: Cannot find it\n    at new NodeError (node:x)\n}\nNode.js v18\n", "Error: Cannot"),
+        ("Traceback\nValueError: first\nKeyError: second\n", "KeyError: second"),
+        ("", ""),
+    ],
+)
+def test_of_standard_error_the_line_is_shown_that_says_what_went_wrong(written, shown):
+    reader = Tail(io.BytesIO(written.encode()), lambda: None)
+    reader.join(30)
+    assert reader.telling_line().startswith(shown)
+    assert bool(reader.telling_line()) == bool(shown)
+
+
+def test_a_capability_that_never_answers_is_given_up_and_the_others_are_not(misbehaving):
+    process = misbehaving("garbage")
+    process.seconds = 30
+    for _ in range(MOST_FAULTS_OF_ONE):
+        with pytest.raises(SubjectError, match="not JSON"):
+            process.answer("steering_part", {})
+    with pytest.raises(SubjectError, match=r"not asked again after repeated faults, the last: .*not JSON"):
+        process.answer("steering_part", {})
+    assert process.pid is None
+    assert process.answer("classes", {}) == CLASSES
+
+
+def test_a_process_that_never_answers_is_given_up(misbehaving):
+    process = misbehaving("garbage", "every")
+    process.seconds = 30
+    asked = ["classes", "steering_part", "rounded"] * (MOST_FAULTS // 3)
+    for capability in asked:
+        with pytest.raises(SubjectError, match="not JSON"):
+            process.answer(capability, {})
+    with pytest.raises(SubjectError, match="classes: not asked again"):
+        process.answer("classes", {})
+    assert process.pid is None
+
+
+def test_good_answers_in_between_keep_the_process_asked(misbehaving):
+    process = misbehaving("garbage")
+    process.seconds = 30
+    for _ in range(MOST_FAULTS):
+        with pytest.raises(SubjectError, match=r"not JSON|not asked again"):
+            process.answer("steering_part", {})
+        assert process.answer("classes", {}) == CLASSES
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (b'{"id": 7, "value": [0.5, 1, "a", null, true]}', [0.5, 1, "a", None, True]),
+        (b'{"id": 7.0, "value": {"a": -3}}', {"a": -3}),
+        (b'  {"value": null, "id": 7, "note": "unasked"}\r', None),
+        (b'{"id": 7, "value": 1, "error": null}', 1),
+        (b'\xef\xbb\xbf{"id": 7, "value": 1}', 1),
+    ],
+)
+def test_an_answer_is_read(line, value):
+    assert value_of(read_answer(7, line)) == value
+
+
+def test_an_error_and_what_is_missing_are_answers_in_good_order():
+    with pytest.raises(SubjectError, match="no such dataset") as error:
+        value_of(read_answer(7, b'{"id": 7, "error": "no such\\ndataset"}'))
+    assert not isinstance(error.value, Misbehaviour)
+    with pytest.raises(NotEvaluable, match="not offered"):
+        value_of(read_answer(7, b'{"id": 7, "missing": true}'))
+    with pytest.raises(Misbehaviour, match="neither value"):
+        read_answer(7, b'{"id": 7, "error": null}')
+
+
+def test_half_a_pair_of_characters_cannot_break_a_message():
+    with pytest.raises(SubjectError) as error:
+        value_of(read_answer(7, b'{"id": 7, "error": "\\ud800"}'))
+    assert str(error.value).encode() == b"?"
+
+
+def test_a_request_is_one_line():
+    line = request_line(3, "class_of_name", {"name": "a\nb"})
+    assert line == b'{"id": 3, "capability": "class_of_name", "arguments": {"name": "a\\nb"}}\n'
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ('["class_weight"]', "'class_weight', which is no capability: did you mean class_weights?"),
+        ('["xyzzyx"]', "'ferspec conform --list' lists them"),
+        ('"classes"', "write a list of names"),
+        ("[1]", "write a list of names"),
+    ],
+)
+def test_what_is_offered_has_to_be_a_list_of_capabilities(names, said):
+    program = f"""import sys; sys.stdin.readline(); print('{{"id": 1, "value": {names}}}')"""
+    with Process([sys.executable, "-c", program], "it") as process, pytest.raises(UserError) as refused:
+        _ = process.offered
+    assert said in str(refused.value)

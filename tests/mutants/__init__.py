@@ -1,0 +1,1 @@
+"""Wrong subjects that the checks must fail, and right variations that they must pass."""

@@ -1,0 +1,1 @@
+"""Mutants of augmentation and of preparing images."""

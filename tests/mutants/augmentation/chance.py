@@ -1,0 +1,153 @@
+"""Changes that are drawn right one by one, but not each for itself or not from the seed (FER-A-02 to -05, -10)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mutants.augmentation.draws import each, with_a_random_state
+from mutants.keras_like import Changes, drawn, one_for_both_shifts
+from mutants.kinds import right, wrong
+
+
+def first_zoom_by_rotation(change: Changes) -> Changes:
+    return change | {"zoom": [1 + change["rotation"] / 100, change["zoom"][1]]}
+
+
+def width_shift_by_the_size_of_the_height_shift(change: Changes) -> Changes:
+    """Uncorrelated with the height shift, and decided by it all the same; of images of 40 by 61."""
+    return change | {"width_shift": 12.2 * (abs(change["height_shift"]) / 4 - 1)}
+
+
+def second_zoom_by_the_size_of_the_first(change: Changes) -> Changes:
+    first = change["zoom"][0]
+    return change | {"zoom": [first, 1 + 0.2 * (abs(first - 1) / 0.1 - 1)]}
+
+
+def all_of_one_draw(count: int, height: int, width: int, seed: int) -> list[Changes]:
+    draw = np.random.default_rng(seed)
+    return [
+        {
+            "rotation": 20 * one,
+            "height_shift": 0.2 * height * one,
+            "width_shift": 0.2 * width * one,
+            "zoom": [1 + 0.2 * one, 1 + 0.2 * one],
+            "flip": one > 0,
+        }
+        for one in draw.uniform(-1, 1, count).tolist()
+    ]
+
+
+def two_images_a_draw(**asked: int) -> list[Changes]:
+    changes = drawn()(**asked)
+    return [changes[place // 2 * 2] for place in range(len(changes))]
+
+
+def of_numbers(shares: list[float], height: int, width: int) -> Changes:
+    rotation, up, across, first, second, flip = shares
+    return {
+        "rotation": 40 * rotation - 20,
+        "height_shift": (0.4 * up - 0.2) * height,
+        "width_shift": (0.4 * across - 0.2) * width,
+        "zoom": [0.8 + 0.4 * first, 0.8 + 0.4 * second],
+        "flip": flip < 0.5,
+    }
+
+
+def flip_by_the_next_rotation(count: int, height: int, width: int, seed: int) -> list[Changes]:
+    """Each image reads six random numbers, and moves on by five."""
+    shares = np.random.default_rng(seed).random(5 * count + 1).tolist()
+    return [of_numbers(shares[5 * image :][:6], height, width) for image in range(count)]
+
+
+def second_zoom_by_the_next_rotation(count: int, height: int, width: int, seed: int) -> list[Changes]:
+    """Each image reads five random numbers and moves on by four; the flips have numbers of their own."""
+    draw = np.random.default_rng(seed)
+    shares, flips = draw.random(4 * count + 1).tolist(), draw.random(count).tolist()
+    return [of_numbers([*shares[4 * image :][:5], flips[image]], height, width) for image in range(count)]
+
+
+def the_reverse_of(change: Changes) -> Changes:
+    return {
+        "rotation": -change["rotation"],
+        "height_shift": -change["height_shift"],
+        "width_shift": -change["width_shift"],
+        "zoom": [2 - factor for factor in change["zoom"]],
+        "flip": not change["flip"],
+    }
+
+
+def second_half_the_reverse(**asked: int) -> list[Changes]:
+    """Antithetic variates: every change is undone by one of the second half."""
+    half = drawn()(**asked | {"count": asked["count"] // 2})
+    return [*half, *(the_reverse_of(change) for change in half)]
+
+
+class Unseeded:
+    """Draws that go on where they stopped, whatever the seed."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, count: int, height: int, width: int, seed: int) -> list[Changes]:
+        self.asked += 1
+        return drawn()(count, height, width, 1000 + self.asked)
+
+
+def first_half_again(**asked: int) -> list[Changes]:
+    changes = drawn()(**asked)
+    return [changes[place % (len(changes) // 2)] for place in range(len(changes))]
+
+
+def seed_ignored(count: int, height: int, width: int, seed: int) -> list[Changes]:
+    return drawn()(count, height, width, 0)
+
+
+MUTANTS = (
+    *(
+        wrong(clause, name, augmentation_parameters=parameters)
+        for name, parameters in {
+            "one draw for everything": all_of_one_draw,
+            "every draw used for two images in a row": two_images_a_draw,
+            "the draws of the first half used again": first_half_again,
+            "the second half the reverse of the first": second_half_the_reverse,
+            "the seed is ignored": seed_ignored,
+        }.items()
+        for clause in ("FER-A-02", "FER-A-03", "FER-A-04", "FER-A-05")
+    ),
+    *(
+        wrong(clause, name, augmentation_parameters=parameters)
+        for clauses, name, parameters in (
+            (("FER-A-02", "FER-A-05"), "the rotation of the next image decides the flip", flip_by_the_next_rotation),
+            (
+                ("FER-A-02", "FER-A-04"),
+                "the rotation of the next image decides the second factor",
+                second_zoom_by_the_next_rotation,
+            ),
+        )
+        for clause in clauses
+    ),
+    wrong("FER-A-03", "one draw for both shifts", augmentation_parameters=one_for_both_shifts),
+    wrong(
+        "FER-A-03",
+        "the size of the height shift decides the width shift",
+        augmentation_parameters=each(width_shift_by_the_size_of_the_height_shift),
+    ),
+    wrong(
+        "FER-A-04",
+        "the first factor from the draw of the rotation",
+        augmentation_parameters=each(first_zoom_by_rotation),
+    ),
+    wrong(
+        "FER-A-04",
+        "the size of the first factor decides the second",
+        augmentation_parameters=each(second_zoom_by_the_size_of_the_first),
+    ),
+    wrong(
+        "FER-A-05",
+        "mirrored where it is turned to one side",
+        augmentation_parameters=each(lambda change: change | {"flip": change["rotation"] > 0}),
+    ),
+    # FER-A-10
+    wrong("FER-A-10", "other draws whenever the same seed is asked", augmentation_parameters=Unseeded()),
+    right("FER-A-10", "Python's own generator, from the seed", augmentation_parameters=with_a_random_state),
+)

@@ -1,0 +1,135 @@
+"""Images augmented that must not be, networks with ranges of their own, and values that are not rescaled (FER-A)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mutants.keras_like import augmenting
+from mutants.kinds import right, wrong
+
+RANGES = {"rotation_degrees": 20.0, "width_shift": 0.2, "height_shift": 0.2, "zoom": 0.2, "flip_probability": 0.5}
+
+
+def fed(image: list, **changed: Any) -> np.ndarray:
+    return np.array(image, float)
+
+
+def at_once(image: list, architecture: str, weights: str) -> list:
+    return (fed(image) / 255).tolist()
+
+
+def but_where(is_raw: Callable[[list, str, str], bool]) -> Callable[..., list]:
+    """Everything rescaled, but for what is left as it is."""
+    return lambda image, architecture, weights: (
+        image if is_raw(image, architecture, weights) else at_once(image, architecture, weights)
+    )
+
+
+def of(network: str, **ranges: Any) -> Any:
+    return lambda architecture: RANGES | (ranges if architecture == network else {})
+
+
+MUTANTS = (
+    # FER-A-01
+    wrong("FER-A-01", "images of -1..1 in training", augment=augmenting(rescale=lambda pixels: pixels / 127.5 - 1)),
+    wrong("FER-A-01", "no rescaling in training", augment=augmenting(rescale=lambda pixels: pixels)),
+    wrong("FER-A-01", "divided by 256", augment=augmenting(rescale=lambda pixels: pixels / 256)),
+    wrong("FER-A-01", "multiplied by 0.0039", augment=augmenting(rescale=lambda pixels: pixels * 0.0039)),
+    wrong("FER-A-01", "rescaled twice", augment=augmenting(rescale=lambda pixels: pixels / 255**2)),
+    wrong(
+        "FER-A-01",
+        "each image stretched from its darkest to its brightest pixel",
+        network_input=lambda image, architecture, weights: ((fed(image) - 60) / 135).tolist(),
+    ),
+    wrong(
+        "FER-A-01",
+        "rescaled in training, not in evaluation",
+        network_input=lambda image, architecture, weights: image,
+    ),
+    wrong(
+        "FER-A-01",
+        "images of -1..1 in evaluation",
+        network_input=lambda image, architecture, weights: (fed(image) / 127.5 - 1).tolist(),
+    ),
+    wrong(
+        "FER-A-01",
+        "images of -1..1 for the last networks alone",
+        network_input=lambda image, architecture, weights: (
+            fed(image) / 127.5 - 1 if architecture in ("SMMB", "Modular") else fed(image) / 255
+        ).tolist(),
+    ),
+    wrong(
+        "FER-A-01",
+        "without a base rescaled, or not, as the profile paper has it with one",
+        profile="paper",
+        network_input=lambda image, architecture, weights: (fed(image)[..., ::-1] - (104, 117, 124)).tolist(),
+    ),
+    *(
+        wrong(
+            "FER-A-01",
+            f"VGG16 from scratch not rescaled, in the profile {profile}",
+            profile=profile,
+            network_input=but_where(lambda image, *start: start == ("VGG16", "scratch")),
+        )
+        for profile in ("released", "paper")
+    ),
+    *(
+        wrong(
+            "FER-A-01",
+            f"images of {least} pixels and more not rescaled in evaluation",
+            network_input=but_where(lambda image, *_, least=least: len(image) >= least),
+        )
+        for least in (48, 64)
+    ),
+    right(
+        "FER-A-01",
+        "rescaled in single precision, by a product",
+        network_input=lambda image, architecture, weights: (np.float32(image) * np.float32(1 / 255)).tolist(),
+        augment=augmenting(rescale=lambda pixels: np.float32(pixels) * np.float32(1 / 255)),
+    ),
+    # FER-A-11
+    *(
+        wrong("FER-A-11", name, augmented_parts=lambda parts=parts: parts)
+        for name, parts in {
+            "validation augmented too": ["training", "validation"],
+            "BTFER augmented, for an average over several views": ["training", "BTFER"],
+            "everything augmented": ["training", "validation", "BTFER"],
+            "nothing augmented": [],
+        }.items()
+    ),
+    # FER-A-12
+    *(
+        wrong("FER-A-12", name, augmentation_ranges=ranges)
+        for name, ranges in {
+            "stronger rotation for VGG16": of("VGG16", rotation_degrees=30.0),
+            "no augmentation for the smallest network": of("LeNet5", **dict.fromkeys(RANGES, 0.0)),
+            "no flip for the last network": of("MediaPipeVGGNet", flip_probability=0.0),
+            "a zoom of its own for SMMB": of("SMMB", zoom=0.1),
+            "shifts of 0.1 for Xception": of("Xception", width_shift=0.1, height_shift=0.1),
+        }.items()
+    ),
+    *(
+        wrong("FER-A-12", name, augmentation_ranges=of("ResNet18", **more))
+        for name, more in {
+            "one network sheared too": {"shear": 0.2},
+            "one network mirrored top to bottom too": {"vertical_flip_probability": 0.5},
+            "one network made brighter and darker too": {"brightness_range": [0.8, 1.2]},
+        }.items()
+    ),
+    right(
+        "FER-A-12",
+        "more is told than was asked",
+        augmentation_ranges=lambda architecture: {"shear": 0, **RANGES, "rotation_degrees": 20},
+    ),
+    right(
+        "FER-A-12",
+        "what is not drawn is told too",
+        augmentation_ranges=lambda architecture: (
+            RANGES
+            | {"vertical_flip": False, "brightness_range": [1.0, 1.0], "channel_shift": None, "fill_mode": "nearest"}
+        ),
+    ),
+)

@@ -1,0 +1,78 @@
+"""What would explain figures outside their bands: named where they fit it, and not where they do not."""
+
+import pytest
+
+from ferspec.grid.cells import find_cell
+from ferspec.grid.judging import judge, judge_cell
+from ferspec.grid.results import Result
+from ferspec.spec.records import Figures
+from helpers.results import CELL, SPEC, figures_of, result
+
+
+@pytest.mark.parametrize(
+    ("cell", "figures", "likely"),
+    [
+        pytest.param(
+            "resnet50-vggface-224-rafdb-simple",
+            figures_of(SPEC.cell("resnet50-vggface-224-fer2013-simple")),
+            "another dataset: every known figure lies in the band of the same training with FER2013",
+            id="a swapped dataset",
+        ),
+        pytest.param(
+            CELL.id,
+            Figures(
+                **{
+                    name: CELL.figure(f"{'btfer' if name.startswith('val') else 'val'}_{name.partition('_')[2]}")
+                    for name in Figures.model_fields
+                }
+            ),
+            "validation and BTFER were exchanged",
+            id="BTFER and validation exchanged",
+        ),
+        pytest.param(
+            CELL.id, figures_of(CELL, val_f1=-0.2), "another average than the one weighted by support", id="macro F1"
+        ),
+        pytest.param(
+            CELL.id, figures_of(CELL, val_accuracy=0.15), "test images among those trained on", id="0.15 too high"
+        ),
+        pytest.param(
+            CELL.id,
+            figures_of(CELL, btfer_accuracy=1 / 7 - 0.55, btfer_f1=0.14 - CELL.figure("btfer_f1")),
+            "as good as guessing on BTFER",
+            id="labels shuffled",
+        ),
+    ],
+)
+def test_a_fault_that_figures_alone_give_away_is_named(cell, figures, likely):
+    judged = judge_cell(find_cell(cell), [Result(cell=cell, source="table", figures=figures)])
+    assert judged.status in ("above", "below")
+    assert any(likely in cause for cause in judged.likely), judged.likely
+
+
+def test_an_unknown_f1_hides_no_cause():
+    of = SPEC.cell("resnet50-vggface-224-fer2013-simple")
+    swapped = Figures(val_accuracy=of.figure("val_accuracy"), btfer_accuracy=of.figure("btfer_accuracy"))
+    likely = judge_cell(
+        SPEC.cell("resnet50-vggface-224-rafdb-simple"),
+        [result(SPEC.cell("resnet50-vggface-224-rafdb-simple"), swapped)],
+    ).likely
+    assert any("another dataset" in cause and "FER2013" in cause for cause in likely), likely
+
+
+def test_an_unknown_accuracy_fits_nothing():
+    figures = Figures(val_accuracy=CELL.figure("val_accuracy"), val_f1=0.2)
+    assert not any(
+        "F1 does not" in cause or "another" in cause for cause in judge_cell(CELL, [result(figures=figures)]).likely
+    )
+
+
+def test_figures_within_have_no_cause():
+    assert judge_cell(CELL, [result()]).likely == ()
+
+
+def test_two_rows_of_a_table_exchanged_are_both_found():
+    ids = ["resnet50-vggface-224-rafdb-simple", "resnet50-vggface-224-fer2013-simple"]
+    of = [SPEC.cell(id) for id in ids]
+    swapped = [result(cell, figures_of(other)) for cell, other in zip(of, reversed(of), strict=True)]
+    for judged, other in zip(judge(of, swapped).cells, ("FER2013", "RAF-DB"), strict=True):
+        assert any("another dataset" in cause and other in cause for cause in judged.likely)

@@ -1,0 +1,231 @@
+"""A diagnosis names the mistake that was made in a contract, and none where none was made."""
+
+import warnings
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from ferspec import spec
+from ferspec.checks.alternatives import alternatives
+from ferspec.checks.class_order import best_assignment
+from ferspec.checks.diagnosis import diagnose
+from ferspec.checks.model import MODEL_CHECKS
+from ferspec.engine import Status, outcome_of
+from ferspec.subjects.model import ModelSubject
+from ferspec.subjects.predictions import RecordedPredictions
+from helpers.miniatures import (
+    CLASSES,
+    GRAY,
+    SIZE,
+    colour_patches,
+    contract,
+    right,
+    save_and_open,
+    subject,
+    tinted_patches,
+)
+
+PER_CLASS = 60
+ORDERS = {
+    "the protocol's order": spec.load().classes,
+    "FER2013's order": spec.load().label_orders["FER2013"].classes,
+    "RAF-DB's order": spec.load().label_orders["RAF-DB"].classes,
+    "an order of its own": tuple(reversed(spec.load().classes)),
+}
+
+
+@pytest.fixture(scope="module")
+def patches(tmp_path_factory):
+    return colour_patches(tmp_path_factory.mktemp("patches"), PER_CLASS)
+
+
+def columns_in(order):
+    places = [CLASSES.index(name) for name in order]
+
+    def run(batch):
+        return right(batch)[:, places]
+
+    return run
+
+
+def feeds(change):
+    def run(batch):
+        return right(change(batch))
+
+    return run
+
+
+def kinds(found):
+    return [diagnosis.kind for diagnosis in found]
+
+
+def test_a_right_contract_has_no_diagnosis(patches):
+    assert diagnose(subject(patches, right)) == ()
+
+
+@pytest.mark.parametrize("actual", [name for name in ORDERS if name != "the protocol's order"])
+def test_a_wrong_class_order_is_named_with_the_right_one(patches, actual):
+    (found,) = diagnose(subject(patches, columns_in(ORDERS[actual])))
+    assert found.kind == "class order"
+    assert found.likely == ", ".join(ORDERS[actual])
+
+
+def test_a_published_order_is_called_by_its_name(patches):
+    (found,) = diagnose(subject(patches, columns_in(ORDERS["FER2013's order"])))
+    assert "the order of FER2013" in found.message
+
+
+def test_the_cost_of_a_wrong_class_order_is_the_accuracy_that_it_loses(patches):
+    wrong, mended = subject(patches, columns_in(ORDERS["an order of its own"])), subject(patches, right)
+    (found,) = diagnose(wrong)
+    assert found.gain.value == pytest.approx(mended.evaluation.accuracy.value - wrong.evaluation.accuracy.value)
+
+
+def test_two_classes_exchanged_in_a_predictions_file_are_named(patches):
+    exchanged = patches.labels.copy()
+    sad, fear = CLASSES.index("Sad"), CLASSES.index("Fear")
+    exchanged[patches.labels == sad], exchanged[patches.labels == fear] = fear, sad
+    recorded = RecordedPredictions("p.csv", "0", patches.ids, None, exchanged)
+    (found,) = diagnose(ModelSubject(patches, recorded=recorded))
+    assert found.kind == "class order"
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "likely"),
+    [
+        (lambda batch: (batch + 1) / 2, "value range", "[-1, 1]"),
+        (lambda batch: batch / 255, "value range", "[0, 255]"),
+        (lambda batch: batch[..., ::-1], "colour", "bgr"),
+    ],
+    ids=["fed [0, 1] instead of [-1, 1]", "fed [0, 1] instead of [0, 255]", "fed RGB instead of BGR"],
+)
+def test_a_wrong_input_is_named_with_the_right_one(patches, change, kind, likely):
+    found = {diagnosis.kind: diagnosis for diagnosis in diagnose(subject(patches, feeds(change)))}
+    assert found[kind].likely == likely
+
+
+def certain(place):
+    """Return probabilities that are nearly sure of the class at a place, rounded."""
+    chosen = np.rint(place).clip(0, len(CLASSES) - 1).astype(int)
+    return (0.9 * np.eye(len(CLASSES))[chosen] + 0.1 / len(CLASSES)).astype(np.float32)
+
+
+def test_colour_images_fed_to_a_model_of_grey_ones_are_named(tmp_path):
+    def by_brightness(batch):
+        """Read the brightness of grey images, and be misled by the red of any other."""
+        is_gray = np.ptp(batch, axis=3).max(axis=(1, 2)) < 1e-6
+        brightness = np.where(is_gray, (batch @ GRAY).mean(axis=(1, 2)), batch[..., 0].mean(axis=(1, 2)))
+        return certain((255 * brightness - 65) / 20)
+
+    (found,) = diagnose(subject(tinted_patches(tmp_path, PER_CLASS), by_brightness))
+    assert (found.kind, found.declared, found.likely) == ("colour", "rgb", "gray")
+
+
+def test_a_wrong_resize_filter_is_named(patches):
+    def misled_by_blocks(batch):
+        """Take images of equal blocks, which only nearest neighbour makes of small ones, for Happy."""
+        blocks = np.abs(batch[:, ::2] - batch[:, 1::2]).max(axis=(1, 2, 3)) < 1e-6
+        return np.where(blocks[:, None], np.eye(len(CLASSES))[CLASSES.index("Happy")], right(batch))
+
+    (found,) = diagnose(subject(patches, misled_by_blocks, size=(2 * SIZE, 2 * SIZE), resize="nearest"))
+    assert (found.kind, found.declared, found.likely) == ("resize filter", "nearest", "bilinear")
+
+
+def test_large_inputs_are_screened_on_a_few_images_and_still_named(patches):
+    screened_above = spec.load().value("FER-Z-05", "screened_above")
+    images = []
+
+    def counts_images(batch):
+        images.append(len(batch))
+        return right((batch + 1) / 2)
+
+    (found,) = diagnose(subject(patches, counts_images, size=(screened_above + 8, screened_above + 8)))
+    assert (found.kind, found.likely) == ("value range", "[-1, 1]")
+    everything = len(patches) * (1 + len(alternatives(contract(size=(200, 200)).input, patches)))
+    assert sum(images) < everything / 2
+
+
+def refuses_other_ranges(batch):
+    """Be right of BGR images in [0, 1], and refuse any other range."""
+    if batch.min() < 0 or batch.max() > 1:
+        raise ValueError("expected [0, 1]")
+    return right(batch[..., ::-1])
+
+
+def gives_nan_in_other_ranges(batch):
+    return right(batch[..., ::-1]) * (np.nan if batch.min() < 0 or batch.max() > 1 else 1)
+
+
+@pytest.mark.parametrize("run", [refuses_other_ranges, gives_nan_in_other_ranges])
+@pytest.mark.parametrize("size", [SIZE, 136], ids=["tried on all images", "screened"])
+def test_an_input_that_the_model_does_not_answer_is_given_up_and_the_others_are_still_tried(patches, run, size):
+    found = diagnose(subject(patches, run, size=(size, size)))
+    assert [(of.kind, of.likely) for of in found] == [("colour", "bgr")]
+
+
+def test_nan_for_every_image_is_no_gain_even_where_it_reads_as_the_right_class(tmp_path):
+    angry = save_and_open(tmp_path, np.full((70, SIZE, SIZE, 3), 100.0), np.zeros(70, dtype=int))
+
+    def nan_in_other_ranges(batch):
+        if batch.min() >= 0 and batch.max() <= 1:
+            return np.eye(len(CLASSES))[1 + np.arange(len(batch)) % 6]
+        return np.full((len(batch), len(CLASSES)), np.nan)
+
+    assert "value range" not in kinds(diagnose(subject(angry, nan_in_other_ranges)))
+
+
+@pytest.mark.parametrize(
+    ("size", "shrinks"),
+    [((48, 300), True), ((300, 48), True), ((65, 64), True), ((48, 60), False), ((64, 32), False)],
+)
+def test_antialiasing_is_tried_where_a_side_of_an_image_shrinks(tmp_path, size, shrinks):
+    images = save_and_open(tmp_path, np.zeros((7, *size, 3)), np.arange(7))
+    named = {of.likely for of in alternatives(contract(size=(64, 64)).input, images)}
+    assert ("bilinear with antialias" in named) == shrinks
+    assert "nearest" in named
+
+
+@pytest.mark.parametrize("size", [SIZE, 224])
+@pytest.mark.parametrize("images", [1, 2, 5])
+def test_one_image_or_one_class_gives_no_diagnosis_and_no_warning(tmp_path, images, size):
+    few = save_and_open(tmp_path, np.full((images, SIZE, SIZE, 3), 90.0), np.full(images, 4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        judged = subject(few, size=(size, size))
+        assert diagnose(judged) == ()
+        assert judged.evaluation.n == images
+        assert {outcome_of(check, judged).status for check in MODEL_CHECKS} == {Status.PASS}
+
+
+def test_two_mistakes_at_once_are_both_named(patches):
+    order = ORDERS["FER2013's order"]
+    places = [CLASSES.index(name) for name in order]
+
+    def twice_wrong(batch):
+        return right((batch + 1) / 2)[:, places]
+
+    assert set(kinds(diagnose(subject(patches, twice_wrong)))) == {"class order", "value range"}
+
+
+def test_a_diagnosis_never_rescores_the_model(patches):
+    judged = subject(patches, columns_in(ORDERS["an order of its own"]))
+    before = judged.evaluation.accuracy
+    assert diagnose(judged)
+    assert judged.evaluation.accuracy == before
+    assert before.value == np.mean(judged.predicted == patches.labels)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_chance_alone_is_not_diagnosed(patches, seed):
+    predicted = np.random.default_rng(seed).integers(0, len(CLASSES), len(patches))
+    recorded = RecordedPredictions("p.csv", "0", patches.ids, None, predicted)
+    assert diagnose(ModelSubject(patches, recorded=recorded)) == ()
+
+
+def test_the_optimal_assignment_is_the_best_of_all_orders():
+    rng = np.random.default_rng(3)
+    labels, predicted = rng.integers(0, len(CLASSES), (2, 200))
+    found = best_assignment(labels, predicted)
+    best = max(np.sum(np.array(order)[predicted] == labels) for order in permutations(range(len(CLASSES))))
+    assert np.sum(found[predicted] == labels) == best

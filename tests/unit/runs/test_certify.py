@@ -1,0 +1,142 @@
+"""The folder of a finished run stands for its network wherever a model is named."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.tiny import runs as tiny_runs
+import yaml
+from helpers.miniatures import colour_patches, contract
+
+from ferspec.subjects.artifacts import CONTRACT, MODEL, RUN, read_run
+from ferspec.subjects.contracts import save_contract
+from ferspec.subjects.parts import TrainingData
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A run that was tested on 14 synthetic faces."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    parts = tiny_runs.patches(4, seed=1), tiny_runs.patches(4, seed=2), tiny_runs.faces(2, 32, seed=5)
+    tiny_runs.finished_run(folder, TrainingData(*parts))
+    return folder
+
+
+@pytest.fixture
+def run(finished, tmp_path, monkeypatch):
+    """A copy of a finished run that may be changed, in the folder where the commands are run."""
+    monkeypatch.chdir(tmp_path)
+    return shutil.copytree(finished, tmp_path / "run").relative_to(tmp_path)
+
+
+def change_record(folder, change):
+    record = json.loads((folder / RUN).read_text())
+    change(record)
+    (folder / RUN).write_text(json.dumps(record))
+
+
+def test_a_run_on_synthetic_faces_is_certified_on_the_same_faces(ferspec, run):
+    status, out, _ = ferspec("certify", run, "--json", "--out", "there")
+    document, record = json.loads(out), read_run(run)
+    assert status in (0, 1)
+    assert document["subject"]["name"] == tiny_runs.CELL
+    assert document["subject"]["digest"] == record.files[MODEL]
+    assert document["kind"] == "demonstration"
+    assert document["dataset"]["manifest_digest"] == record.data["btfer"].manifest_digest
+    recorded = json.loads((run / "report.json").read_text())["parts"]["btfer"]["metrics"]
+    assert document["metrics"]["confusion_matrix"] == recorded["confusion_matrix"]
+    index = yaml.safe_load(Path("there/model-index.yml").read_text())
+    assert index["model-index"][0]["name"] == tiny_runs.CELL
+
+
+def test_a_run_is_certified_on_a_named_dataset_with_claims(ferspec, run, tmp_path):
+    colour_patches(tmp_path)
+    status, out, _ = ferspec("certify", run, "--dataset", "patches.npz", "--claim", "accuracy>=0.5", "--json")
+    document = json.loads(out)
+    assert status == 0
+    assert document["dataset"]["n"] == 140
+    assert document["claims"] == ["accuracy>=0.5"]
+
+
+def test_a_certificate_of_a_run_is_verified_against_the_run(ferspec, run, tmp_path):
+    colour_patches(tmp_path)
+    ferspec("certify", run, "--dataset", "patches.npz", "--out", "there")
+    status, out, _ = ferspec("verify", "there/certificate.json", "--dataset", "patches.npz", "--model", run, "--json")
+    assert status == 0
+    assert json.loads(out)["counts"]["not_evaluated"] == 0
+
+
+def test_the_runs_own_contract_is_used_and_not_that_of_the_folder_it_is_in(ferspec, run, tmp_path):
+    colour_patches(tmp_path)
+    save_contract(contract(range=(0.0, 255.0)), tmp_path / CONTRACT)
+    _, out, _ = ferspec("certify", run, "--dataset", "patches.npz", "--json")
+    assert json.loads(out)["subject"]["contract"]["input"]["range"] == [0.0, 1.0]
+
+
+def add_a_byte(name):
+    def change(folder):
+        with (folder / name).open("ab") as file:
+            file.write(b"\n")
+
+    return change
+
+
+def drawn(**values):
+    return lambda folder: change_record(folder, lambda record: record["data"]["btfer"]["drawn"].update(values))
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        pytest.param(
+            lambda folder: change_record(folder, lambda record: record.update(status="running")),
+            "this training is not finished",
+            id="unfinished",
+        ),
+        pytest.param(add_a_byte(MODEL), "model.keras is not the file that run.json names", id="another network"),
+        pytest.param(add_a_byte(CONTRACT), "contract.toml is not the file that run.json names", id="another contract"),
+        pytest.param(lambda folder: (folder / MODEL).unlink(), "model.keras is missing", id="no network"),
+        pytest.param(
+            lambda folder: change_record(folder, lambda record: record["files"].pop(MODEL)),
+            "is not the file that run.json names",
+            id="a record that does not name the network",
+        ),
+        pytest.param(
+            lambda folder: change_record(folder, lambda record: record["data"].pop("btfer")),
+            "add --dataset",
+            id="not tested on BTFER",
+        ),
+        pytest.param(
+            lambda folder: change_record(folder, lambda record: record["data"]["btfer"].update(drawn=None)),
+            "add --dataset",
+            id="tested on photographs",
+        ),
+        pytest.param(drawn(counts=[10**9] * 7), "asks for 1,000,000,000 faces", id="a billion faces"),
+        pytest.param(drawn(size=10**6), "of 1,000,000 pixels", id="faces of a million pixels"),
+        pytest.param(
+            drawn(counts=[-1] * 7),
+            "drawn.counts.0: Input should be greater than or equal to 0",
+            id="fewer than no face",
+        ),
+        pytest.param(lambda folder: (folder / RUN).write_text("{"), "is not the record of a run", id="half a record"),
+        pytest.param(
+            lambda folder: (folder / RUN).write_text("[" * 100_000), "is not the record of a run", id="a deep record"
+        ),
+    ],
+)
+def test_a_run_that_is_not_whole_is_one_line(ferspec, run, damage, words):
+    damage(run)
+    status, out, err = ferspec("certify", run)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert words in err
+    assert {path.name for path in Path().iterdir()} == {"run"}
+
+
+def test_two_runs_are_compared_on_the_faces_of_the_first(ferspec, run):
+    shutil.copytree(run, "other")
+    status, out, _ = ferspec("compare", run, "other", "--json")
+    assert status == 0
+    assert json.loads(out)["verdict"] == "tie"
+    assert np.isclose(json.loads(out)["difference"]["value"], 0)

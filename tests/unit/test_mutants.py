@@ -1,0 +1,182 @@
+"""The judge judges: every mutant is killed by the checks of its clause, and what is right in another way passes."""
+
+from collections import Counter
+from functools import cache
+from types import SimpleNamespace
+
+import pytest
+
+import mutant_table
+from ferspec import spec
+from ferspec.engine import Finding, Status
+from ferspec.report.coverage import checks_by_clause, coverage
+from ferspec.report.coverage_page import page
+from ferspec.spec.mutants import mutations
+from mutant_table import Placed, collected, family_of, killed, passed
+from mutants.kinds import Mutant, Right
+
+ALL = collected()
+MUTANTS = [placed for placed in ALL if placed.kind == "mutant"]
+RIGHT = [placed for placed in ALL if placed.kind == "right"]
+# the mutants that are made from one right subject, by what that is and their clause
+TWINS: dict[tuple[str, str], list[Placed]] = {}
+for each in MUTANTS:
+    TWINS.setdefault((each.made_from, each.clause), []).append(each)
+TESTABLE = [clause.id for clause in spec.load().clauses if clause.status != "untestable"]
+CHECKED = checks_by_clause()
+# as an answer that is none says it
+CRASH = " raised "
+LEAST = {"mutant": 120, "right": 20}
+
+
+@cache
+def judged(placed):
+    return tuple(placed.subject.judged())
+
+
+def shown(findings):
+    return "\n".join(f"{each.status}: {each.message} observed {each.observed}" for each in findings) or "no check"
+
+
+@pytest.fixture
+def counted(record_property, request):
+    """Count a mutant or right variation in the table at the end of the session."""
+
+    def count(placed: Placed):
+        record_property("mutation", (family_of(placed.clause), placed.kind))
+
+    return count
+
+
+@pytest.mark.parametrize("placed", MUTANTS, ids=lambda placed: placed.said)
+def test_a_mutant_is_killed(placed, counted):
+    counted(placed)
+    findings = judged(placed)
+    assert killed(findings), f"the mutant lives: {shown(findings)}"
+    failures = [each for each in findings if each.status is Status.FAIL]
+    assert not all(CRASH in each.message for each in failures), (
+        f"a mutant that crashes proves nothing: {shown(findings)}"
+    )
+
+
+@pytest.mark.parametrize("placed", RIGHT, ids=lambda placed: placed.said)
+def test_a_right_variation_passes(placed, counted):
+    counted(placed)
+    findings = judged(placed)
+    assert passed(findings), shown(findings)
+
+
+@pytest.mark.parametrize(("made_from", "clause"), TWINS, ids=str)
+def test_the_right_subject_is_not_failed_where_its_mutants_are_killed(made_from, clause):
+    findings = TWINS[made_from, clause][0].unmutated()
+    assert passed(findings), shown(findings)
+
+
+@pytest.mark.parametrize(("made_from", "clause"), TWINS, ids=str)
+def test_each_of_the_checks_of_a_clause_kills_a_mutant(made_from, clause):
+    by_check = zip(*(judged(placed) for placed in TWINS[made_from, clause]), strict=True)
+    idle = [place for place, findings in enumerate(by_check) if not killed(findings)]
+    assert not idle, f"checks of {clause}, counted from 0, that no mutant fails: {idle}"
+
+
+@pytest.mark.parametrize("clause", TESTABLE)
+def test_a_testable_clause_has_a_check_and_a_mutant(clause):
+    assert clause in CHECKED, f"{clause} has no check"
+    assert [placed for placed in MUTANTS if placed.clause == clause], f"{clause} has no mutant"
+
+
+def test_no_untestable_clause_has_mutants():
+    assert {placed.clause for placed in ALL} <= set(TESTABLE)
+
+
+def test_every_mutant_and_right_variation_has_a_name_in_one_line():
+    assert [placed.said for placed in ALL if not placed.subject.name.strip() or "\n" in placed.subject.name] == []
+
+
+def test_no_two_subjects_of_a_clause_have_one_name():
+    counts = Counter((placed.clause, placed.subject.name) for placed in ALL)
+    assert [named for named, count in counts.items() if count > 1] == []
+
+
+def test_there_are_as_many_as_were_promised():
+    counts = Counter(placed.kind for placed in ALL)
+    assert {kind: count for kind, count in counts.items() if count < LEAST[kind]} == {}
+
+
+# ---- the table, and what is written
+
+
+@pytest.mark.parametrize(
+    ("statuses", "dead", "right"),
+    [
+        ([Status.FAIL], True, False),
+        ([Status.PASS, Status.FAIL], True, False),
+        ([Status.PASS, Status.NOT_EVALUATED], False, True),
+        ([Status.INCONCLUSIVE], False, False),
+        ([Status.NOT_EVALUATED], False, False),
+        ([], False, False),
+    ],
+)
+def test_nothing_but_a_failure_kills_and_something_must_pass(statuses, dead, right):
+    findings = [Finding(status=status) for status in statuses]
+    assert (killed(findings), passed(findings)) == (dead, right)
+
+
+def test_the_table_counts_by_family_and_in_all():
+    tried = [("FER-W", "mutant", True), ("FER-W", "mutant", False), ("FER-A", "mutant", True), ("FER-W", "right", True)]
+    assert mutant_table.rows(tried) == [
+        ("FER-A", "1 / 1", "0 / 0"),
+        ("FER-W", "1 / 2", "1 / 1"),
+        ("all", "2 / 3", "1 / 1"),
+    ]
+
+
+AGAIN = "run: python tests/mutant_table.py --write"
+
+
+def test_the_list_beside_the_specification_is_of_the_mutants_there_are():
+    listed = [(each.clause, each.kind, each.name) for each in mutations()]
+    assert listed == [(placed.clause, placed.kind, placed.subject.name) for placed in ALL], AGAIN
+
+
+def test_the_page_of_coverage_is_what_the_checks_and_mutants_give_now():
+    assert mutant_table.COVERAGE_PAGE.read_text(encoding="utf-8") == page(coverage()), AGAIN
+
+
+def judged_as(kind, *statuses):
+    """Return a mutant or right variation of FER-W-02 on which that is found."""
+    findings = [Finding(status=status) for status in statuses]
+    return Placed(mutant_table, kind("FER-W-02", "the cap is missing", lambda: findings))
+
+
+@pytest.mark.parametrize(
+    ("placed", "status", "says"),
+    [
+        (judged_as(Mutant, Status.FAIL), 0, "1 / 1"),
+        (judged_as(Mutant, Status.PASS), 1, "NOT SO  FER-W-02 kills the cap is missing"),
+        (judged_as(Right, Status.FAIL), 1, "NOT SO  FER-W-02 passes the cap is missing"),
+    ],
+    ids=["a killed mutant", "one that lives", "a right variation that fails"],
+)
+def test_the_program_prints_the_table_and_fails_where_it_is_not_so(monkeypatch, capsys, placed, status, says):
+    monkeypatch.setattr(mutant_table, "collected", lambda: (placed,))
+    assert mutant_table.main() == status
+    printed = capsys.readouterr().out
+    assert "FER-W" in printed
+    assert says in printed
+
+
+def test_the_end_of_a_session_counts_what_was_reported(pytestconfig):
+    [conftest] = [
+        plugin
+        for plugin in pytestconfig.pluginmanager.get_plugins()
+        if str(getattr(plugin, "__file__", "")).endswith("/tests/conftest.py")
+    ]
+    report = SimpleNamespace(when="call", user_properties=[["mutation", ["FER-W", "mutant"]]])
+    other = SimpleNamespace(when="call", user_properties=[])
+    lines = []
+    reporter = SimpleNamespace(
+        stats={"passed": [report, other], "failed": [report]}, section=lines.append, write_line=lines.append
+    )
+    conftest.pytest_terminal_summary(reporter)
+    assert [" ".join(line.split()) for line in lines[2:]] == ["FER-W 1 / 2 0 / 0", "all 1 / 2 0 / 0"]
