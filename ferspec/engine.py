@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,16 +24,27 @@ class Subject(Protocol):
 
 @dataclass(frozen=True)
 class Check:
-    """A pure function bound to exactly one clause; ``argument`` tells apart the checks of one clause."""
+    """A pure function bound to exactly one clause; several checks of one clause differ in their case.
+
+    ``function`` is called with the subject and ``given``. ``needs`` are the capabilities that the subject must have.
+    """
 
     clause: str
     function: Callable[..., CheckResult]
     needs: tuple[str, ...] = ()
-    argument: Any = None
+    case: str | None = None
+    given: tuple[Any, ...] = ()
 
     @property
     def id(self) -> str:
-        return self.clause if self.argument is None else f"{self.clause}[{self.argument}]"
+        """The clause and the case, such as ``FER-W-02[RAF-DB]``."""
+        return self.clause if self.case is None else f"{self.clause}[{self.case}]"
+
+    @property
+    def sentence(self) -> str:
+        """The clause, its title and the case, such as ``FER-W-02 conservative weights are capped at 3 [RAF-DB]``."""
+        text = f"{self.clause} {spec.load().clause(self.clause).title}"
+        return text if self.case is None else f"{text} [{self.case}]"
 
     def run(self, subject: Subject) -> CheckResult:
         """Return the finding; a missing capability is *not evaluated*, a crash of the subject's a failure."""
@@ -41,11 +52,25 @@ class Check:
         if missing:
             return CheckResult(status=Status.NOT_EVALUATED, message=subject.why_missing(missing[0]))
         try:
-            return self.function(subject) if self.argument is None else self.function(subject, self.argument)
+            return self.function(subject, *self.given)
         except NotEvaluable as reason:
             return CheckResult(status=Status.NOT_EVALUATED, message=str(reason))
         except SubjectError as crash:
             return CheckResult(status=Status.FAIL, message=str(crash))
+
+
+def checks_by_case(
+    clause: str,
+    function: Callable[..., CheckResult],
+    cases: Iterable[Any] | Mapping[str, tuple[Any, ...]],
+    needs: tuple[str, ...] = (),
+) -> tuple[Check, ...]:
+    """Return one check of a clause for each case.
+
+    ``cases`` maps the name of each case to what the function is given; or lists what it is given, which is the name.
+    """
+    named = cases if isinstance(cases, Mapping) else {str(case): (case,) for case in cases}
+    return tuple(Check(clause, function, needs, name, given) for name, given in named.items())
 
 
 DEVIATIONS_CHECK = "deviations"

@@ -81,6 +81,14 @@ def named_implementation(config: pytest.Config) -> str | None:
     return config.getoption("--fer-implementation") or config.getoption("--fer-implementation-command")
 
 
+def implementation_of(config: pytest.Config) -> tuple[str | None, str | None]:
+    """Return the module and the command to judge, one of them None; the built-in implementation where none is named."""
+    option = config.getoption
+    if named_implementation(config) is None:
+        return f"ferspec.implementation:{option('--fer-profile')}", None
+    return option("--fer-implementation"), option("--fer-implementation-command")
+
+
 def is_left_out(path: Path, config: pytest.Config) -> bool:
     """Return whether a file tests what was not named: with an implementation, only that one is judged."""
     return path.is_file() and (path.name == IMPLEMENTATION_TESTS) != (named_implementation(config) is not None)
@@ -110,14 +118,14 @@ def fer_subject(request: pytest.FixtureRequest) -> object:
 
 @pytest.fixture(scope="session")
 def fer_implementation(request: pytest.FixtureRequest) -> Iterator[object]:
-    """The implementation that the command line names, in a process of its own that ends with the tests."""
+    """The implementation that the command line names, else the built-in one, in a process that ends with the tests."""
     from ferspec.engine import out_of_turn
     from ferspec.subjects.implementations.processes import open_implementation
     from ferspec.subjects.implementations.subject import ImplementationSubject
 
     option = request.config.getoption
     try:
-        process = open_implementation(option("--fer-implementation"), option("--fer-implementation-command"))
+        process = open_implementation(*implementation_of(request.config))
     except UserError as error:
         pytest.exit(refusal(error), returncode=pytest.ExitCode.USAGE_ERROR)
     with process:
@@ -133,14 +141,18 @@ def explain(outcome: Outcome) -> str:
     return "\n  ".join([f"{outcome.check} {outcome.title}", *details(outcome), *again])
 
 
-def reproducing(config: pytest.Config) -> str:
-    """Return the command that judges the same on the command line."""
+def reproduce_implementation(config: pytest.Config) -> str:
+    """Return the command that judges the same implementation on the command line."""
+    from ferspec import api
+
+    return api.conforming(*implementation_of(config), *map(config.getoption, ("--fer-profile", "--fer-deviations")))
+
+
+def reproduce_model(config: pytest.Config) -> str:
+    """Return the command that judges the same model on the command line."""
     from ferspec import api
 
     option = config.getoption
-    if named_implementation(config) is not None:
-        names = ("--fer-implementation", "--fer-implementation-command", "--fer-profile", "--fer-deviations")
-        return api.conforming(*map(option, names))
     files = ("--fer-model", "--fer-dataset", "--fer-contract", "--fer-groups", "--fer-deviations")
     return api.reproducing(*map(option, files), option("--fer-claim"), option("--fer-trust-code"))
 

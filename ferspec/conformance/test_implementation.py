@@ -1,38 +1,23 @@
-"""Every check on an implementation of the protocol, with the ids that the command line uses and what they ask."""
+"""Every check on an implementation of the protocol, with ids that say what each requires."""
 
 from __future__ import annotations
 
 import pytest
 
-from ferspec import spec
 from ferspec.checks.generator import checks_for_implementation
-from ferspec.engine import Check, outcome_of, settle, unused
+from ferspec.conformance.families import specification_test
+from ferspec.engine import outcome_of, settle, unused
 from ferspec.outcomes import Deviation
-from ferspec.plugin import DEVIATIONS, explain, record, reproducing, tell
+from ferspec.plugin import DEVIATIONS, explain, record
 from ferspec.subjects.implementations.subject import ImplementationSubject
+
+test_implementation = specification_test()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "check" in metafunc.fixturenames:
-        checks = checks_for_implementation()
-        metafunc.parametrize("check", checks, ids=[sentence(check) for check in checks])
     if "deviation" in metafunc.fixturenames:
         deviations = metafunc.config.stash[DEVIATIONS]
         metafunc.parametrize("deviation", deviations, ids=[deviation.clause for deviation in deviations])
-
-
-def sentence(check: Check) -> str:
-    """Return the id of a check and what its clause asks."""
-    return f"{check.id} {spec.load().clause(check.clause).title}"
-
-
-def test_implementation(
-    check: Check, fer_implementation: ImplementationSubject, request: pytest.FixtureRequest
-) -> None:
-    """The implementation meets the clause, or fails as declared."""
-    __tracebackhide__ = True
-    config = request.config
-    tell(request.node, settle(outcome_of(check, fer_implementation, reproducing(config)), config.stash[DEVIATIONS]))
 
 
 def test_declared_deviation(

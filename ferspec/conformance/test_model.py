@@ -7,7 +7,7 @@ import pytest
 from ferspec.checks.generator import checks_for_model
 from ferspec.engine import Check, outcome_of, settle, unused
 from ferspec.outcomes import Deviation
-from ferspec.plugin import CLAIMS, DEVIATIONS, explain, record, reproducing, tell
+from ferspec.plugin import CLAIMS, DEVIATIONS, explain, record, reproduce_model, tell
 from ferspec.subjects.models.subject import ModelSubject
 
 
@@ -25,7 +25,7 @@ def test_model(check: Check, fer_subject: ModelSubject, request: pytest.FixtureR
     """The model meets the clause, or fails as declared."""
     __tracebackhide__ = True
     config = request.config
-    tell(request.node, settle(outcome_of(check, fer_subject, reproducing(config)), config.stash[DEVIATIONS]))
+    tell(request.node, settle(outcome_of(check, fer_subject, reproduce_model(config)), config.stash[DEVIATIONS]))
 
 
 def test_declared_deviation(deviation: Deviation, fer_subject: ModelSubject, request: pytest.FixtureRequest) -> None:

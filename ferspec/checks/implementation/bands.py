@@ -14,7 +14,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.checks.implementation.answers.judge import close, field, judge_each, numbers, shown
-from ferspec.engine import Check
+from ferspec.engine import Check, checks_by_case
 from ferspec.errors import SubjectError
 from ferspec.outcomes import CheckResult, Status
 from ferspec.spec.records import Cell, Figures, Profile
@@ -288,7 +288,7 @@ def _names(case: Case) -> tuple[str, str]:
 
 CHECKS = (
     Check("FER-G-06", spreads_as_single_runs_do, ("spread",)),
-    *(Check("FER-G-06", spreads_as_the_grid_does, ("grid_spread",), figure) for figure in Figures.model_fields),
+    *checks_by_case("FER-G-06", spreads_as_the_grid_does, tuple(Figures.model_fields), ("grid_spread",)),
     Check("FER-G-07", bands_further_runs, ("band",)),
-    *(Check("FER-G-08", bands_keep_their_promise, ("spread", "band"), figure) for figure in FIGURES),
+    *checks_by_case("FER-G-08", bands_keep_their_promise, tuple(FIGURES), ("spread", "band")),
 )

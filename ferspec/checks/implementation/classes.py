@@ -136,5 +136,8 @@ CHECKS = (
     Check("FER-C-01", are_seven_in_order, needs=("classes",)),
     Check("FER-C-02", go_by_other_names, needs=("class_of_name",)),
     Check("FER-C-03", labels_follow_their_dataset, needs=("class_of_label",)),
-    *(Check("FER-C-04", contempt_is_no_class, needs=(capability,), argument=capability) for capability in CONTEMPT),
+    *(
+        Check("FER-C-04", contempt_is_no_class, needs=(capability,), case=capability, given=(capability,))
+        for capability in CONTEMPT
+    ),
 )

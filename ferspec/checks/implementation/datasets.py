@@ -317,7 +317,7 @@ CHECKS = (
     Check("FER-D-01", counts_of_table_1, needs=("dataset_counts",)),
     Check("FER-D-02", rafdb_is_split_as_the_profile_says, needs=("split",)),
     Check("FER-D-03", published_parts_of_fer2013, needs=("part_of_usage",)),
-    *(Check("FER-D-04", affectnet, needs=(need,), argument=need) for need in ("split", "class_of_label")),
+    *(Check("FER-D-04", affectnet, needs=(need,), case=need, given=(need,)) for need in ("split", "class_of_label")),
     Check("FER-D-05", btfer_is_balanced, needs=("dataset_counts",)),
     Check("FER-D-06", btfer_is_256_in_colour, needs=("image_size",)),
     Check("FER-D-07", widened_on_each_side, needs=("face_box",)),

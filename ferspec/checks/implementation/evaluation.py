@@ -98,7 +98,7 @@ CHECKS = (
     Check("FER-V-01", is_evaluated_on_both, needs=("evaluated_parts",)),
     Check("FER-V-02", counts_every_image, needs=("evaluated_images",)),
     *(
-        Check("FER-V-03", counts_whole_batches, needs=("evaluated_images",), argument=batch)
+        Check("FER-V-03", counts_whole_batches, needs=("evaluated_images",), case=str(batch), given=(batch,))
         for batch in spec.load().value("FER-V-03", "batch_sizes")
     ),
     Check("FER-V-04", steers_by, needs=("steering_part",)),

@@ -49,8 +49,8 @@ def judges_no_fewer_than_it_may(subject: ImplementationSubject) -> CheckResult:
 
 
 CHECKS = (
-    Check("FER-F-01", averages_by_the_unit, needs=(CAPABILITY,), argument="network"),
-    Check("FER-F-01", averages_by_the_unit, needs=(CAPABILITY,), argument="pair"),
+    Check("FER-F-01", averages_by_the_unit, needs=(CAPABILITY,), case="network", given=("network",)),
+    Check("FER-F-01", averages_by_the_unit, needs=(CAPABILITY,), case="pair", given=("pair",)),
     Check("FER-F-01", judges_no_fewer_than_it_may, needs=(CAPABILITY,)),
 )
 

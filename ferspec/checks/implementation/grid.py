@@ -9,7 +9,7 @@ from typing import Any
 from ferspec import spec
 from ferspec.checks.implementation import bands
 from ferspec.checks.implementation.answers.judge import close, equal, field, first_failure, judge_each, numbers, rows
-from ferspec.engine import Check
+from ferspec.engine import Check, checks_by_case
 from ferspec.outcomes import CheckResult, Status
 from ferspec.spec.names import plain_name
 from ferspec.spec.records import IDENTITY, Cell, Figures
@@ -158,7 +158,7 @@ def _first(word: str, pairs: Counter[frozenset[str]]) -> str:
 
 CHECKS = (
     Check("FER-G-01", has_the_cells, ("cells",)),
-    *(Check("FER-G-02", has_the_axes, ("cells",), axis) for axis in AXES),
+    *checks_by_case("FER-G-02", has_the_axes, tuple(AXES), ("cells",)),
     Check("FER-G-03", publishes_the_figures, ("published",)),
     Check("FER-G-04", tells_how_well_they_agree, ("agreement",)),
     Check("FER-G-05", pairs_the_replicates, ("replicates",)),

@@ -136,7 +136,7 @@ def _value(answer: Any, name: str) -> Any:
 
 
 CHECKS = (
-    *(Check(entry.clause, is_trained_with, (HYPERPARAMETERS,), name) for name, entry in STATED.items()),
-    *(Check(clause, leaves_off, (HYPERPARAMETERS,), name) for name, clause in OFF.items()),
+    *(Check(entry.clause, is_trained_with, (HYPERPARAMETERS,), name, (name,)) for name, entry in STATED.items()),
+    *(Check(clause, leaves_off, (HYPERPARAMETERS,), name, (name,)) for name, clause in OFF.items()),
     Check("FER-S-12", is_tuned_to_no_network, needs=(HYPERPARAMETERS,)),
 )

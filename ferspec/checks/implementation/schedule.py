@@ -15,7 +15,7 @@ from ferspec.checks.implementation import hyperparameters
 from ferspec.checks.implementation.answers.explain import all_equal, answers_to
 from ferspec.checks.implementation.answers.judge import equal, field, judge_each, numbers, rows, shown
 from ferspec.checks.implementation.weighting import CLASSES, losses_found, predictions
-from ferspec.engine import Check
+from ferspec.engine import Check, checks_by_case
 from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.outcomes import CheckResult, Status
 from ferspec.reference.schedule import PlateauRule, StoppingRule
@@ -361,9 +361,9 @@ CHECKS = (
     Check("FER-S-04", needs_an_improvement_that_counts, needs=("learning_rates",)),
     Check("FER-S-05", stops_after_its_patience, needs=("stopping_epoch",)),
     Check("FER-S-06", keeps_the_best_epoch, needs=("best_epoch",)),
-    *(Check("FER-S-07", trains_in_two_phases, needs=("phases",), argument=name) for name in (*STARTS, SCRATCH)),
-    *(Check("FER-S-08", limits_the_first_phase, needs=("phases",), argument=name) for name in STARTS),
-    *(Check("FER-S-09", sees_a_batch_in_all, needs=("batch_size",), argument=gpus) for gpus in GPUS),
+    *checks_by_case("FER-S-07", trains_in_two_phases, (*STARTS, SCRATCH), needs=("phases",)),
+    *checks_by_case("FER-S-08", limits_the_first_phase, tuple(STARTS), needs=("phases",)),
+    *checks_by_case("FER-S-09", sees_a_batch_in_all, tuple(GPUS), needs=("batch_size",)),
     Check("FER-S-10", trains_on_whole_batches, needs=("steps_per_epoch",)),
     Check("FER-S-11", loses_the_cross_entropy, needs=("losses",)),
 )

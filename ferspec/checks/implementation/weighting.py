@@ -8,7 +8,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.checks.implementation.answers.judge import close, first_failure, judge_each, numbers
-from ferspec.engine import Check
+from ferspec.engine import Check, checks_by_case
 from ferspec.outcomes import CheckResult, Status
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
@@ -95,21 +95,17 @@ MISTAKES: Mapping[str, Mapping[str, Weights]] = {
 }
 
 
-def weighs_as_said(subject: ImplementationSubject, balancing: str) -> CheckResult:
+def weighs_as_said(subject: ImplementationSubject, name: str, balancing: str) -> CheckResult:
     """Weights are those that the paper prints, and follow from any counts as it says."""
-
-    def judged(name: str) -> CheckResult:
-        counts = COUNTS[name]
-        answer = subject.ask("class_weights", counts=list(counts), balancing=balancing)
-        observed = numbers("class_weights", answer, (CLASSES,))
-        likely = _likely(observed, counts, balancing)
-        followed = _compared(observed, RIGHT[balancing](np.array(counts, float)), name, likely)
-        if counts != RAFDB:
-            return followed
-        printed = close(observed, PRINTED[balancing], HALF_A_DIGIT, spec.load().classes, likely)
-        return first_failure([printed.model_copy(update={"expected": f"{printed.expected} (printed)"}), followed])
-
-    return judge_each(judged, COUNTS)
+    counts = COUNTS[name]
+    answer = subject.ask("class_weights", counts=list(counts), balancing=balancing)
+    observed = numbers("class_weights", answer, (CLASSES,))
+    likely = _likely(observed, counts, balancing)
+    followed = _compared(observed, RIGHT[balancing](np.array(counts, float)), name, likely)
+    if counts != RAFDB:
+        return followed
+    printed = close(observed, PRINTED[balancing], HALF_A_DIGIT, spec.load().classes, likely)
+    return first_failure([printed.model_copy(update={"expected": f"{printed.expected} (printed)"}), followed])
 
 
 def _likely(observed: np.ndarray, counts: Sequence[int], balancing: str) -> str | None:
@@ -219,9 +215,10 @@ def losses_found(
 
 
 CHECKS = (
-    Check("FER-W-01", weighs_as_said, needs=("class_weights",), argument="simple"),
-    Check("FER-W-02", weighs_as_said, needs=("class_weights",), argument="conservative"),
-    Check("FER-W-03", weighs_by_the_training_part, needs=("weights_of_dataset",), argument="simple"),
-    Check("FER-W-03", weighs_by_the_training_part, needs=("weights_of_dataset",), argument="conservative"),
+    *checks_by_case("FER-W-01", weighs_as_said, {name: (name, "simple") for name in COUNTS}, needs=("class_weights",)),
+    *checks_by_case(
+        "FER-W-02", weighs_as_said, {name: (name, "conservative") for name in COUNTS}, needs=("class_weights",)
+    ),
+    *checks_by_case("FER-W-03", weighs_by_the_training_part, ("simple", "conservative"), needs=("weights_of_dataset",)),
     Check("FER-W-04", multiplies_the_loss_of_each_image, needs=("losses",)),
 )

@@ -13,7 +13,7 @@ from ferspec.subjects.models.subject import ModelSubject
 
 def claim_checks(claims: Iterable[Claim]) -> tuple[Check, ...]:
     """Return one check per claim."""
-    return tuple(Check("FER-B-08", holds, argument=claim) for claim in claims)
+    return tuple(Check("FER-B-08", holds, case=str(claim), given=(claim,)) for claim in claims)
 
 
 def holds(subject: ModelSubject, claim: Claim) -> CheckResult:

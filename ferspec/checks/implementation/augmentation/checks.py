@@ -69,10 +69,10 @@ def _is_no_range(name: str, value: Any) -> bool:
 
 CHECKS = (
     *DRAW_CHECKS,
-    *(Check("FER-A-05", mirrored, needs=(need,), argument=need) for need in (DRAWS, "augment")),
+    *(Check("FER-A-05", mirrored, needs=(need,), case=need, given=(need,)) for need in (DRAWS, "augment")),
     *PIXEL_CHECKS,
     *ORDER_CHECKS,
-    Check("FER-A-10", the_same_from_the_same_seed, needs=(DRAWS,), argument=DRAWS),
+    Check("FER-A-10", the_same_from_the_same_seed, needs=(DRAWS,), case=DRAWS, given=(DRAWS,)),
     Check("FER-A-11", only_training_images, needs=("augmented_parts",)),
     Check("FER-A-12", the_same_for_every_network, needs=("augmentation_ranges",)),
 )

@@ -301,7 +301,10 @@ def _same_pixels(
 
 RESCALED_IN = ("augment", "network_input")
 PIXEL_CHECKS = (
-    *(Check("FER-A-01", rescaled, needs=(capability,), argument=capability) for capability in RESCALED_IN),
+    *(
+        Check("FER-A-01", rescaled, needs=(capability,), case=capability, given=(capability,))
+        for capability in RESCALED_IN
+    ),
     Check("FER-A-06", one_map_about_the_centre, needs=("augment",)),
     Check("FER-A-07", bilinear_with_the_edge_repeated, needs=("augment",)),
     Check("FER-A-08", axes_are_swapped, needs=("augment",)),

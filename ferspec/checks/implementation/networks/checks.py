@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from ferspec import spec
 from ferspec.checks.implementation.answers.explain import answers_to
 from ferspec.checks.implementation.answers.judge import equal, field, judge_each, numbers, rows, shown
-from ferspec.engine import Check
+from ferspec.engine import Check, checks_by_case
 from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.outcomes import CheckResult, Status
 from ferspec.reference.models import Row, departure
@@ -270,9 +270,9 @@ def _listed(word: str, names: list[str]) -> str:
 
 CHECKS = (
     Check("FER-N-01", knows_the_architectures, ("architectures",)),
-    *(Check("FER-N-02", has_the_total, ("parameter_total",), id) for id in ROWS),
+    *checks_by_case("FER-N-02", has_the_total, tuple(ROWS), ("parameter_total",)),
     *(
-        Check(clause, has_the_layers, ("layer_table",), id)
+        Check(clause, has_the_layers, ("layer_table",), id, (id,))
         for clause, network in NETWORKS.items()
         for id, row in ROWS.items()
         if row.network == network
@@ -280,7 +280,7 @@ CHECKS = (
     Check("FER-P-01", starts_from_known_weights, ("starting_weights",)),
     Check("FER-P-02", starts_as_the_grid, ("starting_weights",)),
     *(
-        Check(clause, function, ("head",) if source in PRETRAINED else ("layer_table",), source)
+        Check(clause, function, ("head",) if source in PRETRAINED else ("layer_table",), source, (source,))
         for clause, function in (
             ("FER-P-03", pools_once),
             ("FER-P-04", has_two_dense_layers),
@@ -288,5 +288,5 @@ CHECKS = (
         )
         for source in (*PRETRAINED, *HEADED)
     ),
-    *(Check("FER-P-06", freezes_the_base_first, ("phases",), weights) for weights in PRETRAINED),
+    *checks_by_case("FER-P-06", freezes_the_base_first, PRETRAINED, ("phases",)),
 )

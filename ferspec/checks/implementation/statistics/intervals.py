@@ -187,7 +187,7 @@ def _contains(interval: np.ndarray, value: float, what: str) -> CheckResult:
 
 
 CHECKS = (
-    *(Check("FER-Z-01", intervals_have_the_level, needs=(name,), argument=name) for name in DEVIATIONS),
+    *(Check("FER-Z-01", intervals_have_the_level, needs=(name,), case=name, given=(name,)) for name in DEVIATIONS),
     Check("FER-Z-02", shares_have_wilson_intervals, needs=("share_interval",)),
     Check("FER-Z-03", f1_is_resampled, needs=("f1_interval",)),
 )

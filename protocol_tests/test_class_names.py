@@ -1,0 +1,5 @@
+"""FER-C: the seven classes and their names."""
+
+from ferspec.conformance.families import specification_test
+
+test_class_names = specification_test("FER-C")

@@ -1,0 +1,5 @@
+"""FER-W: how classes are weighted against their imbalance."""
+
+from ferspec.conformance.families import specification_test
+
+test_class_weights = specification_test("FER-W")

@@ -1,0 +1,5 @@
+"""FER-D: the datasets and their splits."""
+
+from ferspec.conformance.families import specification_test
+
+test_datasets = specification_test("FER-D")
