@@ -42,7 +42,7 @@ class Evaluation:
     def rounded(self, figure: float) -> float:
         return round(figure, spec.load().value("FER-M-07", "decimals"))
 
-    def share_interval(self, successes: int, n: int) -> list[float]:
+    def proportion_interval(self, successes: int, n: int) -> list[float]:
         from ferspec.reference.intervals import wilson
 
         return list(wilson(successes, n, spec.load().value("FER-Z-01", "level")))

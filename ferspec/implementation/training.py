@@ -99,5 +99,5 @@ class Training:
     def evaluated_images(self, images: int, batch_size: int) -> int:
         return schedule.reported_images(images, batch_size, self.profile)
 
-    def steering_part(self) -> str:
+    def monitored_split(self) -> str:
         return "validation"

@@ -143,7 +143,7 @@ def test_the_judge_goes_on_where_the_implementation_does_not(ferspec, workplace)
     assert status == 1
     outcomes = {outcome["check"]: outcome for outcome in json.loads(out)["outcomes"]}
     failed = [outcome for outcome in outcomes.values() if outcome["status"] == "fail"]
-    needing = {check.id for check in CHECKS if "steering_part" in check.needs}
+    needing = {check.id for check in CHECKS if "monitored_split" in check.needs}
     assert {outcome["check"] for outcome in failed} == needing & outcomes.keys() != set()
     assert all("ended with exit status 3" in outcome["message"] for outcome in failed)
     assert outcomes["FER-C-01"]["status"] == outcomes["FER-M-07"]["status"] == "pass"
@@ -158,7 +158,7 @@ def test_what_follows_an_answer_fails_the_check_that_asked_and_no_other(ferspec,
     monkeypatch.setattr("ferspec.subjects.implementations.processes.process.PAUSE", 0.1)
     status, out, _ = ferspec("conform", "--command", misbehaving("writes more"), "-k", select, "--json")
     assert (status, failed(out).keys()) == (1, {"FER-V-04"})
-    assert failed(out)["FER-V-04"]["message"].startswith("steering_part: wrote done, which nobody asked for")
+    assert failed(out)["FER-V-04"]["message"].startswith("monitored_split: wrote done, which nobody asked for")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_what_follows_an_answer_fails_the_check_that_asked_and_no_other(ferspec,
 def test_what_follows_an_answer_late_fails_on_its_own(ferspec, workplace, select, said):
     status, out, _ = ferspec("conform", "--command", misbehaving("writes late"), "-k", select, "--json")
     assert (status, json.loads(out)["verdict"], failed(out).keys()) == (1, "fail", {"process"})
-    assert failed(out)["process"]["message"].startswith(f"{said} steering_part: wrote done")
+    assert failed(out)["process"]["message"].startswith(f"{said} monitored_split: wrote done")
     assert json.loads(out)["counts"]["fail"] == 1
 
 

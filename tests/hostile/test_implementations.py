@@ -55,11 +55,11 @@ def misbehaving(monkeypatch):
     monkeypatch.setattr(channel, "MOST_BYTES", 1 << 20)
     opened = []
 
-    def start(fault, capability="steering_part"):
+    def start(fault, capability="monitored_split"):
         opened.append(Process(misbehaving_words(fault, capability), "it", SECONDS))
         # starting an interpreter may take longer than the fault is waited for
         opened[-1].seconds = 30
-        assert opened[-1].offered == {"classes", "steering_part", "rounded"}
+        assert opened[-1].offered == {"classes", "monitored_split", "rounded"}
         opened[-1].seconds = SECONDS
         return opened[-1]
 
@@ -90,10 +90,10 @@ def test_a_fault_fails_its_own_request_with_its_reason_within_the_time_limit(mis
     pid = process.pid
     began = time.monotonic()
     with pytest.raises(SubjectError) as failed:
-        process.answer("steering_part", {})
+        process.answer("monitored_split", {})
     reasons = SAID[fault] if isinstance(SAID[fault], tuple) else (SAID[fault],)
     assert any(reason in str(failed.value) for reason in reasons)
-    assert str(failed.value).startswith("steering_part: ")
+    assert str(failed.value).startswith("monitored_split: ")
     assert "\n" not in str(failed.value)
     assert time.monotonic() - began < SECONDS + 10
     assert not is_running(pid)
@@ -102,10 +102,10 @@ def test_a_fault_fails_its_own_request_with_its_reason_within_the_time_limit(mis
 
 
 NOBODY_ASKED = {
-    "writes more": "steering_part: wrote done, which nobody asked for",
+    "writes more": "monitored_split: wrote done, which nobody asked for",
     "answers twice": 'wrote {"id": 2, "value": "validation"}, which nobody asked for',
     "answers ahead": 'wrote {"id": 3, "value": 1}, which nobody asked for',
-    "begins a line": "steering_part: began a line that nobody asked for",
+    "begins a line": "monitored_split: began a line that nobody asked for",
 }
 
 
@@ -115,7 +115,7 @@ def test_what_follows_an_answer_fails_the_request_that_was_answered(misbehaving,
     # on a busy machine a moment may be too short
     monkeypatch.setattr("ferspec.subjects.implementations.processes.process.PAUSE", 2)
     with pytest.raises(SubjectError, match=re.escape(NOBODY_ASKED[fault])):
-        running.answer("steering_part", {})
+        running.answer("monitored_split", {})
     monkeypatch.setattr("ferspec.subjects.implementations.processes.process.PAUSE", 0)
     running.seconds = 30
     assert running.answer("classes", {}) == CLASSES
@@ -136,28 +136,28 @@ def test_what_comes_too_late_to_be_told_from_the_next_answer_fails_neither_and_i
 ):
     running = misbehaving(fault)
     running.seconds = 30
-    assert running.answer("steering_part", {}) == "validation"
+    assert running.answer("monitored_split", {}) == "validation"
     monkeypatch.setattr("ferspec.subjects.implementations.processes.process.PAUSE", 1)
     assert running.answer("classes", {}) == CLASSES
     (stray,) = running.strays
-    assert stray.startswith("asked for classes after steering_part: ")
+    assert stray.startswith("asked for classes after monitored_split: ")
     assert LATE[fault] in stray
 
 
 def test_what_is_written_after_the_last_answer_is_listed(misbehaving):
     running = misbehaving("writes late")
-    assert running.answer("steering_part", {}) == "validation"
+    assert running.answer("monitored_split", {}) == "validation"
     running.close()
     (stray,) = running.strays
-    assert stray.startswith("asked nothing more after steering_part: wrote done, which nobody asked for")
+    assert stray.startswith("asked nothing more after monitored_split: wrote done, which nobody asked for")
 
 
 def test_a_process_that_has_answered_before_is_at_fault_where_a_new_one_is_too(misbehaving):
     running = misbehaving("garbage")
     running.seconds = 30
     assert running.answer("classes", {}) == CLASSES
-    with pytest.raises(SubjectError, match="steering_part: wrote"):
-        running.answer("steering_part", {})
+    with pytest.raises(SubjectError, match="monitored_split: wrote"):
+        running.answer("monitored_split", {})
     assert running.strays == []
 
 
@@ -165,7 +165,7 @@ def test_a_process_that_is_never_ready_for_the_next_request_is_given_up(misbehav
     running = misbehaving("leaves", "every")
     running.seconds = 30
     for _ in range(MOST_FAULTS + 1):
-        assert running.answer("steering_part", {}) == "validation"
+        assert running.answer("monitored_split", {}) == "validation"
     assert len(running.strays) == MOST_FAULTS
     with pytest.raises(SubjectError, match=r"not asked again after repeated faults, the last: .* exit status 4"):
         running.answer("classes", {})
@@ -186,7 +186,7 @@ def test_what_a_process_started_ends_with_it(misbehaving, fault, tmp_path, monke
     process = misbehaving(fault)
     process.seconds = 2
     with pytest.raises(SubjectError):
-        process.answer("steering_part", {})
+        process.answer("monitored_split", {})
     child = int(Path("child.pid").read_text())
     for _ in range(100):
         if not is_running(child):
@@ -260,9 +260,9 @@ def test_a_capability_that_never_answers_is_given_up_and_the_others_are_not(misb
     process.seconds = 30
     for _ in range(MOST_FAULTS_OF_ONE):
         with pytest.raises(SubjectError, match="not JSON"):
-            process.answer("steering_part", {})
+            process.answer("monitored_split", {})
     with pytest.raises(SubjectError, match=r"not asked again after repeated faults, the last: .*not JSON"):
-        process.answer("steering_part", {})
+        process.answer("monitored_split", {})
     assert process.pid is None
     assert process.answer("classes", {}) == CLASSES
 
@@ -270,7 +270,7 @@ def test_a_capability_that_never_answers_is_given_up_and_the_others_are_not(misb
 def test_a_process_that_never_answers_is_given_up(misbehaving):
     process = misbehaving("garbage", "every")
     process.seconds = 30
-    asked = ["classes", "steering_part", "rounded"] * (MOST_FAULTS // 3)
+    asked = ["classes", "monitored_split", "rounded"] * (MOST_FAULTS // 3)
     for capability in asked:
         with pytest.raises(SubjectError, match="not JSON"):
             process.answer(capability, {})
@@ -284,7 +284,7 @@ def test_good_answers_in_between_keep_the_process_asked(misbehaving):
     process.seconds = 30
     for _ in range(MOST_FAULTS):
         with pytest.raises(SubjectError, match=r"not JSON|not asked again"):
-            process.answer("steering_part", {})
+            process.answer("monitored_split", {})
         assert process.answer("classes", {}) == CLASSES
 
 

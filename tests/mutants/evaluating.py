@@ -54,9 +54,9 @@ MUTANTS = (
         evaluated_images=lambda images, batch_size: whole(images, batch_size) or images,
     ),
     wrong("FER-V-03", "steps instead of images", evaluated_images=lambda images, batch_size: images // batch_size),
-    wrong("FER-V-04", "BTFER steers", steering_part=lambda: "BTFER"),
-    wrong("FER-V-04", "BTFER steers, by the profile of the text", profile="paper", steering_part=lambda: "BTFER"),
-    wrong("FER-V-04", "training steers", steering_part=lambda: "training"),
+    wrong("FER-V-04", "BTFER steers", monitored_split=lambda: "BTFER"),
+    wrong("FER-V-04", "BTFER steers, by the profile of the text", profile="paper", monitored_split=lambda: "BTFER"),
+    wrong("FER-V-04", "training steers", monitored_split=lambda: "training"),
     right("FER-V-01", "parts in another order", evaluated_parts=lambda: ["BTFER", "validation"]),
     right(
         "FER-V-01", "the training part reported as well", evaluated_parts=lambda: ["training", "validation", "BTFER"]
@@ -72,5 +72,5 @@ MUTANTS = (
         "images by whole steps",
         evaluated_images=lambda images, batch_size: images // batch_size * batch_size,
     ),
-    right("FER-V-04", "a part that the text leaves open", profile="paper", steering_part=lambda: "training"),
+    right("FER-V-04", "a part that the text leaves open", profile="paper", monitored_split=lambda: "training"),
 )

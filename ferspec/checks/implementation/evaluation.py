@@ -83,7 +83,7 @@ def steers_by(subject: ImplementationSubject) -> CheckResult:
     The text calls the validation part unseen (Tables 2 and 3) and lets its loss steer all the same (4.2). By it, any
     part but BTFER may.
     """
-    observed = subject.ask("steering_part")
+    observed = subject.ask("monitored_split")
     unseen = spec.load().value("FER-V-04", "validation_is_unseen", subject.profile)
     right = (VALIDATION, "training") if unseen else (VALIDATION,)
     return CheckResult(
@@ -101,5 +101,5 @@ CHECKS = (
         Check("FER-V-03", counts_whole_batches, needs=("evaluated_images",), case=str(batch), given=(batch,))
         for batch in spec.load().value("FER-V-03", "batch_sizes")
     ),
-    Check("FER-V-04", steers_by, needs=("steering_part",)),
+    Check("FER-V-04", steers_by, needs=("monitored_split",)),
 )

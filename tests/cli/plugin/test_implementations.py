@@ -47,7 +47,8 @@ def judged(tmp_path_factory):
     (folder / "right.py").write_text(MINIATURE)
     (folder / "uncapped.py").write_text(MINIATURE + "LIMIT = 1000\n")
     (folder / "pairless.py").write_text(
-        'def steering_part():\n    return "validation"\n\ndef augmented_parts():\n    return ["training", "\\ud800"]\n'
+        'def monitored_split():\n    return "validation"\n\n'
+        'def augmented_parts():\n    return ["training", "\\ud800"]\n'
     )
     (folder / "without_the_first.py").write_text(WITHOUT_THE_FIRST)
     (folder / "broken_judge.py").write_text(BROKEN_JUDGE)
@@ -133,7 +134,7 @@ def test_what_no_check_can_be_charged_with_fails_the_run(judged, words, count):
         pytest.importorskip("xdist", reason="pytest-xdist is not installed")
     status, out = judged("--fer-implementation-command", misbehaving("writes late"), *words)
     assert status == 1
-    assert "steering_part: wrote done" in out
+    assert "monitored_split: wrote done" in out
     assert "verdict: fail (planned " in out
     assert count in out
     assert "1 error" in out
