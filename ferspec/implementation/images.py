@@ -98,10 +98,10 @@ class ImageCapabilities:
     def split(self, dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
         import numpy as np
 
-        from ferspec.reference.splits import split_by_class
+        from ferspec.reference.splits import split_by_class, splits_anew
 
         of = spec.load().datasets[dataset]
-        joined = of.training_percent is not None and self.profile == "released"
+        joined = of.training_percent is not None and splits_anew(self.profile)
         if parts is not None and not joined:
             return parts
         if of.training_percent is not None and not joined:

@@ -42,7 +42,8 @@ def _complete(entry: dict[str, Any], file: str, clauses: Mapping[str, Clause], c
     if compared is not None:
         for reading in entry.get("readings", ()):
             try:
-                reading["value"] = _compared(compared, reading.get("profile"), clauses)
+                drawn = _compared(compared, reading.get("profile"), clauses)
+                reading["value"] = f"{reading['value']} {drawn}" if "value" in reading else drawn
             except KeyError as error:
                 raise SpecError(f"{file}: {id}: {error.args[0]}") from None
 

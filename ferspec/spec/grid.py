@@ -12,9 +12,8 @@ Clauses = Mapping[str, Clause]
 
 
 def read_cells(path: Path, clauses: Clauses) -> tuple[Cell, ...]:
-    """Return all cells in the order of the file; ``SpecError`` where one comes twice or their number is wrong."""
+    """Return all cells in the order of the file; ``SpecError`` where one comes twice."""
     thresholds = [_threshold(clauses, "FER-G-04", name) for name in ("agree_below", "near_up_to")]
-    expected = _threshold(clauses, "FER-G-01", "cells")
     cells: dict[str, Cell] = {}
     with path.open(encoding="utf-8", newline="") as lines:
         for number, row in enumerate(csv.DictReader(lines), start=2):
@@ -22,8 +21,6 @@ def read_cells(path: Path, clauses: Clauses) -> tuple[Cell, ...]:
             if cell.id in cells:
                 raise SpecError(f"{path.name}: line {number}: the cell {cell.id} comes twice")
             cells[cell.id] = cell.model_copy(update={"agreement": _agreement(cell, *thresholds)})
-    if len(cells) != expected:
-        raise SpecError(f"{path.name}: {len(cells)} cells, expected {expected}")
     return tuple(cells.values())
 
 
