@@ -1,0 +1,137 @@
+"""Computes the behaviour under each change, in a process of its own, and says what noticed the change first."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import shutil
+import tempfile
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers.spec_mutation.changes import Change
+
+# what the processes share: libraries, none of which reads the specification
+LIBRARIES = ("numpy", "scipy.stats", "pydantic", "cv2", "PIL.Image", "statsmodels.stats.multitest", "sklearn", "keras")
+# the parts that are computed first for a clause of a family: where a change of it should show
+USUAL = {
+    "A": ("augmentation",),
+    "B": ("tolerances",),
+    "C": ("classes",),
+    "D": ("datasets", "images", "classes"),
+    "F": ("findings", "evaluation"),
+    "G": ("grid", "findings", "datasets"),
+    "M": ("evaluation", "tolerances", "grid"),
+    "N": ("networks",),
+    "P": ("images", "networks"),
+    "R": ("tolerances",),
+    "S": ("training", "optimizer", "tolerances"),
+    "V": ("training", "grid"),
+    "W": ("training",),
+    "X": ("tolerances",),
+    "Z": ("evaluation", "tolerances", "grid"),
+}
+OF_FILES = {
+    "classes.toml": ("classes",),
+    "datasets.toml": ("datasets",),
+    "errata.toml": ("errata", "grid"),
+    "networks.toml": ("networks",),
+    "grid.csv": ("grid",),
+}
+SURVIVED, REFUSED = "survived", "refused by the loader"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a change: refused by the loader, noticed by a part of the behaviour or a check, or survived."""
+
+    change: str
+    noticed: str
+
+    @property
+    def killed(self) -> bool:
+        return self.noticed != SURVIVED
+
+
+def verdicts(changes: Iterable[Change], data: Path, processes: int = 2) -> Iterator[Verdict]:
+    """Yield the verdict on every change of the data files of a folder, in any order."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(LIBRARIES))
+    with context.Pool(processes, maxtasksperchild=1) as pool:
+        names = sorted({name for change in changes for name in _first_parts(change)} | set(_all_parts()))
+        unchanged = dict(pool.starmap(_digest_in, [(data, name) for name in names], chunksize=1))
+        jobs = [(change, data, unchanged) for change in changes]
+        yield from pool.imap_unordered(_judged, jobs, chunksize=1)
+
+
+def _judged(job: tuple[Change, Path, dict[str, str]]) -> Verdict:
+    change, data, unchanged = job
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copytree(data, Path(folder) / "data"))
+        (copy / change.file).write_text(change.content, encoding="utf-8")
+        return Verdict(change.id, _noticed(change, copy, unchanged))
+
+
+def _noticed(change: Change, data: Path, unchanged: dict[str, str]) -> str:
+    from ferspec import spec
+
+    _read_from(data)
+    try:
+        spec.load()
+    except spec.SpecError as refusal:
+        return f"{REFUSED}: {refusal}"
+    tried = dict.fromkeys((*_first_parts(change), *_checks(change), *_all_parts()))
+    return next((name for name in tried if _digest(name) != unchanged.get(name)), SURVIVED)
+
+
+def _first_parts(change: Change) -> tuple[str, ...]:
+    folder, _, name = change.file.rpartition("/")
+    if folder == "networks" and name != "bases.toml":
+        return (f"network {name.removesuffix('.csv').removesuffix('-paper')}",)
+    if folder == "clauses":
+        return USUAL[change.clauses[0].removeprefix("FER-")[0]] + _checks(change)
+    return OF_FILES.get(change.file, ("networks",)) + _checks(change)
+
+
+def _checks(change: Change) -> tuple[str, ...]:
+    return tuple(f"checks of {clause}" for clause in change.clauses)
+
+
+def _all_parts() -> tuple[str, ...]:
+    from helpers.spec_mutation.behaviour import PARTS
+
+    return tuple(PARTS)
+
+
+def _read_from(data: Path) -> None:
+    """Let this process read the specification of a folder; none of its modules may have been imported before."""
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    from ferspec.spec import loader
+
+    loader.DATA = data
+
+
+def _digest_in(data: Path, name: str) -> tuple[str, str]:
+    _read_from(data)
+    return name, _digest(name)
+
+
+def _digest(name: str) -> str:
+    """Return a digest of what a part of the behaviour computes; a part that fails is another than one that does not."""
+    from helpers.spec_mutation.behaviour import PARTS, checks_of, network
+
+    kind, _, which = name.partition(" ")
+    part = {"network": lambda: network(which), "checks": lambda: checks_of(which.removeprefix("of "))}.get(kind, PARTS.get(name))
+    total = hashlib.sha256()
+    try:
+        for item in part():
+            total.update(repr(item).encode())
+    except Exception as failure:
+        if os.environ.get("SPEC_MUTATION_DEBUG"):
+            traceback.print_exc()
+        return f"{type(failure).__name__}: {failure}"
+    return total.hexdigest()
