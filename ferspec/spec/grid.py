@@ -55,7 +55,10 @@ def _misprinted(cell: Cell, clauses: Clauses) -> bool:
     """Whether a printed accuracy is not the printed weighted recall, which it must be."""
     tolerance, printed = _threshold(clauses, "FER-M-03", "printed_tolerance"), cell.printed
     pairs = (printed.val_recall, printed.val_accuracy), (printed.btfer_recall, printed.btfer_accuracy)
-    return any(None not in pair and _rounded(abs(pair[0] - pair[1])) > tolerance for pair in pairs)
+    return any(
+        recall is not None and accuracy is not None and _rounded(abs(recall - accuracy)) > tolerance
+        for recall, accuracy in pairs
+    )
 
 
 def _rounded(difference: float) -> float:
@@ -66,7 +69,10 @@ def _rounded(difference: float) -> float:
 def _threshold(clauses: Clauses, id: str, name: str) -> float:
     if id not in clauses or name not in clauses[id].values:
         raise SpecError(f"clauses: {id}: the value {name!r} is missing, which reading the grid needs")
-    return clauses[id].values[name]
+    value = clauses[id].values[name]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SpecError(f"clauses: {id}: {name} is {value!r}, expected a number")
+    return value
 
 
 CELL_RULES: dict[str, Callable[[Cell, Clauses], bool]] = {

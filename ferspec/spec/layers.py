@@ -64,11 +64,11 @@ def layer_table(
     raise UserError(f"the protocol has no {network} with {weights} weights at {resolution}x{resolution}")
 
 
-def _resolutions(network: str) -> set[int]:
+def _resolutions(network: str) -> tuple[int, ...]:
     """Return the resolutions of a network's cells; one that is in no cell was run at the smallest of all."""
     spec = loader.load()
-    of_cells = {cell.resolution for cell in spec.cells if cell.architecture == network}
-    return of_cells or {min(spec.integers("FER-G-02", "resolutions"))}
+    of_cells = tuple(cell.resolution for cell in spec.cells if cell.architecture == network)
+    return of_cells or (min(spec.integers("FER-G-02", "resolutions")),)
 
 
 def _with_head(base: Base, resolution: int, profile: Profile, pooling: Pooling | None) -> Iterator[Layer]:

@@ -241,7 +241,8 @@ class Cell(Record):
         ``released`` prefers the released report and falls back on print; ``paper`` prefers print and falls back on
         the released report where print is illegible.
         """
-        order = ("released", "printed") if profile == "released" else ("printed", "released")
+        order: tuple[Literal["printed", "released"], ...] = ("printed", "released")
+        order = order[::-1] if profile == "released" else order
         return next((kind for kind in order if getattr(getattr(self, kind), figure) is not None), None)
 
     def figure(self, name: str, profile: Profile = DEFAULT_PROFILE) -> float | None:

@@ -113,7 +113,7 @@ def _mean(cell: Cell, figure: str, runs: Sequence[float], profile: Profile) -> M
 
 def _freedom(figure: str, profile: Profile) -> int:
     """Return the degrees of freedom of the spread, at the resolution that has fewer replicates."""
-    resolutions = spec.load().value("FER-G-02", "resolutions")
+    resolutions = spec.load().integers("FER-G-02", "resolutions")
     return min(spread(figure, resolution, profile).pairs for resolution in resolutions)
 
 

@@ -209,7 +209,7 @@ def _kind(network: str, weights: str | Path | None, folder: str | Path | None) -
         return known[0]
     if weights in known:
         return str(weights)
-    if weights in spec.load().value("FER-P-01", "weights"):
+    if weights in spec.load().texts("FER-P-01", "weights"):
         raise UserError(f"there are no {weights} weights of {network}: choose {', '.join(known)} or a file")
     path = Path(folder or "", weights)
     if not path.is_file():

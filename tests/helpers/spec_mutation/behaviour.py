@@ -21,8 +21,12 @@ def classes() -> Iterator[Any]:
     from ferspec.subjects.datasets.readers.affectnet import _meaning
 
     yield released.classes()
-    words = "anger angered disgusted disgusting fearful afraid scared fearfulness happiness joy joyful neutrality sadness"
-    words += " sorrow sorrowful surprised surprising contempt contemptuous angry disgust fear happy neutral sad surprise"
+    words = (
+        "anger angered disgusted disgusting fearful afraid scared fearfulness happiness joy joyful neutrality sadness"
+    )
+    words += (
+        " sorrow sorrowful surprised surprising contempt contemptuous angry disgust fear happy neutral sad surprise"
+    )
     for word in (*words.split(), "neutral expression", "no expression"):
         try:
             yield word, spec.load().class_index(word)
@@ -61,7 +65,10 @@ def augmentation() -> Iterator[Any]:
 
     drawn = released.augmentation_parameters(4, 40, 60, seed=3)
     yield drawn
-    image = [[[(row * 7 + column * 31 + channel * 90) % 256 for channel in range(3)] for column in range(9)] for row in range(7)]
+    image = [
+        [[(row * 7 + column * 31 + channel * 90) % 256 for channel in range(3)] for column in range(9)]
+        for row in range(7)
+    ]
     for flip in (False, True):
         yield released.augment(
             image, {"rotation": 17.0, "height_shift": 1.5, "width_shift": -0.5, "zoom": [0.9, 1.15], "flip": flip}
@@ -126,13 +133,17 @@ def evaluation() -> Iterator[Any]:
         yield released.compare(labels.tolist(), predictions.tolist(), [*other[worse:], *predictions[:worse].tolist()])
     small = [10.0**-power for power in range(5)]
     yield released.named_mistakes(small, [1.0] * 5), released.named_mistakes([0.0] * 60, [0.001 * n for n in range(60)])
-    yield [(n, [released.mean_difference([0.1 * k for k in range(n)], [str(k) for k in range(n)], "network")]) for n in range(6)]
+    yield [
+        (n, [released.mean_difference([0.1 * k for k in range(n)], [str(k) for k in range(n)], "network")])
+        for n in range(6)
+    ]
 
 
 def tolerances() -> Iterator[Any]:
     """Return how small and large deviations of models, certificates, runs and tables of results are judged."""
     import numpy as np
 
+    from ferspec import spec
     from ferspec.checks.certificate import verification
     from ferspec.checks.certificate.differences import first_difference
     from ferspec.checks.model import behaviour
@@ -152,7 +163,12 @@ def tolerances() -> Iterator[Any]:
 
     subject = SimpleNamespace(outputs=off, probabilities=off * 1.01, run=run, labels=labels, dataset=labels, model=None)
     subject.spread = lambda count: ModelSubject.spread(subject, count)
-    for check in (behaviour.gives_probabilities, behaviour.is_deterministic, behaviour.ignores_batch_size, behaviour.ignores_order):
+    for check in (
+        behaviour.gives_probabilities,
+        behaviour.is_deterministic,
+        behaviour.ignores_batch_size,
+        behaviour.ignores_order,
+    ):
         yield check(subject)
     yield asked
 
@@ -181,6 +197,41 @@ def tolerances() -> Iterator[Any]:
         row = Figures(val_recall=0.5, val_accuracy=0.5 + shift / 1000, val_precision=0.5, val_f1=0.5 + shift / 1000)
         yield does_not_contradict_itself(ResultRow(row, images={"val": 1000}))
 
+    trained = np.array([100, 200, 50, 900, 400, 450, 333])
+    steps = [10.0**-power for power in range(1, 9)]
+    for name, step in zip(spec.load().classes, steps, strict=False):
+        recorded = dict(zip(spec.load().classes, np.minimum(trained.max() / trained, 3.0), strict=True))
+        recorded[name] *= 1 + step
+        folder = SimpleNamespace(
+            images=SimpleNamespace(counted=lambda part: trained),
+            run=SimpleNamespace(class_weights=recorded),
+            cell=SimpleNamespace(balancing="conservative"),
+        )
+        yield len(list(training._misweighed(folder)))
+    yield from _figures_of_a_run(steps)
+
+
+def _figures_of_a_run(steps: list[float]) -> Iterator[Any]:
+    """Return whether the record of a run is accepted that is off by so much."""
+    import numpy as np
+
+    from ferspec.checks.run.artifacts import metrics, training
+    from ferspec.subjects.runs.artifacts.predictions import RunPredictions
+
+    labels = np.arange(640) % 7
+    predicted = np.where(np.arange(640) % 3, labels, 0)
+    names = tuple(map(str, range(640)))
+    part = RunPredictions(names, names, labels, predicted, np.eye(7, dtype=np.float32)[predicted])
+    settings = SimpleNamespace(profile="released", global_batch=64)
+    stated = metrics.report_of({"validation": part}, "a cell", "released", metrics._few())
+    for step in steps:
+        best = SimpleNamespace(val_accuracy=float((labels == predicted).mean()) + step)
+        run = SimpleNamespace(best=best, settings=settings, cell="a cell")
+        edited = stated.model_copy(deep=True)
+        object.__setattr__(edited.parts["validation"].metrics.accuracy, "value", best.val_accuracy)
+        folder = SimpleNamespace(run=run, predictions={"validation": part}, report=edited)
+        yield len(list(training._other_accuracy(folder))), len(list(metrics._misreported(folder)))
+
 
 def _input() -> Any:
     from ferspec.subjects.models.contracts.contract import Input
@@ -208,7 +259,12 @@ def findings() -> Iterator[Any]:
     from ferspec.grid.judging.results import published
 
     for profile in PROFILES:
-        yield [finding.model_dump(exclude={"title", "place"}) for finding in found(published(profile), profile).findings]
+        results = published(profile)
+        yield [finding.model_dump(exclude={"title", "place"}) for finding in found(results, profile).findings]
+        of_rafdb = [result for result in results if "-48-rafdb" in result.cell]
+        for few in range(3, 10):
+            known = [result for result in results if result not in of_rafdb[:few]]
+            yield [finding.outcome for finding in found(known, profile).findings]
 
 
 def errata() -> Iterator[Any]:
@@ -245,6 +301,17 @@ def network(name: str) -> Iterator[Any]:
                 yield table_of(outline(row.network, row.resolution, row.weights, profile=profile))
 
 
+def steering() -> Iterator[Any]:
+    """Return which parts may decide rate, stopping and checkpoint, whoever implements the protocol."""
+    from ferspec.checks.generator import checks_for_implementation
+    from ferspec.subjects.implementations.subject import Direct, ImplementationSubject
+
+    for profile in PROFILES:
+        for part in ("training", "validation", "BTFER"):
+            subject = ImplementationSubject(Direct(SimpleNamespace(steering_part=lambda part=part: part)), profile)
+            yield [check.run(subject).status for check in checks_for_implementation() if check.clause == "FER-V-04"]
+
+
 def checks_of(clause: str) -> Iterator[Any]:
     """Return what the checks of a clause say of the built-in implementation."""
     from ferspec.checks.generator import checks_for_implementation
@@ -273,5 +340,6 @@ PARTS: dict[str, Callable[[], Iterator[Any]]] = {
         findings,
         errata,
         networks,
+        steering,
     )
 }

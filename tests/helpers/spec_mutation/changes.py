@@ -81,7 +81,21 @@ OTHER_WORDS = {
 # another fill of pixels outside the image, since a word may mean several things
 OTHERS_OF = {("FER-A-07", "fill"): "reflect"}
 # text for people, and what only names an entry
-TEXT = {"id", "title", "titles", "text", "source", "place", "status", "reason", "data", "notes", "name", "clause", "why"}
+TEXT = {
+    "id",
+    "title",
+    "titles",
+    "text",
+    "source",
+    "place",
+    "status",
+    "reason",
+    "data",
+    "notes",
+    "name",
+    "clause",
+    "why",
+}
 
 
 @dataclass(frozen=True)
@@ -167,13 +181,18 @@ def _entries(key: str, clauses: tuple[str, ...]) -> Callable[[dict[str, Any]], V
 def _errata_values(document: dict[str, Any]) -> Values:
     for number, erratum in enumerate(document["erratum"]):
         for name in ("cells", "networks"):
-            for place, item in enumerate(erratum.get(name, ())):
+            for item in erratum.get(name, ()):
                 without = [other for other in erratum[name] if other != item]
                 yield f"{erratum['id']} {name} without {item}", ("erratum", number, name), without, ()
         for place, reading in enumerate(erratum["readings"]):
             if "profile" in reading:
                 other = {"released": "paper", "paper": "released"}[reading["profile"]]
-                yield f"{erratum['id']} profile of reading {place}", ("erratum", number, "readings", place, "profile"), other, ()
+                yield (
+                    f"{erratum['id']} profile of reading {place}",
+                    ("erratum", number, "readings", place, "profile"),
+                    other,
+                    (),
+                )
         if "cells_where" in erratum:
             other = "near" if erratum["cells_where"] == "differ" else "differ"
             yield f"{erratum['id']} cells_where", ("erratum", number, "cells_where"), other, ()
@@ -186,7 +205,7 @@ def others(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, int):
         yield "", value + 1 if value < 20 else value + value // 10
     elif isinstance(value, float):
-        yield "", value * 0.9 if value else 0.01
+        yield "", value / 2 if value else 0.01
     elif isinstance(value, str):
         yield "", _other_text(value)
     elif isinstance(value, list) and any(isinstance(part, str) for part in value):
@@ -267,7 +286,10 @@ def _other_rows(row: list[str]) -> Iterator[tuple[str, list[str] | None]]:
     for name in stated.split():
         yield f"{name} not stated", [label, kind, inputs, settings, " ".join(set(stated.split()) - {name}), only]
     if only:
-        yield "for the others alone", [label, kind, inputs, settings, stated, {**OTHER_WORDS, "released": "paper", "paper": "released"}[only]]
+        yield (
+            "for the others alone",
+            [label, kind, inputs, settings, stated, {**OTHER_WORDS, "released": "paper", "paper": "released"}[only]],
+        )
     if kind in {"MaxPooling2D", "ReLU", "BatchNormalization", "Add", "Average"} and not stated:
         yield "of another type", [label, OTHER_WORDS[kind], inputs, settings, stated, only]
     if not label and kind != "InputLayer":

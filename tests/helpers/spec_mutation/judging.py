@@ -10,8 +10,8 @@ import tempfile
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from helpers.spec_mutation.changes import Change
 
@@ -30,7 +30,7 @@ USUAL = {
     "P": ("images", "networks"),
     "R": ("tolerances",),
     "S": ("training", "optimizer", "tolerances"),
-    "V": ("training", "grid"),
+    "V": ("training", "grid", "steering"),
     "W": ("training",),
     "X": ("tolerances",),
     "Z": ("evaluation", "tolerances", "grid"),
@@ -125,7 +125,7 @@ def _digest(name: str) -> str:
     from helpers.spec_mutation.behaviour import PARTS, checks_of, network
 
     kind, _, which = name.partition(" ")
-    part = {"network": lambda: network(which), "checks": lambda: checks_of(which.removeprefix("of "))}.get(kind, PARTS.get(name))
+    part = PARTS.get(name) or partial({"network": network, "checks": checks_of}[kind], which.removeprefix("of "))
     total = hashlib.sha256()
     try:
         for item in part():
