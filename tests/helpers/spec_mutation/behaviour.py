@@ -124,7 +124,7 @@ def evaluation() -> Iterator[Any]:
     rows /= rows.sum(axis=1, keepdims=True)
     rows[0] = np.eye(7)[(labels[0] + 1) % 7]
     both = labels.tolist(), predictions.tolist()
-    yield released.metrics(*both), released.rounded(0.123456), released.share_interval(7, 20)
+    yield released.metrics(*both), released.rounded(0.123456), released.proportion_interval(7, 20)
     yield released.f1_interval(*both)
     yield released.calibration_error(labels.tolist(), rows.tolist())
     yield released.negative_log_likelihood(labels.tolist(), rows.tolist())
@@ -308,7 +308,7 @@ def steering() -> Iterator[Any]:
 
     for profile in PROFILES:
         for part in ("training", "validation", "BTFER"):
-            subject = ImplementationSubject(Direct(SimpleNamespace(steering_part=lambda part=part: part)), profile)
+            subject = ImplementationSubject(Direct(SimpleNamespace(monitored_split=lambda part=part: part)), profile)
             yield [check.run(subject).status for check in checks_for_implementation() if check.clause == "FER-V-04"]
 
 
