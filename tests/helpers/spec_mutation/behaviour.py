@@ -12,6 +12,8 @@ from typing import Any
 
 PROFILES = ("released", "paper")
 ROUNDS = 60
+# deviations from 1e-12 to 1, no two of which lie further apart than a factor of two
+STEPS = [start * 10.0**-power for power in range(13) for start in (1.0, 1.9, 3.7, 7.1)]
 
 
 def classes() -> Iterator[Any]:
@@ -181,9 +183,9 @@ def tolerances() -> Iterator[Any]:
     ModelSubject.run(predicting, np.arange(100))
     yield sizes
 
-    for power in range(-14, 0):
-        yield first_difference({"figure": 1.0}, {"figure": 1.0 + 10.0**power})
-        yield same_rate(1.0, 1.0 + 10.0**power), training._same_rate(1.0, 1.0 + 10.0**power)
+    for step in STEPS:
+        yield first_difference({"figure": 1.0}, {"figure": 1.0 + step}).status
+        yield same_rate(1.0, 1.0 + step), training._same_rate(1.0, 1.0 + step)
     again, stated = (SimpleNamespace(probabilities=off + shift) for shift in (0.0, 0.5))
     keep = verification._probabilities, verification._findings
     verification._probabilities, verification._findings = (lambda report: report.probabilities), (lambda report: {})
@@ -198,20 +200,19 @@ def tolerances() -> Iterator[Any]:
         yield does_not_contradict_itself(ResultRow(row, images={"val": 1000}))
 
     trained = np.array([100, 200, 50, 900, 400, 450, 333])
-    steps = [10.0**-power for power in range(1, 9)]
-    for name, step in zip(spec.load().classes, steps, strict=False):
+    for step in STEPS:
         recorded = dict(zip(spec.load().classes, np.minimum(trained.max() / trained, 3.0), strict=True))
-        recorded[name] *= 1 + step
+        recorded[spec.load().classes[0]] *= 1 + step
         folder = SimpleNamespace(
             images=SimpleNamespace(counted=lambda part: trained),
             run=SimpleNamespace(class_weights=recorded),
             cell=SimpleNamespace(balancing="conservative"),
         )
         yield len(list(training._misweighed(folder)))
-    yield from _figures_of_a_run(steps)
+    yield from _figures_of_a_run()
 
 
-def _figures_of_a_run(steps: list[float]) -> Iterator[Any]:
+def _figures_of_a_run() -> Iterator[Any]:
     """Return whether the record of a run is accepted that is off by so much."""
     import numpy as np
 
@@ -224,7 +225,7 @@ def _figures_of_a_run(steps: list[float]) -> Iterator[Any]:
     part = RunPredictions(names, names, labels, predicted, np.eye(7, dtype=np.float32)[predicted])
     settings = SimpleNamespace(profile="released", global_batch=64)
     stated = metrics.report_of({"validation": part}, "a cell", "released", metrics._few())
-    for step in steps:
+    for step in STEPS:
         best = SimpleNamespace(val_accuracy=float((labels == predicted).mean()) + step)
         run = SimpleNamespace(best=best, settings=settings, cell="a cell")
         edited = stated.model_copy(deep=True)
@@ -247,6 +248,7 @@ def grid() -> Iterator[Any]:
 
     for profile in PROFILES:
         own = Implementation(profile)
+        yield [own.band(0.5, 0.001 * sd, 40, 1, 0, 2000) for sd in range(1, 9)]
         yield own.cells(), own.replicates(), [own.agreement([n / 400]) for n in range(20)]
         for cell in spec.load().cells:
             yield own.published(cell.architecture, cell.weights, cell.resolution, cell.dataset, cell.balancing)
@@ -312,6 +314,21 @@ def steering() -> Iterator[Any]:
             yield [check.run(subject).status for check in checks_for_implementation() if check.clause == "FER-V-04"]
 
 
+def promises() -> Iterator[Any]:
+    """Return whether bands so many times as wide as the protocol's keep what FER-G-08 promises of bands."""
+    from ferspec.checks.generator import checks_for_implementation
+    from ferspec.implementation import released
+    from ferspec.subjects.implementations.subject import Direct, ImplementationSubject
+
+    for times in (0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0):
+
+        def band(expected: float, times: float = times, **known: Any) -> list[float]:
+            return [expected + times * (end - expected) for end in released.band(expected, **known)]
+
+        subject = ImplementationSubject(Direct(SimpleNamespace(spread=released.spread, band=band)))
+        yield [check.run(subject).status for check in checks_for_implementation() if check.clause == "FER-G-08"]
+
+
 def checks_of(clause: str) -> Iterator[Any]:
     """Return what the checks of a clause say of the built-in implementation."""
     from ferspec.checks.generator import checks_for_implementation
@@ -341,5 +358,6 @@ PARTS: dict[str, Callable[[], Iterator[Any]]] = {
         errata,
         networks,
         steering,
+        promises,
     )
 }

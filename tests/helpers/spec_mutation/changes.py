@@ -209,7 +209,7 @@ def others(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, str):
         yield "", _other_text(value)
     elif isinstance(value, list) and any(isinstance(part, str) for part in value):
-        yield from _exchanged(value) if len(value) > 2 else _replaced(value)
+        yield from _shortened(value) if len(value) > 2 else _replaced(value)
     elif isinstance(value, list):
         yield from _replaced(value)
     else:
@@ -222,6 +222,11 @@ def _replaced(values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
     for place, value in enumerate(values):
         for inner, other in others(value):
             yield f"[{place}]{inner}", [*values[:place], other, *values[place + 1 :]]
+
+
+def _shortened(values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
+    for place, value in enumerate(values):
+        yield f" without {value}", [*values[:place], *values[place + 1 :]]
 
 
 def _exchanged(values: list[Any]) -> Iterator[tuple[str, list[Any]]]:

@@ -24,7 +24,7 @@ USUAL = {
     "C": ("classes",),
     "D": ("datasets", "images", "classes"),
     "F": ("findings", "evaluation"),
-    "G": ("grid", "findings", "datasets"),
+    "G": ("grid", "findings", "datasets", "promises"),
     "M": ("evaluation", "tolerances", "grid"),
     "N": ("networks",),
     "P": ("images", "networks"),

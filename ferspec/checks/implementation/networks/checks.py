@@ -58,12 +58,13 @@ def knows_the_architectures(subject: ImplementationSubject) -> CheckResult:
     spelled = {plain_name(name): name for name in known}
     lacking = [spelled[name] for name in expected - observed]
     spare = sorted(observed - expected)
-    holds = observed == expected
+    stated = spec.load().integer("FER-N-01", "architectures", subject.profile)
+    holds = observed == expected and len(names) == stated
     return CheckResult(
         status=Status.PASS if holds else Status.FAIL,
         observed=f"{len(names)} architectures{_listed(', without', lacking)}{_listed(', besides', spare)}",
-        expected=f"{len(known)} architectures",
-        difference=None if len(names) == len(known) else len(names) - len(known),
+        expected=f"{stated} architectures",
+        difference=None if len(names) == stated else len(names) - stated,
     )
 
 
