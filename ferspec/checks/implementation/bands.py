@@ -20,7 +20,7 @@ from ferspec.outcomes import CheckResult, Status
 from ferspec.spec.records import Cell, Figures, Profile
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
-RESOLUTIONS = (48, 224)
+RESOLUTIONS = spec.load().integers("FER-G-02", "resolutions")
 FIGURES = ("val_accuracy", "val_f1", "btfer_accuracy", "btfer_f1")
 ESTIMATES = ("pairs", "sd", "typical")
 ROUNDING_ERROR = 2e-6

@@ -99,7 +99,7 @@ def accuracy_is_the_share_of_right_images(subject: ImplementationSubject) -> Che
 
     def judged(images: Predictions) -> CheckResult:
         observed = _figure(_measured(subject, images), "accuracy")
-        recall, present = images.per_class()[1], np.bincount(images.labels, minlength=7) > 0
+        recall, present = images.per_class()[1], _counts(images.labels) > 0
         balanced = recall[present].mean()
         mistakes = {
             "recall is averaged over the classes (balanced accuracy), not counted over all images": balanced,
@@ -122,7 +122,7 @@ def averages_are_weighted_by_support(subject: ImplementationSubject) -> CheckRes
             images.averages("macro"),
             Predictions("", images.predictions, images.labels).averages("weighted"),
         )
-        per_class, taken = images.per_class(), np.bincount(images.predictions, minlength=7)
+        per_class, taken = images.per_class(), _counts(images.predictions)
         for name, values in zip(AVERAGED, per_class[:3], strict=True):
             mistakes = {
                 "every class weighs the same (macro)": macro[name],
@@ -159,7 +159,7 @@ def f1_is_the_harmonic_mean_of_each_class(subject: ImplementationSubject) -> Che
     def judged(images: Predictions) -> CheckResult:
         answer = _measured(subject, images)
         precision, recall, f1, support = images.per_class()
-        undefined = (support == 0) | (np.bincount(images.predictions, minlength=7) == 0)
+        undefined = (support == 0) | (_counts(images.predictions) == 0)
         observed = _class_figures(answer, "f1", undefined)
         likely = "it is the plain mean of precision and recall" if _same(observed, (precision + recall) / 2) else None
         names = [f"F1 of {name} over {images.what}" for name in spec.load().classes]
@@ -188,7 +188,7 @@ def undefined_figures_are_reported(subject: ImplementationSubject) -> CheckResul
         likely = "a precision of nothing is hidden as a number" if named < never else None
         findings = [equal(sorted(named), sorted(never), f"classes without a precision over {images.what}", likely)]
         for name, occurring in (("precision", images.predictions), ("recall", images.labels)):
-            undefined = np.bincount(occurring, minlength=7) == 0
+            undefined = _counts(occurring) == 0
             if undefined.any():
                 observed = _class_figures(answer, name, undefined)[undefined]
                 labels = [f"{name} of {of} over {images.what}" for of in np.array(spec.load().classes)[undefined]]
@@ -272,7 +272,7 @@ def _of_each_class(answer: Any, images: Predictions, name: str) -> CheckResult:
     """Compare the figures of those classes that have one; what stands for others is another clause's."""
     precision, recall, *_ = images.per_class()
     own, exchanged = (precision, recall) if name == "precision" else (recall, precision)
-    defined = np.bincount(images.predictions if name == "precision" else images.labels, minlength=7) > 0
+    defined = _counts(images.predictions if name == "precision" else images.labels) > 0
     observed = _class_figures(answer, name, ~defined)[defined]
     likely = "precision and recall of the classes are exchanged" if _same(observed, exchanged[defined]) else None
     names = [f"{name} of {of} over {images.what}" for of in np.array(spec.load().classes)[defined]]
@@ -281,7 +281,7 @@ def _of_each_class(answer: Any, images: Predictions, name: str) -> CheckResult:
 
 def _mean_of_present(values: np.ndarray, images: Predictions) -> float:
     """Return the average by support over the classes that have both images and predictions, 0 without any."""
-    support, taken = (np.bincount(of, minlength=7) for of in (images.labels, images.predictions))
+    support, taken = (_counts(of) for of in (images.labels, images.predictions))
     weights = support * (taken > 0)
     return float((values * weights).sum() / max(1, weights.sum()))
 
@@ -293,6 +293,11 @@ def _harmonic(figures: dict[str, float]) -> float:
 
 def _same(observed: np.ndarray, values: np.ndarray) -> bool:
     return bool((np.abs(observed - values) <= TOLERANCE).all())
+
+
+def _counts(classes: np.ndarray) -> np.ndarray:
+    """Return how often each class occurs."""
+    return np.bincount(classes, minlength=len(spec.load().classes))
 
 
 CHECKS = (

@@ -24,7 +24,7 @@ LARGEST = 4096
 # how FER-P-07 names that a network is fed the rescaled image, whatever its base was trained with
 DIVIDED = "x / 255"
 # Above the protocol's own sides a dense kernel can outgrow any memory: 4 GiB in float32.
-USUAL, MOST_PARAMETERS = 224, 2**30
+MOST_PARAMETERS = 2**30
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def build(
     name: str,
     resolution: int | tuple[int, ...],
     weights: str | Path | None = None,
-    classes: int = 7,
+    classes: int | None = None,
     profile: Profile = DEFAULT_PROFILE,
     pooling: Pooling | None = None,
     weights_dir: str | Path | None = None,
@@ -55,17 +55,17 @@ def build(
     of, VGGFace for SENet50 and scratch for the rest, as the runs started (FER-P-02). ``profile`` is ``released`` (as
     run) or ``paper`` (as written); ``pooling`` overrides that of the head on a base. ``resolution`` may be a shape.
     The network of MediaPipe + VGGNet reads one channel. ``fed`` is what the network in a file was fed, where a contract
-    tells; ``paper`` keeps to it.
+    tells; ``paper`` keeps to it. ``classes`` are by default as many as the protocol has.
 
     ``UserError`` for an unknown network, weights it does not have, a resolution without room for it, another number of
     channels, fewer than two classes, and weights that do not fill every array of the base;
     under ``paper`` also for a file that fits bases fed in different ways, without ``fed``.
     """
     network, kind, side = _resolved(name, weights, weights_dir, resolution)
-    _require_choices(network, classes, profile, pooling)
-    classes = int(classes)
+    classes = _classes(classes)
+    _require_choices(network, profile, pooling)
     preprocessing = _preprocessing(network, kind, profile, fed)
-    if side > USUAL:
+    if side > max(spec.load().integers("FER-G-02", "resolutions")):
         _require_room(network, side, _outline(network, kind, side, classes, profile, pooling))
     if self_built(network):
         base, model = None, assembled(network, side, classes, profile)
@@ -85,7 +85,7 @@ def outline(
     name: str,
     resolution: int,
     weights: str | Path | None = None,
-    classes: int = 7,
+    classes: int | None = None,
     profile: Profile = DEFAULT_PROFILE,
     pooling: Pooling | None = None,
 ) -> Any:
@@ -94,8 +94,8 @@ def outline(
     Of weights that are a file it is checked that they would fill the network.
     """
     network, kind, side = _resolved(name, weights, None, resolution)
-    _require_choices(network, classes, profile, pooling)
-    classes = int(classes)
+    classes = _classes(classes)
+    _require_choices(network, profile, pooling)
     model = _outline(network, kind, side, classes, profile, pooling)
     if isinstance(kind, Path):
         inspect_file(model, base_layer(model), network, kind)
@@ -237,9 +237,15 @@ def _sides(resolution: int | tuple[int, ...]) -> tuple[int, ...]:
     return tuple(map(int, sides))
 
 
-def _require_choices(network: str, classes: int, profile: str, pooling: str | None) -> None:
+def _classes(classes: int | None) -> int:
+    if classes is None:
+        return len(spec.load().classes)
     if not isinstance(classes, Integral) or classes < 2:
         raise UserError(f"a classifier has 2 classes or more, not {classes}")
+    return int(classes)
+
+
+def _require_choices(network: str, profile: str, pooling: str | None) -> None:
     if profile not in get_args(Profile):
         raise UserError(f"unknown profile {profile!r}: known are {', '.join(get_args(Profile))}")
     if pooling is not None and self_built(network):
