@@ -15,8 +15,26 @@ from pathlib import Path
 
 from helpers.spec_mutation.changes import Change
 
-# what the processes share: libraries, none of which reads the specification
-LIBRARIES = ("numpy", "scipy.stats", "pydantic", "cv2", "PIL.Image", "statsmodels.stats.multitest", "sklearn", "keras")
+# what the processes share: modules that do not read the specification when they are imported
+SHARED = (
+    "cv2",
+    "keras",
+    "scipy.stats",
+    "sklearn.metrics",
+    "statsmodels.stats.multitest",
+    "ferspec.checks.model.behaviour",
+    "ferspec.checks.run.result_row",
+    "ferspec.grid.judging.results",
+    "ferspec.implementation",
+    "ferspec.reference.augmentation.stream",
+    "ferspec.reference.augmentation.warp",
+    "ferspec.reference.calibration",
+    "ferspec.reference.comparison",
+    "ferspec.reference.models",
+    "ferspec.subjects.datasets.readers.affectnet",
+    "ferspec.subjects.implementations.subject",
+    "ferspec.subjects.models.subject",
+)
 # the parts that are computed first for a clause of a family: where a change of it should show
 USUAL = {
     "A": ("augmentation",),
@@ -62,7 +80,7 @@ class Verdict:
 def verdicts(changes: Iterable[Change], data: Path, processes: int = 2) -> Iterator[Verdict]:
     """Yield the verdict on every change of the data files of a folder, in any order."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(LIBRARIES))
+    context.set_forkserver_preload(list(SHARED))
     with context.Pool(processes, maxtasksperchild=1) as pool:
         names = {name for change in changes for name in _first_parts(change)} | {*_all_parts()}
         computed = sorted(name for name in names if not name.startswith("checks"))
@@ -111,10 +129,10 @@ def _all_parts() -> tuple[str, ...]:
 
 
 def _read_from(data: Path) -> None:
-    """Let this process read the specification of a folder; none of its modules may have been imported before."""
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    """Let this process read the specification of a folder; it must not have read any before."""
     from ferspec.spec import loader
 
+    assert loader.load.cache_info().currsize == 0, "a shared module reads the specification when it is imported"
     loader.DATA = data
 
 
