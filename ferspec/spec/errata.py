@@ -14,7 +14,8 @@ def read_errata(
 ) -> tuple[Erratum, ...]:
     """Return all errata in the order of the file.
 
-    ``SpecError`` for an unknown clause, cell, network, value or rule, for one without two readings, and for a contradicted clause that no erratum explains.
+    ``SpecError`` for an unknown clause, cell, network, value or rule, for one without two readings or with readings by
+    profile that are not one of each, and for a contradicted clause that no erratum explains.
     """
     data = read_toml(path)
     for entry in data.get("erratum", ()):
@@ -32,9 +33,9 @@ def read_errata(
 
 
 def _complete(entry: dict[str, Any], file: str, clauses: Mapping[str, Clause], cells: Iterable[Cell]) -> None:
-    """Fill in what readings show, the values of both profiles that ``compares`` names included, and which is the default.
+    """Fill in what each reading shows and which is the default.
 
-    ``cells_where`` is replaced by the cells that its rule selects.
+    ``compares`` is replaced by the values of both profiles, ``cells_where`` by the cells that the rule selects.
     """
     id, compared, rule = entry.get("id"), entry.pop("compares", None), entry.pop("cells_where", None)
     if rule is not None:

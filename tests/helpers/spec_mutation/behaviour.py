@@ -302,8 +302,8 @@ def network(name: str) -> Iterator[Any]:
                 yield table_of(outline(row.network, row.resolution, row.weights, profile=profile))
 
 
-def steering() -> Iterator[Any]:
-    """Return which parts may decide rate, stopping and checkpoint, whoever implements the protocol."""
+def answers() -> Iterator[Any]:
+    """Return which parts may decide rate, stopping and checkpoint, and over which batches evaluations are asked for."""
     from ferspec.checks.generator import checks_for_implementation
     from ferspec.subjects.implementations.subject import Direct, ImplementationSubject
 
@@ -311,6 +311,12 @@ def steering() -> Iterator[Any]:
         for part in ("training", "validation", "BTFER"):
             subject = ImplementationSubject(Direct(SimpleNamespace(monitored_split=lambda part=part: part)), profile)
             yield [check.run(subject).status for check in checks_for_implementation() if check.clause == "FER-V-04"]
+    asked: list[int] = []
+    evaluated = SimpleNamespace(evaluated_images=lambda images, batch_size: asked.append(batch_size) or images)
+    for check in checks_for_implementation():
+        if check.clause == "FER-V-03":
+            check.run(ImplementationSubject(Direct(evaluated)))
+    yield sorted(set(asked))
 
 
 def promises() -> Iterator[Any]:
@@ -356,7 +362,7 @@ PARTS: dict[str, Callable[[], Iterator[Any]]] = {
         findings,
         errata,
         networks,
-        steering,
+        answers,
         promises,
     )
 }

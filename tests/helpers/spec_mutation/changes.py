@@ -172,7 +172,7 @@ def _entries(key: str, clauses: tuple[str, ...]) -> Callable[[dict[str, Any]], V
             for name, value in entry.items():
                 if name not in TEXT and name not in {"printed_millions", "network"}:
                     for part, other in others(value):
-                        called = entry.get("name", entry.get("network"))
+                        called = entry.get("name", f"base {number + 1}")
                         yield f"{called} {name}{part}", (key, number, name), other, clauses
 
     return values
@@ -226,7 +226,7 @@ def _replaced(values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
 
 def _shortened(values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
     for place, value in enumerate(values):
-        yield f" without {value}", [*values[:place], *values[place + 1 :]]
+        yield f" without [{place}] {value}", [*values[:place], *values[place + 1 :]]
 
 
 def _exchanged(values: list[Any]) -> Iterator[tuple[str, list[Any]]]:

@@ -48,7 +48,7 @@ USUAL = {
     "P": ("images", "networks"),
     "R": ("tolerances",),
     "S": ("training", "tolerances", "optimizer"),
-    "V": ("training", "grid", "steering"),
+    "V": ("training", "grid", "answers"),
     "W": ("training",),
     "X": ("tolerances",),
     "Z": ("evaluation", "tolerances", "grid"),

@@ -84,7 +84,12 @@ TAMPERED = {
         '"FER-N-10.last_drop"',
         "errata.toml: ERR-14: no value 'FER-N-10.last_drop' under the profile 'released'",
     ),
-    "an erratum without a default": (ERRATA, ", default = true", "", "errata.toml: ERR-01: an erratum needs"),
+    "an erratum with one profile twice": (
+        ERRATA,
+        'profile = "paper"',
+        'profile = "released"',
+        "errata.toml: ERR-02: readings by profile are one of each, that of released first",
+    ),
     "a contradiction unexplained": (
         ERRATA,
         '["FER-N-10"]',
