@@ -1,8 +1,6 @@
 """Several devices share a batch and learn what one would; which devices there are is known before training."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from ferspec.errors import UserError
 from ferspec.reference.training.devices import require_even, strategy_over
 from helpers.places import TESTS
+from helpers.processes import run_python
 
 # 64 images a step, 32 on each of two devices, as the protocol has it
 SHARED = """
@@ -74,7 +73,7 @@ print(json.dumps(told))
 def told(tmp_path_factory):
     """What trainings on one and on two logical devices leave."""
     folder = tmp_path_factory.mktemp("devices")
-    ran = subprocess.run([sys.executable, "-c", SHARED, folder], capture_output=True, text=True, cwd=TESTS)
+    ran = run_python(SHARED, folder, cwd=TESTS)
     assert ran.returncode == 0, ran.stderr[-3000:]
     return json.loads(ran.stdout.splitlines()[-1])
 

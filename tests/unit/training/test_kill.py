@@ -1,7 +1,6 @@
 """Killing a training at any moment loses no finished epoch and leaves nothing that cannot be read."""
 
 import json
-import subprocess
 import sys
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from ferspec.subjects.runs.artifacts.record import CURVES, FINISHED_FILES, RUN
 from helpers import layouts
 from helpers.places import TESTS
+from helpers.processes import run
 
 CELL = "lenet5-scratch-48-fer2013-conservative"
 EPOCHS = 8
@@ -22,8 +22,7 @@ def told(tmp_path_factory):
     rows = [(label, usage) for usage, size in sizes.items() for label in layouts.CLASSES for _ in range(size)]
     layouts.fer2013_csv(folder / "data" / "FER2013" / "fer2013.csv", rows)
     words = (folder, CELL, "--data-root", folder / "data", "--epochs-cap", EPOCHS, "--gpus", 0)
-    command = [sys.executable, "-m", "helpers.killing", *map(str, words)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=TESTS)
+    ran = run([sys.executable, "-m", "helpers.killing", *words], cwd=TESTS)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout.splitlines()[-1])
 

@@ -1,8 +1,6 @@
 """The loop of a training: it follows the schedule, and it can be stopped anywhere and goes on as if it had not."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +12,7 @@ from ferspec.reference.schedule import PhasePlan, replay
 from ferspec.reference.training.fit import Listener, Outlook
 from helpers.miniatures import CENTRES
 from helpers.places import TESTS
+from helpers.processes import run_python
 from helpers.tiny.training import (
     BATCH,
     CLASSES,
@@ -101,7 +100,7 @@ def test_stopped_and_started_again_is_the_same_training(tmp_path, uninterrupted,
 def test_a_fresh_process_with_another_random_state_goes_on_as_well(tmp_path, uninterrupted):
     with pytest.raises(KeyboardInterrupt):
         trained(tmp_path, task(plans=TWO_PHASES), listener=Stopping(3))
-    ran = subprocess.run([sys.executable, "-c", AGAIN, tmp_path], capture_output=True, text=True, check=True, cwd=TESTS)
+    ran = run_python(AGAIN, tmp_path, check=True, cwd=TESTS)
     assert json.loads(ran.stdout.splitlines()[-1]) == uninterrupted["two phases"]
 
 
