@@ -24,7 +24,8 @@ from ferspec.grid.training.train import Request
 from ferspec.spec.records import Cell, Profile
 from ferspec.subjects.runs.artifacts.record import is_run, read_run
 
-pytestmark = pytest.mark.gpu
+# a cell trains for hours
+pytestmark = [pytest.mark.gpu, pytest.mark.timeout(0)]
 
 RUNS, SEEDS = "runs", (0,)
 # in a process of its own: this one must not hold the memory of a GPU that the trainings need

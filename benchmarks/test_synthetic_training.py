@@ -15,7 +15,7 @@ from ferspec.grid.cells import find_cell
 from ferspec.subjects.runs.artifacts.record import Settings, read_run
 from ferspec.subjects.runs.data.load import open_training_data
 
-pytestmark = pytest.mark.learning
+pytestmark = [pytest.mark.learning, pytest.mark.timeout(3600)]
 
 CELL, EPOCHS = "sequential4conv-scratch-48-synthetic-conservative", 40
 PRECISION = "mixed_bfloat16"
