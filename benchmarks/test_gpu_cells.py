@@ -35,7 +35,9 @@ COUNT = "import tensorflow; print(len(tensorflow.config.list_physical_devices('G
 @pytest.fixture(scope="session")
 def gpus() -> int:
     """The number of GPUs that TensorFlow sees."""
-    return int(subprocess.run([sys.executable, "-c", COUNT], capture_output=True, check=True, text=True).stdout)
+    return int(
+        subprocess.run([sys.executable, "-c", COUNT], capture_output=True, check=True, text=True, timeout=300).stdout
+    )
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ GRAY = np.array([0.299, 0.587, 0.114])
 def ferspec(*arguments):
     """Run a command of the suite in a process of its own and return what it printed."""
     command = [sys.executable, "-c", "from ferspec.cli import main; main()", *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True, timeout=3600)
     assert done.returncode == 0, done.stdout
     return done.stdout
 
