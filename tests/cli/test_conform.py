@@ -194,6 +194,7 @@ def test_a_mistake_in_perl_is_found(ferspec, workplace):
     assert "FER-W-02" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", ["released", "paper"])
 def test_the_suites_own_implementation_offers_everything_and_conforms(profile):
     judgement = package.conform(f"{OWN}:{profile}", profile=profile)

@@ -40,7 +40,7 @@ from ferspec.subjects.runs.artifacts.record import (
 )
 from helpers.waiting import wait_until
 
-TOO_LONG = 120
+TOO_LONG = 300
 
 
 def read_arrays(path: Path) -> None:

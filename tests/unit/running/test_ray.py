@@ -107,6 +107,7 @@ def story(tmp_path_factory):
     }
 
 
+@pytest.mark.slow
 def test_all_finish_but_the_one_that_always_crashes(story):
     states = {seed: cell["state"] for seed, cell in story["cells"].items()}
     assert states == {**dict.fromkeys(GOOD, "finished"), tiny_cells.DIES: "failed"}
@@ -114,11 +115,13 @@ def test_all_finish_but_the_one_that_always_crashes(story):
     assert (crashed["attempts"], crashed["message"]) == (3, "its process ended with exit status 3")
 
 
+@pytest.mark.slow
 def test_two_cells_are_trained_at_a_time(story):
     assert sorted(seed for seed, *_ in story["at once"]) == [0, 1]
     assert len({process for *_, process, _ in story["at once"]}) == 2
 
 
+@pytest.mark.slow
 def test_what_a_killed_worker_had_finished_was_not_trained_again(story):
     seed = story["victim"][0]
     epochs = [(epoch, by) for noted, epoch, by, _ in story["noted"] if noted == seed]
@@ -127,6 +130,7 @@ def test_what_a_killed_worker_had_finished_was_not_trained_again(story):
     assert sorted({epoch for epoch, _ in epochs}) == list(range(real_cells.EPOCHS))
 
 
+@pytest.mark.slow
 def test_what_a_killed_driver_had_finished_was_not_trained_again(story):
     again = story["noted"][len(story["noted before"]) :]
     names = {f"{tiny_cells.CELL}-seed{seed}" for seed, *_ in again}
@@ -136,6 +140,7 @@ def test_what_a_killed_driver_had_finished_was_not_trained_again(story):
     assert all(story["cells"][seed]["attempts"] == 0 for seed in GOOD if f"-seed{seed}" not in str(names))
 
 
+@pytest.mark.slow
 def test_an_epoch_is_trained_again_only_where_it_was_cut_off(story):
     noted = [(seed, epoch) for seed, epoch, *_ in story["noted"] if seed in GOOD]
     # one cut off with the worker, two with the driver; each may lose the epoch it was in and the one on its way back
@@ -143,6 +148,7 @@ def test_an_epoch_is_trained_again_only_where_it_was_cut_off(story):
     assert set(noted) == {(seed, epoch) for seed in GOOD for epoch in range(real_cells.EPOCHS)}
 
 
+@pytest.mark.slow
 def test_results_are_those_of_this_machine_alone(story, tmp_path):
     options = real_cells.options(tmp_path)
     jobs = jobs_of([options.cell], GOOD, options)
@@ -152,6 +158,7 @@ def test_results_are_those_of_this_machine_alone(story, tmp_path):
     assert real_cells.results(story["out"]) == here
 
 
+@pytest.mark.slow
 def test_nothing_but_artifacts_comes_back(story):
     for seed in GOOD:
         folder = story["out"] / f"{tiny_cells.CELL}-seed{seed}"

@@ -78,6 +78,7 @@ def told(tmp_path_factory):
     return json.loads(ran.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("several", "single"),
     [("two", "one"), ("on two devices", "on one device"), ("two, stopped", "one")],
@@ -89,11 +90,13 @@ def test_two_devices_learn_what_one_does(told, several, single):
     assert len(told[several]["losses"]) == 3
 
 
+@pytest.mark.slow
 def test_each_device_has_half_a_batch(told):
     assert 32 in told["seen"]
     assert 64 not in told["seen"]
 
 
+@pytest.mark.slow
 def test_a_network_on_two_devices_answers_a_batch_once(told):
     assert told["predicted"] == [5]
 

@@ -13,6 +13,8 @@ from helpers.processes import run
 CELL = "lenet5-scratch-48-fer2013-conservative"
 EPOCHS = 8
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
@@ -22,7 +24,7 @@ def told(tmp_path_factory):
     rows = [(label, usage) for usage, size in sizes.items() for label in layouts.CLASSES for _ in range(size)]
     layouts.fer2013_csv(folder / "data" / "FER2013" / "fer2013.csv", rows)
     words = (folder, CELL, "--data-root", folder / "data", "--epochs-cap", EPOCHS, "--gpus", 0)
-    ran = run([sys.executable, "-m", "helpers.killing", *words], cwd=TESTS)
+    ran = run([sys.executable, "-m", "helpers.killing", *words], seconds=1500, cwd=TESTS)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout.splitlines()[-1])
 
