@@ -296,9 +296,9 @@ def test_help_has_an_example():
 
 ALONE = """
 import sys
-from ferspec.grid import judging, reading
+from ferspec.grid.judging import judge, reading
 from ferspec.spec import load
-judging.judge(load().cells, reading.read_results(sys.argv[1:]))
+judge.judge(load().cells, reading.read_results(sys.argv[1:]))
 print([name for name in ("tensorflow", "keras", "torch", "onnxruntime", "jax") if name in sys.modules])
 """
 
