@@ -6,6 +6,7 @@ more, and imports little.
 
 from __future__ import annotations
 
+import random
 import sys
 import tempfile
 from collections.abc import Callable
@@ -31,6 +32,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(1800))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let every test begin with the same random state; Keras draws the seeds of its layers from it."""
+    import numpy as np
+
+    random.seed(0)
+    np.random.seed(0)
 
 
 @pytest.fixture(scope="session")
