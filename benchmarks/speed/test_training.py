@@ -23,7 +23,11 @@ from ferspec.subjects.models.preprocess import resize
 from ferspec.subjects.runs.data.splits import ImagePart
 from ferspec.synthetic import synthetic_images
 
-pytestmark = [pytest.mark.speed, pytest.mark.filterwarnings("ignore:Please import `affine_transform`")]
+pytestmark = [
+    pytest.mark.speed,
+    pytest.mark.timeout(1800),
+    pytest.mark.filterwarnings("ignore:Please import `affine_transform`"),
+]
 
 BATCH, TURNS, WARMING = 64, 5, 4
 DRAWN_PER_CLASS, COPIES = 12, 12
@@ -75,15 +79,13 @@ def rescaling_generator():
     return generator
 
 
-def images_a_second(batches, count):
-    began = time.perf_counter()
+def take(batches, count):
     for _ in range(count):
         next(batches)
-    return count * BATCH / (time.perf_counter() - began)
 
 
 @pytest.mark.parametrize(("side", "batches"), [(48, (200, 8)), (224, (25, 3))])
-def test_images_from_files_reach_a_network_many_times_as_fast(class_folders, side, batches, capsys, record_property):
+def test_images_from_files_reach_a_network_many_times_as_fast(class_folders, side, batches, in_turns, note):
     began = time.perf_counter()
     images = decoded_once(class_folders, side)
     decoding = time.perf_counter() - began
@@ -93,18 +95,13 @@ def test_images_from_files_reach_a_network_many_times_as_fast(class_folders, sid
     ours = iter(training_batches(images, Stream(len(images), BATCH, seed=1), RESCALED, "threads"))
     theirs = from_directory(rescaling_generator(), class_folders, side, seed=1)
     for warmed in (ours, theirs):
-        images_a_second(warmed, 2)
-    turns = [(images_a_second(ours, batches[0]), images_a_second(theirs, batches[1])) for _ in range(TURNS)]
+        take(warmed, 2)
+    ours_taken, theirs_taken = batches
+    turns = in_turns(lambda: take(ours, ours_taken), lambda: take(theirs, theirs_taken), TURNS)
+    turns = [(ours_taken * BATCH / fast, theirs_taken * BATCH / slow) for fast, slow in turns]
     ratio = median(fast / slow for fast, slow in turns)
     fast, slow = (median(rates) for rates in zip(*turns, strict=True))
-    for name, figure in {"feed": fast, "flow_from_directory": slow, "ratio": ratio, "decoding": decoding}.items():
-        record_property(f"{side}.{name}", figure)
-    with capsys.disabled():
-        print(
-            f"\n{side} × {side} from {len(images):,} files: {fast:,.0f} images a second against {slow:,.0f} of "
-            f"flow_from_directory: {ratio:.1f} times (turns: {', '.join(f'{a / b:.1f}' for a, b in turns)}); "
-            f"decoded once in {decoding:.1f} s"
-        )
+    note(ratio=ratio, least=LEAST_FROM_FILES[side], feed=fast, flow_from_directory=slow, decoding=decoding)
     assert ratio >= LEAST_FROM_FILES[side]
 
 
@@ -118,7 +115,7 @@ def seconds_a_step(network, batches, steps):
     return (ends[-1] - ends[WARMING]) / (len(ends) - 1 - WARMING)
 
 
-def test_training_steps_are_as_fast_as_the_network_lets_them_be(class_folders, capsys, record_property):
+def test_training_steps_are_as_fast_as_the_network_lets_them_be(class_folders, benchmark, note):
     """Half as fast again as with Keras' generator; where the network alone takes longer, that cannot be evaluated.
 
     The network is fed in turns by the suite, by Keras' generator on arrays in memory, and by one batch that is always
@@ -135,20 +132,21 @@ def test_training_steps_are_as_fast_as_the_network_lets_them_be(class_folders, c
         "generator": lambda: rescaling_generator().flow(pixels, classes, batch_size=BATCH, seed=1),
         "bare": lambda: always((pixels[:BATCH] / 255).astype(np.float32), classes[:BATCH]),
     }
-    for batches in ways.values():
-        seconds_a_step(network, batches(), steps)
-    turns = [{name: seconds_a_step(network, batches(), steps) for name, batches in ways.items()} for _ in range(TURNS)]
+    turns = []
+
+    def time_others():
+        others = ("generator", "bare")
+        turns.append({name: seconds_a_step(network, ways[name](), steps) for name in others})
+
+    def time_ours():
+        turns[-1]["feed"] = seconds_a_step(network, ways["feed"](), steps)
+
+    benchmark.pedantic(time_ours, setup=time_others, rounds=TURNS, warmup_rounds=1)
+    del turns[0]
     ratio = median(turn["generator"] / turn["feed"] for turn in turns)
     ceiling = median(turn["generator"] / turn["bare"] for turn in turns)
     seconds = {name: median(turn[name] for turn in turns) for name in ways}
-    for name, figure in {**seconds, "ratio": ratio, "ceiling": ceiling}.items():
-        record_property(f"steps.{name}", figure)
-    with capsys.disabled():
-        print(
-            f"\nSequential4Conv at 48 × 48, batches of {BATCH}: {1000 * seconds['feed']:.0f} ms a step with the suite,"
-            f" {1000 * seconds['generator']:.0f} by Keras' generator, {1000 * seconds['bare']:.0f} by one batch alone: "
-            f"{ratio:.2f} times the generator's steps, {ceiling:.2f} being all that the network allows"
-        )
+    note(ratio=ratio, ceiling=ceiling, least=LEAST_STEPS, **seconds)
     assert ratio >= LEAST_OF_CEILING * min(ceiling, LEAST_STEPS)
     if ceiling < LEAST_STEPS:
         pytest.skip(f"not evaluated: no feed can reach {LEAST_STEPS} times here, one batch in memory is {ceiling:.2f}")

@@ -4,7 +4,6 @@ Both draw, choose, change and rescale the images of whole batches. They are time
 the ratios is judged, so that neither the machine nor its load matters; Keras works in one thread whatever it is given.
 """
 
-import time
 from statistics import median
 
 import numpy as np
@@ -16,22 +15,16 @@ from ferspec.reference.augmentation.stream import Stream
 from ferspec.reference.augmentation.warp import augmented
 from ferspec.reference.models.preprocessing import RESCALED
 
+pytestmark = [pytest.mark.speed, pytest.mark.timeout(1800)]
+
 BATCH, TURNS = 32, 9
 
 
-def seconds(work):
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-@pytest.mark.speed
-@pytest.mark.filterwarnings("ignore:Please import `affine_transform`:DeprecationWarning")
 @pytest.mark.parametrize(
     ("size", "count", "least"),
     [pytest.param(48, 640, 12, id="48 × 48"), pytest.param(224, 96, 9, id="224 × 224")],
 )
-def test_augmentation_is_many_times_faster_than_keras_generator(size, count, least, record_property, capsys):
+def test_augmentation_is_many_times_faster_than_keras_generator(size, count, least, in_turns, note):
     images, labels = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), np.uint8), np.arange(count)
     stream, shape = Stream(count, BATCH, seed=5), (size, size)
     keras = keras_generator()
@@ -48,20 +41,14 @@ def test_augmentation_is_many_times_faster_than_keras_generator(size, count, lea
         assert of_ours.tolist() == of_keras.tolist(), "both make the same batches"
         assert np.abs(pixels - expected).mean() < 1e-4
 
-    turns = [
-        (
-            seconds(lambda epoch=epoch: [ours(epoch, step) for step in range(stream.steps)]),
-            seconds(lambda: [next(flow) for _ in range(stream.steps)]),
-        )
-        for epoch in range(1, TURNS + 1)
-    ]
+    epochs = iter(range(1, TURNS + 1))
+
+    def our_epoch():
+        epoch = next(epochs)
+        return [ours(epoch, step) for step in range(stream.steps)]
+
+    turns = in_turns(our_epoch, lambda: [next(flow) for _ in range(stream.steps)], TURNS)
     ratio = median(slow / fast for fast, slow in turns)
     fast, slow = (count / median(side) for side in zip(*turns, strict=True))
-    record_property("ratio", ratio)
-    record_property("images_per_second", fast)
-    record_property("keras_images_per_second", slow)
-    with capsys.disabled():
-        print(
-            f"\n{size} × {size}: {fast:,.0f} images/s, Keras {slow:,.0f}: {ratio:.1f} times (at least {least} wanted)"
-        )
+    note(ratio=ratio, least=least, images_per_second=fast, keras_images_per_second=slow)
     assert ratio >= least

@@ -17,7 +17,7 @@ from ferspec.grid.running.results import open_results
 from ferspec.grid.running.run import run_jobs
 from ferspec.grid.training.train import Request
 
-pytestmark = pytest.mark.speed
+pytestmark = [pytest.mark.speed, pytest.mark.timeout(1800)]
 
 CELL = "lenet5-scratch-48-synthetic-simple"
 CELLS, SECONDS = 6, 2.0
@@ -49,34 +49,37 @@ def seconds(out: Path, cluster: Cluster | None) -> tuple[float, float]:
     options = Request(cell=find_cell(CELL), out=out)
     jobs = jobs_of([options.cell], range(CELLS), options)
     clock, began = Clock(str(out), jobs), time.perf_counter()
-    limits = Limits(trainer="test_running_speed:sleep")
+    limits = Limits(trainer="test_running:sleep")
     run_jobs(jobs, open_results(str(out)), limits, clock.tell, cluster)
     assert clock.counts()["finished"] == CELLS
     return clock.last - clock.first, time.perf_counter() - began
 
 
-def test_scheduling_costs_little_and_a_second_worker_pays(tmp_path, monkeypatch, capsys, record_property):
+def test_scheduling_costs_little_and_a_second_worker_pays(tmp_path, monkeypatch, benchmark, note):
     """A cell's share beyond its own time stays small, and two workers are nearly twice as fast as one."""
     monkeypatch.syspath_prepend(Path(__file__).parent)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(Path(__file__).parent), str(Path(__file__).parents[1]))))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(Path(__file__).parent), str(Path(__file__).parents[2]))))
     processors = multiprocessing.cpu_count()
     ways = {
         "local": None,
         "one worker": Cluster(gpus=0, cpus=processors),
         "two workers": Cluster(gpus=0, cpus=processors // 2 or 0.5),
     }
-    found = {name: seconds(tmp_path / name.replace(" ", "-"), cluster) for name, cluster in ways.items()}
+
+    def time_all():
+        return {name: seconds(tmp_path / name.replace(" ", "-"), cluster) for name, cluster in ways.items()}
+
+    found = benchmark.pedantic(time_all)
     overhead = {name: found[name][0] / CELLS - SECONDS for name in ("local", "one worker")}
     start = found["one worker"][1] - found["one worker"][0]
     speed_up = found["one worker"][0] / found["two workers"][0]
-    figures = {"overhead.local": overhead["local"], "overhead.ray": overhead["one worker"], "speed_up": speed_up}
-    for name, figure in {**figures, "ray_start": start}.items():
-        record_property(f"running.{name}", figure)
-    with capsys.disabled():
-        print(
-            f"\n{CELLS} cells of {SECONDS:g} s: scheduling adds {overhead['local']:.2f} s a cell locally and "
-            f"{overhead['one worker']:.2f} s on Ray ({overhead['one worker'] / overhead['local']:.2f} times as much), "
-            f"whose start takes {start:.1f} s; two workers are {speed_up:.2f} times as fast as one"
-        )
+    note(
+        local_overhead=overhead["local"],
+        ray_overhead=overhead["one worker"],
+        most_overhead=MOST_OVERHEAD,
+        speed_up=speed_up,
+        least_speed_up=LEAST_SPEED_UP,
+        ray_start=start,
+    )
     assert max(overhead.values()) <= MOST_OVERHEAD
     assert speed_up >= LEAST_SPEED_UP

@@ -4,8 +4,6 @@ Both ways are timed in turns in one run and their ratio is judged, so that neith
 scikit-learn is timed on a few replicates and extrapolated linearly: each of its replicates does the same work.
 """
 
-import time
-from collections.abc import Callable
 from statistics import median
 
 import numpy as np
@@ -13,6 +11,8 @@ import pytest
 
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling, resample_table
+
+pytestmark = [pytest.mark.speed, pytest.mark.timeout(1800)]
 
 IMAGES, REPLICATES, TIMED, TURNS, LEAST_RATIO = 2100, 10_000, 30, 5, 250
 FIGURES = (metrics.precision, metrics.recall, metrics.f1)
@@ -45,30 +45,12 @@ def with_scikit_learn(labels: np.ndarray, predicted: np.ndarray, replicates: int
     return np.array(found)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-@pytest.mark.speed
-def test_multinomial_draws_are_at_least_250_times_faster_than_resampling_with_scikit_learn(answers, capsys):
+def test_multinomial_draws_are_at_least_250_times_faster_than_resampling_with_scikit_learn(answers, in_turns, note):
     ours, theirs = with_multinomials(*answers, 2000), with_scikit_learn(*answers, 200)
     error = theirs.std(axis=0) / np.sqrt(len(theirs))
     assert (np.abs(ours.mean(axis=0) - theirs.mean(axis=0)) <= 5 * error).all(), "both measure the same"
 
-    turns = [
-        (
-            seconds(lambda: with_multinomials(*answers, REPLICATES)),
-            seconds(lambda: with_scikit_learn(*answers, TIMED)) * REPLICATES / TIMED,
-        )
-        for _ in range(TURNS)
-    ]
-    ratio = median(slow / fast for fast, slow in turns)
-    fast, slow = (median(side) for side in zip(*turns, strict=True))
-    with capsys.disabled():
-        print(
-            f"\n{REPLICATES:,} replicates of {IMAGES:,} images: {fast:.3f} s with multinomials, {slow:.1f} s with "
-            f"scikit-learn (extrapolated from {TIMED}): {ratio:.0f} times faster"
-        )
+    turns = in_turns(lambda: with_multinomials(*answers, REPLICATES), lambda: with_scikit_learn(*answers, TIMED), TURNS)
+    ratio = median(slow * REPLICATES / TIMED / fast for fast, slow in turns)
+    note(ratio=ratio, least=LEAST_RATIO)
     assert ratio >= LEAST_RATIO

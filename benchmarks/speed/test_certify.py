@@ -13,6 +13,8 @@ from ferspec.subjects.models.contracts.contract import Contract, Input, Output
 from ferspec.subjects.models.from_names import join, open_images
 from ferspec.synthetic import synthetic_images
 
+pytestmark = [pytest.mark.speed, pytest.mark.timeout(1800)]
+
 PER_CLASS = 300
 DRAWN_PER_CLASS = 30
 SIZE = 224
@@ -42,8 +44,7 @@ def resnet50(tmp_path_factory):
     return path
 
 
-@pytest.mark.speed
-def test_certifying_costs_at_most_15_percent_over_the_predictions(btfer_form, resnet50, capsys):
+def test_certifying_costs_at_most_15_percent_over_the_predictions(btfer_form, resnet50, benchmark, note):
     import keras
 
     network = keras.saving.load_model(resnet50)
@@ -69,12 +70,8 @@ def test_certifying_costs_at_most_15_percent_over_the_predictions(btfer_form, re
 
     # half of the predictions before and half after, so that a drift of the machine's speed cancels
     before = predict(images // 2)
-    certified, report = certify()
+    certified, report = benchmark.pedantic(certify)
     predicted = (before + predict(images // 2)) / 2
     ratio = certified / predicted
-    with capsys.disabled():
-        print(
-            f"\ncertifying {1000 * certified:.1f} ms an image, predicting {1000 * predicted:.1f} ms: ratio {ratio:.3f}"
-        )
-        print(f"steps: {report.environment.seconds}")
+    note(ratio=ratio, most=LARGEST_RATIO, certifying=certified, predicting=predicted, **report.environment.seconds)
     assert ratio <= LARGEST_RATIO

@@ -8,6 +8,7 @@ import pytest
 
 pytestmark = [
     pytest.mark.speed,
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc"),
 ]
 
@@ -51,17 +52,14 @@ ONE_EPOCH = """
 def peaks(count, path):
     """Return the peaks of anonymous and of all resident memory, in bytes, of a process of its own."""
     arguments = [sys.executable, "-c", textwrap.dedent(ONE_EPOCH), str(count), str(ROOM), path]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
     return tuple(map(int, done.stdout.split()[-2:]))
 
 
 @pytest.mark.parametrize("path", ["threads", "device"])
-def test_memory_does_not_grow_with_the_number_of_images(path, capsys, record_property):
-    few, many = peaks(FEW, path), peaks(MANY, path)
-    with capsys.disabled():
-        print(f"\n{path}, 48 × 48, {ROOM >> 20} MiB of room for pixels; peaks of one epoch, in MiB:")
-        for count, (anonymous, resident) in ((FEW, few), (MANY, many)):
-            print(f"  {count:>6,} images: anonymous {anonymous / 2**20:.0f}, resident {resident / 2**20:.0f}")
-            record_property(f"{path}.{count}", {"anonymous": anonymous, "resident": resident})
-    assert max(after - before for before, after in zip(few, many, strict=True)) <= LARGEST_GROWTH
+def test_memory_does_not_grow_with_the_number_of_images(path, benchmark, note):
+    few, many = peaks(FEW, path), benchmark.pedantic(peaks, args=(MANY, path))
+    growth = [after - before for before, after in zip(few, many, strict=True)]
+    note(anonymous_growth=growth[0], resident_growth=growth[1], most=LARGEST_GROWTH)
+    assert max(growth) <= LARGEST_GROWTH
