@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from ferspec import spec
-from ferspec.checks.implementation import bands
+from ferspec.checks.implementation.bands import checks as bands
 from ferspec.checks.implementation.answers.judge import close, equal, field, first_failure, judge_each, numbers, rows
 from ferspec.engine import Check, checks_by_case
 from ferspec.outcomes import CheckResult, Status
