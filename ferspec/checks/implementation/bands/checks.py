@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from ferspec import spec
+from ferspec.checks.implementation.answers.explain import explained, near
 from ferspec.checks.implementation.answers.judge import close, field, numbers, shown
 from ferspec.checks.implementation.bands.expected import Band, ends
-from ferspec.checks.implementation.bands.mistakes import BANDS, GRID_SPREADS, SPREADS, estimates
 from ferspec.checks.implementation.bands.replicates import Pair, differences, known, replicates
-from ferspec.engine import Check, checks_by_case
+from ferspec.checks.implementation.mistakes.bands import BANDS, GRID_SPREADS, SPREADS, estimates
+from ferspec.engine import checks_by_case
 from ferspec.errors import SubjectError
 from ferspec.outcomes import CheckResult, Status
 from ferspec.spec.records import Figures
@@ -67,18 +67,18 @@ def spreads_as_single_runs_do(
 ) -> CheckResult:
     """FER-G-06: the spread of a single run is the root mean square difference of the pairs, over √2."""
     observed = _spread(subject, differences)
-    likely = _likely(SPREADS, observed, differences=differences)
-    return close(observed, expected, ROUNDING_ERROR, [str(differences)], likely)
+    finding = close(observed, expected, ROUNDING_ERROR, [str(differences)])
+    return explained(finding, observed, SPREADS, {"differences": differences}, near(absolute=ROUNDING_ERROR))
 
 
 def spreads_as_the_grid_does(subject: ImplementationSubject, figure: str, resolution: int) -> CheckResult:
     """FER-G-06: the grid spreads as the pairs of AffectNet do of which both runs had the same images."""
     answer = subject.ask("grid_spread", figure=figure, resolution=resolution)
-    observed = [float(numbers("grid_spread", field("grid_spread", answer, name), ())) for name in ESTIMATES]
+    observed = {name: float(numbers("grid_spread", field("grid_spread", answer, name), ())) for name in ESTIMATES}
     expected = estimates(replicates(figure, resolution, subject.profile), figure, subject.profile)
+    finding = close(list(observed.values()), list(expected.values()), ROUNDING_ERROR, ESTIMATES)
     asked = {"figure": figure, "resolution": resolution, "profile": subject.profile}
-    likely = _likely(GRID_SPREADS, dict(zip(ESTIMATES, observed, strict=True)), **asked)
-    return close(observed, list(expected.values()), ROUNDING_ERROR, ESTIMATES, likely)
+    return explained(finding, observed, GRID_SPREADS, asked, _same_estimates)
 
 
 def bands_further_runs(
@@ -88,7 +88,8 @@ def bands_further_runs(
     observed = _band(subject, band)
     expected, tolerance = (ends(band), ROUNDING_ERROR) if by_hand is None else (by_hand, HAND_ERROR)
     names = [f"{end} end ({band})" for end in ("low", "high")]
-    return close(observed, expected, tolerance, names, _likely(BANDS, observed, **band._asdict()))
+    finding = close(observed, expected, tolerance, names)
+    return explained(finding, observed, BANDS, band._asdict(), near(absolute=ROUNDING_ERROR))
 
 
 def covers_further_runs(subject: ImplementationSubject, figure: str) -> CheckResult:
@@ -175,18 +176,8 @@ def _band(subject: ImplementationSubject, band: Band) -> np.ndarray:
     return found
 
 
-def _likely(mistakes: Mapping[str, Any], observed: Any, **asked: Any) -> str | None:
-    """Return the first mistake whose answer to what was asked is the one observed."""
-
-    def flat(answer: Any) -> Any:
-        return list(answer.values()) if isinstance(answer, dict) else answer
-
-    causes = (
-        cause
-        for cause, mistake in mistakes.items()
-        if np.allclose(flat(observed), flat(mistake(**asked)), 0, ROUNDING_ERROR)
-    )
-    return next(causes, None)
+def _same_estimates(observed: dict[str, float], others: dict[str, float]) -> bool:
+    return bool(np.allclose(list(observed.values()), list(others.values()), 0, ROUNDING_ERROR))
 
 
 CHECKS = (
@@ -198,9 +189,7 @@ CHECKS = (
         ("grid_spread",),
     ),
     *checks_by_case("FER-G-07", bands_further_runs, BAND_BY_HAND, ("band",)),
-    *checks_by_case(
-        "FER-G-07", bands_further_runs, {name: (band,) for name, band in BAND_CASES.items()}, ("band",)
-    ),
+    *checks_by_case("FER-G-07", bands_further_runs, {name: (band,) for name, band in BAND_CASES.items()}, ("band",)),
     *checks_by_case(
         "FER-G-08", covers_further_runs, {f"coverage of {figure}": (figure,) for figure in FIGURES}, ("spread", "band")
     ),

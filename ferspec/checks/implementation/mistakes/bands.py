@@ -49,9 +49,7 @@ SPREADS: dict[str, Callable[[Sequence[float]], float]] = {
     "one degree of freedom too few": lambda differences: (
         deviation(differences) * math.sqrt(len(differences) / max(len(differences) - 1, 1))
     ),
-    "the mean in place of the root mean square": lambda differences: (
-        float(np.mean(np.abs(differences))) / math.sqrt(2)
-    ),
+    "the mean in place of the root mean square": lambda differences: float(np.mean(np.abs(differences))) / math.sqrt(2),
 }
 GRID_SPREADS = {"pairs are counted that the errata leave out": of_every_pair}
 BANDS = {
