@@ -100,7 +100,7 @@ def has_the_axes(subject: ImplementationSubject, axis: str) -> CheckResult:
     """FER-G-02: there are two resolutions, three datasets trained on, and two balancings."""
     name, typed = AXES[axis]
     found = {cell[IDENTITY.index(name)] for cell in _cells(subject)}
-    stated = spec.load().clause("FER-G-02").under(subject.profile)[axis]
+    stated: Any = spec.load().value("FER-G-02", axis)
     return judge_each(lambda values: equal(sorted(found), sorted(map(_plain, values)), axis), (typed, stated))
 
 

@@ -94,7 +94,7 @@ def bands_further_runs(
 
 def covers_further_runs(subject: ImplementationSubject, figure: str) -> CheckResult:
     """FER-G-08: of the replicates, each left out in turn with its pair, 90 to 98 % lie in the band of their partner."""
-    least, most = spec.load().value("FER-G-08", "coverage")
+    least, most = spec.load().numbers("FER-G-08", "coverage")
     within = [covered for resolution in RESOLUTIONS for covered in _covered(subject, figure, resolution)]
     share = sum(within) / len(within)
     holds = least <= share <= most
@@ -109,7 +109,7 @@ def covers_further_runs(subject: ImplementationSubject, figure: str) -> CheckRes
 
 def is_of_use(subject: ImplementationSubject, figure: str, resolution: int) -> CheckResult:
     """FER-G-08: no end of a band is as far from the expected value as an accuracy that must be found wrong."""
-    useful = spec.load().value("FER-G-08", "useful_reach")
+    useful = spec.load().number("FER-G-08", "useful_reach")
     apart = differences(replicates(figure, resolution, subject.profile), figure, subject.profile)
     sd = _spread(subject, apart)
     reach = 0.0
@@ -156,7 +156,7 @@ def _extremes(subject: ImplementationSubject, figure: str, resolution: int) -> t
 
 def _most_dropped(figure: str) -> tuple[int, int]:
     """Return how many images of how many the largest batch drops (FER-V-02), of the part that loses most by it."""
-    batch = max(spec.load().value("FER-V-03", "batch_sizes"))
+    batch = max(spec.load().integers("FER-V-03", "batch_sizes"))
     data = spec.load().datasets
     sizes = [data["BTFER"].total]
     if figure.startswith("val"):

@@ -49,7 +49,7 @@ def student(freedom: float, quantile: float | None = None) -> float:
 
 def level() -> float:
     """Return the level of all intervals (FER-Z-01)."""
-    return float(spec.load().value("FER-Z-01", "level"))
+    return spec.load().number("FER-Z-01", "level")
 
 
 def reach(sd: float, pairs: int, runs: int) -> float:
@@ -68,9 +68,9 @@ def ends(
     """Return both ends of a band by FER-G-07; ``counted`` is the share of the dropped images that count."""
     book = spec.load()
     half = reach(band.sd, band.pairs, band.runs)
-    half += book.value("FER-G-07", "rounding") if rounding is None else rounding
+    half += book.number("FER-G-07", "rounding") if rounding is None else rounding
     below, above = half + counted * band.dropped / band.images * np.array([band.expected, 1 - band.expected])
-    least = book.value("FER-G-07", "least_width") if least_width is None else least_width
+    least = book.number("FER-G-07", "least_width") if least_width is None else least_width
     lacking = max(0.0, least - below - above) / 2
     found = np.array([band.expected - below - lacking, band.expected + above + lacking])
     return found.clip(0, 1) if clipped else found

@@ -73,7 +73,7 @@ def mean_difference(ends: Ends = student, units: Units = each_unit, least: int =
 
 
 def _level() -> float:
-    return float(spec.load().value("FER-Z-01", "level"))
+    return spec.load().number("FER-Z-01", "level")
 
 
 MEANS = {
