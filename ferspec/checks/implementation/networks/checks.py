@@ -150,7 +150,10 @@ def _listed(word: str, names: list[str]) -> str:
 CHECKS = (
     Check("FER-N-01", knows_the_architectures, ("architectures",)),
     *checks_by_case("FER-N-02", has_the_total, {f"total of {id}": (id,) for id in ROWS}, ("parameter_total",)),
-    *(Check(clause, has_the_layers, ("layer_table",), f"layers of {id}", (id,)) for id, clause in CLAUSES.items()),
+    *(
+        Check(clause, has_the_layers, ("layer_table",), f"layers of {id}", (id,))
+        for clause, id in sorted((clause, id) for id, clause in CLAUSES.items())
+    ),
     *(Check(clause, has_the_stated_sizes, ("layer_table",), "stated sizes", (clause,)) for clause in witness.SIZES),
     Check("FER-P-01", starts_from_known_weights, ("starting_weights",)),
     *checks_by_case("FER-P-02", starts_as_the_grid, NETWORKS, ("starting_weights",)),
