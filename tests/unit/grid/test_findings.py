@@ -1,8 +1,6 @@
 """FER-F: what the paper says of the grid in numbers, recomputed from trained cells.
 
-Expected differences are computed by pandas and SciPy from the reference table. Planted grids show what each outcome
-takes, and what wrong ways of comparing would have said: unpaired means, AffectNet among the balancings, pairs of one
-network taken for independent ones.
+Expected differences are computed by pandas and SciPy from the reference table.
 """
 
 import math
@@ -15,9 +13,8 @@ from scipy import stats
 from ferspec import spec
 from ferspec.grid.bands.spread import spread
 from ferspec.grid.findings.findings import findings
-from ferspec.grid.findings.questions import Contrast, Difference, Leading, question_of
+from ferspec.grid.findings.questions import question_of
 from ferspec.grid.judging.results import published
-from ferspec.grid.selection import select
 from helpers.planted_grids import BOTH, found
 
 SPEC = spec.load()
@@ -206,23 +203,6 @@ def test_every_statement_comes_out_once_for_each_figure_it_is_about():
     ]
     assert said == expected
     assert len(CLAUSES) == 34
-
-
-@pytest.mark.parametrize("clause", TESTABLE)
-def test_every_side_of_a_comparison_selects_cells(clause):
-    question = question_of(SPEC.clause(clause))
-    where = question.where
-    match question:
-        case Difference():
-            sides = [f"{where} {question.worse}", f"{where} {question.better}"]
-        case Contrast():
-            levels = (question.worse, question.better)
-            sides = [f"{where} {side} {level}" for side in (question.more_in, question.less_in) for level in levels]
-        case Leading():
-            sides = [f"{where} {question.leaders}"]
-        case _:
-            sides = [where]
-    assert all(select(SPEC.cells, [side]) for side in sides)
 
 
 def test_an_untestable_statement_is_not_evaluated_and_says_why():

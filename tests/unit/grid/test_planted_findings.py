@@ -1,4 +1,7 @@
-"""FER-F: effects that were planted in a grid come out of it, and no others."""
+"""FER-F: effects that were planted in a grid come out of it, and no others.
+
+Grids in which a statement is true or false beyond doubt are among the mutants.
+"""
 
 import math
 from itertools import chain
@@ -13,17 +16,6 @@ from ferspec.grid.findings.findings import findings
 from ferspec.grid.judging.results import Result
 from ferspec.spec.records import Figures
 from helpers.planted_grids import BOTH, SPEC, by_network, found, gaining, planted
-
-
-@pytest.mark.parametrize(
-    ("gain", "outcome"), [(0.0, "within noise"), (0.06, "supported"), (-0.06, "not supported"), (0.3, "not supported")]
-)
-def test_a_gain_of_resolution_that_is_planted_comes_out(gain, outcome):
-    assert found("FER-F-02", "val_accuracy", planted(gaining(gain))).outcome == outcome
-
-
-def test_a_gain_without_a_stated_amount_is_supported_whatever_its_size():
-    assert found("FER-F-04", "val_accuracy", planted(gaining(0.3))).outcome == "supported"
 
 
 def test_an_effect_smaller_than_chance_explains_is_within_noise_however_regular():
@@ -133,21 +125,14 @@ def test_a_slight_gain_below_the_upper_bound_is_supported_only_with_enough_runs(
     assert found("FER-F-13", "val_accuracy", 9 * planted(value, noisy=False)).outcome == "supported"
 
 
-@pytest.mark.parametrize(("lead", "outcome"), [(0.15, "supported"), (0.03, "within noise"), (-0.15, "not supported")])
-def test_the_best_network_leads_by_more_than_two_runs_differ(lead, outcome):
-    def value(cell):
-        return 0.6 + lead * (cell.architecture == "ResNet18")
-
-    assert found("FER-F-31", "val_accuracy", planted(value, noisy=False)).outcome == outcome
+def test_a_network_that_leads_by_less_than_two_runs_differ_may_do_so_by_chance():
+    results = planted(lambda cell: 0.6 + 0.03 * (cell.architecture == "ResNet18"), noisy=False)
+    assert found("FER-F-31", "val_accuracy", results).outcome == "within noise"
 
 
-def test_a_small_network_reaches_a_value_that_only_large_ones_reach_otherwise():
-    def large(cell):
-        return 0.9 if cell.architecture in ("VGGNet", "RepVGG", "ResNet50", "AlexNet", "ZFNet") else 0.5
-
-    assert found("FER-F-34", "val_accuracy", planted(large, noisy=False)).outcome == "not supported"
-    with_small = planted(lambda cell: max(large(cell), 0.9 * (cell.architecture == "LeNet5")), noisy=False)
-    finding = found("FER-F-34", "val_accuracy", with_small)
+def test_a_value_that_a_small_network_reaches_is_said_with_its_name():
+    results = planted(lambda cell: 0.9 if cell.architecture == "LeNet5" else 0.5, noisy=False)
+    finding = found("FER-F-34", "val_accuracy", results)
     assert finding.outcome == "supported"
     assert "LeNet5-scratch 0.900" in finding.reason
 
