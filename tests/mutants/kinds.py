@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ferspec.outcomes import CheckResult
@@ -14,12 +14,14 @@ from ferspec.spec.records import DEFAULT_PROFILE, Profile
 class Mutant:
     """A subject with one mistake: ``name`` says which, ``judged`` what the checks of its clause find on it.
 
-    Killed when one of them fails; inconclusive or not evaluated is not enough.
+    Killed when one of them fails; inconclusive or not evaluated is not enough. Where the check knows the mistake,
+    ``cause`` is what it must print as the likely one.
     """
 
     clause: str
     name: str
     judged: Callable[[], Sequence[CheckResult]]
+    cause: str | None = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,16 @@ class Right:
 def wrong(clause: str, name: str, profile: Profile = DEFAULT_PROFILE, **capabilities: Callable[..., Any]) -> Mutant:
     """Return the suite's own implementation with these capabilities replaced by wrong ones."""
     return Mutant(clause, name, lambda: judged_implementation(clause, profile, capabilities))
+
+
+def mistaken(
+    clause: str, capability: str, mistakes: Mapping[str, Callable[..., Any]], profile: Profile = DEFAULT_PROFILE
+) -> tuple[Mutant, ...]:
+    """Return a mutant for each mistake that the check of a capability knows by its cause."""
+    return tuple(
+        replace(wrong(clause, cause, profile, **{capability: answer}), cause=cause)
+        for cause, answer in mistakes.items()
+    )
 
 
 def right(clause: str, name: str, profile: Profile = DEFAULT_PROFILE, **capabilities: Callable[..., Any]) -> Right:
