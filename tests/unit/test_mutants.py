@@ -58,6 +58,8 @@ def test_a_mutant_is_killed(placed, counted):
     assert not all(CRASH in each.message for each in failures), (
         f"a mutant that crashes proves nothing: {shown(findings)}"
     )
+    if placed.subject.cause is not None:
+        assert placed.subject.cause in {each.likely for each in failures}, f"not named: {shown(findings)}"
 
 
 @pytest.mark.parametrize("placed", KNOWN, ids=lambda placed: placed.said)
