@@ -53,11 +53,11 @@ def checks_for_implementation() -> tuple[Check, ...]:
         images,
         metrics,
         schedule,
-        weighting,
     )
     from ferspec.checks.implementation.augmentation import checks as augmentation
     from ferspec.checks.implementation.networks import checks as networks
     from ferspec.checks.implementation.statistics import checks as statistics
+    from ferspec.checks.implementation.weighting import checks as weighting
 
     families = (
         classes,

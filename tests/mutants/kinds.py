@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ferspec.outcomes import CheckResult
@@ -14,8 +14,8 @@ from ferspec.spec.records import DEFAULT_PROFILE, Profile
 class Mutant:
     """A subject with one mistake: ``name`` says which, ``judged`` what the checks of its clause find on it.
 
-    Killed when one of them fails; inconclusive or not evaluated is not enough. Where the checks know the mistake, one
-    of the failures must name it as its likely cause: ``cause``.
+    Killed when one of them fails; inconclusive or not evaluated is not enough. Where the check knows the mistake,
+    ``cause`` is what it must print as the likely one.
     """
 
     clause: str
@@ -33,25 +33,19 @@ class Right:
     judged: Callable[[], Sequence[CheckResult]]
 
 
-def wrong(
-    clause: str,
-    name: str,
-    profile: Profile = DEFAULT_PROFILE,
-    cause: str | None = None,
-    **capabilities: Callable[..., Any],
-) -> Mutant:
+def wrong(clause: str, name: str, profile: Profile = DEFAULT_PROFILE, **capabilities: Callable[..., Any]) -> Mutant:
     """Return the suite's own implementation with these capabilities replaced by wrong ones."""
-    return Mutant(clause, name, lambda: judged_implementation(clause, profile, capabilities), cause)
+    return Mutant(clause, name, lambda: judged_implementation(clause, profile, capabilities))
 
 
 def mistaken(
-    clause: str,
-    capability: str,
-    mistakes: Mapping[str, Callable[..., Any]],
-    profile: Profile = DEFAULT_PROFILE,
+    clause: str, capability: str, mistakes: Mapping[str, Callable[..., Any]], profile: Profile = DEFAULT_PROFILE
 ) -> tuple[Mutant, ...]:
-    """Return a mutant for each typical mistake that the checks of a clause know, and must name."""
-    return tuple(wrong(clause, cause, profile, cause, **{capability: made}) for cause, made in mistakes.items())
+    """Return a mutant for each mistake that the check of a capability knows by its cause."""
+    return tuple(
+        replace(wrong(clause, cause, profile, **{capability: answer}), cause=cause)
+        for cause, answer in mistakes.items()
+    )
 
 
 def right(clause: str, name: str, profile: Profile = DEFAULT_PROFILE, **capabilities: Callable[..., Any]) -> Right:

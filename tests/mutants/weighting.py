@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ferspec.checks.implementation.mistakes.weighting import (
+from ferspec.checks.implementation.weighting.mistakes import (
     CAP,
     CLASS_WEIGHTS,
     OTHER_LOSSES,
@@ -72,15 +73,19 @@ MUTANTS = (
         for clause in ("FER-W-01", "FER-W-02")
     ),
     *(
-        wrong("FER-W-01", name, cause=OUT_OF_ORDER, class_weights=weights(lambda n, order=order: order(simple(n))))
+        replace(
+            wrong("FER-W-01", name, class_weights=weights(lambda n, order=order: order(simple(n)))), cause=OUT_OF_ORDER
+        )
         for name, order in ORDERS.items()
     ),
     *(
-        wrong(
-            "FER-W-02",
-            f"{name}, then capped",
+        replace(
+            wrong(
+                "FER-W-02",
+                f"{name}, then capped",
+                class_weights=weights(lambda n, order=order: np.minimum(order(simple(n)), CAP)),
+            ),
             cause=OUT_OF_ORDER,
-            class_weights=weights(lambda n, order=order: np.minimum(order(simple(n)), CAP)),
         )
         for name, order in ORDERS.items()
     ),

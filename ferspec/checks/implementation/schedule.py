@@ -14,7 +14,7 @@ from ferspec import spec
 from ferspec.checks.implementation import hyperparameters
 from ferspec.checks.implementation.answers.explain import all_equal, answers_to
 from ferspec.checks.implementation.answers.judge import equal, field, judge_each, numbers, rows, shown
-from ferspec.checks.implementation.weighting import losses_found
+from ferspec.checks.implementation.weighting.checks import losses_found
 from ferspec.engine import Check, checks_by_case
 from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.outcomes import CheckResult, Status

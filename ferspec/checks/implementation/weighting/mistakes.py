@@ -44,6 +44,7 @@ def _rounded(digits: int) -> Rule:
 
 
 _RATIOS: dict[str, Rule] = {
+    "the counts themselves are taken": np.asarray,
     "the count of all images is divided, not that of the largest class": lambda counts: counts.sum() / counts,
     "the mean count is divided, as scikit-learn's 'balanced' does": lambda counts: counts.mean() / counts,
     "the median count is divided, not that of the largest class": lambda counts: np.median(counts) / counts,

@@ -9,8 +9,8 @@ import numpy as np
 from ferspec import spec
 from ferspec.checks.implementation.answers.explain import explained, near
 from ferspec.checks.implementation.answers.judge import close, numbers
-from ferspec.checks.implementation.mistakes import weighting as mistakes
-from ferspec.checks.implementation.mistakes.weighting import RULES, Array
+from ferspec.checks.implementation.weighting import mistakes
+from ferspec.checks.implementation.weighting.mistakes import RULES, Array
 from ferspec.engine import Check, checks_by_case
 from ferspec.outcomes import CheckResult, Status
 from ferspec.subjects.implementations.subject import ImplementationSubject
