@@ -52,10 +52,10 @@ def checks_for_implementation() -> tuple[Check, ...]:
         grid,
         images,
         metrics,
-        schedule,
     )
     from ferspec.checks.implementation.augmentation import checks as augmentation
     from ferspec.checks.implementation.networks import checks as networks
+    from ferspec.checks.implementation.schedule import checks as schedule
     from ferspec.checks.implementation.statistics import checks as statistics
     from ferspec.checks.implementation.weighting import checks as weighting
 

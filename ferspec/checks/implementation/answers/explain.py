@@ -18,6 +18,7 @@ Mistakes = Mapping[str, Capability]
 Same = Callable[[Any, Any], bool]
 # an answer that more mistakes give says little about any of them
 MOST_CAUSES = 3
+OR = "; or "
 
 
 def explained(
@@ -27,7 +28,7 @@ def explained(
     if finding.status is not Status.FAIL:
         return finding
     causes = [cause for cause, mistaken in mistakes.items() if same(observed, mistaken(**asked))]
-    likely = "; or ".join(causes) if len(causes) <= MOST_CAUSES else None
+    likely = OR.join(causes) if len(causes) <= MOST_CAUSES else None
     return finding.model_copy(update={"likely": likely or finding.likely})
 
 
