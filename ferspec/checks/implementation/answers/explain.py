@@ -16,19 +16,19 @@ Capability = Callable[..., Any]
 # what a mistake does, and a capability that makes it
 Mistakes = Mapping[str, Capability]
 Same = Callable[[Any, Any], bool]
-# an answer that more mistakes give says little about any of them
+# the first are the most frequent ones
 MOST_CAUSES = 3
+OR = "; or "
 
 
 def explained(
     finding: CheckResult, observed: Any, mistakes: Mistakes, asked: Mapping[str, Any], same: Same = operator.eq
 ) -> CheckResult:
-    """Return a finding, where it is a failure with the mistakes that give the observed answer to the request."""
+    """Return a finding; a failure with the mistakes that give the observed answer to the same request."""
     if finding.status is not Status.FAIL:
         return finding
     causes = [cause for cause, mistaken in mistakes.items() if same(observed, mistaken(**asked))]
-    likely = "; or ".join(causes) if len(causes) <= MOST_CAUSES else None
-    return finding.model_copy(update={"likely": likely or finding.likely})
+    return finding.model_copy(update={"likely": OR.join(causes[:MOST_CAUSES]) or finding.likely})
 
 
 def near(relative: float = 0.0, absolute: float = 0.0) -> Same:
