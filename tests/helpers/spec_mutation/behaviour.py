@@ -302,6 +302,35 @@ def network(name: str) -> Iterator[Any]:
                 yield table_of(outline(row.network, row.resolution, row.weights, profile=profile))
 
 
+def logs() -> Iterator[Any]:
+    """Return how logs are audited whose head is trained alone for so many epochs, and that start at such rates."""
+    from pathlib import Path
+
+    from ferspec.checks.run.schedule.phases import LOG_CHECKS
+    from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
+    from ferspec.subjects.runs.logs.logged_run import LoggedRun
+
+    def phase(length: int, rate: float, falling: float) -> LoggedPhase:
+        losses = tuple(3.0 - falling * epoch for epoch in range(length))
+        return LoggedPhase(tuple(range(length)), losses, losses, losses, losses, rate=(rate,) * length)
+
+    checks = [check for check in LOG_CHECKS if check.clause in ("FER-S-02", "FER-S-07", "FER-S-08")]
+    for profile in PROFILES:
+        for length, rate in [*((length, 1e-4) for length in range(5, 50)), *((20, step) for step in STEPS)]:
+            phases = phase(length, rate, 0.02), phase(100, 1e-4, 0.01)
+            run = LoggedRun(Path("log.csv"), "CSV", phases, profile=profile, weights="imagenet")
+            yield [_status(check, run) for check in checks]
+
+
+def _status(check: Any, subject: Any) -> str:
+    from ferspec.errors import NotEvaluable
+
+    try:
+        return str(check.run(subject).status)
+    except NotEvaluable:
+        return "not evaluated"
+
+
 def answers() -> Iterator[Any]:
     """Return which parts may decide rate, stopping and checkpoint, and over which batches evaluations are asked for."""
     from ferspec.checks.generator import checks_for_implementation
@@ -363,6 +392,7 @@ PARTS: dict[str, Callable[[], Iterator[Any]]] = {
         errata,
         networks,
         answers,
+        logs,
         promises,
     )
 }

@@ -47,7 +47,7 @@ USUAL = {
     "N": ("networks",),
     "P": ("images", "networks"),
     "R": ("tolerances",),
-    "S": ("training", "tolerances", "optimizer"),
+    "S": ("training", "logs", "tolerances", "optimizer"),
     "V": ("training", "grid", "answers"),
     "W": ("training",),
     "X": ("tolerances",),
