@@ -78,8 +78,8 @@ OTHER_WORDS = {
     "ERR-03": "ERR-29",
     "ERR-31": "ERR-30",
 }
-# another fill of pixels outside the image, since a word may mean several things
-OTHERS_OF = {("FER-A-07", "fill"): "reflect"}
+# where the other word above is of no use
+OTHERS_OF = {("FER-A-07", "fill"): "reflect", ("FER-S-06", "monitor"): "val_loss"}
 # text for people, and what only names an entry
 TEXT = {
     "id",
