@@ -212,7 +212,7 @@ def _split(
 
 def widened_on_each_side(subject: ImplementationSubject) -> CheckResult:
     """FER-D-07."""
-    margin = spec.load().value("FER-D-07", "margin")
+    margin = spec.load().integer("FER-D-07", "margin")
     boxes = (
         ("in the middle", [100, 80, 160, 170], (300, 400)),
         ("at the left and top", [5, 12, 60, 70], (300, 400)),

@@ -59,7 +59,7 @@ LEAST_DISTINCT, LEAST_DISTINCT_PAIRS = 500, COUNT * 9 // 10
 
 def rotations(subject: ImplementationSubject) -> CheckResult:
     """FER-A-02."""
-    reach = spec.load().value("FER-A-02", "rotation_degrees")
+    reach = spec.load().number("FER-A-02", "rotation_degrees")
     mistakes = {"radians instead of degrees": math.radians(reach)}
 
     def ranged(drawn: Drawn) -> CheckResult:
@@ -80,7 +80,7 @@ def shifts(subject: ImplementationSubject) -> CheckResult:
 
 
 def _shift(drawn: Drawn, name: str) -> CheckResult:
-    share = spec.load().value("FER-A-03", name)
+    share = spec.load().number("FER-A-03", name)
     own, other = (HEIGHT, WIDTH) if name == "height_shift" else (WIDTH, HEIGHT)
     mistakes = {
         "a share of the size instead of pixels": share,
@@ -92,7 +92,7 @@ def _shift(drawn: Drawn, name: str) -> CheckResult:
 
 def zooms(subject: ImplementationSubject) -> CheckResult:
     """FER-A-04."""
-    reach = spec.load().value("FER-A-04", "zoom")
+    reach = spec.load().number("FER-A-04", "zoom")
 
     def ranged(drawn: Drawn) -> CheckResult:
         each = [_uniform(drawn, name, 1.0, reach, {}, name) for name in ZOOMS]
@@ -103,7 +103,7 @@ def zooms(subject: ImplementationSubject) -> CheckResult:
 
 def mirrored_share(subject: ImplementationSubject) -> CheckResult:
     """FER-A-05, how often, and that nothing is drawn beside what the clauses name."""
-    changes, wanted = _asked(subject), spec.load().value("FER-A-05", "flip_probability")
+    changes, wanted = _asked(subject), spec.load().number("FER-A-05", "flip_probability")
 
     def ranged(drawn: Drawn) -> CheckResult:
         flips = drawn[FLIP]

@@ -113,9 +113,9 @@ def drawn(
 
 
 def _image(state: np.random.RandomState, vertical_flip: bool) -> list[float]:
-    value = spec.load().value
-    rotation, zoom = value("FER-A-02", "rotation_degrees"), value("FER-A-04", "zoom")
-    height, width = value("FER-A-03", "height_shift"), value("FER-A-03", "width_shift")
+    number = spec.load().number
+    rotation, zoom = number("FER-A-02", "rotation_degrees"), number("FER-A-04", "zoom")
+    height, width = number("FER-A-03", "height_shift"), number("FER-A-03", "width_shift")
     changed = [
         state.uniform(-rotation, rotation),
         state.uniform(-height, height) * HEIGHT,

@@ -130,7 +130,7 @@ def _rescaled_in_evaluation(
 
 
 def _rescaled(observed: np.ndarray, image: np.ndarray, what: str) -> CheckResult:
-    divisor = spec.load().value("FER-A-01", "divisor")
+    divisor = spec.load().number("FER-A-01", "divisor")
     mistakes = {
         "pixels are not rescaled": image * 1.0,
         "divided by 256": image / 256,

@@ -24,7 +24,7 @@ TOLERANCE = 1e-5
 
 def calibration_error_has_fifteen_equal_bins(subject: ImplementationSubject) -> CheckResult:
     """FER-Z-04: the error is that of its definition, image by image, on confidences away from the edges of bins."""
-    count = spec.load().value("FER-Z-04", "bins")
+    count = spec.load().integer("FER-Z-04", "bins")
 
     def judged(answers: given.Answers) -> CheckResult:
         asked = {"labels": answers.labels, "probabilities": answers.probabilities}
@@ -74,7 +74,7 @@ def _equal_mass(confidence: np.ndarray, count: int) -> np.ndarray:
 
 def a_probability_of_zero_costs_a_finite_amount(subject: ImplementationSubject) -> CheckResult:
     """FER-Z-07: the log loss is natural, a mean, and that of the floor below it."""
-    floor = spec.load().value("FER-Z-07", "floor")
+    floor = spec.load().number("FER-Z-07", "floor")
 
     def judged(case: tuple[str, tuple[float, ...]]) -> CheckResult:
         what, true = case
@@ -119,8 +119,8 @@ def calibration_interval_can_reach_zero(subject: ImplementationSubject) -> Check
 def _inverted(answers: given.Answers) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return the least and the most that each end may be, the low one first."""
     confidence, right = answers.confidence_and_right()
-    errors = bin_errors(confidence, right, spec.load().value("FER-Z-04", "bins"))
-    replicates, seed = (spec.load().value("FER-Z-03", name) for name in ("replicates", "seed"))
+    errors = bin_errors(confidence, right, spec.load().integer("FER-Z-04", "bins"))
+    replicates, seed = (spec.load().integer("FER-Z-03", name) for name in ("replicates", "seed"))
     noise = resample_means(errors, Resampling(level(), replicates, seed + 1)) - errors.mean(axis=0)
     value, share = float(np.abs(errors.mean(axis=0)).sum()), unseen_share(len(confidence))
 

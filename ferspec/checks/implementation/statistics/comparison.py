@@ -48,7 +48,7 @@ def mistakes_are_named_after_holm_and_with_a_gain(subject: ImplementationSubject
 
 def models_are_compared_on_the_same_images(subject: ImplementationSubject) -> CheckResult:
     """FER-Z-06: p is McNemar's exact one, and interval and winner agree with it."""
-    alpha = spec.load().value("FER-Z-06", "alpha")
+    alpha = spec.load().number("FER-Z-06", "alpha")
 
     def judged(case: tuple[int, int, int]) -> CheckResult:
         only_first, only_second, n = case
@@ -129,7 +129,7 @@ def _other_tests(only_first: int, only_second: int, n: int) -> dict[str, float]:
 
 def ties_say_how_many_images_would_decide(subject: ImplementationSubject) -> CheckResult:
     """FER-Z-09: on that many images, by whatever formula, the exact test has about the power asked for."""
-    power = spec.load().value("FER-Z-09", "power")
+    power = spec.load().number("FER-Z-09", "power")
 
     def judged(case: tuple[int, int, int]) -> CheckResult:
         only_first, only_second, n = case
@@ -154,7 +154,7 @@ def _power(images: int, only_first: float, only_second: float) -> float:
     """Return how often McNemar's exact test on so many images finds a difference, by its exact distribution."""
     from scipy.stats import binom
 
-    alpha, disagreement = spec.load().value("FER-Z-06", "alpha"), only_first + only_second
+    alpha, disagreement = spec.load().number("FER-Z-06", "alpha"), only_first + only_second
     throws = np.arange(int(binom.ppf(1e-9, images, disagreement)), int(binom.ppf(1 - 1e-9, images, disagreement)) + 1)
     # the test rejects up to this many heads, and as many tails: the largest count whose lower tail is at most alpha/2
     least = binom.ppf(alpha / 2, throws, 0.5)

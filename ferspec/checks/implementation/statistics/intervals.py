@@ -159,7 +159,7 @@ def _resampled(images: given.Predicted) -> tuple[float, np.ndarray, np.ndarray]:
     """Return F1 and the least and the most that each end of its percentile interval may be."""
     table = np.zeros((given.CLASSES, given.CLASSES), int)
     np.add.at(table, (images.labels, images.predictions), 1)
-    n, replicates = len(images.labels), MORE * spec.load().value("FER-Z-03", "replicates")
+    n, replicates = len(images.labels), MORE * spec.load().integer("FER-Z-03", "replicates")
     drawn = np.random.default_rng(SEED).multinomial(n, table.ravel() / n, replicates)
     figures = _weighted_f1(drawn.reshape(-1, *table.shape))
     tail, error = (1 - level()) / 2, error_of_level(MORE)

@@ -24,7 +24,7 @@ SURE = 5.0
 
 def level() -> float:
     """Return the confidence level of the protocol (FER-Z-01)."""
-    return spec.load().value("FER-Z-01", "level")
+    return spec.load().number("FER-Z-01", "level")
 
 
 def error_of_level(more: float = math.inf) -> float:
@@ -32,7 +32,7 @@ def error_of_level(more: float = math.inf) -> float:
 
     Without end many of them are a quantile known in closed form.
     """
-    tail, replicates = (1 - level()) / 2, spec.load().value("FER-Z-03", "replicates")
+    tail, replicates = (1 - level()) / 2, spec.load().integer("FER-Z-03", "replicates")
     return SURE * math.sqrt(tail * (1 - tail) / replicates * (1 + 1 / more))
 
 
