@@ -332,7 +332,7 @@ def _status(check: Any, subject: Any) -> str:
 
 
 def answers() -> Iterator[Any]:
-    """Return which parts may decide rate, stopping and checkpoint, and over which batches evaluations are asked for."""
+    """Return how checks judge answers that the built-in implementation does not give, and over which batches they ask."""
     from ferspec.checks.generator import checks_for_implementation
     from ferspec.subjects.implementations.subject import Direct, ImplementationSubject
 
@@ -340,6 +340,14 @@ def answers() -> Iterator[Any]:
         for part in ("training", "validation", "BTFER"):
             subject = ImplementationSubject(Direct(SimpleNamespace(monitored_split=lambda part=part: part)), profile)
             yield [check.run(subject).status for check in checks_for_implementation() if check.clause == "FER-V-04"]
+        for pooling in ("GlobalAveragePooling2D", "Flatten"):
+            head = [
+                {"layer": pooling},
+                *({"layer": "Dense", "units": units, "activation": "relu"} for units in (9, 8, 7)),
+            ]
+            subject = ImplementationSubject(Direct(SimpleNamespace(head=lambda weights, head=head: head)), profile)
+            checks = [check for check in checks_for_implementation() if check.clause == "FER-P-03"]
+            yield [_status(check, subject) for check in checks if not subject.capabilities.isdisjoint(check.needs)]
     asked: list[int] = []
     evaluated = SimpleNamespace(evaluated_images=lambda images, batch_size: asked.append(batch_size) or images)
     for check in checks_for_implementation():

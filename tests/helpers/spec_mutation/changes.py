@@ -80,6 +80,8 @@ OTHER_WORDS = {
 }
 # where the other word above is of no use
 OTHERS_OF = {("FER-A-07", "fill"): "reflect", ("FER-S-06", "monitor"): "val_loss"}
+# how many bases of libraries are changed
+SAMPLE = 3
 # text for people, and what only names an entry
 TEXT = {
     "id",
@@ -116,7 +118,7 @@ def changes(data: Path) -> Iterator[Change]:
     yield from _of_toml(data, data / "datasets.toml", _entries("dataset", ("FER-D-01",)))
     yield from _of_toml(data, data / "errata.toml", _errata_values)
     yield from _of_toml(data, data / "networks.toml", _entries("network", ("FER-N-02",)))
-    yield from _of_toml(data, data / "networks" / "bases.toml", _entries("base", ("FER-N-02",)))
+    yield from _of_toml(data, data / "networks" / "bases.toml", _entries("base", ("FER-N-02",), SAMPLE))
     yield from _of_grid(data)
     for path in sorted((data / "networks").glob("*.csv")):
         yield from _of_layers(data, path)
@@ -166,9 +168,11 @@ def _class_values(document: dict[str, Any]) -> Values:
             yield f"label order of {name}{part}", ("label_orders", name, "classes"), other, about
 
 
-def _entries(key: str, clauses: tuple[str, ...]) -> Callable[[dict[str, Any]], Values]:
+def _entries(key: str, clauses: tuple[str, ...], most: int | None = None) -> Callable[[dict[str, Any]], Values]:
+    """Return the values of all entries of a file, or of the first so many."""
+
     def values(document: dict[str, Any]) -> Values:
-        for number, entry in enumerate(document[key]):
+        for number, entry in enumerate(document[key][:most]):
             for name, value in entry.items():
                 if name not in TEXT and name not in {"printed_millions", "network"}:
                     for part, other in others(value):

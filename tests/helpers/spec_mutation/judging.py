@@ -45,7 +45,7 @@ USUAL = {
     "G": ("grid", "findings", "datasets", "promises"),
     "M": ("evaluation", "tolerances", "grid"),
     "N": ("networks",),
-    "P": ("images", "networks"),
+    "P": ("images", "networks", "answers"),
     "R": ("tolerances",),
     "S": ("training", "logs", "tolerances", "optimizer"),
     "V": ("training", "grid", "answers"),
