@@ -332,7 +332,7 @@ def _status(check: Any, subject: Any) -> str:
 
 
 def answers() -> Iterator[Any]:
-    """Return how checks judge answers that the built-in implementation does not give, and over which batches they ask."""
+    """Return how checks judge answers of other implementations, and which batch sizes they ask about."""
     from ferspec.checks.generator import checks_for_implementation
     from ferspec.subjects.implementations.subject import Direct, ImplementationSubject
 

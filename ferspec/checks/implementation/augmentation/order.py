@@ -121,7 +121,7 @@ def _image(state: np.random.RandomState, vertical_flip: bool) -> list[float]:
         state.uniform(-height, height) * HEIGHT,
         state.uniform(-width, width) * WIDTH,
         *state.uniform(1 - zoom, 1 + zoom, 2),
-        state.random_sample() < value("FER-A-05", "flip_probability"),
+        state.random_sample() < number("FER-A-05", "flip_probability"),
     ]
     if vertical_flip:
         state.random_sample()
