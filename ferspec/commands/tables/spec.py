@@ -86,6 +86,8 @@ def print_entry(spec: Spec, id: str, as_json: bool = False) -> None:
 
 def _print_clause(console: Console, spec: Spec, clause: Clause) -> None:
     console.print(f"[bold]{clause.id}[/] {clause.title}   [{STYLES[clause.status]}]{clause.status}[/]")
+    for profile, title in clause.titles.items():
+        console.print(f"  under {profile}: {title}")
     console.print(f"  {clause.text}")
     console.print(f"  {clause.place} ({spec.sources[clause.source].name})")
     if clause.reason:
