@@ -47,7 +47,7 @@ class PlannedLayer(Layer):
 
 def self_built(network: str) -> bool:
     """Return whether a network has a table of its own; the others stand on a base of a library."""
-    return _path(network).is_file()
+    return loader.load().networks[network].origin != "keras"
 
 
 def layers_of(

@@ -182,7 +182,10 @@ class Parameters(Record):
 
 
 class Network(Record):
-    """One of the architectures that were trained, with its parameter totals as run and as printed (in millions)."""
+    """One of the architectures that were trained, with its parameter totals as run.
+
+    ``origin`` is ``keras`` for a network on a base of a library. ``printed_millions`` is a note: what the tables print.
+    """
 
     name: str
     origin: Literal["keras", "public", "self-designed"]

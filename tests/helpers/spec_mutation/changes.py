@@ -73,8 +73,8 @@ OTHER_WORDS = {
     "Average": "Add",
     "linear": "relu",
     "keras": "public",
-    "public": "self-designed",
-    "self-designed": "public",
+    "public": "keras",
+    "self-designed": "keras",
     "ERR-03": "ERR-29",
     "ERR-31": "ERR-30",
 }
