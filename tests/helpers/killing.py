@@ -81,6 +81,9 @@ class Moment:
             if event == self.event:
                 seen += fnmatchcase(Path(arguments[event == "os.rename"]).name, self.file)
                 if seen == self.nth:
+                    if event == "os.rename":
+                        # a kill may also come while the file is written
+                        os.truncate(arguments[0], os.path.getsize(arguments[0]) // 2)
                     os.kill(os.getpid(), signal.SIGKILL)
 
         sys.addaudithook(hear)
@@ -149,11 +152,6 @@ class Training:
                 found.append(f"{path.name}: {error!r}")
         return found
 
-    def cut_what_is_half_written(self) -> None:
-        """Halve the temporary files: a kill may come while they are written."""
-        for path in self.out.rglob(".*.*"):
-            os.truncate(path, path.stat().st_size // 2)
-
     def _train(self, prepare: Callable[[], None]) -> None:
         handle = os.open(self.log, os.O_WRONLY | os.O_APPEND)
         os.dup2(handle, 1)
@@ -172,7 +170,6 @@ class Training:
 def kill_and_look(training: Training, moment: Moment) -> dict:
     before = training.kept()
     ended = training.ended(moment.wait)
-    training.cut_what_is_half_written()
     return {
         "moment": moment.said,
         "hit": ended == -signal.SIGKILL,
