@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ferspec import spec
 
@@ -13,7 +16,7 @@ CLASSES = len(spec.load().classes)
 HAPPY = 3
 MANY = 1_000_000
 
-Rows = list[list[float]]
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class Predicted:
     labels: tuple[int, ...]
     predictions: tuple[int, ...]
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The arguments of a capability."""
+        return {"labels": self.labels, "predictions": self.predictions}
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -33,13 +41,23 @@ class Answers:
     labels: tuple[int, ...]
     probabilities: tuple[tuple[float, ...], ...]
 
-    def confidence_and_right(self) -> tuple[np.ndarray, np.ndarray]:
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The arguments of a capability."""
+        return {"labels": self.labels, "probabilities": self.probabilities}
+
+    def confidence_and_right(self) -> tuple[Array, Array]:
         """Return the probability of each predicted class, and whether that class is the label."""
         rows = np.array(self.probabilities)
         return rows.max(axis=1), rows.argmax(axis=1) == np.array(self.labels)
 
 
-# --- shares and F1 ------------------------------------------------------------------------------------------------
+def by_name(images: Iterable[Predicted | Answers]) -> dict[str, tuple[Predicted | Answers]]:
+    """Return images by what is special about them, as the cases of checks."""
+    return {each.what: (each,) for each in images}
+
+
+# Proportions and F1
 
 SHARES = ((0, 5), (5, 5), (1, 7), (3, 10), (19, 20), (150, 300), (0, 300), (300, 300), (1144, 2100), (2099, 2100))
 
@@ -78,10 +96,10 @@ NO_REPLICATE_DIFFERS = (
     with_mistakes("21 images, all wrong", 21, 21),
 )
 
-# --- calibration --------------------------------------------------------------------------------------------------
+# Calibration
 
 
-def answers(what: str, confidence: np.ndarray, right: np.ndarray) -> Answers:
+def answers(what: str, confidence: Array, right: Array) -> Answers:
     """Return images that are predicted with that confidence and rightly or not; what is left goes to the others."""
     predicted = np.arange(len(confidence)) * 3 % CLASSES
     labels = np.where(right, predicted, (predicted + 1 + np.arange(len(confidence)) % (CLASSES - 1)) % CLASSES)
@@ -123,68 +141,38 @@ CALIBRATED_FOR_INTERVALS = (
     answers("30 images, sure and right", np.ones(30), np.ones(30, dtype=bool)),
 )
 
-TRUE_PROBABILITIES = (
-    ("probabilities far from 0", (0.9, 0.5, 0.2, 0.05)),
-    ("one sure mistake", (0.0, 0.8, 0.9)),
-    ("a probability below the floor", (1e-9, 0.6)),
-    ("a probability at the floor", (1e-7, 0.5)),
-    ("a probability above the floor", (1e-6, 0.5)),
-)
+TRUE_PROBABILITIES = {
+    "probabilities far from 0": (0.9, 0.5, 0.2, 0.05),
+    "one sure mistake": (0.0, 0.8, 0.9),
+    "a probability below the floor": (1e-9, 0.6),
+    "a probability at the floor": (1e-7, 0.5),
+    "a probability above the floor": (1e-6, 0.5),
+}
 
 
-def with_true_probabilities(true: tuple[float, ...]) -> tuple[list[int], Rows]:
+def with_true_probabilities(true: tuple[float, ...]) -> dict[str, Any]:
     """Return labels and rows in which the label has that probability, and the other classes the rest alike."""
     labels = [index % CLASSES for index in range(len(true))]
     rows = [
         [p if place == label else (1 - p) / (CLASSES - 1) for place in range(CLASSES)]
         for label, p in zip(labels, true, strict=True)
     ]
-    return labels, rows
+    return {"labels": labels, "probabilities": rows}
 
 
-# --- mistakes and comparisons -------------------------------------------------------------------------------------
+# Mistakes and comparisons
 
-# p values, gains, the positions that are named, and what is likely where others are
-TRIED = (
-    (
-        "three that Holm's method lets pass of four",
-        [0.2, 0.0024, 0.0032, 0.0019],
-        [0.05, 0.04, 0.03, 0.02],
-        [1, 2, 3],
-        "every p value is multiplied by the number of all tried (Bonferroni)",
-    ),
-    (
-        "four that only a false discovery rate, or no correction, lets pass",
-        [0.0045, 0.3, 0.004, 0.005],
-        [0.05] * 4,
-        [],
-        "p values are not corrected, or by a method that lets more pass (Hochberg's, Benjamini and Hochberg's)",
-    ),
-    (
-        "four of which the second smallest is not significant",
-        [0.0036, 0.0035, 0.002, 0.5],
-        [0.05] * 4,
-        [2],
-        "a larger p value passes where a smaller one has failed (Hochberg's method, or no order kept)",
-    ),
-    ("one alone", [0.009], [0.02], [0], "another level than 0.01 is taken"),
-    ("one alone that is significant at 5 %", [0.02], [0.3], [], "the level is 0.05, as for other tests"),
-    (
-        "four with gains around the least",
-        [1e-6] * 4,
-        [0.0099, 0.011, 0.0101, -0.2],
-        [1, 2],
-        "another least gain, or none",
-    ),
-    (
-        "three of which one gains",
-        [0.004, 0.6, 0.7],
-        [0.05, 0.0, -0.01],
-        [],
-        "the correction counts only those that gain, not all that were tried",
-    ),
-    ("none", [], [], [], None),
-)
+# p values, gains, and the positions that are named
+TRIED: dict[str, tuple[list[float], list[float], list[int]]] = {
+    "three that Holm's method lets pass of four": ([0.2, 0.0024, 0.0032, 0.0019], [0.05, 0.04, 0.03, 0.02], [1, 2, 3]),
+    "four that only a false discovery rate, or no correction, lets pass": ([0.0045, 0.3, 0.004, 0.005], [0.05] * 4, []),
+    "four of which the second smallest is not significant": ([0.0036, 0.0035, 0.002, 0.5], [0.05] * 4, [2]),
+    "one alone": ([0.009], [0.02], [0]),
+    "one alone that is significant at 5 %": ([0.02], [0.3], []),
+    "four with gains around the least": ([1e-6] * 4, [0.0099, 0.011, 0.0101, -0.2], [1, 2]),
+    "three of which one gains": ([0.004, 0.6, 0.7], [0.05, 0.0, -0.01], []),
+    "none": ([], [], []),
+}
 
 # images that only the first and only the second of two models gets right, and all images
 COMPARED = ((40, 22, 200), (25, 40, 200), (5, 0, 60), (6, 0, 60), (0, 6, 60), (16, 6, 2100), (0, 0, 50), (20, 20, 150))
@@ -192,14 +180,13 @@ TIES = ((40, 30, 2100), (12, 5, 100), (20, 20, 150))
 
 
 @cache
-def two_models(only_first: int, only_second: int, n: int) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+def two_models(only_first: int, only_second: int, n: int) -> dict[str, Any]:
     """Return labels and the answers of two models; half of the others both get right, half neither."""
     both = (n - only_first - only_second) // 2
-    neither = n - only_first - only_second - both
-    labels = np.arange(n) % CLASSES
-    first_right = np.repeat([True, False, True, False], [only_first, only_second, both, neither])
-    second_right = np.repeat([False, True, True, False], [only_first, only_second, both, neither])
-    first, second = (
-        np.where(right, labels, (labels + by) % CLASSES) for right, by in ((first_right, 1), (second_right, 2))
-    )
-    return tuple(labels.tolist()), tuple(first.tolist()), tuple(second.tolist())
+    counts, labels = [only_first, only_second, both, n - only_first - only_second - both], np.arange(n) % CLASSES
+    first, second = (np.repeat(right, counts) for right in ([True, False, True, False], [False, True, True, False]))
+    return {
+        "labels": labels.tolist(),
+        "first": np.where(first, labels, (labels + 1) % CLASSES).tolist(),
+        "second": np.where(second, labels, (labels + 2) % CLASSES).tolist(),
+    }

@@ -1,7 +1,7 @@
 """How far chance may move the ends of an interval that is drawn, and the answers that are intervals.
 
 A bootstrap of another random stream gives other numbers. Of B replicates, the share that lies below the true quantile
-of level q has the standard error √(q(1 - q)/B), whatever the figure and however skewed or coarse its distribution. So
+of level q has the standard error √(q(1 - q)/B), whatever the metric and however skewed or coarse its distribution. So
 an end is held between two quantiles of the reference's own replicates, whose levels lie ``SURE`` standard errors, those
 of both streams together, below and above q: a right implementation fails about once in a million ends.
 """
@@ -9,22 +9,27 @@ of both streams together, below and above q: a right implementation fails about 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from ferspec import spec
 from ferspec.checks.implementation.answers.judge import numbers, shown
 from ferspec.errors import SubjectError
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
+Array = npt.NDArray[Any]
+# an independent witness of FER-Z-01 and FER-Z-03
+LEVEL, REPLICATES, SEED = 0.95, 10_000, 2024
+TAIL = (1 - LEVEL) / 2
 SURE = 5.0
 
 
-def level() -> float:
-    """Return the confidence level of the protocol (FER-Z-01)."""
-    return spec.load().number("FER-Z-01", "level")
+def deviations(level: float = LEVEL) -> float:
+    """Return how many standard deviations an interval of a level reaches to either side."""
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def error_of_level(more: float = math.inf) -> float:
@@ -32,17 +37,26 @@ def error_of_level(more: float = math.inf) -> float:
 
     Without end many of them are a quantile known in closed form.
     """
-    tail, replicates = (1 - level()) / 2, spec.load().integer("FER-Z-03", "replicates")
-    return SURE * math.sqrt(tail * (1 - tail) / replicates * (1 + 1 / more))
+    return SURE * math.sqrt(TAIL * (1 - TAIL) / REPLICATES * (1 + 1 / more))
 
 
 def unseen_share(n: int) -> float:
     """Return the largest share still compatible with none of n images: Wilson's upper end, z²/(n + z²)."""
-    z = NormalDist().inv_cdf((1 + level()) / 2)
-    return z**2 / (n + z**2)
+    return deviations() ** 2 / (n + deviations() ** 2)
 
 
-def interval(subject: ImplementationSubject, capability: str, **arguments: Any) -> np.ndarray:
+def percentiles(replicates: Array, level: float = LEVEL) -> list[float]:
+    """Return the ends that enclose a share of the replicates."""
+    return [float(end) for end in np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2])]
+
+
+def widened(ends: Sequence[float], value: float, n: int) -> list[float]:
+    """Return an interval that ends no nearer than what the share of images unseen could change."""
+    share = unseen_share(n)
+    return [min(ends[0], value * (1 - share)), max(ends[1], value + share * (1 - value))]
+
+
+def interval(subject: ImplementationSubject, capability: str, **arguments: Any) -> Array:
     """Return an answer that is an interval, as [low, high]; ``SubjectError`` where its ends are exchanged."""
     ends = numbers(capability, subject.ask(capability, **arguments), (2,))
     if ends[0] > ends[1]:
