@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from mutants.keras_like import augmenting
-from mutants.kinds import right, wrong
+from ferspec.checks.implementation.augmentation.checks import RANGES
+from ferspec.checks.implementation.augmentation.mistakes import RESCALED
+from mutants.augmentation.pixels import augmenting
+from mutants.kinds import mistaken, right, wrong
 
-RANGES = {"rotation_degrees": 20.0, "width_shift": 0.2, "height_shift": 0.2, "zoom": 0.2, "flip_probability": 0.5}
 
-
-def fed(image: list, **changed: Any) -> np.ndarray:
+def fed(image: list) -> np.ndarray:
     return np.array(image, float)
+
+
+def feeding(rescale: Callable[[np.ndarray], np.ndarray]) -> Callable[..., list]:
+    return lambda image, architecture, weights: rescale(fed(image)).tolist()
 
 
 def at_once(image: list, architecture: str, weights: str) -> list:
@@ -34,25 +39,16 @@ def of(network: str, **ranges: Any) -> Any:
 
 MUTANTS = (
     # FER-A-01
-    wrong("FER-A-01", "images of -1..1 in training", augment=augmenting(rescale=lambda pixels: pixels / 127.5 - 1)),
-    wrong("FER-A-01", "no rescaling in training", augment=augmenting(rescale=lambda pixels: pixels)),
-    wrong("FER-A-01", "divided by 256", augment=augmenting(rescale=lambda pixels: pixels / 256)),
+    *mistaken("FER-A-01", "augment", {cause: augmenting(rescale=rescale) for cause, rescale in RESCALED.items()}),
+    *(
+        replace(wrong("FER-A-01", f"{cause}, in evaluation", network_input=feeding(rescale)), cause=cause)
+        for cause, rescale in RESCALED.items()
+    ),
     wrong("FER-A-01", "multiplied by 0.0039", augment=augmenting(rescale=lambda pixels: pixels * 0.0039)),
-    wrong("FER-A-01", "rescaled twice", augment=augmenting(rescale=lambda pixels: pixels / 255**2)),
     wrong(
         "FER-A-01",
         "each image stretched from its darkest to its brightest pixel",
-        network_input=lambda image, architecture, weights: ((fed(image) - 60) / 135).tolist(),
-    ),
-    wrong(
-        "FER-A-01",
-        "rescaled in training, not in evaluation",
-        network_input=lambda image, architecture, weights: image,
-    ),
-    wrong(
-        "FER-A-01",
-        "images of -1..1 in evaluation",
-        network_input=lambda image, architecture, weights: (fed(image) / 127.5 - 1).tolist(),
+        network_input=feeding(lambda pixels: (pixels - 60) / 135),
     ),
     wrong(
         "FER-A-01",
@@ -65,7 +61,7 @@ MUTANTS = (
         "FER-A-01",
         "without a base rescaled, or not, as the profile paper has it with one",
         profile="paper",
-        network_input=lambda image, architecture, weights: (fed(image)[..., ::-1] - (104, 117, 124)).tolist(),
+        network_input=feeding(lambda pixels: pixels[..., ::-1] - (104, 117, 124)),
     ),
     *(
         wrong(
@@ -101,6 +97,11 @@ MUTANTS = (
         }.items()
     ),
     # FER-A-12
+    wrong(
+        "FER-A-12",
+        "a wider rotation for all networks",
+        augmentation_ranges=lambda architecture: RANGES | {"rotation_degrees": 25.0},
+    ),
     *(
         wrong("FER-A-12", name, augmentation_ranges=ranges)
         for name, ranges in {
