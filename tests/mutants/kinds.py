@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from ferspec.outcomes import CheckResult
@@ -74,23 +75,39 @@ def refusing(refused: Callable[[dict[str, Any]], bool], answer: Callable[..., An
     return capability
 
 
+class Findings(Sequence[CheckResult]):
+    """What checks find on a subject, each of them asked when its finding is first looked at."""
+
+    def __init__(self, finders: Sequence[Callable[[], CheckResult]]) -> None:
+        self._finders = [cache(finder) for finder in finders]
+
+    def __len__(self) -> int:
+        return len(self._finders)
+
+    def __getitem__(self, place: int) -> CheckResult:
+        return self._finders[place]()
+
+
 def judged_implementation(
     clause: str, profile: Profile, capabilities: dict[str, Callable[..., Any]]
-) -> tuple[CheckResult, ...]:
+) -> Sequence[CheckResult]:
     """Return what the checks of one clause find on the suite's implementation with some capabilities replaced.
 
     Checks that ask for none of these find what they find on the implementation itself.
     """
     from ferspec.checks.generator import checks_for_implementation
 
+    changed = implementation(profile, **capabilities)
     # every check may ask which networks there are
-    all_concerned = "architectures" in capabilities
-    return tuple(
-        check.run(implementation(profile, **capabilities))
-        if all_concerned or not capabilities.keys().isdisjoint(check.needs)
-        else found_on_the_right_one(check, profile)
-        for check in checks_for_implementation()
-        if check.clause == clause
+    replaced = None if "architectures" in capabilities else set(capabilities)
+    return Findings(
+        [
+            partial(check.run, changed)
+            if replaced is None or not replaced.isdisjoint(check.needs)
+            else partial(found_on_the_right_one, check, profile)
+            for check in checks_for_implementation()
+            if check.clause == clause
+        ]
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,7 +40,7 @@ MUTANTS = (
     # FER-A-01
     *mistaken("FER-A-01", "augment", {cause: augmenting(rescale=rescale) for cause, rescale in RESCALED.items()}),
     *(
-        replace(wrong("FER-A-01", f"{cause}, in evaluation", network_input=feeding(rescale)), cause=cause)
+        wrong("FER-A-01", f"{cause}, in evaluation", cause=cause, network_input=feeding(rescale))
         for cause, rescale in RESCALED.items()
     ),
     wrong("FER-A-01", "multiplied by 0.0039", augment=augmenting(rescale=lambda pixels: pixels * 0.0039)),

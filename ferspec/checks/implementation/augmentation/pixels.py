@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferspec.checks.implementation.answers.judge import close, judge_each, numbers
+from ferspec.checks.implementation.answers.pixels import PixelNames
 from ferspec.checks.implementation.answers.resemble import resembled
 from ferspec.checks.implementation.augmentation.keras import DIVISOR, KERAS, UNCHANGED, Change, change, described
 from ferspec.checks.implementation.augmentation.mistakes import OPENCV_4, PIXELS, RESCALED
@@ -153,8 +154,7 @@ def _same_pixels(
     clause: str, observed: np.ndarray, expected: np.ndarray, image: np.ndarray, parameters: Change
 ) -> CheckResult:
     """Compare grey levels, and name the pixel that is farthest off."""
-    what = f"{described(parameters)} of {image.shape[0]}×{image.shape[1]}"
-    names = [f"{what}: row {row}, column {column}" for row, column, _ in np.ndindex(expected.shape)]
+    names = PixelNames(image.shape, f"{described(parameters)} of {image.shape[0]}×{image.shape[1]}")
     is_wrong = bool(np.abs(observed - expected).max() > TOLERANCE)
     likely = _likely(clause, observed, image, parameters, TOLERANCE) if is_wrong else None
     return close(observed, expected, TOLERANCE, names, likely)
@@ -190,8 +190,7 @@ def rescaled_in_evaluation(subject: ImplementationSubject, architecture: str, si
 def _rescaled(observed: np.ndarray, image: np.ndarray) -> CheckResult:
     mistakes = {name: rescale(image.astype(float)) for name, rescale in RESCALED.items()}
     likely = resembled(observed, mistakes, TOLERANCE / DIVISOR)
-    size = f"{image.shape[0]}×{image.shape[1]}"
-    names = [f"{size}: row {row}, column {column}, channel {at}" for row, column, at in np.ndindex(image.shape)]
+    names = PixelNames(image.shape, f"{image.shape[0]}×{image.shape[1]}")
     return close(observed, image / DIVISOR, TOLERANCE / DIVISOR, names, likely)
 
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from ferspec.checks.implementation.answers.judge import close, judge_each, numbers
+from ferspec.checks.implementation.answers.pixels import PixelNames
 from ferspec.checks.implementation.answers.resemble import resembled
 from ferspec.checks.implementation.images.mistakes import CHANNELS, FED, OWN_WAY, RESCALED, TAKEN, WAYS
 from ferspec.checks.implementation.networks.inputs import every_level, noise, sides_of
@@ -45,8 +46,8 @@ def fed_as_the_profile_says(
     def judged(image: np.ndarray) -> CheckResult:
         answer = subject.ask("network_input", image=image.tolist(), architecture=architecture, weights=weights)
         observed = numbers("network_input", answer, image.shape)
-        fed = resembled(observed, {name: values(image) for name, values in FED.items()}, TOLERANCE)
-        names = [f"{image.shape[0]}×{image.shape[1]}, fed {way}: {at}" for at in np.ndindex(image.shape)]
+        fed = next((name for name, values in FED.items() if np.abs(values(image) - observed).max() <= TOLERANCE), None)
+        names = PixelNames(image.shape, f"{image.shape[0]}×{image.shape[1]}, fed {way}")
         return close(observed, WAYS[way](image), TOLERANCE, names, fed and f"fed {fed}")
 
     return judge_each(judged, (every_level(), *(noise(side, side) for side in sides)))
@@ -95,7 +96,7 @@ def three_equal_or_red_green_blue(subject: ImplementationSubject, channels: int)
     expected = np.repeat(pixels, 3, axis=-1) if channels == 1 else pixels[..., :3]
     observed = numbers("three_channels", subject.ask("three_channels", image=pixels.tolist()), expected.shape)
     mistakes = {name: made(pixels) for name, made in CHANNELS[channels].items()}
-    names = [f"row {row}, column {column}, channel {at}" for row, column, at in np.ndindex(expected.shape)]
+    names = PixelNames(expected.shape, f"{channels} channels")
     return close(observed, expected, TOLERANCE, names, resembled(observed, mistakes, BLENDED))
 
 
