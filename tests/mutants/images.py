@@ -34,7 +34,7 @@ def fed(change: Callable[[np.ndarray, str, str], Any]) -> Callable[..., Any]:
 
 
 def but_for(network: str, change: Callable[[np.ndarray], np.ndarray]) -> Callable[..., Any]:
-    """Each base its own way, but for one that is fed otherwise."""
+    """Return each base's own way, except one that is fed otherwise."""
 
     def network_input(image: Pixels, architecture: str, weights: str) -> Pixels:
         if architecture == network:
@@ -113,7 +113,7 @@ def cut_out_or_padded(image: Pixels, height: int, width: int) -> Pixels:
 
 
 def channels(made: dict[int, Values] | None = None) -> Callable[..., Any]:
-    """Return right channels except of images of so many channels as are named."""
+    """Return right channels, except of images with the numbers of channels that are named."""
     right_ones: dict[int, Values] = {1: lambda pixels: np.repeat(pixels, 3, -1)}
 
     def three_channels(image: Pixels) -> Any:
@@ -133,7 +133,7 @@ MUTANTS = (
     ),
     wrong(
         "FER-P-07",
-        "x / 255 but for VGGFace",
+        "x / 255 except for VGGFace",
         network_input=fed(
             lambda pixels, architecture, weights: (
                 own_way(pixels, architecture, weights) if weights == "vggface" else pixels / 255

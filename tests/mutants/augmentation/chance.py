@@ -1,11 +1,11 @@
-"""Change that are drawn right one by one, but not each for itself or not from the seed (FER-A-02 to -05, -10)."""
+"""Changes that are drawn right one by one, but not each for itself or not from the seed (FER-A-02 to -05, -10)."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ferspec.checks.implementation.augmentation.keras import Change, change_from
-from mutants.augmentation.draws import drawn, each, with_a_random_state
+from mutants.augmentation.draws import drawn, drawn_then, with_a_random_state
 from mutants.kinds import right, wrong
 
 
@@ -107,7 +107,7 @@ MUTANTS = (
         for name, parameters in {
             "one draw for everything": all_of_one_draw,
             "every draw used for two images in a row": two_images_a_draw,
-            "the draws of the first half used again": first_half_again,
+            "the draws of the first half used twice": first_half_again,
             "the second half the reverse of the first": second_half_the_reverse,
             "the seed is ignored": seed_ignored,
         }.items()
@@ -125,31 +125,31 @@ MUTANTS = (
         )
         for clause in clauses
     ),
-    wrong("FER-A-03", "one draw for both shifts", augmentation_parameters=each(one_for_both_shifts)),
+    wrong("FER-A-03", "one draw for both shifts", augmentation_parameters=drawn_then(one_for_both_shifts)),
     wrong(
         "FER-A-03",
         "the size of the height shift decides the width shift",
-        augmentation_parameters=each(width_shift_by_the_size_of_the_height_shift),
+        augmentation_parameters=drawn_then(width_shift_by_the_size_of_the_height_shift),
     ),
     wrong(
         "FER-A-04",
         "the first factor from the draw of the rotation",
-        augmentation_parameters=each(first_zoom_by_rotation),
+        augmentation_parameters=drawn_then(first_zoom_by_rotation),
     ),
     wrong(
         "FER-A-04",
         "a tenth of the first factor in the second",
-        augmentation_parameters=each(a_tenth_of_the_first_zoom_in_the_second),
+        augmentation_parameters=drawn_then(a_tenth_of_the_first_zoom_in_the_second),
     ),
     wrong(
         "FER-A-04",
         "the size of the first factor decides the second",
-        augmentation_parameters=each(second_zoom_by_the_size_of_the_first),
+        augmentation_parameters=drawn_then(second_zoom_by_the_size_of_the_first),
     ),
     wrong(
         "FER-A-05",
         "mirrored where it is turned to one side",
-        augmentation_parameters=each(lambda change: change | {"flip": change["rotation"] > 0}),
+        augmentation_parameters=drawn_then(lambda change: change | {"flip": change["rotation"] > 0}),
     ),
     # FER-A-10
     wrong("FER-A-10", "other draws whenever the same seed is asked", augmentation_parameters=Unseeded()),

@@ -1,4 +1,4 @@
-"""Change drawn from another range or distribution, or not each for itself (FER-A-02 to FER-A-05)."""
+"""Changes drawn from another range or distribution, or not each for itself (FER-A-02 to FER-A-05)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def in_single_precision(count: int, height: int, width: int, seed: int) -> list[
 
 
 def printed_with_four_decimals(count: int, height: int, width: int, seed: int) -> list[Change]:
-    """As R's jsonlite prints numbers unless told otherwise."""
+    """Print numbers as R's jsonlite does by default."""
     return [
         {
             name: [round(factor, 4) for factor in value] if name == "zoom" else round(value, 4)
@@ -74,7 +74,7 @@ def printed_with_four_decimals(count: int, height: int, width: int, seed: int) -
     ]
 
 
-def each(tied: Callable[[Change], Change]) -> Callable[..., list[Change]]:
+def drawn_then(tied: Callable[[Change], Change]) -> Callable[..., list[Change]]:
     """Right draws, what is drawn for each image then changed."""
     return lambda **asked: [tied(change) for change in drawn()(**asked)]
 
@@ -215,7 +215,7 @@ MUTANTS = (
         for name, (quantity, drawing) in named.items()
     ),
     *(
-        wrong(clause, name, augmentation_parameters=each(in_steps(**steps)))
+        wrong(clause, name, augmentation_parameters=drawn_then(in_steps(**steps)))
         for clause, name, steps in (
             ("FER-A-02", "tenths of a degree", {"rotation": 0.1}),
             ("FER-A-03", "tenths of a pixel", {"height_shift": 0.1, "width_shift": 0.1}),
@@ -223,7 +223,7 @@ MUTANTS = (
         )
     ),
     *(
-        wrong("FER-A-05", name, augmentation_parameters=each(lambda change, more=more: change | more))
+        wrong("FER-A-05", name, augmentation_parameters=drawn_then(lambda change, more=more: change | more))
         for name, more in {
             "mirrored top to bottom too": {"vertical_flip": True},
             "mirrored top to bottom too, true as 1": {"flip_vertical": 1},
@@ -235,7 +235,7 @@ MUTANTS = (
     *(
         right(clause, name, augmentation_parameters=parameters)
         for name, parameters in {
-            "rounded to half precision": each(rounded_to_half_precision),
+            "rounded to half precision": drawn_then(rounded_to_half_precision),
             "drawn and worked out in half precision": in_half_precision,
         }.items()
         for clause in ("FER-A-02", "FER-A-03", "FER-A-04", "FER-A-05")
@@ -250,8 +250,8 @@ MUTANTS = (
     right("FER-A-05", "flips as 0 and 1", augmentation_parameters=with_a_random_state),
     right(
         "FER-A-05",
-        "more is told, all of which changes nothing",
-        augmentation_parameters=each(
+        "more is answered, which changes nothing",
+        augmentation_parameters=drawn_then(
             lambda change: (
                 change
                 | {"flip_vertical": False, "shear": 0, "brightness": None, "contrast": 1.0, "fill_mode": "nearest"}

@@ -26,13 +26,13 @@ def at_once(image: list, architecture: str, weights: str) -> list:
 
 
 def but_where(is_raw: Callable[[list, str, str], bool]) -> Callable[..., list]:
-    """Everything rescaled, but for what is left as it is."""
+    """Return everything rescaled except what is left as it is."""
     return lambda image, architecture, weights: (
         image if is_raw(image, architecture, weights) else at_once(image, architecture, weights)
     )
 
 
-def of(network: str, **ranges: Any) -> Any:
+def ranges_of(network: str, **ranges: Any) -> Any:
     return lambda architecture: RANGES | (ranges if architecture == network else {})
 
 
@@ -104,15 +104,15 @@ MUTANTS = (
     *(
         wrong("FER-A-12", name, augmentation_ranges=ranges)
         for name, ranges in {
-            "stronger rotation for VGG16": of("VGG16", rotation_degrees=30.0),
-            "no augmentation for the smallest network": of("LeNet5", **dict.fromkeys(RANGES, 0.0)),
-            "no flip for the last network": of("MediaPipeVGGNet", flip_probability=0.0),
-            "a zoom of its own for SMMB": of("SMMB", zoom=0.1),
-            "shifts of 0.1 for Xception": of("Xception", width_shift=0.1, height_shift=0.1),
+            "stronger rotation for VGG16": ranges_of("VGG16", rotation_degrees=30.0),
+            "no augmentation for the smallest network": ranges_of("LeNet5", **dict.fromkeys(RANGES, 0.0)),
+            "no flip for the last network": ranges_of("MediaPipeVGGNet", flip_probability=0.0),
+            "a zoom of its own for SMMB": ranges_of("SMMB", zoom=0.1),
+            "shifts of 0.1 for Xception": ranges_of("Xception", width_shift=0.1, height_shift=0.1),
         }.items()
     ),
     *(
-        wrong("FER-A-12", name, augmentation_ranges=of("ResNet18", **more))
+        wrong("FER-A-12", name, augmentation_ranges=ranges_of("ResNet18", **more))
         for name, more in {
             "one network sheared too": {"shear": 0.2},
             "one network mirrored top to bottom too": {"vertical_flip_probability": 0.5},
@@ -121,12 +121,12 @@ MUTANTS = (
     ),
     right(
         "FER-A-12",
-        "more is told than was asked",
+        "more is answered than was asked",
         augmentation_ranges=lambda architecture: {"shear": 0, **RANGES, "rotation_degrees": 20},
     ),
     right(
         "FER-A-12",
-        "what is not drawn is told too",
+        "what is not drawn is answered too",
         augmentation_ranges=lambda architecture: (
             RANGES
             | {"vertical_flip": False, "brightness_range": [1.0, 1.0], "channel_shift": None, "fill_mode": "nearest"}

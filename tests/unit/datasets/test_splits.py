@@ -16,7 +16,7 @@ SEED = 7
 
 
 def labels_of(counts):
-    """Return the labels of so many images of each class, in an order that is not by class."""
+    """Return the labels of all images, not in the order of the classes, given the count of each."""
     return np.random.default_rng(1).permutation(np.repeat(np.arange(len(counts)), counts))
 
 

@@ -144,7 +144,7 @@ def the_same_seed_draws_the_same(subject: ImplementationSubject) -> CheckResult:
     first, second = drawn_for(subject), drawn_for(subject)
     names = [name for name in LABELS if not np.array_equal(first[name], second[name])]
     observed = f"others in {', '.join(names)}" if names else "the same values"
-    likely = "the seed is ignored, or the generator goes on where it stopped"
+    likely = "the seed is ignored, or the generator continues where it stopped"
     return equal(observed, "the same values", f"{CAPABILITY} asked twice with seed {SEED}", likely)
 
 
@@ -176,7 +176,7 @@ def nothing_else(
 
 
 def _is_neutral(name: str, value: Any) -> bool:
-    """Return whether a change leaves an image as it is: none, 0, or a factor of 1; words are no change."""
+    """Return whether a change leaves an image as it is: none, 0, or a factor of 1; text changes nothing."""
     if isinstance(value, list):
         return all(_is_neutral(name, entry) for entry in value)
     # languages without a type of their own for true write 1

@@ -269,7 +269,7 @@ def bilinear_with_the_edge_repeated(
 def flipped_after_the_map(subject: ImplementationSubject, height: int, width: int) -> CheckResult:
     """The mirrored image is the mirror image of the one that is not: the flip comes after the affine map.
 
-    Whether an image is rescaled before or after cannot be told from pixels that are not rounded (FER-A-07).
+    Whether an image is rescaled before or after cannot be seen from pixels that are not rounded (FER-A-07).
     """
     image, levels, parameters = noise(height, width, seed=2), levels_of(subject), FLIPPED_LAST | {"flip": True}
     plain = levels(image, FLIPPED_LAST)

@@ -101,7 +101,7 @@ def published_splits_of_fer2013(subject: ImplementationSubject, usage: str) -> C
 
 
 def _labels(counts: Sequence[int]) -> list[int]:
-    """Return the labels of so many images of each class, mixed."""
+    """Return the labels of all images, mixed, given the count of each class."""
     mixed: list[int] = np.random.default_rng(2).permutation(np.repeat(np.arange(len(counts)), counts)).tolist()
     return mixed
 
