@@ -46,13 +46,13 @@ def checks_for_implementation() -> tuple[Check, ...]:
     """Return all checks on an implementation of the protocol, in the order of the catalogue of capabilities."""
     from ferspec.checks.implementation import (
         classes,
-        datasets,
         evaluation,
         findings,
         grid,
-        images,
     )
     from ferspec.checks.implementation.augmentation import checks as augmentation
+    from ferspec.checks.implementation.datasets import checks as datasets
+    from ferspec.checks.implementation.images import checks as images
     from ferspec.checks.implementation.metrics import checks as metrics
     from ferspec.checks.implementation.networks import checks as networks
     from ferspec.checks.implementation.schedule import checks as schedule

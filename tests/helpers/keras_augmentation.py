@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
+from ferspec.checks.implementation.augmentation.keras import DEGREES, SHIFT, ZOOM
+
 # Grey levels that computing in float32 may cost.
 TOLERANCE = 0.01
-# Paper 4.2.
-DEGREES, SHIFT, ZOOM = 20, 0.2, 0.2
 
 # Keras asks SciPy for affine_transform by an old name, once for every channel of every image.
 ignore_old_name = pytest.mark.filterwarnings("ignore:Please import `affine_transform`:DeprecationWarning")
 
 
 def generator(**options):
-    """Return Keras' generator, as TensorFlow 2.21 has it, with the ranges typed from the paper; ``options`` replace."""
+    """Return Keras' generator, as TensorFlow 2.21 has it, with the ranges of the paper; ``options`` replace them."""
     import tensorflow as tf
 
     protocol = {

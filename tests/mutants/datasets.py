@@ -9,24 +9,20 @@ from itertools import pairwise
 
 import numpy as np
 
-from mutants.kinds import refusing, right, wrong
+from ferspec.checks.implementation.datasets.checks import PERCENT, TABLE_1
+from ferspec.checks.implementation.datasets.mistakes import BOXES, COUNTS, ROUNDINGS, widened
+from ferspec.checks.implementation.datasets.mistakes import SIZES as SIZES_TAKEN
+from mutants.kinds import mistaken, refusing, right, wrong
 
-TABLE_1 = {
-    "RAF-DB": [867, 877, 355, 5957, 3204, 2460, 1619],
-    "FER2013": [4953, 547, 5121, 8989, 6198, 6077, 4002],
-    "AffectNet": [3353, 2480, 3289, 4791, 4878, 3164, 3983],
-    "BTFER": [300] * 7,
-}
 SIZES = {"RAF-DB": [100, 100, 3], "FER2013": [48, 48, 1], "AffectNet": [512, 512, 3], "BTFER": [256, 256, 3]}
 AFFECTNET_ORDER = ["Neutral", "Happy", "Sad", "Surprise", "Fear", "Disgust", "Angry"]
-PERCENT = {"RAF-DB": 70, "AffectNet": 80}
 
 Split = Callable[[str, list[int], list[str] | None, int], list[str]]
 
 
 def counted(dataset: str, counts: Iterable[int]) -> Callable[[str], list[int]]:
-    counts_of = TABLE_1 | {dataset: list(counts)}
-    return lambda dataset: counts_of[dataset]
+    counts_of = TABLE_1 | {dataset: tuple(counts)}
+    return lambda dataset: list(counts_of[dataset])
 
 
 def sized(*size: int) -> Callable[[str], list[int]]:
@@ -104,40 +100,6 @@ def kept_for(dataset: str, otherwise: Split) -> Split:
     return split
 
 
-# ---- faces
-
-
-def box_of(margin: Callable[[int], int], clipped: bool = True) -> Callable[..., list[int]]:
-    """A box widened on each side by what a function of its side says."""
-
-    def face_box(box: list[int], height: int, width: int) -> list[int]:
-        left, top, right_end, bottom = box
-        across, down = margin(right_end - left), margin(bottom - top)
-        wide = [left - across, top - down, right_end + across, bottom + down]
-        if not clipped:
-            return wide
-        return [max(wide[0], 0), max(wide[1], 0), min(wide[2], width), min(wide[3], height)]
-
-    return face_box
-
-
-def moved_into_the_image(box: list[int], height: int, width: int) -> list[int]:
-    """What does not fit on one side is added on the other."""
-    left, top, right_end, bottom = box_of(lambda side: 20, clipped=False)(box, height, width)
-    across = -min(left, 0) - max(right_end - width, 0)
-    down = -min(top, 0) - max(bottom - height, 0)
-    return [left + across, top + down, right_end + across, bottom + down]
-
-
-def inclusive_ends(box: list[int], height: int, width: int) -> list[int]:
-    left, top, right_end, bottom = box_of(lambda side: 20)(box, height, width)
-    return [left, top, min(right_end, width - 1), min(bottom, height - 1)]
-
-
-def sides_exchanged(box: list[int], height: int, width: int) -> list[int]:
-    return box_of(lambda side: 20)(box, width, height)
-
-
 # ---- labels and leaks
 
 
@@ -165,39 +127,22 @@ def conflicts_backwards(digests: list[str], labels: list[int]) -> list[str]:
     return [digest for digest in sorted(set(digests), reverse=True) if sum(digest == other for other, _ in pairs) > 1]
 
 
-def over_the_edge_as_it_is(box: list[int], height: int, width: int) -> list[int]:
-    """A side of the detected box that is beyond the image already stays there."""
-    cut = box_of(lambda side: 20)(box, height, width)
-    inside = (box[0] >= 0, box[1] >= 0, box[2] <= width, box[3] <= height)
-    return [new if within else old for new, old, within in zip(cut, box, inside, strict=True)]
-
-
+RAFDB_TRAINING = COUNTS["RAF-DB"]["only the images of RAF-DB that are trained on are counted"]
 MUTANTS = (
     # FER-D-01
     *(
-        wrong("FER-D-01", name, dataset_counts=counted(dataset, counts))
-        for name, dataset, counts in (
-            (
-                "RAF-DB with 887 images of Disgust, as the text has it",
-                "RAF-DB",
-                [867, 887, 355, 5957, 3204, 2460, 1619],
-            ),
-            ("RAF-DB's training images only", "RAF-DB", [606, 613, 248, 4169, 2242, 1722, 1133]),
-            ("RAF-DB with contempt", "RAF-DB", [*TABLE_1["RAF-DB"], 0]),
-            ("RAF-DB in its own order of classes", "RAF-DB", [1619, 355, 877, 5957, 2460, 867, 3204]),
-            ("FER2013's training part only", "FER2013", [3995, 436, 4097, 7215, 4965, 4830, 3171]),
-            ("FER2013 in its own order of classes", "FER2013", [4953, 547, 5121, 8989, 6077, 4002, 6198]),
-            ("AffectNet with contempt", "AffectNet", [*TABLE_1["AffectNet"], 2871]),
-            ("AffectNet with Contempt among the angry", "AffectNet", [6224, *TABLE_1["AffectNet"][1:]]),
-            ("BTFER as far as it is released", "BTFER", [280] * 7),
+        mutant
+        for dataset, mistakes in COUNTS.items()
+        for mutant in mistaken(
+            "FER-D-01", "dataset_counts", {cause: counted(dataset, counts) for cause, counts in mistakes.items()}
         )
     ),
+    wrong("FER-D-01", "RAF-DB with contempt", dataset_counts=counted("RAF-DB", [*TABLE_1["RAF-DB"], 0])),
+    wrong("FER-D-01", "AffectNet with contempt", dataset_counts=counted("AffectNet", [*TABLE_1["AffectNet"], 2871])),
     wrong(
         "FER-D-01",
         "RAF-DB's training images only, and FER2013 refused",
-        dataset_counts=refusing(
-            lambda asked: asked["dataset"] == "FER2013", counted("RAF-DB", [606, 613, 248, 4169, 2242, 1722, 1133])
-        ),
+        dataset_counts=refusing(lambda asked: asked["dataset"] == "FER2013", counted("RAF-DB", RAFDB_TRAINING)),
     ),
     right(
         "FER-D-01",
@@ -205,20 +150,25 @@ MUTANTS = (
         dataset_counts=lambda dataset: [float(count) for count in TABLE_1[dataset]],
     ),
     # FER-D-02
+    *mistaken(
+        "FER-D-02",
+        "split",
+        {
+            **{cause: within_classes(rounding) for cause, rounding in ROUNDINGS.items()},
+            "split over all classes together, not within each": over_all_classes,
+            "the dataset's own splits are kept": own_parts_kept,
+            "the split is not seeded": within_classes(seeded=False),
+            "images are taken in their order, or the seed is ignored": seed_ignored,
+            "another share than 70 %: 80.0 % are trained on": within_classes(percent=80),
+        },
+    ),
     *(
         wrong("FER-D-02", name, split=split)
         for name, split in {
-            "80 to 20": within_classes(percent=80),
             "75 to 25": within_classes(percent=75),
             "the parts exchanged": within_classes(first="validation"),
-            "rounded up": within_classes(math.ceil),
-            "rounded to the nearest": within_classes(round),
-            "over all classes, not within each": over_all_classes,
             "scikit-learn's stratified split": by_scikit_learn,
-            "another split each time, whatever the seed": within_classes(seeded=False),
-            "the dataset's own parts": own_parts_kept,
             "the first 70 % of each class, in the order of the files": within_classes(shuffled=False),
-            "one split for all seeds": seed_ignored,
             "a third part set aside for tests": with_a_test_part,
             "all trained on": within_classes(percent=100),
         }.items()
@@ -306,38 +256,23 @@ MUTANTS = (
     wrong("FER-D-05", "as uneven as RAF-DB", dataset_counts=counted("BTFER", [119, 120, 49, 816, 438, 337, 221])),
     wrong("FER-D-05", "one image of Fear lost", dataset_counts=counted("BTFER", [300, 300, 299, 300, 300, 300, 300])),
     # FER-D-06
-    wrong("FER-D-06", "224 by 224", image_size=sized(224, 224, 3)),
-    wrong("FER-D-06", "48 by 48", image_size=sized(48, 48, 3)),
-    wrong("FER-D-06", "grey", image_size=sized(256, 256, 1)),
-    wrong("FER-D-06", "with alpha", image_size=sized(256, 256, 4)),
-    wrong("FER-D-06", "channels first", image_size=sized(3, 256, 256)),
+    *mistaken("FER-D-06", "image_size", {cause: sized(*size) for cause, size in SIZES_TAKEN.items()}),
     # FER-D-07
-    *(
-        wrong("FER-D-07", name, face_box=face_box)
-        for name, face_box in {
-            "20 pixels in all, 10 on each side": box_of(lambda side: 10),
-            "40 pixels on each side": box_of(lambda side: 40),
-            "no margin": box_of(lambda side: 0),
-            "20 per cent of the face": box_of(lambda side: round(side * 0.2)),
-            "10 per cent of the face": box_of(lambda side: round(side * 0.1)),
-            "beyond the image": box_of(lambda side: 20, clipped=False),
-            "moved back into the image": moved_into_the_image,
-            "ends inclusive": inclusive_ends,
-            "height and width of the image exchanged": sides_exchanged,
-            "a detected box over the edge left as it is": over_the_edge_as_it_is,
-            "no margin, and faces in the middle refused": refusing(
-                lambda asked: asked["box"][0] == 100, box_of(lambda side: 0)
-            ),
-        }.items()
+    *mistaken("FER-D-07", "face_box", BOXES),
+    wrong(
+        "FER-D-07",
+        "no margin, and faces in the middle refused",
+        face_box=refusing(lambda asked: asked["box"][0] == 100, widened(lambda side: 0)),
     ),
     right(
         "FER-D-07",
         "corners as floats",
-        face_box=lambda box, height, width: [float(corner) for corner in box_of(lambda side: 20)(box, height, width)],
+        face_box=lambda box, height, width: [float(corner) for corner in widened(lambda side: 20)(box, height, width)],
     ),
     # FER-D-10
     wrong("FER-D-10", "conflicting labels overlooked", conflicting_labels=lambda digests, labels: []),
     wrong("FER-D-10", "every picture that is there twice", conflicting_labels=more_than_once),
+    wrong("FER-D-10", "every picture", conflicting_labels=lambda digests, labels: sorted(set(digests))),
     wrong("FER-D-10", "only neighbours compared", conflicting_labels=twice_with_other_neighbours),
     wrong("FER-D-10", "a third occurrence overlooked", conflicting_labels=first_and_second),
     wrong(
@@ -370,6 +305,6 @@ MUTANTS = (
     right(
         "FER-D-11",
         "named as often as they occur",
-        leaked_images=lambda training, validation, btfer: [each for each in btfer if each in {*training, *validation}],
+        leaked_images=lambda training, validation, btfer: [one for one in btfer if one in {*training, *validation}],
     ),
 )

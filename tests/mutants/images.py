@@ -7,28 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from mutants.kinds import right, wrong
+from ferspec.checks.implementation.images.mistakes import (
+    CAFFE_MEANS,
+    CHANNELS,
+    FED,
+    OWN_WAY,
+    RESCALED,
+    TAKEN,
+    TORCH_MEANS,
+    WAYS,
+    Places,
+    Values,
+)
+from mutants.kinds import mistaken, right, wrong
 
 Pixels = list[list[list[float]]]
 
-CAFFE = np.array([103.939, 116.779, 123.68])
-MEAN, DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-VGGFACE_1 = (93.5940, 104.7624, 129.1863)
-VGGFACE_2 = (91.4953, 103.8827, 131.0912)
-
 
 def own_way(image: Pixels, architecture: str, weights: str) -> np.ndarray:
-    """What each base was trained with."""
-    pixels = np.array(image, float)
-    if weights == "vggface":
-        return pixels[..., ::-1] - (VGGFACE_1 if architecture == "VGG16" else VGGFACE_2)
-    if architecture in ("VGG16", "VGG19", "ResNet50"):
-        return pixels[..., ::-1] - CAFFE
-    if architecture == "DenseNet121":
-        return (pixels / 255 - MEAN) / DEVIATION
-    if architecture == "EfficientNetV2B0":
-        return pixels
-    return pixels / 127.5 - 1
+    """Return what each base was trained with, ``x / 255`` for a network without one."""
+    return WAYS[OWN_WAY.get((architecture, weights), RESCALED)](np.array(image, float))
 
 
 def fed(change: Callable[[np.ndarray, str, str], Any]) -> Callable[..., Any]:
@@ -36,7 +34,7 @@ def fed(change: Callable[[np.ndarray, str, str], Any]) -> Callable[..., Any]:
 
 
 def but_for(network: str, change: Callable[[np.ndarray], np.ndarray]) -> Callable[..., Any]:
-    """Each base its own way, but for one that is fed otherwise."""
+    """Return each base's own way, except one that is fed otherwise."""
 
     def network_input(image: Pixels, architecture: str, weights: str) -> Pixels:
         if architecture == network:
@@ -68,13 +66,13 @@ def by_pillow(method: str) -> Callable[..., Pixels]:
     return resize
 
 
-def by_place(of: Callable[[np.ndarray, int, int], np.ndarray]) -> Callable[..., Pixels]:
+def by_place(taken: Places) -> Callable[..., Pixels]:
     """Whole pixels, from the place that a function of (pixels, from, to) says."""
 
     def resize(image: Pixels, height: int, width: int) -> Pixels:
         pixels = np.array(image)
         places = (
-            of(np.arange(after), before, after) for before, after in zip(pixels.shape, (height, width), strict=False)
+            taken(np.arange(after), before, after) for before, after in zip(pixels.shape, (height, width), strict=False)
         )
         return pixels[np.ix_(*(place.astype(int) for place in places))].tolist()
 
@@ -114,36 +112,28 @@ def cut_out_or_padded(image: Pixels, height: int, width: int) -> Pixels:
 # ---- channels
 
 
-def channels(
-    gray: Callable[[np.ndarray], np.ndarray] = lambda pixels: np.repeat(pixels, 3, -1),
-    colour: Callable[[np.ndarray], np.ndarray] = lambda pixels: pixels,
-    alpha: Callable[[np.ndarray], np.ndarray] = lambda pixels: pixels[..., :3],
-) -> Callable[..., Any]:
+def channels(made: dict[int, Values] | None = None) -> Callable[..., Any]:
+    """Return right channels, except of images with the numbers of channels that are named."""
+    right_ones: dict[int, Values] = {1: lambda pixels: np.repeat(pixels, 3, -1)}
+
     def three_channels(image: Pixels) -> Any:
         pixels = np.array(image, float)
-        return {1: gray, 3: colour, 4: alpha}[pixels.shape[2]](pixels).tolist()
+        return (right_ones | (made or {})).get(pixels.shape[2], lambda pixels: pixels[..., :3])(pixels).tolist()
 
     return three_channels
-
-
-def mean_grey(pixels: np.ndarray) -> np.ndarray:
-    return np.repeat(pixels[..., :3].mean(axis=-1, keepdims=True), 3, axis=-1)
-
-
-def blended(pixels: np.ndarray, ground: float) -> np.ndarray:
-    share = pixels[..., 3:] / 255
-    return pixels[..., :3] * share + ground * (1 - share)
 
 
 MUTANTS = (
     # FER-P-07
     wrong("FER-P-07", "each base's preprocess_input where x / 255 is fed", network_input=fed(own_way)),
-    wrong("FER-P-07", "x / 127.5 - 1 for all", network_input=fed(lambda pixels, *_: pixels / 127.5 - 1)),
-    wrong("FER-P-07", "grey levels as they are", network_input=fed(lambda pixels, *_: pixels)),
-    wrong("FER-P-07", "x / 255, but blue, green, red", network_input=fed(lambda pixels, *_: pixels[..., ::-1] / 255)),
+    *mistaken(
+        "FER-P-07",
+        "network_input",
+        {f"fed {name}": fed(lambda pixels, *_, way=way: way(pixels)) for name, way in FED.items() if name != RESCALED},
+    ),
     wrong(
         "FER-P-07",
-        "x / 255 but for VGGFace",
+        "x / 255 except for VGGFace",
         network_input=fed(
             lambda pixels, architecture, weights: (
                 own_way(pixels, architecture, weights) if weights == "vggface" else pixels / 255
@@ -172,12 +162,16 @@ MUTANTS = (
     *(
         wrong("FER-P-07", name, profile="paper", network_input=but_for(network, change))
         for name, network, change in (
-            ("Caffe's means without turning to blue, green, red", "VGG19", lambda pixels: pixels - CAFFE[::-1]),
-            ("Caffe's means of red, green, blue in that order, on BGR", "VGG19", lambda p: p[..., ::-1] - CAFFE[::-1]),
+            ("Caffe's means without turning to blue, green, red", "VGG19", lambda pixels: pixels - CAFFE_MEANS[::-1]),
+            (
+                "Caffe's means of red, green, blue in that order, on BGR",
+                "VGG19",
+                lambda p: p[..., ::-1] - CAFFE_MEANS[::-1],
+            ),
             ("ResNet50 in -1..1, as its second version", "ResNet50", lambda pixels: pixels / 127.5 - 1),
-            ("DenseNet121 without the deviations", "DenseNet121", lambda pixels: pixels / 255 - MEAN),
+            ("DenseNet121 without the deviations", "DenseNet121", lambda pixels: pixels / 255 - TORCH_MEANS),
             ("EfficientNetV2B0 rescaled twice", "EfficientNetV2B0", lambda pixels: pixels / 255),
-            ("VGG16 from VGGFace with the means of ImageNet", "VGG16", lambda pixels: pixels[..., ::-1] - CAFFE),
+            ("VGG16 from VGGFace with the means of ImageNet", "VGG16", lambda pixels: pixels[..., ::-1] - CAFFE_MEANS),
             ("MobileNet in 0..1", "MobileNet", lambda pixels: pixels / 255),
         )
     ),
@@ -211,25 +205,17 @@ MUTANTS = (
         ),
     ),
     # FER-P-08
+    *mistaken("FER-P-08", "resize", {cause: by_place(taken) for cause, taken in TAKEN.items()}),
+    wrong("FER-P-08", "OpenCV's INTER_NEAREST, without half a pixel", resize=by_opencv("INTER_NEAREST")),
     *(
         wrong("FER-P-08", name, resize=resize)
         for name, resize in {
             "bilinear": by_opencv("INTER_LINEAR"),
             "areas averaged": by_opencv("INTER_AREA"),
             "bicubic": by_opencv("INTER_CUBIC"),
-            "OpenCV's INTER_NEAREST, without half a pixel": by_opencv("INTER_NEAREST"),
             "Pillow's bilinear, smoothed": by_pillow("BILINEAR"),
             "Pillow's Lanczos": by_pillow("LANCZOS"),
             "Pillow's box": by_pillow("BOX"),
-            "corners aligned with corners": by_place(
-                lambda pixels, before, after: np.rint(pixels * (before - 1) / max(after - 1, 1))
-            ),
-            "places rounded, not cut off": by_place(
-                lambda pixels, before, after: np.rint(pixels * before / after).clip(0, before - 1)
-            ),
-            "the pixel after the nearest": by_place(
-                lambda pixels, before, after: (middle(pixels, before, after) + 1).clip(0, before - 1)
-            ),
             "the aspect kept, black beside it": cut_out_or_padded,
             "height and width exchanged": sides_exchanged,
             "areas averaged where both sides shrink": averaged_where_both_shrink,
@@ -245,21 +231,13 @@ MUTANTS = (
     ),
     # FER-P-09
     *(
-        wrong("FER-P-09", name, three_channels=three_channels)
-        for name, three_channels in {
-            "blue, green, red": channels(colour=lambda pixels: pixels[..., ::-1]),
-            "blue, green, red where there is alpha": channels(alpha=lambda pixels: pixels[..., 2::-1]),
-            "colour made grey": channels(colour=mean_grey),
-            "one channel stays one": channels(gray=lambda pixels: pixels),
-            "grey in the first channel alone": channels(gray=lambda pixels: pixels * (1, 0, 0)),
-            "a third of the grey in each channel": channels(gray=lambda pixels: np.repeat(pixels / 3, 3, -1)),
-            "alpha blended with white": channels(alpha=lambda pixels: blended(pixels, 255)),
-            "alpha blended with black": channels(alpha=lambda pixels: blended(pixels, 0)),
-            "alpha taken for red": channels(alpha=lambda pixels: pixels[..., [3, 0, 1]]),
-            "four channels stay four": channels(alpha=lambda pixels: pixels),
-            "images with alpha made grey": channels(alpha=mean_grey),
-            "rescaled here already": channels(colour=lambda pixels: pixels / 255),
-        }.items()
+        mutant
+        for count, mistakes in CHANNELS.items()
+        for mutant in mistaken(
+            "FER-P-09", "three_channels", {cause: channels({count: made}) for cause, made in mistakes.items()}
+        )
     ),
+    wrong("FER-P-09", "one channel stays one", three_channels=channels({1: lambda pixels: pixels})),
+    wrong("FER-P-09", "four channels stay four", three_channels=channels({4: lambda pixels: pixels})),
     right("FER-P-09", "channels as floats", three_channels=channels()),
 )

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from ferspec.outcomes import CheckResult
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
+
+if TYPE_CHECKING:
+    from ferspec.engine import Check
+    from ferspec.subjects.implementations.subject import ImplementationSubject
 
 
 @dataclass(frozen=True)
@@ -70,17 +75,58 @@ def refusing(refused: Callable[[dict[str, Any]], bool], answer: Callable[..., An
     return capability
 
 
+class Findings(Sequence[CheckResult]):
+    """What checks find on a subject, each of them asked when its finding is first looked at."""
+
+    def __init__(self, finders: Sequence[Callable[[], CheckResult]]) -> None:
+        self._finders = [cache(finder) for finder in finders]
+
+    def __len__(self) -> int:
+        return len(self._finders)
+
+    def __getitem__(self, place: int) -> CheckResult:
+        return self._finders[place]()
+
+
 def judged_implementation(
     clause: str, profile: Profile, capabilities: dict[str, Callable[..., Any]]
-) -> tuple[CheckResult, ...]:
-    """Return what the checks of one clause find on the suite's implementation with some capabilities replaced."""
+) -> Sequence[CheckResult]:
+    """Return what the checks of one clause find on the suite's implementation with some capabilities replaced.
+
+    Checks that ask for none of these find what they find on the implementation itself.
+    """
     from ferspec.checks.generator import checks_for_implementation
+
+    changed = implementation(profile, **capabilities)
+    # every check may ask which networks there are
+    replaced = None if "architectures" in capabilities else set(capabilities)
+    return Findings(
+        [
+            partial(check.run, changed)
+            if replaced is None or not replaced.isdisjoint(check.needs)
+            else partial(found_on_the_right_one, check, profile)
+            for check in checks_for_implementation()
+            if check.clause == clause
+        ]
+    )
+
+
+FOUND: dict[tuple[str, Profile], CheckResult] = {}
+
+
+def found_on_the_right_one(check: Check, profile: Profile) -> CheckResult:
+    """Return what a check finds on the suite's own implementation, which it is asked once."""
+    if (check.id, profile) not in FOUND:
+        FOUND[check.id, profile] = check.run(implementation(profile))
+    return FOUND[check.id, profile]
+
+
+def implementation(profile: Profile, **capabilities: Callable[..., Any]) -> ImplementationSubject:
+    """Return the suite's own implementation with some capabilities replaced."""
     from ferspec.implementation import Implementation
     from ferspec.subjects.implementations.subject import Direct, ImplementationSubject
 
     changed = type(
         "Changed", (Implementation,), {name: staticmethod(function) for name, function in capabilities.items()}
     )
-    subject = ImplementationSubject(Direct(changed(profile)), profile)
-    checks = [check for check in checks_for_implementation() if check.clause == clause]
-    return tuple(check.run(subject) for check in checks)
+    return ImplementationSubject(Direct(changed(profile)), profile)

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from mutants.keras_like import Changes, drawn
-from mutants.kinds import right, wrong
+from ferspec.checks.implementation.augmentation.keras import Change, change_from
+from ferspec.checks.implementation.augmentation.mistakes import DRAWN, Drawn
+from mutants.kinds import mistaken, right, wrong
+
+Drawing = Callable[[np.random.Generator, int, int, int], Any]
 
 
-def with_a_random_state(count: int, height: int, width: int, seed: int) -> list[Changes]:
+def drawn(**replaced: Drawing) -> Callable[..., list[Change]]:
+    """Return right parameters except those replaced, by functions of (generator, count, height, width)."""
+
+    def parameters(count: int, height: int, width: int, seed: int) -> list[Change]:
+        draw = np.random.default_rng(seed)
+        right = [change_from(row, height, width) for row in draw.random((count, 6)).tolist()]
+        made = {name: np.asarray(drawing(draw, count, height, width)).tolist() for name, drawing in replaced.items()}
+        return [change | {name: values[at] for name, values in made.items()} for at, change in enumerate(right)]
+
+    return parameters
+
+
+def changed(mistake: Drawn) -> Callable[..., list[Change]]:
+    return lambda count, height, width, seed: [
+        mistake(change, height, width) for change in drawn()(count, height, width, seed)
+    ]
+
+
+def with_a_random_state(count: int, height: int, width: int, seed: int) -> list[Change]:
     """One image after the other, from Python's own generator; flips as 0 and 1."""
     import random
 
@@ -27,7 +49,7 @@ def with_a_random_state(count: int, height: int, width: int, seed: int) -> list[
     ]
 
 
-def in_single_precision(count: int, height: int, width: int, seed: int) -> list[Changes]:
+def in_single_precision(count: int, height: int, width: int, seed: int) -> list[Change]:
     uniform = np.random.default_rng(seed).random((count, 6), np.float32)
     return [
         {
@@ -41,23 +63,23 @@ def in_single_precision(count: int, height: int, width: int, seed: int) -> list[
     ]
 
 
-def printed_with_four_decimals(count: int, height: int, width: int, seed: int) -> list[Changes]:
-    """As R's jsonlite prints numbers unless told otherwise."""
+def printed_with_four_decimals(count: int, height: int, width: int, seed: int) -> list[Change]:
+    """Print numbers as R's jsonlite does by default."""
     return [
         {
-            name: [round(each, 4) for each in value] if name == "zoom" else round(value, 4)
+            name: [round(factor, 4) for factor in value] if name == "zoom" else round(value, 4)
             for name, value in change.items()
         }
         for change in drawn()(count, height, width, seed)
     ]
 
 
-def each(tied: Callable[[Changes], Changes]) -> Callable[..., list[Changes]]:
+def drawn_then(tied: Callable[[Change], Change]) -> Callable[..., list[Change]]:
     """Right draws, what is drawn for each image then changed."""
     return lambda **asked: [tied(change) for change in drawn()(**asked)]
 
 
-def in_half_precision(count: int, height: int, width: int, seed: int) -> list[Changes]:
+def in_half_precision(count: int, height: int, width: int, seed: int) -> list[Change]:
     """Uniform numbers of half precision, of which there are 2,048, and all that is made of them in half precision."""
     half, steps = np.float16, np.random.default_rng(seed).integers(0, 2048, (count, 6))
     shares = (steps / 2048).astype(half)
@@ -74,216 +96,134 @@ def in_half_precision(count: int, height: int, width: int, seed: int) -> list[Ch
     ]
 
 
-def rounded_to_half_precision(change: Changes) -> Changes:
+def rounded_to_half_precision(change: Change) -> Change:
     return {name: np.float16(value).tolist() if name != "flip" else value for name, value in change.items()}
 
 
-def in_steps(**steps: float) -> Callable[[Changes], Changes]:
+def in_steps(**steps: float) -> Callable[[Change], Change]:
     return lambda change: (
         change | {name: (np.rint(np.array(change[name]) / step) * step).tolist() for name, step in steps.items()}
     )
 
 
+def uniform(low: float, high: float, shape: tuple[int, ...] = ()) -> Drawing:
+    return lambda draw, count, *_: draw.uniform(low, high, (count, *shape))
+
+
+def of_height(low: float, high: float) -> Drawing:
+    return lambda draw, count, height, width: draw.uniform(low, high, count) * height
+
+
+def of_width(low: float, high: float) -> Drawing:
+    return lambda draw, count, height, width: draw.uniform(low, high, count) * width
+
+
+# by clause and name: which quantity is drawn otherwise, and how
+OTHERWISE: dict[str, dict[str, tuple[str, Drawing]]] = {
+    "FER-A-02": {
+        "angles sorted": ("rotation", lambda draw, count, *_: np.sort(draw.uniform(-20, 20, count))),
+        **{f"angles of ±{reach} degrees": ("rotation", uniform(-reach, reach)) for reach in (15, 18, 19.5, 21, 10, 40)},
+        "whole degrees": ("rotation", lambda draw, count, *_: draw.integers(-20, 21, count)),
+        "normally distributed angles": (
+            "rotation",
+            lambda draw, count, *_: draw.normal(0, 10, count).clip(-20, 20),
+        ),
+        "angles of a triangular distribution": (
+            "rotation",
+            lambda draw, count, *_: draw.triangular(-20, 0, 20, count),
+        ),
+        "turned one way only": ("rotation", uniform(0, 20)),
+        "either end of the range": ("rotation", lambda draw, count, *_: draw.choice([-20.0, 20.0], count)),
+        "every other image is not turned": (
+            "rotation",
+            lambda draw, count, *_: draw.uniform(-20, 20, count) * (draw.random(count) < 0.5),
+        ),
+        "one angle for all images of a batch": (
+            "rotation",
+            lambda draw, count, *_: np.repeat(draw.uniform(-20, 20, -(-count // 32)), 32)[:count],
+        ),
+    },
+    "FER-A-03": {
+        "shares of the size, not pixels": ("height_shift", uniform(-0.2, 0.2)),
+        "height shift as a share of the width": ("height_shift", of_width(-0.2, 0.2)),
+        "width shift as a share of the height": ("width_shift", of_height(-0.2, 0.2)),
+        "whole pixels": ("width_shift", lambda *asked: np.rint(of_width(-0.2, 0.2)(*asked))),
+        "shifted by up to 0.15": ("width_shift", of_width(-0.15, 0.15)),
+        "shifted by up to 0.19": ("width_shift", of_width(-0.19, 0.19)),
+        "shifted by up to 0.21": ("height_shift", of_height(-0.21, 0.21)),
+        "shifted by up to 0.1 to either side, 0.2 in all": ("height_shift", of_height(-0.1, 0.1)),
+        "shifted to one side only": ("width_shift", of_width(0, 0.2)),
+        "normally distributed shifts": (
+            "height_shift",
+            lambda draw, count, height, width: draw.normal(0, 0.08, count).clip(-0.2, 0.2) * height,
+        ),
+    },
+    "FER-A-04": {
+        "zoom tied on both axes": (
+            "zoom",
+            lambda draw, count, *_: np.repeat(draw.uniform(0.8, 1.2, (count, 1)), 2, 1),
+        ),
+        "the second factor undoes the first": (
+            "zoom",
+            lambda draw, count, *_: 1 + np.outer(draw.uniform(-0.2, 0.2, count), [1, -1]),
+        ),
+        "only enlarged": ("zoom", uniform(0.8, 1, (2,))),
+        "zoomed by up to 0.25": ("zoom", uniform(0.75, 1.25, (2,))),
+        "zoomed by up to 0.19": ("zoom", uniform(0.81, 1.19, (2,))),
+        "normally distributed factors": (
+            "zoom",
+            lambda draw, count, *_: draw.normal(1, 0.4 / 6, (count, 2)).clip(0.8, 1.2),
+        ),
+        "evenly distributed enlargements, of which the factors are the inverse": (
+            "zoom",
+            lambda draw, count, *_: 1 / draw.uniform(0.8, 1.2, (count, 2)),
+        ),
+        "only the width is zoomed": (
+            "zoom",
+            lambda draw, count, *_: np.column_stack([draw.uniform(0.8, 1.2, count), np.ones(count)]),
+        ),
+        "factors in steps of a tenth": ("zoom", lambda *asked: uniform(0.8, 1.2, (2,))(*asked).round(1)),
+    },
+    "FER-A-05": {
+        "three of ten images are mirrored": ("flip", lambda draw, count, *_: draw.random(count) < 0.3),
+        "six of ten images are mirrored": ("flip", lambda draw, count, *_: draw.random(count) < 0.6),
+        "no image is mirrored": ("flip", lambda draw, count, *_: np.zeros(count, bool)),
+        "every image is mirrored": ("flip", lambda draw, count, *_: np.ones(count, bool)),
+        "two draws decide, both must agree": ("flip", lambda draw, count, *_: (draw.random((count, 2)) < 0.5).all(1)),
+        "every other image is mirrored, in turn": ("flip", lambda draw, count, *_: np.arange(count) % 2 == 0),
+        "the first half is mirrored": ("flip", lambda draw, count, *_: np.arange(count) < count / 2),
+        **{
+            f"one flip for a batch of {size}": (
+                "flip",
+                lambda draw, count, *_, size=size: np.repeat(draw.random(count // size) < 0.5, size),
+            )
+            for size in (8, 32)
+        },
+    },
+}
 MUTANTS = (
-    # FER-A-02 to FER-A-05
     *(
-        right(clause, name, augmentation_parameters=parameters)
-        for name, parameters in {
-            "rounded to half precision": each(rounded_to_half_precision),
-            "drawn and worked out in half precision": in_half_precision,
-        }.items()
-        for clause in ("FER-A-02", "FER-A-03", "FER-A-04", "FER-A-05")
-    ),
-    wrong(
-        "FER-A-02",
-        "angles sorted",
-        augmentation_parameters=drawn(rotation=lambda draw, count, *_: np.sort(draw.uniform(-20, 20, count))),
-    ),
-    # FER-A-02
-    *(
-        wrong("FER-A-02", f"angles of ±{reach} degrees", augmentation_parameters=drawn(rotation=drawing))
-        for reach, drawing in {
-            15: lambda draw, count, *_: draw.uniform(-15, 15, count),
-            18: lambda draw, count, *_: draw.uniform(-18, 18, count),
-            19.5: lambda draw, count, *_: draw.uniform(-19.5, 19.5, count),
-            21: lambda draw, count, *_: draw.uniform(-21, 21, count),
-            10: lambda draw, count, *_: draw.uniform(-10, 10, count),
-            40: lambda draw, count, *_: draw.uniform(-40, 40, count),
-        }.items()
-    ),
-    wrong(
-        "FER-A-02",
-        "angles in radians",
-        augmentation_parameters=drawn(rotation=lambda draw, count, *_: np.deg2rad(draw.uniform(-20, 20, count))),
-    ),
-    wrong(
-        "FER-A-02",
-        "whole degrees",
-        augmentation_parameters=drawn(rotation=lambda draw, count, *_: draw.integers(-20, 21, count)),
-    ),
-    wrong("FER-A-02", "tenths of a degree", augmentation_parameters=each(in_steps(rotation=0.1))),
-    wrong(
-        "FER-A-02",
-        "normally distributed angles",
-        augmentation_parameters=drawn(rotation=lambda draw, count, *_: draw.normal(0, 10, count).clip(-20, 20)),
-    ),
-    wrong(
-        "FER-A-02",
-        "angles of a triangular distribution",
-        augmentation_parameters=drawn(rotation=lambda draw, count, *_: draw.triangular(-20, 0, 20, count)),
-    ),
-    wrong(
-        "FER-A-02",
-        "turned one way only",
-        augmentation_parameters=drawn(rotation=lambda draw, count, *_: draw.uniform(0, 20, count)),
-    ),
-    wrong(
-        "FER-A-02",
-        "either end of the range",
-        augmentation_parameters=drawn(rotation=lambda draw, count, *_: draw.choice([-20.0, 20.0], count)),
-    ),
-    wrong(
-        "FER-A-02",
-        "every other image is not turned",
-        augmentation_parameters=drawn(
-            rotation=lambda draw, count, *_: draw.uniform(-20, 20, count) * (draw.random(count) < 0.5)
-        ),
-    ),
-    wrong(
-        "FER-A-02",
-        "one angle for all images of a batch",
-        augmentation_parameters=drawn(
-            rotation=lambda draw, count, *_: np.repeat(draw.uniform(-20, 20, -(-count // 32)), 32)[:count]
-        ),
-    ),
-    right("FER-A-02", "drawn by another generator, image by image", augmentation_parameters=with_a_random_state),
-    right("FER-A-02", "angles in single precision", augmentation_parameters=in_single_precision),
-    right("FER-A-02", "angles printed with four decimals", augmentation_parameters=printed_with_four_decimals),
-    # FER-A-03
-    wrong(
-        "FER-A-03",
-        "shares of the size, not pixels",
-        augmentation_parameters=drawn(height_shift=lambda draw, count, *_: draw.uniform(-0.2, 0.2, count)),
-    ),
-    wrong(
-        "FER-A-03",
-        "height shift as a share of the width",
-        augmentation_parameters=drawn(
-            height_shift=lambda draw, count, height, width: draw.uniform(-0.2, 0.2, count) * width
-        ),
-    ),
-    wrong(
-        "FER-A-03",
-        "width shift as a share of the height",
-        augmentation_parameters=drawn(
-            width_shift=lambda draw, count, height, width: draw.uniform(-0.2, 0.2, count) * height
-        ),
-    ),
-    wrong(
-        "FER-A-03",
-        "whole pixels",
-        augmentation_parameters=drawn(
-            width_shift=lambda draw, count, height, width: np.rint(draw.uniform(-0.2, 0.2, count) * width)
-        ),
-    ),
-    wrong("FER-A-03", "tenths of a pixel", augmentation_parameters=each(in_steps(height_shift=0.1, width_shift=0.1))),
-    wrong(
-        "FER-A-03",
-        "shifted by up to 0.15",
-        augmentation_parameters=drawn(
-            width_shift=lambda draw, count, height, width: draw.uniform(-0.15, 0.15, count) * width
-        ),
-    ),
-    wrong(
-        "FER-A-03",
-        "shifted by up to 0.1 to either side, 0.2 in all",
-        augmentation_parameters=drawn(
-            height_shift=lambda draw, count, height, width: draw.uniform(-0.1, 0.1, count) * height
-        ),
-    ),
-    wrong(
-        "FER-A-03",
-        "shifted to one side only",
-        augmentation_parameters=drawn(
-            width_shift=lambda draw, count, height, width: draw.uniform(0, 0.2, count) * width
-        ),
-    ),
-    wrong(
-        "FER-A-03",
-        "normally distributed shifts",
-        augmentation_parameters=drawn(
-            height_shift=lambda draw, count, height, width: draw.normal(0, 0.08, count).clip(-0.2, 0.2) * height
-        ),
-    ),
-    right("FER-A-03", "drawn by another generator, image by image", augmentation_parameters=with_a_random_state),
-    right("FER-A-03", "shifts printed with four decimals", augmentation_parameters=printed_with_four_decimals),
-    # FER-A-04
-    wrong(
-        "FER-A-04",
-        "zoom tied on both axes",
-        augmentation_parameters=drawn(zoom=lambda draw, count, *_: np.repeat(draw.uniform(0.8, 1.2, (count, 1)), 2, 1)),
-    ),
-    wrong(
-        "FER-A-04",
-        "the second factor undoes the first",
-        augmentation_parameters=drawn(
-            zoom=lambda draw, count, *_: 1 + np.outer(draw.uniform(-0.2, 0.2, count), [1, -1])
-        ),
-    ),
-    wrong(
-        "FER-A-04",
-        "only enlarged",
-        augmentation_parameters=drawn(zoom=lambda draw, count, *_: draw.uniform(0.8, 1, (count, 2))),
-    ),
-    wrong(
-        "FER-A-04",
-        "zoomed by up to 0.25",
-        augmentation_parameters=drawn(zoom=lambda draw, count, *_: draw.uniform(0.75, 1.25, (count, 2))),
-    ),
-    wrong(
-        "FER-A-04",
-        "evenly distributed enlargements, of which the factors are the inverse",
-        augmentation_parameters=drawn(zoom=lambda draw, count, *_: 1 / draw.uniform(0.8, 1.2, (count, 2))),
-    ),
-    wrong(
-        "FER-A-04",
-        "the change of size, not the factor",
-        augmentation_parameters=drawn(zoom=lambda draw, count, *_: draw.uniform(-0.2, 0.2, (count, 2))),
-    ),
-    wrong(
-        "FER-A-04",
-        "only the width is zoomed",
-        augmentation_parameters=drawn(
-            zoom=lambda draw, count, *_: np.column_stack([draw.uniform(0.8, 1.2, count), np.ones(count)])
-        ),
-    ),
-    wrong(
-        "FER-A-04",
-        "factors in steps of a tenth",
-        augmentation_parameters=drawn(zoom=lambda draw, count, *_: draw.uniform(0.8, 1.2, (count, 2)).round(1)),
-    ),
-    wrong("FER-A-04", "factors in steps of a hundredth", augmentation_parameters=each(in_steps(zoom=0.01))),
-    right("FER-A-04", "factors in single precision", augmentation_parameters=in_single_precision),
-    right("FER-A-04", "factors printed with four decimals", augmentation_parameters=printed_with_four_decimals),
-    # FER-A-05
-    *(
-        wrong("FER-A-05", name, augmentation_parameters=drawn(flip=drawing))
-        for name, drawing in {
-            "three of ten images are mirrored": lambda draw, count, *_: draw.random(count) < 0.3,
-            "six of ten images are mirrored": lambda draw, count, *_: draw.random(count) < 0.6,
-            "no image is mirrored": lambda draw, count, *_: np.zeros(count, bool),
-            "every image is mirrored": lambda draw, count, *_: np.ones(count, bool),
-            "two draws decide, both must agree": lambda draw, count, *_: (
-                (draw.random(count) < 0.5) & (draw.random(count) < 0.5)
-            ),
-            "every other image is mirrored, in turn": lambda draw, count, *_: np.arange(count) % 2 == 0,
-            "the first half is mirrored": lambda draw, count, *_: np.arange(count) < count / 2,
-            "one flip for a batch of 8": lambda draw, count, *_: np.repeat(draw.random(count // 8) < 0.5, 8),
-            "one flip for a batch of 32": lambda draw, count, *_: np.repeat(draw.random(count // 32) < 0.5, 32),
-        }.items()
+        mutant
+        for clause, mistakes in DRAWN.items()
+        for mutant in mistaken(
+            clause, "augmentation_parameters", {cause: changed(mistake) for cause, mistake in mistakes.items()}
+        )
     ),
     *(
-        wrong("FER-A-05", name, augmentation_parameters=each(lambda change, more=more: change | more))
+        wrong(clause, name, augmentation_parameters=drawn(**{quantity: drawing}))
+        for clause, named in OTHERWISE.items()
+        for name, (quantity, drawing) in named.items()
+    ),
+    *(
+        wrong(clause, name, augmentation_parameters=drawn_then(in_steps(**steps)))
+        for clause, name, steps in (
+            ("FER-A-02", "tenths of a degree", {"rotation": 0.1}),
+            ("FER-A-03", "tenths of a pixel", {"height_shift": 0.1, "width_shift": 0.1}),
+            ("FER-A-04", "factors in steps of a hundredth", {"zoom": 0.01}),
+        )
+    ),
+    *(
+        wrong("FER-A-05", name, augmentation_parameters=drawn_then(lambda change, more=more: change | more))
         for name, more in {
             "mirrored top to bottom too": {"vertical_flip": True},
             "mirrored top to bottom too, true as 1": {"flip_vertical": 1},
@@ -292,11 +232,26 @@ MUTANTS = (
             "the channels shifted too": {"channel_shift": [0.0, 0.0, 3.5]},
         }.items()
     ),
+    *(
+        right(clause, name, augmentation_parameters=parameters)
+        for name, parameters in {
+            "rounded to half precision": drawn_then(rounded_to_half_precision),
+            "drawn and worked out in half precision": in_half_precision,
+        }.items()
+        for clause in ("FER-A-02", "FER-A-03", "FER-A-04", "FER-A-05")
+    ),
+    right("FER-A-02", "drawn by another generator, image by image", augmentation_parameters=with_a_random_state),
+    right("FER-A-02", "angles in single precision", augmentation_parameters=in_single_precision),
+    right("FER-A-02", "angles printed with four decimals", augmentation_parameters=printed_with_four_decimals),
+    right("FER-A-03", "drawn by another generator, image by image", augmentation_parameters=with_a_random_state),
+    right("FER-A-03", "shifts printed with four decimals", augmentation_parameters=printed_with_four_decimals),
+    right("FER-A-04", "factors in single precision", augmentation_parameters=in_single_precision),
+    right("FER-A-04", "factors printed with four decimals", augmentation_parameters=printed_with_four_decimals),
     right("FER-A-05", "flips as 0 and 1", augmentation_parameters=with_a_random_state),
     right(
         "FER-A-05",
-        "more is told, all of which changes nothing",
-        augmentation_parameters=each(
+        "more is answered, which changes nothing",
+        augmentation_parameters=drawn_then(
             lambda change: (
                 change
                 | {"flip_vertical": False, "shear": 0, "brightness": None, "contrast": 1.0, "fill_mode": "nearest"}

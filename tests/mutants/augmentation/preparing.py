@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from mutants.keras_like import augmenting
-from mutants.kinds import right, wrong
+from ferspec.checks.implementation.augmentation.checks import RANGES
+from ferspec.checks.implementation.augmentation.mistakes import RESCALED
+from mutants.augmentation.pixels import augmenting
+from mutants.kinds import mistaken, right, wrong
 
-RANGES = {"rotation_degrees": 20.0, "width_shift": 0.2, "height_shift": 0.2, "zoom": 0.2, "flip_probability": 0.5}
 
-
-def fed(image: list, **changed: Any) -> np.ndarray:
+def fed(image: list) -> np.ndarray:
     return np.array(image, float)
+
+
+def feeding(rescale: Callable[[np.ndarray], np.ndarray]) -> Callable[..., list]:
+    return lambda image, architecture, weights: rescale(fed(image)).tolist()
 
 
 def at_once(image: list, architecture: str, weights: str) -> list:
@@ -22,37 +26,28 @@ def at_once(image: list, architecture: str, weights: str) -> list:
 
 
 def but_where(is_raw: Callable[[list, str, str], bool]) -> Callable[..., list]:
-    """Everything rescaled, but for what is left as it is."""
+    """Return everything rescaled except what is left as it is."""
     return lambda image, architecture, weights: (
         image if is_raw(image, architecture, weights) else at_once(image, architecture, weights)
     )
 
 
-def of(network: str, **ranges: Any) -> Any:
+def ranges_of(network: str, **ranges: Any) -> Any:
     return lambda architecture: RANGES | (ranges if architecture == network else {})
 
 
 MUTANTS = (
     # FER-A-01
-    wrong("FER-A-01", "images of -1..1 in training", augment=augmenting(rescale=lambda pixels: pixels / 127.5 - 1)),
-    wrong("FER-A-01", "no rescaling in training", augment=augmenting(rescale=lambda pixels: pixels)),
-    wrong("FER-A-01", "divided by 256", augment=augmenting(rescale=lambda pixels: pixels / 256)),
+    *mistaken("FER-A-01", "augment", {cause: augmenting(rescale=rescale) for cause, rescale in RESCALED.items()}),
+    *(
+        wrong("FER-A-01", f"{cause}, in evaluation", cause=cause, network_input=feeding(rescale))
+        for cause, rescale in RESCALED.items()
+    ),
     wrong("FER-A-01", "multiplied by 0.0039", augment=augmenting(rescale=lambda pixels: pixels * 0.0039)),
-    wrong("FER-A-01", "rescaled twice", augment=augmenting(rescale=lambda pixels: pixels / 255**2)),
     wrong(
         "FER-A-01",
         "each image stretched from its darkest to its brightest pixel",
-        network_input=lambda image, architecture, weights: ((fed(image) - 60) / 135).tolist(),
-    ),
-    wrong(
-        "FER-A-01",
-        "rescaled in training, not in evaluation",
-        network_input=lambda image, architecture, weights: image,
-    ),
-    wrong(
-        "FER-A-01",
-        "images of -1..1 in evaluation",
-        network_input=lambda image, architecture, weights: (fed(image) / 127.5 - 1).tolist(),
+        network_input=feeding(lambda pixels: (pixels - 60) / 135),
     ),
     wrong(
         "FER-A-01",
@@ -65,7 +60,7 @@ MUTANTS = (
         "FER-A-01",
         "without a base rescaled, or not, as the profile paper has it with one",
         profile="paper",
-        network_input=lambda image, architecture, weights: (fed(image)[..., ::-1] - (104, 117, 124)).tolist(),
+        network_input=feeding(lambda pixels: pixels[..., ::-1] - (104, 117, 124)),
     ),
     *(
         wrong(
@@ -101,18 +96,23 @@ MUTANTS = (
         }.items()
     ),
     # FER-A-12
+    wrong(
+        "FER-A-12",
+        "a wider rotation for all networks",
+        augmentation_ranges=lambda architecture: RANGES | {"rotation_degrees": 25.0},
+    ),
     *(
         wrong("FER-A-12", name, augmentation_ranges=ranges)
         for name, ranges in {
-            "stronger rotation for VGG16": of("VGG16", rotation_degrees=30.0),
-            "no augmentation for the smallest network": of("LeNet5", **dict.fromkeys(RANGES, 0.0)),
-            "no flip for the last network": of("MediaPipeVGGNet", flip_probability=0.0),
-            "a zoom of its own for SMMB": of("SMMB", zoom=0.1),
-            "shifts of 0.1 for Xception": of("Xception", width_shift=0.1, height_shift=0.1),
+            "stronger rotation for VGG16": ranges_of("VGG16", rotation_degrees=30.0),
+            "no augmentation for the smallest network": ranges_of("LeNet5", **dict.fromkeys(RANGES, 0.0)),
+            "no flip for the last network": ranges_of("MediaPipeVGGNet", flip_probability=0.0),
+            "a zoom of its own for SMMB": ranges_of("SMMB", zoom=0.1),
+            "shifts of 0.1 for Xception": ranges_of("Xception", width_shift=0.1, height_shift=0.1),
         }.items()
     ),
     *(
-        wrong("FER-A-12", name, augmentation_ranges=of("ResNet18", **more))
+        wrong("FER-A-12", name, augmentation_ranges=ranges_of("ResNet18", **more))
         for name, more in {
             "one network sheared too": {"shear": 0.2},
             "one network mirrored top to bottom too": {"vertical_flip_probability": 0.5},
@@ -121,12 +121,12 @@ MUTANTS = (
     ),
     right(
         "FER-A-12",
-        "more is told than was asked",
+        "more is answered than was asked",
         augmentation_ranges=lambda architecture: {"shear": 0, **RANGES, "rotation_degrees": 20},
     ),
     right(
         "FER-A-12",
-        "what is not drawn is told too",
+        "what is not drawn is answered too",
         augmentation_ranges=lambda architecture: (
             RANGES
             | {"vertical_flip": False, "brightness_range": [1.0, 1.0], "channel_shift": None, "fill_mode": "nearest"}

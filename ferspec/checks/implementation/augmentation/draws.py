@@ -9,34 +9,50 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from ferspec import spec
-from ferspec.checks.implementation.answers.judge import (
-    equal,
-    field,
-    first_failure,
-    judge_each,
-    numbers,
-    rows,
-    shown,
-    truths,
-)
-from ferspec.engine import Check
+from ferspec.checks.implementation.answers.judge import equal, first_failure, rows, shown
+from ferspec.checks.implementation.augmentation.keras import DEGREES, FLIPPED, SHIFT, ZOOM, change_from
+from ferspec.checks.implementation.augmentation.mistakes import DRAWN
+from ferspec.checks.implementation.augmentation.order import LABELS, QUANTITIES, drawn_of
+from ferspec.engine import Check, checks_by_case
 from ferspec.outcomes import CheckResult, Status
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
-Drawn = dict[str, np.ndarray]
+Sample = dict[str, np.ndarray]
+"""Values of each quantity (COUNT,)."""
 
 CAPABILITY = "augmentation_parameters"
 COUNT, HEIGHT, WIDTH, SEED, OTHER_SEED = 4000, 40, 61, 3, 4
-ROTATION, FLIP = "rotation", "flip"
-SHIFTS, ZOOMS = ("height_shift", "width_shift"), ("first zoom factor", "second zoom factor")
-QUANTITIES = (ROTATION, *SHIFTS, "zoom", FLIP)
-COLUMNS = (ROTATION, *SHIFTS, *ZOOMS, FLIP)
+ROTATION, HEIGHT_SHIFT, WIDTH_SHIFT, FIRST_ZOOM, SECOND_ZOOM, FLIP = LABELS
+QUANTITIES_OF = {
+    "FER-A-02": (ROTATION,),
+    "FER-A-03": (HEIGHT_SHIFT, WIDTH_SHIFT),
+    "FER-A-04": (FIRST_ZOOM, SECOND_ZOOM),
+    "FER-A-05": (FLIP,),
+}
+
+
+@dataclass(frozen=True)
+class Range:
+    """From ``middle`` minus to ``middle`` plus ``reach``."""
+
+    middle: float
+    reach: float
+    unit: str = ""
+
+
+RANGES = {
+    ROTATION: Range(0.0, DEGREES, " in degrees"),
+    HEIGHT_SHIFT: Range(0.0, SHIFT * HEIGHT, " in pixels"),
+    WIDTH_SHIFT: Range(0.0, SHIFT * WIDTH, " in pixels"),
+    FIRST_ZOOM: Range(1.0, ZOOM),
+    SECOND_ZOOM: Range(1.0, ZOOM),
+}
 
 # How seldom right draws may be refused, by each bound that a sample is held to.
 UNLIKELY = 1e-6
@@ -57,79 +73,98 @@ ROUNDING = float(np.finfo(np.float16).eps) / 2
 LEAST_DISTINCT, LEAST_DISTINCT_PAIRS = 500, COUNT * 9 // 10
 
 
-def rotations(subject: ImplementationSubject) -> CheckResult:
-    """FER-A-02."""
-    reach = spec.load().number("FER-A-02", "rotation_degrees")
-    mistakes = {"radians instead of degrees": math.radians(reach)}
-
-    def ranged(drawn: Drawn) -> CheckResult:
-        return _uniform(drawn, ROTATION, 0.0, reach, mistakes, "rotation in degrees")
-
-    return _judged(subject, _asked(subject), ranged, (ROTATION,))
-
-
-def shifts(subject: ImplementationSubject) -> CheckResult:
-    """FER-A-03."""
-
-    def ranged(drawn: Drawn) -> CheckResult:
-        return first_failure(
-            [*(_shift(drawn, name) for name in SHIFTS), _pairs_differ(drawn, SHIFTS, "pairs of shifts")]
-        )
-
-    return _judged(subject, _asked(subject), ranged, SHIFTS)
+def uniform_over_its_range(subject: ImplementationSubject, clause: str, name: str) -> CheckResult:
+    """A rotation of up to 20 degrees, shifts of up to 0.2 of the size, zooms of up to 0.2: all uniform (paper 4.2)."""
+    drawn, known = drawn_for(subject), RANGES[name]
+    sample, what = drawn[name], f"{name}{known.unit}"
+    return first_failure(
+        [
+            _not_in_steps(len(np.unique(sample)), LEAST_DISTINCT, what),
+            _in_range(sample, known, what, _mistaken_ends(clause, name)),
+            _even(sample, known, what),
+        ]
+    )
 
 
-def _shift(drawn: Drawn, name: str) -> CheckResult:
-    share = spec.load().number("FER-A-03", name)
-    own, other = (HEIGHT, WIDTH) if name == "height_shift" else (WIDTH, HEIGHT)
-    mistakes = {
-        "a share of the size instead of pixels": share,
-        "a share of the other side of the image": share * other,
-        "the range taken for pixels": own * 1.0,
+def every_other_image_is_mirrored(subject: ImplementationSubject) -> CheckResult:
+    """Images are flipped with a probability of a half, each for itself."""
+    flips = drawn_for(subject)[FLIP]
+    changing = float((flips[1:] != flips[:-1]).mean())
+    wanted = 2 * FLIPPED * (1 - FLIPPED)
+    steady = "one draw for a whole batch" if changing < wanted else "images are mirrored in turn, not by chance"
+    return first_failure(
+        [
+            _share(float(flips.mean()), FLIPPED, "mirrored", "another probability, or one draw for a whole batch"),
+            _share(changing, wanted, "mirrored where the one before is not, or the reverse", steady),
+        ]
+    )
+
+
+def nothing_else_is_drawn(subject: ImplementationSubject) -> CheckResult:
+    """Images are rotated, shifted, zoomed and flipped horizontally, and nothing else changes them."""
+    return first_failure(
+        [nothing_else(drawn, QUANTITIES, "drawn for an image", _is_neutral) for drawn in _asked(subject)]
+    )
+
+
+def chance_alone_decides(subject: ImplementationSubject, *names: str) -> CheckResult:
+    """Each quantity of each image is drawn for itself: no draw decides two of them, or those of two images."""
+    drawn = drawn_for(subject)
+    return first_failure(
+        [
+            *(
+                _uncorrelated(drawn[name][1:], drawn[name][:-1], f"{name} and that of the image before")
+                for name in names
+            ),
+            *(_independent(drawn, name) for name in names),
+            *_nothing_of_others(drawn, names),
+            *([_pairs_differ(drawn, names)] if len(names) > 1 else []),
+        ]
+    )
+
+
+def another_seed_draws_others(subject: ImplementationSubject, *names: str) -> CheckResult:
+    """Another seed gives other draws."""
+    first, second = drawn_for(subject), drawn_for(subject, OTHER_SEED)
+    return first_failure(
+        [
+            equal(
+                "the same values" if np.array_equal(first[name], second[name]) else "others",
+                "others",
+                f"{name} from seed {OTHER_SEED} instead of {SEED}",
+                "the seed is ignored",
+            )
+            for name in names
+        ]
+    )
+
+
+def the_same_seed_draws_the_same(subject: ImplementationSubject) -> CheckResult:
+    """The same seed gives the same images (FER-A-10)."""
+    first, second = drawn_for(subject), drawn_for(subject)
+    names = [name for name in LABELS if not np.array_equal(first[name], second[name])]
+    observed = f"others in {', '.join(names)}" if names else "the same values"
+    likely = "the seed is ignored, or the generator continues where it stopped"
+    return equal(observed, "the same values", f"{CAPABILITY} asked twice with seed {SEED}", likely)
+
+
+def _mistaken_ends(clause: str, name: str) -> dict[str, float]:
+    """Return how far from the middle a quantity lies at an end of its range, by the mistakes of its clause."""
+    ends = [change_from([share] * 6, HEIGHT, WIDTH) for share in (0.0, 1.0)]
+    place, middle = LABELS.index(name), RANGES[name].middle
+    return {
+        mistake: float(np.abs(drawn_of([made(end, HEIGHT, WIDTH) for end in ends])[:, place] - middle).max())
+        for mistake, made in DRAWN[clause].items()
     }
-    return _uniform(drawn, name, 0.0, share * own, mistakes, f"{name} in pixels")
-
-
-def zooms(subject: ImplementationSubject) -> CheckResult:
-    """FER-A-04."""
-    reach = spec.load().number("FER-A-04", "zoom")
-
-    def ranged(drawn: Drawn) -> CheckResult:
-        each = [_uniform(drawn, name, 1.0, reach, {}, name) for name in ZOOMS]
-        return first_failure([*each, _pairs_differ(drawn, ZOOMS, "pairs of zoom factors")])
-
-    return _judged(subject, _asked(subject), ranged, ZOOMS)
-
-
-def mirrored_share(subject: ImplementationSubject) -> CheckResult:
-    """FER-A-05, how often, and that nothing is drawn beside what the clauses name."""
-    changes, wanted = _asked(subject), spec.load().number("FER-A-05", "flip_probability")
-
-    def ranged(drawn: Drawn) -> CheckResult:
-        flips = drawn[FLIP]
-        changing = float((flips[1:] != flips[:-1]).mean())
-        changes_wanted = 2 * wanted * (1 - wanted)
-        steady = (
-            "one draw for a whole batch" if changing < changes_wanted else "images are mirrored in turn, not by chance"
-        )
-        return first_failure(
-            [
-                *(nothing_else(change, QUANTITIES, "drawn for an image", _is_neutral) for change in changes),
-                _share(float(flips.mean()), wanted, "mirrored", "another probability, or one draw for a whole batch"),
-                _share(changing, changes_wanted, "mirrored where the one before is not, or the reverse", steady),
-            ]
-        )
-
-    return _judged(subject, changes, ranged, (FLIP,))
 
 
 def nothing_else(
-    told: Mapping[str, Any], asked: Collection[str], what: str, changes_nothing: Callable[[str, Any], bool]
+    answer: Mapping[str, Any], asked: Collection[str], what: str, changes_nothing: Callable[[str, Any], bool]
 ) -> CheckResult:
     """Judge the entries of an answer that were not asked for: whatever they are, they may change nothing."""
     more = [
         f"{name} {shown(value)}"
-        for name, value in told.items()
+        for name, value in answer.items()
         if name not in asked and not changes_nothing(name, value)
     ]
     return CheckResult(
@@ -141,21 +176,12 @@ def nothing_else(
 
 
 def _is_neutral(name: str, value: Any) -> bool:
-    """Return whether a change leaves an image as it is: none, 0, or a factor of 1; words are no change."""
+    """Return whether a change leaves an image as it is: none, 0, or a factor of 1; text changes nothing."""
     if isinstance(value, list):
-        return all(_is_neutral(name, each) for each in value)
+        return all(_is_neutral(name, entry) for entry in value)
     # languages without a type of their own for true write 1
     is_factor = value == 1 and value is not True and FLIP not in name
     return not value or isinstance(value, str) or is_factor
-
-
-def the_same_from_the_same_seed(subject: ImplementationSubject, capability: str) -> CheckResult:
-    """FER-A-10: the same seed gives the same images."""
-    first, again = (_columns(_asked(subject)) for _ in range(2))
-    names = [name for name in COLUMNS if not np.array_equal(first[name], again[name])]
-    observed = f"others in {', '.join(names)}" if names else "the same values"
-    likely = "the seed is ignored, or the generator goes on where it stopped"
-    return equal(observed, "the same values", f"{capability} asked twice with seed {SEED}", likely)
 
 
 def _share(share: float, wanted: float, what: str, likely: str) -> CheckResult:
@@ -173,78 +199,25 @@ def _asked(subject: ImplementationSubject, seed: int = SEED) -> list[Any]:
     return rows(CAPABILITY, subject.ask(CAPABILITY, count=COUNT, height=HEIGHT, width=WIDTH, seed=seed), COUNT)
 
 
-def _columns(changes: list[Any]) -> Drawn:
-    """Return (COUNT,) values of each quantity."""
-    told = {name: [field(CAPABILITY, change, name) for change in changes] for name in QUANTITIES}
-    first, second = numbers(CAPABILITY, told.pop("zoom"), (COUNT, 2)).T
-    flips = truths(CAPABILITY, told.pop(FLIP))
-    measured = {name: numbers(CAPABILITY, values, (COUNT,)) for name, values in told.items()}
-    return measured | dict(zip(ZOOMS, (first, second), strict=True)) | {FLIP: flips}
+def drawn_for(subject: ImplementationSubject, seed: int = SEED) -> Sample:
+    """Return what is drawn from a seed."""
+    return dict(zip(LABELS, drawn_of(_asked(subject, seed), CAPABILITY).T, strict=True))
 
 
 # How a sample is judged.
 
 
-def _uniform(
-    drawn: Drawn, name: str, middle: float, reach: float, mistakes: Mapping[str, float], what: str
-) -> CheckResult:
-    """Judge a sample by how many values differ, by its ends, and by its distribution function."""
-    sample = drawn[name]
-    return first_failure(
-        [
-            _not_in_steps(len(np.unique(sample)), LEAST_DISTINCT, what),
-            _in_range(sample, middle, reach, what, mistakes),
-            _even(sample, middle, reach, what),
-        ]
-    )
-
-
-def _judged(
-    subject: ImplementationSubject, changes: list[Any], ranged: Callable[[Drawn], CheckResult], names: Sequence[str]
-) -> CheckResult:
-    """Judge the sample of one seed, and whether another seed gives another."""
-    drawn = _columns(changes)
-
-    def of_seed(seed: int) -> CheckResult:
-        if seed == SEED:
-            return first_failure([ranged(drawn), *_by_chance(drawn, names)])
-        return first_failure(_others(drawn, _columns(_asked(subject, seed)), names))
-
-    return judge_each(of_seed, (SEED, OTHER_SEED))
-
-
-def _by_chance(drawn: Drawn, names: Sequence[str]) -> list[CheckResult]:
-    """Judge whether chance alone decides: not the draw before, no other quantity, and nothing of another image."""
-    return [
-        *(_uncorrelated(drawn[name][1:], drawn[name][:-1], f"{name} and that of the image before") for name in names),
-        *(_independent(drawn, name) for name in names),
-        *_nothing_of_others(drawn, names),
-    ]
-
-
-def _others(drawn: Drawn, others: Drawn, names: Sequence[str]) -> list[CheckResult]:
-    return [
-        equal(
-            "the same values" if np.array_equal(drawn[name], others[name]) else "others",
-            "others",
-            f"{name} from seed {OTHER_SEED} instead of {SEED}",
-            "the seed is ignored",
-        )
-        for name in names
-    ]
-
-
-def _independent(drawn: Drawn, name: str) -> CheckResult:
+def _independent(drawn: Sample, name: str) -> CheckResult:
     """Judge a quantity and its distance from the middle beside every other quantity and its distance."""
-    own, others = _and_distances(drawn, (name,)), _and_distances(drawn, [each for each in COLUMNS if each != name])
+    own, others = _and_distances(drawn, (name,)), _and_distances(drawn, [label for label in LABELS if label != name])
     return first_failure(
         [_uncorrelated(one, other, f"{mine} and {its}") for mine, one in own.items() for its, other in others.items()]
     )
 
 
-def _nothing_of_others(drawn: Drawn, names: Sequence[str]) -> list[CheckResult]:
+def _nothing_of_others(drawn: Sample, names: Sequence[str]) -> list[CheckResult]:
     """Judge quantities and distances beside all those of images before and after, up to half of the sample away."""
-    own, series = _and_distances(drawn, names), _and_distances(drawn, COLUMNS)
+    own, series = _and_distances(drawn, names), _and_distances(drawn, LABELS)
     # padded, so that the end of the sample does not meet its beginning
     spectra = {name: np.fft.rfft(_standard(values), 2 * COUNT) for name, values in series.items()}
     return [
@@ -272,10 +245,10 @@ def _unlike_later(products: np.ndarray, one: str, other: str) -> CheckResult:
 
 def _standard(values: np.ndarray) -> np.ndarray:
     """Return values less their mean, in standard deviations; zeros for what never varies."""
-    return (values - values.mean()) / (values.std() or 1.0)
+    return np.asarray((values - values.mean()) / (values.std() or 1.0))
 
 
-def _and_distances(drawn: Drawn, names: Sequence[str]) -> Drawn:
+def _and_distances(drawn: Sample, names: Sequence[str]) -> Sample:
     distances = {
         f"the distance of {name} from its middle": np.abs(drawn[name] - drawn[name].mean())
         for name in names
@@ -298,10 +271,10 @@ def _uncorrelated(one: np.ndarray, other: np.ndarray, what: str) -> CheckResult:
     )
 
 
-def _pairs_differ(drawn: Drawn, names: Sequence[str], what: str) -> CheckResult:
+def _pairs_differ(drawn: Sample, names: Sequence[str]) -> CheckResult:
     """Judge how many pairs differ, which printing and half precision make hardly fewer."""
     pairs = np.unique(np.column_stack([drawn[name] for name in names]), axis=0)
-    return _not_in_steps(len(pairs), LEAST_DISTINCT_PAIRS, what)
+    return _not_in_steps(len(pairs), LEAST_DISTINCT_PAIRS, f"pairs of {' and '.join(names)}")
 
 
 def _not_in_steps(distinct: int, least: int, what: str) -> CheckResult:
@@ -314,12 +287,12 @@ def _not_in_steps(distinct: int, least: int, what: str) -> CheckResult:
     )
 
 
-def _in_range(sample: np.ndarray, middle: float, reach: float, what: str, mistakes: Mapping[str, float]) -> CheckResult:
+def _in_range(sample: np.ndarray, known: Range, what: str, mistakes: Mapping[str, float]) -> CheckResult:
     ends = np.array([sample.min(), sample.max()])
-    wanted = np.array([middle - reach, middle + reach])
+    wanted = np.array([known.middle - known.reach, known.middle + known.reach])
     beyond = (ends - wanted) * (-1, 1)
-    holds = bool((beyond <= ROUNDING * np.abs(wanted)).all() and (beyond >= -MISSED_END * reach).all())
-    found = float(np.abs(ends - middle).max())
+    holds = bool((beyond <= ROUNDING * np.abs(wanted)).all() and (beyond >= -MISSED_END * known.reach).all())
+    found = float(np.abs(ends - known.middle).max())
     likely = next((name for name, other in mistakes.items() if abs(found - other) <= MISSED_END * other), None)
     return CheckResult(
         status=Status.PASS if holds else Status.FAIL,
@@ -330,9 +303,9 @@ def _in_range(sample: np.ndarray, middle: float, reach: float, what: str, mistak
     )
 
 
-def _even(sample: np.ndarray, middle: float, reach: float, what: str) -> CheckResult:
+def _even(sample: np.ndarray, known: Range, what: str) -> CheckResult:
     """Judge the largest distance between the distribution function of the sample and the straight line."""
-    line = (np.sort(sample) - (middle - reach)) / (2 * reach)
+    line = (np.sort(sample) - (known.middle - known.reach)) / (2 * known.reach)
     steps = np.arange(COUNT + 1) / COUNT
     distance = float(max((steps[1:] - line).max(), (line - steps[:-1]).max()))
     holds = distance <= FARTHEST
@@ -344,8 +317,20 @@ def _even(sample: np.ndarray, middle: float, reach: float, what: str) -> CheckRe
     )
 
 
-DRAW_CHECKS = (
-    Check("FER-A-02", rotations, needs=(CAPABILITY,)),
-    Check("FER-A-03", shifts, needs=(CAPABILITY,)),
-    Check("FER-A-04", zooms, needs=(CAPABILITY,)),
+NEEDS = (CAPABILITY,)
+DRAW_CHECKS: tuple[Check, ...] = (
+    *(
+        check
+        for clause, names in QUANTITIES_OF.items()
+        for check in (
+            *checks_by_case(
+                clause, uniform_over_its_range, {name: (clause, name) for name in names if name in RANGES}, NEEDS
+            ),
+            Check(clause, chance_alone_decides, NEEDS, "each drawn for itself", names),
+            Check(clause, another_seed_draws_others, NEEDS, "another seed", names),
+        )
+    ),
+    Check("FER-A-05", every_other_image_is_mirrored, NEEDS, "how often"),
+    Check("FER-A-05", nothing_else_is_drawn, NEEDS, "nothing else changes an image"),
+    Check("FER-A-10", the_same_seed_draws_the_same, NEEDS, "the same seed"),
 )

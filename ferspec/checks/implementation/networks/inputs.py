@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -22,16 +22,14 @@ def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3))
 
 
-def images_for(starts: Iterable[Start]) -> Iterator[tuple[np.ndarray, str, str]]:
-    """Return an image with the network and weights to ask with it: for each every level, and its smallest resolution.
+def sides_of(starts: Iterable[Start]) -> dict[Start, tuple[int, ...]]:
+    """Return the sides of the images to ask of each start: the smallest resolution that the grid trains it at.
 
     The first is asked at its largest one too, not all, since an answer of 224 pixels is three million characters long.
     """
-    for number, (architecture, weights) in enumerate(starts):
-        resolutions = resolutions_of(architecture, weights)
-        sides = {resolutions[0], resolutions[-1]} if number == 0 else {resolutions[0]}
-        for image in (every_level(), *(noise(side, side) for side in sorted(sides))):
-            yield image, architecture, weights
+    sides = {start: resolutions_of(*start) for start in starts}
+    first = next(iter(sides), None)
+    return {start: tuple(sorted({own[0], own[-1]})) if start == first else (own[0],) for start, own in sides.items()}
 
 
 def resolutions() -> list[int]:

@@ -26,8 +26,12 @@ def networks_of(subject: ImplementationSubject) -> tuple[str, ...]:
     return known
 
 
-def starts_of(subject: ImplementationSubject) -> tuple[tuple[str, str], ...]:
+def require(subject: ImplementationSubject, network: str) -> None:
+    """Raise ``NotEvaluable`` for a network that the implementation does not have."""
+    if network not in networks_of(subject):
+        raise NotEvaluable(f"architectures does not list {network}")
+
+
+def starts() -> tuple[tuple[str, str], ...]:
     """Return the networks with what the grid starts each from: pairs of architecture and weights."""
-    networks = networks_of(subject)
-    pairs = dict.fromkeys((cell.architecture, cell.weights) for cell in spec.load().cells)
-    return tuple(pair for pair in pairs if pair[0] in networks)
+    return tuple(dict.fromkeys((cell.architecture, cell.weights) for cell in spec.load().cells))

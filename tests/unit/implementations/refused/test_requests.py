@@ -83,6 +83,5 @@ def test_all_networks_are_asked_about_where_the_list_of_them_is_refused():
     def wider(architecture: str) -> dict[str, float]:
         return Implementation("released").augmentation_ranges(architecture) | {"rotation": 45.0}
 
-    assert [finding.status for finding in judged("FER-A-12", "architectures", of(), augmentation_ranges=wider)] == [
-        Status.FAIL
-    ]
+    found = judged("FER-A-12", "architectures", of(), augmentation_ranges=wider)
+    assert {finding.status for finding in found} == {Status.FAIL}
