@@ -78,7 +78,7 @@ MUTANTS = (
     *mistaken("FER-G-06", "grid_spread", GRID_SPREADS),
     wrong(
         "FER-G-06",
-        "the rounding of figures counts as spread",
+        "the rounding of metrics counts as spread",
         spread=lambda differences: deviation(differences) + 0.005,
     ),
     wrong(

@@ -57,7 +57,7 @@ TABLE_2 = {
     ),
 }
 DISTANCES = {
-    "equal figures agree": ([0.0] * 8, "agree"),
+    "equal metrics agree": ([0.0] * 8, "agree"),
     "one distance of 0.01 agrees": ([0.01], "agree"),
     "one of four agrees on average": ([0.0, 0.0, 0.0, 0.04], "agree"),
     "one of two agrees on average": ([0.0, 0.02], "agree"),
@@ -91,7 +91,7 @@ def has_the_cells(subject: ImplementationSubject) -> CheckResult:
     return CheckResult(
         status=Status.FAIL if words or stated != {total} else Status.PASS,
         observed=", ".join([f"{total} cells", *words]),
-        expected=f"{axes * ROWS} cells",
+        expected=" and ".join(f"{cells} cells" for cells in sorted(stated)),
         difference=(total - axes * ROWS) or None,
     )
 
@@ -149,14 +149,14 @@ def _compared(subject: ImplementationSubject, cell: Cell) -> CheckResult:
     def metric(kind: str, name: str) -> CheckResult:
         metrics = field("published", answer, kind)
         finding = _metric(metrics, name, right[kind][name], f"{cell.id}, {kind} {name}")
-        mistakes = {cause: _told(rule, kind, name) for cause, rule in METRICS.items()}
+        mistakes = {cause: _by(rule, kind, name) for cause, rule in METRICS.items()}
         return explained(finding, metrics[name], mistakes, {"published": right})
 
     return first_failure([metric(kind, name) for kind in KINDS for name in FIGURES])
 
 
-def _told(rule: Rule, kind: str, name: str) -> Callable[..., float | None]:
-    """Return what a rule tells of one metric."""
+def _by(rule: Rule, kind: str, name: str) -> Callable[..., float | None]:
+    """Return one metric as a rule has it."""
     return lambda published: rule(published)[kind][name]
 
 

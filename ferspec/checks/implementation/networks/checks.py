@@ -128,7 +128,8 @@ def _compared(table: Sequence[Layer], name: str, typed: Sequence[int | float | s
     if None in expected:
         known = [value is not None for value in expected] + [True] * len(observed)
         return equal([value if known[place] else None for place, value in enumerate(observed)], expected, name)
-    return equal(sorted(map(str, observed)), sorted(map(str, expected)), name)
+    same = sorted(map(str, observed)) == sorted(map(str, expected))
+    return equal(expected if same else observed, expected, name)
 
 
 def _written(setting: str, value: int | float | str) -> str:
