@@ -48,11 +48,11 @@ def checks_for_implementation() -> tuple[Check, ...]:
         classes,
         datasets,
         evaluation,
-        findings,
-        grid,
         images,
     )
     from ferspec.checks.implementation.augmentation import checks as augmentation
+    from ferspec.checks.implementation.findings import checks as findings
+    from ferspec.checks.implementation.grid import checks as grid
     from ferspec.checks.implementation.metrics import checks as metrics
     from ferspec.checks.implementation.networks import checks as networks
     from ferspec.checks.implementation.schedule import checks as schedule

@@ -7,8 +7,8 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from ferspec.checks.implementation.bands.expected import deviation, reach, robust_deviation, student
+from ferspec.checks.implementation.bands.mistakes import BANDS, GRID_SPREADS, SPREADS, banding, estimates
 from ferspec.checks.implementation.bands.replicates import Pair, has_other_images, pairs_of, replicates
-from ferspec.checks.implementation.mistakes.bands import BANDS, GRID_SPREADS, SPREADS, banding, estimates
 from mutants.kinds import mistaken, refusing, right, wrong
 
 

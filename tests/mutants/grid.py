@@ -9,7 +9,7 @@ from typing import Any
 
 from ferspec import spec
 from ferspec.checks.implementation.answers.explain import Capability
-from ferspec.checks.implementation.mistakes.grid import (
+from ferspec.checks.implementation.grid.mistakes import (
     AGREE_BELOW,
     AGREEMENTS,
     METRICS,

@@ -6,10 +6,11 @@ A wrong network is the specification's table with a layer changed, so that none 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ferspec import spec
-from ferspec.checks.implementation.mistakes.networks import TOTALS, total_of
+from ferspec.checks.implementation.networks.mistakes import TOTALS, total_of
 from ferspec.checks.implementation.networks.witness import LARGER_HEAD
 from ferspec.spec.layers import layer_table
 from mutants.kinds import Mutant, mistaken, right, wrong
@@ -119,14 +120,14 @@ def phases(*told: dict[str, Any]) -> dict[str, Callable]:
 
 def as_the_text_has_it(clause: str, name: str) -> Mutant:
     """Return the networks of the profile ``paper`` where those of the runs are asked for."""
-    cause = "it is the network of the profile paper"
-    return wrong(clause, name, cause=cause, **tables(lambda table: table, "paper"))
+    mutant = wrong(clause, name, **tables(lambda table: table, "paper"))
+    return replace(mutant, cause="it is the network of the profile paper")
 
 
 def as_run(clause: str, name: str) -> Mutant:
     """Return the networks of the runs where those of the profile ``paper`` are asked for."""
-    cause = "it is the network of the profile released"
-    return wrong(clause, name, "paper", cause, **tables(lambda table: table))
+    mutant = wrong(clause, name, "paper", **tables(lambda table: table))
+    return replace(mutant, cause="it is the network of the profile released")
 
 
 def with_a_layer_more(table: Table) -> Table:
@@ -210,12 +211,9 @@ MUTANTS = (
         "the total at 48x48 at every resolution",
         **totals(lambda total, name, weights, _: total_of(name, weights, 48)),
     ),
-    wrong(
-        "FER-N-02",
-        "the totals of the runs where the text is asked for",
-        "paper",
+    replace(
+        wrong("FER-N-02", "the totals of the runs where the text is asked for", "paper", parameter_total=total_of),
         cause="that of the other profile",
-        parameter_total=total_of,
     ),
     wrong("FER-N-02", "no output layer", **tables(lambda table: table[:-1])),
     wrong("FER-N-02", "a layer too many", **tables(with_a_layer_more)),
@@ -322,21 +320,16 @@ MUTANTS = (
     ),
     wrong("FER-P-04", "a head of 512 units", **head(POOLING, FIRST | {"units": 512}, *HEAD[2:])),
     wrong("FER-P-04", "256 and 256 units", **head(*HEAD[:3], SECOND | {"units": 256}, OUTPUT)),
-    wrong(
-        "FER-P-04",
-        "256 and 128 units where the text is asked for",
-        "paper",
+    replace(
+        wrong("FER-P-04", "256 and 128 units where the text is asked for", "paper", **head(*HEAD)),
         cause="the units of the profile released",
-        **head(*HEAD),
     ),
     wrong("FER-P-04", "128 before 256", **head(POOLING, SECOND, DROPOUT, FIRST, OUTPUT)),
     wrong("FER-P-04", "a single dense layer", **head(POOLING, FIRST, DROPOUT, OUTPUT)),
     wrong("FER-P-04", "three dense layers", **head(*HEAD[:4], {**SECOND, "units": 64}, OUTPUT)),
-    wrong(
-        "FER-P-04",
-        "256 and 256 units in the networks",
+    replace(
+        wrong("FER-P-04", "256 and 256 units in the networks", **tables(lambda table: table, "paper")),
         cause="the units of the profile paper",
-        **tables(lambda table: table, "paper"),
     ),
     wrong("FER-P-04", "512 units in one network", **of("VGG19", layers("Dense", 0, shape=[512]))),
     wrong("FER-P-05", "dropout after the second dense layer", **head(POOLING, FIRST, SECOND, DROPOUT, OUTPUT)),

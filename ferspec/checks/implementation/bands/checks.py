@@ -10,8 +10,8 @@ from ferspec import spec
 from ferspec.checks.implementation.answers.explain import explained, near
 from ferspec.checks.implementation.answers.judge import close, field, numbers, shown
 from ferspec.checks.implementation.bands.expected import Band, ends
+from ferspec.checks.implementation.bands.mistakes import BANDS, GRID_SPREADS, SPREADS, estimates
 from ferspec.checks.implementation.bands.replicates import Pair, differences, known, replicates
-from ferspec.checks.implementation.mistakes.bands import BANDS, GRID_SPREADS, SPREADS, estimates
 from ferspec.engine import checks_by_case
 from ferspec.errors import SubjectError
 from ferspec.outcomes import CheckResult, Status

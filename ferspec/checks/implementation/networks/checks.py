@@ -12,8 +12,8 @@ from functools import partial
 from ferspec import spec
 from ferspec.checks.implementation.answers.explain import answers_to, explained, near
 from ferspec.checks.implementation.answers.judge import equal, judge_each, numbers, rows
-from ferspec.checks.implementation.mistakes.networks import TOTALS, total_of
 from ferspec.checks.implementation.networks import heads, witness
+from ferspec.checks.implementation.networks.mistakes import TOTALS, total_of
 from ferspec.checks.implementation.networks.tables import (
     OTHER,
     ROWS,

@@ -13,7 +13,7 @@ from ferspec import spec
 from ferspec.checks.implementation.answers.explain import explained
 from ferspec.checks.implementation.answers.judge import close, equal, field, first_failure, judge_each, numbers, rows
 from ferspec.checks.implementation.bands import checks as bands
-from ferspec.checks.implementation.mistakes.grid import (
+from ferspec.checks.implementation.grid.mistakes import (
     AGREE_BELOW,
     AGREEMENTS,
     METRICS,
