@@ -44,14 +44,11 @@ def checks_for_certificate() -> tuple[Check, ...]:
 
 def checks_for_implementation() -> tuple[Check, ...]:
     """Return all checks on an implementation of the protocol, in the order of the catalogue of capabilities."""
-    from ferspec.checks.implementation import (
-        classes,
-        evaluation,
-        findings,
-        grid,
-    )
+    from ferspec.checks.implementation import classes, evaluation
     from ferspec.checks.implementation.augmentation import checks as augmentation
     from ferspec.checks.implementation.datasets import checks as datasets
+    from ferspec.checks.implementation.findings import checks as findings
+    from ferspec.checks.implementation.grid import checks as grid
     from ferspec.checks.implementation.images import checks as images
     from ferspec.checks.implementation.metrics import checks as metrics
     from ferspec.checks.implementation.networks import checks as networks

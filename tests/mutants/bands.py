@@ -7,8 +7,8 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from ferspec.checks.implementation.bands.expected import deviation, reach, robust_deviation, student
+from ferspec.checks.implementation.bands.mistakes import BANDS, GRID_SPREADS, SPREADS, banding, estimates
 from ferspec.checks.implementation.bands.replicates import Pair, has_other_images, pairs_of, replicates
-from ferspec.checks.implementation.mistakes.bands import BANDS, GRID_SPREADS, SPREADS, banding, estimates
 from mutants.kinds import mistaken, refusing, right, wrong
 
 
@@ -73,81 +73,58 @@ def of_quantile(quantile: float) -> Callable[..., list[float]]:
     return banding(reach=lambda sd, pairs, runs: student(pairs, quantile) * sd * math.sqrt(1 + 1 / runs))
 
 
+WRONG_GRID_SPREADS = {
+    "the spread of FER2013": grid_spread(of_fer2013),
+    "the median without its factor": grid_spread(of_replicates, factor=1.0),
+    "the spread of accuracy for that of precision": lambda figure, resolution: grid_spread(of_replicates)(
+        figure.replace("precision", "accuracy"), resolution
+    ),
+    "the spread of FER2013, and 48x48 refused": refusing(
+        lambda asked: asked["resolution"] == 48, grid_spread(of_fer2013)
+    ),
+}
+WRONG_BANDS = {
+    "t at 99%": of_quantile(0.995),
+    "two degrees of freedom a pair": banding(reach=lambda sd, pairs, runs: reach(sd, 2 * pairs, runs)),
+    "no more than 10 runs count": banding(reach=lambda sd, pairs, runs: reach(sd, pairs, min(runs, 10))),
+    "no more than 30 pairs count": banding(reach=lambda sd, pairs, runs: reach(sd, min(pairs, 30), runs)),
+    "without rounding, and several runs refused": refusing(lambda asked: asked["runs"] > 1, banding(rounding=0.0)),
+    "one-sided": with_a_low_end_alone,
+    "rounding to whole percents on either side": banding(rounding=0.01),
+    "zero width": without_width,
+    "the least width on either side": banding(least_width=0.04),
+    "dropped images count half": banding(counted=0.5),
+    "dropped images widen both sides alike": widened_alike,
+    "0.2 either side": wide,
+    "the high end first": lambda **about: banding()(**about)[::-1],
+}
+USELESS_BANDS = {
+    "0.2 either side": wide,
+    "0.2 either side, and some bands refused": refusing(lambda asked: asked["pairs"] == 19, wide),
+    "zero width": without_width,
+    "rounding alone": banding(reach=lambda sd, pairs, runs: 0.0, least_width=0.0),
+    "one standard deviation": banding(reach=lambda sd, pairs, runs: math.sqrt(2) * sd),
+    "√(1 + 1/k) is missing": BANDS["√(1 + 1/k) is missing"],
+    "t at 99.9%": of_quantile(0.9995),
+    "above the expected value everything is allowed": with_a_low_end_alone,
+}
+MISPRINTED = grid_spread(of_misprinted_pairs_too, "paper")
 MUTANTS = (
     *mistaken("FER-G-06", "spread", SPREADS),
     *mistaken("FER-G-06", "grid_spread", GRID_SPREADS),
-    wrong(
-        "FER-G-06",
-        "the rounding of figures counts as spread",
-        spread=lambda differences: deviation(differences) + 0.005,
-    ),
-    wrong(
-        "FER-G-06",
-        "misprinted pairs count where the text is asked for",
-        "paper",
-        grid_spread=grid_spread(of_misprinted_pairs_too, "paper"),
-    ),
+    *(wrong("FER-G-06", name, grid_spread=answer) for name, answer in WRONG_GRID_SPREADS.items()),
+    wrong("FER-G-06", "the rounding of metrics counts", spread=lambda differences: deviation(differences) + 0.005),
+    wrong("FER-G-06", "misprinted pairs count where the text is asked for", "paper", grid_spread=MISPRINTED),
     wrong("FER-G-06", "reports where print is asked for", "paper", grid_spread=grid_spread(as_printed)),
-    wrong("FER-G-06", "the spread of FER2013", grid_spread=grid_spread(of_fer2013)),
-    wrong("FER-G-06", "the median without its factor", grid_spread=grid_spread(of_replicates, factor=1.0)),
-    wrong(
-        "FER-G-06",
-        "the spread of accuracy for that of precision",
-        grid_spread=lambda figure, resolution: grid_spread(of_replicates)(
-            figure.replace("precision", "accuracy"), resolution
-        ),
-    ),
     wrong(
         "FER-G-06",
         "divided by two, and one pair refused",
         spread=refusing(lambda asked: len(asked["differences"]) == 1, SPREADS["divided by 2, not by √2"]),
     ),
-    wrong(
-        "FER-G-06",
-        "the spread of FER2013, and 48x48 refused",
-        grid_spread=refusing(lambda asked: asked["resolution"] == 48, grid_spread(of_fer2013)),
-    ),
     *mistaken("FER-G-07", "band", BANDS),
-    wrong("FER-G-07", "t at 99%", band=of_quantile(0.995)),
-    wrong(
-        "FER-G-07",
-        "two degrees of freedom a pair",
-        band=banding(reach=lambda sd, pairs, runs: reach(sd, 2 * pairs, runs)),
-    ),
-    wrong(
-        "FER-G-07",
-        "no more than 10 runs count",
-        band=banding(reach=lambda sd, pairs, runs: reach(sd, pairs, min(runs, 10))),
-    ),
-    wrong(
-        "FER-G-07",
-        "no more than 30 pairs count",
-        band=banding(reach=lambda sd, pairs, runs: reach(sd, min(pairs, 30), runs)),
-    ),
-    wrong(
-        "FER-G-07",
-        "without rounding, and several runs refused",
-        band=refusing(lambda asked: asked["runs"] > 1, banding(rounding=0.0)),
-    ),
-    wrong("FER-G-07", "one-sided", band=with_a_low_end_alone),
-    wrong("FER-G-07", "rounding to whole percents on either side", band=banding(rounding=0.01)),
-    wrong("FER-G-07", "zero width", band=without_width),
-    wrong("FER-G-07", "the least width on either side", band=banding(least_width=0.04)),
-    wrong("FER-G-07", "dropped images count half", band=banding(counted=0.5)),
-    wrong("FER-G-07", "dropped images widen both sides alike", band=widened_alike),
-    wrong("FER-G-07", "0.2 either side", band=wide),
-    wrong("FER-G-07", "the high end first", band=lambda **about: banding()(**about)[::-1]),
-    wrong("FER-G-08", "0.2 either side", band=wide),
-    wrong(
-        "FER-G-08", "0.2 either side, and some bands refused", band=refusing(lambda asked: asked["pairs"] == 19, wide)
-    ),
-    wrong("FER-G-08", "zero width", band=without_width),
-    wrong("FER-G-08", "rounding alone", band=banding(reach=lambda sd, pairs, runs: 0.0, least_width=0.0)),
-    wrong("FER-G-08", "one standard deviation", band=banding(reach=lambda sd, pairs, runs: math.sqrt(2) * sd)),
-    wrong("FER-G-08", "√(1 + 1/k) is missing", band=BANDS["√(1 + 1/k) is missing"]),
+    *(wrong("FER-G-07", name, band=answer) for name, answer in WRONG_BANDS.items()),
+    *(wrong("FER-G-08", name, band=answer) for name, answer in USELESS_BANDS.items()),
     wrong("FER-G-08", "the robust deviation alone", spread=robust_deviation),
-    wrong("FER-G-08", "t at 99.9%", band=of_quantile(0.9995)),
-    wrong("FER-G-08", "above the expected value everything is allowed", band=with_a_low_end_alone),
     right("FER-G-06", "the root of the mean variance within pairs", spread=within_pairs),
     right("FER-G-06", "rounded to six places", spread=lambda differences: round(deviation(differences), 6)),
     right("FER-G-07", "t by way of the incomplete beta function", band=banding(reach=by_the_beta_function)),

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ferspec.checks.implementation.findings import ENDS
-from ferspec.checks.implementation.mistakes.findings import MEANS, mean_difference, student
+from ferspec.checks.implementation.findings.checks import ENDS
+from ferspec.checks.implementation.findings.mistakes import MEANS, mean_difference, student
 from ferspec.grid.findings import findings as grid_findings
 from ferspec.grid.judging.results import Result
 from ferspec.outcomes import CheckResult, Status

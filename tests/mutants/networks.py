@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ferspec import spec
-from ferspec.checks.implementation.mistakes.networks import TOTALS, total_of
+from ferspec.checks.implementation.networks.mistakes import TOTALS, total_of
 from ferspec.checks.implementation.networks.witness import LARGER_HEAD
 from ferspec.spec.layers import layer_table
 from mutants.kinds import Mutant, mistaken, right, wrong
@@ -113,8 +113,12 @@ def starts(change: Callable[[str, list[str]], list[str]]) -> dict[str, Callable]
     return {"starting_weights": starting_weights}
 
 
-def phases(*told: dict[str, Any]) -> dict[str, Callable]:
-    return {"phases": lambda weights: list(told)}
+def from_another(network: str, weights: str) -> dict[str, Callable]:
+    return starts(lambda name, known: [weights] if name == network else known)
+
+
+def phases(*answers: dict[str, Any]) -> dict[str, Callable]:
+    return {"phases": lambda weights: list(answers)}
 
 
 def as_the_text_has_it(clause: str, name: str) -> Mutant:
@@ -187,50 +191,36 @@ def settings_as_numbers(table: Table) -> Table:
     ]
 
 
+RENAMED = ["ResNet50V2" if name == "ResNet50" else name for name in NAMES]
 PADDED = layers("Conv2D", 0, shape=[48, 48, 64])
 SIGMOID = layers("Dense", 2, settings={"activation": "sigmoid"})
+SMALL = layers("MaxPooling2D", 2, settings=TWO)
+LARGE = layers("MaxPooling2D", 0, settings={"pool": "3x3"})
+RELEASED_UNITS, PAPER_UNITS = (f"the units of the profile {profile}" for profile in ("released", "paper"))
+MAXIMA = layers("GlobalAveragePooling2D", type="GlobalMaxPooling2D")
 MUTANTS = (
     wrong("FER-N-01", "one architecture is missing", architectures=lambda: list(NAMES[:-1])),
-    wrong(
-        "FER-N-01",
-        "an architecture has another name",
-        architectures=lambda: ["ResNet50V2" if name == "ResNet50" else name for name in NAMES],
-    ),
+    wrong("FER-N-01", "an architecture has another name", architectures=lambda: RENAMED),
     wrong("FER-N-01", "an architecture counts twice", architectures=lambda: [*NAMES, "VGG16"]),
-    wrong(
-        "FER-N-01",
-        "as many as the runs where the text is asked for",
-        "paper",
-        architectures=lambda: list(NAMES),
-    ),
+    wrong("FER-N-01", "as many as the runs where the text is asked for", "paper", architectures=lambda: list(NAMES)),
     *mistaken("FER-N-02", "parameter_total", TOTALS),
-    wrong("FER-N-02", "a head of 256 and 256 units", **totals(lambda total, name, weights, _: total + LARGER_HEAD)),
-    wrong(
-        "FER-N-02",
-        "the total at 48x48 at every resolution",
-        **totals(lambda total, name, weights, _: total_of(name, weights, 48)),
-    ),
+    wrong("FER-N-02", "a head of 256 and 256 units", **totals(lambda total, *_: total + LARGER_HEAD)),
+    wrong("FER-N-02", "the total at 48x48 at every resolution", **totals(lambda _, *row: total_of(*row[:2], 48))),
     wrong(
         "FER-N-02",
         "the totals of the runs where the text is asked for",
         "paper",
-        cause="that of the other profile",
+        "that of the other profile",
         parameter_total=total_of,
     ),
     wrong("FER-N-02", "no output layer", **tables(lambda table: table[:-1])),
     wrong("FER-N-02", "a layer too many", **tables(with_a_layer_more)),
     wrong("FER-N-02", "a base of another size", **of("VGG19", layers("Base", 0, parameters=14_714_688))),
     wrong("FER-N-02", "average for maximum pooling", **layers("MaxPooling2D", 0, type="AveragePooling2D")),
-    wrong(
-        "FER-N-02",
-        "a padded convolution in the grey network",
-        **of("MediaPipeVGGNet", layers("Conv2D", 0, shape=[48, 48, 64])),
-    ),
+    wrong("FER-N-02", "a padded convolution in the grey network", **of("MediaPipeVGGNet", PADDED)),
     wrong("FER-N-02", "independent outputs for classes that exclude each other", **of("LeNet5", SIGMOID)),
-    wrong(
-        "FER-N-02", "windows of 2x2 in inception modules", **of("GoogLeNet", layers("MaxPooling2D", 2, settings=TWO))
-    ),
-    wrong("FER-N-02", "windows of 3x3 in LeNet5", **of("LeNet5", layers("MaxPooling2D", 0, settings={"pool": "3x3"}))),
+    wrong("FER-N-02", "windows of 2x2 in inception modules", **of("GoogLeNet", SMALL)),
+    wrong("FER-N-02", "windows of 3x3 in LeNet5", **of("LeNet5", LARGE)),
     *(
         wrong(clause, "tanh for rectified units", **tables(with_tanh))
         for clause in ("FER-N-02", "FER-N-03", *(f"FER-N-{number:02}" for number in range(5, 13)))
@@ -258,7 +248,7 @@ MUTANTS = (
     wrong("FER-N-07", "no dropout in the first block", **without("Dropout", 0)),
     wrong("FER-N-07", "no batch normalisation", **without("BatchNormalization")),
     wrong("FER-N-07", "Flatten for global pooling", **layers("GlobalAveragePooling2D", type="Flatten", shape=[8192])),
-    wrong("FER-N-07", "global pooling of maxima", **layers("GlobalAveragePooling2D", type="GlobalMaxPooling2D")),
+    wrong("FER-N-07", "global pooling of maxima", **MAXIMA),
     wrong("FER-N-08", "global pooling where the run flattens", **layers("Flatten", type="GlobalAveragePooling2D")),
     as_run("FER-N-08", "Flatten where the text pools globally"),
     wrong("FER-N-08", "dense dropout of 0.2", **layers("Dropout", 4, settings={"rate": "0.2"})),
@@ -268,7 +258,7 @@ MUTANTS = (
     wrong("FER-N-09", "a dense dropout of 0.5", **layers("Dropout", 3, settings={"rate": "0.5"})),
     wrong("FER-N-09", "no dropout in the second block", **without("Dropout", 1, 2)),
     wrong("FER-N-09", "65 filters for 64", **filters(1, 65, 18_785)),
-    wrong("FER-N-09", "tanh for rectified units", **layers("Conv2D", 0, settings={"activation": "tanh"})),
+    wrong("FER-N-09", "tanh in the first convolution", **layers("Conv2D", 0, settings={"activation": "tanh"})),
     as_the_text_has_it("FER-N-10", "single convolutions, as the text says"),
     as_run("FER-N-10", "pairs of convolutions where the text is asked for"),
     wrong("FER-N-10", "a dropout of 0.3 in one of equal branches", **layers("Dropout", 1, settings={"rate": "0.3"})),
@@ -291,16 +281,8 @@ MUTANTS = (
     wrong("FER-P-01", "VGGFace is missing", **starts(lambda _, known: [kind for kind in known if kind != "vggface"])),
     wrong("FER-P-01", "nothing from scratch", **starts(lambda _, known: [k for k in known if k != "scratch"])),
     wrong("FER-P-01", "a fourth kind of weights", **starts(lambda _, known: [*known, "affectnet"])),
-    wrong(
-        "FER-P-02",
-        "MobileNet from scratch",
-        **starts(lambda name, known: ["scratch"] if name == "MobileNet" else known),
-    ),
-    wrong(
-        "FER-P-02",
-        "SENet50 from ImageNet",
-        **starts(lambda name, known: ["imagenet"] if name == "SENet50" else known),
-    ),
+    wrong("FER-P-02", "MobileNet from scratch", **from_another("MobileNet", "scratch")),
+    wrong("FER-P-02", "SENet50 from ImageNet", **from_another("SENet50", "imagenet")),
     wrong("FER-P-02", "a fourth kind of weights", **starts(lambda _, known: [*known, "affectnet"])),
     wrong("FER-P-02", "VGG16 from ImageNet alone", **starts(lambda _, known: known[:1])),
     wrong("FER-P-02", "ImageNet for all", **starts(lambda _, known: sorted({*known, "imagenet"}))),
@@ -309,35 +291,15 @@ MUTANTS = (
     wrong("FER-P-03", "the head pools twice", **head(POOLING, {"layer": "Flatten"}, *HEAD[1:])),
     wrong("FER-P-03", "dense layers before the pooling", **head(FIRST, DROPOUT, SECOND, POOLING, OUTPUT)),
     wrong("FER-P-03", "Flatten in the networks", **layers("GlobalAveragePooling2D", type="Flatten")),
-    wrong(
-        "FER-P-03",
-        "maxima are pooled, by the text too",
-        "paper",
-        **layers("GlobalAveragePooling2D", type="GlobalMaxPooling2D"),
-    ),
-    wrong(
-        "FER-P-03",
-        "maxima are pooled in one network",
-        **of("MobileNetV2", layers("GlobalAveragePooling2D", type="GlobalMaxPooling2D")),
-    ),
+    wrong("FER-P-03", "maxima are pooled, by the text too", "paper", **MAXIMA),
+    wrong("FER-P-03", "maxima are pooled in one network", **of("MobileNetV2", MAXIMA)),
     wrong("FER-P-04", "a head of 512 units", **head(POOLING, FIRST | {"units": 512}, *HEAD[2:])),
     wrong("FER-P-04", "256 and 256 units", **head(*HEAD[:3], SECOND | {"units": 256}, OUTPUT)),
-    wrong(
-        "FER-P-04",
-        "256 and 128 units where the text is asked for",
-        "paper",
-        cause="the units of the profile released",
-        **head(*HEAD),
-    ),
+    wrong("FER-P-04", "256 and 128 units where the text is asked for", "paper", RELEASED_UNITS, **head(*HEAD)),
     wrong("FER-P-04", "128 before 256", **head(POOLING, SECOND, DROPOUT, FIRST, OUTPUT)),
     wrong("FER-P-04", "a single dense layer", **head(POOLING, FIRST, DROPOUT, OUTPUT)),
     wrong("FER-P-04", "three dense layers", **head(*HEAD[:4], {**SECOND, "units": 64}, OUTPUT)),
-    wrong(
-        "FER-P-04",
-        "256 and 256 units in the networks",
-        cause="the units of the profile paper",
-        **tables(lambda table: table, "paper"),
-    ),
+    wrong("FER-P-04", "256 and 256 units in the networks", cause=PAPER_UNITS, **tables(lambda table: table, "paper")),
     wrong("FER-P-04", "512 units in one network", **of("VGG19", layers("Dense", 0, shape=[512]))),
     wrong("FER-P-05", "dropout after the second dense layer", **head(POOLING, FIRST, SECOND, DROPOUT, OUTPUT)),
     wrong("FER-P-05", "dropout after both dense layers", **head(*HEAD[:4], DROPOUT, OUTPUT)),

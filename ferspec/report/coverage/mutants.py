@@ -1,7 +1,7 @@
 """Which wrong subjects prove that the check of a clause catches what is wrong, and which right ones must pass.
 
 The list is made from the tests that run them (``tests/mutant_table.py``). It is separate from the data of the
-specification and is no part of it: another mutant does not make it another specification.
+specification and is not part of it: another mutant does not make it another specification.
 """
 
 import csv

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -10,8 +10,8 @@ from ferspec import spec
 from ferspec.checks.implementation.answers.explain import explained, near
 from ferspec.checks.implementation.answers.judge import close, field, numbers, shown
 from ferspec.checks.implementation.bands.expected import Band, ends
-from ferspec.checks.implementation.bands.replicates import Pair, differences, known, replicates
-from ferspec.checks.implementation.mistakes.bands import BANDS, GRID_SPREADS, SPREADS, estimates
+from ferspec.checks.implementation.bands.mistakes import BANDS, GRID_SPREADS, SPREADS, estimates
+from ferspec.checks.implementation.bands.replicates import differences, known, replicates
 from ferspec.engine import checks_by_case
 from ferspec.errors import SubjectError
 from ferspec.outcomes import CheckResult, Status
@@ -110,12 +110,12 @@ def covers_further_runs(subject: ImplementationSubject, figure: str) -> CheckRes
 def is_of_use(subject: ImplementationSubject, figure: str, resolution: int) -> CheckResult:
     """FER-G-08: no end of a band is as far from the expected value as an accuracy that must be found wrong."""
     useful = spec.load().number("FER-G-08", "useful_reach")
-    apart = differences(replicates(figure, resolution, subject.profile), figure, subject.profile)
-    sd = _spread(subject, apart)
+    gaps = differences(replicates(figure, resolution, subject.profile), figure, subject.profile)
+    sd = _spread(subject, gaps)
     reach = 0.0
     # The dropped images move each end the more, the farther the expected value is from it.
     for expected in _extremes(subject, figure, resolution):
-        low, high = _band(subject, Band(expected, sd, len(apart), 1, *_most_dropped(figure)))
+        low, high = _band(subject, Band(expected, sd, len(gaps), 1, *_most_dropped(figure)))
         reach = max(reach, expected - low, high - expected)
     return CheckResult(
         status=Status.PASS if reach < useful else Status.FAIL,
@@ -126,29 +126,21 @@ def is_of_use(subject: ImplementationSubject, figure: str, resolution: int) -> C
     )
 
 
-def _covered(subject: ImplementationSubject, figure: str, resolution: int) -> list[bool]:
-    """Return whether each replicate lies in the band of its partner, which is made without the two."""
+def _covered(subject: ImplementationSubject, figure: str, resolution: int) -> Iterator[bool]:
+    """Yield whether each replicate lies in the band of its partner, which is made without the two."""
     pairs = replicates(figure, resolution, subject.profile)
-    return [
-        covered
-        for left_out, pair in enumerate(pairs)
-        for covered in _cover_each_other(subject, pair, pairs[:left_out] + pairs[left_out + 1 :], figure)
-    ]
-
-
-def _cover_each_other(
-    subject: ImplementationSubject, pair: Pair, others: Sequence[Pair], figure: str
-) -> tuple[bool, bool]:
-    apart = differences(others, figure, subject.profile)
-    sd = _spread(subject, apart)
-    first, second = (known(cell, figure, subject.profile) for cell in pair)
-    # Both were evaluated on the same images, so that none count as dropped.
-    low, high = zip(*(_band(subject, Band(value, sd, len(apart), 1, 0, 1)) for value in (first, second)), strict=True)
-    return low[0] - HAIR <= second <= high[0] + HAIR, low[1] - HAIR <= first <= high[1] + HAIR
+    for left_out, pair in enumerate(pairs):
+        gaps = differences(pairs[:left_out] + pairs[left_out + 1 :], figure, subject.profile)
+        sd = _spread(subject, gaps)
+        first, second = (known(cell, figure, subject.profile) for cell in pair)
+        for published, further in ((first, second), (second, first)):
+            # both were evaluated on the same images, so that none count as dropped
+            low, high = _band(subject, Band(published, sd, len(gaps), 1, 0, 1))
+            yield bool(low - HAIR <= further <= high + HAIR)
 
 
 def _extremes(subject: ImplementationSubject, figure: str, resolution: int) -> tuple[float, float]:
-    """Return the lowest and the highest published value of a figure."""
+    """Return the lowest and the highest published value of a metric."""
     published = [cell.figure(figure, subject.profile) for cell in spec.load().cells if cell.resolution == resolution]
     values = [value for value in published if value is not None]
     return min(values), max(values)

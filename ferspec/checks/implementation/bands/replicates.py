@@ -13,13 +13,13 @@ Pair = tuple[Cell, Cell]
 REPLICATED = "AffectNet"
 # Typed from the reports, as an independent witness of ERR-03: 5,120 images, a selection that no run at 48x48 used.
 OTHER_IMAGES = {("MobileNet", "imagenet", 48), ("MobileNetV2", "imagenet", 48), ("DenseNet121", "imagenet", 48)}
-# Two rounded figures that are equal before rounding.
+# Two rounded metrics that are equal before rounding.
 ROUNDED = 0.01 + 1e-9
 
 
 @cache
 def pairs_of(figure: str, resolution: int, profile: Profile, dataset: str = REPLICATED) -> tuple[Pair, ...]:
-    """Return the cells of a dataset that differ in their balancing alone and both have the figure."""
+    """Return the cells of a dataset that differ in their balancing alone and both have the metric."""
     cells = {cell.id: cell for cell in spec.load().cells if (cell.dataset, cell.resolution) == (dataset, resolution)}
     pairs = [
         (cell, cells[f"{id.removesuffix('simple')}conservative"])
@@ -31,7 +31,7 @@ def pairs_of(figure: str, resolution: int, profile: Profile, dataset: str = REPL
 
 @cache
 def replicates(figure: str, resolution: int, profile: Profile) -> tuple[Pair, ...]:
-    """Return the pairs of which both runs had the same images and, as printed, no figure contradicts another."""
+    """Return the pairs of which both runs had the same images and, as printed, no metric contradicts another."""
     return tuple(
         pair
         for pair in pairs_of(figure, resolution, profile)
@@ -58,7 +58,7 @@ def differences(pairs: Iterable[Pair], figure: str, profile: Profile) -> list[fl
 
 
 def known(cell: Cell, figure: str, profile: Profile) -> float:
-    """Return a figure of a cell that has it; ``ValueError`` for another cell."""
+    """Return a metric of a cell that has it; ``ValueError`` for another cell."""
     value = cell.figure(figure, profile)
     if value is None:
         raise ValueError(f"{cell.id} has no {figure}")

@@ -5,15 +5,15 @@ Layers are held against the layer tables of the specification; a departure names
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
 from ferspec import spec
 from ferspec.checks.implementation.answers.explain import answers_to, explained, near
 from ferspec.checks.implementation.answers.judge import equal, judge_each, numbers, rows
-from ferspec.checks.implementation.mistakes.networks import TOTALS, total_of
+from ferspec.checks.implementation.answers.listing import complete
 from ferspec.checks.implementation.networks import heads, witness
+from ferspec.checks.implementation.networks.mistakes import TOTALS, total_of
 from ferspec.checks.implementation.networks.tables import (
     OTHER,
     ROWS,
@@ -31,8 +31,6 @@ from ferspec.spec.layers import Layer
 from ferspec.spec.names import plain_name
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
-# Names that fit into a line.
-MOST_LISTED = 4
 SQUARE = ("kernel", "pool", "strides")
 NETWORKS = tuple(dict.fromkeys(cell.architecture for cell in spec.load().cells))
 CLAUSES = {id: spec.load().networks[row.network].clause for id, row in ROWS.items()}
@@ -40,24 +38,15 @@ CLAUSES = {id: spec.load().networks[row.network].clause for id, row in ROWS.item
 
 def knows_the_architectures(subject: ImplementationSubject) -> CheckResult:
     """FER-N-01: 25 architectures are known by name, none twice; the text counts the 23 rows of Table 2."""
-    names = [plain_name(str(name)) for name in rows("architectures", subject.ask("architectures"))]
-    known = list(spec.load().networks)
+    spelled = {plain_name(name): name for name in spec.load().networks}
+    answered = [plain_name(str(name)) for name in rows("architectures", subject.ask("architectures"))]
+    names = [spelled.get(name, name) for name in answered]
+    known = list(spelled.values())
     if subject.profile == "paper":
         known = [row.network for row in ROWS.values() if row.place == "Table 2"]
-    observed, expected = Counter(names), Counter(map(plain_name, known))
-    typed, stated = (
-        witness.ARCHITECTURES[subject.profile],
-        spec.load().integer("FER-N-01", "architectures", subject.profile),
-    )
-    spelled = {plain_name(name): name for name in known}
-    lacking = [spelled[name] for name in expected - observed]
-    spare = sorted(observed - expected)
-    return CheckResult(
-        status=Status.PASS if observed == expected and len(names) == typed == stated else Status.FAIL,
-        observed=f"{len(names)} architectures{_listed(', without', lacking)}{_listed(', besides', spare)}",
-        expected=f"{typed} architectures",
-        difference=(len(names) - typed) or None,
-    )
+    stated = spec.load().integer("FER-N-01", "architectures", subject.profile)
+    counts = (witness.ARCHITECTURES[subject.profile], stated)
+    return judge_each(lambda count: complete(names, known, count, "architectures"), counts)
 
 
 def has_the_total(subject: ImplementationSubject, id: str) -> CheckResult:
@@ -128,7 +117,8 @@ def _compared(table: Sequence[Layer], name: str, typed: Sequence[int | float | s
     if None in expected:
         known = [value is not None for value in expected] + [True] * len(observed)
         return equal([value if known[place] else None for place, value in enumerate(observed)], expected, name)
-    return equal(sorted(map(str, observed)), sorted(map(str, expected)), name)
+    same = sorted(map(str, observed)) == sorted(map(str, expected))
+    return equal(expected if same else observed, expected, name)
 
 
 def _written(setting: str, value: int | float | str) -> str:
@@ -138,13 +128,6 @@ def _written(setting: str, value: int | float | str) -> str:
 
 def _starts(subject: ImplementationSubject, network: str) -> list[str]:
     return sorted(map(str, rows("starting_weights", subject.ask("starting_weights", architecture=network))))
-
-
-def _listed(word: str, names: list[str]) -> str:
-    if not names:
-        return ""
-    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
-    return f"{word} {', '.join(names[:MOST_LISTED])}{more}"
 
 
 CHECKS = (

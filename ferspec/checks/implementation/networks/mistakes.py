@@ -1,4 +1,4 @@
-"""Totals of parameters that are mistaken for those of FER-N-02."""
+"""Wrong ways to count the parameters of a network (FER-N-02)."""
 
 from __future__ import annotations
 

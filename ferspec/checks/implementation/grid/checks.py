@@ -5,15 +5,15 @@ Values typed here are read off the paper, as an independent witness of the speci
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from ferspec import spec
 from ferspec.checks.implementation.answers.explain import explained
 from ferspec.checks.implementation.answers.judge import close, equal, field, first_failure, judge_each, numbers, rows
+from ferspec.checks.implementation.answers.listing import complete
 from ferspec.checks.implementation.bands import checks as bands
-from ferspec.checks.implementation.mistakes.grid import (
+from ferspec.checks.implementation.grid.mistakes import (
     AGREE_BELOW,
     AGREEMENTS,
     METRICS,
@@ -22,7 +22,7 @@ from ferspec.checks.implementation.mistakes.grid import (
     published,
 )
 from ferspec.engine import Check, checks_by_case
-from ferspec.outcomes import CheckResult, Status
+from ferspec.outcomes import CheckResult
 from ferspec.spec.names import plain_name
 from ferspec.spec.records import IDENTITY, Cell, Figures
 from ferspec.subjects.implementations.subject import ImplementationSubject
@@ -57,7 +57,7 @@ TABLE_2 = {
     ),
 }
 DISTANCES = {
-    "equal figures agree": ([0.0] * 8, "agree"),
+    "equal metrics agree": ([0.0] * 8, "agree"),
     "one distance of 0.01 agrees": ([0.01], "agree"),
     "one of four agrees on average": ([0.0, 0.0, 0.0, 0.04], "agree"),
     "one of two agrees on average": ([0.0, 0.02], "agree"),
@@ -76,24 +76,11 @@ DISTANCES = {
 
 def has_the_cells(subject: ImplementationSubject) -> CheckResult:
     """FER-G-01: a cell is a row of Tables 2 and 3, a dataset and a balancing; each is there once, in any order."""
-    found = Counter(_cells(subject))
-    wanted = {tuple(map(_plain, _identity(cell))): cell.id for cell in spec.load().cells}
-    twice = [" ".join(cell) for cell, count in found.items() if count > 1]
-    lacking = [id for cell, id in wanted.items() if cell not in found]
-    spare = [" ".join(cell) for cell in found if cell not in wanted]
-    total, axes = sum(found.values()), len(AXES["datasets"][1]) * len(AXES["balancings"][1])
-    stated = {axes * ROWS, axes * sum(spec.load().integers("FER-G-01", "rows"))}
-    words = [
-        f"{len(cells)} {word}: {cells[0]}"
-        for cells, word in ((twice, "more than once"), (lacking, "missing"), (spare, "not in it"))
-        if cells
-    ]
-    return CheckResult(
-        status=Status.FAIL if words or stated != {total} else Status.PASS,
-        observed=", ".join([f"{total} cells", *words]),
-        expected=f"{axes * ROWS} cells",
-        difference=(total - axes * ROWS) or None,
-    )
+    found = [" ".join(cell) for cell in _cells(subject)]
+    wanted = [" ".join(map(_plain, _identity(cell))) for cell in spec.load().cells]
+    axes = len(AXES["datasets"][1]) * len(AXES["balancings"][1])
+    rows_counted = (ROWS, sum(spec.load().integers("FER-G-01", "rows")))
+    return judge_each(lambda count: complete(found, wanted, axes * count, "cells"), rows_counted)
 
 
 def has_the_axes(subject: ImplementationSubject, axis: str) -> CheckResult:
@@ -125,16 +112,10 @@ def tells_how_well_they_agree(subject: ImplementationSubject, distances: list[fl
 def pairs_the_replicates(subject: ImplementationSubject) -> CheckResult:
     """FER-G-05: the two balancings of AffectNet are one configuration trained twice, in any order."""
     pairs = [rows("replicates", pair, 2) for pair in rows("replicates", subject.ask("replicates"))]
-    observed = Counter(frozenset(str(id).lower() for id in pair) for pair in pairs)
+    found = [" with ".join(sorted(str(id).lower() for id in pair)) for pair in pairs]
     ids = [cell.id for cell in spec.load().cells if cell.dataset == "AffectNet" and cell.balancing == "simple"]
-    expected = Counter(frozenset((id, f"{id.removesuffix('simple')}conservative")) for id in ids)
-    spare, lacking = observed - expected, expected - observed
-    return CheckResult(
-        status=Status.PASS if observed == expected and len(pairs) == ROWS else Status.FAIL,
-        observed=f"{len(pairs)} pairs{_first(', also ', spare)}{_first(', without ', lacking)}",
-        expected=f"{ROWS} pairs",
-        difference=(len(pairs) - ROWS) or None,
-    )
+    wanted = [f"{id.removesuffix('simple')}conservative with {id}" for id in ids]
+    return complete(found, wanted, ROWS, "pairs")
 
 
 def _cells(subject: ImplementationSubject) -> list[tuple[str, ...]]:
@@ -149,14 +130,14 @@ def _compared(subject: ImplementationSubject, cell: Cell) -> CheckResult:
     def metric(kind: str, name: str) -> CheckResult:
         metrics = field("published", answer, kind)
         finding = _metric(metrics, name, right[kind][name], f"{cell.id}, {kind} {name}")
-        mistakes = {cause: _told(rule, kind, name) for cause, rule in METRICS.items()}
+        mistakes = {cause: _by(rule, kind, name) for cause, rule in METRICS.items()}
         return explained(finding, metrics[name], mistakes, {"published": right})
 
     return first_failure([metric(kind, name) for kind in KINDS for name in FIGURES])
 
 
-def _told(rule: Rule, kind: str, name: str) -> Callable[..., float | None]:
-    """Return what a rule tells of one metric."""
+def _by(rule: Rule, kind: str, name: str) -> Callable[..., float | None]:
+    """Return one metric as a rule has it."""
     return lambda published: rule(published)[kind][name]
 
 
@@ -177,10 +158,6 @@ def _plain(value: Any) -> str:
     # JSON of some languages writes whole numbers with a point
     whole = isinstance(value, float) and value.is_integer()
     return plain_name(str(int(value) if whole else value))
-
-
-def _first(word: str, pairs: Counter[frozenset[str]]) -> str:
-    return f"{word}{' with '.join(sorted(next(iter(pairs))))}" if pairs else ""
 
 
 CHECKS = (

@@ -1,4 +1,4 @@
-"""Ways to take a mean of differences that are mistaken for that of FER-F-01."""
+"""Wrong ways to take a mean of differences (FER-F-01)."""
 
 from __future__ import annotations
 

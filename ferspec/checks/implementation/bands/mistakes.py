@@ -25,8 +25,8 @@ Banding = Callable[..., list[float]]
 
 def estimates(pairs: Sequence[Pair], figure: str, profile: Profile, **robust: float) -> dict[str, float]:
     """Return what ``grid_spread`` answers for those pairs."""
-    apart = differences(pairs, figure, profile)
-    return {"pairs": len(apart), "sd": deviation(apart), "typical": robust_deviation(apart, **robust)}
+    gaps = differences(pairs, figure, profile)
+    return {"pairs": len(gaps), "sd": deviation(gaps), "typical": robust_deviation(gaps, **robust)}
 
 
 def of_every_pair(figure: str, resolution: int, profile: Profile = "released") -> dict[str, float]:
@@ -58,13 +58,13 @@ BANDS = {
     ),
     "t of one side": banding(reach=lambda sd, pairs, runs: student(pairs, level()) * sd * math.sqrt(1 + 1 / runs)),
     "a degree of freedom too few": banding(reach=lambda sd, pairs, runs: reach(sd, max(pairs - 1, 1), runs)),
-    "the published figure taken for exact: √(1/k) in place of √(1 + 1/k)": banding(
+    "the published metric taken for exact: √(1/k) in place of √(1 + 1/k)": banding(
         reach=lambda sd, pairs, runs: student(pairs) * sd / math.sqrt(runs)
     ),
     "√(1 + 1/k) is missing": banding(reach=lambda sd, pairs, runs: student(pairs) * sd),
     "as for one run, whatever their number": banding(reach=lambda sd, pairs, runs: reach(sd, pairs, 1)),
     "runs are taken never to differ": banding(reach=lambda sd, pairs, runs: 0.0),
-    "the rounding of the published figure is left out": banding(rounding=0.0),
+    "the rounding of the published metric is left out": banding(rounding=0.0),
     "dropped images are left out": banding(counted=0.0),
     "the least width is left out": banding(least_width=0.0),
     "bands reach beyond 0 and 1": banding(clipped=False),

@@ -1,4 +1,4 @@
-"""Published metrics and their agreement, told in ways that are mistaken for those of FER-G-03 and FER-G-04."""
+"""Wrong ways to publish metrics (FER-G-03) and to judge the agreement of print and reports (FER-G-04)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ferspec.checks.implementation.answers.explain import explained
 from ferspec.checks.implementation.answers.judge import close, equal, field, numbers
-from ferspec.checks.implementation.mistakes.findings import LEAST_UNITS, MEANS, each_unit, student
+from ferspec.checks.implementation.findings.mistakes import LEAST_UNITS, MEANS, each_unit, student
 from ferspec.engine import checks_by_case
 from ferspec.outcomes import CheckResult
 from ferspec.subjects.implementations.subject import ImplementationSubject
