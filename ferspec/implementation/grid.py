@@ -1,4 +1,4 @@
-"""The section "the grid" of the catalogue: cells, published figures, replicates, spread and bands."""
+"""Answer the "grid" capabilities: cells, published metrics, replicates, spread and bands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ferspec.spec.records import IDENTITY, Profile, Resolution, Weights
 
 
 class Grid:
-    """What the specification and the rooms above it answer about the published grid."""
+    """Answer for the published grid."""
 
     profile: Profile
 

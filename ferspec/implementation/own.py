@@ -1,4 +1,4 @@
-"""All capabilities joined: one object for each profile."""
+"""Combine all capabilities in one class."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ from ferspec.spec.records import DEFAULT_PROFILE, Profile
 
 @dataclass(frozen=True)
 class Implementation(Training, Evaluation, ImageCapabilities, Networks, Grid, Findings):
-    """The suite's own implementation of the protocol, by one profile."""
+    """Implement the protocol in one profile."""
 
     profile: Profile = DEFAULT_PROFILE

@@ -31,21 +31,21 @@ SAID = {
     "closes": "closed its standard output without an answer",
     "garbage": "wrote [1] 0.5, which is not JSON",
     "bytes": "which is not UTF-8",
-    "other id": "answered request 1 when 2 was asked",
-    "id as text": "answered request '2' when 2 was asked: write the id as the number it was",
-    "no id": "which is no answer with an id",
-    "a list": "which is no answer with an id",
-    "neither": "with neither value, error nor missing",
+    "other id": "answered request 1 instead of 2: repeat the id of the request",
+    "id as text": "answered request '2' instead of 2: repeat the id of the request",
+    "no id": "which is not an answer with an id",
+    "a list": "which is not an answer with an id",
+    "neither": "without value, error or missing",
     "NaN": "answered with NaN",
-    "beyond float": "answered with 1e999, which is beyond any float",
+    "beyond float": "answered with 1e999, which is too large for a float",
     "long integer": "answered with an integer of 5000 digits",
     "deep": "nested deeper than 32 levels",
     "very deep": "nested",
-    "no line end": r"no answer within 0.6 s (a line was begun and not ended)",
-    "huge line": "wrote more than 1 MiB on standard output",
+    "no line end": r"no answer within 0.6 s (it began a line but did not end it)",
+    "huge line": "wrote more than 1 MiB to standard output",
     # too much or too late, whichever a busy machine comes to first
-    "many lines": ("wrote more than 1 MiB on standard output", "no answer within 0.6 s"),
-    "much on stderr": "wrote more than 1 MiB on standard error",
+    "many lines": ("wrote more than 1 MiB to standard output", "no answer within 0.6 s"),
+    "much on stderr": "wrote more than 1 MiB to standard error",
 }
 
 
@@ -102,10 +102,10 @@ def test_a_fault_fails_its_own_request_with_its_reason_within_the_time_limit(mis
 
 
 NOBODY_ASKED = {
-    "writes more": "monitored_split: wrote done, which nobody asked for",
-    "answers twice": 'wrote {"id": 2, "value": "validation"}, which nobody asked for',
-    "answers ahead": 'wrote {"id": 3, "value": 1}, which nobody asked for',
-    "begins a line": "monitored_split: began a line that nobody asked for",
+    "writes more": "monitored_split: wrote done without a request",
+    "answers twice": 'wrote {"id": 2, "value": "validation"} without a request',
+    "answers ahead": 'wrote {"id": 3, "value": 1} without a request',
+    "begins a line": "monitored_split: began a line without a request",
 }
 
 
@@ -125,7 +125,7 @@ def test_what_follows_an_answer_fails_the_request_that_was_answered(misbehaving,
 
 LATE = {
     "writes late": "wrote done, which is not JSON",
-    "writes later": "wrote done, which nobody asked for",
+    "writes later": "wrote done without a request",
     "leaves": "ended with exit status 4",
 }
 
@@ -149,7 +149,7 @@ def test_what_is_written_after_the_last_answer_is_listed(misbehaving):
     assert running.answer("monitored_split", {}) == "validation"
     running.close()
     (stray,) = running.strays
-    assert stray.startswith("asked nothing more after monitored_split: wrote done, which nobody asked for")
+    assert stray.startswith("after its last answer (monitored_split): wrote done without a request")
 
 
 def test_a_process_that_has_answered_before_is_at_fault_where_a_new_one_is_too(misbehaving):
@@ -167,7 +167,7 @@ def test_a_process_that_is_never_ready_for_the_next_request_is_given_up(misbehav
     for _ in range(MOST_FAULTS + 1):
         assert running.answer("monitored_split", {}) == "validation"
     assert len(running.strays) == MOST_FAULTS
-    with pytest.raises(SubjectError, match=r"not asked again after repeated faults, the last: .* exit status 4"):
+    with pytest.raises(SubjectError, match=r"not asked again after repeated faults; last fault: .* exit status 4"):
         running.answer("classes", {})
 
 
@@ -251,8 +251,8 @@ def test_a_request_is_not_written_any_more_when_its_process_is_gone(monkeypatch)
 def test_of_standard_error_the_line_is_shown_that_says_what_went_wrong(written, shown):
     reader = Tail(io.BytesIO(written.encode()), lambda: None)
     reader.join(30)
-    assert reader.telling_line().startswith(shown)
-    assert bool(reader.telling_line()) == bool(shown)
+    assert reader.error_line().startswith(shown)
+    assert bool(reader.error_line()) == bool(shown)
 
 
 def test_a_capability_that_never_answers_is_given_up_and_the_others_are_not(misbehaving):
@@ -261,7 +261,7 @@ def test_a_capability_that_never_answers_is_given_up_and_the_others_are_not(misb
     for _ in range(MOST_FAULTS_OF_ONE):
         with pytest.raises(SubjectError, match="not JSON"):
             process.answer("monitored_split", {})
-    with pytest.raises(SubjectError, match=r"not asked again after repeated faults, the last: .*not JSON"):
+    with pytest.raises(SubjectError, match=r"not asked again after repeated faults; last fault: .*not JSON"):
         process.answer("monitored_split", {})
     assert process.pid is None
     assert process.answer("classes", {}) == CLASSES
@@ -326,10 +326,10 @@ def test_a_request_is_one_line():
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        ('["class_weight"]', "'class_weight', which is no capability: did you mean class_weights?"),
+        ('["class_weight"]', "'class_weight', which is not a capability: did you mean class_weights?"),
         ('["xyzzyx"]', "'ferspec conform --list' lists them"),
-        ('"classes"', "write a list of names"),
-        ("[1]", "write a list of names"),
+        ('"classes"', "expected a list of names"),
+        ("[1]", "expected a list of names"),
     ],
 )
 def test_what_is_offered_has_to_be_a_list_of_capabilities(names, said):
