@@ -164,7 +164,9 @@ def test_what_follows_an_answer_fails_the_check_that_asked_and_no_other(ferspec,
     assert failed(out)["FER-V-04"]["message"].startswith("monitored_split: wrote done without a request")
 
 
-@pytest.mark.parametrize(("select", "said"), [("", "asked for rounded after"), ("FER-V-04", "after its last answer")])
+@pytest.mark.parametrize(
+    ("select", "said"), [("", "asked for rounded after"), ("FER-V-04", "after its last answer, to")]
+)
 def test_what_follows_an_answer_late_fails_on_its_own(ferspec, workplace, select, said):
     status, out, _ = ferspec("conform", "--command", misbehaving("writes late"), "-k", select, "--json")
     assert (status, json.loads(out)["verdict"], failed(out).keys()) == (1, "fail", {"process"})
@@ -259,7 +261,7 @@ def test_the_skeleton_offers_nothing_until_it_is_filled_in(ferspec, workplace, m
     status, _, err = ferspec("conform", "implementation")
     assert (status, "offers no capability" in err) == (2, True)
     module = Path("implementation.py")
-    stub = '#     """Return the images of one training step over all GPUs.'
+    stub = '#     """Return the number of images in one training step, over all GPUs.'
     assert stub in module.read_text()
     module.write_text(module.read_text() + "\n\ndef batch_size(gpus):\n    return 32 * gpus\n")
     status, out, _ = ferspec("conform", "implementation")

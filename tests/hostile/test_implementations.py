@@ -149,7 +149,7 @@ def test_what_is_written_after_the_last_answer_is_listed(misbehaving):
     assert running.answer("monitored_split", {}) == "validation"
     running.close()
     (stray,) = running.strays
-    assert stray.startswith("after its last answer (monitored_split): wrote done without a request")
+    assert stray.startswith("after its last answer, to monitored_split: wrote done without a request")
 
 
 def test_a_process_that_has_answered_before_is_at_fault_where_a_new_one_is_too(misbehaving):
@@ -308,7 +308,7 @@ def test_an_error_and_what_is_missing_are_answers_in_good_order():
     assert not isinstance(error.value, Misbehaviour)
     with pytest.raises(NotEvaluable, match="not offered"):
         value_of(read_answer(7, b'{"id": 7, "missing": true}'))
-    with pytest.raises(Misbehaviour, match="neither value"):
+    with pytest.raises(Misbehaviour, match="without value, error or missing"):
         read_answer(7, b'{"id": 7, "error": null}')
 
 

@@ -170,7 +170,7 @@ def test_what_a_file_tells_is_inferred_and_said_so():
 def test_what_a_file_leaves_open_is_assumed_and_said_so():
     contract, notes = infer_contract(model(format="callable"))
     assert contract.input == Input(size=(48, 48))
-    assert notes["input.size"] == "assumed: the file does not tell; the protocol has 48 and 224"
+    assert notes["input.size"] == "assumed: not in the file; the protocol has 48 and 224"
     assert contract.output.classes == spec.load().classes
     inferred = {key for key, note in notes.items() if note.startswith("inferred")}
     assert inferred == {"output.kind"}

@@ -121,7 +121,7 @@ class Process:
             try:
                 channel.close()
             except Misbehaviour as fault:
-                self.strays.append(f"after its last answer ({self._last_answered}): {fault}")
+                self.strays.append(f"after its last answer, to {self._last_answered}: {fault}")
 
     def _request(self, capability: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return the answer; after a fault of a process that has answered before, ask a new process."""

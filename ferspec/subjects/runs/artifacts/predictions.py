@@ -80,7 +80,7 @@ def read_run_predictions(path: str | Path) -> dict[PartName, RunPredictions]:
         if not rows:
             continue
         images, pixels = (tuple(table.columns[name][row] for row in rows) for name in ("image", "pixels_sha256"))
-        require_unique(table.path, {table.lines[row]: image for row, image in zip(rows, images, strict=True)})
+        require_unique(table.path, (table.lines[row] for row in rows), images)
         found[part] = RunPredictions(images, pixels, labels[rows], predicted[rows], probabilities[rows])
     return found
 
