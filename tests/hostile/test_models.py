@@ -259,7 +259,7 @@ def test_a_missing_runtime_is_named_with_its_extra(tmp_path, monkeypatch, module
 def test_a_name_that_no_report_could_hold_is_refused_in_escaped_form(harmless, tmp_path):
     path = tmp_path / os.fsdecode(b"caf\xe9.keras")
     shutil.copyfile(harmless, path)
-    assert "caf\\xe9.keras: this name is not UTF-8" in refusal(path)
+    assert "caf\\xe9.keras: the name is not UTF-8" in refusal(path)
 
 
 def test_a_full_disk_is_said_to_be_full(harmless, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Reading every image of a listing once, in threads and in order."""
+"""Read every image of a listing once, in threads and in order."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ T = TypeVar("T")
 
 
 class ReadImage(NamedTuple, Generic[T]):
-    """An image that was read: its entry in the manifest, and what was made of its pixels."""
+    """Hold the manifest entry of an image, and the result of examining its pixels."""
 
     entry: Entry
     value: T
 
 
 class UnreadableImages(UserError):
-    """Images that cannot be read: one line counts them and names the first few, ``images`` holds a line on each."""
+    """Report unreadable images: their number and the first few in one line, and all of them in ``images``."""
 
     def __init__(self, name: str, errors: Sequence[UserError], total: int, hint: str = "") -> None:
         self.images = tuple(map(str, errors))
@@ -41,9 +41,9 @@ class UnreadableImages(UserError):
 
 
 def read_each(listing: Listing, examine: Callable[[int, np.ndarray], T]) -> Iterator[ReadImage[T] | UserError]:
-    """Yield every image of a listing in its order, or the reason why it cannot be read.
+    """Yield every image of a listing in order, or the error for an unreadable image.
 
-    ``examine(index, pixels)`` is called in threads; a few images, and no more, are read ahead.
+    ``examine(index, pixels)`` is called in threads; at most ``AHEAD`` images are read in advance.
     """
 
     def read(index: int) -> ReadImage[T] | UserError:

@@ -64,7 +64,7 @@ def test_btfer_is_read_from_class_folders_or_an_npz_file(tmp_path):
 
 def test_btfer_has_no_parts(tmp_path):
     class_folders(tmp_path / "a", {"train/Happy": 1, "test/Happy": 1})
-    assert "holds several parts (test, train)" in refusal_of("BTFER", tmp_path / "a", read_test_set)
+    assert "holds several splits (test, train)" in refusal_of("BTFER", tmp_path / "a", read_test_set)
     for name in ("x", "y"):
         save_npz(tmp_path / "b" / f"{name}.npz", [1])
     assert "holds 2 .npz files (x.npz, y.npz): keep one" in refusal_of("BTFER", tmp_path / "b", read_test_set)
@@ -115,7 +115,9 @@ def test_what_is_missing_is_named_with_what_is_there(tmp_path):
     assert look(tmp_path, "RAF-DB") is None
     with pytest.raises(UserError) as refusal:
         find(tmp_path, "RAF-DB")
-    assert str(refusal.value) == (f"{tmp_path}: no folder RAF-DB, nor rafdb.npz; it holds FER2013, rafdb.zip")
+    assert str(refusal.value) == (
+        f"{tmp_path}: RAF-DB is missing: expected a folder RAF-DB, or rafdb.npz; it holds FER2013, rafdb.zip"
+    )
 
 
 def test_a_data_root_that_is_none_is_one_line(tmp_path):
@@ -135,7 +137,9 @@ def test_a_dataset_that_is_there_twice_is_refused(tmp_path):
 def test_only_fer2013_is_one_table(tmp_path):
     (tmp_path / "rafdb.csv").write_bytes(b"")
     assert look(tmp_path, "RAF-DB") is None
-    with pytest.raises(UserError, match=r"no folder FER2013, nor fer2013\.npz or fer2013\.csv; it holds rafdb\.csv"):
+    with pytest.raises(
+        UserError, match=r"expected a folder FER2013, or fer2013\.npz or fer2013\.csv; it holds rafdb\.csv"
+    ):
         find(tmp_path, "FER2013")
     path = fer2013_csv(tmp_path / "any.csv", [("Sad", "Training"), ("Sad", "PublicTest")])
     assert refusal_of("RAF-DB", path) == f"{path}: these are the files of FER2013, where RAF-DB is expected"

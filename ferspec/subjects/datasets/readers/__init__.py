@@ -1,4 +1,4 @@
-"""One reader for each form a dataset can come in; each gives a listing of its images."""
+"""Read datasets: one reader for each form, which returns a listing of the images."""
 
 from ferspec.subjects.datasets.readers.arrays import read_npz
 from ferspec.subjects.datasets.readers.fer2013 import read_fer2013

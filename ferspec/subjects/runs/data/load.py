@@ -12,7 +12,7 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.progress import StepProgress
 from ferspec.spec.records import Cell
-from ferspec.subjects.datasets.manifest import Entry, repeated_pictures
+from ferspec.subjects.datasets.manifest import Entry, duplicate_notes
 from ferspec.subjects.datasets.pixel_store import ROOM, PixelStore
 from ferspec.subjects.datasets.read_all import SHOWN, THREADS, UnreadableImages, read_each
 from ferspec.subjects.datasets.readers import drawing_processes
@@ -127,7 +127,7 @@ def _read_part(
             entries.append(result.entry)
             labels.append(label)
         tick()
-    notes = [*listing.notes, *repeated_pictures(entries)]
+    notes = [*listing.notes, *duplicate_notes(entries)]
     if unreadable:
         notes.append(f"images that cannot be read were left out: {len(unreadable):,} ({_first(unreadable)})")
     part = ImagePart(source.dataset, np.array(labels, np.int64), tuple(entries), pixels, tuple(notes), source.drawn)
