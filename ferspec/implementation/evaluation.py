@@ -15,7 +15,7 @@ from ferspec.spec.records import Profile
 AVERAGED = ("precision", "recall", "f1")
 
 
-class Evaluation:
+class EvaluationCapabilities:
     """Answer for metrics, confidence intervals, calibration and comparisons."""
 
     profile: Profile

@@ -6,7 +6,7 @@ from ferspec import spec
 from ferspec.grid.findings.questions import Unit
 
 
-class Findings:
+class FindingCapabilities:
     """Answer for the mean of paired differences and its confidence interval."""
 
     def mean_difference(

@@ -9,7 +9,7 @@ from ferspec.spec.grid import agreement_of
 from ferspec.spec.records import IDENTITY, Profile, Resolution, Weights
 
 
-class Grid:
+class GridCapabilities:
     """Answer for the published grid."""
 
     profile: Profile

@@ -9,7 +9,7 @@ from ferspec.spec.layers import Layer
 from ferspec.spec.records import Profile
 
 
-class Networks:
+class NetworkCapabilities:
     """Answer for architectures, initial weights, parameters, layers and heads."""
 
     profile: Profile

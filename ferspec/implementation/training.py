@@ -12,7 +12,7 @@ from ferspec.spec.records import Profile, Weights
 from ferspec.subjects.models.quiet import quiet
 
 
-class Training:
+class TrainingCapabilities:
     """Answer for classes, class weights, training and evaluated images."""
 
     profile: Profile

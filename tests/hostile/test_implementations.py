@@ -12,7 +12,7 @@ import pytest
 
 from ferspec.errors import NotEvaluable, SubjectError, UserError
 from ferspec.subjects.implementations.processes import Process, channel
-from ferspec.subjects.implementations.processes.channel import Channel, Lines, Tail
+from ferspec.subjects.implementations.processes.channel import Channel, LineReader, TailReader
 from ferspec.subjects.implementations.processes.ending import end
 from ferspec.subjects.implementations.processes.messages import Misbehaviour, read_answer, request_line, value_of
 from ferspec.subjects.implementations.processes.process import MOST_FAULTS, MOST_FAULTS_OF_ONE
@@ -196,12 +196,12 @@ def test_what_a_process_started_ends_with_it(misbehaving, fault, tmp_path, monke
 
 
 def test_blank_lines_do_not_wait_to_be_read():
-    reader = Lines(io.BytesIO(b"\n \r\n" * 100_000 + b"[1]\n"))
+    reader = LineReader(io.BytesIO(b"\n \r\n" * 100_000 + b"[1]\n"))
     assert reader.lines.get(timeout=30) == b"[1]"
 
 
 def test_lines_that_nobody_asked_for_are_not_kept_without_end():
-    reader = Lines(io.BytesIO(b"1\n" * channel.CHUNK * 10))
+    reader = LineReader(io.BytesIO(b"1\n" * channel.CHUNK * 10))
     reader.join(30)
     assert 0 < reader.lines.qsize() <= channel.MOST_WAITING + channel.CHUNK
 
@@ -249,7 +249,7 @@ def test_a_request_is_not_written_any_more_when_its_process_is_gone(monkeypatch)
     ],
 )
 def test_of_standard_error_the_line_is_shown_that_says_what_went_wrong(written, shown):
-    reader = Tail(io.BytesIO(written.encode()), lambda: None)
+    reader = TailReader(io.BytesIO(written.encode()), lambda: None)
     reader.join(30)
     assert reader.error_line().startswith(shown)
     assert bool(reader.error_line()) == bool(shown)

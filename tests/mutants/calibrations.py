@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ferspec.implementation.evaluation import Evaluation
+from ferspec.implementation.evaluation import EvaluationCapabilities
 from ferspec.reference.bootstrap import protocol_resampling
 from ferspec.reference.calibration import calibration
 from mutants.kinds import refusing, right, wrong
 from mutants.statistics import deviations, percentiles, widened
 
-OWN = Evaluation()
+OWN = EvaluationCapabilities()
 BINS = 15
 
 

@@ -7,12 +7,12 @@ from statistics import NormalDist
 
 import numpy as np
 
-from ferspec.implementation.evaluation import Evaluation
+from ferspec.implementation.evaluation import EvaluationCapabilities
 from ferspec.reference.comparison import accuracy_difference, mcnemar
 from ferspec.reference.intervals import wilson
 from mutants.kinds import refusing, right, wrong
 
-OWN = Evaluation()
+OWN = EvaluationCapabilities()
 ALPHA, LEAST_GAIN = 0.01, 0.01
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
 from ferspec import spec
-from ferspec.implementation.evaluation import Evaluation
+from ferspec.implementation.evaluation import EvaluationCapabilities
 from mutants.kinds import refusing, right, wrong
 
 SEVEN = range(7)
 AVERAGED = ("precision", "recall", "f1")
-OWN = Evaluation()
+OWN = EvaluationCapabilities()
 
 
 def averaged(y_true: list[int], y_pred: list[int], **settings: Any) -> dict[str, float]:

@@ -8,14 +8,14 @@ from statistics import NormalDist
 
 import numpy as np
 
-from ferspec.implementation.evaluation import Evaluation
+from ferspec.implementation.evaluation import EvaluationCapabilities
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import protocol_resampling
 from ferspec.reference.evaluation import evaluate
 from ferspec.reference.intervals import wilson
 from mutants.kinds import refusing, right, wrong
 
-OWN = Evaluation()
+OWN = EvaluationCapabilities()
 BINS = 15
 
 

@@ -12,13 +12,13 @@ TABLES = {"FER2013": ".csv"}  # the only dataset that is distributed as one tabl
 SHOWN = 8
 
 
-def find(root: Path, dataset: str) -> Path:
+def find_dataset(root: Path, dataset: str) -> Path:
     """Return the folder of a dataset in ``root``, or its file (``fer2013.csv``, ``btfer.npz``).
 
     Case, spaces, ``_`` and ``-`` are ignored: RAF-DB may be called ``raf_db`` or ``RAFDB``. Raise ``UserError`` if
     ``root`` is not a folder, lacks the dataset, or holds it twice.
     """
-    path = look(root, dataset)
+    path = look_up_dataset(root, dataset)
     if path is None:
         names = [entry.name for entry in _entries(root) if not entry.name.startswith(".")]
         listed = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "") if names else "nothing"
@@ -27,8 +27,8 @@ def find(root: Path, dataset: str) -> Path:
     return path
 
 
-def look(root: Path, dataset: str) -> Path | None:
-    """Return the folder or file of a dataset as ``find`` does, or None if it is missing."""
+def look_up_dataset(root: Path, dataset: str) -> Path | None:
+    """Return the folder or file of a dataset as ``find_dataset`` does, or None if it is missing."""
     paths = [path for path in _entries(root) if _is(path, dataset)]
     if len(paths) > 1:
         raise UserError(f"{root}: holds {dataset} twice ({', '.join(path.name for path in paths)}): keep one")

@@ -11,7 +11,7 @@ from ferspec.progress import Progress, StepProgress, silent
 from ferspec.subjects.datasets.subject import Dataset, open_dataset, synthetic_dataset
 from ferspec.subjects.models import Model, open_model
 from ferspec.subjects.models.contracts.contract import Contract
-from ferspec.subjects.models.contracts.files import load_contract, settle
+from ferspec.subjects.models.contracts.files import apply_contract, load_contract
 from ferspec.subjects.models.predictions import RecordedPredictions, align, is_predictions_file, read_predictions
 from ferspec.subjects.models.subject import ModelSubject
 from ferspec.subjects.runs.artifacts.record import CONTRACT as CONTRACT_NAME
@@ -93,7 +93,7 @@ def join(
         return ModelSubject(images, recorded=align(source, images.ids))
     if contract is None:
         raise ValueError("a model needs a contract")
-    return ModelSubject(images, settle(source, contract), contract, progress=partial(progress, "predicting"))
+    return ModelSubject(images, apply_contract(source, contract), contract, progress=partial(progress, "predicting"))
 
 
 def _synthetic_images(model: str | Path, dataset: str | Path | None, progress: StepProgress) -> Dataset:

@@ -252,7 +252,7 @@ GOOD = f"3,{written(ROWS[0])},PublicTest"
         ("emotion,Usage", "3,PublicTest", "no column 'pixels'"),
         ("label,pixels,Usage", GOOD, "no column 'emotion'"),
         ("emotion,pixels,Usage", f"7,{written(ROWS[0])},PublicTest", "line 3: label 7 is out of range"),
-        ("emotion,pixels,Usage", f"happy,{written(ROWS[0])},PublicTest", "line 3: emotion 'happy' is not a whole"),
+        ("emotion,pixels,Usage", f"happy,{written(ROWS[0])},PublicTest", "line 3: emotion 'happy' is not an integer"),
         ("emotion,pixels,Usage", "3,1 2 3,PublicTest", "line 3: 3 pixels instead of 2,304"),
         ("emotion,pixels,Usage", f"3,{written(ROWS[0])} 0,PublicTest", "line 3: 2,305 pixels instead of 2,304"),
         ("emotion,pixels,Usage", f"3,{'256 ' * 2304},PublicTest", "line 3: pixels must be integers from 0 to"),

@@ -92,7 +92,7 @@ def test_a_face_that_is_listed_and_missing_is_found_when_it_is_read(tmp_path):
         ("train_00008.jpg", "line 15: 'train_00008.jpg' is not a name and a label"),
         ("valid_00008.jpg 3", "line 15: 'valid_00008.jpg' is not a name like train_00001.jpg"),
         ("train_../../secret.jpg 3", "is not a name like train_00001.jpg"),
-        ("train_00001.jpg 3", "line 15: train_00001.jpg comes twice"),
+        ("train_00001.jpg 3", "line 15: train_00001.jpg occurs twice"),
         ("\udcff", "not a readable text file"),
     ],
 )
@@ -227,8 +227,8 @@ def test_affectnet_is_read_from_its_tables(tmp_path):
 @pytest.mark.parametrize(
     ("row", "says"),
     [
-        ("1/x.jpg,0,0,1,1,0,happy,0,0", "line 16: expression 'happy' is not a whole number"),
-        ("1/x.jpg,0,0,1,1,0,,0,0", "line 16: expression '' is not a whole number"),
+        ("1/x.jpg,0,0,1,1,0,happy,0,0", "line 16: expression 'happy' is not an integer"),
+        ("1/x.jpg,0,0,1,1,0,,0,0", "line 16: expression '' is not an integer"),
         ("1/x.jpg,0,0,1,1,0,11,0,0", "line 16: label 11 is out of range: labels are 0 to 10"),
         ("1/x.jpg,0,0,1,1,0,-1,0,0", "line 16: label -1 is out of range"),
         ("1/x.jpg,0,0,1,1,0,3,0", "line 16: 8 cells for 9 columns"),

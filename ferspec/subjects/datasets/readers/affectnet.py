@@ -14,7 +14,7 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.names import plain_name
 from ferspec.subjects.datasets.decode import SUFFIXES
-from ferspec.subjects.datasets.readers.listing import Form, Listing, Published
+from ferspec.subjects.datasets.readers.listing import Form, Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.rows import read_rows
 from ferspec.subjects.datasets.readers.tree import fetch_files, is_training, levels, part_of
 from ferspec.subjects.disk import require_utf8
@@ -29,7 +29,7 @@ FILE, LABEL = "subDirectory_filePath", "expression"
 COLUMNS = f"AffectNet's tables have the columns {FILE}, face_x, …, {LABEL}, valence, arousal"
 
 
-def read_affectnet_tables(root: Path, tables: tuple[Path, Path]) -> Published:
+def read_affectnet_tables(root: Path, tables: tuple[Path, Path]) -> PublishedDataset:
     """List the images of ``training.csv`` and ``validation.csv`` in ``Manually_Annotated_Images``.
 
     ``expression`` is AffectNet's label. Images of other expressions than the seven classes, and repeated rows, are
@@ -45,10 +45,10 @@ def read_affectnet_tables(root: Path, tables: tuple[Path, Path]) -> Published:
             f"{root}: holds {tables[0].name}, but no folder {TABLE_IMAGES}: unpack AffectNet's images in this folder"
         )
     images = max(folders, key=lambda folder: len(folder.parts))
-    return Published(*(_read_table(table, images) for table in tables))
+    return PublishedDataset(*(_read_table(table, images) for table in tables))
 
 
-def read_affectnet_annotations(root: Path, parts: Sequence[PurePosixPath]) -> Published:
+def read_affectnet_annotations(root: Path, parts: Sequence[PurePosixPath]) -> PublishedDataset:
     """List the images of the folders ``parts`` (``train_set``, ``val_set``) with one file per annotation.
 
     ``images/N.jpg`` has ``annotations/N_exp.npy``, which holds AffectNet's label as a number or as text. Images of
@@ -62,7 +62,7 @@ def read_affectnet_annotations(root: Path, parts: Sequence[PurePosixPath]) -> Pu
     if not training or not held_out:
         named = ", ".join(map(str, parts))
         raise UserError(f"{root}: annotations in {named}: expected AffectNet's splits train_set and val_set")
-    return Published(_read_annotations(root, training), _read_annotations(root, held_out))
+    return PublishedDataset(_read_annotations(root, training), _read_annotations(root, held_out))
 
 
 def is_annotated(folders: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.readers.arrays import fetch_from, mapped
-from ferspec.subjects.datasets.readers.listing import Listing, Published
+from ferspec.subjects.datasets.readers.listing import Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.rows import read_rows
 from ferspec.subjects.disk import require_utf8, room_for, temporary_file
 
@@ -43,7 +43,7 @@ def read_fer2013(path: Path) -> Listing:
     return _read(path, chosen, "rows outside the test splits were skipped").listing
 
 
-def read_fer2013_parts(path: Path) -> Published:
+def read_fer2013_parts(path: Path) -> PublishedDataset:
     """List the images of the CSV by ``Usage``: Training, and the two test splits together.
 
     Raise ``UserError`` as ``read_fer2013`` does, and if there is no training row or no test row.
@@ -54,7 +54,7 @@ def read_fer2013_parts(path: Path) -> Published:
     for missing, rows in ((TRAINING_PART, training), (" or ".join(TEST_PARTS), ~training)):
         if not rows.any():
             raise UserError(f"{path}: the column Usage marks no row as {missing}: give the CSV with all splits")
-    return Published(listing.take(np.flatnonzero(training)), listing.take(np.flatnonzero(~training)))
+    return PublishedDataset(listing.take(np.flatnonzero(training)), listing.take(np.flatnonzero(~training)))
 
 
 def _read(path: Path, chosen: Collection[str], skip_note: str) -> _Rows:

@@ -15,7 +15,7 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.names import LabelOrder, plain_name
 from ferspec.subjects.datasets.decode import SUFFIXES
-from ferspec.subjects.datasets.readers.listing import Listing, Published
+from ferspec.subjects.datasets.readers.listing import Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.tree import fetch_files, is_training, part_of, walk
 from ferspec.subjects.disk import require_utf8
 
@@ -63,7 +63,7 @@ def read_folders(root: Path, turned: bool = True) -> Listing:
     return _listing(tree, tree.images, turned=turned)
 
 
-def read_folder_parts(root: Path, order: LabelOrder | None) -> Published:
+def read_folder_parts(root: Path, order: LabelOrder | None) -> PublishedDataset:
     """List class folders as ``read_folders`` does, divided by the folders of splits (train, test).
 
     Numeric folder names are labels of ``order``, the dataset's own; expressions outside the seven classes are skipped
@@ -74,7 +74,7 @@ def read_folder_parts(root: Path, order: LabelOrder | None) -> Published:
     tree = _search(root, order)
     parts = {part_of(parent) for parent in tree.parents}
     if parts == {None}:
-        return Published(_listing(tree, tree.images, order))
+        return PublishedDataset(_listing(tree, tree.images, order))
     named = ", ".join(sorted(map(str, parts - {None})))
     if None in parts:
         raise UserError(f"{root}: some class folders are in splits ({named}) and others are not: keep one kind")
@@ -83,7 +83,7 @@ def read_folder_parts(root: Path, order: LabelOrder | None) -> Published:
         raise UserError(f"{root}: holds the split {named}, but not {missing}")
     training = [image for image in tree.images if is_training(part_of(image.folder.parent))]
     held_out = [image for image in tree.images if not is_training(part_of(image.folder.parent))]
-    return Published(_listing(tree, training, order), _listing(tree, held_out, order))
+    return PublishedDataset(_listing(tree, training, order), _listing(tree, held_out, order))
 
 
 def _search(root: Path, order: LabelOrder | None) -> _Tree:

@@ -42,7 +42,7 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedDataset:
     """Hold a downloaded dataset: its training split and its held-out split, with unique ids.
 
     ``held_out`` is None for a download without splits, and ``training`` then holds all images.

@@ -20,7 +20,7 @@ from ferspec.subjects.datasets.readers.affectnet import (
 from ferspec.subjects.datasets.readers.arrays import read_npz
 from ferspec.subjects.datasets.readers.fer2013 import read_fer2013_parts
 from ferspec.subjects.datasets.readers.folders import read_folder_parts, read_folders
-from ferspec.subjects.datasets.readers.listing import Listing, Published
+from ferspec.subjects.datasets.readers.listing import Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.rafdb import LISTS, read_rafdb
 from ferspec.subjects.datasets.readers.tree import is_training, levels, part_of
 
@@ -28,7 +28,7 @@ FER2013_FILES = ("fer2013.csv", "icml_face_data.csv")
 BASIC = "basic"  # RAF-DB's single expressions; its compound expressions have a list of the same name
 
 
-def read_published(dataset: str, path: Path) -> Published:
+def read_published(dataset: str, path: Path) -> PublishedDataset:
     """List the images of RAF-DB, FER2013 or AffectNet at ``path``, with the splits of the download.
 
     Recognise the form by the dataset's own files, anywhere below ``path``, or by .npz files (one, or one per split);
@@ -39,7 +39,7 @@ def read_published(dataset: str, path: Path) -> Published:
         return readers[dataset]()
     _refuse_another(dataset, path, readers)
     if path.is_file():
-        return Published(read_npz(path))
+        return PublishedDataset(read_npz(path))
     arrays = _npz_files(path)
     return _read_npz_files(path, arrays) if arrays else read_folder_parts(path, spec.load().label_orders.get(dataset))
 
@@ -62,7 +62,7 @@ def read_test_set(dataset: str, path: Path) -> Listing:
             raise UserError(f"{path}: holds {len(several)} .npz files ({_names(several)}): keep one")
 
 
-def _readers(root: Path) -> dict[str, Callable[[], Published]]:
+def _readers(root: Path) -> dict[str, Callable[[], PublishedDataset]]:
     """Return a reader for each dataset whose own files are at or below ``root``."""
     if root.suffix.lower() == ".csv" and root.is_file():
         return {"FER2013": lambda: read_fer2013_parts(root)}
@@ -77,7 +77,7 @@ def _readers(root: Path) -> dict[str, Callable[[], Published]]:
         if is_annotated(folders):
             annotated.append(folder)
             folders.clear()  # do not walk hundreds of thousands of images and annotations
-    readers: dict[str, Callable[[], Published]] = {}
+    readers: dict[str, Callable[[], PublishedDataset]] = {}
     if lists:
         readers["RAF-DB"] = lambda: read_rafdb(root, _only([p for p in lists if _is_basic(root, p)] or lists))
     if csvs:
@@ -117,13 +117,13 @@ def _npz_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.npz") if not path.name.startswith("."))
 
 
-def _read_npz_files(folder: Path, files: Sequence[Path]) -> Published:
+def _read_npz_files(folder: Path, files: Sequence[Path]) -> PublishedDataset:
     if len(files) == 1:
-        return Published(read_npz(files[0]))
+        return PublishedDataset(read_npz(files[0]))
     parts = [part_of(PurePosixPath(path.stem)) for path in files]
     if len(files) == 2 and None not in parts and [is_training(part) for part in parts].count(True) == 1:
         first, second = sorted(files, key=lambda path: not is_training(PurePosixPath(path.stem)))
-        return Published(_read_npz_part(first), _read_npz_part(second))
+        return PublishedDataset(_read_npz_part(first), _read_npz_part(second))
     raise UserError(f"{folder}: {_names(files)}: expected one .npz file, or train.npz with val.npz or test.npz")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
-from ferspec.subjects.datasets.readers.listing import Listing, Published
+from ferspec.subjects.datasets.readers.listing import Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.tree import fetch_files, walk
 from ferspec.subjects.disk import require_utf8
 
@@ -18,7 +18,7 @@ ALIGNED = "aligned"
 PARTS = ("train", "test")
 
 
-def read_rafdb(root: Path, listing_path: Path) -> Published:
+def read_rafdb(root: Path, listing_path: Path) -> PublishedDataset:
     """List the aligned faces in RAF-DB's list (lines such as ``train_00001.jpg 5``), sorted by name.
 
     Labels are RAF-DB's, 1 to 7, and ids are the names in the list. The face of ``train_00001.jpg`` is
@@ -37,7 +37,7 @@ def read_rafdb(root: Path, listing_path: Path) -> Published:
         raise UserError(f"{listing_path}: holds no images")
     unlisted = len(faces.keys() - {_aligned(name) for name in labels})
     notes = (f"aligned faces that are not in {listing_path.name} were skipped: {unlisted:,}",) if unlisted else ()
-    return Published(*(_part(part, labels, faces, listing_path, notes) for part in PARTS))
+    return PublishedDataset(*(_part(part, labels, faces, listing_path, notes) for part in PARTS))
 
 
 def _part(

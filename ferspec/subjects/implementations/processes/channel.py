@@ -44,8 +44,8 @@ class Channel:
         # also ends the process if the judge crashes without closing the channel
         self._end = weakref.finalize(self, end, self._process, mark)
         self._input = cast("IO[bytes]", self._process.stdin)
-        self._output = Lines(cast("IO[bytes]", self._process.stdout))
-        self._errors = Tail(cast("IO[bytes]", self._process.stderr), self._end)
+        self._output = LineReader(cast("IO[bytes]", self._process.stdout))
+        self._errors = TailReader(cast("IO[bytes]", self._process.stderr), self._end)
         self._writer: threading.Thread | None = None
 
     def exchange(self, line: bytes, seconds: float) -> bytes:
@@ -124,7 +124,7 @@ class Channel:
         return f"; on standard error: {line}" if line else ""
 
 
-class Lines(threading.Thread):
+class LineReader(threading.Thread):
     """Queue the non-blank lines of a stream, then None at its end.
 
     Stop after ``remaining`` bytes, or when ``MOST_WAITING`` lines are waiting.
@@ -153,7 +153,7 @@ class Lines(threading.Thread):
         self.lines.put(None)
 
 
-class Tail(threading.Thread):
+class TailReader(threading.Thread):
     """Read a stream to its end, so that the process never blocks, and keep its last ``KEPT`` bytes.
 
     Call ``overflow`` once more than ``remaining`` bytes were read.

@@ -131,11 +131,11 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
     )
     contract = Contract(input=prepared, output=Output(classes=classes))
     require_sound(contract, model.name)
-    kind, notes["output.kind"] = _kind(settle(model, contract), prepared)
+    kind, notes["output.kind"] = _kind(apply_contract(model, contract), prepared)
     return Contract(input=prepared, output=Output(classes=classes, kind=kind)), notes
 
 
-def settle(model: Model, contract: Contract) -> Model:
+def apply_contract(model: Model, contract: Contract) -> Model:
     """Return the model with an unknown layout replaced by its contract's.
 
     Raise ``UserError`` if size, channels or layout of the contract contradict the file.
