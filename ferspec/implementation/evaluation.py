@@ -84,7 +84,7 @@ class EvaluationCapabilities:
 
 
 def _calibration(labels: list[int], probabilities: list[list[float]], replicates: int | None = None) -> Any:
-    """Return the calibration metrics; ``replicates`` affects only the intervals, so that 1 is enough for the values."""
+    """Return the calibration metrics. ``replicates`` affects only the intervals, so that 1 is enough for the values."""
     from ferspec.reference.bootstrap import protocol_resampling
     from ferspec.reference.calibration import calibration
 

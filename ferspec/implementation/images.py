@@ -162,7 +162,7 @@ def _as_batch(parameters: dict[str, Any]) -> Parameters:
 
 
 def _percent_of_the_runs(dataset: spec.Dataset) -> int:
-    """Return the percentage of training images in the runs, rounded; it is the same at every resolution."""
+    """Return the percentage of training images in the runs, rounded. It is the same at every resolution."""
     percents = {
         round(100 * training / (training + dataset.validation_totals[resolution]))
         for resolution, training in dataset.training_totals.items()

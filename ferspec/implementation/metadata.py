@@ -15,10 +15,10 @@ KINDS_OF_TEXT = {
 
 
 def identifying(data: bytes) -> list[str]:
-    """List the metadata of a JPEG, PNG or WebP file, among "EXIF", "XMP", "IPTC" and "comment".
+    """List the metadata of a JPEG, PNG or WebP file that may identify people.
 
-    The result keeps that order. Other text chunks of a PNG file count as comments. Raise ``UserError`` for a damaged
-    file or another format. Source: FER-D-12.
+    The result has "EXIF", "XMP", "IPTC" and "comment", in that order. Other text chunks of a PNG file count as
+    comments. Raise ``UserError`` for a damaged file or another format. Source: FER-D-12.
     """
     from PIL import Image, IptcImagePlugin, UnidentifiedImageError
 

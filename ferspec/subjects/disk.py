@@ -1,4 +1,4 @@
-"""Handle problems of a disk: file names that are not text, and missing space for temporary files."""
+"""Handle file names that are not text, and missing space for temporary files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def require_utf8(name: str | PurePath) -> None:
 
 @contextmanager
 def room_for(user: str) -> Iterator[None]:
-    """Convert the error of a full disk inside the block into a ``UserError`` that names ``user``."""
+    """Convert the error of a full disk into a ``UserError`` that names ``user``."""
     try:
         yield
     except OSError as error:

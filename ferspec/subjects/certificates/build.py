@@ -54,7 +54,7 @@ def build_report(
 
 
 def kind_of(form: str, synthetic: bool) -> ReportKind:
-    """Return the kind of a report: a certificate for BTFER images, an evaluation or demonstration for others."""
+    """Return the kind of a report; only BTFER images give a certificate."""
     if synthetic:
         return "demonstration"
     return "certificate" if form == "btfer" else "evaluation"

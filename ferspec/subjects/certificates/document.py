@@ -1,4 +1,4 @@
-"""Define the report document, which follows the published schema and from which all pages are rendered."""
+"""Define the report document, from which all pages are rendered."""
 
 import hashlib
 import json
@@ -81,7 +81,7 @@ class Diagnosis(Record):
 
 
 class Report(Record):
-    """Hold a complete report; ``kind`` is a certificate only for a test set in the BTFER form."""
+    """Hold a complete report. ``kind`` is a certificate only for a test set in the BTFER form."""
 
     schema_version: Literal["1"] = SCHEMA_VERSION
     kind: ReportKind

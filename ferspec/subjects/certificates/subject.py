@@ -1,4 +1,4 @@
-"""Present a certificate as a subject of the checks, with its dataset and model if available."""
+"""Present a certificate as a subject, with its dataset and model if available."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def find_dataset(root: Path, dataset: str) -> Path:
 
 
 def look_up_dataset(root: Path, dataset: str) -> Path | None:
-    """Return the folder or file of a dataset as ``find_dataset`` does, or None if it is missing."""
+    """Return the path of a dataset as ``find_dataset`` does, or None if it is missing."""
     paths = [path for path in _entries(root) if _is(path, dataset)]
     if len(paths) > 1:
         raise UserError(f"{root}: holds {dataset} twice ({', '.join(path.name for path in paths)}): keep one")

@@ -50,7 +50,7 @@ def decode(data: bytes, name: str, turned: bool = True) -> np.ndarray:
 
 
 def pixel_digest(image: np.ndarray) -> str:
-    """Return the sha256 of a (height, width, 3) uint8 image: of ``HxWx3:`` and its RGB bytes by rows."""
+    """Return the sha256 of ``HxWx3:`` and the RGB bytes of a (h, w, 3) image."""
     digest = hashlib.sha256("{}x{}x{}:".format(*image.shape).encode())
     digest.update(np.ascontiguousarray(image).data)
     return digest.hexdigest()
@@ -76,7 +76,7 @@ def _refuse_unusable(image: Image.Image, name: str) -> None:
 
 
 def _orientation(image: Image.Image) -> object:
-    """Return the EXIF orientation, of any type; None if it is missing or the EXIF data is invalid."""
+    """Return the EXIF orientation, of any type, or None for missing or invalid EXIF data."""
     try:
         return image.getexif().get(EXIF_ORIENTATION)
     except Exception:  # damaged or hostile EXIF data can raise anything, but the pixels are valid
@@ -84,7 +84,7 @@ def _orientation(image: Image.Image) -> object:
 
 
 def _upright(image: np.ndarray, orientation: object) -> np.ndarray:
-    """Rotate or mirror an image by its EXIF orientation; only the values 2 to 8 have an effect."""
+    """Rotate or mirror an image by its EXIF orientation. Only the values 2 to 8 have an effect."""
     match orientation:
         case 2:
             image = image[:, ::-1]

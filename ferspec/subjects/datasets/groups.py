@@ -1,4 +1,4 @@
-"""Read a groups CSV: attributes of each image (age, gender, …) by which metrics are reported."""
+"""Read a groups CSV with attributes of each image (age, gender, …)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOWN = 3
 
 
 def read_groups(path: str | Path, ids: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Return the columns of a groups CSV, with one value per image in the order of ``ids``, and notes.
+    """Read the columns of a groups CSV in the order of ``ids``, with notes.
 
     A column ``image``, ``path``, ``filename`` or ``id`` names the image; every other column is a grouping. A row
     matches an image if one of their paths ends with the other, so that a unique file name is enough. An empty cell is

@@ -12,7 +12,7 @@ SHOWN = 3
 
 
 class Entry(Record):
-    """Describe one image: path or index, sha256 of the file and of the decoded pixels, size and label."""
+    """Describe one image: path or index, sha256 of file and pixels, size and label."""
 
     path: str
     bytes_sha256: str
@@ -35,7 +35,7 @@ def support(entries: Iterable[Entry]) -> dict[str, int]:
 
 
 def has_btfer_form(entries: Sequence[Entry]) -> bool:
-    """Return whether there are 300 images of 256 x 256 in each class (FER-D, Table 1)."""
+    """Return whether each class has 300 images of 256 x 256 (Table 1)."""
     btfer = spec.load().datasets["BTFER"]
     sizes = {(entry.height, entry.width) for entry in entries}
     return tuple(support(entries).values()) == btfer.counts and sizes == {btfer.size}
@@ -50,7 +50,7 @@ def manifest_notes(entries: Sequence[Entry]) -> tuple[str, ...]:
 
 
 def duplicate_notes(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield a note on duplicate images with one label, and a note on duplicates with different labels."""
+    """Yield notes on duplicate images with one label and with different labels."""
     entries_by_pixels: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         entries_by_pixels[entry.pixels_sha256].append(entry)

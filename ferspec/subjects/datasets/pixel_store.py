@@ -1,4 +1,4 @@
-"""Store decoded images of one size, in memory up to a limit and on disk beyond it."""
+"""Store decoded images of one size in memory and, beyond a limit, on disk."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class ReadImage(NamedTuple, Generic[T]):
 
 
 class UnreadableImages(UserError):
-    """Report unreadable images: their number and the first few in one line, and all of them in ``images``."""
+    """Count unreadable images and name the first few; ``images`` lists all errors."""
 
     def __init__(self, name: str, errors: Sequence[UserError], total: int, hint: str = "") -> None:
         self.images = tuple(map(str, errors))

@@ -24,7 +24,7 @@ DatasetForm = Literal["btfer", "class folders", "npz", "fer2013 csv", "synthetic
 
 
 def open_dataset(path: str | Path, progress: StepProgress | None = None) -> Dataset:
-    """Open a dataset of class folders, an .npz file, or FER2013's CSV, and read every image once.
+    """Open class folders, an .npz file, or FER2013's CSV, and read every image once.
 
     ``progress(done, total)`` counts the images. Raise ``UserError`` for a missing path, an unsupported form, invalid
     files, or unreadable images (one line with their number and the first names).
@@ -55,7 +55,7 @@ def synthetic_dataset(
 
 
 def read_dataset(name: str, listing: Listing, progress: StepProgress | None = None) -> Dataset:
-    """Read every image of a listing once, in threads, and cache as many as fit in memory.
+    """Read every image of a listing once, and cache as many as fit.
 
     Raise ``UnreadableImages`` with the number and the first names of images that cannot be read.
     """
@@ -83,7 +83,7 @@ def read_dataset(name: str, listing: Listing, progress: StepProgress | None = No
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Hold the images of a dataset with their labels; ``gray`` is true if all images are grey."""
+    """Hold the images of a dataset with their labels. ``gray`` is true if all images are grey."""
 
     name: str
     listing: Listing
@@ -126,7 +126,7 @@ class Dataset:
 
     @property
     def form(self) -> DatasetForm:
-        """``btfer`` for 300 real images of 256 x 256 per class; otherwise the form of the files."""
+        """The form of the files, or ``btfer`` for real images in the BTFER form."""
         return "btfer" if not self.synthetic and has_btfer_form(self.entries) else cast(DatasetForm, self.listing.form)
 
     @cached_property
@@ -144,7 +144,7 @@ class Dataset:
         return self.cache.keep(index, self.listing.fetch(index)[1]) if cached is None else cached
 
     def with_groups(self, path: str | Path) -> Dataset:
-        """Return a copy of the dataset with the columns of a groups CSV; unmatched rows are noted."""
+        """Return a copy of the dataset with the columns of a groups CSV. Unmatched rows are noted."""
         columns, notes = read_groups(path, self.ids)
         groups = {**self.groups, **columns}
         return replace(self, listing=replace(self.listing, groups=groups, notes=(*self.listing.notes, *notes)))

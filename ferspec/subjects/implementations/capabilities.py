@@ -23,19 +23,20 @@ class Capabilities(Protocol):
         """Return the class names in the order of labels and outputs."""
 
     def class_of_name(self, name: str) -> str | None:
-        """Return the class for a word such as "happiness" or "ANGRY", or None for an unknown word."""
+        """Return the class for a word such as "happiness", or None for an unknown word."""
 
     def class_of_label(self, label: int, dataset: str) -> str | None:
-        """Return the class for an integer label of "RAF-DB", "FER2013" or "AffectNet", or None for an unknown label."""
+        """Return the class for a dataset's integer label, or None for an unknown label. The dataset is "RAF-DB",
+        "FER2013" or "AffectNet"."""
 
     # class weights
 
     def class_weights(self, counts: list[int], balancing: str) -> list[float]:
-        """Return a weight per class from the number of training images per class; balancing is "simple" or
-        "conservative"."""
+        """Return a weight per class from the number of training images per class. The balancing is "simple"
+        or "conservative"."""
 
     def weights_of_dataset(self, labels: list[int], parts: list[str], balancing: str) -> list[float]:
-        """Return a weight per class from the label and the split of every image of a dataset."""
+        """Return a weight per class from the label and split of every image."""
 
     def losses(self, labels: list[int], probabilities: list[list[float]], class_weights: list[float]) -> list[float]:
         """Return the weighted training loss of each image, not averaged."""
@@ -49,21 +50,21 @@ class Capabilities(Protocol):
         have no effect."""
 
     def augment(self, image: Image, parameters: dict[str, Any]) -> Image:
-        """Apply augmentation parameters to an image (0 to 255) and rescale it as the network input for training."""
+        """Augment an image (0 to 255) with these parameters and rescale it for training."""
 
     def augmented_parts(self) -> list[str]:
         """Return the augmented splits, among "training", "validation" and "BTFER"."""
 
     def augmentation_ranges(self, architecture: str) -> dict[str, float]:
-        """Return the augmentation ranges of a network: rotation_degrees, width_shift, height_shift, zoom,
+        """Return the augmentation ranges of a network. Keys are rotation_degrees, width_shift, height_shift, zoom,
         flip_probability, and the range of every other random transformation."""
 
     def augmentation_stream(
         self, count: int, batch_size: int, height: int, width: int, seed: int, epochs: int
     ) -> list[dict[str, Any]]:
-        """Return every batch of the given number of epochs, in the order of Keras' generator for this seed, including
-        a partial last batch. Each entry has indices, the image indices of the batch, and parameters, one entry per
-        image with the keys of augmentation_parameters."""
+        """Return every batch of these epochs in the order of Keras' generator for this seed. A partial last batch is
+        included. Each entry has indices, the image indices of the batch, and parameters, one entry per image with the
+        keys of augmentation_parameters."""
 
     # images and datasets
 
@@ -74,11 +75,11 @@ class Capabilities(Protocol):
         """Convert an image of one, three or four channels to three channels."""
 
     def network_input(self, image: Image, architecture: str, weights: str) -> Image:
-        """Return the network input values for an evaluation image (0 to 255, three channels, any size), at the same
-        size."""
+        """Return the network input for an evaluation image, at the same size. The image has values 0 to 255 and three
+        channels."""
 
     def face_box(self, box: list[int], height: int, width: int) -> list[int]:
-        """Return the crop box around a detected face, clipped to an image of this height and width. Boxes are [left,
+        """Return the crop box around a detected face, clipped to the image. Boxes are [left,
         top, right, bottom] in pixels, with exclusive ends."""
 
     def dataset_counts(self, dataset: str) -> list[int]:
@@ -88,8 +89,8 @@ class Capabilities(Protocol):
         """Return height, width and channels of the images of a dataset, as distributed."""
 
     def split(self, dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
-        """Return the split of each image of "RAF-DB" or "AffectNet" from the labels and the splits of the dataset as
-        distributed (null where it has none). The same seed gives the same answer, and different seeds give different
+        """Return the split of each image of "RAF-DB" or "AffectNet". parts holds the splits of the dataset as
+        distributed, or null if it has none. The same seed gives the same answer, and different seeds give different
         answers."""
 
     def part_of_usage(self, usage: str) -> str:
@@ -102,13 +103,13 @@ class Capabilities(Protocol):
         """Return the digests of BTFER images that also occur in training or validation."""
 
     def identifying_entries(self, file: str) -> list[str]:
-        """Return the metadata in an image file (base64) that may identify people, among "EXIF", "XMP", "IPTC" and
-        "comment"."""
+        """Return the metadata in an image file that may identify people. The file is in base64, and the answer lists
+        "EXIF", "XMP", "IPTC" and "comment"."""
 
     # networks
 
     def architectures(self) -> list[str]:
-        """Return the names of the counted architectures; the profile "paper" counts the rows of Table 2."""
+        """Return the names of the counted architectures. The profile "paper" counts the rows of Table 2."""
 
     def starting_weights(self, architecture: str) -> list[str]:
         """Return the initial weights of an architecture in the grid, among "imagenet", "vggface" and "scratch"."""
@@ -117,33 +118,34 @@ class Capabilities(Protocol):
         """Return the number of parameters of a network, including its head of seven classes."""
 
     def layer_table(self, architecture: str, weights: str, resolution: int) -> list[dict[str, Any]]:
-        """Return the layers of a network in order, including the head, in the form of "ferspec models show --json":
-        number from 1, Keras layer type, output shape without the batch axis, parameters, numbers of the input layers,
-        settings."""
+        """Return the layers of a network in order, including the head. Each has the form of "ferspec models show
+        --json": number from 1, Keras layer type, output shape without the batch axis, parameters, numbers of the input
+        layers, settings."""
 
     def head(self, weights: str) -> list[dict[str, Any]]:
-        """Return the layers after a pre-trained base, in order: layer (its Keras type) and, where they apply, units,
-        activation and rate."""
+        """Return the layers after a pre-trained base, in order. Each has layer (its Keras type) and, where they apply,
+        units, activation and rate."""
 
     # schedule
 
     def hyperparameters(self, architecture: str) -> dict[str, Any]:
-        """Return the training hyperparameters by their Keras names: optimizer, beta_1, beta_2, learning_rate, loss,
-        plateau_monitor, plateau_patience, factor, minimum_rate, plateau_min_delta, stopping_monitor and
+        """Return the training hyperparameters by their Keras names. They are optimizer, beta_1, beta_2, learning_rate,
+        loss, plateau_monitor, plateau_patience, factor, minimum_rate, plateau_min_delta, stopping_monitor and
         stopping_patience. Add cooldown, amsgrad and weight_decay where they differ from Keras' defaults."""
 
     def learning_rates(self, val_losses: list[float], initial_rate: float) -> list[float]:
-        """Return the learning rate of every epoch of a phase from its validation losses: one rate per loss, without
-        early stopping."""
+        """Return the learning rate of every epoch of a phase, one per validation loss. Early stopping is not
+        applied."""
 
     def stopping_epoch(self, val_losses: list[float]) -> int | None:
-        """Return the epoch, from 0, after which a phase stops early, or None if it does not stop."""
+        """Return the epoch, from 0, after which a phase stops early, or None."""
 
     def best_epoch(self, val_accuracies: list[float], val_losses: list[float]) -> int:
         """Return the epoch, from 0, of the checkpoint that is kept."""
 
     def phases(self, weights: str) -> list[dict[str, Any]]:
-        """Return the training phases: frozen ("base" or null) and epochs (the maximum, or null for no limit)."""
+        """Return the training phases. Each has frozen ("base" or null) and epochs (the maximum, or null for no
+        limit)."""
 
     def batch_size(self, gpus: int) -> int:
         """Return the number of images in one training step, over all GPUs."""
@@ -163,8 +165,9 @@ class Capabilities(Protocol):
         """Return the split that the plateau rule, early stopping and the checkpoint monitor."""
 
     def metrics(self, labels: list[int], predictions: list[int]) -> dict[str, Any]:
-        """Return accuracy and the support-weighted averages precision, recall and f1; per_class with the lists
-        precision, recall and f1, null where undefined; and undefined, the names of the classes never predicted."""
+        """Return accuracy and the support-weighted averages precision, recall and f1. Add per_class with the
+        lists precision, recall and f1, null where undefined, and undefined with the names of the classes never
+        predicted."""
 
     def predicted_classes(self, outputs: list[list[float]]) -> list[int]:
         """Return the predicted label of each row of outputs."""
@@ -194,7 +197,7 @@ class Capabilities(Protocol):
         difference first minus second, and images_to_decide (an integer or null) for a tie."""
 
     def named_mistakes(self, p_values: list[float], gains: list[float]) -> list[int]:
-        """Return the positions of the mistakes that a diagnosis reports, from p and accuracy gain of all candidates."""
+        """Return the positions of the reported mistakes from p and accuracy gain of all candidates."""
 
     # the grid
 
@@ -202,21 +205,21 @@ class Capabilities(Protocol):
         """Return architecture, weights, resolution, dataset and balancing of each cell of the grid."""
 
     def published(self, architecture: str, weights: str, resolution: int, dataset: str, balancing: str) -> dict:
-        """Return the published metrics of a cell: printed and released, each with val_ and btfer_ precision, recall,
-        f1 and accuracy, null where unknown."""
+        """Return the printed and released metrics of a cell. Each has val_ and btfer_ precision, recall, f1 and
+        accuracy, null where unknown."""
 
     def agreement(self, distances: list[float]) -> str:
         """Return "agree", "near" or "differ" from the distances between a cell's printed and released metrics."""
 
     def replicates(self) -> list[list[str]]:
-        """Return the pairs of cells that train one configuration twice, as cell ids of "ferspec grid list"."""
+        """Return the pairs of cells that train one configuration twice, by cell id."""
 
     def spread(self, differences: list[float]) -> float:
         """Return the standard deviation of single runs from the differences between pairs of runs."""
 
     def grid_spread(self, figure: str, resolution: int) -> dict[str, float]:
-        """Return the spread of single runs in a metric such as "btfer_accuracy" at a resolution: pairs (the number of
-        replicate pairs), sd (standard deviation) and typical (robust standard deviation)."""
+        """Return the spread of single runs in a metric such as "btfer_accuracy". It has pairs (the number of replicate
+        pairs), sd (standard deviation) and typical (robust standard deviation)."""
 
     def band(self, expected: float, sd: float, pairs: int, runs: int, dropped: int, images: int) -> list[float]:
         """Return the band [low, high] of a metric for the mean of further runs. It depends on the expected value, the
@@ -226,7 +229,7 @@ class Capabilities(Protocol):
     # findings
 
     def mean_difference(self, differences: list[float], architectures: list[str], unit: str) -> dict[str, Any] | None:
-        """Return value, low and high: the mean difference over pairs of cells and its confidence interval over units.
+        """Return the mean difference over pairs of cells, as value, low and high. The interval is over units.
         architectures names the architecture of each pair, and the unit is "network" (an architecture) or "pair".
         Return null for too few units."""
 

@@ -1,4 +1,4 @@
-"""Define the common interface of models: name, digest, signature, and a function from images to outputs."""
+"""Define the interface of models: name, digest, signature and prediction."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ImageAxes(TypedDict):
 
 
 class Signature(Record):
-    """Describe a model's input and output as its file declares them; None for an unknown value."""
+    """Describe a model's input and output as its file declares them. Unknown values are None."""
 
     height: int | None = None
     width: int | None = None
@@ -139,7 +139,7 @@ def require_one_output(name: str, outputs: int) -> None:
 
 @contextmanager
 def loading(name: str, kind: str) -> Iterator[None]:
-    """Convert any exception of a framework that loads a file into a ``UserError`` of one line."""
+    """Convert any exception of a framework into a ``UserError`` of one line."""
     try:
         with room_for(name):
             yield
@@ -150,7 +150,7 @@ def loading(name: str, kind: str) -> Iterator[None]:
 
 
 def one_line(error: BaseException, limit: int = 200) -> str:
-    """Return the type of an exception and the first line of its message, at most ``limit`` characters."""
+    """Return type and first line of an exception, at most ``limit`` characters."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
@@ -174,7 +174,7 @@ def file_digest(path: Path) -> str:
 
 
 def folder_digest(folder: Path, files: Iterable[Path] | None = None) -> str:
-    """Return the sha256 of the sorted relative paths and bytes of files, by default all in the folder."""
+    """Return the sha256 of the sorted relative paths and bytes of files (default: all)."""
     chosen = (path for path in folder.rglob("*") if path.is_file()) if files is None else files
     total = hashlib.sha256()
     for path in sorted(chosen, key=lambda path: path.relative_to(folder).as_posix()):

@@ -1,4 +1,4 @@
-"""Detect the format of a model file from its content; its name is used only in messages."""
+"""Detect the format of a model file from its content. Its name is used only in messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open the model, predictions, dataset, contract and groups that a user names, as a model subject."""
+"""Open a model subject from the names of model, dataset, contract and groups."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def open_images(
 
 
 def open_source(model: str | Path, trust_code: bool = False) -> Model | RecordedPredictions:
-    """Open a model, or the recorded predictions in a CSV file; ``demo`` is the embedded model.
+    """Open a model, or the recorded predictions in a CSV file. ``demo`` is the embedded model.
 
     The folder of a finished training stands for its model, with the name of its cell.
     """

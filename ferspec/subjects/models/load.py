@@ -1,4 +1,4 @@
-"""Open a model by its path or reference: detect the format and load it with the adapter."""
+"""Open a model: detect its format and load it with the adapter."""
 
 from __future__ import annotations
 

@@ -68,12 +68,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
     if not proto.graph.node:
         raise UserError(f"{name} cannot be loaded as ONNX: it has no graph (damaged, or another format)")
     weights = _external_weights(path, proto)
-    foreign = _foreign_domains(proto)
-    if foreign and not trust_code:
-        raise UserError(
-            f"{name} needs third-party operators ({', '.join(foreign)}), which may not be safe: "
-            "refused; add --trust-code to try them anyway"
-        )
+    if not trust_code:
+        _refuse_foreign_operators(proto, name)
     with loading(name, "ONNX"):
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
@@ -146,10 +142,15 @@ def _tensors(proto: Any) -> list[Any]:
     return tensors
 
 
-def _foreign_domains(proto: Any) -> list[str]:
+def _refuse_foreign_operators(proto: Any, name: str) -> None:
     own = {(function.domain, function.name) for function in proto.functions}
     nodes = (node for graph in _graphs(proto) for node in graph.node)
-    return sorted({n.domain for n in nodes if n.domain not in DOMAINS and (n.domain, n.op_type) not in own})
+    foreign = sorted({n.domain for n in nodes if n.domain not in DOMAINS and (n.domain, n.op_type) not in own})
+    if foreign:
+        raise UserError(
+            f"{name} needs third-party operators ({', '.join(foreign)}), which may not be safe: "
+            "refused; add --trust-code to try them anyway"
+        )
 
 
 def _activation(graph: Any, output: str) -> Activation:

@@ -1,4 +1,4 @@
-"""Read recorded predictions from a CSV with a row per image, and align them with a dataset by image name."""
+"""Read recorded predictions from a CSV, and align them with a dataset."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def require_unique(path: Path, lines: Iterable[int], images: Iterable[str]) -> N
 
 
 def _class_columns(path: Path, columns: Iterable[str]) -> list[str] | None:
-    """Return the columns of probabilities in the order of the classes, or None if there are none."""
+    """Return the columns of probabilities in the order of the classes, or None."""
     known = spec.load()
     by_class: dict[int, str] = {}
     for column in columns:
@@ -210,7 +210,7 @@ def class_of(path: Path, line: int, name: str) -> int:
 def require_agreement(
     path: Path, lines: Sequence[int], column: str, probabilities: np.ndarray, recorded: np.ndarray
 ) -> None:
-    """Raise ``UserError`` with line and column for a recorded class that is not the most probable."""
+    """Raise ``UserError`` with the line for a class that is not the most probable."""
     rows = np.flatnonzero(probabilities[np.arange(len(recorded)), recorded] < probabilities.max(axis=1))
     if len(rows):
         row, classes = rows[0], spec.load().classes

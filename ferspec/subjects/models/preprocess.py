@@ -1,4 +1,4 @@
-"""Convert images to model inputs as a contract declares: colour, size, value range, mean and std, in that order."""
+"""Convert images to model inputs: colour, size, value range, mean and std, in order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INTERPOLATION = {
 
 
 def prepare(image: np.ndarray, spec: Input) -> np.ndarray:
-    """Convert a (height, width, 3) uint8 RGB image to the contract's (h, w, c) float32 input."""
+    """Convert one (height, width, 3) uint8 RGB image to (h, w, c) float32 input."""
     return prepare_batch([image], spec)[0]
 
 

@@ -1,4 +1,4 @@
-"""Present a model, or its recorded predictions, with a dataset as a subject of the checks."""
+"""Present a model or its recorded predictions, with a dataset, as a subject."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ WHY_MISSING = {
 
 
 class ModelSubject:
-    """Join a model or its recorded predictions with a dataset, and predict the whole dataset once.
+    """Join a model or its recorded predictions with a dataset.
 
-    The capabilities are ``run`` (the model can be run again) and ``probabilities``. Raise ``SubjectError`` if the
-    model crashes.
+    The dataset is predicted once. The capabilities are ``run`` (the model can be run again) and ``probabilities``.
+    Raise ``SubjectError`` if the model crashes.
     """
 
     def __init__(
@@ -77,10 +77,10 @@ class ModelSubject:
         prepared_as: Input | None = None,
         progress: StepProgress | None = None,
     ) -> np.ndarray:
-        """Run the model on the images at ``indices`` (default: all) and return its outputs (n, k) float32.
+        """Run the model on the images at ``indices`` and return outputs (n, k) float32.
 
-        ``prepared_as`` replaces the contract's input for a diagnosis. Raise ``SubjectError`` if the model crashes or
-        returns an output of the wrong shape.
+        By default, run it on all images. ``prepared_as`` replaces the contract's input for a diagnosis. Raise
+        ``SubjectError`` if the model crashes or returns an output of the wrong shape.
         """
         model, contract = self._runnable
         chosen = np.arange(len(self.dataset)) if indices is None else np.asarray(indices)
@@ -104,7 +104,7 @@ class ModelSubject:
 
     @cached_property
     def probabilities(self) -> np.ndarray | None:
-        """The probabilities (n, 7) float32 in the order of the classes, or None if only classes were recorded."""
+        """The probabilities (n, 7) float32, or None if only classes were recorded."""
         if self.model is None and self.recorded is not None:
             recorded = self.recorded.probabilities
             return None if recorded is None else recorded.astype(np.float32)

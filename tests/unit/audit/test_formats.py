@@ -315,7 +315,7 @@ def test_a_line_lost_in_a_run_folder_fails_nothing(tmp_path, lost):
 def test_a_run_that_is_not_finished_says_so(tmp_path):
     folder = made_runs.made().write(tmp_path / "run")
     (folder / "history.csv").unlink()
-    with pytest.raises(UserError, match=r"no history\.csv: this training is not finished"):
+    with pytest.raises(UserError, match=r"history\.csv is missing: the training is not finished"):
         find_training_runs(folder)
 
 

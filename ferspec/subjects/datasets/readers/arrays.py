@@ -1,4 +1,4 @@
-"""Read an .npz file of images and labels, and keep arrays in temporary files instead of memory."""
+"""Read an .npz file of images and labels, and keep arrays on disk."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read_npz(path: Path) -> Listing:
 
 
 def fetch_from(images: np.ndarray) -> Callable[[int], tuple[bytes, np.ndarray]]:
-    """Return the ``fetch`` function of a listing of (n, h, w) or (n, h, w, c) uint8 images."""
+    """Return the ``fetch`` function for an array (n, h, w) or (n, h, w, c) uint8."""
 
     def fetch(index: int) -> tuple[bytes, np.ndarray]:
         image = np.array(images[index])
@@ -61,7 +61,7 @@ def fetch_from(images: np.ndarray) -> Callable[[int], tuple[bytes, np.ndarray]]:
 
 
 def mapped(file: IO[bytes], shape: tuple[int, ...]) -> np.ndarray:
-    """Map a file to a uint8 array that is read from disk on access; the file may be closed."""
+    """Map a file to a uint8 array that is read from disk on access. The file may be closed."""
     file.flush()
     return np.memmap(file, np.uint8, "r", shape=shape)
 

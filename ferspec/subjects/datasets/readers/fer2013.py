@@ -1,4 +1,4 @@
-"""Read FER2013's CSV, with a label, the grey values of a face and the split in each row."""
+"""Read FER2013's CSV of labels, grey values and splits."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class _Image:
 
 @dataclass(frozen=True)
 class _Tree:
-    """Hold the content of ``root``: images in class folders, other images, other files, and labels by class folder."""
+    """Hold the files below ``root`` and the label of each class folder."""
 
     root: Path
     images: list[_Image]
@@ -47,7 +47,7 @@ class _Tree:
 
 
 def read_folders(root: Path, turned: bool = True) -> Listing:
-    """List the images in the class folders of ``root``; ids are paths below the parent of the class folders.
+    """List the images in the class folders of ``root``. Ids are paths below the parent of the class folders.
 
     A class folder has any name of a class, in any case, with or without a number (``0_Angry``), at any depth; it
     includes its subfolders. Hidden files and system files are ignored; other files, and images outside class folders,
@@ -148,7 +148,7 @@ def _add_class_folder(tree: _Tree, path: PurePosixPath, order: LabelOrder | None
 
 
 def _refuse_unknown_folders(tree: _Tree, order: LabelOrder | None) -> None:
-    """Raise ``UserError`` for a folder of images that is not a class; single images outside are allowed."""
+    """Raise ``UserError`` for a folder of images that is not a class. Single images outside are allowed."""
     parents = {parent for folder in tree.folders for parent in folder.parents}
     unknown = sorted({path.parent for path in tree.stray_images} - parents - {PurePosixPath(".")})
     if unknown:

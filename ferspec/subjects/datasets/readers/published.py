@@ -29,7 +29,7 @@ BASIC = "basic"  # RAF-DB's single expressions; its compound expressions have a 
 
 
 def read_published(dataset: str, path: Path) -> PublishedDataset:
-    """List the images of RAF-DB, FER2013 or AffectNet at ``path``, with the splits of the download.
+    """List the images and splits of RAF-DB, FER2013 or AffectNet at ``path``.
 
     Recognise the form by the dataset's own files, anywhere below ``path``, or by .npz files (one, or one per split);
     otherwise expect class folders. Raise ``UserError`` for files of another dataset, missing files, or invalid files.

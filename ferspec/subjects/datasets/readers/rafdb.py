@@ -1,4 +1,4 @@
-"""Read RAF-DB as distributed: a list of names and labels, and a folder of aligned faces."""
+"""Read RAF-DB as distributed: a list of labels and a folder of aligned faces."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from ferspec.errors import UserError
 
 
 def read_rows(path: Path, required: Sequence[str], hint: str) -> Iterator[tuple[int, int, dict[str, str]]]:
-    """Yield the number of each row, its line, and its stripped cells by lower-case column name.
+    """Yield number, line, and cells of each row, stripped, by lower-case column name.
 
     Raise ``UserError`` for a missing column of ``required`` (with ``hint`` on the expected columns), a row with another
     number of cells, or a file that is not text.

@@ -17,7 +17,7 @@ Draw = Callable[[int, str, int, int, int], np.ndarray]
 
 
 def draw_face(seed: int, label: str, index: int, drawn_at: int, size: int) -> np.ndarray:
-    """Render a synthetic face at ``drawn_at`` pixels and crop its centre to (size, size, 3) uint8 RGB."""
+    """Render a face at ``drawn_at`` pixels and crop it to (size, size, 3) uint8 RGB."""
     from ferspec.synthetic import render, scene
 
     start = (drawn_at - size) // 2
@@ -27,7 +27,7 @@ def draw_face(seed: int, label: str, index: int, drawn_at: int, size: int) -> np
 
 @contextmanager
 def drawing_processes(count: int) -> Iterator[Draw]:
-    """Yield a version of ``draw_face`` that runs in ``count`` processes and can be called from threads.
+    """Yield a thread-safe ``draw_face`` that runs in ``count`` processes.
 
     The processes are spawned, since a fork of a process with threads may hang. They end with the block.
     """

@@ -1,4 +1,4 @@
-"""Walk a folder tree, and recognise the split of a dataset by the name of its folder."""
+"""Walk a folder tree, and recognise splits by their folder names."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def levels(root: Path) -> Iterator[tuple[PurePosixPath, list[str], list[str]]]:
 
 
 def walk(root: Path) -> Iterator[tuple[PurePosixPath, bool]]:
-    """Yield every path below ``root``, relative to it, and whether it is a folder; parents first.
+    """Yield every path relative to ``root``, and whether it is a folder. Parents come first.
 
     Raise ``UserError`` for a name that is not UTF-8.
     """
@@ -48,7 +48,7 @@ def walk(root: Path) -> Iterator[tuple[PurePosixPath, bool]]:
 
 
 def part_of(folder: PurePosixPath) -> PurePosixPath | None:
-    """Return the folder of the split (train, test) that contains ``folder`` or is it, or None."""
+    """Return the split folder (train, test) at or above ``folder``, or None."""
     return next((parent for parent in (folder, *folder.parents) if _part_name(parent) in TRAINING | HELD_OUT), None)
 
 

@@ -29,7 +29,7 @@ ERROR_LINE = re.compile(r"(?!\s*at ).*Error")
 
 
 class Channel:
-    """Run a process in its own process group; end it and its descendants with the channel.
+    """Run a process in its own process group. End it and its descendants with the channel.
 
     Raise ``OSError`` if it cannot be started.
     """
@@ -83,7 +83,7 @@ class Channel:
             raise Misbehaviour(f"began a line without a request ({HINT})")
 
     def close(self) -> None:
-        """Close the input of the process, and kill the process if it does not end within ``GRACE`` seconds.
+        """Close the input, and kill the process unless it ends within ``GRACE`` seconds.
 
         Raise ``Misbehaviour`` if it wrote anything after its last answer.
         """
@@ -154,7 +154,7 @@ class LineReader(threading.Thread):
 
 
 class TailReader(threading.Thread):
-    """Read a stream to its end, so that the process never blocks, and keep its last ``KEPT`` bytes.
+    """Read a stream to its end and keep its last ``KEPT`` bytes.
 
     Call ``overflow`` once more than ``remaining`` bytes were read.
     """
@@ -176,7 +176,7 @@ class TailReader(threading.Thread):
             self._overflow()
 
     def error_line(self) -> str:
-        """Return the last line that names an error, or else the last line that is not blank."""
+        """Return the last line that names an error, or else the last one with text."""
         lines = [line for line in self._end.decode(errors="replace").splitlines() if line.strip()]
         return excerpt(next(filter(ERROR_LINE.match, reversed(lines)), lines[-1] if lines else ""), 160)
 

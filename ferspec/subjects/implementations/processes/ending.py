@@ -1,4 +1,4 @@
-"""End a process and its descendants by process group and, on Linux, by an inherited environment variable."""
+"""End a process and its descendants, found by process group and, on Linux, by environment."""
 
 from __future__ import annotations
 

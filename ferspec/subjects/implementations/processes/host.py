@@ -84,7 +84,7 @@ def offered(implementation: Any) -> list[str]:
 
 
 def jsonable(value: Any) -> Any:
-    """Convert a value to JSON types: tuples and arrays to lists, scalars to numbers, NaN to None."""
+    """Convert arrays and tuples to lists, scalars to numbers, and NaN to None."""
     if isinstance(value, dict):
         return {key: jsonable(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -112,7 +112,7 @@ def _take_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a stream; end this process ``GRACE`` seconds after the stream has ended."""
+    """Yield the lines of a stream. End this process ``GRACE`` seconds after the stream has ended."""
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
     def read() -> None:

@@ -52,7 +52,7 @@ def value_of(answer: dict[str, Any]) -> Any:
 
 
 def excerpt(text: Any, length: int = SHOWN) -> str:
-    """Return the first ``length`` characters of a text, on one line, for use in a message."""
+    """Return the first ``length`` characters of a text on one line."""
     if isinstance(text, bytes):
         text = text[: 4 * length].decode(errors="replace")
     # JSON may hold an unpaired surrogate, which is not valid text

@@ -29,7 +29,7 @@ MOST_FAULTS_OF_ONE, MOST_FAULTS = 3, 6
 
 
 class Process:
-    """Answer requests with a process that is restarted after every fault and ends with this object.
+    """Answer requests with a process that is restarted after every fault.
 
     A *fault* is a missing answer within ``seconds``, the end of the process, or output that is not an answer. After
     three consecutive faults of one capability, its further requests fail at once; after six consecutive faults, all
@@ -124,7 +124,7 @@ class Process:
                 self.strays.append(f"after its last answer, to {self._last_answered}: {fault}")
 
     def _request(self, capability: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Return the answer; after a fault of a process that has answered before, ask a new process."""
+        """Return the answer. After a fault of a process that has answered before, ask a new process."""
         try:
             return self._ask(capability, arguments)
         except Misbehaviour as fault:
@@ -148,7 +148,7 @@ class Process:
         return self._exchange(self._channel, capability, arguments)
 
     def _started(self) -> tuple[Channel, Any]:
-        """Start a process and return it with the capabilities it lists; starting counts as answering time."""
+        """Start a process and return it with the capabilities it lists. Starting counts as answering time."""
         self._last_answered = OFFERED
         channel = Channel(self._words)
         try:

@@ -8,7 +8,7 @@ from ferspec.records import Record
 
 
 class Input(Record):
-    """Describe the conversion of an image to the input: colour, size, value range, mean and std, in that order."""
+    """Describe the conversion of an image: colour, size, value range, mean and std, in order."""
 
     size: tuple[int, int] = Field(description="height and width in pixels")
     colour: Literal["rgb", "bgr", "gray"] = "rgb"

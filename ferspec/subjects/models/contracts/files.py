@@ -88,10 +88,11 @@ def contract_text(contract: Contract, notes: Mapping[str, str]) -> str:
 
 
 def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
-    """Infer a contract from a model's file, with a note for each key: inferred or assumed, and why.
+    """Infer a contract from a model's file, with a note on each key.
 
-    Unknown values are assumed to be the protocol's: the smaller size, RGB, range [0, 1], bilinear, its class order. If
-    the last activation is unknown, two noise images are predicted: rows that sum to 1 are probabilities.
+    A note says whether a value was inferred or assumed, and why. Unknown values are assumed to be the protocol's: the
+    smaller size, RGB, range [0, 1], bilinear, its class order. If the last activation is unknown, two noise images are
+    predicted: rows that sum to 1 are probabilities.
     """
     signature = model.signature
     notes: dict[str, str] = {}
@@ -157,7 +158,7 @@ def apply_contract(model: Model, contract: Contract) -> Model:
 
 
 def output_to_classes(raw: np.ndarray, contract: Contract) -> np.ndarray:
-    """Convert a model's outputs (n, 7) to float64 probabilities (n, 7) in the order of the classes.
+    """Convert outputs (n, 7) to float64 probabilities (n, 7) in the order of the classes.
 
     Apply a softmax to logits; keep probabilities unchanged. Raise ``SubjectError`` for another width.
     """

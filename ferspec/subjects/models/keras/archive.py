@@ -63,7 +63,7 @@ def load_checked(path: Path, trust_code: bool = False) -> Any:
 
 
 def load_network(source: Path, name: str, trust_code: bool) -> Any:
-    """Load a Keras model, uncompiled, from a file with Keras' suffix; ``name`` is used in messages."""
+    """Load a Keras model, uncompiled, from a file with Keras' suffix. ``name`` is used in messages."""
     tensorflow()
     with quiet():
         import keras

@@ -83,7 +83,7 @@ def refuse_code(config: Any, name: str) -> None:
 
 
 def _refuse_identifier(identifier: str, name: str) -> None:
-    """Raise ``UserError`` for a class or function that carries code, is custom, or has a dotted name."""
+    """Raise ``UserError`` for a class or function with code, custom or dotted."""
     last = re.split(r"[.>]", identifier)[-1]
     if last in CODE:
         raise _refused(name, CODE[last])
@@ -98,7 +98,7 @@ def _refuse_custom(registered: str, name: str) -> None:
 
 
 def modernised(config: Any) -> Any:
-    """Convert a configuration of Keras 1 or 2 to Keras 3; the network stays the same."""
+    """Convert a configuration of Keras 1 or 2 to Keras 3. The network stays the same."""
     if isinstance(config, list):
         return [modernised(item) for item in config]
     if not isinstance(config, dict):

@@ -112,7 +112,7 @@ def _registered(operation: str) -> bool:
 
 
 def _callable(graph: Any, bodies: dict[str, Any]) -> list[Any]:
-    """Return the bodies of the functions that objects of the SavedModel expose, and of the functions these call.
+    """Return the bodies of all functions that can be called from the SavedModel's objects.
 
     This excludes the checkpoint functions: only the graph calls them, and TensorFlow 2 does not run it.
     """

@@ -58,7 +58,7 @@ CHECKPOINT = frozenset({"SaveV2", "RestoreV2", "MergeV2Checkpoints"})
 
 
 def effect_of(operation: str) -> str | None:
-    """Return the effect of an operation outside the model, as a verb phrase, or None if it only computes.
+    """Return an operation's effect outside the model as a verb phrase, or None.
 
     TensorFlow, not the file, decides whether an operation is stateful. Unknown operations, and stateful ones that may
     act outside the model, have an effect. The checkpoint operations (``CHECKPOINT``) count as reading or writing files.

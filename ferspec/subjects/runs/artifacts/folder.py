@@ -1,4 +1,4 @@
-"""Present the folder of one training's artifacts as a subject, reading as much of it as possible."""
+"""Present the folder of one training's artifacts as a subject."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class RunImages:
 
     @cached_property
     def trained_and_validated(self) -> tuple[str, ...]:
-        """The paths of validation images that also occur in training with the same path and bytes."""
+        """The validation images that occur in training with the same path and bytes."""
         trained = {(entry.path, entry.bytes_sha256) for entry in self.parts.get("training", ())}
         validation = self.parts.get("validation", ())
         return tuple(entry.path for entry in validation if (entry.path, entry.bytes_sha256) in trained)
@@ -235,7 +235,7 @@ def _read_predictions(path: Path, _: str) -> dict[PartName, RunPredictions]:
 
 
 def _require_archive(path: Path, _: str) -> None:
-    """Raise ``UserError`` for a file that is not a Keras archive, by the names of its members."""
+    """Raise ``UserError`` unless a file has the members of a Keras archive."""
     try:
         with zipfile.ZipFile(path) as archive:
             missing = sorted(NETWORK.difference(archive.namelist()))

@@ -1,4 +1,4 @@
-"""Write and read history.csv, the epochs of a training in the form of Keras' ``CSVLogger``, with their phases."""
+"""Write and read history.csv, the epochs and phases of a training."""
 
 from __future__ import annotations
 

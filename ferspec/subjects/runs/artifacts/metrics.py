@@ -24,7 +24,7 @@ LARGEST = 16 << 20
 
 
 class AsRun(Record):
-    """Hold the metrics as in the released runs: over the first whole batches, with support-weighted averages."""
+    """Hold support-weighted metrics over the first whole batches, as in the released runs."""
 
     n: Count
     accuracy: float
@@ -34,7 +34,7 @@ class AsRun(Record):
 
 
 class PartReport(Record):
-    """Hold the metrics of one split over all images and, in the profile ``released``, as in the runs."""
+    """Hold the metrics of one split over all images and, in profile ``released``, ``as_run``."""
 
     metrics: Evaluation
     as_run: AsRun | None = None

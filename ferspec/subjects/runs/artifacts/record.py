@@ -36,7 +36,7 @@ Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
 
 class Drawn(Record):
-    """Hold the parameters of synthetic faces: the number per class, in the order of the classes, and the seed.
+    """Hold the parameters of synthetic faces; ``counts`` is in the order of the classes.
 
     Faces are rendered at ``drawn_at`` x ``drawn_at`` pixels and cropped to the central ``size`` x ``size``.
     """
@@ -80,7 +80,7 @@ class Settings(Record):
 
 
 class RunDeviation(Record):
-    """Describe a departure from the protocol: the clause, the option that caused it, and the effect."""
+    """Describe a departure from the protocol: clause, option that caused it, and effect."""
 
     clause: str
     option: str
@@ -96,7 +96,7 @@ class Start(Record):
 
 
 class Phase(Record):
-    """Describe one phase of a training: frozen or not, number of epochs, and reason for its end."""
+    """Describe one phase of a training: frozen or not, epochs, and reason for its end."""
 
     phase: Count
     frozen: bool
@@ -114,7 +114,7 @@ class Best(Record):
 
 
 class RunRecord(Record):
-    """Hold the record of one training; ``files`` has the sha256 of every other artifact of a finished run.
+    """Hold the record of one training. ``files`` has the sha256 of every other artifact of a finished run.
 
     A run with any entry in ``deviations`` is not a protocol run.
     """

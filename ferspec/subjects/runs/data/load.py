@@ -1,4 +1,4 @@
-"""Open the images of one training: read each once, check it, and store it at the network's resolution."""
+"""Read and check the images of one training, and store them at its resolution."""
 
 from __future__ import annotations
 

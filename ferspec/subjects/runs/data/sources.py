@@ -1,4 +1,4 @@
-"""Choose the training, validation and test images of a cell, and list departures from the protocol."""
+"""Choose the images of a cell, and list departures from the protocol."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SplitSource:
 
 @dataclass(frozen=True, eq=False)
 class DataSources:
-    """Hold the three splits of a cell; ``btfer`` is None if the data root lacks it."""
+    """Hold the three splits of a cell. ``btfer`` is None if the data root lacks it."""
 
     training: SplitSource
     validation: SplitSource
@@ -41,7 +41,7 @@ class DataSources:
 
 
 def published_sources(cell: Cell, root: Path, settings: Settings) -> DataSources:
-    """List the images of a cell's dataset in the data root, divided by profile (FER-D-02 to -04).
+    """List the images of a cell's dataset, divided by profile (FER-D-02 to -04).
 
     RAF-DB is joined and split within each class, except in the profile ``paper``. FER2013 and AffectNet keep their
     published splits; an AffectNet without splits is divided at the rounded percentage of the runs' totals. At most
@@ -62,7 +62,7 @@ def published_sources(cell: Cell, root: Path, settings: Settings) -> DataSources
 
 
 def synthetic_faces() -> dict[str, Drawn]:
-    """Return the parameters of the synthetic splits, with fixed seeds, so that all runs use the same faces.
+    """Return the parameters of the synthetic splits; fixed seeds give all runs the same faces.
 
     Training and validation have the class proportions and size of RAF-DB, and the test those of BTFER. All are cropped
     close to the face, like these datasets.
@@ -80,7 +80,7 @@ def synthetic_faces() -> dict[str, Drawn]:
 
 
 def synthetic_sources(settings: Settings, draw: Draw) -> DataSources:
-    """List synthetic faces for the three splits; a subset uses the first faces of each class."""
+    """List synthetic faces for the three splits. A subset uses the first faces of each class."""
     classes = len(spec.load().classes)
     most = settings.subset
     if most is not None and most < classes:

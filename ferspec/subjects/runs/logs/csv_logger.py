@@ -56,7 +56,7 @@ RATE_TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class LoggedPhase:
-    """Hold the epochs of one call of ``fit``, as numbered in the file, and the metrics of each.
+    """Hold the epochs of one call of ``fit``, as numbered in the file, with metrics.
 
     A metric that was not logged is None, and a value logged as not available is NaN. ``rate`` is the learning rate of
     each epoch. ``unvalidated`` holds the indices, from 0, of epochs without validation; their ``val_loss`` is not
@@ -94,7 +94,7 @@ class TrainingLog:
 
 @dataclass(frozen=True)
 class LogRow:
-    """Hold one epoch of a log: its columns, and its metrics by their names in ``LoggedPhase``.
+    """Hold one epoch of a log: columns, and metrics by their names in ``LoggedPhase``.
 
     ``unvalidated`` is true if the validation loss was logged as not available.
     """
@@ -191,7 +191,7 @@ def _fields(line: str, separator: str) -> tuple[str, ...]:
 
 
 def _guessed_row(header: tuple[str, ...], fields: tuple[str, ...]) -> LogRow | None:
-    """Parse a line without a header of its own: by the first header, or by CSVLogger's usual columns."""
+    """Parse a line without a header, by the first header or CSVLogger's usual columns."""
     for columns in (header, WITHOUT_RATE, WITH_LR, WITH_LEARNING_RATE):
         row = _row(columns, fields)
         if row and (columns == header or _plausible(row.figures)):
@@ -206,7 +206,7 @@ def _plausible(figures: dict[str, float]) -> bool:
 
 
 def _row(columns: tuple[str, ...], fields: tuple[str, ...]) -> LogRow | None:
-    """Parse the epoch and metrics of one line, or return None for another kind of line."""
+    """Parse the epoch and metrics of one line, or return None for other lines."""
     if len(columns) != len(fields) or not fields:
         return None
     figures, unvalidated = {}, False

@@ -45,7 +45,7 @@ def has_events(folder: Path) -> bool:
 
 
 def read_events(folder: str | Path) -> LoggedRun:
-    """Read the training in the event files of a folder and its subfolders ``train`` and ``validation``.
+    """Read the training in a folder of event files, or in its ``train`` and ``validation``.
 
     Raise ``UserError`` if TensorBoard is not installed, a file is too large or invalid, or no losses are logged.
     """
@@ -77,7 +77,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _scalars(paths: Sequence[Path]) -> Iterator[tuple[str, int, float]]:
-    """Yield tag, step and value of every metric, in the order of logging, up to any damage."""
+    """Yield tag, step and value of every metric in order, up to any damage."""
     from google.protobuf.message import DecodeError
 
     for path in paths:
@@ -94,7 +94,7 @@ def _scalars(paths: Sequence[Path]) -> Iterator[tuple[str, int, float]]:
 
 
 def _events(file: BinaryIO) -> Iterator[Event]:
-    """Yield the events of a file up to its end or any damage; each record has two checksums."""
+    """Yield the events of a file up to its end or any damage. Each record has two checksums."""
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
@@ -119,7 +119,7 @@ def _events(file: BinaryIO) -> Iterator[Event]:
 
 
 def _figure(value: Summary.Value) -> float | None:
-    """Return the logged number, or None for any other value; a tensor's declared shape is checked first."""
+    """Return the logged number, or None for any other value. A tensor's declared shape is checked first."""
     from tensorboard.compat.proto.types_pb2 import DataType
     from tensorboard.util import tensor_util
 

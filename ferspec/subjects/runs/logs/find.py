@@ -111,7 +111,7 @@ def _capped(run: RunRecord, phase: Phase) -> bool:
 
 
 def _kept(run: RunRecord, epochs: int) -> tuple[Kept | None, tuple[str, ...]]:
-    """Return the checkpoint in the record, and a note if the run has no such epoch."""
+    """Return the kept checkpoint, and a note if the run lacks its epoch."""
     if run.best is None:
         return None, ()
     epoch, accuracy = run.best.epoch, run.best.val_accuracy
@@ -144,7 +144,7 @@ def _open_log(path: Path) -> tuple[LoggedRun, ...]:
 
 
 def _opener(folder: Path) -> Opener | None:
-    """Return the function that opens a folder of one run or refuses an unreadable one; None for other folders."""
+    """Return the function that opens a run folder or refuses an unreadable one, or None."""
     if not os.access(folder, os.R_OK | os.X_OK):
         return _refuse
     try:
@@ -164,7 +164,7 @@ def _refuse(folder: Path) -> tuple[LoggedRun, ...]:
 
 
 def _candidates(folder: Path, levels: int, parents: tuple[Path, ...] = ()) -> Iterator[tuple[Path, Opener]]:
-    """Yield the paths that may hold runs, up to ``levels`` folders deep; circular links are not followed."""
+    """Yield the paths that may hold runs, up to ``levels`` folders deep. Circular links are not followed."""
     parents = (*parents, folder.resolve())
     for entry in sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")):
         if entry.is_dir():

@@ -41,7 +41,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class LoggedRun:
-    """Hold the log and the known settings of one training; ``name`` distinguishes several at one path.
+    """Hold the log and the known settings of one training. ``name`` distinguishes several at one path.
 
     ``finished`` says whether the training has ended (None if unknown), ``capped`` whether an epochs cap ended a phase.
     ``validated`` is the number of validation images. ``rates_of_next`` is true if an epoch may be logged with the
@@ -85,7 +85,7 @@ class LoggedRun:
 
     @cached_property
     def whole_beginnings(self) -> tuple[bool, ...]:
-        """Whether each phase begins with its first epoch: number 0, or the successor of the previous phase.
+        """Whether each phase begins with epoch 0 or directly after the previous phase.
 
         Otherwise lines are missing, or the training was resumed from an earlier epoch.
         """
@@ -99,7 +99,7 @@ class LoggedRun:
 
     @cached_property
     def accuracies(self) -> tuple[tuple[float, ...], ...]:
-        """The validation accuracies (0 to 1) of every phase; NaN for a phase with missing or invalid ones."""
+        """The validation accuracies of every phase, NaN where missing or not 0 to 1."""
         return tuple(
             phase.val_accuracy if are_shares(phase.val_accuracy) else (math.nan,) * len(phase) for phase in self.phases
         )

@@ -104,9 +104,10 @@ def read_mlflow_database(path: str | Path) -> tuple[LoggedRun, ...]:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a database without writing files next to it, which SQLite does even when reading in WAL mode.
+    """Open a database without writing files next to it.
 
-    A database with a write-ahead log is copied together with the log. An unfinished write is refused, not rolled back.
+    SQLite writes such files even when it reads in WAL mode. A database with a write-ahead log is copied together with
+    the log. An unfinished write is refused, not rolled back.
     """
     log, journal = (path.with_name(path.name + ending) for ending in ("-wal", "-journal"))
     if journal.exists():
@@ -137,7 +138,7 @@ def _require_plain_tables(database: sqlite3.Connection) -> None:
 
 
 def _metric(path: Path) -> Iterator[tuple[int, float]]:
-    """Yield step and value from the lines of a metric file (time, value and, except in old files, step)."""
+    """Yield step and value of each line (time, value, step); old files have no step."""
     for number, line in enumerate(_lines(path)):
         try:
             _, value, *rest = line.split()
@@ -154,7 +155,7 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _training(path: Path, logged: Iterable[Logged], status: str, name: str = "") -> LoggedRun:
-    """Return the training of one run; a new phase begins where the steps of a metric restart."""
+    """Return the training of one run. A new phase begins where the steps of a metric restart."""
     series: dict[str, list[tuple[int, float]]] = defaultdict(list)
     for metric, step, value in logged:
         series[metric].append((step, value))

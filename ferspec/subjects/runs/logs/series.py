@@ -1,4 +1,4 @@
-"""Join separately logged metrics, each a series of (step, value), into the epochs of a log."""
+"""Join separately logged metrics, series of (step, value), into epochs of a log."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def bounded(path: Path, values: Iterable[T]) -> list[T]:
 
 
 def log_rows(series: Mapping[str, Series], notes: list[str]) -> list[LogRow]:
-    """Return an epoch for every step; a phase begins where the steps of a metric restart.
+    """Return an epoch for every step. A phase begins where the steps of a metric restart.
 
     ``series`` maps the names in ``LoggedPhase`` to metrics. A metric with fewer restarts than the losses is skipped and
     noted, since its phases are unknown. A metric missing at a step is NaN. Steps outside the valid epochs are skipped
