@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ferspec.errors import UserError
 from ferspec.spec.names import plain_name
+from ferspec.subjects.examples import first_few
 
 ARRAYS = ".npz"
 TABLES = {"FER2013": ".csv"}  # the only dataset that is distributed as one table
@@ -21,7 +22,7 @@ def find_dataset(root: Path, dataset: str) -> Path:
     path = look_up_dataset(root, dataset)
     if path is None:
         names = [entry.name for entry in _entries(root) if not entry.name.startswith(".")]
-        listed = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "") if names else "nothing"
+        listed = first_few(names, count=SHOWN) or "nothing"
         files = " or ".join(plain_name(dataset) + suffix for suffix in _suffixes(dataset))
         raise UserError(f"{root}: {dataset} is missing: expected a folder {dataset}, or {files}; it holds {listed}")
     return path

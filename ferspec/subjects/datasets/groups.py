@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from ferspec.errors import UserError
+from ferspec.subjects.examples import first_few
 
 IMAGE_COLUMNS = ("image", "path", "filename", "id")
 UNKNOWN = "unknown"
-SHOWN = 3
 
 
 def read_groups(path: str | Path, ids: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
@@ -45,8 +45,8 @@ def read_groups(path: str | Path, ids: Sequence[str]) -> tuple[dict[str, tuple[s
         else:
             lines[matches[0]], values[matches[0]] = line, cells
     if missing := [name for index, name in enumerate(ids) if index not in values]:
-        raise UserError(f"{path}: {len(missing):,} of {len(ids):,} images have no row: {_first(missing)}")
-    notes = (f"rows of {path.name} without an image: {len(unmatched):,} ({_first(unmatched)})",) if unmatched else ()
+        raise UserError(f"{path}: {len(missing):,} of {len(ids):,} images have no row: {first_few(missing)}")
+    notes = (f"rows of {path.name} without an image: {len(unmatched):,} ({first_few(unmatched)})",) if unmatched else ()
     table = {name: tuple(values[index][column] for index in range(len(ids))) for column, name in enumerate(columns)}
     return table, notes
 
@@ -86,7 +86,3 @@ def _image_column(path: Path, header: list[str]) -> int:
 def _ends_alike(one: Sequence[str], other: Sequence[str]) -> bool:
     shared = min(len(one), len(other))
     return tuple(one[-shared:]) == tuple(other[-shared:])
-
-
-def _first(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ferspec import spec
 from ferspec.records import Record
-
-SHOWN = 3
+from ferspec.subjects.examples import first_few
 
 
 class Entry(Record):
@@ -74,14 +73,9 @@ def _other_sizes(entries: Sequence[Entry]) -> Iterator[str]:
     height, width = spec.load().datasets["BTFER"].size
     others = Counter((e.width, e.height) for e in entries if (e.height, e.width) != (height, width))
     if others:
-        common = _first((f"{count:,} of {w}x{h}" for (w, h), count in others.most_common()), ", ")
+        common = first_few(f"{count:,} of {w}x{h}" for (w, h), count in others.most_common())
         yield f"{others.total():,} of {len(entries):,} images are not {width}x{height}: {common}"
 
 
 def _examples(groups: list[list[Entry]]) -> str:
-    return _first((_first((f"{entry.path} {entry.label}" for entry in group), " = ") for group in groups), "; ")
-
-
-def _first(texts: Iterable[str], separator: str) -> str:
-    listed = list(texts)
-    return separator.join(listed[:SHOWN] + ["…"] * (len(listed) > SHOWN))
+    return first_few((first_few((f"{entry.path} {entry.label}" for entry in group), " = ") for group in groups), "; ")

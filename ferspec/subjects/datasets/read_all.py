@@ -16,8 +16,8 @@ from ferspec.errors import UserError
 from ferspec.subjects.datasets.decode import pixel_digest
 from ferspec.subjects.datasets.manifest import Entry
 from ferspec.subjects.datasets.readers.listing import Listing
+from ferspec.subjects.examples import first_few
 
-SHOWN = 3
 THREADS = min(8, os.cpu_count() or 1)
 AHEAD = 4 * THREADS
 
@@ -36,8 +36,8 @@ class UnreadableImages(UserError):
 
     def __init__(self, name: str, errors: Sequence[UserError], total: int, hint: str = "") -> None:
         self.images = tuple(map(str, errors))
-        first = "; ".join(self.images[:SHOWN]) + ("; …" if len(self.images) > SHOWN else "")
-        super().__init__(f"{name}: {len(errors):,} of {total:,} images cannot be read: {first}{hint}")
+        examples = first_few(self.images, "; ")
+        super().__init__(f"{name}: {len(errors):,} of {total:,} images cannot be read: {examples}{hint}")
 
 
 def read_each(listing: Listing, examine: Callable[[int, np.ndarray], T]) -> Iterator[ReadImage[T] | UserError]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.subjects.examples import first_few
 from ferspec.subjects.models.base import file_digest
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 ID_COLUMNS = ("image", "id", "path", "filename")
 CLASS_COLUMNS = ("predicted", "prediction", "class")
 PREFIX = re.compile(r"^(?:p|prob|probability)_", re.IGNORECASE)
-SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def read_predictions(path: str | Path) -> RecordedPredictions:
     else:
         raise UserError(
             f"{path} has neither seven columns named by the classes nor a column {' or '.join(CLASS_COLUMNS)}: "
-            f"its columns are {_some(table.columns, 12)}"
+            f"its columns are {first_few(table.columns, count=12)}"
         )
     return RecordedPredictions(path.name, file_digest(path), tuple(images), probabilities, predicted)
 
@@ -97,9 +97,9 @@ def align(recorded: RecordedPredictions, ids: Sequence[str]) -> RecordedPredicti
     unknown = [image for row, image in enumerate(recorded.ids) if row not in used]
     problems = []
     if missing:
-        problems.append(f"no prediction for {len(missing)} of {len(ids)} images ({_some(missing)})")
+        problems.append(f"no prediction for {len(missing)} of {len(ids)} images ({first_few(missing)})")
     if unknown:
-        problems.append(f"{len(unknown)} of its rows match no image of the dataset ({_some(unknown)})")
+        problems.append(f"{len(unknown)} of its rows match no image of the dataset ({first_few(unknown)})")
     if problems:
         raise UserError(f"{recorded.name}: {'; '.join(problems)}")
     order = np.array(rows)
@@ -143,7 +143,7 @@ def _id_column(path: Path, columns: Iterable[str]) -> str:
     if id_column is None:
         raise UserError(
             f"{path} has no column that names the images ({', '.join(ID_COLUMNS)}): "
-            f"its columns, separated by commas, are {_some(columns, 12)}"
+            f"its columns, separated by commas, are {first_few(columns, count=12)}"
         )
     return id_column
 
@@ -229,8 +229,3 @@ def _unique_names(ids: Iterable[str]) -> dict[str, int]:
 
 def _basename(image: str) -> str:
     return re.split(r"[\\/]", image)[-1]
-
-
-def _some(names: Iterable[str], count: int = SHOWN) -> str:
-    names = list(names)
-    return ", ".join(names[:count]) + (", …" if len(names) > count else "")

@@ -37,7 +37,7 @@ CLAIMS = {
     "another layout": (claimed.other_layout, "FER-R-03", "layout channels_first"),
     "logits": (claimed.logits, "FER-R-03", "outputs that are logits"),
     "an empty network": (claimed.empty_network, "FER-R-02", "is not a Keras archive"),
-    "a network without weights": (claimed.network_without_weights, "FER-R-02", "holds no model.weights.h5"),
+    "a network without weights": (claimed.network_without_weights, "FER-R-02", "model.weights.h5 is missing"),
     "scratch from a file": (claimed.scratch_from_a_file, "FER-R-03", "started from pretrained.h5"),
     "scratch with a digest": (claimed.scratch_with_a_digest, "FER-R-03", "sha256 0000"),
     "drawn images": (claimed.drawn_training_images, "FER-R-03", "training images that were drawn"),

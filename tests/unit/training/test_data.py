@@ -293,7 +293,7 @@ def test_a_subset_that_cuts_nothing_is_no_deviation(rafdb):
 
 @pytest.mark.parametrize("dataset", ["RAF-DB", "synthetic"])
 def test_a_subset_without_room_for_every_class_is_refused(rafdb, dataset):
-    assert "is smaller than the 7 classes" in refusal_of(dataset, rafdb, subset=6)
+    assert "cannot hold one of each of the 7 classes" in refusal_of(dataset, rafdb, subset=6)
 
 
 # --- images that cannot be read ----------------------------------------------------------------------------------
@@ -363,7 +363,7 @@ def test_a_class_without_an_image_to_train_on_is_refused(tmp_path):
 def test_a_class_that_unreadable_images_empty_is_refused(tmp_path):
     class_folders(tmp_path / "FER2013", {f"{part}/{name}": 1 for part in ("train", "test") for name in CLASSES})
     (tmp_path / "FER2013/train/Fear/000.png").write_bytes(b"")
-    assert "no image of Fear to train on" in refusal_of("FER2013", tmp_path, skip_unreadable=1)
+    assert "no training images of Fear" in refusal_of("FER2013", tmp_path, skip_unreadable=1)
 
 
 def test_what_is_missing_or_another_dataset_is_refused(tmp_path):
@@ -371,4 +371,4 @@ def test_what_is_missing_or_another_dataset_is_refused(tmp_path):
     assert "No such file" in refusal_of("FER2013", tmp_path / "gone")
     assert "it holds nothing" in refusal_of("FER2013", tmp_path)
     rafdb_list(tmp_path / "FER2013", CLASSES, CLASSES)
-    assert "these are the files of RAF-DB, where FER2013 is expected" in refusal_of("FER2013", tmp_path)
+    assert "these are the files of RAF-DB, but FER2013 is expected" in refusal_of("FER2013", tmp_path)

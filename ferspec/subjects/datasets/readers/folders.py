@@ -18,8 +18,8 @@ from ferspec.subjects.datasets.decode import SUFFIXES
 from ferspec.subjects.datasets.readers.listing import Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.tree import fetch_files, is_training, part_of, walk
 from ferspec.subjects.disk import require_utf8
+from ferspec.subjects.examples import first_few
 
-SHOWN = 3
 NUMBERED = re.compile(r"^\d+[\s._-]+(?=\D)")
 OUTSIDE = -1  # the label of a class folder for an expression outside the protocol
 
@@ -178,8 +178,7 @@ def _refuse_empty_folders(tree: _Tree) -> None:
 def _notes(tree: _Tree, order: LabelOrder | None) -> Iterator[str]:
     parents = tree.parents
     if len(parents) > 1:
-        more = ", …" if len(parents) > SHOWN else ""
-        yield f"class folders were joined from {len(parents)} folders: {', '.join(map(str, parents[:SHOWN]))}{more}"
+        yield f"class folders were joined from {len(parents)} folders: {first_few(parents)}"
     if order is not None and any(folder.name.isdecimal() for folder in tree.folders):
         meanings = ", ".join(f"{label} {name}" for label, name in enumerate(order.classes, order.first))
         yield f"numbered folders were read in the dataset's own order: {meanings}"

@@ -35,6 +35,13 @@ MEANINGS = {
     "output.classes": "one name per column of the output, in its order",
     "output.kind": "probabilities or logits",
 }
+MEAN_NOTE = "assumed: none; no file has it, and models from torchvision or timm usually need one"
+ASSUMED = {
+    "input.mean": MEAN_NOTE,
+    "input.std": MEAN_NOTE,
+    "input.resize": "assumed: no file has it",
+    "input.antialias": "assumed: false; no file has it, and Pillow and torchvision use it to shrink images",
+}
 
 
 def load_contract(path: str | Path) -> Contract:
@@ -94,42 +101,29 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
     smaller size, RGB, range [0, 1], bilinear, its class order. If the last activation is unknown, two noise images are
     predicted: rows that sum to 1 are probabilities.
     """
-    signature = model.signature
-    notes: dict[str, str] = {}
-
-    def choose(key: str, inferred: Any, assumed: Any, source: str, reason: str) -> Any:
-        notes[key] = f"inferred: {source}" if inferred is not None else f"assumed: {reason}"
-        return assumed if inferred is None else inferred
-
-    unknown = "not in the file"
+    known = model.signature
     sizes = spec.load().value("FER-G-02", "resolutions")
-    size = choose(
-        "input.size",
-        (signature.height, signature.width) if signature.height and signature.width else None,
-        (min(sizes), min(sizes)),
-        "the shape of the input",
-        f"{unknown}; the protocol has {_listed(sizes)}",
-    )
-    channels = choose("input.channels", signature.channels, 3, "the shape of the input", unknown)
-    notes["input.colour"] = "inferred: one channel" if channels == 1 else "assumed: three channels can be rgb or bgr"
-    usual = "channels_first" if model.format == "onnx" else "channels_last"
-    layout = choose("input.layout", signature.layout, usual, "the file", f"{unknown}; usual for {model.format}")
-    pixel_range = choose(
-        "input.range", _usual_range(signature), (0.0, 1.0), _why_range(signature), _why_no_range(signature)
-    )
-    mean_note = "assumed: none; no file has it, and models from torchvision or timm usually need one"
-    notes |= {"input.mean": mean_note, "input.std": mean_note, "input.resize": "assumed: no file has it"}
-    notes["input.antialias"] = "assumed: false; no file has it, and Pillow and torchvision use it to shrink images"
-    classes = choose(
-        "output.classes",
-        _usable_labels(signature),
-        spec.load().classes,
-        "the labels in the file",
-        _why_no_classes(signature),
-    )
-    prepared = Input(
-        size=size, colour="gray" if channels == 1 else "rgb", channels=channels, range=pixel_range, layout=layout
-    )
+    size = (known.height, known.width) if known.height and known.width else None
+    usual_layout = "channels_first" if model.format == "onnx" else "channels_last"
+    shape, unknown = "the shape of the input", "not in the file"
+    # each value: as inferred and its source, as assumed and the reason
+    choices: dict[str, tuple[Any, str, Any, str]] = {
+        "size": (size, shape, (min(sizes), min(sizes)), f"{unknown}; the protocol has {_listed(sizes)}"),
+        "channels": (known.channels, shape, 3, unknown),
+        "range": (_usual_range(known), _why_range(known), (0.0, 1.0), _why_no_range(known)),
+        "layout": (known.layout, "the file", usual_layout, f"{unknown}; usual for {model.format}"),
+        "classes": (_usable_labels(known), "the labels in the file", spec.load().classes, _why_no_classes(known)),
+    }
+    values: dict[str, Any] = {}
+    notes = dict(ASSUMED)
+    for key, (inferred, source, assumed, reason) in choices.items():
+        values[key] = assumed if inferred is None else inferred
+        name = f"output.{key}" if key == "classes" else f"input.{key}"
+        notes[name] = f"assumed: {reason}" if inferred is None else f"inferred: {source}"
+    gray = values["channels"] == 1
+    notes["input.colour"] = "inferred: one channel" if gray else "assumed: three channels can be rgb or bgr"
+    classes = values.pop("classes")
+    prepared = Input(colour="gray" if gray else "rgb", **values)
     contract = Contract(input=prepared, output=Output(classes=classes))
     require_sound(contract, model.name)
     kind, notes["output.kind"] = _kind(apply_contract(model, contract), prepared)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.files import read_bounded
 from ferspec.records import Count, Record
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling
@@ -66,13 +67,7 @@ def read_run_report(path: str | Path) -> RunReport:
     """Read the report of a run. Raise ``UserError`` if it is missing, unreadable, or of another version."""
     path = Path(path)
     try:
-        if (size := path.stat().st_size) > LARGEST:
-            raise UserError(f"{path}: {size:,} bytes exceed the limit of {LARGEST:,} for the report of a run")
-        return RunReport.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+        return RunReport.model_validate_json(read_bounded(path, LARGEST, "the report of a run"))
     except ValidationError as error:
         first = error.errors()[0]
         where = ": ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from ferspec import spec
 from ferspec.environment import Environment
 from ferspec.errors import UserError
+from ferspec.files import read_bounded
 from ferspec.records import Count, Record
 from ferspec.spec.records import Profile
 from ferspec.subjects.models.base import file_digest
@@ -143,14 +144,10 @@ def is_run(path: str | Path) -> bool:
 def read_run(folder: str | Path) -> RunRecord:
     """Read the record of a training. Raise ``UserError`` if it is missing, unreadable, or of another version."""
     path = Path(folder) / RUN
+    if not path.exists():
+        raise UserError(f"{folder} is not the folder of a run: {RUN} is missing")
     try:
-        if (size := path.stat().st_size) > LARGEST_RECORD:
-            raise UserError(f"{path}: {size:,} bytes exceed the limit of {LARGEST_RECORD:,} for the record of a run")
-        return RunRecord.model_validate(json.loads(path.read_bytes()))
-    except FileNotFoundError:
-        raise UserError(f"{folder} is not the folder of a run: {RUN} is missing") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+        return RunRecord.model_validate(json.loads(read_bounded(path, LARGEST_RECORD, "the record of a run")))
     except (ValueError, RecursionError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else None
         where = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ferspec.errors import UserError
+from ferspec.files import read_bounded
 
 LARGEST = 256 << 20
 
@@ -68,12 +69,6 @@ def whole_number(path: Path, line: int, column: str, text: str) -> int:
 
 def _text(path: Path) -> str:
     try:
-        if (size := path.stat().st_size) > LARGEST:
-            raise UserError(f"{path}: {size:,} bytes exceed the limit of {LARGEST:,} for a table of a run")
-        return path.read_bytes().decode()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+        return read_bounded(path, LARGEST, "a table of a run").decode()
     except UnicodeDecodeError:
         raise UserError(f"{path} is not text in UTF-8") from None

@@ -14,9 +14,10 @@ from ferspec.progress import StepProgress
 from ferspec.spec.records import Cell
 from ferspec.subjects.datasets.manifest import Entry, duplicate_notes
 from ferspec.subjects.datasets.pixel_store import ROOM, PixelStore
-from ferspec.subjects.datasets.read_all import SHOWN, THREADS, UnreadableImages, read_each
+from ferspec.subjects.datasets.read_all import THREADS, UnreadableImages, read_each
 from ferspec.subjects.datasets.readers import drawing_processes
 from ferspec.subjects.datasets.readers.synthetic import draw_face
+from ferspec.subjects.examples import first_few
 from ferspec.subjects.models.preprocess import resize
 from ferspec.subjects.runs.artifacts.record import SYNTHETIC, RunDeviation, Settings
 from ferspec.subjects.runs.data.sources import (
@@ -129,13 +130,15 @@ def _read_part(
         tick()
     notes = [*listing.notes, *duplicate_notes(entries)]
     if unreadable:
-        notes.append(f"unreadable images were skipped: {len(unreadable):,} ({_first(unreadable)})")
+        notes.append(f"unreadable images were skipped: {len(unreadable):,} ({first_few(unreadable, '; ')})")
     part = ImagePart(source.dataset, np.array(labels, np.int64), tuple(entries), pixels, tuple(notes), source.drawn)
     return part, unreadable
 
 
 def _skipped(settings: Settings, unreadable: dict[str, list[UserError]]) -> Iterator[RunDeviation]:
-    skipped = [f"{len(errors):,} of {name} ({_first(errors)})" for name, errors in unreadable.items() if errors]
+    skipped = [
+        f"{len(errors):,} of {name} ({first_few(errors, '; ')})" for name, errors in unreadable.items() if errors
+    ]
     if skipped:
         effect = f"unreadable images were skipped: {', '.join(skipped)}"
         yield RunDeviation(clause="FER-D-01", option=f"--skip-unreadable {settings.skip_unreadable}", effect=effect)
@@ -161,7 +164,3 @@ def _leaked(parts: dict[str, ImagePart]) -> Iterator[RunDeviation]:
     if shared := len(tested & seen):
         effect = f"{shared:,} images of BTFER also occur in training or validation"
         yield RunDeviation(clause="FER-D-11", option=DATA, effect=effect)
-
-
-def _first(errors: list[UserError]) -> str:
-    return "; ".join(map(str, errors[:SHOWN])) + ("; …" if len(errors) > SHOWN else "")
