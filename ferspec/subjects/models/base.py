@@ -146,7 +146,7 @@ def loading(name: str, kind: str) -> Iterator[None]:
     except (KeyboardInterrupt, UserError):
         raise
     except BaseException as error:  # sys.exit() in a model's code must not end the suite
-        raise UserError(f"{name} cannot be loaded as {kind} (damaged, or not one): {one_line(error)}") from error
+        raise UserError(f"{name} cannot be loaded as {kind} (damaged, or another format): {one_line(error)}") from error
 
 
 def one_line(error: BaseException, limit: int = 200) -> str:

@@ -80,7 +80,9 @@ def _image_shape(path: Path, member: IO[bytes]) -> tuple[int, ...]:
     if fortran_order:
         raise UserError(f"{path}: images are in Fortran order: save numpy.ascontiguousarray(images)")
     if shape[1] * shape[2] > MAX_PIXELS:
-        raise UserError(f"{path}: images of {shape[2]}x{shape[1]} pixels exceed the limit of {MAX_PIXELS:,} pixels")
+        raise UserError(
+            f"{path}: images of {shape[2]}x{shape[1]} pixels exceed the limit of {MAX_PIXELS:,}: shrink them"
+        )
     if shape[0] == 0:
         raise UserError(f"{path}: holds no images")
     return shape
@@ -106,7 +108,7 @@ def _labels(path: Path, member: IO[bytes], images: int) -> np.ndarray:
     if dtype.itemsize > LONGEST_LABEL:
         raise UserError(f"{path}: labels are {dtype}, which is too long for class names")
     if shape[0] != images:
-        raise UserError(f"{path}: {images} images but {shape[0]} labels")
+        raise UserError(f"{path}: {images} images but {shape[0]} labels: one label per image is needed")
     needed = images * dtype.itemsize
     content = member.read(needed + 1)
     _require_bytes(path, "labels", len(content), needed)
