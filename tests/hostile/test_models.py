@@ -222,7 +222,7 @@ def onnx_file(path, domain="", location=None):
 
 
 def test_onnx_operators_of_a_foreign_domain_are_refused(tmp_path):
-    assert "operators of evil.corp" in refusal(onnx_file(tmp_path / "m.onnx", domain="evil.corp"))
+    assert "third-party operators (evil.corp)" in refusal(onnx_file(tmp_path / "m.onnx", domain="evil.corp"))
 
 
 def test_onnx_weights_outside_the_folder_are_refused_even_when_trusted(tmp_path):

@@ -290,7 +290,7 @@ def test_what_is_no_model_is_one_line(tmp_path):
         "notes.onnx": (b"just some words", "does not hold ONNX data, as its name says"),
         "notes.keras": (b"just some words", "does not hold Keras data, as its name says"),
         "frozen.pb": (b"\x0a\x05words", "give the SavedModel folder"),
-        "unknown": (b"just some words", "not a model of a known format"),
+        "unknown": (b"just some words", "not a model of a supported format"),
         "array.npy": (b"\x93NUMPY\x01\x00", "a NumPy array"),
     }
     for name, (content, words) in contents.items():
