@@ -54,7 +54,7 @@ def likely_class_order(labels: np.ndarray, predicted: np.ndarray, names: Sequenc
     readings = [(name, reading, len(known)) for name, reading in known.items()]
     readings.append((None, optimal, factorial(len(optimal))))
     tried = [_judge(labels, predicted, declared, *reading) for reading in readings]
-    alpha, least_gain = (spec.load().value("FER-Z-05", name) for name in ("alpha", "least_gain"))
+    alpha, least_gain = (spec.load().number("FER-Z-05", name) for name in ("alpha", "least_gain"))
     better = [order for order in tried if order.p_value <= alpha and order.gain.figure.value >= least_gain]
     if not better:
         return None

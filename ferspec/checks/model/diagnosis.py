@@ -71,7 +71,7 @@ class _Search:
     def _inputs(self, reading: Interpretation, listed: list[Alternative]) -> list[tuple[Diagnosis, Interpretation]]:
         tried = ((a, self._gain(reading, a)) for a in self._promising(reading, listed))
         trials = [(alternative, gain) for alternative, gain in tried if gain is not None]
-        alpha, least_gain = (spec.load().value("FER-Z-05", name) for name in ("alpha", "least_gain"))
+        alpha, least_gain = (spec.load().number("FER-Z-05", name) for name in ("alpha", "least_gain"))
         p_values = holm([gain.p_value for _, gain in trials], len(listed))
         return [
             (_named(alternative, gain, p_value), replace(reading, prepared_as=alternative.prepared_as))
@@ -97,10 +97,11 @@ class _Search:
 
     def _promising(self, reading: Interpretation, listed: list[Alternative]) -> list[Alternative]:
         """Return the alternatives worth running on every image: all of them for small inputs, which cost little."""
-        screen = spec.load().clause("FER-Z-05").values
-        if max(reading.prepared_as.size) <= screen["screened_above"]:
+        book = spec.load()
+        if max(reading.prepared_as.size) <= book.integer("FER-Z-05", "screened_above"):
             return listed
-        for count, least_t in zip(screen["screen_images"], screen["screen_t"], strict=True):
+        screens = book.integers("FER-Z-05", "screen_images"), book.numbers("FER-Z-05", "screen_t")
+        for count, least_t in zip(*screens, strict=True):
             chosen = self.subject.spread(count)
             listed = [a for a in listed if self._advantage(reading, a, chosen) >= least_t]
         return listed
@@ -139,7 +140,7 @@ def holm(p_values: list[float], tried: int) -> list[float]:
 
 
 def _log_likelihood(probabilities: np.ndarray, true: np.ndarray) -> np.ndarray:
-    floor = spec.load().value("FER-Z-07", "floor")
+    floor = spec.load().number("FER-Z-07", "floor")
     return np.log(np.maximum(probabilities[np.arange(len(true)), true], floor))
 
 

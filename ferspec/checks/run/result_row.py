@@ -42,7 +42,7 @@ ROW_CHECKS = (Check("FER-R-14", does_not_contradict_itself),)
 
 
 def _recall_is_accuracy(row: ResultRow, part: str) -> Iterator[Departure]:
-    tolerance = spec.load().value("FER-M-03", "printed_tolerance")
+    tolerance = spec.load().number("FER-M-03", "printed_tolerance")
     recall, accuracy = _figure(row, part, "recall"), _figure(row, part, "accuracy")
     # figures are rounded, and so is what lies between them
     if recall is not None and accuracy is not None and round(abs(recall - accuracy), 6) > tolerance:
@@ -98,7 +98,7 @@ def _figure(row: ResultRow, part: str, name: str) -> float | None:
 
 def _rounding() -> float:
     """Return how far a figure may lie from what was printed (FER-M-07)."""
-    return 0.5 * 10 ** -spec.load().value("FER-M-07", "decimals")
+    return 0.5 * 10 ** -spec.load().integer("FER-M-07", "decimals")
 
 
 def _images(cell: Cell | None, part: str) -> int | None:

@@ -177,7 +177,7 @@ class Judge:
     def _unknown(self, where: str) -> Judged | None:
         """Return that a ranking cannot be judged, where too few of its cells are known."""
         share = len(chosen(self.known, where)) / len(selected(where))
-        least = spec.load().value(CLAUSE, "least_share")
+        least = spec.load().number(CLAUSE, "least_share")
         if share >= least:
             return None
         return Judged(
@@ -212,7 +212,7 @@ def _ranking(lead: float, noise: float, cells: Sequence[Measured]) -> Estimate:
 
 def _too_few(found: Sequence[Effect], unit: Unit) -> Judged | None:
     """Return that nothing can be said, where an interval would rest on fewer units than FER-F-01 asks for."""
-    units, least = count_units(found, unit), spec.load().value(CLAUSE, "least_units")
+    units, least = count_units(found, unit), spec.load().integer(CLAUSE, "least_units")
     if units >= least:
         return None
     return Judged(outcome="not evaluated", reason=f"{len(found)} pairs of {units} {unit}s, at least {least} are needed")
@@ -224,4 +224,4 @@ def _millions(cell: Cell) -> float:
 
 
 def _level() -> float:
-    return spec.load().value("FER-Z-01", "level")
+    return spec.load().number("FER-Z-01", "level")

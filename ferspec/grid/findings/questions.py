@@ -13,11 +13,10 @@ Unit = Literal["network", "pair"]
 
 
 class _Question(Record):
-    """``figures`` are compared one by one; ``where`` selects the cells, ``caution`` is what an outcome leaves open."""
+    """``figures`` are compared one by one; ``where`` selects the cells."""
 
     figures: tuple[str, ...]
     where: str = ""
-    caution: str | None = None
 
 
 class Difference(_Question):

@@ -86,7 +86,7 @@ class ModelSubject:
         chosen = np.arange(len(self.dataset)) if indices is None else np.asarray(indices)
         outputs = []
         done = 0
-        size = batch_size or spec.load().value("FER-B-06", "batch_size")
+        size = batch_size or spec.load().integer("FER-B-06", "batch_size")
         for batch in batches(self.dataset, chosen, prepared_as or contract.input, size):
             output = np.asarray(model.predict(batch))
             if output.ndim != 2 or len(output) != len(batch):

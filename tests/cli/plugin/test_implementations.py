@@ -3,8 +3,6 @@
 import os
 import shlex
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -12,6 +10,7 @@ from ferspec import spec
 from ferspec.checks.generator import checks_for_implementation
 from helpers.implementations import MINIATURE, PERL, misbehaving
 from helpers.places import ROOT
+from helpers.processes import run_pytest
 
 CHECKS = checks_for_implementation()
 
@@ -57,9 +56,8 @@ def judged(tmp_path_factory):
     )
 
     def run(*words, where=("--pyargs", "ferspec.conformance")):
-        command = [sys.executable, "-m", "pytest", *where, "-p", "no:cacheprovider", "-v", "-rs", *words]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
-        ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        ended = run_pytest(*where, "-v", "-rs", *words, cwd=folder, env=environment)
         return ended.returncode, ended.stdout + ended.stderr
 
     return run

@@ -11,6 +11,7 @@ from ferspec.checks.run.departures import Departure, finding
 from ferspec.engine import Check
 from ferspec.outcomes import CheckResult
 from ferspec.reference.schedule import batch_size
+from ferspec.reference.splits import splits_anew
 from ferspec.reference.weighting import conservative_weights, simple_weights
 from ferspec.spec.records import Dataset
 from ferspec.subjects.runs.artifacts.folder import CELL, FINISHED, RunFolder
@@ -103,7 +104,7 @@ def _other_counts(folder: RunFolder, dataset: Dataset) -> Iterator[tuple[tuple[s
         wanted = (sum(dataset.training_counts), dataset.total - sum(dataset.training_counts))
         right = tuple(training + validation) == dataset.counts
         # the text trains on RAF-DB's own parts, of which it gives no counts (FER-D-02)
-        if folder.run.settings.profile == "released" or dataset.training_percent is None:
+        if splits_anew(folder.run.settings.profile) or dataset.training_percent is None:
             right = right and tuple(training) == dataset.training_counts
     if not right:
         yield (

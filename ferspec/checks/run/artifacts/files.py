@@ -130,7 +130,7 @@ def _shared(folder: RunFolder) -> Iterator[Departure]:
 
 def _same_pictures(images: RunImages) -> Iterator[Departure]:
     """Yield where more images have equal pixels than the duplicates of a dataset explain."""
-    most = spec.load().value("FER-R-05", "same_pictures")
+    most = spec.load().number("FER-R-05", "same_pictures")
     validated, seen = len(images.parts.get("validation", ())), images.trained_under_other_names
     if seen > most * validated:
         yield Departure(
@@ -196,7 +196,7 @@ def _whose(folder: RunFolder, name: PartName, added: set[str]) -> str | None:
 
 
 def _improbable(name: PartName, part: RunPredictions) -> Iterator[Departure]:
-    rows, tolerance = part.probabilities.astype(np.float64), spec.load().value("FER-B-04", "tolerance")
+    rows, tolerance = part.probabilities.astype(np.float64), spec.load().number("FER-B-04", "tolerance")
     if not np.isfinite(rows).all():
         yield Departure(f"{name}: numbers that float32 cannot hold", "probabilities")
         return

@@ -33,7 +33,7 @@ REPORT_CHECKS = (Check("FER-R-08", reports_what_was_predicted, needs=(RUN, PREDI
 def _misreported(folder: RunFolder) -> Iterator[Departure]:
     run, stated = folder.run, folder.report
     follows = report_of(folder.predictions, run.cell, run.settings.profile, _few())
-    tolerance = spec.load().value("FER-R-08", "tolerance")
+    tolerance = spec.load().number("FER-R-08", "tolerance")
     documents = [_comparable(report.model_dump(include={"parts"})) for report in (stated, follows)]
     for path, told, true in differing_leaves(*documents, tolerance):
         yield Departure(

@@ -15,7 +15,7 @@ def artifact_notes(folder: RunFolder) -> Iterator[str]:
     run, book = folder.run, spec.load()
     if folder.images is not None and (seen := folder.images.trained_under_other_names):
         validated = len(folder.images.parts["validation"])
-        most = book.value("FER-R-05", "same_pictures")
+        most = book.number("FER-R-05", "same_pictures")
         yield (
             f"{folder.path}: {seen:,} of {validated:,} validation images have the pixels of training images "
             f"({seen / validated:.1%}; FER-R-05 allows {most:.0%})"

@@ -94,7 +94,7 @@ def _other_accuracy(folder: RunFolder) -> Iterator[Departure]:
         return
     n = evaluated_images(len(part), run.settings.global_batch, run.settings.profile)
     observed = float((part.labels[:n] == part.predicted[:n]).mean())
-    room = max(spec.load().value("FER-R-10", "tolerance"), 1 / n)
+    room = max(spec.load().number("FER-R-10", "tolerance"), 1 / n)
     if not abs(observed - run.best.val_accuracy) <= room:
         yield Departure(
             f"validation accuracy {observed:.4f} of the predictions, over {n:,} images",
@@ -121,7 +121,7 @@ def _phase_unscheduled(run: RunRecord, phase: Phase, plan: PhasePlan, rows: list
     book = spec.load()
     if phase.frozen != plan.frozen:
         yield Departure(f"{where}: frozen {phase.frozen}", f"frozen {plan.frozen}")
-    known = book.value("FER-S-02", "initial_rates", profile)
+    known = book.numbers("FER-S-02", "initial_rates", profile)
     if not any(_same_rate(rows[0].learning_rate, rate) for rate in known):
         yield Departure(f"{where}: starts at the rate {rows[0].learning_rate:g}", _any_of(known))
         return
@@ -146,14 +146,14 @@ def _phase_unscheduled(run: RunRecord, phase: Phase, plan: PhasePlan, rows: list
     if stop is not None and stop < last:
         yield Departure(f"{where}: {len(rows)} epochs", f"{stop + 1}, after which early stopping ends it")
         return
-    lengths = book.value("FER-S-08", "frozen_epochs", profile) if plan.longest is not None else ()
+    lengths = book.integers("FER-S-08", "frozen_epochs", profile) if plan.longest is not None else ()
     holds = {
         "early stopping": stop == last,
         "length of the phase": len(rows) in lengths,
         "epochs cap": len(rows) == run.settings.epochs_cap,
     }
     if not holds[phase.ended]:
-        waited = book.value("FER-S-05", "patience")
+        waited = book.integer("FER-S-05", "patience")
         yield Departure(
             f"{where}: {len(rows)} epochs, ended by {phase.ended}",
             {
@@ -166,7 +166,7 @@ def _phase_unscheduled(run: RunRecord, phase: Phase, plan: PhasePlan, rows: list
 
 
 def _misweighed(folder: RunFolder) -> Iterator[Departure]:
-    images, tolerance = folder.images, spec.load().value("FER-R-12", "tolerance")
+    images, tolerance = folder.images, spec.load().number("FER-R-12", "tolerance")
     recorded = folder.run.class_weights
     trained = images.counted("training")
     if not trained.all():
@@ -200,7 +200,7 @@ def _named(weights: np.ndarray) -> Mapping[str, float]:
 
 
 def _same_rate(one: float, other: float) -> bool:
-    return abs(one - other) <= spec.load().value("FER-R-11", "rate_tolerance") * other
+    return abs(one - other) <= spec.load().number("FER-R-11", "rate_tolerance") * other
 
 
 def _any_of(values: tuple[float, ...]) -> str:

@@ -50,7 +50,7 @@ def _percentages(run: LoggedRun) -> Iterator[str]:
 
 
 def _warmed_up(run: LoggedRun) -> Iterator[str]:
-    shortest = min(spec.load().value("FER-S-08", "frozen_epochs", run.profile))
+    shortest = min(spec.load().integers("FER-S-08", "frozen_epochs", run.profile))
     for before, phase in pairwise(run.phases):
         goes_on = phase.epochs[0] == before.epochs[-1] + 1 and len(before) < shortest
         if goes_on and before.rate and phase.rate and phase.rate[0] > before.rate[-1]:

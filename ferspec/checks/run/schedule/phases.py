@@ -38,7 +38,7 @@ def attempts(run: LoggedRun) -> Attempts:
     nothing. A phase with a frozen base that has one of its lengths is none, for the loss may leap once all layers are
     trained.
     """
-    lengths = () if run.weights == SCRATCH else spec.load().value("FER-S-08", "frozen_epochs", run.profile)
+    lengths = () if run.weights == SCRATCH else spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
     whole = [stop for stop, begins in zip(stops(run), run.whole_beginnings, strict=True) if begins]
     kept = [
         phase
@@ -61,7 +61,7 @@ def has_its_phases(run: LoggedRun) -> CheckResult:
     """A pre-trained network is trained in two phases, one from scratch in one (FER-S-07)."""
     if not run.whole_beginnings[0]:
         raise NotEvaluable("the beginning of the log is lost")
-    wanted = 1 if run.weights == SCRATCH else spec.load().value("FER-S-07", "phases", run.profile)
+    wanted = 1 if run.weights == SCRATCH else spec.load().integer("FER-S-07", "phases", run.profile)
     begun = sum(run.whole_beginnings)
     if begun == wanted:
         return CheckResult(status=Status.PASS, observed=_count(begun), expected=f"{_count(wanted)}, from {run.weights}")
@@ -89,7 +89,7 @@ def _why_more(phases: Sequence[PhaseStop]) -> str:
 
 
 def _may_be_the_first(run: LoggedRun, phase: PhaseStop) -> bool:
-    longest = max(spec.load().value("FER-S-08", "frozen_epochs", run.profile))
+    longest = max(spec.load().integers("FER-S-08", "frozen_epochs", run.profile))
     return not phase.stopped and not phase.beyond and len(phase.phase) <= longest
 
 
@@ -97,7 +97,7 @@ def first_phase_has_its_length(run: LoggedRun) -> CheckResult:
     """The phase in which the head is trained alone has a length that the protocol knows (FER-S-08)."""
     if run.weights == SCRATCH:
         raise NotEvaluable("a network from scratch has no phase with a frozen base")
-    wanted = spec.load().value("FER-S-07", "phases", run.profile)
+    wanted = spec.load().integer("FER-S-07", "phases", run.profile)
     if not all(run.whole_beginnings):
         raise NotEvaluable("lines of the log are lost")
     phases: Sequence[PhaseStop] = stops(run)
@@ -106,7 +106,7 @@ def first_phase_has_its_length(run: LoggedRun) -> CheckResult:
     if len(phases) != wanted:
         raise NotEvaluable(f"{_count(len(phases))}, of which none is known to be the first of {wanted}")
     first = phases[0]
-    length, lengths = len(first.phase), spec.load().value("FER-S-08", "frozen_epochs", run.profile)
+    length, lengths = len(first.phase), spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
     if length in lengths:
         return CheckResult(status=Status.PASS, observed=f"{length} epochs")
     if first.stopped and length < max(lengths):

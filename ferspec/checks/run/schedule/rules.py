@@ -36,7 +36,7 @@ DEFAULTS_OF_KERAS = {1e-2: "SGD", 1e-3: "Adam"}
 
 def starts_at_a_known_rate(run: LoggedRun) -> CheckResult:
     """Every phase begins at a learning rate of the protocol (FER-S-02)."""
-    known = spec.load().value("FER-S-02", "initial_rates", run.profile)
+    known = spec.load().numbers("FER-S-02", "initial_rates", run.profile)
     begun = [
         (number, phase.rate[0])
         for number, phase in enumerate(run.phases, start=1)
@@ -187,7 +187,7 @@ def _ended_early(run: LoggedRun, last: PhaseStop) -> CheckResult:
 
 def _causes_of_ends(run: LoggedRun, found: Sequence[PhaseStop]) -> list[str]:
     """Return the wrong rules that end the last phase, and all others that end early and not at a length of FER-S-08."""
-    lengths = spec.load().value("FER-S-08", "frozen_epochs", run.profile)
+    lengths = spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
     early = [
         other_stops(phase.phase, run.profile)
         for phase in found
@@ -245,7 +245,7 @@ def _reported(run: LoggedRun, accuracies: Sequence[float], best: int, expected: 
 def reported_within(run: LoggedRun) -> float:
     """Return how far a reported accuracy may lie from that of its epoch: rounding, and other arithmetic (FER-R-10)."""
     rounding = 0.0 if run.kept.digits is None else 0.5 * 10.0**-run.kept.digits
-    return rounding + spec.load().value("FER-R-10", "tolerance")
+    return rounding + spec.load().number("FER-R-10", "tolerance")
 
 
 def _kept_another(observed: str, expected: str, likely: str | None, difference: float | None = None) -> CheckResult:

@@ -102,7 +102,7 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
     predicted: rows that sum to 1 are probabilities.
     """
     known = model.signature
-    sizes = spec.load().value("FER-G-02", "resolutions")
+    sizes = spec.load().integers("FER-G-02", "resolutions")
     size = (known.height, known.width) if known.height and known.width else None
     usual_layout = "channels_first" if model.format == "onnx" else "channels_last"
     shape, unknown = "the shape of the input", "not in the file"
