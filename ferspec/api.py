@@ -218,7 +218,7 @@ def verify_with_certificate(
     document = read_certificate(certificate)
     images = None if dataset is None else open_images(DEMO, dataset, progress=progress)
     source = None if model is None else open_source(model, trust_code)
-    subject = Certificate(document, images, source, again=partial(_certify_again, progress=progress))
+    subject = Certificate(document, images, source, recertify=partial(_certify_again, progress=progress))
     again = _verifying(certificate, dataset, model, trust_code)
     return _judge(checks, subject, (), again, progress), subject
 

@@ -1,4 +1,4 @@
-"""The suite's own implementation, as any other is judged: every capability of the catalogue, in both profiles."""
+"""Offer the suite's own implementation: every capability of the catalogue, in both profiles."""
 
 from ferspec.implementation.own import Implementation
 

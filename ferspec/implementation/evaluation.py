@@ -1,4 +1,4 @@
-"""How the suite measures a model, and what its statistics say of it."""
+"""Answer the capabilities for metrics and statistics."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ferspec.spec.records import Profile
 AVERAGED = ("precision", "recall", "f1")
 
 
-class Evaluation:
-    """The capabilities under "evaluation" that measure, and those under "statistics"."""
+class EvaluationCapabilities:
+    """Answer for metrics, confidence intervals, calibration and comparisons."""
 
     profile: Profile
 
@@ -64,15 +64,14 @@ class Evaluation:
     def compare(self, labels: list[int], first: list[int], second: list[int]) -> dict[str, Any]:
         from ferspec.reference.comparison import compare
 
-        found = compare(*(np.array(of) for of in (labels, first, second)))
-        low, high = _ends(found.difference)
-        better = {"A is better": "first", "B is better": "second"}.get(found.verdict, "tie")
+        comparison = compare(np.array(labels), np.array(first), np.array(second))
+        low, high = _ends(comparison.difference)
         return {
-            "p": found.p_value,
-            "better": better,
+            "p": comparison.p_value,
+            "better": {"A is better": "first", "B is better": "second"}.get(comparison.verdict, "tie"),
             "low": low,
             "high": high,
-            "images_to_decide": found.images_to_decide,
+            "images_to_decide": comparison.images_to_decide,
         }
 
     def named_mistakes(self, p_values: list[float], gains: list[float]) -> list[int]:
@@ -80,12 +79,12 @@ class Evaluation:
 
         alpha, least_gain = (spec.load().number("FER-Z-05", name) for name in ("alpha", "least_gain"))
         corrected = holm(p_values, len(p_values))
-        tried = enumerate(zip(corrected, gains, strict=True))
-        return [position for position, (p, gain) in tried if p <= alpha and gain >= least_gain]
+        candidates = enumerate(zip(corrected, gains, strict=True))
+        return [position for position, (p, gain) in candidates if p <= alpha and gain >= least_gain]
 
 
 def _calibration(labels: list[int], probabilities: list[list[float]], replicates: int | None = None) -> Any:
-    """Return the calibration figures; few replicates give the same values sooner, where the interval does not count."""
+    """Return the calibration metrics. ``replicates`` affects only the intervals, so that 1 is enough for the values."""
     from ferspec.reference.bootstrap import protocol_resampling
     from ferspec.reference.calibration import calibration
 
@@ -103,5 +102,6 @@ def _defined(figure: Figure) -> float:
 
 
 def _ends(figure: Figure) -> list[float]:
-    _defined(figure)
+    if figure.low is None or figure.high is None:
+        raise UserError(figure.undefined)
     return [figure.low, figure.high]

@@ -1,4 +1,4 @@
-"""The section "findings" of the catalogue: what paired differences of cells say."""
+"""Answer the "findings" capabilities about paired differences of cells."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from ferspec import spec
 from ferspec.grid.findings.questions import Unit
 
 
-class Findings:
-    """What the evaluation of the paper's statements answers about a mean of differences."""
+class FindingCapabilities:
+    """Answer for the mean of paired differences and its confidence interval."""
 
     def mean_difference(
         self, differences: list[float], architectures: list[str], unit: Unit

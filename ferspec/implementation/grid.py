@@ -1,4 +1,4 @@
-"""The section "the grid" of the catalogue: cells, published figures, replicates, spread and bands."""
+"""Answer the "grid" capabilities: cells, published metrics, replicates, spread and bands."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ferspec.spec.grid import agreement_of
 from ferspec.spec.records import IDENTITY, Profile, Resolution, Weights
 
 
-class Grid:
-    """What the specification and the rooms above it answer about the published grid."""
+class GridCapabilities:
+    """Answer for the published grid."""
 
     profile: Profile
 

@@ -1,4 +1,4 @@
-"""What the suite's implementation answers of augmentation, of preparing images, and of the datasets."""
+"""Answer the capabilities for augmentation, images and datasets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ImageCapabilities:
-    """The sections "augmentation" and "images and datasets" of the catalogue, whose sentences say what each returns."""
+    """Answer for augmentation, image preparation and datasets."""
 
     profile: Profile
 
@@ -26,7 +26,7 @@ class ImageCapabilities:
         from ferspec.reference.augmentation.parameters import draws, parameters_from
 
         uniform = np.random.default_rng(seed).random((count, len(draws())))
-        return _listed(parameters_from(uniform, (height, width)))
+        return _as_dicts(parameters_from(uniform, (height, width)))
 
     def augment(self, image: Image, parameters: dict[str, Any]) -> Image:
         import numpy as np
@@ -35,15 +35,15 @@ class ImageCapabilities:
         from ferspec.reference.augmentation.warp import augmented
         from ferspec.reference.models.preprocessing import RESCALED
 
-        changed = augmented(np.array([image], np.float32), _of_one(parameters))
-        return scaled(changed, RESCALED)[0].tolist()
+        batch = augmented(np.array([image], np.float32), _as_batch(parameters))
+        return scaled(batch, RESCALED)[0].tolist()
 
     def augmented_parts(self) -> list[str]:
         return ["training"]
 
     def augmentation_ranges(self, architecture: str) -> dict[str, float]:
-        clauses = ("FER-A-02", "FER-A-03", "FER-A-04", "FER-A-05")
-        return {name: value for clause in clauses for name, value in spec.load().clause(clause).values.items()}
+        book, clauses = spec.load(), ("FER-A-02", "FER-A-03", "FER-A-04", "FER-A-05")
+        return {name: book.number(clause, name) for clause in clauses for name in book.clause(clause).values}
 
     def augmentation_stream(
         self, count: int, batch_size: int, height: int, width: int, seed: int, epochs: int
@@ -54,7 +54,7 @@ class ImageCapabilities:
         batches = (
             stream.batch(*divmod(number, stream.batches), (height, width)) for number in range(epochs * stream.batches)
         )
-        return [{"indices": indices.tolist(), "parameters": _listed(parameters)} for indices, parameters in batches]
+        return [{"indices": indices.tolist(), "parameters": _as_dicts(parameters)} for indices, parameters in batches]
 
     # images and datasets
 
@@ -93,21 +93,22 @@ class ImageCapabilities:
         return list(spec.load().datasets[dataset].counts)
 
     def image_size(self, dataset: str) -> list[int]:
-        of = spec.load().datasets[dataset]
-        return [*of.size, 3 if of.colour == "rgb" else 1]
+        record = spec.load().datasets[dataset]
+        return [*record.size, 3 if record.colour == "rgb" else 1]
 
     def split(self, dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
         import numpy as np
 
         from ferspec.reference.splits import split_by_class, splits_anew
 
-        of = spec.load().datasets[dataset]
-        joined = of.training_percent is not None and splits_anew(self.profile)
+        record = spec.load().datasets[dataset]
+        joined = record.training_percent is not None and splits_anew(self.profile)
         if parts is not None and not joined:
             return parts
-        if of.training_percent is not None and not joined:
-            raise UserError(f"under the profile paper {dataset} is used in its own parts: give the part of each image")
-        training, _ = split_by_class(np.array(labels), of.training_percent or _percent_of_the_runs(of), seed)
+        if record.training_percent is not None and not joined:
+            raise UserError(f"the profile paper uses the published splits of {dataset}: give the split of each image")
+        percent = record.training_percent or _percent_of_the_runs(record)
+        training, _ = split_by_class(np.array(labels), percent, seed)
         chosen = set(training.tolist())
         return ["training" if index in chosen else "validation" for index in range(len(labels))]
 
@@ -120,7 +121,7 @@ class ImageCapabilities:
         classes: dict[str, set[int]] = {}
         for digest, label in zip(digests, labels, strict=True):
             classes.setdefault(digest, set()).add(label)
-        return [digest for digest, found in classes.items() if len(found) > 1]
+        return [digest for digest, indices in classes.items() if len(indices) > 1]
 
     def leaked_images(self, training: list[str], validation: list[str], btfer: list[str]) -> list[str]:
         return sorted(set(btfer) & {*training, *validation})
@@ -133,8 +134,8 @@ class ImageCapabilities:
         return identifying(b64decode(file, validate=True))
 
 
-def _listed(parameters: Parameters) -> list[dict[str, Any]]:
-    """Return the changes of images, one by one."""
+def _as_dicts(parameters: Parameters) -> list[dict[str, Any]]:
+    """Return the augmentation parameters of a batch as one dictionary per image."""
     named = {
         "rotation": parameters.rotation,
         "height_shift": parameters.height_shift,
@@ -146,7 +147,8 @@ def _listed(parameters: Parameters) -> list[dict[str, Any]]:
     return [dict(zip(named, values, strict=True)) for values in columns]
 
 
-def _of_one(parameters: dict[str, Any]) -> Parameters:
+def _as_batch(parameters: dict[str, Any]) -> Parameters:
+    """Return the augmentation parameters of one image as a batch of one."""
     import numpy as np
 
     from ferspec.reference.augmentation.parameters import Parameters
@@ -161,10 +163,10 @@ def _of_one(parameters: dict[str, Any]) -> Parameters:
 
 
 def _percent_of_the_runs(dataset: spec.Dataset) -> int:
-    """Return the whole percentage of training images that the totals of the runs come nearest to, at any resolution."""
-    shares = {
-        round(100 * training / (training + dataset.validation_totals[at]))
-        for at, training in dataset.training_totals.items()
+    """Return the percentage of training images in the runs, rounded. It is the same at every resolution."""
+    percents = {
+        round(100 * training / (training + dataset.validation_totals[resolution]))
+        for resolution, training in dataset.training_totals.items()
     }
-    (percent,) = shares
+    (percent,) = percents
     return percent

@@ -1,10 +1,10 @@
-"""What an image file carries besides its pixels that may identify the people on it."""
+"""Find metadata in an image file that may identify the people in the image."""
 
 from __future__ import annotations
 
 import io
 
-# Text chunks of PNG files in which programs keep the other kinds.
+# Text chunks of PNG files that hold metadata of the other kinds.
 KINDS_OF_TEXT = {
     "XML:com.adobe.xmp": "XMP",
     "Raw profile type xmp": "XMP",
@@ -15,10 +15,10 @@ KINDS_OF_TEXT = {
 
 
 def identifying(data: bytes) -> list[str]:
-    """Return which of "EXIF", "XMP", "IPTC" and "comment" an encoded JPEG, PNG or WebP image holds, in that order.
+    """List the metadata of a JPEG, PNG or WebP file that may identify people.
 
-    Every text of a PNG that is none of the others is a comment.
-    ``UserError`` for another file, or a damaged one. FER-D-12.
+    The result has "EXIF", "XMP", "IPTC" and "comment", in that order. Other text chunks of a PNG file count as
+    comments. Raise ``UserError`` for a damaged file or another format. Source: FER-D-12.
     """
     from PIL import Image, IptcImagePlugin, UnidentifiedImageError
 
@@ -26,17 +26,16 @@ def identifying(data: bytes) -> list[str]:
 
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
-            image.load()  # entries may stand behind the pixels
-            texts = getattr(image, "text", {})
-            found = {KINDS_OF_TEXT.get(name, "comment") for name in texts}
-            held = {
+            image.load()  # metadata may follow the pixels
+            kinds_of_text = {KINDS_OF_TEXT.get(name, "comment") for name in getattr(image, "text", {})}
+            entries = {
                 "EXIF": image.getexif(),
                 "XMP": image.info.get("xmp"),
                 "IPTC": IptcImagePlugin.getiptcinfo(image),
                 "comment": image.info.get("comment"),
             }
     except UnidentifiedImageError:
-        raise UserError("the file is no JPEG, PNG or WebP image: give one of these") from None
+        raise UserError("the file is not a JPEG, PNG or WebP image: give one of these") from None
     except OSError as error:
         raise UserError(f"the image file is damaged ({error})") from None
-    return [kind for kind, content in held.items() if content or kind in found]
+    return [kind for kind, content in entries.items() if content or kind in kinds_of_text]

@@ -1,4 +1,4 @@
-"""The section "networks" of the catalogue: every network of the zoo, built without values in its variables."""
+"""Answer the "networks" capabilities from models that are built without weight values."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ferspec.spec.layers import Layer
 from ferspec.spec.records import Profile
 
 
-class Networks:
-    """What the reference zoo answers about architectures, starting weights, parameters, layers and head."""
+class NetworkCapabilities:
+    """Answer for architectures, initial weights, parameters, layers and heads."""
 
     profile: Profile
 
@@ -35,23 +35,23 @@ class Networks:
         return [layer.model_dump() for layer in _measured(architecture, weights, resolution, self.profile)[1]]
 
     def head(self, weights: str) -> list[dict[str, Any]]:
-        # VGG16 is the one base that has weights of every kind at 48x48.
+        # VGG16 is the only base with every kind of initial weights at 48x48.
         table = _measured("VGG16", weights, 48, self.profile)[1]
-        return [_part(layer) for layer in table if len(layer.shape) == 1]
+        return [_head_layer(layer) for layer in table if len(layer.shape) == 1]
 
 
-def _part(layer: Layer) -> dict[str, Any]:
-    part: dict[str, Any] = {"layer": layer.type}
+def _head_layer(layer: Layer) -> dict[str, Any]:
+    description: dict[str, Any] = {"layer": layer.type}
     if layer.type == "Dense":
-        part |= {"units": layer.shape[0], "activation": layer.settings["activation"]}
+        description |= {"units": layer.shape[0], "activation": layer.settings["activation"]}
     if layer.type == "Dropout":
-        part["rate"] = float(layer.settings["rate"])
-    return part
+        description["rate"] = float(layer.settings["rate"])
+    return description
 
 
 @cache
 def _measured(architecture: str, weights: str, resolution: int, profile: Profile) -> tuple[int, tuple[Layer, ...]]:
-    """Return the parameters that Keras counts in a network, and its layers."""
+    """Build a network and return its number of parameters and its layer table."""
     from ferspec.reference.models import outline, table_of
 
     model = outline(architecture, resolution, weights, profile=profile)

@@ -1,4 +1,4 @@
-"""The suite's own classes, class weights, schedule and evaluated images, as any implementation offers them."""
+"""Answer the capabilities for classes, class weights, schedule and evaluated images."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.reference import schedule
 from ferspec.reference.weighting import WEIGHTINGS
-from ferspec.spec.records import Profile
+from ferspec.spec.records import Profile, Weights
 from ferspec.subjects.models.quiet import quiet
 
 
-class Training:
-    """How the suite reads classes, weights them, trains, and what it evaluates, by one profile."""
+class TrainingCapabilities:
+    """Answer for classes, class weights, training and evaluated images."""
 
     profile: Profile
 
@@ -24,13 +24,13 @@ class Training:
         book = spec.load()
         try:
             return book.classes[book.class_index(name)]
-        except UserError:  # a word that means no class
+        except UserError:  # an unknown word
             return None
 
     def class_of_label(self, label: int, dataset: str) -> str | None:
         try:
             return self.class_of_name(spec.load().label_orders[dataset].class_of(label))
-        except UserError:  # a label the dataset does not have
+        except UserError:  # an unknown label
             return None
 
     def class_weights(self, counts: list[int], balancing: str) -> list[float]:
@@ -48,7 +48,7 @@ class Training:
             import keras
 
             loss = keras.losses.get(spec.load().text("FER-S-11", "loss"))
-            unweighted = np.asarray(loss(truth, np.float32(probabilities)))
+            unweighted = np.asarray(loss(truth, np.array(probabilities, np.float32)))
         return (np.asarray(class_weights)[labels] * unweighted).tolist()
 
     def hyperparameters(self, architecture: str) -> dict[str, Any]:
@@ -82,12 +82,12 @@ class Training:
     def best_epoch(self, val_accuracies: list[float], val_losses: list[float]) -> int:
         return schedule.best_epoch(val_accuracies)
 
-    def phases(self, weights: str) -> list[dict[str, Any]]:
+    def phases(self, weights: Weights) -> list[dict[str, Any]]:
         plans = schedule.phases_of(weights, self.profile)
         return [{"frozen": "base" if plan.frozen else None, "epochs": plan.longest} for plan in plans]
 
     def batch_size(self, gpus: int) -> int:
-        # as large on any number of GPUs: the schedule of the runs follows from the images of a step
+        # the global batch does not depend on the number of GPUs: the schedule of the runs follows from it
         return schedule.batch_size(self.profile)
 
     def steps_per_epoch(self, images: int, batch_size: int) -> int:

@@ -1,4 +1,4 @@
-"""What a disk can do to whoever reads from it: names that are not text, and no room for a copy."""
+"""Handle file names that are not text, and missing space for temporary files."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def require_utf8(name: str | PurePath) -> None:
-    """Raise ``UserError``, with the name in escaped form, for one that is not UTF-8: no report could hold it."""
+    """Raise ``UserError``, with the escaped name, for a file name that is not UTF-8."""
     escaped = os.fsencode(name).decode("utf-8", "backslashreplace")
     if escaped != str(name):
-        raise UserError(f"{escaped}: this name is not UTF-8: rename it")
+        raise UserError(f"{escaped}: the name is not UTF-8: rename it")
 
 
 @contextmanager
-def room_for(what: str) -> Iterator[None]:
-    """Turn a disk that fills up inside the block into one line for the user."""
+def room_for(user: str) -> Iterator[None]:
+    """Convert the error of a full disk into a ``UserError`` that names ``user``."""
     try:
         yield
     except OSError as error:
         if error.errno not in FULL:
             raise
-        raise _no_room(f"{what} needs a temporary copy", f"the disk of {tempfile.gettempdir()} is full") from error
+        raise _no_room(f"{user} needs a temporary copy", f"the disk of {tempfile.gettempdir()} is full") from error
 
 
-def require_temporary_folder(what: str) -> None:
-    """Raise ``UserError`` where no folder takes a temporary file, without which ``what`` cannot even start."""
+def require_temporary_folder(user: str) -> None:
+    """Raise ``UserError`` if ``user`` has no folder for temporary files."""
     try:
         tempfile.gettempdir()
-    except FileNotFoundError as error:  # none of the usual folders can be written to, or their disks are full
-        raise _no_room(f"{what} needs a folder for temporary files", "none takes any") from error
+    except FileNotFoundError as error:  # every usual folder is read-only or on a full disk
+        raise _no_room(f"{user} needs a folder for temporary files", "none is writable") from error
 
 
-def temporary_file(what: str) -> IO[bytes]:
-    """Return an open file without a name, which vanishes with the process, in the folder that TMPDIR names.
+def temporary_file(user: str) -> IO[bytes]:
+    """Open an unnamed file in TMPDIR, which is removed when the process ends.
 
-    ``UserError`` where no folder takes one; what fills up later is for ``room_for``.
+    Raise ``UserError`` if there is no folder for it. Write to the file inside ``room_for``.
     """
-    require_temporary_folder(what)
-    with room_for(what):
+    require_temporary_folder(user)
+    with room_for(user):
         return tempfile.TemporaryFile()
 
 
-def _no_room(needed: str, why: str) -> UserError:
-    return UserError(f"{needed}, but {why}: free some space or set TMPDIR to a folder that has it")
+def _no_room(need: str, reason: str) -> UserError:
+    return UserError(f"{need}, but {reason}: free some space or set TMPDIR to another folder")

@@ -1,4 +1,4 @@
-"""Ends a process of the suite's own whose parent is gone, killed perhaps, so that it cannot be told to end."""
+"""End a worker process of the suite when its parent has ended or was killed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ ORPHANED = 70
 
 
 def end_with_parent() -> None:
-    """End this process, with exit status ``ORPHANED``, as soon as the one that started it has ended."""
+    """End this process, with exit status ``ORPHANED``, as soon as its parent process has ended."""
     parent = multiprocessing.parent_process()
+    if parent is None:
+        raise RuntimeError("this process has no parent process to watch")
+    sentinel = parent.sentinel
 
     def watch() -> None:
-        wait([parent.sentinel])
+        wait([sentinel])
         os._exit(ORPHANED)
 
     threading.Thread(target=watch, daemon=True).start()

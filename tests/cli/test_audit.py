@@ -73,7 +73,7 @@ def test_many_runs_are_a_line_each_with_totals(ferspec, logs):
     assert lines["right.csv"].split()[1:] == ["2", "87", "pass"]
     assert "2 of 3 phases that log a learning rate replay; 1 log none" in out
     assert "left alone: " in out
-    assert "labels.csv is no training log" in out
+    assert "labels.csv is not a training log" in out
 
 
 def test_a_narrow_terminal_cuts_no_name(logs):

@@ -104,14 +104,17 @@ def test_a_declared_deviation_is_no_failure_and_an_idle_one_is(ferspec, workplac
         (["needy"], "needy: there is no module 'no_such_package'"),
         (["right:Missing"], "right:Missing: right has no 'Missing'"),
         (["broken"], "broken: importing broken failed with SystemExit: 7"),
-        (["shut:Fer"], "making a Fer without arguments failed with TypeError"),
+        (["shut:Fer"], "creating Fer without arguments failed with TypeError"),
         (["empty"], "empty offers no capability"),
-        (["not a module"], "names no implementation"),
-        (["model.py:"], "names no implementation"),
-        (["right.py"], "'right.py' names no implementation: write right, as Python imports it, without .py"),
+        (["not a module"], "is not a reference to an implementation"),
+        (["model.py:"], "is not a reference to an implementation"),
+        (
+            ["right.py"],
+            "'right.py' is not a reference to an implementation: write right, as Python imports it, without",
+        ),
         (["./right"], "write right, as Python imports it"),
         (["nested/right.py:Fer"], "write nested.right:Fer, as Python imports it"),
-        (["../right.py"], "names no implementation: write package.module or package.module:object"),
+        (["../right.py"], "is not a reference to an implementation: write package.module or package.module:object"),
         (["right.js"], "or give a program with --command"),
         ([], "either package.module[:object] or a command"),
         (["right", "--command", "perl x.pl"], "either package.module[:object] or a command"),
@@ -119,12 +122,12 @@ def test_a_declared_deviation_is_no_failure_and_an_idle_one_is(ferspec, workplac
         (["--command", "'"], "cannot read the command"),
         (["--command", ""], "the command is empty"),
         (["--command", f"{sys.executable} -c 'import sys; print(1, file=sys.stderr)'"], "ended with exit status 0"),
-        (["--command", f"{sys.executable} -c 'print(1)'"], "does not say what it offers: wrote 1"),
+        (["--command", f"{sys.executable} -c 'print(1)'"], "does not list its capabilities: wrote 1"),
         (["right", "--profile", "printed"], "'printed' is not one of"),
         (["right", "-k", "FER-XYZ"], "no check's id contains 'FER-XYZ'"),
-        (["right", "--time-limit", "0"], "the time limit has to be above 0 seconds"),
-        (["right", "--time-limit", "nan"], "the time limit has to be above 0 seconds"),
-        (["right", "--time-limit", "inf"], "the time limit has to be above 0 seconds and at most a day"),
+        (["right", "--time-limit", "0"], "seconds: it must be above 0"),
+        (["right", "--time-limit", "nan"], "seconds: it must be above 0"),
+        (["right", "--time-limit", "inf"], "seconds: it must be above 0 and at most 86400 (one day)"),
         (["right", "--deviations", "absent.toml"], "cannot read the deviations in absent.toml"),
     ],
 )
@@ -159,11 +162,11 @@ def test_what_follows_an_answer_fails_the_check_that_asked_and_no_other(ferspec,
     monkeypatch.setattr("ferspec.subjects.implementations.processes.process.PAUSE", 0.1)
     status, out, _ = ferspec("conform", "--command", misbehaving("writes more"), "-k", select, "--json")
     assert (status, failed(out).keys()) == (1, {"FER-V-04"})
-    assert failed(out)["FER-V-04"]["message"].startswith("monitored_split: wrote done, which nobody asked for")
+    assert failed(out)["FER-V-04"]["message"].startswith("monitored_split: wrote done without a request")
 
 
 @pytest.mark.parametrize(
-    ("select", "said"), [("", "asked for rounded after"), ("FER-V-04", "asked nothing more after")]
+    ("select", "said"), [("", "asked for rounded after"), ("FER-V-04", "after its last answer, to")]
 )
 def test_what_follows_an_answer_late_fails_on_its_own(ferspec, workplace, select, said):
     status, out, _ = ferspec("conform", "--command", misbehaving("writes late"), "-k", select, "--json")
@@ -260,7 +263,7 @@ def test_the_skeleton_offers_nothing_until_it_is_filled_in(ferspec, workplace, m
     status, _, err = ferspec("conform", "implementation")
     assert (status, "offers no capability" in err) == (2, True)
     module = Path("implementation.py")
-    stub = '#     """Return the images of one training step over all GPUs.'
+    stub = '#     """Return the number of images in one training step, over all GPUs.'
     assert stub in module.read_text()
     module.write_text(module.read_text() + "\n\ndef batch_size(gpus):\n    return 32 * gpus\n")
     status, out, _ = ferspec("conform", "implementation")

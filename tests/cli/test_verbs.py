@@ -167,7 +167,7 @@ def test_verify_finds_nothing_in_an_untouched_certificate_and_an_edit_in_another
 @pytest.mark.parametrize(
     ("holds", "says"),
     [
-        ("certificate.json", "there is a folder: give the certificate.json in it"),
+        ("certificate.json", "there is a folder: give its certificate.json"),
         ("run.json", "there is the folder of a training, not a certificate: 'ferspec evaluate there' verifies it"),
     ],
 )

@@ -24,7 +24,7 @@ class Refusing(Direct):
 
     def answer(self, capability: str, arguments: dict[str, Any]) -> Any:
         if capability == self.capability and self.refused(arguments):
-            raise NotEvaluable(f"{capability} is not offered for what is asked here")
+            raise NotEvaluable(f"{capability} is not offered for these arguments")
         return super().answer(capability, arguments)
 
 

@@ -102,10 +102,10 @@ def log(*lines):
     [
         (log(*(f"{epoch},1,1e-4,1" for epoch in range(MOST_EPOCHS + 1))), "more than 10,000 epochs: too many"),
         ("x\n" * 3_000_000, "more than 100,000 lines are too many"),
-        (log("0,1,1e-4,1").encode("utf-16"), "if it is text in UTF-16, save it in UTF-8"),
-        (log("0,1,1e-4,1").encode("utf-16-le"), "if it is text in UTF-16, save it in UTF-8"),
-        (log().replace(",", ";") + "0;0,5;1e-4;0,5\n", "its numbers have decimal commas; write them with points"),
-        (log().replace(",", "\t") + "0\t0,5\t1e-4\t0,5\n", "its numbers have decimal commas; write them with points"),
+        (log("0,1,1e-4,1").encode("utf-16"), "convert UTF-16 to UTF-8"),
+        (log("0,1,1e-4,1").encode("utf-16-le"), "convert UTF-16 to UTF-8"),
+        (log().replace(",", ";") + "0;0,5;1e-4;0,5\n", "its numbers have decimal commas; write decimal points"),
+        (log().replace(",", "\t") + "0\t0,5\t1e-4\t0,5\n", "its numbers have decimal commas; write decimal points"),
     ],
     ids=["many epochs", "many lines", "UTF-16", "UTF-16 without mark", "decimal commas", "decimal commas and tabs"],
 )
@@ -119,7 +119,7 @@ def test_notes_stay_short_whatever_the_file_says(tmp_path):
     (run,) = find_training_runs(tmp_path / "log.csv").runs
     assert run.epochs == 1
     (note,) = run.notes
-    assert note.startswith("left out, for they cannot be read: line 3, 4, ")
+    assert note.startswith("unreadable lines were skipped: line 3, 4, ")
     assert note.endswith(" and 49,981 more")
     assert len(note) < 200
 
@@ -203,12 +203,12 @@ def test_events_are_read_without_tensorflow(events):
 def test_a_step_that_numbers_no_epoch_is_left_out_and_noted(events, step):
     (run,) = find_training_runs(events(loss(0), loss(1), loss(step))).runs
     assert [phase.epochs for phase in run.phases] == [(0, 1)]
-    assert run.notes == ("loss: 1 at steps outside 0 to 1,000,000,000: left out",)
+    assert run.notes == ("loss: 1 values at steps outside 0 to 1,000,000,000 were skipped",)
 
 
 def test_more_figures_than_any_training_logs_are_refused(events, monkeypatch):
-    monkeypatch.setattr(logged_series, "MOST_FIGURES", 20)
-    assert "logs more than 20 figures: too many" in refused(events(*map(loss, range(21))))
+    monkeypatch.setattr(logged_series, "MOST_VALUES", 20)
+    assert "logs more than 20 values: too many" in refused(events(*map(loss, range(21))))
 
 
 # MLflow's databases
@@ -247,7 +247,7 @@ def database(path, *commands, mode="delete"):
         ([RUNS, METRICS, insert("9e999")], "cannot convert float infinity to integer"),
         ([RUNS, METRICS, insert("-9e999")], "cannot convert float infinity to integer"),
         ([RUNS, METRICS, insert(run="hex(zeroblob(1000000))")], "too big"),
-        ([RUNS, METRICS, insert(step="NULL")], "is no database of MLflow's"),
+        ([RUNS, METRICS, insert(step="NULL")], "is not an MLflow database"),
     ],
     ids=[
         "an endless view of metrics",
@@ -263,7 +263,7 @@ def database(path, *commands, mode="delete"):
 def test_a_hostile_database_is_refused(tmp_path, commands, why):
     database(tmp_path / "mlflow.db", *commands).close()
     line = refused(tmp_path / "mlflow.db")
-    assert "is no database of MLflow's" in line
+    assert "is not an MLflow database" in line
     assert why in line
 
 
@@ -281,9 +281,9 @@ def many(count: int, run: str, step: str) -> str:
 @pytest.mark.parametrize(
     ("bound", "value", "why"),
     [
-        ("series.MOST_FIGURES", 999, "logs more than 999 figures: too many"),
-        ("mlflow.MOST_RUNS", 999, "holds 1,000 trainings: more than 999 are too many"),
-        ("mlflow.MOST_STEPS", 0, "is no database of MLflow's: it takes too long to read"),
+        ("series.MOST_VALUES", 999, "logs more than 999 values: too many"),
+        ("mlflow.MOST_RUNS", 999, "holds 1,000 trainings: the limit is 999"),
+        ("mlflow.MOST_STEPS", 0, "is not an MLflow database: it takes too long to read"),
     ],
 )
 def test_a_database_with_too_much_in_it_is_refused(tmp_path, monkeypatch, bound, value, why):
@@ -319,7 +319,7 @@ def test_a_log_of_a_database_that_is_no_file_is_not_read(tmp_path):
 def test_a_database_that_a_writer_left_unfinished_is_not_mended(tmp_path):
     database(tmp_path / "mlflow.db", RUNS, METRICS, insert()).close()
     (tmp_path / "mlflow.db-journal").write_bytes(bytes(512))
-    assert "it is being written to, or was left unfinished" in refused(tmp_path / "mlflow.db")
+    assert "a write is in progress or was interrupted" in refused(tmp_path / "mlflow.db")
     assert (tmp_path / "mlflow.db-journal").read_bytes() == bytes(512)
 
 
@@ -364,7 +364,7 @@ def test_an_epoch_that_the_run_never_had_is_no_lost_line(folder, shift, status):
     audit = edited(folder, poses)
     found = {outcome.clause: outcome for outcome in audit.outcomes}
     assert found["FER-S-06"].status == status
-    told = "run.json says that epoch 1000000 was kept, which the run never had: its epochs are 0 to 31"
+    told = "run.json says that epoch 1000000 was kept, but the epochs of the run are 0 to 31"
     assert audit.runs[0].notes[0] == told
 
 

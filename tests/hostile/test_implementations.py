@@ -12,7 +12,7 @@ import pytest
 
 from ferspec.errors import NotEvaluable, SubjectError, UserError
 from ferspec.subjects.implementations.processes import Process, channel
-from ferspec.subjects.implementations.processes.channel import Channel, Lines, Tail
+from ferspec.subjects.implementations.processes.channel import Channel, LineReader, TailReader
 from ferspec.subjects.implementations.processes.ending import end
 from ferspec.subjects.implementations.processes.messages import Misbehaviour, read_answer, request_line, value_of
 from ferspec.subjects.implementations.processes.process import MOST_FAULTS, MOST_FAULTS_OF_ONE
@@ -33,20 +33,20 @@ SAID = {
     "closes": "closed its standard output without an answer",
     "garbage": "wrote [1] 0.5, which is not JSON",
     "bytes": "which is not UTF-8",
-    "other id": "answered request 1 when 2 was asked",
-    "id as text": "answered request '2' when 2 was asked: write the id as the number it was",
-    "no id": "which is no answer with an id",
-    "a list": "which is no answer with an id",
-    "neither": "with neither value, error nor missing",
+    "other id": "answered request 1 instead of 2: repeat the id of the request",
+    "id as text": "answered request '2' instead of 2: repeat the id of the request",
+    "no id": "which is not an answer with an id",
+    "a list": "which is not an answer with an id",
+    "neither": "without value, error or missing",
     "NaN": "answered with NaN",
-    "beyond float": "answered with 1e999, which is beyond any float",
+    "beyond float": "answered with 1e999, which is too large for a float",
     "long integer": "answered with an integer of 5000 digits",
     "deep": "nested deeper than 32 levels",
     "very deep": "nested",
-    "no line end": r"no answer within 0.6 s (a line was begun and not ended)",
-    "huge line": "wrote more than 1 MiB on standard output",
-    "many lines": "wrote more than 1 MiB on standard output",
-    "much on stderr": "wrote more than 1 MiB on standard error",
+    "no line end": r"no answer within 0.6 s (it began a line but did not end it)",
+    "huge line": "wrote more than 1 MiB to standard output",
+    "many lines": "wrote more than 1 MiB to standard output",
+    "much on stderr": "wrote more than 1 MiB to standard error",
 }
 
 
@@ -101,10 +101,10 @@ def test_a_fault_fails_its_own_request_with_its_reason_within_the_time_limit(mis
 
 
 NOBODY_ASKED = {
-    "writes more": "monitored_split: wrote done, which nobody asked for",
-    "answers twice": 'wrote {"id": 2, "value": "validation"}, which nobody asked for',
-    "answers ahead": 'wrote {"id": 3, "value": 1}, which nobody asked for',
-    "begins a line": "monitored_split: began a line that nobody asked for",
+    "writes more": "monitored_split: wrote done without a request",
+    "answers twice": 'wrote {"id": 2, "value": "validation"} without a request',
+    "answers ahead": 'wrote {"id": 3, "value": 1} without a request',
+    "begins a line": "monitored_split: began a line without a request",
 }
 
 
@@ -123,7 +123,7 @@ def test_what_follows_an_answer_fails_the_request_that_was_answered(misbehaving,
 
 LATE = {
     "writes late": "wrote done, which is not JSON",
-    "writes later": "wrote done, which nobody asked for",
+    "writes later": "wrote done without a request",
     "leaves": "ended with exit status 4",
 }
 
@@ -146,7 +146,7 @@ def test_what_is_written_after_the_last_answer_is_listed(misbehaving):
     assert running.answer("monitored_split", {}) == "validation"
     running.close()
     (stray,) = running.strays
-    assert stray.startswith("asked nothing more after monitored_split: wrote done, which nobody asked for")
+    assert stray.startswith("after its last answer, to monitored_split: wrote done without a request")
 
 
 def test_a_process_that_has_answered_before_is_at_fault_where_a_new_one_is_too(misbehaving):
@@ -162,7 +162,7 @@ def test_a_process_that_is_never_ready_for_the_next_request_is_given_up(misbehav
     for _ in range(MOST_FAULTS + 1):
         assert running.answer("monitored_split", {}) == "validation"
     assert len(running.strays) == MOST_FAULTS
-    with pytest.raises(SubjectError, match=r"not asked again after repeated faults, the last: .* exit status 4"):
+    with pytest.raises(SubjectError, match=r"not asked again after repeated faults; last fault: .* exit status 4"):
         running.answer("classes", {})
 
 
@@ -187,12 +187,12 @@ def test_what_a_process_started_ends_with_it(misbehaving, fault, tmp_path, monke
 
 
 def test_blank_lines_do_not_wait_to_be_read():
-    reader = Lines(io.BytesIO(b"\n \r\n" * 100_000 + b"[1]\n"))
+    reader = LineReader(io.BytesIO(b"\n \r\n" * 100_000 + b"[1]\n"))
     assert reader.lines.get(timeout=PATIENCE) == b"[1]"
 
 
 def test_lines_that_nobody_asked_for_are_not_kept_without_end():
-    reader = Lines(io.BytesIO(b"1\n" * channel.CHUNK * 10))
+    reader = LineReader(io.BytesIO(b"1\n" * channel.CHUNK * 10))
     reader.join(PATIENCE)
     assert 0 < reader.lines.qsize() <= channel.MOST_WAITING + channel.CHUNK
 
@@ -240,10 +240,10 @@ def test_a_request_is_not_written_any_more_when_its_process_is_gone(monkeypatch)
     ],
 )
 def test_of_standard_error_the_line_is_shown_that_says_what_went_wrong(written, shown):
-    reader = Tail(io.BytesIO(written.encode()), lambda: None)
+    reader = TailReader(io.BytesIO(written.encode()), lambda: None)
     reader.join(PATIENCE)
-    assert reader.telling_line().startswith(shown)
-    assert bool(reader.telling_line()) == bool(shown)
+    assert reader.error_line().startswith(shown)
+    assert bool(reader.error_line()) == bool(shown)
 
 
 def test_a_capability_that_never_answers_is_given_up_and_the_others_are_not(misbehaving):
@@ -251,7 +251,7 @@ def test_a_capability_that_never_answers_is_given_up_and_the_others_are_not(misb
     for _ in range(MOST_FAULTS_OF_ONE):
         with pytest.raises(SubjectError, match="not JSON"):
             process.answer("monitored_split", {})
-    with pytest.raises(SubjectError, match=r"not asked again after repeated faults, the last: .*not JSON"):
+    with pytest.raises(SubjectError, match=r"not asked again after repeated faults; last fault: .*not JSON"):
         process.answer("monitored_split", {})
     assert process.pid is None
     assert process.answer("classes", {}) == CLASSES
@@ -296,7 +296,7 @@ def test_an_error_and_what_is_missing_are_answers_in_good_order():
     assert not isinstance(error.value, Misbehaviour)
     with pytest.raises(NotEvaluable, match="not offered"):
         value_of(read_answer(7, b'{"id": 7, "missing": true}'))
-    with pytest.raises(Misbehaviour, match="neither value"):
+    with pytest.raises(Misbehaviour, match="without value, error or missing"):
         read_answer(7, b'{"id": 7, "error": null}')
 
 
@@ -314,10 +314,10 @@ def test_a_request_is_one_line():
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        ('["class_weight"]', "'class_weight', which is no capability: did you mean class_weights?"),
+        ('["class_weight"]', "'class_weight', which is not a capability: did you mean class_weights?"),
         ('["xyzzyx"]', "'ferspec conform --list' lists them"),
-        ('"classes"', "write a list of names"),
-        ("[1]", "write a list of names"),
+        ('"classes"', "expected a list of names"),
+        ("[1]", "expected a list of names"),
     ],
 )
 def test_what_is_offered_has_to_be_a_list_of_capabilities(names, said):

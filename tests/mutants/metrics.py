@@ -25,10 +25,10 @@ from ferspec.checks.implementation.metrics.mistakes import (
     per_class,
     weighed_by_predictions,
 )
-from ferspec.implementation.evaluation import Evaluation
+from ferspec.implementation.evaluation import EvaluationCapabilities
 from mutants.kinds import mistaken, refusing, right, wrong
 
-OWN = Evaluation()
+OWN = EvaluationCapabilities()
 BALANCED = next(iter(ACCURACIES.values()))
 LAST_OF_TIES = PREDICTED["the last of equal outputs wins"]
 CUT_OFF = ROUNDED["digits are cut off, not rounded"]

@@ -128,7 +128,7 @@ def model_is_the_certified_one(certificate: Certificate) -> CheckResult:
 
 def predictions_come_again(certificate: Certificate) -> CheckResult:
     """The model, run on the images, gives the recorded predictions, outcomes and diagnoses."""
-    again, stated = certificate.certified_again, certificate.report
+    again, stated = certificate.recertified, certificate.report
     tolerance = spec.load().number("FER-X-08", "tolerance")
     apart = float(np.abs(_probabilities(again) - _probabilities(stated)).max())
     if apart > tolerance:

@@ -22,8 +22,8 @@ PLACES = 4
 def fingerprints(folder: RunFolder) -> tuple[str, ...]:
     """Return what no other training has: its network, and its predictions, in whatever order and form they are kept."""
     marks = []
-    if MODEL in folder.found:
-        marks.append(f"{MODEL} {folder.found[MODEL]}")
+    if MODEL in folder.digests:
+        marks.append(f"{MODEL} {folder.digests[MODEL]}")
     if folder.predictions:
         digest = hashlib.sha256()
         for name in sorted(folder.predictions):

@@ -12,7 +12,7 @@ from ferspec.grid.cells import SYNTHETIC
 from ferspec.grid.training.train import Request
 from ferspec.records import Record
 from ferspec.spec.records import Cell
-from ferspec.subjects.datasets.data_root import look
+from ferspec.subjects.datasets.data_root import look_up_dataset
 from ferspec.subjects.runs.artifacts.record import RunRecord, Settings
 
 State = Literal["waiting", "running", "died", "finished", "failed", "not evaluated"]
@@ -85,7 +85,7 @@ def without_dataset(request: Request) -> str | None:
         return None
     if root is None:
         raise UserError(f"{cell.dataset} is needed: name the folder that holds its folder with --data-root")
-    return None if look(root, cell.dataset) else f"{root} has no {cell.dataset}"
+    return None if look_up_dataset(root, cell.dataset) else f"{root} has no {cell.dataset}"
 
 
 def require_same_training(folder: str, run: RunRecord, request: Request) -> None:

@@ -18,7 +18,7 @@ from ferspec.records import Record
 from ferspec.reference.schedule import batch_size
 from ferspec.subjects.models import open_model
 from ferspec.subjects.models.contracts.contract import Contract
-from ferspec.subjects.models.contracts.files import load_contract, output_to_classes, settle
+from ferspec.subjects.models.contracts.files import apply_contract, load_contract, output_to_classes
 from ferspec.subjects.models.preprocess import prepare_batch
 from ferspec.subjects.runs.artifacts.metrics import PartReport, RunReport, read_run_report, report_of
 from ferspec.subjects.runs.artifacts.predictions import RunPredictions, read_run_predictions
@@ -91,7 +91,7 @@ def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Pr
     paths = {name: require_artifact(folder, run, name) for name in FINISHED_FILES}
     recorded, report = read_run_predictions(paths[PREDICTIONS]), read_run_report(paths[REPORT])
     contract = load_contract(paths[CONTRACT])
-    model = settle(open_model(paths[MODEL]), contract)
+    model = apply_contract(open_model(paths[MODEL]), contract)
     data = open_training_data(find_cell(run.cell), data_root, run.settings, partial(progress, "reading images"))
     tested = _same_images(run, data, recorded)
     batch = batch_size(run.settings.profile)

@@ -1,4 +1,4 @@
-"""From a judged model to its report."""
+"""Build the report of a judged model."""
 
 from collections.abc import Iterable
 
@@ -10,6 +10,7 @@ from ferspec.subjects.certificates.document import (
     Diagnosis,
     Prediction,
     Report,
+    ReportKind,
     SpecInfo,
     SubjectInfo,
     digest_of,
@@ -18,7 +19,7 @@ from ferspec.subjects.datasets.manifest import Entry, digest
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.subject import ModelSubject
 
-# enough for a float32 to come back as it was
+# significant digits that represent a float32 exactly
 DIGITS = 9
 
 
@@ -30,7 +31,7 @@ def build_report(
     diagnoses: Iterable[Diagnosis],
     environment: Environment,
 ) -> Report:
-    """Return the whole report of a judged model, with its digest."""
+    """Build the report of a judged model, including its digest."""
     manifest = subject.dataset.manifest()
     report = Report(
         kind=kind_of(subject.dataset.form, subject.dataset.synthetic),
@@ -52,21 +53,21 @@ def build_report(
     return report.model_copy(update={"digest": digest_of(report.model_dump(mode="json"))})
 
 
-def kind_of(form: str, synthetic: bool) -> str:
-    """Return what the report may call itself: only the BTFER form certifies, and synthetic faces never do."""
+def kind_of(form: str, synthetic: bool) -> ReportKind:
+    """Return the kind of a report; only BTFER images give a certificate."""
     if synthetic:
         return "demonstration"
     return "certificate" if form == "btfer" else "evaluation"
 
 
 def spec_info() -> SpecInfo:
-    """Return the version and the digest of the specification in force."""
+    """Return the version and the digest of the loaded specification."""
     loaded = spec.load()
     return SpecInfo(version=loaded.version, digest=loaded.digest, protocol=loaded.protocol)
 
 
 def dataset_info(dataset: Dataset, manifest: tuple[Entry, ...]) -> DatasetInfo:
-    """Return what a report says of its images."""
+    """Describe the images of a report."""
     return DatasetInfo(
         name=dataset.name,
         form=dataset.form,
@@ -79,8 +80,8 @@ def dataset_info(dataset: Dataset, manifest: tuple[Entry, ...]) -> DatasetInfo:
 
 
 def subject_info(subject: ModelSubject) -> SubjectInfo:
-    """Return what a report says of its model, or of the predictions in its place."""
-    source = subject.recorded if subject.model is None else subject.model
+    """Describe the model of a report, or its recorded predictions."""
+    source = subject.source
     return SubjectInfo(name=source.name, format=source.format, digest=source.digest, contract=subject.contract)
 
 

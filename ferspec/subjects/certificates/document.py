@@ -1,8 +1,8 @@
-"""The report: one document, valid against the published schema, from which every other page is drawn."""
+"""Define the report document, from which all pages are rendered."""
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -14,11 +14,12 @@ from ferspec.reference.figures import Evaluation, Figure
 from ferspec.subjects.datasets.manifest import Entry
 from ferspec.subjects.models.contracts.contract import Contract
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION: Literal["1"] = "1"
+ReportKind = Literal["certificate", "evaluation", "demonstration"]
 
 
 class SubjectInfo(Record):
-    """The model that was judged."""
+    """Describe the judged model."""
 
     kind: Literal["model"] = "model"
     name: str
@@ -28,7 +29,7 @@ class SubjectInfo(Record):
 
 
 class DatasetInfo(Record):
-    """The images it was judged on."""
+    """Describe the images of the dataset."""
 
     name: str
     form: Literal["btfer", "class folders", "npz", "fer2013 csv", "synthetic"]
@@ -40,14 +41,17 @@ class DatasetInfo(Record):
 
 
 class SpecInfo(Record):
-    """The specification it was judged by."""
+    """Identify the specification."""
 
     version: str
     digest: str
     protocol: str
 
 
-ClassName = Literal[*spec.load().classes]
+if TYPE_CHECKING:
+    ClassName = str
+else:
+    ClassName = Literal[*spec.load().classes]
 Probabilities = Annotated[
     tuple[Annotated[float, Field(allow_inf_nan=False)], ...],
     Field(min_length=len(spec.load().classes), max_length=len(spec.load().classes)),
@@ -55,7 +59,7 @@ Probabilities = Annotated[
 
 
 class Prediction(Record):
-    """What the model said of one image, probabilities in the order of the seven classes."""
+    """Hold the prediction for one image, with probabilities in the order of the seven classes."""
 
     image: str
     label: ClassName
@@ -65,7 +69,7 @@ class Prediction(Record):
 
 
 class Diagnosis(Record):
-    """One likely mistake: what was declared, what fits better, and what the difference costs in accuracy."""
+    """Describe one likely mistake: the declared value, the likely value, and the gain in accuracy."""
 
     kind: Literal["class order", "value range", "colour", "resize filter"]
     message: str
@@ -77,10 +81,10 @@ class Diagnosis(Record):
 
 
 class Report(Record):
-    """A whole report; ``kind`` is a certificate only for a test set in the BTFER form."""
+    """Hold a complete report. ``kind`` is a certificate only for a test set in the BTFER form."""
 
     schema_version: Literal["1"] = SCHEMA_VERSION
-    kind: Literal["certificate", "evaluation", "demonstration"]
+    kind: ReportKind
     verdict: Verdict
     counts: Counts
     outcomes: tuple[Outcome, ...]
@@ -105,6 +109,6 @@ class Report(Record):
 
 
 def digest_of(document: dict[str, Any]) -> str:
-    """Return the sha256 of a document without its ``digest``: of its JSON with sorted keys and no spaces."""
+    """Return the sha256 of a document's compact JSON with sorted keys, excluding ``digest``."""
     body = {key: value for key, value in document.items() if key != "digest"}
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()).hexdigest()

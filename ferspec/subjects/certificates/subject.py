@@ -1,4 +1,4 @@
-"""A certificate as a subject of its own: the document, and the dataset and the model if they are at hand."""
+"""Present a certificate as a subject, with its dataset and model if available."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ferspec.subjects.models.predictions import RecordedPredictions
 from ferspec.subjects.runs.artifacts.record import is_run
 
 WHY_MISSING = {
-    "whole": "the document is not whole (see FER-X-01)",
+    "whole": "the document is not valid (see FER-X-01)",
     "dataset": "no dataset was given: add --dataset",
     "model": "no model was given: add --model",
     "model and dataset": "the model and the dataset are both needed: add --model and --dataset",
@@ -33,25 +33,25 @@ WHY_MISSING = {
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate's raw document, as read; ``again`` certifies anew what it was given for."""
+    """Hold the raw document of a certificate; ``recertify`` judges the same model and images again."""
 
     document: dict[str, Any]
     dataset: Dataset | None = None
     source: Model | RecordedPredictions | None = None
-    again: Callable[[Certificate], Report] | None = None
+    recertify: Callable[[Certificate], Report] | None = None
 
     @property
     def capabilities(self) -> frozenset[str]:
-        able = {"dataset": self.dataset, "model": self.source, "whole": self.report}
-        given = {name for name, part in able.items() if part is not None}
-        return frozenset(given | {"model and dataset"} if {"model", "dataset"} <= given else given)
+        inputs = {"dataset": self.dataset, "model": self.source, "whole": self.report}
+        available = {name for name, value in inputs.items() if value is not None}
+        return frozenset(available | {"model and dataset"} if {"model", "dataset"} <= available else available)
 
     def why_missing(self, capability: str) -> str:
         return WHY_MISSING[capability]
 
     @cached_property
     def defect(self) -> str | None:
-        """What is not whole in the document, in one line, or None."""
+        """The first defect of the document, in one line, or None."""
         try:
             report = self._validated
             for claim in report.claims:
@@ -67,7 +67,7 @@ class Certificate:
 
     @cached_property
     def report(self) -> Report | None:
-        """The document as a record, or None where it is not whole."""
+        """The document as a record, or None for an invalid document."""
         return None if self.defect else self._validated
 
     @cached_property
@@ -86,44 +86,46 @@ class Certificate:
 
     @cached_property
     def probabilities(self) -> np.ndarray | None:
-        """The recorded probabilities (n, 7), or None where only classes were recorded."""
-        rows = [prediction.probabilities for prediction in self.report.predictions]
+        """The recorded probabilities (n, 7) float32, or None if only classes were recorded."""
+        rows = [prediction.probabilities for prediction in self._validated.predictions]
         return None if rows[0] is None else np.asarray(rows, dtype=np.float32)
 
     @cached_property
     def groups(self) -> dict[str, tuple[str, ...]] | None:
-        """The recorded columns for slices."""
-        columns = self.report.predictions[0].groups
-        return {name: tuple(p.groups[name] for p in self.report.predictions) for name in columns} or None
+        """The recorded group columns, or None without groups."""
+        predictions = self._validated.predictions
+        return {name: tuple(p.groups[name] for p in predictions) for name in predictions[0].groups} or None
 
     @cached_property
-    def certified_again(self) -> Report:
-        """The report of a fresh judgement of the same model on the same images."""
-        if digest(self.dataset.manifest()) != self.report.dataset.manifest_digest:
-            raise NotEvaluable("the dataset given is another one (see FER-X-06)")
-        if isinstance(self.source, Model) and self.report.subject.contract is None:
+    def recertified(self) -> Report:
+        """The report of a new judgement of the same model on the same images."""
+        if self.dataset is None or self.recertify is None:
+            raise NotEvaluable(WHY_MISSING["model and dataset"])
+        if digest(self.dataset.manifest()) != self._validated.dataset.manifest_digest:
+            raise NotEvaluable("the dataset is not the one of the certificate (see FER-X-06)")
+        if isinstance(self.source, Model) and self._validated.subject.contract is None:
             raise NotEvaluable("the certificate is of recorded predictions, not of a model that can be run")
-        return self.again(self)
+        return self.recertify(self)
 
     def _indices(self, field: str) -> np.ndarray:
         classes = spec.load().classes
-        return np.array([classes.index(getattr(prediction, field)) for prediction in self.report.predictions])
+        return np.array([classes.index(getattr(prediction, field)) for prediction in self._validated.predictions])
 
 
 def read_certificate(path: str | Path) -> dict[str, Any]:
-    """Return the document in a file, or raise ``UserError`` when it is no JSON object."""
+    """Read the document of a certificate. Raise ``UserError`` for a file that is not a JSON object."""
     if is_run(path):
         raise UserError(f"{path} is the folder of a training, not a certificate: 'ferspec evaluate {path}' verifies it")
     if Path(path).is_dir():
-        raise UserError(f"{path} is a folder: give the certificate.json in it")
+        raise UserError(f"{path} is a folder: give its certificate.json")
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except OSError as error:
         raise UserError(f"cannot read the certificate {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not a certificate, which is JSON as 'ferspec certify' writes it: {error}") from None
+        raise UserError(f"{path} is not a certificate in JSON, as 'ferspec certify' writes it: {error}") from None
     if not isinstance(document, dict):
-        raise UserError(f"{path} is not a certificate: it holds no JSON object")
+        raise UserError(f"{path} is not a certificate: it does not hold a JSON object")
     return document
 
 

@@ -1,4 +1,4 @@
-"""Decoded images kept in memory, up to a bound."""
+"""Cache decoded images in memory, up to a limit."""
 
 from threading import Lock
 
@@ -8,9 +8,9 @@ CACHE_BYTES = 1 << 30
 
 
 class PixelCache:
-    """Keeps the first images that fit into ``room`` bytes, and none after them.
+    """Cache the first images that fit into ``room`` bytes.
 
-    A dataset is passed over again and again in one order: dropping the oldest image would miss every time.
+    Images are never evicted: a dataset is read repeatedly in one order, so that evicting the oldest would always miss.
     """
 
     def __init__(self, room: int = CACHE_BYTES) -> None:
@@ -19,11 +19,11 @@ class PixelCache:
         self._lock = Lock()
 
     def get(self, index: int) -> np.ndarray | None:
-        """Return the image kept under that index, or None."""
+        """Return the cached image with this index, or None."""
         return self._images.get(index)
 
     def keep(self, index: int, pixels: np.ndarray) -> np.ndarray:
-        """Return the image, read-only from now on; keep it where there is room."""
+        """Make the image read-only, cache it if there is room, and return it."""
         pixels.setflags(write=False)
         with self._lock:
             if index not in self._images and pixels.nbytes <= self._room:

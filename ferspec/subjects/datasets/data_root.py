@@ -1,4 +1,4 @@
-"""Where a dataset lies below the folder that holds all of them."""
+"""Find a dataset in the data root, the folder that holds all datasets."""
 
 from __future__ import annotations
 
@@ -6,42 +6,41 @@ from pathlib import Path
 
 from ferspec.errors import UserError
 from ferspec.spec.names import plain_name
+from ferspec.subjects.examples import first_few
 
 ARRAYS = ".npz"
-TABLES = {"FER2013": ".csv"}  # the only dataset that is handed out as one table
+TABLES = {"FER2013": ".csv"}  # the only dataset that is distributed as one table
 SHOWN = 8
 
 
-def find(root: Path, dataset: str) -> Path:
-    """Return the folder of a dataset below ``root``, or its file (``fer2013.csv``, ``btfer.npz``) in ``root`` itself.
+def find_dataset(root: Path, dataset: str) -> Path:
+    """Return the folder of a dataset in ``root``, or its file (``fer2013.csv``, ``btfer.npz``).
 
-    Case, spaces, _ and - of the name do not matter: RAF-DB may be called ``raf_db`` or ``RAFDB``. ``UserError`` where
-    ``root`` is no folder, or holds nothing of that name, or holds it twice.
+    Case, spaces, ``_`` and ``-`` are ignored: RAF-DB may be called ``raf_db`` or ``RAFDB``. Raise ``UserError`` if
+    ``root`` is not a folder, lacks the dataset, or holds it twice.
     """
-    found = look(root, dataset)
-    if found is None:
-        there = [path.name for path in _held(root) if not path.name.startswith(".")]
-        listed = ", ".join(there[:SHOWN]) + (", …" if len(there) > SHOWN else "") if there else "nothing"
+    path = look_up_dataset(root, dataset)
+    if path is None:
+        names = [entry.name for entry in _entries(root) if not entry.name.startswith(".")]
+        listed = first_few(names, count=SHOWN) or "nothing"
         files = " or ".join(plain_name(dataset) + suffix for suffix in _suffixes(dataset))
-        raise UserError(f"{root}: no folder {dataset}, nor {files}; it holds {listed}")
-    return found
+        raise UserError(f"{root}: {dataset} is missing: expected a folder {dataset}, or {files}; it holds {listed}")
+    return path
 
 
-def look(root: Path, dataset: str) -> Path | None:
-    """Return what ``find`` does, or None where ``root`` holds nothing of that name."""
-    found = [path for path in _held(root) if _is(path, dataset)]
-    if len(found) > 1:
-        raise UserError(f"{root}: holds {dataset} twice ({', '.join(path.name for path in found)}): keep one")
-    return found[0] if found else None
+def look_up_dataset(root: Path, dataset: str) -> Path | None:
+    """Return the path of a dataset as ``find_dataset`` does, or None if it is missing."""
+    paths = [path for path in _entries(root) if _is(path, dataset)]
+    if len(paths) > 1:
+        raise UserError(f"{root}: holds {dataset} twice ({', '.join(path.name for path in paths)}): keep one")
+    return paths[0] if paths else None
 
 
-def _held(root: Path) -> list[Path]:
+def _entries(root: Path) -> list[Path]:
     try:
         return sorted(root.iterdir())
     except OSError as error:
-        raise UserError(
-            f"data root {root}: {error.strerror}: give the folder that holds those of the datasets"
-        ) from None
+        raise UserError(f"data root {root}: {error.strerror}: give the folder that holds the datasets") from None
 
 
 def _is(path: Path, dataset: str) -> bool:

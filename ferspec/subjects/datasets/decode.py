@@ -1,4 +1,4 @@
-"""From the bytes of an image file to RGB pixels: one decoder, and one defined conversion for every image mode."""
+"""Decode image files to RGB pixels, with one defined conversion for every image mode."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ EIGHT_BIT = frozenset({"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "
 
 
 def decode(data: bytes, name: str, turned: bool = True) -> np.ndarray:
-    """Return the pixels of an encoded image as (height, width, 3) uint8 RGB.
+    """Decode an image file to (height, width, 3) uint8 RGB.
 
-    Grey is repeated over the three channels; palettes are expanded; alpha is dropped, as Keras reads images; of
-    16 bits the high byte is kept, as libpng, OpenCV and TensorFlow do; CMYK is converted without colour profiles;
-    of several frames the first is taken. The EXIF orientation is applied, unless ``turned`` is False: then pixels are
-    as they are stored, as Keras reads them. ``name`` stands in the error.
+    Grey is repeated over the channels, palettes are expanded, and alpha is dropped, as in Keras. 16-bit values keep
+    their high byte, as in libpng, OpenCV and TensorFlow. CMYK is converted without colour profiles. The first of
+    several frames is used. The EXIF orientation is applied unless ``turned`` is False, as in Keras. ``name`` appears
+    in errors.
 
-    ``UserError`` for a file that is empty, truncated, no image of the formats in ``FORMATS``, of more than
-    ``MAX_PIXELS`` pixels, or of a mode without a defined conversion (32-bit integers, floats, LAB).
+    Raise ``UserError`` for a file that is empty, truncated, not in ``FORMATS``, larger than ``MAX_PIXELS``, or of a
+    mode without a defined conversion (32-bit integers, floats, LAB).
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -50,14 +50,14 @@ def decode(data: bytes, name: str, turned: bool = True) -> np.ndarray:
 
 
 def pixel_digest(image: np.ndarray) -> str:
-    """Return the sha256 of a (height, width, 3) uint8 image: of the text ``HxWx3:`` and then its RGB bytes by rows."""
+    """Return the sha256 of ``HxWx3:`` and the RGB bytes of a (h, w, 3) image."""
     digest = hashlib.sha256("{}x{}x{}:".format(*image.shape).encode())
-    digest.update(np.ascontiguousarray(image))
+    digest.update(np.ascontiguousarray(image).data)
     return digest.hexdigest()
 
 
 def gray_to_rgb(gray: np.ndarray) -> np.ndarray:
-    """Return a (height, width) image with its grey repeated over three channels."""
+    """Repeat a (height, width) grey image over three channels."""
     return np.repeat(gray[..., np.newaxis], 3, axis=-1)
 
 
@@ -69,44 +69,42 @@ def is_gray(image: np.ndarray) -> bool:
 def _refuse_unusable(image: Image.Image, name: str) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise UserError(
-            f"{name}: {image.width}x{image.height} pixels are more than {MAX_PIXELS:,}: shrink the image first"
+            f"{name}: {image.width}x{image.height} pixels exceed the limit of {MAX_PIXELS:,}: shrink the image first"
         )
     if image.mode not in EIGHT_BIT | SIXTEEN_BIT:
         raise UserError(f"{name}: images of mode {image.mode} have no defined conversion: save it as 8-bit RGB")
 
 
 def _orientation(image: Image.Image) -> object:
-    """Return the EXIF orientation, whatever it is; None where there is none, or the EXIF data is no such data."""
+    """Return the EXIF orientation, of any type, or None for missing or invalid EXIF data."""
     try:
         return image.getexif().get(EXIF_ORIENTATION)
-    except Exception:  # damaged or hostile EXIF data can raise anything; the pixels are whole
+    except Exception:  # damaged or hostile EXIF data can raise anything, but the pixels are valid
         return None
 
 
 def _upright(image: np.ndarray, orientation: object) -> np.ndarray:
-    """Return an image as its EXIF orientation says that it is to be seen; only 2 to 8 change anything."""
+    """Rotate or mirror an image by its EXIF orientation. Only the values 2 to 8 have an effect."""
     match orientation:
         case 2:
-            seen = image[:, ::-1]
+            image = image[:, ::-1]
         case 3:
-            seen = image[::-1, ::-1]
+            image = image[::-1, ::-1]
         case 4:
-            seen = image[::-1]
+            image = image[::-1]
         case 5:
-            seen = image.swapaxes(0, 1)
+            image = image.swapaxes(0, 1)
         case 6:
-            seen = image[::-1].swapaxes(0, 1)
+            image = image[::-1].swapaxes(0, 1)
         case 7:
-            seen = image[::-1, ::-1].swapaxes(0, 1)
+            image = image[::-1, ::-1].swapaxes(0, 1)
         case 8:
-            seen = image.swapaxes(0, 1)[::-1]
-        case _:
-            return image
-    return np.ascontiguousarray(seen)
+            image = image.swapaxes(0, 1)[::-1]
+    return np.ascontiguousarray(image)
 
 
 def _rgb(image: Image.Image) -> np.ndarray:
     if image.mode in SIXTEEN_BIT:
         return gray_to_rgb((np.asarray(image) >> 8).astype(np.uint8))
-    image.info.pop("transparency", None)  # of a palette: Pillow would warn that it is dropped
+    image.info.pop("transparency", None)  # Pillow would warn that it drops a palette's transparency
     return np.array(image.convert("RGB"))

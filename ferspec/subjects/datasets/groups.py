@@ -1,4 +1,4 @@
-"""A groups CSV: what is known of each image (age, gender, …), by which its figures are sliced."""
+"""Read a groups CSV with attributes of each image (age, gender, …)."""
 
 from __future__ import annotations
 
@@ -8,52 +8,51 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from ferspec.errors import UserError
+from ferspec.subjects.examples import first_few
 
 IMAGE_COLUMNS = ("image", "path", "filename", "id")
 UNKNOWN = "unknown"
-SHOWN = 3
 
 
 def read_groups(path: str | Path, ids: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Return the columns of a groups CSV, one value per image in the order of ``ids``, and notes on rows left over.
+    """Read the columns of a groups CSV in the order of ``ids``, with notes.
 
-    The image is named by a column ``image``, ``path``, ``filename`` or ``id``; every other column is a grouping. A row
-    belongs to the image whose path ends with the row's or the other way round (so a file name will do where it is
-    unique). An empty cell is the value ``unknown``.
+    A column ``image``, ``path``, ``filename`` or ``id`` names the image; every other column is a grouping. A row
+    matches an image if one of their paths ends with the other, so that a unique file name is enough. An empty cell is
+    ``unknown``. The notes list unmatched rows.
 
-    ``UserError`` where the file is no such CSV, a row fits several images, two rows fit one, or an image has no row.
+    Raise ``UserError`` for an invalid file, a row that matches several images, two rows for one image, or an image
+    without a row.
     """
     path = Path(path)
     columns, rows = _read(path)
-    places = defaultdict(list)
+    images_by_name = defaultdict(list)
     for index, name in enumerate(ids):
-        places[PurePosixPath(name).name].append((index, PurePosixPath(name).parts))
+        images_by_name[PurePosixPath(name).name].append((index, PurePosixPath(name).parts))
     lines: dict[int, int] = {}
     values: dict[int, list[str]] = {}
-    left_over = []
+    unmatched = []
     for line, name, cells in rows:
         parts = PurePosixPath(name.replace("\\", "/")).parts
-        fitting = [index for index, known in places.get(parts[-1] if parts else "", ()) if _ends_alike(parts, known)]
-        if len(fitting) > 1:
-            raise UserError(f"{path}, line {line}: {name} fits {len(fitting)} images: write its folder too")
-        if not fitting:
-            left_over.append(name)
-        elif fitting[0] in lines:
-            raise UserError(f"{path}, line {line}: {name} is named in line {lines[fitting[0]]} already")
+        candidates = images_by_name.get(parts[-1] if parts else "", ())
+        matches = [index for index, image_parts in candidates if _ends_alike(parts, image_parts)]
+        if len(matches) > 1:
+            raise UserError(f"{path}, line {line}: {name} matches {len(matches)} images: write its folder too")
+        if not matches:
+            unmatched.append(name)
+        elif matches[0] in lines:
+            raise UserError(f"{path}, line {line}: {name} already has a row in line {lines[matches[0]]}")
         else:
-            lines[fitting[0]], values[fitting[0]] = line, cells
-    missing = [name for index, name in enumerate(ids) if index not in values]
-    if missing:
-        raise UserError(f"{path}: {len(missing):,} of {len(ids):,} images have no row: {_first(missing)}")
-    notes = (
-        (f"rows of {path.name} that belong to no image: {len(left_over):,} ({_first(left_over)})",) if left_over else ()
-    )
-    table = {name: tuple(values[index][place] for index in range(len(ids))) for place, name in enumerate(columns)}
+            lines[matches[0]], values[matches[0]] = line, cells
+    if missing := [name for index, name in enumerate(ids) if index not in values]:
+        raise UserError(f"{path}: {len(missing):,} of {len(ids):,} images have no row: {first_few(missing)}")
+    notes = (f"rows of {path.name} without an image: {len(unmatched):,} ({first_few(unmatched)})",) if unmatched else ()
+    table = {name: tuple(values[index][column] for index in range(len(ids))) for column, name in enumerate(columns)}
     return table, notes
 
 
 def _read(path: Path) -> tuple[list[str], list[tuple[int, str, list[str]]]]:
-    """Return the names of the groupings, and of each row its line, its image and its values."""
+    """Return the names of the groupings, and the line, image and values of each row."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
@@ -74,20 +73,16 @@ def _read(path: Path) -> tuple[list[str], list[tuple[int, str, list[str]]]]:
 
 def _image_column(path: Path, header: list[str]) -> int:
     lowered = [name.lower() for name in header]
-    found = [lowered.index(name) for name in IMAGE_COLUMNS if name in lowered]
-    if not found:
+    positions = [lowered.index(name) for name in IMAGE_COLUMNS if name in lowered]
+    if not positions:
         raise UserError(f"{path}: no column names the image: one of {', '.join(IMAGE_COLUMNS)} is needed")
     if len(header) < 2:
-        raise UserError(f"{path}: no column beside {header[0]!r}: at least one grouping is needed")
+        raise UserError(f"{path}: {header[0]!r} is the only column: at least one grouping is needed")
     if len(set(header)) < len(header) or "" in header:
-        raise UserError(f"{path}: columns must have different names, and none may be empty: {', '.join(header)}")
-    return found[0]
+        raise UserError(f"{path}: columns must have different, non-empty names, not {', '.join(header)}")
+    return positions[0]
 
 
 def _ends_alike(one: Sequence[str], other: Sequence[str]) -> bool:
     shared = min(len(one), len(other))
     return tuple(one[-shared:]) == tuple(other[-shared:])
-
-
-def _first(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

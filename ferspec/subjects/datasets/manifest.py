@@ -1,4 +1,4 @@
-"""The list of images a dataset consists of, the digest that stands for all of them, and what they give away."""
+"""Define the manifest of a dataset: its entries, digest, support and notes."""
 
 import hashlib
 import json
@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ferspec import spec
 from ferspec.records import Record
-
-SHOWN = 3
+from ferspec.subjects.examples import first_few
 
 
 class Entry(Record):
-    """One image: its path (or index) in the dataset, the sha256 of its bytes and of its decoded pixels, its label."""
+    """Describe one image: path or index, sha256 of file and pixels, size and label."""
 
     path: str
     bytes_sha256: str
@@ -23,7 +22,7 @@ class Entry(Record):
 
 
 def digest(entries: Iterable[Entry]) -> str:
-    """Return the sha256 that stands for a manifest; the order of entries does not matter."""
+    """Return the sha256 of a manifest, independent of the order of entries."""
     rows = sorted(json.dumps(entry.model_dump(), sort_keys=True, separators=(",", ":")) for entry in entries)
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
@@ -35,30 +34,32 @@ def support(entries: Iterable[Entry]) -> dict[str, int]:
 
 
 def has_btfer_form(entries: Sequence[Entry]) -> bool:
-    """Return whether there are 300 images of each class, all of 256 x 256 (FER-D, Table 1)."""
+    """Return whether each class has 300 images of 256 x 256 (Table 1)."""
     btfer = spec.load().datasets["BTFER"]
     sizes = {(entry.height, entry.width) for entry in entries}
     return tuple(support(entries).values()) == btfer.counts and sizes == {btfer.size}
 
 
 def manifest_notes(entries: Sequence[Entry]) -> tuple[str, ...]:
-    """Return what is worth knowing of the images of a dataset, a line each: classes without images, other sizes than
-    BTFER's, pictures that occur more than once, and pictures that occur under different labels."""
-    return (*_missing_classes(entries), *_other_sizes(entries), *repeated_pictures(entries))
+    """Return notes on a dataset, one line each.
+
+    Noted are missing classes, sizes other than BTFER's, duplicate images, and duplicates with different labels.
+    """
+    return (*_missing_classes(entries), *_other_sizes(entries), *duplicate_notes(entries))
 
 
-def repeated_pictures(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield a line on pictures that occur more than once, and one on those that occur under different labels."""
-    pictures: dict[str, list[Entry]] = defaultdict(list)
+def duplicate_notes(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield notes on duplicate images with one label and with different labels."""
+    entries_by_pixels: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        pictures[entry.pixels_sha256].append(entry)
-    repeated = [alike for alike in pictures.values() if len(alike) > 1]
-    same = [alike for alike in repeated if len({entry.label for entry in alike}) == 1]
-    conflicting = [alike for alike in repeated if len({entry.label for entry in alike}) > 1]
+        entries_by_pixels[entry.pixels_sha256].append(entry)
+    duplicates = [group for group in entries_by_pixels.values() if len(group) > 1]
+    same = [group for group in duplicates if len({entry.label for entry in group}) == 1]
+    conflicting = [group for group in duplicates if len({entry.label for entry in group}) > 1]
     if same:
-        yield f"pictures that occur more than once under one label: {len(same):,} ({_examples(same)})"
+        yield f"images that occur more than once with one label: {len(same):,} ({_examples(same)})"
     if conflicting:
-        yield f"pictures that occur under different labels: {len(conflicting):,} ({_examples(conflicting)})"
+        yield f"images that occur with different labels: {len(conflicting):,} ({_examples(conflicting)})"
 
 
 def _missing_classes(entries: Sequence[Entry]) -> Iterator[str]:
@@ -72,14 +73,9 @@ def _other_sizes(entries: Sequence[Entry]) -> Iterator[str]:
     height, width = spec.load().datasets["BTFER"].size
     others = Counter((e.width, e.height) for e in entries if (e.height, e.width) != (height, width))
     if others:
-        common = _first((f"{count:,} of {w}x{h}" for (w, h), count in others.most_common()), ", ")
+        common = first_few(f"{count:,} of {w}x{h}" for (w, h), count in others.most_common())
         yield f"{others.total():,} of {len(entries):,} images are not {width}x{height}: {common}"
 
 
-def _examples(pictures: list[list[Entry]]) -> str:
-    return _first((_first((f"{entry.path} {entry.label}" for entry in alike), " = ") for alike in pictures), "; ")
-
-
-def _first(words: Iterable[str], between: str) -> str:
-    listed = list(words)
-    return between.join(listed[:SHOWN] + ["…"] * (len(listed) > SHOWN))
+def _examples(groups: list[list[Entry]]) -> str:
+    return first_few((first_few((f"{entry.path} {entry.label}" for entry in group), " = ") for group in groups), "; ")

@@ -1,4 +1,4 @@
-"""Images of one size, decoded once: in memory up to a limit, on disk beyond it."""
+"""Store decoded images of one size in memory and, beyond a limit, on disk."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ import numpy as np
 from ferspec.subjects.disk import room_for, temporary_file
 
 ROOM = 1 << 30
-DECODED = "what is decoded of the images"
+USER = "the store of decoded images"
 
 
 class PixelStore:
-    """Holds ``count`` images (h, w, 3) uint8 of one size, in memory no more of them than fit into ``room`` bytes.
+    """Store ``count`` images (h, w, 3) uint8, at most ``room`` bytes of them in memory.
 
-    The first images stay in memory; the rest lie in one temporary file, which has no name and vanishes with the
-    process, in the folder that TMPDIR names. Memory therefore does not grow with the number of images beyond ``room``
-    (1 GiB unless told: 155,344 images of 48 x 48 or 7,133 of 224 x 224). May be read and written from several threads.
+    The first images stay in memory, and the others in an unnamed temporary file in TMPDIR. The default of 1 GiB holds
+    155,344 images of 48 x 48 or 7,133 of 224 x 224. Threads may read and write concurrently.
     """
 
     def __init__(self, count: int, size: tuple[int, int], room: int = ROOM) -> None:
@@ -26,32 +25,32 @@ class PixelStore:
         self._bytes = size[0] * size[1] * 3
         self._count = count
         self._kept = np.empty((min(count, room // self._bytes), *self._shape), np.uint8)
-        # open for as long as the store is there
-        self._file = temporary_file(DECODED) if count > len(self._kept) else None
+        # stays open as long as the store exists
+        self._file = temporary_file(USER) if count > len(self._kept) else None
 
     @property
     def in_memory(self) -> int:
-        """The number of bytes of the images that are kept in memory."""
+        """The number of bytes in memory."""
         return self._kept.nbytes
 
     def write(self, index: int, image: np.ndarray) -> None:
-        """Store image ``index``; ``UserError`` where the disk is full."""
+        """Store image ``index``. Raise ``UserError`` if the disk is full."""
         if image.shape != self._shape or image.dtype != np.uint8 or not 0 <= index < self._count:
             raise ValueError(f"image {index} of {self._count}: {image.dtype} {image.shape} is not uint8 {self._shape}")
-        if index < len(self._kept):
+        if self._file is None or index < len(self._kept):
             self._kept[index] = image
             return
-        rest, offset = memoryview(np.ascontiguousarray(image)).cast("B"), self._offset(index)
-        with room_for(DECODED):
-            while rest:  # a disk that fills up takes the first part of a write and refuses the next
+        rest, offset = np.ascontiguousarray(image).data.cast("B"), self._offset(index)
+        with room_for(USER):
+            while rest:  # a disk that fills up may accept only the first bytes of a write
                 written = os.pwrite(self._file.fileno(), rest, offset)
                 rest, offset = rest[written:], offset + written
 
     def read(self, indices: np.ndarray | Sequence[int]) -> np.ndarray:
-        """Return the images at ``indices`` as a new array (b, h, w, 3) uint8; ``IndexError`` for one outside."""
+        """Return the images at ``indices`` as (b, h, w, 3) uint8. Raise ``IndexError`` for an invalid index."""
         indices = np.asarray(indices, np.int64)
         if len(indices) and not 0 <= indices.min() <= indices.max() < self._count:
-            raise IndexError(f"images {indices.min()} to {indices.max()} of {self._count} were asked for")
+            raise IndexError(f"indices {indices.min()} to {indices.max()} are not within the {self._count} images")
         if self._file is None:
             return self._kept[indices]
         batch = np.empty((len(indices), *self._shape), np.uint8)

@@ -1,4 +1,4 @@
-"""Reading every image of a listing once, in threads and in order."""
+"""Read every image of a listing once, in threads and in order."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ferspec.errors import UserError
 from ferspec.subjects.datasets.decode import pixel_digest
 from ferspec.subjects.datasets.manifest import Entry
 from ferspec.subjects.datasets.readers.listing import Listing
+from ferspec.subjects.examples import first_few
 
-SHOWN = 3
 THREADS = min(8, os.cpu_count() or 1)
 AHEAD = 4 * THREADS
 
@@ -25,25 +25,25 @@ T = TypeVar("T")
 
 
 class ReadImage(NamedTuple, Generic[T]):
-    """An image that was read: its entry in the manifest, and what was made of its pixels."""
+    """Hold the manifest entry of an image, and the result of examining its pixels."""
 
     entry: Entry
     value: T
 
 
 class UnreadableImages(UserError):
-    """Images that cannot be read: one line counts them and names the first few, ``images`` holds a line on each."""
+    """Count unreadable images and name the first few; ``images`` lists all errors."""
 
     def __init__(self, name: str, errors: Sequence[UserError], total: int, hint: str = "") -> None:
         self.images = tuple(map(str, errors))
-        first = "; ".join(self.images[:SHOWN]) + ("; …" if len(self.images) > SHOWN else "")
-        super().__init__(f"{name}: {len(errors):,} of {total:,} images cannot be read: {first}{hint}")
+        examples = first_few(self.images, "; ")
+        super().__init__(f"{name}: {len(errors):,} of {total:,} images cannot be read: {examples}{hint}")
 
 
 def read_each(listing: Listing, examine: Callable[[int, np.ndarray], T]) -> Iterator[ReadImage[T] | UserError]:
-    """Yield every image of a listing in its order, or the reason why it cannot be read.
+    """Yield every image of a listing in order, or the error for an unreadable image.
 
-    ``examine(index, pixels)`` is called in threads; a few images, and no more, are read ahead.
+    ``examine(index, pixels)`` is called in threads; at most ``AHEAD`` images are read in advance.
     """
 
     def read(index: int) -> ReadImage[T] | UserError:

@@ -1,4 +1,4 @@
-"""A dataset as a subject: its images, labels and manifest, and what is worth knowing about them."""
+"""Present a dataset as a subject: its images, labels, manifest and notes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -20,13 +20,14 @@ from ferspec.subjects.datasets.read_all import UnreadableImages, read_each
 from ferspec.subjects.datasets.readers import Listing, read_fer2013, read_folders, read_npz, read_synthetic
 
 SYNTHETIC_SEED = 0
+DatasetForm = Literal["btfer", "class folders", "npz", "fer2013 csv", "synthetic"]
 
 
 def open_dataset(path: str | Path, progress: StepProgress | None = None) -> Dataset:
-    """Return the dataset at ``path``: class folders, an .npz file, or FER2013's CSV; every image has been read once.
+    """Open class folders, an .npz file, or FER2013's CSV, and read every image once.
 
-    ``progress(done, total)`` is called as images are read. ``UserError`` where there is no such path, its form is not
-    known, the reader of its form finds a mistake, or images cannot be read (one line counts them and names the first).
+    ``progress(done, total)`` counts the images. Raise ``UserError`` for a missing path, an unsupported form, invalid
+    files, or unreadable images (one line with their number and the first names).
     """
     path = Path(path)
     if path.is_dir():
@@ -35,8 +36,9 @@ def open_dataset(path: str | Path, progress: StepProgress | None = None) -> Data
         raise UserError(f"{path}: no such file or folder")
     readers = {".npz": read_npz, ".csv": read_fer2013}
     if path.suffix.lower() not in readers:
-        hint = "unpack it first" if path.suffix.lower() in {".zip", ".tar", ".gz", ".7z", ".rar"} else "not a dataset"
-        raise UserError(f"{path}: {hint}: give a folder of class folders, an .npz file, or FER2013's .csv")
+        packed = path.suffix.lower() in {".zip", ".tar", ".gz", ".7z", ".rar"}
+        problem = "an archive: unpack it first" if packed else "not a dataset"
+        raise UserError(f"{path}: {problem}: give a folder of class folders, an .npz file, or FER2013's .csv")
     return read_dataset(path.stem, readers[path.suffix.lower()](path), progress)
 
 
@@ -47,15 +49,15 @@ def synthetic_dataset(
     progress: StepProgress | None = None,
     drawn_at: int | None = None,
 ) -> Dataset:
-    """Return synthetic faces as a dataset, as ``read_synthetic`` lists them; they certify nothing about people."""
+    """Render a dataset of synthetic faces (see ``read_synthetic``); it certifies nothing about people."""
     listing = read_synthetic(per_class, size, seed, drawn_at=drawn_at)
     return read_dataset(f"synthetic faces (seed {seed})", listing, progress)
 
 
 def read_dataset(name: str, listing: Listing, progress: StepProgress | None = None) -> Dataset:
-    """Return the dataset of a listing after reading every image once, in threads; as many as fit are kept decoded.
+    """Read every image of a listing once, and cache as many as fit.
 
-    One ``UserError`` counts the images that cannot be read and names the first few.
+    Raise ``UnreadableImages`` with the number and the first names of images that cannot be read.
     """
     cache = PixelCache()
     entries: list[Entry] = []
@@ -81,7 +83,7 @@ def read_dataset(name: str, listing: Listing, progress: StepProgress | None = No
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """The images of one dataset with their labels. ``gray`` says whether all of them are grey."""
+    """Hold the images of a dataset with their labels. ``gray`` is true if all images are grey."""
 
     name: str
     listing: Listing
@@ -94,22 +96,22 @@ class Dataset:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The path (or index) of every image within the dataset."""
+        """The path or index of every image."""
         return self.listing.ids
 
     @property
     def labels(self) -> np.ndarray:
-        """The class (n,) int64 of every image, as its place in the order of the seven classes."""
+        """The class (n,) int64 of every image, 0 to 6."""
         return self.listing.labels
 
     @property
     def groups(self) -> Mapping[str, tuple[str, ...]]:
-        """Columns of what is known of each image; synthetic faces bring the attributes they were drawn with."""
+        """The group columns of the images; for synthetic faces, the attributes they were rendered with."""
         return self.listing.groups
 
     @property
     def synthetic(self) -> bool:
-        """Whether the images are rendered, and so certify nothing about people."""
+        """Whether the images are rendered; such images certify nothing about people."""
         return self.listing.form == "synthetic"
 
     @cached_property
@@ -123,13 +125,13 @@ class Dataset:
         return frozenset((entry.height, entry.width) for entry in self.entries)
 
     @property
-    def form(self) -> Literal["btfer", "class folders", "npz", "fer2013 csv", "synthetic"]:
-        """``btfer`` for 300 images of 256 x 256 of each class, none synthetic; otherwise the form of the files."""
-        return "btfer" if not self.synthetic and has_btfer_form(self.entries) else self.listing.form
+    def form(self) -> DatasetForm:
+        """The form of the files, or ``btfer`` for real images in the BTFER form."""
+        return "btfer" if not self.synthetic and has_btfer_form(self.entries) else cast(DatasetForm, self.listing.form)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What is worth knowing of the images: what was left out, and what ``manifest.notes_on`` finds."""
+        """Notes of the reader on skipped files, and ``manifest_notes`` on the images."""
         return (*self.listing.notes, *manifest_notes(self.entries))
 
     def manifest(self) -> tuple[Entry, ...]:
@@ -137,12 +139,12 @@ class Dataset:
         return self.entries
 
     def image(self, index: int) -> np.ndarray:
-        """Return image ``index`` as (h, w, 3) uint8 RGB, read-only; ``UserError`` where it can no longer be read."""
-        known = self.cache.get(index)
-        return self.cache.keep(index, self.listing.fetch(index)[1]) if known is None else known
+        """Return image ``index`` as read-only (h, w, 3) uint8 RGB. Raise ``UserError`` if it became unreadable."""
+        cached = self.cache.get(index)
+        return self.cache.keep(index, self.listing.fetch(index)[1]) if cached is None else cached
 
     def with_groups(self, path: str | Path) -> Dataset:
-        """Return the same dataset with the columns of a groups CSV; rows that belong to no image are noted."""
+        """Return a copy of the dataset with the columns of a groups CSV. Unmatched rows are noted."""
         columns, notes = read_groups(path, self.ids)
         groups = {**self.groups, **columns}
         return replace(self, listing=replace(self.listing, groups=groups, notes=(*self.listing.notes, *notes)))

@@ -1,4 +1,4 @@
-"""An implementation of the protocol as a subject: what it offers, and its answers, whatever it is written in."""
+"""Present an implementation of the protocol, in any language, as a subject of the checks."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from ferspec.subjects.implementations.capabilities import CATALOGUE
 
 
 class Answering(Protocol):
-    """Something that answers requests for capabilities: an object of this process, or another process."""
+    """Answer requests for capabilities, from an object of this process or from another process."""
 
     @property
     def name(self) -> str:
-        """What it is called in reports."""
+        """The name shown in reports."""
 
     @property
     def offered(self) -> frozenset[str]:
-        """The capabilities it has."""
+        """The names of the capabilities offered."""
 
     def answer(self, capability: str, arguments: dict[str, Any]) -> Any:
-        """Return the answer, made of what JSON can carry; ``SubjectError`` says what went wrong instead."""
+        """Return the answer as a JSON value. Raise ``SubjectError`` for a failed request."""
 
 
 @dataclass(frozen=True)
 class Direct:
-    """Answers with the methods (or functions) of an object of this process, through JSON as any other would."""
+    """Answer with the methods or functions of an object of this process, converted through JSON."""
 
     implementation: Any
     name: str = "implementation"
@@ -42,14 +42,14 @@ class Direct:
         try:
             return json.loads(json.dumps(getattr(self.implementation, capability)(**json.loads(json.dumps(arguments)))))
         except NotImplementedError as lack:
-            raise NotEvaluable(f"{capability} is not offered for what is asked here") from lack
+            raise NotEvaluable(f"{capability} is not offered for these arguments") from lack
         except Exception as crash:
             raise SubjectError(f"{capability} raised {type(crash).__name__}: {crash}") from crash
 
 
 @dataclass(frozen=True)
 class ImplementationSubject:
-    """An implementation and the profile it is judged by."""
+    """Join an implementation with the profile it is judged by."""
 
     answering: Answering
     profile: Profile = DEFAULT_PROFILE
@@ -66,5 +66,5 @@ class ImplementationSubject:
         return f"{self.name} does not offer {capability}"
 
     def ask(self, capability: str, **arguments: Any) -> Any:
-        """Return the answer to a request; ``SubjectError`` where there is none."""
+        """Return the answer to a request. Raise ``SubjectError`` for a failed request."""
         return self.answering.answer(capability, arguments)

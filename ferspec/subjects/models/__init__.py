@@ -1,4 +1,4 @@
-"""Trained models in any framework, behind one interface."""
+"""Load trained models of any framework behind one interface."""
 
 from ferspec.subjects.models.base import Model, Signature
 from ferspec.subjects.models.load import open_model

@@ -1,4 +1,4 @@
-"""What every model is to the judge: a name, a digest, what its file tells, and a function from images to outputs."""
+"""Define the interface of models: name, digest, signature and prediction."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 from pydantic import Field
@@ -22,31 +22,41 @@ Activation = Literal["softmax", "sigmoid", "linear", "unknown"]
 Run = Callable[[np.ndarray], np.ndarray]
 
 COLOUR_CHANNELS = (1, 3)
-NO_REAL_NUMBERS = frozenset("cSUmM")
+# NumPy kinds: complex, bytes, text, time spans and dates
+NOT_REAL = frozenset("cSUmM")
+
+
+class ImageAxes(TypedDict):
+    """Hold the axes of an image input; None for an unknown value."""
+
+    height: int | None
+    width: int | None
+    channels: int | None
+    layout: Layout | None
 
 
 class Signature(Record):
-    """What a model's file tells of its input and output; None where it leaves something open."""
+    """Describe a model's input and output as its file declares them. Unknown values are None."""
 
     height: int | None = None
     width: int | None = None
     channels: int | None = None
     layout: Layout | None = None
     dtype: str = "float32"
-    batch: int | None = Field(None, description="batch size the file fixes: other batches are split and padded to it")
+    batch: int | None = Field(default=None, description="fixed batch size: other batches are split and padded to it")
     output_width: int | None = None
     activation: Activation = "unknown"
-    preprocessing: tuple[str, ...] = Field((), description="preprocessing layers inside the model, in their order")
-    range: tuple[float, float] | None = Field(None, description="values it is made for: quantised, or rescaled inside")
-    labels: tuple[str, ...] | None = Field(None, description="names of the output's columns, where the file holds them")
+    preprocessing: tuple[str, ...] = Field(default=(), description="preprocessing layers inside the model, in order")
+    range: tuple[float, float] | None = Field(default=None, description="input values: quantised, or rescaled inside")
+    labels: tuple[str, ...] | None = Field(default=None, description="names of the output columns, if in the file")
 
 
 @dataclass(frozen=True)
 class Model:
-    """A trained model that can be run.
+    """Hold a trained model that can be run.
 
-    ``digest`` is the sha256 of the file's bytes; of a folder, over its sorted relative paths and their bytes; of a
-    callable, of its source file. ``run`` takes and gives arrays as the file itself lays them out.
+    ``digest`` is the sha256 of the file, of the sorted relative paths and bytes of a folder, or of the source file of
+    a callable. ``run`` takes and returns arrays in the layout of the file.
     """
 
     name: str
@@ -56,12 +66,11 @@ class Model:
     run: Run
 
     def predict(self, batch: np.ndarray) -> np.ndarray:
-        """Return the model's outputs for a batch, as it gives them.
+        """Run the model on a batch and return its outputs unchanged.
 
-        ``batch`` is float32 (n, height, width, channels), whatever the layout of the file; it is run in one piece
-        unless the file fixes another batch size. The result is float32, (n, k) of a sound model. What the model
-        prints goes to stderr. ``SubjectError`` when it crashes, tries to end the process, or answers with text or
-        complex numbers.
+        ``batch`` is float32 (n, height, width, channels) for every layout of the file. A file with a fixed batch size
+        is run on chunks of that size. The result is float32, normally (n, k). Printed text goes to stderr. Raise
+        ``SubjectError`` if the model crashes, exits, or returns text or complex numbers.
         """
         batch = np.asarray(batch, np.float32)
         if self.signature.layout == "channels_first":
@@ -72,27 +81,27 @@ class Model:
                 if self.signature.batch is None:
                     output = np.asarray(self.run(batch))
                 else:
-                    output = _run_in_pieces(self.run, batch, self.signature.batch)
-                if output.dtype.kind in NO_REAL_NUMBERS:
-                    raise SubjectError(f"{self.name} answered with {output.dtype.name} values, not with real numbers")
+                    output = _run_in_chunks(self.run, batch, self.signature.batch)
+                if output.dtype.kind in NOT_REAL:
+                    raise SubjectError(f"{self.name} returned {output.dtype.name} values instead of real numbers")
                 return output.astype(np.float32, copy=False)
         except (KeyboardInterrupt, SubjectError):
             raise
-        except BaseException as crash:  # sys.exit() in a model must not end its judging
+        except BaseException as crash:  # sys.exit() in a model must not end the judge
             raise SubjectError(f"{self.name} crashed on a batch of shape {batch.shape}: {one_line(crash)}") from crash
 
 
-def _run_in_pieces(run: Run, batch: np.ndarray, size: int) -> np.ndarray:
+def _run_in_chunks(run: Run, batch: np.ndarray, size: int) -> np.ndarray:
     outputs = []
     for start in range(0, len(batch), size):
-        piece = batch[start : start + size]
-        padding = np.repeat(piece[-1:], size - len(piece), axis=0)
-        outputs.append(np.asarray(run(np.concatenate([piece, padding])))[: len(piece)])
+        chunk = batch[start : start + size]
+        padding = np.repeat(chunk[-1:], size - len(chunk), axis=0)
+        outputs.append(np.asarray(run(np.concatenate([chunk, padding])))[: len(chunk)])
     return np.concatenate(outputs)
 
 
 def cast(batch: np.ndarray, dtype: np.dtype | type | str) -> np.ndarray:
-    """Return the batch as ``dtype``; whole-number types are rounded and clipped to their range."""
+    """Convert a batch to ``dtype``; round and clip values for an integer type."""
     dtype = np.dtype(dtype)
     if np.issubdtype(dtype, np.integer):
         limits = np.iinfo(dtype)
@@ -100,10 +109,10 @@ def cast(batch: np.ndarray, dtype: np.dtype | type | str) -> np.ndarray:
     return batch.astype(dtype)
 
 
-def image_axes(shape: Iterable[int | None], layout: Layout | None) -> dict[str, int | Layout | None]:
+def image_axes(shape: Iterable[int | None], layout: Layout | None) -> ImageAxes:
     """Return height, width, channels and layout of a four-dimensional input shape.
 
-    Where ``layout`` is None it is read off the axis that has one or three entries; a shape that fits both stays open.
+    If ``layout`` is None, infer it from the axis of size 1 or 3. All values are None for an ambiguous shape.
     """
     _, second, third, last = shape
     if layout is None and (last in COLOUR_CHANNELS) != (second in COLOUR_CHANNELS):
@@ -115,47 +124,47 @@ def image_axes(shape: Iterable[int | None], layout: Layout | None) -> dict[str, 
 
 
 def require_image_input(name: str, inputs: int, rank: int) -> None:
-    """Raise ``UserError`` unless a model takes one input of four dimensions."""
+    """Raise ``UserError`` unless a model has exactly one input, with four dimensions."""
     if inputs != 1:
         raise UserError(f"{name} has {inputs} inputs: only models with one input, a batch of images, can be judged")
     if rank != 4:
-        raise UserError(f"{name} takes an input of {rank} dimensions: a batch of images has 4")
+        raise UserError(f"{name} has an input of {rank} dimensions: a batch of images has 4")
 
 
 def require_one_output(name: str, outputs: int) -> None:
-    """Raise ``UserError`` unless a model gives one output."""
+    """Raise ``UserError`` unless a model has exactly one output."""
     if outputs != 1:
         raise UserError(f"{name} has {outputs} outputs: only models with one output, seven columns wide, can be judged")
 
 
 @contextmanager
 def loading(name: str, kind: str) -> Iterator[None]:
-    """Turn whatever a framework raises on a file it cannot read into one line for the user."""
+    """Convert any exception of a framework into a ``UserError`` of one line."""
     try:
         with room_for(name):
             yield
     except (KeyboardInterrupt, UserError):
         raise
     except BaseException as error:  # sys.exit() in a model's code must not end the suite
-        raise UserError(f"{name} cannot be loaded as {kind} (damaged, or not one): {one_line(error)}") from error
+        raise UserError(f"{name} cannot be loaded as {kind} (damaged, or another format): {one_line(error)}") from error
 
 
 def one_line(error: BaseException, limit: int = 200) -> str:
-    """Return the type of an exception and the first line of what it says."""
+    """Return type and first line of an exception, at most ``limit`` characters."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def plain_labels(found: Iterable[object]) -> tuple[str, ...]:
-    """Return the labels that a file holds, each as one line of printable characters."""
-    texts = ("".join(sign if sign.isprintable() else " " for sign in str(label)) for label in found)
+def plain_labels(labels: Iterable[object]) -> tuple[str, ...]:
+    """Convert labels from a file to single lines of printable characters."""
+    texts = ("".join(sign if sign.isprintable() else " " for sign in str(label)) for label in labels)
     return tuple(" ".join(text.split()) for text in texts)
 
 
 def missing_extra(name: str, kind: str, extra: str) -> UserError:
     """Return the error for a format whose optional package is not installed."""
-    return UserError(f"{name} is {kind}: install its runtime with pip install 'ferspec[{extra}]'")
+    return UserError(f"{name} needs the runtime of {kind}: pip install 'ferspec[{extra}]'")
 
 
 def file_digest(path: Path) -> str:
@@ -165,7 +174,7 @@ def file_digest(path: Path) -> str:
 
 
 def folder_digest(folder: Path, files: Iterable[Path] | None = None) -> str:
-    """Return the sha256 over the sorted relative paths of files (all of the folder's by default) and their bytes."""
+    """Return the sha256 of the sorted relative paths and bytes of files (default: all)."""
     chosen = (path for path in folder.rglob("*") if path.is_file()) if files is None else files
     total = hashlib.sha256()
     for path in sorted(chosen, key=lambda path: path.relative_to(folder).as_posix()):

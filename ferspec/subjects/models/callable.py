@@ -1,4 +1,4 @@
-"""A Python function as a model: ``package.module:callable``."""
+"""Load a Python function ``package.module:callable`` as a model."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ REFERENCE = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*(?:\.[^\W\d]\w
 
 
 def is_callable_reference(reference: str) -> bool:
-    """Return whether a text has the form ``package.module:callable``."""
+    """Return whether ``reference`` has the form ``package.module:callable``."""
     return REFERENCE.fullmatch(reference) is not None
 
 
 def load_callable(reference: str) -> Model:
-    """Return the model that a callable is: float32 images (n, height, width, channels) in, outputs (n, 7) out.
+    """Load a callable from float32 images (n, height, width, channels) to outputs (n, 7).
 
-    Modules are found as Python finds them, and in the current folder. Importing runs the code that the user has
-    named, so no further consent is asked for. The digest is that of the module's source file alone: weights that the
-    callable reads, and modules that it imports, are not covered, and nothing can be said of its input. A contract
-    with ``layout = "channels_first"`` has it fed (n, channels, height, width). What is written to stderr while the
-    module is imported and during the first call is held back, since frameworks start then; exceptions are not.
+    Search Python's path and the current folder. Importing runs code without ``trust_code``, since the user named it.
+    The digest covers only the module's source file, not weights that the callable reads or modules that it imports.
+    The signature is unknown. A contract with ``layout = "channels_first"`` changes the input to (n, channels, height,
+    width). Text on stderr is suppressed during the import and the first call, when frameworks start.
+
+    Raise ``UserError`` if the import fails, the callable does not exist, or the module has no source file.
     """
-    module_name, attribute = REFERENCE.fullmatch(reference).groups()
+    module_name, _, attribute = reference.partition(":")
     module = _import(reference, module_name)
     function = _attribute(reference, module, attribute)
     source = getattr(module, "__file__", None)
     if source is None:
-        raise UserError(f"{reference}: {module_name} has no source file, so there is nothing to take a digest of")
+        raise UserError(f"{reference}: {module_name} has no source file, from which a digest could be computed")
     return Model(
         name=reference,
         format="callable",
@@ -51,7 +52,7 @@ def load_callable(reference: str) -> Model:
 
 
 class _QuietStart:
-    """Calls a function, the first time without the messages of a framework that starts."""
+    """Call a function, and suppress the start-up messages of frameworks in the first call."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
@@ -77,19 +78,19 @@ def _import(reference: str, name: str) -> ModuleType:
 
 def _attribute(reference: str, module: ModuleType, path: str) -> Callable[..., Any]:
     try:
-        found = reduce(getattr, path.split("."), module)
+        attribute: Any = reduce(getattr, path.split("."), module)
     except AttributeError as error:
         raise UserError(f"{reference}: {module.__name__} has no {path!r}") from error
-    if not callable(found):
-        raise UserError(f"{reference} is of type {type(found).__name__}, which cannot be called")
-    return found
+    if not callable(attribute):
+        raise UserError(f"{reference} is of type {type(attribute).__name__}, which cannot be called")
+    return attribute
 
 
 @contextmanager
 def _current_folder() -> Iterator[None]:
-    before, here = list(sys.path), str(Path.cwd())
-    sys.path.append(here)
+    original = list(sys.path)
+    sys.path.append(str(Path.cwd()))
     try:
         yield
     finally:
-        sys.path[:] = before
+        sys.path[:] = original

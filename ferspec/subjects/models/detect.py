@@ -1,4 +1,4 @@
-"""Which format a file is, by what it holds; its name only helps to say what is wrong."""
+"""Detect the format of a model file from its content. Its name is used only in messages."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ KNOWN = "Keras (.keras, .h5), TensorFlow SavedModel, TFLite, ONNX, TorchScript o
 
 
 def detect(path: Path) -> str:
-    """Return keras, keras-h5, savedmodel, tflite, onnx or torchscript.
+    """Return the format of a model: keras, keras-h5, savedmodel, tflite, onnx or torchscript.
 
-    ``UserError`` for a missing or empty file, for a folder that is no SavedModel, for pickles (which run code when
-    they are read, and are never read here) and for anything else that is no model.
+    Raise ``UserError`` for a missing or empty file, a folder that is not a SavedModel, a pickle (reading it would run
+    code, so pickles are never read), or any file that is not a model.
     """
     if not path.exists():
         raise UserError(f"{path}: no such model file or folder")
@@ -77,7 +77,7 @@ def _detect_folder(path: Path) -> str:
         return "savedmodel"
     if (path / "saved_model.pbtxt").is_file():
         raise UserError(f"{path} is a SavedModel in text form: save it again in binary form")
-    raise UserError(f"{path} is a folder without a saved_model.pb: it is no TensorFlow SavedModel")
+    raise UserError(f"{path} is not a TensorFlow SavedModel: it is a folder without a saved_model.pb")
 
 
 def _detect_zip(path: Path) -> str:
@@ -85,8 +85,8 @@ def _detect_zip(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             members = archive.namelist()
     except Exception as error:  # a damaged or hostile archive can raise anything inside zipfile
-        named = NAMES.get(path.suffix.lower(), "model")
-        raise UserError(f"{path} is a truncated or damaged {named} archive: {error}") from error
+        kind = NAMES.get(path.suffix.lower(), "model")
+        raise UserError(f"{path} is a truncated or damaged {kind} archive: {error}") from error
     if "config.json" in members:
         return "keras"
     inner = {member.partition("/")[2] for member in members}
@@ -94,11 +94,11 @@ def _detect_zip(path: Path) -> str:
         return "torchscript"
     if "data.pkl" in inner:
         raise _pickle(path)
-    raise UserError(f"{path} is a zip archive that holds neither a Keras nor a TorchScript model")
+    raise UserError(f"{path} is a zip archive without a Keras or TorchScript model")
 
 
 def _is_pickle(path: Path, head: bytes) -> bool:
-    # Protocol 2 and later begin with the opcode PROTO and its number; older ones have no mark but their name.
+    # Protocols from 2 begin with the opcode PROTO and the version; older pickles are recognised by their suffix only.
     return (head[0] == 0x80 and head[1:2] <= b"\x05") or path.suffix.lower() in PICKLES
 
 
@@ -109,20 +109,20 @@ def _pickle(path: Path) -> UserError:
         else "export it to ONNX"
     )
     return UserError(
-        f"{path} is a pickle, which runs code when it is read and is never read here: {advice}, "
-        "or name a package.module:callable that loads it"
+        f"{path} is a pickle, which is never read because reading it would run code: {advice}, "
+        "or give a package.module:callable that loads it"
     )
 
 
 def _looks_like_onnx(head: bytes) -> bool:
-    # A ModelProto begins with field 1 (ir_version, a small number); then come the producer, the graph or the opsets.
+    # A ModelProto begins with field 1 (ir_version, a small number), followed by the producer, graph or opsets.
     return len(head) > 2 and head[0] == 0x08 and 0 < head[1] < 0x80 and head[2] in {0x12, 0x1A, 0x22, 0x3A, 0x42}
 
 
 def _unknown(path: Path) -> str:
-    named = NAMES.get(path.suffix.lower())
-    if named:
-        return f"{path} does not hold what its name says ({named}): it is damaged, or another kind of file"
+    kind = NAMES.get(path.suffix.lower())
+    if kind:
+        return f"{path} does not hold {kind} data, as its name says: it is damaged, or has another format"
     if path.suffix == ".pb":
-        return f"{path} is a bare graph: name the SavedModel folder that holds saved_model.pb"
-    return f"{path} is not a model of a known format: {KNOWN}"
+        return f"{path} is a single graph: give the SavedModel folder that holds saved_model.pb"
+    return f"{path} is not a model of a supported format: {KNOWN}"

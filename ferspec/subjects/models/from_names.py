@@ -1,4 +1,4 @@
-"""From what a user names (a model or predictions file, a dataset, a contract, groups) to a model subject."""
+"""Open a model subject from the names of model, dataset, contract and groups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ferspec.progress import Progress, StepProgress, silent
 from ferspec.subjects.datasets.subject import Dataset, open_dataset, synthetic_dataset
 from ferspec.subjects.models import Model, open_model
 from ferspec.subjects.models.contracts.contract import Contract
-from ferspec.subjects.models.contracts.files import load_contract, settle
+from ferspec.subjects.models.contracts.files import apply_contract, load_contract
 from ferspec.subjects.models.predictions import RecordedPredictions, align, is_predictions_file, read_predictions
 from ferspec.subjects.models.subject import ModelSubject
 from ferspec.subjects.runs.artifacts.record import CONTRACT as CONTRACT_NAME
@@ -19,30 +19,30 @@ from ferspec.subjects.runs.artifacts.record import MODEL, Drawn, is_run, read_ru
 from ferspec.synthetic.demo import demo_contract_path, demo_model_path
 
 DEMO = "demo"
-# half of BTFER's: a demonstration should not make one wait for its faces to be drawn
+# half as many as in BTFER, so that a demonstration renders its faces quickly
 DEMO_PER_CLASS = 150
-# no record of a run can ask for more faces than a machine draws in a few minutes
+# limits on the faces in an untrusted record of a run; rendering them takes a few minutes
 MOST_PER_CLASS, LARGEST_SIZE = 1000, 512
 
 
 def open_images(
     model: str | Path, dataset: str | Path | None, groups: str | Path | None = None, progress: Progress = silent
 ) -> Dataset:
-    """Return the named dataset with the columns of a groups CSV.
+    """Open a dataset and add the columns of a groups CSV.
 
-    The demonstration brings its own, and so does a run that was tested on synthetic faces: they are drawn again.
+    Without a dataset, render the synthetic faces of the demonstration, or of a run that was tested on them.
     """
-    if dataset in (None, DEMO):
-        images = _drawn_images(model, dataset, partial(progress, "drawing faces"))
+    if dataset is None or dataset == DEMO:
+        images = _synthetic_images(model, dataset, partial(progress, "drawing faces"))
     else:
         images = open_dataset(dataset, progress=partial(progress, "reading images"))
     return images.with_groups(groups) if groups else images
 
 
 def open_source(model: str | Path, trust_code: bool = False) -> Model | RecordedPredictions:
-    """Return the named model, or the predictions that a CSV file records; ``demo`` is the embedded model.
+    """Open a model, or the recorded predictions in a CSV file. ``demo`` is the embedded model.
 
-    The folder of a finished training stands for its network, named by its cell.
+    The folder of a finished training stands for its model, with the name of its cell.
     """
     if model == DEMO:
         return replace(open_model(demo_model_path()), name=DEMO)
@@ -53,15 +53,14 @@ def open_source(model: str | Path, trust_code: bool = False) -> Model | Recorded
 
 
 def find_contract(model: str | Path, contract: str | Path | None = None) -> Contract:
-    """Return the contract given, else the one beside the model (``MODEL.contract.toml`` or ``contract.toml``)."""
+    """Load the named contract, or the one next to the model (``MODEL.contract.toml`` or ``contract.toml``)."""
     if contract is not None:
         return load_contract(contract)
     if model == DEMO:
         return load_contract(demo_contract_path())
     if is_run(model):
         return load_contract(require_artifact(model, read_run(model), CONTRACT_NAME))
-    beside = [Path(f"{model}.{CONTRACT_NAME}"), Path(model).parent / CONTRACT_NAME, Path(model) / CONTRACT_NAME]
-    for path in beside:
+    for path in (Path(f"{model}.{CONTRACT_NAME}"), Path(model).parent / CONTRACT_NAME, Path(model) / CONTRACT_NAME):
         if path.is_file():
             return load_contract(path)
     raise UserError(f"no contract for {model}: write one with 'ferspec contract init {model}', or add --contract FILE")
@@ -74,9 +73,9 @@ def open_subject(
     trust_code: bool = False,
     progress: Progress = silent,
 ) -> ModelSubject:
-    """Return the model or predictions that a user names, joined with opened images.
+    """Open a model or predictions file and join it with the images.
 
-    ``UserError`` for whatever is missing or cannot be read.
+    Raise ``UserError`` for a missing or unreadable file.
     """
     source = open_source(model, trust_code)
     declared = None if isinstance(source, RecordedPredictions) else find_contract(model, contract)
@@ -89,33 +88,35 @@ def join(
     contract: Contract | None,
     progress: Progress = silent,
 ) -> ModelSubject:
-    """Return the subject that a source of predictions and its images make."""
+    """Join a model and its contract, or recorded predictions, with the images."""
     if isinstance(source, RecordedPredictions):
         return ModelSubject(images, recorded=align(source, images.ids))
-    return ModelSubject(images, settle(source, contract), contract, progress=partial(progress, "predicting"))
+    if contract is None:
+        raise ValueError("a model needs a contract")
+    return ModelSubject(images, apply_contract(source, contract), contract, progress=partial(progress, "predicting"))
 
 
-def _drawn_images(model: str | Path, dataset: str | Path | None, progress: StepProgress) -> Dataset:
-    """Return the synthetic faces that a model is judged on where no images are named."""
+def _synthetic_images(model: str | Path, dataset: str | Path | None, progress: StepProgress) -> Dataset:
+    """Render the synthetic faces for a model without a dataset."""
     if DEMO in (model, dataset):
         return synthetic_dataset(DEMO_PER_CLASS, progress=progress)
     if not is_run(model):
         raise UserError("no dataset was given: add --dataset DIR (a folder per class, an .npz or FER2013's CSV)")
     run = read_run(model)
-    # before anything is drawn, which takes long
+    # check this first, since rendering takes long
     require_artifact(model, run, MODEL)
     tested = run.data.get("btfer")
     if tested is None or tested.drawn is None:
-        raise UserError(f"{model} was not tested on synthetic faces, which could be drawn again: add --dataset BTFER/")
-    _require_sane(model, tested.drawn)
+        raise UserError(f"no dataset was given, and {model} was not tested on synthetic faces: add --dataset BTFER/")
     drawn = tested.drawn
+    _require_limits(model, drawn)
     return synthetic_dataset(drawn.counts, drawn.size, drawn.seed, progress, drawn.drawn_at)
 
 
-def _require_sane(model: str | Path, drawn: Drawn) -> None:
+def _require_limits(model: str | Path, drawn: Drawn) -> None:
     most, largest = max(drawn.counts), max(drawn.drawn_at, drawn.size)
     if not (0 < min(drawn.counts) <= most <= MOST_PER_CLASS and drawn.size > 0 and largest <= LARGEST_SIZE):
         raise UserError(
-            f"{model} asks for {most:,} faces of a class of {largest:,} pixels: at most "
-            f"{MOST_PER_CLASS:,} of {LARGEST_SIZE} are drawn; add --dataset DIR"
+            f"{model} asks for {most:,} faces per class at {largest:,} pixels: the limit is "
+            f"{MOST_PER_CLASS:,} at {LARGEST_SIZE} pixels; add --dataset DIR"
         )

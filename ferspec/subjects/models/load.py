@@ -1,4 +1,4 @@
-"""From what a user names to a model: the format is found, and its adapter loads it."""
+"""Open a model: detect its format and load it with the adapter."""
 
 from __future__ import annotations
 
@@ -22,14 +22,13 @@ ADAPTERS = {
 
 
 def open_model(reference: str | Path, trust_code: bool = False) -> Model:
-    """Return the model that a path or a ``package.module:callable`` names, ready to predict.
+    """Open a model from a path or a ``package.module:callable``.
 
-    A file's format is found from what it holds, not from its name. A file that would run code of its author's is
-    refused unless ``trust_code``; what that means for a format, and what cannot be vouched for, stands with its
-    adapter. A callable is imported without ``trust_code``: who names it asks for its code to run. Pickles are never
-    read. What a model prints while it is loaded goes to stderr.
+    The format is detected from the content of the file, not from its name. A file that would run its author's code is
+    refused unless ``trust_code`` is set; each adapter documents its rules. A callable is imported without
+    ``trust_code``, since the user named it. Pickles are never read. Printed text goes to stderr.
 
-    ``UserError``, in one line, for whatever is missing, damaged, refused or not a model.
+    Raise ``UserError`` for a file that is missing, damaged, refused or not a model.
     """
     path = Path(reference)
     with stdout_on_stderr():

@@ -1,4 +1,4 @@
-"""ONNX files, run by ONNX Runtime."""
+"""Load ONNX files and run them with ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ ACTIVATIONS: dict[str, Activation] = {
 PASSING = frozenset({"Identity", "Reshape", "Flatten", "Squeeze", "Cast", "DequantizeLinear", "QuantizeLinear"})
 LABEL_KEYS = ("classes", "labels", "class_names", "names", "categories")
 LABELS_LIMIT = 10_000
-PLACE_DIGITS = 9
+MOST_DIGITS = 9
 
 
 def load(path: Path, trust_code: bool = False) -> Model:
-    """Return the model of an ONNX file, (n, channels, height, width) or (n, height, width, channels).
+    """Load an ONNX file with input (n, channels, height, width) or (n, height, width, channels).
 
-    Vouched for: operators of ONNX and of ONNX Runtime only compute. Operators of another domain, which need a library
-    of their author's, are refused unless ``trust_code``; weights outside the model's own folder always are. The
-    digest covers weights kept in files of their own. Not vouched for: defects of the runtime.
+    Safe to load: operators of ONNX and ONNX Runtime only compute. Operators of other domains need a third-party
+    library and are refused unless ``trust_code`` is set. Weights outside the model's folder are always refused. The
+    digest includes external weight files. Not covered: defects of the runtime.
     """
     name = path.name
     try:
@@ -66,14 +66,10 @@ def load(path: Path, trust_code: bool = False) -> Model:
     with loading(name, "ONNX"):
         proto = onnx.load_model(str(path), load_external_data=False)
     if not proto.graph.node:
-        raise UserError(f"{name} cannot be loaded as ONNX: it holds no graph (damaged, or not one)")
+        raise UserError(f"{name} cannot be loaded as ONNX: it has no graph (damaged, or another format)")
     weights = _external_weights(path, proto)
-    foreign = _foreign_domains(proto)
-    if foreign and not trust_code:
-        raise UserError(
-            f"{name} needs operators of {', '.join(foreign)}, code that is not ONNX's and cannot be vouched for: "
-            "refused; --trust-code tries them all the same"
-        )
+    if not trust_code:
+        _refuse_foreign_operators(proto, name)
     with loading(name, "ONNX"):
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
@@ -83,7 +79,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
     require_image_input(name, len(inputs), len(inputs[0].shape) if inputs else 0)
     require_one_output(name, len(outputs))
     if inputs[0].type not in DTYPES:
-        raise UserError(f"{name} takes {inputs[0].type}, which no image can be turned into")
+        raise UserError(f"{name} has an input of type {inputs[0].type}, which cannot represent images")
     source, sink, dtype = inputs[0].name, outputs[0].name, DTYPES[inputs[0].type]
     shape = [size if isinstance(size, int) and size > 0 else None for size in inputs[0].shape]
     width = outputs[0].shape[-1] if outputs[0].shape else None
@@ -108,35 +104,33 @@ def load(path: Path, trust_code: bool = False) -> Model:
 
 
 def _external_weights(path: Path, proto: Any) -> list[Path]:
-    """Return the files beside the model that hold weights; ``UserError`` for one outside its folder, or missing."""
+    """Return the external weight files. Raise ``UserError`` for a missing file, or one outside the model's folder."""
     folder = path.parent.resolve()
-    found = set()
+    files = set()
     for tensor in _tensors(proto):
         for location in (entry.value for entry in tensor.external_data if entry.key == "location"):
             file = (folder / location).resolve()
             if not file.is_relative_to(folder):
                 raise UserError(f"{path.name} reads weights outside its own folder ({location}): refused")
             if not file.is_file():
-                raise UserError(f"{path.name} keeps weights in {location}, which is not beside it")
-            found.add(path.parent / file.relative_to(folder))
-    return sorted(found)
+                raise UserError(f"{path.name} needs weights in {location}, which is missing from its folder")
+            files.add(path.parent / file.relative_to(folder))
+    return sorted(files)
 
 
 def _graphs(proto: Any) -> list[Any]:
-    """Return the graph, the functions and every graph nested in a node (branches and loops)."""
-    waiting, found = [proto.graph, *proto.functions], []
-    while waiting:
-        graph = waiting.pop()
-        found.append(graph)
+    """Return the graph, the functions, and the graphs nested in nodes (branches and loops)."""
+    graphs = [proto.graph, *proto.functions]
+    for graph in graphs:  # grows while nested graphs are found
         for node in graph.node:
             for attribute in node.attribute:
-                waiting += [attribute.g] if attribute.HasField("g") else []
-                waiting += attribute.graphs
-    return found
+                graphs += [attribute.g] if attribute.HasField("g") else []
+                graphs += attribute.graphs
+    return graphs
 
 
 def _tensors(proto: Any) -> list[Any]:
-    tensors = []
+    tensors: list[Any] = []
     for graph in _graphs(proto):
         tensors += getattr(graph, "initializer", [])
         for sparse in getattr(graph, "sparse_initializer", []):
@@ -148,10 +142,15 @@ def _tensors(proto: Any) -> list[Any]:
     return tensors
 
 
-def _foreign_domains(proto: Any) -> list[str]:
+def _refuse_foreign_operators(proto: Any, name: str) -> None:
     own = {(function.domain, function.name) for function in proto.functions}
     nodes = (node for graph in _graphs(proto) for node in graph.node)
-    return sorted({n.domain for n in nodes if n.domain not in DOMAINS and (n.domain, n.op_type) not in own})
+    foreign = sorted({n.domain for n in nodes if n.domain not in DOMAINS and (n.domain, n.op_type) not in own})
+    if foreign:
+        raise UserError(
+            f"{name} needs third-party operators ({', '.join(foreign)}), which may not be safe: "
+            "refused; add --trust-code to try them anyway"
+        )
 
 
 def _activation(graph: Any, output: str) -> Activation:
@@ -168,17 +167,17 @@ def _labels(proto: Any) -> tuple[str, ...] | None:
         return None
     parsed = _parsed(text)
     if isinstance(parsed, dict):
-        parsed = [parsed[key] for key in sorted(parsed, key=_place)]
+        parsed = [parsed[key] for key in sorted(parsed, key=_position)]
     return plain_labels(parsed)
 
 
-def _place(key: Any) -> int:
+def _position(key: Any) -> int:
     text = str(key)
-    return int(text) if text.isdecimal() and len(text) <= PLACE_DIGITS else -1
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else -1
 
 
 def _parsed(text: str) -> Any:
-    # Exporters write JSON, a Python literal such as {0: 'angry'}, or names between commas or line breaks.
+    # Exporters write JSON, a Python literal such as {0: 'angry'}, or names separated by commas or line breaks.
     for parse in (json.loads, ast.literal_eval):
         try:
             parsed = parse(text)

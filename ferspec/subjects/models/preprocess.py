@@ -1,4 +1,4 @@
-"""From pixels to what a model is fed: colour, then size, then value range, then mean and std, as its contract says."""
+"""Convert images to model inputs: colour, size, value range, mean and std, in order."""
 
 from __future__ import annotations
 
@@ -25,19 +25,20 @@ INTERPOLATION = {
 
 
 def prepare(image: np.ndarray, spec: Input) -> np.ndarray:
-    """Return one (height, width, 3) uint8 RGB image as the (h, w, c) float32 input that the contract describes."""
+    """Convert one (height, width, 3) uint8 RGB image to (h, w, c) float32 input."""
     return prepare_batch([image], spec)[0]
 
 
 def prepare_batch(images: Sequence[np.ndarray], spec: Input) -> np.ndarray:
-    """Return RGB images of any sizes as one (n, h, w, c) float32 batch; channels stay last whatever the layout is.
+    """Convert uint8 RGB images of any sizes to one (n, h, w, c) float32 batch.
 
-    Grey is 0.299 R + 0.587 G + 0.114 B, rounded. Images are resized as uint8: ``nearest`` is Pillow's and
-    ``bilinear`` TensorFlow's, both with half-pixel centres; ``bicubic`` (a = -0.75), ``lanczos`` (8 x 8) and ``area``
-    are OpenCV's. With ``antialias``, bilinear, bicubic (a = -0.5) and lanczos (3 lobes) are Pillow's; the others have
-    no use for it. Values are mapped in double precision and rounded to float32 once.
+    Channels are last for every layout. Grey is 0.299 R + 0.587 G + 0.114 B, rounded. Images are resized as uint8:
+    ``nearest`` as in Pillow and ``bilinear`` as in TensorFlow, both with half-pixel centres; ``bicubic`` (a = -0.75),
+    ``lanczos`` (8 x 8) and ``area`` as in OpenCV. With ``antialias``, bilinear, bicubic (a = -0.5) and lanczos (3
+    lobes) are those of Pillow; it does not affect the others. Values are mapped in double precision and rounded to
+    float32 once.
 
-    ``UserError`` where mean or std do not fit the channels, or a std is 0.
+    Raise ``UserError`` if the lengths of mean or std do not match the channels, or a std is 0.
     """
     import cv2
 
@@ -49,13 +50,15 @@ def prepare_batch(images: Sequence[np.ndarray], spec: Input) -> np.ndarray:
     return batch
 
 
-def batches(dataset: Dataset, indices: Sequence[int], spec: Input, batch_size: int) -> Iterator[np.ndarray]:
+def batches(
+    dataset: Dataset, indices: Sequence[int] | np.ndarray, spec: Input, batch_size: int
+) -> Iterator[np.ndarray]:
     """Yield the prepared images at ``indices`` in that order, ``batch_size`` at a time.
 
-    While a batch is being used the next one, and no more, is decoded and prepared in a thread.
+    A thread prepares one batch ahead.
     """
 
-    def load(chosen: Sequence[int]) -> np.ndarray:
+    def load(chosen: Sequence[int] | np.ndarray) -> np.ndarray:
         return prepare_batch([dataset.image(index) for index in chosen], spec)
 
     with ThreadPoolExecutor(max_workers=1) as thread:
@@ -70,9 +73,9 @@ def batches(dataset: Dataset, indices: Sequence[int], spec: Input, batch_size: i
 
 
 def resize(pixels: np.ndarray, size: tuple[int, int], method: str = "nearest") -> np.ndarray:
-    """Return uint8 pixels (h, w) or (h, w, c) at another (height, width), without antialiasing.
+    """Resize uint8 pixels (h, w) or (h, w, c) to ``size`` (height, width), without antialiasing.
 
-    ``nearest`` is Pillow's, which is how Keras' ``flow_from_directory`` reads images (FER-P-08).
+    ``nearest`` equals Pillow's, as used by Keras' ``flow_from_directory`` (FER-P-08).
     """
     import cv2
 
@@ -82,20 +85,20 @@ def resize(pixels: np.ndarray, size: tuple[int, int], method: str = "nearest") -
 
 
 def _values(spec: Input) -> np.ndarray:
-    """Return what each of the 256 grey values becomes in each channel: (1, 256, c) float32."""
+    """Return the lookup table (1, 256, c) float32 from grey values to input values."""
     low, high = spec.range
     values = np.linspace(low, high, 256)[:, np.newaxis]
     mean = _per_channel("mean", spec.mean or (0.0,), spec.channels)
     std = _per_channel("std", spec.std or (1.0,), spec.channels)
     if not std.all():
-        raise UserError(f"the contract's std is {spec.std}: a standard deviation cannot be 0")
+        raise UserError(f"the contract's std is {spec.std}: every standard deviation must be above 0")
     return np.ascontiguousarray((values - mean) / std, np.float32)[np.newaxis]
 
 
-def _per_channel(name: str, figures: tuple[float, ...], channels: int) -> np.ndarray:
-    if len(figures) not in (1, channels):
-        raise UserError(f"the contract's {name} has {len(figures)} values: give one, or one a channel ({channels})")
-    return np.broadcast_to(figures, channels)
+def _per_channel(name: str, values: tuple[float, ...], channels: int) -> np.ndarray:
+    if len(values) not in (1, channels):
+        raise UserError(f"the contract's {name} has {len(values)} values: give 1, or one per channel ({channels})")
+    return np.broadcast_to(values, channels)
 
 
 def _coloured(image: np.ndarray, spec: Input) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Keep TensorFlow's start-up messages off the terminal, and whatever a model prints off stdout."""
+"""Suppress TensorFlow's start-up messages, and redirect the printed text of models to stderr."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what native code writes to stderr inside the block, and warnings; exceptions pass through.
+    """Suppress warnings and the stderr output of native code; exceptions pass through.
 
-    TensorFlow and TFLite write some of their first lines before any of their settings is read, so the file descriptor
-    itself is diverted. Descriptor and environment are as before afterwards.
+    TensorFlow and TFLite write before they read any setting, so the file descriptor itself is redirected. Descriptor
+    and environment are restored afterwards.
     """
-    given = os.environ.get(LOG_LEVEL)
+    log_level = os.environ.get(LOG_LEVEL)
     os.environ.setdefault(LOG_LEVEL, "3")
     sys.stderr.flush()
     stderr = os.dup(2)
@@ -34,16 +34,16 @@ def quiet() -> Iterator[None]:
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
-        if given is None:
+        if log_level is None:
             os.environ.pop(LOG_LEVEL, None)
 
 
 @contextmanager
 def stdout_on_stderr() -> Iterator[None]:
-    """Send what is written to stdout inside the block, by Python or by native code, to stderr.
+    """Redirect stdout to stderr, for Python and native code.
 
-    Stdout belongs to the suite: with ``--json`` it holds one document and nothing else. The file descriptor is the
-    whole process', so only one thread may be inside; it is as before afterwards.
+    With ``--json``, stdout holds only one document. The file descriptor belongs to the whole process, so only one
+    thread may use this context; it is restored afterwards.
     """
     sys.stdout.flush()
     stdout = os.dup(1)
@@ -58,15 +58,15 @@ def stdout_on_stderr() -> Iterator[None]:
 
 
 def _flush() -> None:
-    # What Python and C still hold back would come out on stdout once its descriptor is back.
+    # Buffered text of Python and C would otherwise reach stdout once its descriptor is restored.
     sys.stdout.flush()
     ctypes.CDLL("ucrtbase" if os.name == "nt" else None).fflush(None)
 
 
 def tensorflow() -> ModuleType:
-    """Return TensorFlow, imported without its start-up messages.
+    """Import TensorFlow without its start-up messages.
 
-    ``UserError`` where no folder takes a temporary file: it looks for one while it is imported.
+    Raise ``UserError`` if there is no folder for temporary files, which the import needs.
     """
     if "tensorflow" in sys.modules:
         return sys.modules["tensorflow"]

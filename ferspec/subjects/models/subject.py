@@ -1,4 +1,4 @@
-"""A model as a subject: the model itself or its recorded predictions, joined with the images it is judged on."""
+"""Present a model or its recorded predictions, with a dataset, as a subject."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ferspec import spec
-from ferspec.errors import SubjectError
+from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.progress import StepProgress
 from ferspec.reference.evaluation import evaluate
 from ferspec.reference.figures import Evaluation
@@ -26,10 +26,10 @@ WHY_MISSING = {
 
 
 class ModelSubject:
-    """A model (or its recorded predictions) and a dataset; predictions over the whole dataset are made once.
+    """Join a model or its recorded predictions with a dataset.
 
-    ``capabilities`` are ``run`` (the model can be run anew) and ``probabilities``. A crash inside the model raises
-    ``SubjectError``; nothing here judges what comes out.
+    The dataset is predicted once. The capabilities are ``run`` (the model can be run again) and ``probabilities``.
+    Raise ``SubjectError`` if the model crashes.
     """
 
     def __init__(
@@ -56,6 +56,20 @@ class ModelSubject:
     def why_missing(self, capability: str) -> str:
         return WHY_MISSING[capability]
 
+    @property
+    def source(self) -> Model | RecordedPredictions:
+        """The model, or the recorded predictions if there is no model."""
+        source = self.recorded if self.model is None else self.model
+        if source is None:
+            raise ValueError("a model or recorded predictions are needed")
+        return source
+
+    @property
+    def _runnable(self) -> tuple[Model, Contract]:
+        if self.model is None or self.contract is None:
+            raise NotEvaluable(WHY_MISSING["run"])
+        return self.model, self.contract
+
     def run(
         self,
         indices: Sequence[int] | None = None,
@@ -63,44 +77,47 @@ class ModelSubject:
         prepared_as: Input | None = None,
         progress: StepProgress | None = None,
     ) -> np.ndarray:
-        """Return what the model itself says of the images at ``indices``: (n, k) float32, columns as it gives them.
+        """Run the model on the images at ``indices`` and return outputs (n, k) float32.
 
-        ``prepared_as`` replaces the contract's input, which only diagnoses do.
+        By default, run it on all images. ``prepared_as`` replaces the contract's input for a diagnosis. Raise
+        ``SubjectError`` if the model crashes or returns an output of the wrong shape.
         """
+        model, contract = self._runnable
         chosen = np.arange(len(self.dataset)) if indices is None else np.asarray(indices)
         outputs = []
         done = 0
         size = batch_size or spec.load().integer("FER-B-06", "batch_size")
-        for batch in batches(self.dataset, chosen, prepared_as or self.contract.input, size):
-            outputs.append(self._run_batch(batch))
+        for batch in batches(self.dataset, chosen, prepared_as or contract.input, size):
+            output = np.asarray(model.predict(batch))
+            if output.ndim != 2 or len(output) != len(batch):
+                raise SubjectError(f"the model answered {len(batch)} images with an output of shape {output.shape}")
+            outputs.append(output)
             done += len(batch)
             if progress is not None:
                 progress(done, len(chosen))
         return np.concatenate(outputs)
 
-    def _run_batch(self, batch: np.ndarray) -> np.ndarray:
-        output = np.asarray(self.model.predict(batch))
-        if output.ndim != 2 or len(output) != len(batch):
-            raise SubjectError(f"the model answered {len(batch)} images with an output of shape {output.shape}")
-        return output
-
     @cached_property
     def outputs(self) -> np.ndarray:
-        """What the model says of every image, in the dataset's order, in the batches that FER-B-06 has as usual."""
+        """The model's outputs for all images, in the dataset's order and in batches of FER-B-06."""
         return self.run(progress=self._progress)
 
     @cached_property
     def probabilities(self) -> np.ndarray | None:
-        """Probabilities (n, 7) float32 in the order of the classes, or None where only classes were recorded."""
-        if self.model is not None:
-            return output_to_classes(self.outputs, self.contract).astype(np.float32)
-        recorded = self.recorded.probabilities
-        return None if recorded is None else recorded.astype(np.float32)
+        """The probabilities (n, 7) float32, or None if only classes were recorded."""
+        if self.model is None and self.recorded is not None:
+            recorded = self.recorded.probabilities
+            return None if recorded is None else recorded.astype(np.float32)
+        return output_to_classes(self.outputs, self._runnable[1]).astype(np.float32)
 
     @cached_property
     def predicted(self) -> np.ndarray:
-        """The predicted class (n,) of every image: the recorded one, or the most probable."""
-        return self.recorded.predicted if self.recorded is not None else self.probabilities.argmax(axis=1)
+        """The predicted class (n,) of every image: the recorded class, or the most probable one."""
+        if self.recorded is not None:
+            return self.recorded.predicted
+        if self.probabilities is None:
+            raise NotEvaluable(WHY_MISSING["probabilities"])
+        return self.probabilities.argmax(axis=1)
 
     @property
     def labels(self) -> np.ndarray:
@@ -109,11 +126,11 @@ class ModelSubject:
 
     @cached_property
     def evaluation(self) -> Evaluation:
-        """The figures that labels and predictions determine."""
+        """The metrics of the predictions."""
         return evaluate(self.labels, self.predicted, self.probabilities, self.dataset.groups)
 
     def spread(self, count: int) -> np.ndarray:
-        """Return the indices of ``count`` images that take turns through the classes, or of all images."""
+        """Return the sorted indices of ``count`` images, spread evenly over the classes."""
         ranks = np.zeros(len(self.labels), dtype=int)
         for index in range(len(spec.load().classes)):
             members = np.flatnonzero(self.labels == index)

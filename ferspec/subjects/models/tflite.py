@@ -1,4 +1,4 @@
-"""TFLite flatbuffers: float, float16 and quantised."""
+"""Load TFLite files: float, float16 and quantised."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from ferspec.errors import UserError
 from ferspec.subjects.models.base import (
+    Activation,
     Model,
     Signature,
     cast,
@@ -25,14 +26,16 @@ from ferspec.subjects.models.base import (
 from ferspec.subjects.models.quiet import quiet, tensorflow
 
 LABELS_LIMIT = 10_000
+PASSING = frozenset({"DEQUANTIZE", "QUANTIZE", "RESHAPE", "CAST"})
+ACTIVATIONS: dict[str, Activation] = {"SOFTMAX": "softmax", "LOGISTIC": "sigmoid", "FULLY_CONNECTED": "linear"}
 
 
 def load(path: Path, trust_code: bool = False) -> Model:
-    """Return the model of a TFLite file; whole-number inputs and outputs are converted by their scale and zero point.
+    """Load a TFLite file; quantised inputs and outputs are converted by scale and zero point.
 
-    Vouched for: built-in operators only compute. Custom operators and TensorFlow's own (Flex, among them those that
-    read and write files) are refused unless ``trust_code``; without a runtime that knows them they do not load anyway.
-    Not vouched for: defects of the runtime on a file made to exploit them (the flatbuffer itself is verified first).
+    Safe to load: built-in operators only compute. Custom operators and TensorFlow operators (Flex; some read and write
+    files) are refused unless ``trust_code`` is set, and they need a runtime that supports them. Not covered: defects
+    of the runtime that a crafted file exploits (the flatbuffer itself is verified first).
     """
     name = path.name
     interpreter_of, schema = _runtime()
@@ -43,8 +46,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
         custom = sorted(_custom_operators(graph))
     if custom and not trust_code:
         raise UserError(
-            f"{name} needs operators that are not TFLite's own ({', '.join(custom)}), which cannot be vouched for: "
-            "refused; --trust-code runs them all the same"
+            f"{name} needs operators that are not built into TFLite ({', '.join(custom)}), which may not be safe: "
+            "refused; add --trust-code to run them anyway"
         )
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     require_image_input(name, len(inputs), len(inputs[0]["shape"]) if inputs else 0)
@@ -73,7 +76,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
 
 
 class _Runner:
-    """Feeds an interpreter, whose tensors are laid out anew only when the batch's shape changes."""
+    """Run an interpreter, and allocate its tensors again only when the batch shape changes."""
 
     def __init__(self, interpreter: Any, source: dict[str, Any], sink: dict[str, Any]) -> None:
         self.interpreter = interpreter
@@ -92,13 +95,13 @@ class _Runner:
 
 
 def quantise(values: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
-    """Return real values as a tensor stores them: ``round(value / scale) + zero point``, clipped to its type."""
+    """Quantise real values for a tensor: ``round(value / scale) + zero point``, clipped to its type."""
     scale, zero_point = tensor["quantization"]
     return cast(values / scale + zero_point if scale else values, tensor["dtype"])
 
 
 def dequantise(stored: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
-    """Return the real values a tensor stands for: ``(stored - zero point) * scale``."""
+    """Return the real values of a quantised tensor: ``(stored - zero point) * scale``."""
     scale, zero_point = tensor["quantization"]
     real = stored.astype(np.float32)
     return (real - zero_point) * np.float32(scale) if scale else real
@@ -121,9 +124,8 @@ def _custom_operators(graph: Any) -> set[str]:
     return {code.decode(errors="replace") for code in codes if code}
 
 
-def _activation(graph: Any, schema: ModuleType, output: int) -> str:
+def _activation(graph: Any, schema: ModuleType, output: int) -> Activation:
     names = {value: key for key, value in vars(schema.BuiltinOperator).items() if not key.startswith("_")}
-    passing = {"DEQUANTIZE", "QUANTIZE", "RESHAPE", "CAST"}
     main = graph.Subgraphs(0)
     for index in reversed(range(main.OperatorsLength())):
         operator = main.Operators(index)
@@ -131,8 +133,8 @@ def _activation(graph: Any, schema: ModuleType, output: int) -> str:
             continue
         code = graph.OperatorCodes(operator.OpcodeIndex())
         kind = names[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
-        if kind not in passing:
-            return {"SOFTMAX": "softmax", "LOGISTIC": "sigmoid", "FULLY_CONNECTED": "linear"}.get(kind, "unknown")
+        if kind not in PASSING:
+            return ACTIVATIONS.get(kind, "unknown")
         output = operator.Inputs(0)
     return "unknown"
 
@@ -146,7 +148,7 @@ def _range(tensor: dict[str, Any]) -> tuple[float, float] | None:
 
 
 def _labels(path: Path) -> tuple[str, ...] | None:
-    # TFLite metadata packs its label file into a zip archive appended to the flatbuffer.
+    # TFLite metadata is a zip archive with a label file, appended to the flatbuffer.
     if not zipfile.is_zipfile(path):
         return None
     with loading(path.name, "TFLite"), zipfile.ZipFile(path) as archive:

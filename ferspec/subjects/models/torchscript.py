@@ -1,10 +1,11 @@
-"""TorchScript archives, as torch.jit.save writes them."""
+"""Load TorchScript archives written by torch.jit.save."""
 
 from __future__ import annotations
 
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +16,12 @@ FILE_ACCESS = re.compile(r"\b(?:torch\.(?:save|from_file|load)|ops\.aten\.(?:sav
 
 
 def load(path: Path, trust_code: bool = False) -> Model:
-    """Return the model of a TorchScript archive, fed (n, channels, height, width).
+    """Load a TorchScript archive with input (n, channels, height, width).
 
-    Vouched for: only archives with compiled code are read, by ``torch.jit.load``, whose language has no access to
-    Python; ``torch.load`` and pickle are never used. Its language can write and map files (``torch.save``,
-    ``torch.from_file``): code that names either is refused unless ``trust_code``. Not vouched for: how long it
-    computes, or defects of the interpreter itself.
+    Safe to load: only archives of compiled code are read, with ``torch.jit.load``, and their language cannot access
+    Python. ``torch.load`` and pickle are never used. Code that can write or map files (``torch.save``,
+    ``torch.from_file``) is refused unless ``trust_code`` is set. Not covered: running time, and defects of the
+    interpreter.
     """
     name = path.name
     if not trust_code:
@@ -50,8 +51,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
     )
 
 
-def _channels(module) -> int | None:
-    # The archive keeps no shapes; the first convolution's kernel (out, in, height, width) tells its input's channels.
+def _channels(module: Any) -> int | None:
+    # The archive has no shapes; the first convolution's kernel (out, in, height, width) has the input's channels.
     kernel = next((weight for weight in module.parameters() if weight.ndim == 4), None)
     return kernel.shape[1] if kernel is not None and kernel.shape[1] in COLOUR_CHANNELS else None
 
@@ -60,9 +61,9 @@ def _refuse_file_access(path: Path) -> None:
     with loading(path.name, "TorchScript"), zipfile.ZipFile(path) as archive:
         sources = {name: archive.read(name).decode() for name in archive.namelist() if name.endswith(".py")}
     for source in sources.values():
-        found = FILE_ACCESS.search(source)
-        if found:
+        match = FILE_ACCESS.search(source)
+        if match:
             raise UserError(
-                f"{path.name} reads or writes files when it runs ({found.group()}): refused; "
-                "--trust-code runs it all the same"
+                f"{path.name} reads or writes files when it runs ({match.group()}): refused; "
+                "add --trust-code to run it anyway"
             )

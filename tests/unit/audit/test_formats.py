@@ -155,7 +155,7 @@ def test_a_csv_log_beside_event_files_is_audited_too(tmp_path, phases, above):
     (tmp_path / "run" / "notes.txt").write_text("what I did")
     found = find_training_runs(tmp_path if above else tmp_path / "run")
     assert [(run.format, len(run.phases)) for run in found.runs] == [("TensorBoard", 1), ("CSVLogger", 2)]
-    assert len(found.left_alone) == 1
+    assert len(found.skipped) == 1
 
 
 def test_event_files_that_are_cut_off_are_read_up_to_the_cut(logged_by_the_suite):
@@ -222,7 +222,7 @@ def test_a_metric_that_was_logged_in_one_of_two_phases_is_left_out_and_noted(tmp
     (folder / "metrics" / "learning_rate").write_text("\n".join(rates[8:]) + "\n")
     run = only(folder)
     assert [phase.rate for phase in run.phases] == [None, None]
-    assert run.notes == ("rate begins 1 times and the losses 2: left out",)
+    assert run.notes == ("rate begins 1 times and the losses 2 times: skipped",)
 
 
 @pytest.mark.parametrize("line", ["1700000000000 much 3", "0.5", "1 2 3 4 x", "1700000000000 0.5 first"])
@@ -232,7 +232,7 @@ def test_a_line_that_is_no_metric_is_refused_with_its_number(tmp_path, phases, l
     if line == "1 2 3 4 x":
         assert only(folder)
     else:
-        with pytest.raises(UserError, match="loss line 2 is no metric"):
+        with pytest.raises(UserError, match="loss line 2 is not an MLflow metric"):
             find_training_runs(folder)
 
 
@@ -260,7 +260,7 @@ def test_a_metric_that_one_step_lacks_begins_no_phase(tmp_path, phases, metric):
     run = only(folder)
     assert [len(phase) for phase in run.phases] == [8, 67]
     assert (run.phases[1].val_loss is None) == (metric == "val_loss")
-    assert ("validation losses of some epochs are missing: left out" in run.notes) == (metric == "val_loss")
+    assert ("validation losses of some epochs are missing: all were skipped" in run.notes) == (metric == "val_loss")
     assert "fail" not in {outcome.status for outcome in ferspec.audit(folder, select="FER-S-0").outcomes}
 
 
@@ -288,7 +288,7 @@ def test_a_database_that_is_not_mlflows_is_refused(tmp_path):
     with sqlite3.connect(tmp_path / "other.db") as database:
         database.execute("CREATE TABLE metrics (name TEXT)")
     database.close()
-    with pytest.raises(UserError, match="is no database of MLflow's"):
+    with pytest.raises(UserError, match="is not an MLflow database"):
         find_training_runs(tmp_path / "other.db")
 
 
@@ -328,7 +328,7 @@ def test_a_line_lost_in_a_run_folder_fails_nothing(tmp_path, lost):
 def test_a_run_that_is_not_finished_says_so(tmp_path):
     folder = made_runs.made().write(tmp_path / "run")
     (folder / "history.csv").unlink()
-    with pytest.raises(UserError, match=r"no history\.csv: this training is not finished"):
+    with pytest.raises(UserError, match=r"history\.csv is missing: the training is not finished"):
         find_training_runs(folder)
 
 
@@ -342,8 +342,8 @@ def test_a_folder_is_searched_and_what_is_no_log_is_left_alone(tmp_path, phases)
     (tmp_path / ".hidden.csv").write_text(log_text(phases))
     found = find_training_runs(tmp_path)
     assert sorted(run.path.name for run in found.runs) == ["a.csv", "abc", "b.log"]
-    assert len(found.left_alone) == 1
-    assert "labels.csv is no training log" in found.left_alone[0]
+    assert len(found.skipped) == 1
+    assert "labels.csv is not a training log" in found.skipped[0]
 
 
 def test_a_folder_that_contains_itself_is_searched_once(tmp_path, phases):

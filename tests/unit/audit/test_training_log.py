@@ -121,7 +121,7 @@ def test_a_last_line_that_is_cut_off_is_left_out_and_noted(read, cut):
     log = read(TEXT[:-cut] if cut < len(SECOND[-1]) else TEXT[: -len(SECOND[-1])])
     assert log.phases[0] == PHASES[0]
     assert log.phases[1].epochs == (0,)
-    assert log.notes == ("line 6, the last, has no line end: taken as cut off, and left out",)
+    assert log.notes == ("the last line (6) has no line end: treated as truncated and skipped",)
 
 
 @pytest.mark.parametrize(
@@ -139,13 +139,13 @@ def test_a_last_line_that_is_cut_off_is_left_out_and_noted(read, cut):
 def test_a_broken_line_is_left_out_and_noted(read, broken):
     log = read("\n".join([HEADER, *FIRST, broken, *SECOND, ""]))
     assert log.phases == PHASES
-    assert log.notes == ("left out, for they cannot be read: line 5",)
+    assert log.notes == ("unreadable lines were skipped: line 5",)
 
 
 def test_a_lost_epoch_ends_a_phase_and_is_noted(read):
     log = read("\n".join([HEADER, FIRST[0], FIRST[2], ""]))
     assert [phase.epochs for phase in log.phases] == [(0,), (2,)]
-    assert log.notes == ("epoch 1 is missing: a phase begins after that",)
+    assert log.notes == ("epoch 1 is missing: a new phase begins",)
 
 
 @pytest.mark.parametrize(
@@ -242,13 +242,13 @@ def test_what_keras_itself_writes_over_two_calls_of_fit_is_two_phases(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is no training log: no line has an epoch"),
-        (HEADER + "\n", "is no training log: no line has an epoch"),
-        ("path,label,prediction\na.png,1,2\n", "is no training log: no line has an epoch"),
-        ("12,2,3,4,5,6\n13,2,3,4,5,6\n", "is no training log: no line has an epoch"),
-        ('{"epoch": [0, 1]}\n', "is no training log: no line has an epoch"),
-        (b"\x89PNG\r\n\x1a\n\xff\xfe", "is no training log: no line has an epoch"),
-        ("x" * 200_000 + ",1\n", "is no training log: no line has an epoch"),
+        (b"", "is not a training log: no line has an epoch"),
+        (HEADER + "\n", "is not a training log: no line has an epoch"),
+        ("path,label,prediction\na.png,1,2\n", "is not a training log: no line has an epoch"),
+        ("12,2,3,4,5,6\n13,2,3,4,5,6\n", "is not a training log: no line has an epoch"),
+        ('{"epoch": [0, 1]}\n', "is not a training log: no line has an epoch"),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", "is not a training log: no line has an epoch"),
+        ("x" * 200_000 + ",1\n", "is not a training log: no line has an epoch"),
     ],
     ids=["empty", "header alone", "another table", "numbers without header", "JSON", "a picture", "a very long line"],
 )

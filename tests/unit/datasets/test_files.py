@@ -60,7 +60,7 @@ def test_grey_npz_images_are_repeated(tmp_path, images):
         ({"images": FACES, "labels": np.arange(1, 8)}, "label 7 of image 6 is out of range: labels are 0 to 6"),
         ({"images": FACES, "labels": np.arange(-1, 6)}, "label -1 of image 0 is out of range"),
         ({"images": FACES, "labels": np.array(["happy"] * 6 + ["contempt"])}, "'contempt' is not one of the seven"),
-        ({"images": FACES, "labels": np.linspace(0, 6, 7)}, "labels are float64: whole numbers 0 to 6"),
+        ({"images": FACES, "labels": np.linspace(0, 6, 7)}, "labels are float64: expected integers 0 to 6"),
         ({"images": FACES, "labels": np.eye(7, dtype=int)}, "labels have shape (7, 7)"),
         ({"images": FACES / 255, "labels": np.arange(7)}, "images are float64"),
         ({"images": FACES[..., :2], "labels": np.arange(7)}, "images have shape (7, 8, 6, 2)"),
@@ -119,7 +119,7 @@ def members(tmp_path, images=None, labels=None):
         ({"labels": header((10**13,), "<i8")}, "7 images but 10000000000000 labels"),
         ({"labels": header((7,), "<i8") + bytes(55)}, "labels hold 55 bytes, but their shape needs 56"),
         ({"labels": header((7,), "<i8") + bytes(10**6)}, "labels hold more than 56 bytes"),
-        ({"labels": header((7,), "<U1000000")}, "too long for names of classes"),
+        ({"labels": header((7,), "<U1000000")}, "too long for class names"),
         ({"images": header((10**13, 8, 8), "|u1"), "labels": header((10**13,), "|u1")}, "labels hold 0 bytes"),
         ({"images": header((7, 8, 8), "|u1") + bytes(447)}, "images hold 447 bytes, but their shape needs 448"),
         ({"images": header((-7, 8, 8), "|u1") + bytes(448)}, "images have shape (-7, 8, 8)"),
@@ -185,7 +185,7 @@ def test_no_folder_for_temporary_files_is_one_line(tmp_path, no_temporary_folder
     path = npz(tmp_path, images=FACES, labels=np.arange(7)) if form == "npz" else fer2013(tmp_path, [GOOD])
     said = refusal_of(path)
     assert said.startswith(
-        f"{path} needs a folder for temporary files, but none takes any: free some space or set TMPDIR"
+        f"{path} needs a folder for temporary files, but none is writable: free some space or set TMPDIR"
     )
 
 
@@ -201,7 +201,7 @@ def test_an_emotion_that_is_no_label_is_said_in_a_short_line(tmp_path, size):
 def test_a_file_name_that_no_report_could_hold_is_refused_in_escaped_form(tmp_path, form):
     path = npz(tmp_path, images=FACES, labels=np.arange(7)) if form == "npz" else fer2013(tmp_path, [GOOD])
     renamed = path.rename(tmp_path / os.fsdecode(b"caf\xe9." + form.encode()))
-    assert refusal_of(renamed) == f"caf\\xe9.{form}: this name is not UTF-8: rename it"
+    assert refusal_of(renamed) == f"caf\\xe9.{form}: the name is not UTF-8: rename it"
 
 
 # --- FER2013's CSV -----------------------------------------------------------------------------------------------
@@ -230,8 +230,8 @@ def test_fer2013_labels_are_read_in_its_own_order(tmp_path):
 @pytest.mark.parametrize(
     ("usages", "ids", "note"),
     [
-        (["Training", "PublicTest", "Training", "PrivateTest"], ("1", "3"), "left out: 2 Training"),
-        (["Training", "PrivateTest", "Other", "Other"], ("1",), "left out: 1 Training, 2 Other"),
+        (["Training", "PublicTest", "Training", "PrivateTest"], ("1", "3"), "skipped: 2 Training"),
+        (["Training", "PrivateTest", "Other", "Other"], ("1",), "skipped: 1 Training, 2 Other"),
         (["Training", "Training"], ("0", "1"), None),
     ],
 )
@@ -240,7 +240,7 @@ def test_fer2013s_two_test_parts_are_taken_where_rows_are_marked(tmp_path, usage
     dataset = open_dataset(fer2013(tmp_path, rows, " Usage, emotion, pixels"))
     assert dataset.ids == ids
     np.testing.assert_array_equal(dataset.image(0)[..., 0], ROWS[int(ids[0])])
-    assert any(note in found for found in dataset.notes) if note else "left out" not in " ".join(dataset.notes)
+    assert any(note in found for found in dataset.notes) if note else "skipped" not in " ".join(dataset.notes)
 
 
 GOOD = f"3,{written(ROWS[0])},PublicTest"
@@ -252,11 +252,11 @@ GOOD = f"3,{written(ROWS[0])},PublicTest"
         ("emotion,Usage", "3,PublicTest", "no column 'pixels'"),
         ("label,pixels,Usage", GOOD, "no column 'emotion'"),
         ("emotion,pixels,Usage", f"7,{written(ROWS[0])},PublicTest", "line 3: label 7 is out of range"),
-        ("emotion,pixels,Usage", f"happy,{written(ROWS[0])},PublicTest", "line 3: emotion 'happy' is not a whole"),
+        ("emotion,pixels,Usage", f"happy,{written(ROWS[0])},PublicTest", "line 3: emotion 'happy' is not an integer"),
         ("emotion,pixels,Usage", "3,1 2 3,PublicTest", "line 3: 3 pixels instead of 2,304"),
         ("emotion,pixels,Usage", f"3,{written(ROWS[0])} 0,PublicTest", "line 3: 2,305 pixels instead of 2,304"),
-        ("emotion,pixels,Usage", f"3,{'256 ' * 2304},PublicTest", "line 3: pixels are not all whole numbers 0 to"),
-        ("emotion,pixels,Usage", f"3,{'0.5 ' * 2304},PublicTest", "line 3: pixels are not all whole numbers 0 to"),
+        ("emotion,pixels,Usage", f"3,{'256 ' * 2304},PublicTest", "line 3: pixels must be integers from 0 to"),
+        ("emotion,pixels,Usage", f"3,{'0.5 ' * 2304},PublicTest", "line 3: pixels must be integers from 0 to"),
         ("emotion,pixels,Usage", f"3,{written(ROWS[0])}", "line 3: 2 cells for 3 columns"),
     ],
 )

@@ -83,7 +83,7 @@ def test_every_suffix_is_read_and_what_systems_leave_behind_is_passed_over(tmp_p
     (tmp_path / "__MACOSX" / "Sad").mkdir()
     dataset = open_dataset(tmp_path)
     assert [name.removeprefix("Happy/") for name in dataset.ids] == kinds
-    assert not any("left out" in note for note in dataset.notes)
+    assert not any("skipped" in note for note in dataset.notes)
 
 
 def test_what_is_left_out_is_noted(tmp_path):
@@ -91,14 +91,14 @@ def test_what_is_left_out_is_noted(tmp_path):
     (tmp_path / "BTFER" / "README.md").write_text("about")
     (tmp_path / "BTFER" / "Happy" / "clip.gif").write_bytes(b"GIF89a")
     notes = open_dataset(tmp_path).notes
-    assert "images beside the class folders were left out: 1 (such as BTFER/preview.png)" in notes
-    assert "files that are no images of a known suffix were left out: 2 (1 .gif, 1 .md)" in notes
+    assert "images outside the class folders were skipped: 1 (such as BTFER/preview.png)" in notes
+    assert "files without a known image suffix were skipped: 2 (1 .gif, 1 .md)" in notes
 
 
 def test_class_folders_in_several_places_are_joined_with_a_note(tmp_path):
     dataset = open_dataset(put(tmp_path, ["men/Happy/1.png", "women/Happy/1.png"]))
     assert dataset.ids == ("men/Happy/1.png", "women/Happy/1.png")
-    assert dataset.notes[0] == "class folders were joined from 2 places: men, women"
+    assert dataset.notes[0] == "class folders were joined from 2 folders: men, women"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights on Windows")
@@ -116,8 +116,8 @@ def test_a_link_that_leads_back_ends_nothing_and_a_linked_class_folder_is_read(t
         (["Happy/1.png", "Hapy/1.png"], "unknown class 'Hapy'"),
         (["Happy/1.png", "7_Confused/1.png", "8_Bored/1.png"], "unknown class 'Confused'"),
         (["0/1.png", "1/1.png"], "unknown class '0'"),
-        (["train/Happy/1.png", "test/Happy/1.png"], "holds several parts (test, train): give the folder of one"),
-        (["Happy/Sad/1.png"], "lies inside that of another class"),
+        (["train/Happy/1.png", "test/Happy/1.png"], "holds several splits (test, train): give the folder of one"),
+        (["Happy/Sad/1.png"], "is inside that of another class"),
         (["1.png", "2.png"], "images without class folders: expected folders named Angry"),
     ],
 )
@@ -137,7 +137,7 @@ def test_an_empty_class_folder_is_refused(tmp_path):
 
 def test_the_folder_of_one_class_is_refused_with_the_way_out(tmp_path):
     put(tmp_path, ["Happy/1.png"])
-    assert refusal_of(tmp_path / "Happy").endswith("this is one class: give the folder above it")
+    assert refusal_of(tmp_path / "Happy").endswith("this is one class: give its parent folder")
 
 
 def test_a_folder_without_images_is_refused(tmp_path):
@@ -163,7 +163,7 @@ def test_a_name_that_no_report_could_hold_is_refused_in_escaped_form(tmp_path, n
     path.write_bytes(b"")
     said = refusal_of(tmp_path)
     assert "\\xe9" in said
-    assert said.endswith("this name is not UTF-8: rename it")
+    assert said.endswith("the name is not UTF-8: rename it")
 
 
 def test_unreadable_images_are_counted_and_the_first_few_named(tmp_path):
@@ -239,8 +239,8 @@ def test_repeated_pictures_and_label_conflicts_are_noted(tmp_path):
     put(tmp_path, ["Happy/1.png", "Happy/2.bmp", "Happy/3.png"], FACES[[0, 0, 1]])
     put(tmp_path, ["Sad/1.png", "Sad/2.png"], FACES[[1, 2]])
     notes = open_dataset(tmp_path).notes
-    assert "pictures that occur more than once under one label: 1 (Happy/1.png Happy = Happy/2.bmp Happy)" in notes
-    assert "pictures that occur under different labels: 1 (Happy/3.png Happy = Sad/1.png Sad)" in notes
+    assert "images that occur more than once with one label: 1 (Happy/1.png Happy = Happy/2.bmp Happy)" in notes
+    assert "images that occur with different labels: 1 (Happy/3.png Happy = Sad/1.png Sad)" in notes
 
 
 def test_missing_classes_and_other_sizes_are_noted(tmp_path):
@@ -264,7 +264,7 @@ def test_btfer_as_released_shows_the_label_conflicts_that_are_known_of_it(refere
     pairs += [("Angry", "Disgust"), ("Disgust", "Surprise")]
     assert {tuple(sorted(CLASSES[label] for label in labels)) for labels in twice} <= set(pairs)
     note = next(note for note in open_dataset(path).notes if "different labels" in note)
-    assert note.startswith(f"pictures that occur under different labels: {len(twice)} (")
+    assert note.startswith(f"images that occur with different labels: {len(twice)} (")
 
 
 def test_progress_counts_every_image():

@@ -181,7 +181,7 @@ def resized_header(width, height) -> bytes:
         (encoded(RGB, "GIF"), "a.png: not an image of a known format"),
         (encoded(Image.fromarray(GRAY.astype(np.float32)), "TIFF"), "a.png: images of mode F have no defined"),
         (encoded(Image.fromarray(GRAY.astype(np.int32)), "TIFF"), "a.png: images of mode I have no defined"),
-        (resized_header(9_000, 9_000), f"a.png: 9000x9000 pixels are more than {MAX_PIXELS:,}"),
+        (resized_header(9_000, 9_000), f"a.png: 9000x9000 pixels exceed the limit of {MAX_PIXELS:,}"),
         (resized_header(60_000, 60_000), "a.png: the image cannot be decoded"),
     ],
     ids=["empty", "text", "GIF", "32-bit floats", "32-bit integers", "too many pixels", "a decompression bomb"],

@@ -64,7 +64,7 @@ def test_the_compound_expressions_beside_the_basic_ones_are_not_read(tmp_path):
     save(tmp_path / "compound" / "Image" / "aligned" / "train_0001_aligned.jpg")
     found = read_published("RAF-DB", tmp_path)
     assert len(found.whole()) == 14
-    assert not any("left out" in note for note in found.training.notes)
+    assert not any("skipped" in note for note in found.training.notes)
 
 
 def test_faces_that_the_list_does_not_name_and_hidden_ones_are_left_out(tmp_path):
@@ -73,7 +73,7 @@ def test_faces_that_the_list_does_not_name_and_hidden_ones_are_left_out(tmp_path
     save(aligned / "train_99999_aligned.jpg")
     (aligned / "._train_00001_aligned.jpg").write_bytes(b"\0\5\26\7")
     notes = read_published("RAF-DB", tmp_path).training.notes
-    assert notes == ("aligned faces that are not in list_patition_label.txt were left out: 1",)
+    assert notes == ("aligned faces that are not in list_patition_label.txt were skipped: 1",)
 
 
 def test_a_face_that_is_listed_and_missing_is_found_when_it_is_read(tmp_path):
@@ -90,9 +90,9 @@ def test_a_face_that_is_listed_and_missing_is_found_when_it_is_read(tmp_path):
         ("train_00008.jpg 8", "line 15: label 8 is out of range"),
         ("train_00008.jpg happy", "line 15: 'train_00008.jpg happy' is not a name and a label"),
         ("train_00008.jpg", "line 15: 'train_00008.jpg' is not a name and a label"),
-        ("valid_00008.jpg 3", "line 15: 'valid_00008.jpg' is no name like train_00001.jpg"),
-        ("train_../../secret.jpg 3", "is no name like train_00001.jpg"),
-        ("train_00001.jpg 3", "line 15: train_00001.jpg comes twice"),
+        ("valid_00008.jpg 3", "line 15: 'valid_00008.jpg' is not a name like train_00001.jpg"),
+        ("train_../../secret.jpg 3", "is not a name like train_00001.jpg"),
+        ("train_00001.jpg 3", "line 15: train_00001.jpg occurs twice"),
         ("\udcff", "not a readable text file"),
     ],
 )
@@ -150,16 +150,16 @@ def test_fer2013_is_divided_as_its_table_says(tmp_path, place):
 def test_rows_of_no_known_part_are_left_out_with_a_note(tmp_path):
     fer2013_csv(tmp_path / "fer2013.csv", [("Sad", "Training"), ("Sad", "PublicTest"), ("Sad", "Extra"), ("Sad", "")])
     found = read_published("FER2013", tmp_path)
-    assert found.training.notes == ("rows of no known Usage were left out: 1 Extra, 1 unmarked",)
+    assert found.training.notes == ("rows of unknown Usage were skipped: 1 Extra, 1 unmarked",)
     assert len(found.whole()) == 2
 
 
 @pytest.mark.parametrize(
     ("usages", "says"),
     [
-        (["Training", "Training"], "no row is marked PublicTest or PrivateTest in the column Usage"),
-        (["PublicTest", "PrivateTest"], "no row is marked Training in the column Usage"),
-        (["Extra", ""], "holds no images: rows of no known Usage were left out"),
+        (["Training", "Training"], "the column Usage marks no row as PublicTest or PrivateTest"),
+        (["PublicTest", "PrivateTest"], "the column Usage marks no row as Training"),
+        (["Extra", ""], "holds no images: rows of unknown Usage were skipped"),
     ],
 )
 def test_a_table_without_its_parts_is_refused(tmp_path, usages, says):
@@ -184,9 +184,9 @@ def test_everything_that_is_not_the_training_part_is_held_out(tmp_path, name):
 @pytest.mark.parametrize(
     ("folders", "says"),
     [
-        (["train/Happy"], "holds the part train, but not a part to validate on"),
-        (["test/Happy", "val/Happy"], "holds the part test, val, but not a training part (train)"),
-        (["train/Happy", "test/Happy", "Sad"], "some class folders lie in parts (test, train) and some in none"),
+        (["train/Happy"], "holds the split train, but not a validation split"),
+        (["test/Happy", "val/Happy"], "holds the split test, val, but not a training split (train)"),
+        (["train/Happy", "test/Happy", "Sad"], "some class folders are in splits (test, train) and others are not"),
         (["train/Happy", "test/7"], "label 7 is out of range: labels are 0 to 6"),
         (["train/Happy", "test/Contempt"], "'Contempt' is not one of the seven classes"),
     ],
@@ -220,21 +220,21 @@ def test_affectnet_is_read_from_its_tables(tmp_path):
     image = root / "Manually_Annotated_Images" / "2" / "training0001.jpg"
     np.testing.assert_array_equal(found.training.fetch(3)[1], decoded(image))
     assert found.training.notes == (
-        "images of none of the seven classes were left out: 1 Contempt, 2 No-Face, 1 None, 1 Uncertain",
+        "images outside the seven classes were skipped: 1 Contempt, 2 No-Face, 1 None, 1 Uncertain",
     )
 
 
 @pytest.mark.parametrize(
     ("row", "says"),
     [
-        ("1/x.jpg,0,0,1,1,0,happy,0,0", "line 16: expression 'happy' is not a whole number"),
-        ("1/x.jpg,0,0,1,1,0,,0,0", "line 16: expression '' is not a whole number"),
+        ("1/x.jpg,0,0,1,1,0,happy,0,0", "line 16: expression 'happy' is not an integer"),
+        ("1/x.jpg,0,0,1,1,0,,0,0", "line 16: expression '' is not an integer"),
         ("1/x.jpg,0,0,1,1,0,11,0,0", "line 16: label 11 is out of range: labels are 0 to 10"),
         ("1/x.jpg,0,0,1,1,0,-1,0,0", "line 16: label -1 is out of range"),
         ("1/x.jpg,0,0,1,1,0,3,0", "line 16: 8 cells for 9 columns"),
-        ("../../x.jpg,0,0,1,1,0,3,0,0", "line 16: '../../x.jpg' is no path below Manually_Annotated_Images"),
-        ("/etc/x.jpg,0,0,1,1,0,3,0,0", "line 16: '/etc/x.jpg' is no path below"),
-        (",0,0,1,1,0,3,0,0", "line 16: '' is no path below"),
+        ("../../x.jpg,0,0,1,1,0,3,0,0", "line 16: '../../x.jpg' is not a path below Manually_Annotated_Images"),
+        ("/etc/x.jpg,0,0,1,1,0,3,0,0", "line 16: '/etc/x.jpg' is not a path below"),
+        (",0,0,1,1,0,3,0,0", "line 16: '' is not a path below"),
         ("1/training0000.jpg,0,0,1,1,0,3,0,0", "line 16: 1/training0000.jpg has another expression in an earlier"),
     ],
 )
@@ -251,7 +251,7 @@ def test_a_row_that_repeats_an_image_is_left_out_with_a_note(tmp_path):
     table.write_text(f"{table.read_text()}1/training0000.jpg,0,0,1,1,0,0,0,0\n")
     training = read_published("AffectNet", tmp_path).training
     assert len(training) == len(MEANT)
-    assert training.notes[1] == "rows of training.csv that repeat an image were left out: 1"
+    assert training.notes[1] == "rows of training.csv that repeat an image were skipped: 1"
 
 
 def test_tables_that_lack_something_are_refused(tmp_path):
@@ -283,7 +283,7 @@ def test_images_and_annotations_that_lack_the_other_are_found(tmp_path):
     (tmp_path / "train_set" / "annotations" / "3_exp.npy").unlink()
     (tmp_path / "train_set" / "images" / "4.jpg").unlink()
     training = read_published("AffectNet", tmp_path).training
-    assert "images without an annotation were left out: 1" in training.notes
+    assert "images without an annotation were skipped: 1" in training.notes
     assert "train_set/images/3.jpg" not in training.ids
     with pytest.raises(UserError, match=r"train_set/images/4\.jpg: the file cannot be read"):
         training.fetch(training.ids.index("train_set/images/4.jpg"))
@@ -330,18 +330,20 @@ def test_an_annotation_is_never_unpickled(tmp_path):
 
 def test_annotations_without_their_parts_are_refused(tmp_path):
     affectnet_annotations(tmp_path, {"train_set": LABELS})
-    assert "annotations in train_set: AffectNet's parts train_set and val_set" in refusal_of("AffectNet", tmp_path)
+    assert "annotations in train_set: expected AffectNet's splits train_set and val_set" in refusal_of(
+        "AffectNet", tmp_path
+    )
 
 
 def test_contempt_among_class_folders_of_affectnet_is_left_out(tmp_path):
     found = read_published("AffectNet", class_folders(tmp_path, {**dict.fromkeys(CLASSES, 2), "Contempt": 3}))
     assert found.held_out is None
     assert len(found.training) == 14
-    assert found.training.notes == ("images of none of the seven classes were left out: 3 in Contempt",)
+    assert found.training.notes == ("images outside the seven classes were skipped: 3 in Contempt",)
 
 
 def test_numbered_folders_of_affectnet_are_read_in_its_own_order(tmp_path):
     folders = {f"{part}/{label}": 1 for part in ("train", "val") for label in range(8)}
     found = read_published("AffectNet", class_folders(tmp_path, folders))
     assert names(found.training) == list(AFFECTNET)
-    assert found.training.notes[-1] == "images of none of the seven classes were left out: 2 in 7"
+    assert found.training.notes[-1] == "images outside the seven classes were skipped: 2 in 7"

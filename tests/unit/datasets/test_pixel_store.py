@@ -150,13 +150,13 @@ def test_memory_does_not_grow_with_the_number_of_images():
 
 
 def test_no_folder_for_temporary_files_is_one_line(no_temporary_folder):
-    with pytest.raises(UserError, match="decoded of the images needs a folder for temporary files, but none"):
+    with pytest.raises(UserError, match="the store of decoded images needs a folder for temporary files, but none"):
         PixelStore(1, SIZE, 0)
 
 
 def test_tensorflow_without_a_folder_for_temporary_files_is_one_line(no_temporary_folder, monkeypatch):
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
-    with pytest.raises(UserError, match=r"^TensorFlow needs a folder for temporary files, but none takes any: free"):
+    with pytest.raises(UserError, match=r"^TensorFlow needs a folder for temporary files, but none is writable: free"):
         tensorflow()
 
 

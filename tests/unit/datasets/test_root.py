@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ferspec.errors import UserError
-from ferspec.subjects.datasets.data_root import find, look
+from ferspec.subjects.datasets.data_root import find_dataset, look_up_dataset
 from ferspec.subjects.datasets.readers import Listing, read_published, read_test_set
 from helpers.layouts import AFFECTNET, CLASSES, CONTEMPT, affectnet_annotations, class_folders, fer2013_csv, rafdb_list
 
@@ -64,7 +64,7 @@ def test_btfer_is_read_from_class_folders_or_an_npz_file(tmp_path):
 
 def test_btfer_has_no_parts(tmp_path):
     class_folders(tmp_path / "a", {"train/Happy": 1, "test/Happy": 1})
-    assert "holds several parts (test, train)" in refusal_of("BTFER", tmp_path / "a", read_test_set)
+    assert "holds several splits (test, train)" in refusal_of("BTFER", tmp_path / "a", read_test_set)
     for name in ("x", "y"):
         save_npz(tmp_path / "b" / f"{name}.npz", [1])
     assert "holds 2 .npz files (x.npz, y.npz): keep one" in refusal_of("BTFER", tmp_path / "b", read_test_set)
@@ -86,7 +86,7 @@ def test_the_files_of_another_dataset_are_refused(tmp_path, there, wanted):
     else:
         read = read_test_set if wanted == "BTFER" else read_published
         assert refusal_of(wanted, tmp_path, read) == (
-            f"{tmp_path}: these are the files of {there}, where {wanted} is expected"
+            f"{tmp_path}: these are the files of {there}, but {wanted} is expected"
         )
 
 
@@ -97,7 +97,7 @@ def test_the_files_of_another_dataset_are_refused(tmp_path, there, wanted):
 def test_a_dataset_is_found_under_any_spelling_of_its_name(tmp_path, name):
     (tmp_path / name).mkdir()
     (tmp_path / "FER2013").mkdir()
-    assert find(tmp_path, "RAF-DB") == tmp_path / name
+    assert find_dataset(tmp_path, "RAF-DB") == tmp_path / name
 
 
 @pytest.mark.parametrize(
@@ -105,37 +105,41 @@ def test_a_dataset_is_found_under_any_spelling_of_its_name(tmp_path, name):
 )
 def test_a_file_of_its_name_in_the_root_is_the_dataset(tmp_path, dataset, name):
     (tmp_path / name).write_bytes(b"")
-    assert find(tmp_path, dataset) == tmp_path / name
+    assert find_dataset(tmp_path, dataset) == tmp_path / name
 
 
 def test_what_is_missing_is_named_with_what_is_there(tmp_path):
     (tmp_path / "FER2013").mkdir()
     (tmp_path / "rafdb.zip").write_bytes(b"")
     (tmp_path / ".hidden").mkdir()
-    assert look(tmp_path, "RAF-DB") is None
+    assert look_up_dataset(tmp_path, "RAF-DB") is None
     with pytest.raises(UserError) as refusal:
-        find(tmp_path, "RAF-DB")
-    assert str(refusal.value) == (f"{tmp_path}: no folder RAF-DB, nor rafdb.npz; it holds FER2013, rafdb.zip")
+        find_dataset(tmp_path, "RAF-DB")
+    assert str(refusal.value) == (
+        f"{tmp_path}: RAF-DB is missing: expected a folder RAF-DB, or rafdb.npz; it holds FER2013, rafdb.zip"
+    )
 
 
 def test_a_data_root_that_is_none_is_one_line(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     for path, says in ((tmp_path / "gone", "No such file"), (tmp_path / "file", "Not a directory")):
         with pytest.raises(UserError, match=rf"data root .*: {says}"):
-            look(path, "BTFER")
+            look_up_dataset(path, "BTFER")
 
 
 def test_a_dataset_that_is_there_twice_is_refused(tmp_path):
     (tmp_path / "FER2013").mkdir()
     (tmp_path / "fer2013.csv").write_bytes(b"")
     with pytest.raises(UserError, match=r"holds FER2013 twice \(FER2013, fer2013\.csv\): keep one"):
-        find(tmp_path, "FER2013")
+        find_dataset(tmp_path, "FER2013")
 
 
 def test_only_fer2013_is_one_table(tmp_path):
     (tmp_path / "rafdb.csv").write_bytes(b"")
-    assert look(tmp_path, "RAF-DB") is None
-    with pytest.raises(UserError, match=r"no folder FER2013, nor fer2013\.npz or fer2013\.csv; it holds rafdb\.csv"):
-        find(tmp_path, "FER2013")
+    assert look_up_dataset(tmp_path, "RAF-DB") is None
+    with pytest.raises(
+        UserError, match=r"expected a folder FER2013, or fer2013\.npz or fer2013\.csv; it holds rafdb\.csv"
+    ):
+        find_dataset(tmp_path, "FER2013")
     path = fer2013_csv(tmp_path / "any.csv", [("Sad", "Training"), ("Sad", "PublicTest")])
-    assert refusal_of("RAF-DB", path) == f"{path}: these are the files of FER2013, where RAF-DB is expected"
+    assert refusal_of("RAF-DB", path) == f"{path}: these are the files of FER2013, but RAF-DB is expected"

@@ -276,14 +276,14 @@ def test_a_claim_is_judged_by_the_threshold_that_its_text_states(patches):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("accuracy>=60", "accuracy lies in 0 to 1, did you mean accuracy>=0.6?"),
-        ("Macro_F1 >= 57", "Macro_F1 lies in 0 to 1, did you mean Macro_F1>=0.57?"),
+        ("accuracy>=60", "accuracy ranges from 0 to 1, did you mean accuracy>=0.6?"),
+        ("Macro_F1 >= 57", "Macro_F1 ranges from 0 to 1, did you mean Macro_F1>=0.57?"),
         ("recall[Disgust]>30", "did you mean recall[Disgust]>0.3?"),
         ("gap[age]<=5", "did you mean gap[age]<=0.05?"),
         ("ece<=5", "did you mean ece<=0.05?"),
-        ("precision>=101", "precision lies in 0 to 1"),
-        ("brier<=3", "brier lies in 0 to 2"),
-        (f"nll<={'9' * 400}", "nll lies in 0 to"),
+        ("precision>=101", "precision ranges from 0 to 1"),
+        ("brier<=3", "brier ranges from 0 to 2"),
+        (f"nll<={'9' * 400}", "nll ranges from 0 to"),
     ],
 )
 def test_a_threshold_that_a_figure_never_reaches_is_one_clear_line(text, says):

@@ -10,12 +10,12 @@ from ferspec.errors import SubjectError, UserError
 from ferspec.subjects.models.base import Model, Signature
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
 from ferspec.subjects.models.contracts.files import (
+    apply_contract,
     contract_text,
     infer_contract,
     load_contract,
     output_to_classes,
     save_contract,
-    settle,
 )
 
 CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
@@ -170,7 +170,7 @@ def test_what_a_file_tells_is_inferred_and_said_so():
 def test_what_a_file_leaves_open_is_assumed_and_said_so():
     contract, notes = infer_contract(model(format="callable"))
     assert contract.input == Input(size=(48, 48))
-    assert notes["input.size"] == "assumed: the file does not tell; the protocol has 48 and 224"
+    assert notes["input.size"] == "assumed: not in the file; the protocol has 48 and 224"
     assert contract.output.classes == spec.load().classes
     inferred = {key for key, note in notes.items() if note.startswith("inferred")}
     assert inferred == {"output.kind"}
@@ -237,7 +237,7 @@ def test_labels_that_are_not_the_seven_classes_are_named_and_not_used():
 def test_a_contract_that_contradicts_the_file_is_refused(told, words):
     contract = Contract(input=Input(size=(64, 48), colour="gray", layout="channels_last"), output=Output(classes=FER))
     with pytest.raises(UserError, match=words):
-        settle(model(**told), contract)
+        apply_contract(model(**told), contract)
 
 
 def test_the_contract_decides_the_layout_only_where_the_file_does_not():
@@ -250,9 +250,9 @@ def test_the_contract_decides_the_layout_only_where_the_file_does_not():
     images = np.zeros((2, 5, 6, 3), np.float32)
     silent = Contract(input=Input(size=(5, 6)), output=Output(classes=FER))
     explicit = Contract(input=Input(size=(5, 6), layout="channels_first"), output=Output(classes=FER))
-    settle(model(run), silent).predict(images)
-    settle(model(run), explicit).predict(images)
-    settle(model(run, layout="channels_first"), silent).predict(images)
+    apply_contract(model(run), silent).predict(images)
+    apply_contract(model(run), explicit).predict(images)
+    apply_contract(model(run, layout="channels_first"), silent).predict(images)
     assert shapes == [(2, 5, 6, 3), (2, 3, 5, 6), (2, 3, 5, 6)]
 
 

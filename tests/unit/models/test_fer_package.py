@@ -11,7 +11,7 @@ from ferspec import api
 from ferspec.subjects.datasets.subject import open_dataset
 from ferspec.subjects.models import open_model
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
-from ferspec.subjects.models.contracts.files import output_to_classes, settle
+from ferspec.subjects.models.contracts.files import apply_contract, output_to_classes
 from ferspec.subjects.models.from_names import join
 
 VERSION = "25.10.3"
@@ -58,7 +58,7 @@ def test_a_published_model_is_opened_as_it_is(fer_models, kind):
 @pytest.mark.parametrize("kind", NAMES)
 def test_a_published_model_reaches_its_accuracy_on_real_faces(fer_models, faces, kind):
     images, labels = faces
-    model = settle(open_model(fer_models[kind]), CONTRACT)
+    model = apply_contract(open_model(fer_models[kind]), CONTRACT)
     outputs = np.concatenate([model.predict(images[start : start + 32]) for start in range(0, len(images), 32)])
     predicted = output_to_classes(outputs, CONTRACT).argmax(axis=1)
     assert np.mean(predicted == labels) == pytest.approx(ACCURACY[kind], abs=0.004)

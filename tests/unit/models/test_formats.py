@@ -287,10 +287,10 @@ def test_a_truncated_savedmodel_is_one_line(network, part, share, tmp_path):
 def test_what_is_no_model_is_one_line(tmp_path):
     contents = {
         "face.h5": (b"\xff\xd8\xff\xe0" + bytes(100), "not a model but a JPEG"),
-        "notes.onnx": (b"just some words", r"not hold what its name says \(ONNX\)"),
-        "notes.keras": (b"just some words", r"not hold what its name says \(Keras\)"),
-        "frozen.pb": (b"\x0a\x05words", "name the SavedModel folder"),
-        "unknown": (b"just some words", "not a model of a known format"),
+        "notes.onnx": (b"just some words", "does not hold ONNX data, as its name says"),
+        "notes.keras": (b"just some words", "does not hold Keras data, as its name says"),
+        "frozen.pb": (b"\x0a\x05words", "give the SavedModel folder"),
+        "unknown": (b"just some words", "not a model of a supported format"),
         "array.npy": (b"\x93NUMPY\x01\x00", "a NumPy array"),
     }
     for name, (content, words) in contents.items():

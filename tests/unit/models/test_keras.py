@@ -18,7 +18,7 @@ def test_hdf5_that_holds_no_network_is_told_apart(tmp_path):
         file["numbers"] = np.arange(3)
     with pytest.raises(UserError, match="weights without a network"):
         open_model(tmp_path / "only.weights.h5")
-    with pytest.raises(UserError, match="holds no Keras model"):
+    with pytest.raises(UserError, match="without a Keras model"):
         open_model(tmp_path / "data.h5")
 
 

@@ -82,7 +82,7 @@ def test_the_digest_is_that_of_the_bytes(csv):
             [HEADER + ",fearful", f"a,{ROW},0"], "'Fear' and 'fearful' are the same class", id="a class twice"
         ),
         pytest.param(["image,class,CLASS", "a,Sad,Sad"], "column 'class' twice", id="a column twice"),
-        pytest.param([HEADER, f"a,{ROW}", f"a,{ROW}"], "line 3: 'a' is there already, in line 2", id="an image twice"),
+        pytest.param([HEADER, f"a,{ROW}", f"a,{ROW}"], "line 3: 'a' already occurs in line 2", id="an image twice"),
         pytest.param([HEADER, f",{ROW}"], "line 2: the image has no name", id="an image without a name"),
         pytest.param([HEADER, "", "a,1,0,x,0,0,0,0"], "line 3, column 'Fear': 'x' is not a finite", id="a word"),
         pytest.param([HEADER, "a,1,0,0,0,0,0,NaN"], "column 'Surprise': 'NaN' is not a finite", id="NaN"),

@@ -114,7 +114,7 @@ def drawn(**values):
             id="tested on photographs",
         ),
         pytest.param(drawn(counts=[10**9] * 7), "asks for 1,000,000,000 faces", id="a billion faces"),
-        pytest.param(drawn(size=10**6), "of 1,000,000 pixels", id="faces of a million pixels"),
+        pytest.param(drawn(size=10**6), "at 1,000,000 pixels", id="faces of a million pixels"),
         pytest.param(
             drawn(counts=[-1] * 7),
             "drawn.counts.0: Input should be greater than or equal to 0",

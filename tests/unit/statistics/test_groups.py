@@ -46,12 +46,12 @@ ALL = [f"{name},y" for name in IDS]
     ("lines", "says"),
     [
         (["image,age", *ALL[:1]], "2 of 3 images have no row: Happy/2.png, Sad/1.png"),
-        (["image,age", "1.png,y", *ALL], "line 2: 1.png fits 2 images: write its folder too"),
-        (["image,age", *ALL, "Sad/1.png,o"], "line 5: Sad/1.png is named in line 4 already"),
+        (["image,age", "1.png,y", *ALL], "line 2: 1.png matches 2 images: write its folder too"),
+        (["image,age", *ALL, "Sad/1.png,o"], "line 5: Sad/1.png already has a row in line 4"),
         (["image,age", *ALL, "Sad/3.png"], "line 5: 1 cells for 2 columns"),
         (["age,gender", "y,f"], "no column names the image: one of image, path, filename, id is needed"),
-        (["image", *IDS], "no column beside 'image'"),
-        (["image,age,age", "a,b,c"], "columns must have different names"),
+        (["image", *IDS], "'image' is the only column"),
+        (["image,age,age", "a,b,c"], "columns must have different, non-empty names"),
         ([""], "no column names the image"),
     ],
 )
@@ -84,4 +84,4 @@ def test_a_dataset_with_groups_keeps_its_images_and_notes_rows_of_no_image(tmp_p
     assert dataset.groups == {}
     assert joined.groups == {"age": ("y", "y", "y")}
     assert joined.manifest() == dataset.manifest()
-    assert set(joined.notes) - set(dataset.notes) == {"rows of groups.csv that belong to no image: 1 (Sad/9.png)"}
+    assert set(joined.notes) - set(dataset.notes) == {"rows of groups.csv without an image: 1 (Sad/9.png)"}

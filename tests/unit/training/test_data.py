@@ -97,7 +97,7 @@ def test_the_seed_decides_the_split_and_nothing_else_does(rafdb):
 def test_the_paper_needs_the_published_parts(tmp_path):
     class_folders(tmp_path / "RAF-DB", dict.fromkeys(CLASSES, 4))
     assert len(opened("RAF-DB", tmp_path).training) == 14
-    assert "trained on in its published parts here, and this download is not divided" in refusal_of(
+    assert "has no splits: the published splits are needed for this cell" in refusal_of(
         "RAF-DB", tmp_path, profile="paper"
     )
 
@@ -114,7 +114,7 @@ def test_fer2013_is_trained_in_its_parts(tmp_path):
 def test_a_btfer_of_which_nothing_can_be_read_is_refused(rafdb):
     for path in rafdb.glob("BTFER/*/*"):
         path.write_bytes(b"")
-    assert refusal_of("RAF-DB", rafdb, skip_unreadable=7).startswith("BTFER: no image can be read")
+    assert refusal_of("RAF-DB", rafdb, skip_unreadable=7).startswith("BTFER: no image is readable")
 
 
 def test_the_order_of_a_list_changes_nothing(rafdb):
@@ -138,7 +138,7 @@ def test_pixels_are_taken_as_they_are_stored(rafdb):
 
 def test_a_fer2013_without_parts_is_refused(tmp_path):
     class_folders(tmp_path / "FER2013", dict.fromkeys(CLASSES, 4))
-    assert "this download is not divided" in refusal_of("FER2013", tmp_path)
+    assert "has no splits" in refusal_of("FER2013", tmp_path)
 
 
 def test_affectnet_keeps_the_parts_it_has(tmp_path):
@@ -265,7 +265,7 @@ def test_pictures_of_btfer_among_those_trained_on_are_counted(tmp_path, copied):
         face = decoded(tmp_path / "RAF-DB" / "Fear" / f"00{number}.png")
         Image.fromarray(face).save(tmp_path / "BTFER" / "b" / "Sad" / f"copy{number}.bmp")
     said = effects(opened("RAF-DB", tmp_path)).get(("FER-D-11", "data"))
-    assert said == (f"{copied} pictures of BTFER are also trained or validated on" if copied else None)
+    assert said == (f"{copied} images of BTFER also occur in training or validation" if copied else None)
 
 
 # --- a subset ----------------------------------------------------------------------------------------------------
@@ -314,7 +314,7 @@ def test_images_that_cannot_be_read_stop_everything_and_are_all_listed(damaged, 
     with pytest.raises(UnreadableImages) as refusal:
         opened("RAF-DB", damaged, skip_unreadable=allowed)
     assert str(refusal.value).startswith("RAF-DB: 5 of 106 images cannot be read: ")
-    assert str(refusal.value).endswith("; … (--skip-unreadable 5 would leave them out)")
+    assert str(refusal.value).endswith("; … (add --skip-unreadable 5 to skip them)")
     assert "\n" not in str(refusal.value)
     assert sorted(image.partition(":")[0] for image in refusal.value.images) == [
         "Sad/001.png",
@@ -336,7 +336,7 @@ def test_as_many_as_allowed_are_left_out_and_put_on_record(damaged):
     np.testing.assert_array_equal(data.training.read(np.arange(67)), [resize(face, (48, 48)) for face in faces])
     np.testing.assert_array_equal(data.training.labels, [CLASSES.index(entry.label) for entry in data.training.entries])
     assert any(
-        "cannot be read were left out: 3 (train_00003.jpg: the file is empty; " in n for n in data.training.notes
+        "unreadable images were skipped: 3 (train_00003.jpg: the file is empty; " in n for n in data.training.notes
     )
     said = effects(data)["FER-D-01", "--skip-unreadable 5"]
     for part in ("3 of training (train_00003.jpg", "1 of validation (test_00002.jpg", "1 of BTFER (Sad/001.png"):
@@ -352,23 +352,23 @@ def test_an_allowance_that_is_not_needed_is_no_deviation(rafdb):
 
 def test_a_class_without_an_image_to_train_on_is_refused(tmp_path):
     class_folders(tmp_path / "RAF-DB", {**dict.fromkeys(CLASSES[1:], 4), "Angry": 1})
-    assert refusal_of("RAF-DB", tmp_path) == "RAF-DB: no image of Angry to train on: every class needs one"
+    assert refusal_of("RAF-DB", tmp_path) == "RAF-DB: there are no training images of Angry: every class needs one"
     folders = {f"{part}/{name}": 1 for part in ("train", "test") for name in CLASSES}
     class_folders(tmp_path / "FER2013", folders)
     (tmp_path / "FER2013/train/Fear/000.png").rename(tmp_path / "FER2013/train/Sad/001.png")
     (tmp_path / "FER2013/train/Fear").rmdir()
-    assert refusal_of("FER2013", tmp_path) == "FER2013: no image of Fear to train on: every class needs one"
+    assert refusal_of("FER2013", tmp_path) == "FER2013: there are no training images of Fear: every class needs one"
 
 
 def test_a_class_that_unreadable_images_empty_is_refused(tmp_path):
     class_folders(tmp_path / "FER2013", {f"{part}/{name}": 1 for part in ("train", "test") for name in CLASSES})
     (tmp_path / "FER2013/train/Fear/000.png").write_bytes(b"")
-    assert "no image of Fear to train on" in refusal_of("FER2013", tmp_path, skip_unreadable=1)
+    assert "no training images of Fear" in refusal_of("FER2013", tmp_path, skip_unreadable=1)
 
 
 def test_what_is_missing_or_another_dataset_is_refused(tmp_path):
-    assert refusal_of("FER2013", None).startswith("FER2013 is needed: give --data-root, the folder")
+    assert refusal_of("FER2013", None).startswith("FER2013 is needed: give the folder of the datasets with --data-root")
     assert "No such file" in refusal_of("FER2013", tmp_path / "gone")
     assert "it holds nothing" in refusal_of("FER2013", tmp_path)
     rafdb_list(tmp_path / "FER2013", CLASSES, CLASSES)
-    assert "these are the files of RAF-DB, where FER2013 is expected" in refusal_of("FER2013", tmp_path)
+    assert "these are the files of RAF-DB, but FER2013 is expected" in refusal_of("FER2013", tmp_path)

@@ -76,7 +76,7 @@ ARTIFACT_CHECKS = (
 
 def _not_whole(folder: RunFolder) -> Iterator[Departure]:
     for name in FINISHED_FILES:
-        stated, found = folder.run.files.get(name), folder.found.get(name)
+        stated, found = folder.run.files.get(name), folder.digests.get(name)
         if found is None:
             yield Departure(f"{name} is missing", f"{name} in the folder", "the folder was not copied whole")
         elif found != stated:

@@ -1,15 +1,15 @@
-"""One reader for each form a dataset can come in; each gives a listing of its images."""
+"""Read datasets: one reader for each form, which returns a listing of the images."""
 
 from ferspec.subjects.datasets.readers.arrays import read_npz
 from ferspec.subjects.datasets.readers.fer2013 import read_fer2013
 from ferspec.subjects.datasets.readers.folders import read_folders
-from ferspec.subjects.datasets.readers.listing import Listing, Published
+from ferspec.subjects.datasets.readers.listing import Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.published import read_published, read_test_set
 from ferspec.subjects.datasets.readers.synthetic import drawing_processes, read_synthetic
 
 __all__ = [
     "Listing",
-    "Published",
+    "PublishedDataset",
     "drawing_processes",
     "read_fer2013",
     "read_folders",

@@ -1,4 +1,4 @@
-"""AffectNet as it is handed out: annotation tables of the manually annotated part, or a file for each annotation."""
+"""Read AffectNet as distributed: tables of the manual annotations, or one file per annotation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.names import plain_name
 from ferspec.subjects.datasets.decode import SUFFIXES
-from ferspec.subjects.datasets.readers.listing import Form, Listing, Published
+from ferspec.subjects.datasets.readers.listing import Form, Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.rows import read_rows
 from ferspec.subjects.datasets.readers.tree import fetch_files, is_training, levels, part_of
 from ferspec.subjects.disk import require_utf8
@@ -26,47 +26,47 @@ IMAGES, ANNOTATIONS = "images", "annotations"
 EXPRESSION = "_exp.npy"
 LARGEST_ANNOTATION = 4096
 FILE, LABEL = "subDirectory_filePath", "expression"
-COLUMNS = f"AffectNet's tables name {FILE}, face_x, …, {LABEL}, valence, arousal in their first line"
+COLUMNS = f"AffectNet's tables have the columns {FILE}, face_x, …, {LABEL}, valence, arousal"
 
 
-def read_affectnet_tables(root: Path, tables: tuple[Path, Path]) -> Published:
-    """List the images of ``training.csv`` and ``validation.csv``, which lie below ``Manually_Annotated_Images``.
+def read_affectnet_tables(root: Path, tables: tuple[Path, Path]) -> PublishedDataset:
+    """List the images of ``training.csv`` and ``validation.csv`` in ``Manually_Annotated_Images``.
 
-    ``expression`` is a label of AffectNet; what shows none of the seven classes is left out and counted in the notes.
-    Ids are the paths that the tables give, in their order as text. A row that repeats an image is left out and noted.
-    Images are taken whole: the face boxes of the tables are not applied.
+    ``expression`` is AffectNet's label. Images of other expressions than the seven classes, and repeated rows, are
+    skipped and counted in the notes. Ids are the sorted paths of the tables. The face boxes of the tables are not
+    applied.
 
-    ``UserError`` names the line for an expression that is no label, a path that leads elsewhere, and an image with two
+    Raise ``UserError`` with the line for an invalid expression, a path outside the folder, or an image with two
     labels.
     """
-    folders = [root / here / name for here, names, _ in levels(root) for name in names if _holds_images(name)]
+    folders = [root / parent / name for parent, names, _ in levels(root) for name in names if _holds_images(name)]
     if not folders:
         raise UserError(
-            f"{root}: holds {tables[0].name}, but no folder {TABLE_IMAGES}: unpack AffectNet's images there"
+            f"{root}: holds {tables[0].name}, but no folder {TABLE_IMAGES}: unpack AffectNet's images in this folder"
         )
     images = max(folders, key=lambda folder: len(folder.parts))
-    return Published(*(_read_table(table, images) for table in tables))
+    return PublishedDataset(*(_read_table(table, images) for table in tables))
 
 
-def read_affectnet_annotations(root: Path, parts: Sequence[PurePosixPath]) -> Published:
-    """List the images of the folders ``parts`` (``train_set``, ``val_set``): ``images/N.jpg`` with
-    ``annotations/N_exp.npy``, which holds a label of AffectNet as a number or as text.
+def read_affectnet_annotations(root: Path, parts: Sequence[PurePosixPath]) -> PublishedDataset:
+    """List the images of the folders ``parts`` (``train_set``, ``val_set``) with one file per annotation.
 
-    What shows none of the seven classes is left out and counted in the notes, as are images without annotation. Ids
-    are paths below ``root``. Nothing is unpickled. All that is not the training part is held out.
+    ``images/N.jpg`` has ``annotations/N_exp.npy``, which holds AffectNet's label as a number or as text. Images of
+    other expressions than the seven classes, or without an annotation, are skipped and counted in the notes. Ids are
+    paths below ``root``. Nothing is unpickled. Every split except training is held out.
 
-    ``UserError`` names the file for an annotation that is no label, and says which part is missing.
+    Raise ``UserError`` with the file for an invalid annotation, and for a missing split.
     """
-    training = [part for part in parts if (around := part_of(part)) is not None and is_training(around)]
+    training = [part for part in parts if is_training(part_of(part))]
     held_out = [part for part in parts if part not in training and part_of(part) is not None]
     if not training or not held_out:
         named = ", ".join(map(str, parts))
-        raise UserError(f"{root}: annotations in {named}: AffectNet's parts train_set and val_set are expected")
-    return Published(_read_annotations(root, training), _read_annotations(root, held_out))
+        raise UserError(f"{root}: annotations in {named}: expected AffectNet's splits train_set and val_set")
+    return PublishedDataset(_read_annotations(root, training), _read_annotations(root, held_out))
 
 
 def is_annotated(folders: Sequence[str]) -> bool:
-    """Return whether a folder with these folders in it is a part of AffectNet in its form of a file an annotation."""
+    """Return whether these subfolders are those of an AffectNet split with one file per annotation."""
     return {IMAGES, ANNOTATIONS} <= set(folders)
 
 
@@ -79,45 +79,45 @@ def _read_table(table: Path, images: Path) -> Listing:
     repeated = 0
     for _, line, row in read_rows(table, (FILE, LABEL), COLUMNS):
         name = row[FILE.lower()]
-        where = PurePosixPath(name)
-        if not where.name or where.is_absolute() or ".." in where.parts or "\\" in name:
-            raise UserError(f"{table}, line {line}: {name!r} is no path below {TABLE_IMAGES}")
+        path = PurePosixPath(name)
+        if not path.name or path.is_absolute() or ".." in path.parts or "\\" in name:
+            raise UserError(f"{table}, line {line}: {name!r} is not a path below {TABLE_IMAGES}")
         require_utf8(name)
         try:
-            label = _meaning(row[LABEL])
+            label = _class_or_name(row[LABEL])
         except ValueError:
-            raise UserError(f"{table}, line {line}: expression {row[LABEL]!r} is not a whole number") from None
+            raise UserError(f"{table}, line {line}: expression {row[LABEL]!r} is not an integer") from None
         except UserError as error:
             raise UserError(f"{table}, line {line}: {error}") from None
         if labels.get(name, label) != label:
             raise UserError(f"{table}, line {line}: {name} has another expression in an earlier line")
         repeated += name in labels
         labels[name] = label
-    notes = (f"rows of {table.name} that repeat an image were left out: {repeated:,}",) if repeated else ()
+    notes = (f"rows of {table.name} that repeat an image were skipped: {repeated:,}",) if repeated else ()
     labels = dict(sorted(labels.items()))
     return _listing("affectnet csv", str(table), labels, [images / name for name in labels], notes)
 
 
 def _read_annotations(root: Path, parts: Sequence[PurePosixPath]) -> Listing:
     labels: dict[str, int | str] = {}
-    bare = 0
+    unannotated = 0
     for part in parts:
-        pictures = {path.stem: path.name for path in _files(root / part / IMAGES) if path.suffix.lower() in SUFFIXES}
+        images = {path.stem: path.name for path in _files(root / part / IMAGES) if path.suffix.lower() in SUFFIXES}
         annotated = set()
         for path in _files(root / part / ANNOTATIONS):
             if path.name.endswith(EXPRESSION):
                 stem = path.name.removesuffix(EXPRESSION)
                 annotated.add(stem)
-                # an annotation whose picture is missing is found when the picture is read
-                labels[str(part / IMAGES / pictures.get(stem, f"{stem}.jpg"))] = _annotation(path)
-        bare += len(pictures.keys() - annotated)
-    notes = (f"images without an annotation were left out: {bare:,}",) if bare else ()
+                # a missing image is reported when it is read
+                labels[str(part / IMAGES / images.get(stem, f"{stem}.jpg"))] = _annotation(path)
+        unannotated += len(images.keys() - annotated)
+    notes = (f"images without an annotation were skipped: {unannotated:,}",) if unannotated else ()
     source = " and ".join(str(root / part) for part in parts)
     return _listing("affectnet npy", source, labels, [root / name for name in labels], notes)
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder, numbered ones in the order of their numbers."""
+    """Yield the files of a folder by length and name, which sorts numbers by value."""
     paths = (path for path in folder.iterdir() if not path.name.startswith("."))
     return iter(sorted(paths, key=lambda path: (len(path.name), path.name)))
 
@@ -134,18 +134,18 @@ def _annotation(path: Path) -> int | str:
         raise UserError(f"{path}: not a label of AffectNet ({one_line(error)})") from error
 
 
-@cache  # of the hundreds of thousands of these files, few differ
+@cache  # hundreds of thousands of files have only a few different contents
 def _annotated(content: bytes) -> int | str:
     if len(content) > LARGEST_ANNOTATION:
         raise ValueError(f"more than {LARGEST_ANNOTATION:,} bytes")
     array = np.load(io.BytesIO(content), allow_pickle=False)
     if array.size != 1 or array.dtype.kind not in "iuU":
         raise ValueError(f"{array.dtype} of shape {array.shape} instead of one number")
-    return _meaning(str(array.item()))
+    return _class_or_name(str(array.item()))
 
 
-def _meaning(label: str) -> int | str:
-    """Return the class that a label of AffectNet means, or what it is called where it is none of the seven."""
+def _class_or_name(label: str) -> int | str:
+    """Return the class, 0 to 6, of AffectNet's label, or the name of another expression."""
     known = spec.load()
     order = known.label_orders["AffectNet"]
     others = known.texts("FER-D-04", "no_expression")
@@ -156,14 +156,14 @@ def _meaning(label: str) -> int | str:
 def _listing(
     form: Form, source: str, labels: dict[str, int | str], paths: list[Path], notes: tuple[str, ...]
 ) -> Listing:
-    left_out = Counter(label for label in labels.values() if isinstance(label, str))
+    skipped = Counter(label for label in labels.values() if isinstance(label, str))
     chosen = [
-        (id, label, path) for (id, label), path in zip(labels.items(), paths, strict=True) if label not in left_out
+        (id, label, path) for (id, label), path in zip(labels.items(), paths, strict=True) if label not in skipped
     ]
     if not chosen:
         raise UserError(f"{source}: holds no image of the seven classes")
-    ids, places, files = zip(*chosen, strict=True)
-    if left_out:
-        listed = ", ".join(f"{count:,} {name}" for name, count in sorted(left_out.items()))
-        notes = (f"images of none of the seven classes were left out: {listed}", *notes)
-    return Listing(form, ids, np.array(places, np.int64), fetch_files(files, ids), notes)
+    ids, classes, files = zip(*chosen, strict=True)
+    if skipped:
+        listed = ", ".join(f"{count:,} {name}" for name, count in sorted(skipped.items()))
+        notes = (f"images outside the seven classes were skipped: {listed}", *notes)
+    return Listing(form, ids, np.array(classes, np.int64), fetch_files(files, ids), notes)

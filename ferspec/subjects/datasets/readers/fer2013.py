@@ -1,4 +1,4 @@
-"""FER2013's CSV: a label, the grey values of a face and the part of the set in each row."""
+"""Read FER2013's CSV of labels, grey values and splits."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.readers.arrays import fetch_from, mapped
-from ferspec.subjects.datasets.readers.listing import Listing, Published
+from ferspec.subjects.datasets.readers.listing import Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.rows import read_rows
 from ferspec.subjects.disk import require_utf8, room_for, temporary_file
 
-# The parts of FER-D-03 as the file names them; the two tests are validated on.
+# The splits of FER-D-03 by their names in the file; validation uses the two test splits.
 TRAINING_PART = "Training"
 TEST_PARTS = ("PublicTest", "PrivateTest")
 LONGEST_LABEL = 20
@@ -29,51 +29,52 @@ class _Rows(NamedTuple):
 
 
 def read_fer2013(path: Path) -> Listing:
-    """List the images of a CSV with the columns ``emotion`` (in FER2013's order), ``pixels`` and, if any, ``Usage``.
+    """List the images of a CSV with columns ``emotion`` (FER2013's labels), ``pixels`` and optionally ``Usage``.
 
-    Where rows are marked as public or private test, only those are taken, as the published figures do, and the notes
-    say what was left out. Ids are row numbers from 0 over the whole file. Memory does not grow with the images.
+    If rows are marked as public or private test, list only those, as for the published metrics, and note the skipped
+    rows. Ids are row numbers from 0. Memory use does not depend on the number of images.
 
-    ``UserError`` names the line for a missing column, a label out of range, or pixels that are not 2,304 whole numbers
-    0 to 255.
+    Raise ``UserError`` with the line for a missing column, a label out of range, or pixels that are not 2,304 integers
+    from 0 to 255.
     """
     require_utf8(path.name)
     parts = Counter(row.get("usage", "") for _, _, row in read_rows(path, ("emotion", "pixels"), COLUMNS))
     chosen = [part for part in TEST_PARTS if part in parts] or list(parts)
-    return _read(path, chosen, "rows that are not of the test parts were left out").listing
+    return _read(path, chosen, "rows outside the test splits were skipped").listing
 
 
-def read_fer2013_parts(path: Path) -> Published:
-    """List the images of the same CSV by their ``Usage``: Training, and the public and private test parts together.
+def read_fer2013_parts(path: Path) -> PublishedDataset:
+    """List the images of the CSV by ``Usage``: Training, and the two test splits together.
 
-    ``UserError`` as ``read_fer2013`` says, and where no row is marked as training or none as test.
+    Raise ``UserError`` as ``read_fer2013`` does, and if there is no training row or no test row.
     """
     require_utf8(path.name)
-    listing, parts = _read(path, (TRAINING_PART, *TEST_PARTS), "rows of no known Usage were left out")
+    listing, parts = _read(path, (TRAINING_PART, *TEST_PARTS), "rows of unknown Usage were skipped")
     training = np.array([part == TRAINING_PART for part in parts])
     for missing, rows in ((TRAINING_PART, training), (" or ".join(TEST_PARTS), ~training)):
         if not rows.any():
-            raise UserError(f"{path}: no row is marked {missing} in the column Usage, so that its parts are not known")
-    return Published(listing.take(np.flatnonzero(training)), listing.take(np.flatnonzero(~training)))
+            raise UserError(f"{path}: the column Usage marks no row as {missing}: give the CSV with all splits")
+    return PublishedDataset(listing.take(np.flatnonzero(training)), listing.take(np.flatnonzero(~training)))
 
 
-def _read(path: Path, chosen: Collection[str], others: str) -> _Rows:
-    ids, labels, parts, left_out = [], [], [], Counter()
+def _read(path: Path, chosen: Collection[str], skip_note: str) -> _Rows:
+    ids, labels, parts = [], [], []
+    skipped: Counter[str] = Counter()
     with room_for(str(path)), temporary_file(str(path)) as file:
         for number, line, row in read_rows(path, ("emotion", "pixels"), COLUMNS):
             part = row.get("usage", "")
             if part not in chosen:
-                left_out[part or "unmarked"] += 1
+                skipped[part or "unmarked"] += 1
                 continue
             ids.append(str(number))
             labels.append(_label(path, line, row["emotion"]))
             parts.append(part)
             file.write(_pixels(path, line, row["pixels"]))
         if not ids:
-            raise UserError(f"{path}: holds no images" + (f": {others}" if left_out else ""))
+            raise UserError(f"{path}: holds no images" + (f": {skip_note}" if skipped else ""))
         images = mapped(file, (len(ids), *_size()))
-    listed = ", ".join(f"{count:,} {part}" for part, count in left_out.items())
-    notes = (f"{others}: {listed}",) if left_out else ()
+    listed = ", ".join(f"{count:,} {part}" for part, count in skipped.items())
+    notes = (f"{skip_note}: {listed}",) if skipped else ()
     return _Rows(Listing("fer2013 csv", tuple(ids), np.array(labels, np.int64), fetch_from(images), notes), parts)
 
 
@@ -87,7 +88,7 @@ def _label(path: Path, line: int, emotion: str) -> int:
     try:
         return spec.load().class_index(spec.load().label_orders["FER2013"].class_of(int(emotion)))
     except ValueError:
-        raise UserError(f"{path}, line {line}: emotion {emotion!r} is not a whole number") from None
+        raise UserError(f"{path}, line {line}: emotion {emotion!r} is not an integer") from None
     except UserError as error:
         raise UserError(f"{path}, line {line}: {error}") from None
 
@@ -102,4 +103,4 @@ def _pixels(path: Path, line: int, text: str) -> bytes:
     try:
         return bytes(map(int, values))
     except ValueError:
-        raise UserError(f"{path}, line {line}: pixels are not all whole numbers 0 to 255") from None
+        raise UserError(f"{path}, line {line}: pixels must be integers from 0 to 255") from None

@@ -1,4 +1,4 @@
-"""Class folders: a folder for each class, at any depth, as downloads leave them."""
+"""Read class folders: one folder per class, at any depth."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.names import LabelOrder, plain_name
 from ferspec.subjects.datasets.decode import SUFFIXES
-from ferspec.subjects.datasets.readers.listing import Listing, Published
+from ferspec.subjects.datasets.readers.listing import Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.tree import fetch_files, is_training, part_of, walk
 from ferspec.subjects.disk import require_utf8
+from ferspec.subjects.examples import first_few
 
-SHOWN = 3
 NUMBERED = re.compile(r"^\d+[\s._-]+(?=\D)")
-OUTSIDE = -1  # a class folder of an expression that the dataset has and the protocol leaves out
+OUTSIDE = -1  # the label of a class folder for an expression outside the protocol
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class _Image:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """Everything below ``root``: images in class folders, images beside them, other files, and the class folders."""
+class _Tree:
+    """Hold the files below ``root`` and the label of each class folder."""
 
     root: Path
     images: list[_Image]
-    beside: list[PurePosixPath]
-    others: list[PurePosixPath]
+    stray_images: list[PurePosixPath]
+    other_files: list[PurePosixPath]
     folders: dict[PurePosixPath, int]
 
     @property
@@ -47,76 +47,76 @@ class _Found:
 
 
 def read_folders(root: Path, turned: bool = True) -> Listing:
-    """List the images under the class folders in ``root``; ids are paths from the folder that holds the class folders.
+    """List the images in the class folders of ``root``. Ids are paths below the parent of the class folders.
 
-    A class folder bears any name of one of the seven classes, in any case, numbered or not (``0_Angry``), at any depth;
-    its own subfolders belong to it. Hidden files and those that systems leave behind are passed over; files that are
-    no images, and images beside the class folders, are noted. ``turned`` is whether the EXIF orientation is applied.
+    A class folder has any name of a class, in any case, with or without a number (``0_Angry``), at any depth; it
+    includes its subfolders. Hidden files and system files are ignored; other files, and images outside class folders,
+    are noted. ``turned`` applies the EXIF orientation.
 
-    ``UserError`` for a folder of images that is no class, a class folder without images, one class inside another,
-    several parts (train, test) at once, no class folder at all, or a name that is not UTF-8.
+    Raise ``UserError`` for a folder of images with an unknown name, an empty class folder, a class folder inside
+    another, several splits (train, test), no class folder, or a name that is not UTF-8.
     """
-    found = _search(root, None)
-    parts = sorted({part.as_posix() for parent in found.parents if (part := part_of(parent)) is not None})
+    tree = _search(root, None)
+    parts = sorted({part.as_posix() for parent in tree.parents if (part := part_of(parent)) is not None})
     if len(parts) > 1:
-        raise UserError(f"{root}: holds several parts ({', '.join(parts)}): give the folder of one of them")
-    return _listing(found, found.images, turned=turned)
+        raise UserError(f"{root}: holds several splits ({', '.join(parts)}): give the folder of one of them")
+    return _listing(tree, tree.images, turned=turned)
 
 
-def read_folder_parts(root: Path, order: LabelOrder | None) -> Published:
-    """List class folders as ``read_folders`` does, divided where they lie in the folders of parts (train, test).
+def read_folder_parts(root: Path, order: LabelOrder | None) -> PublishedDataset:
+    """List class folders as ``read_folders`` does, divided by the folders of splits (train, test).
 
-    Folders that bear a number alone are read in ``order``, the dataset's own; an expression of it that is none of the
-    seven classes is left out and noted. All that is not the training part is held out.
+    Numeric folder names are labels of ``order``, the dataset's own; expressions outside the seven classes are skipped
+    and noted. Every split except training is held out.
 
-    ``UserError`` as ``read_folders`` says, and where a part is missing or some class folders lie in none.
+    Raise ``UserError`` as ``read_folders`` does, for a missing split, and for class folders outside the splits.
     """
-    found = _search(root, order)
-    parts = {part_of(parent) for parent in found.parents}
+    tree = _search(root, order)
+    parts = {part_of(parent) for parent in tree.parents}
     if parts == {None}:
-        return Published(_listing(found, found.images, order))
+        return PublishedDataset(_listing(tree, tree.images, order))
     named = ", ".join(sorted(map(str, parts - {None})))
     if None in parts:
-        raise UserError(f"{root}: some class folders lie in parts ({named}) and some in none: keep one or the other")
+        raise UserError(f"{root}: some class folders are in splits ({named}) and others are not: keep one kind")
     if len({is_training(part) for part in parts}) == 1:
-        missing = "a part to validate on (val, test)" if is_training(next(iter(parts))) else "a training part (train)"
-        raise UserError(f"{root}: holds the part {named}, but not {missing}")
-    training = [image for image in found.images if is_training(part_of(image.folder.parent))]
-    held_out = [image for image in found.images if not is_training(part_of(image.folder.parent))]
-    return Published(_listing(found, training, order), _listing(found, held_out, order))
+        missing = "a validation split (val, test)" if is_training(next(iter(parts))) else "a training split (train)"
+        raise UserError(f"{root}: holds the split {named}, but not {missing}")
+    training = [image for image in tree.images if is_training(part_of(image.folder.parent))]
+    held_out = [image for image in tree.images if not is_training(part_of(image.folder.parent))]
+    return PublishedDataset(_listing(tree, training, order), _listing(tree, held_out, order))
 
 
-def _search(root: Path, order: LabelOrder | None) -> _Found:
+def _search(root: Path, order: LabelOrder | None) -> _Tree:
     require_utf8(root.resolve().name)
-    found = _Found(root, [], [], [], {})
+    tree = _Tree(root, [], [], [], {})
     for path, is_folder in walk(root):
         if is_folder:
-            _add_class_folder(root, path, found.folders, order)
+            _add_class_folder(tree, path, order)
         elif path.suffix.lower() not in SUFFIXES:
-            found.others.append(path)
-        elif (folder := _around(path, found.folders)) is not None:
-            found.images.append(_Image(path, folder, found.folders[folder]))
+            tree.other_files.append(path)
+        elif (folder := _class_folder(path, tree.folders)) is not None:
+            tree.images.append(_Image(path, folder, tree.folders[folder]))
         else:
-            found.beside.append(path)
-    _refuse_unknown_folders(root, found.beside, found.folders, order)
-    if not found.folders:
-        raise UserError(_no_class_folders(root, found.beside))
-    _refuse_empty_folders(root, found.images, found.folders)
-    found.images.sort(key=lambda image: image.path.as_posix())
-    return found
+            tree.stray_images.append(path)
+    _refuse_unknown_folders(tree, order)
+    if not tree.folders:
+        raise UserError(_no_class_folders(tree))
+    _refuse_empty_folders(tree)
+    tree.images.sort(key=lambda image: image.path.as_posix())
+    return tree
 
 
-def _listing(found: _Found, images: Iterable[_Image], order: LabelOrder | None = None, turned: bool = False) -> Listing:
-    base = PurePosixPath(posixpath.commonpath(found.parents))
+def _listing(tree: _Tree, images: Iterable[_Image], order: LabelOrder | None = None, turned: bool = False) -> Listing:
+    base = PurePosixPath(posixpath.commonpath(tree.parents))
     chosen = [image for image in images if image.label != OUTSIDE]
     ids = tuple(image.path.relative_to(base).as_posix() for image in chosen)
     labels = np.array([image.label for image in chosen], np.int64)
-    fetch = fetch_files([found.root / image.path for image in chosen], ids, turned)
-    return Listing("class folders", ids, labels, fetch, tuple(_notes(found, order)))
+    fetch = fetch_files([tree.root / image.path for image in chosen], ids, turned)
+    return Listing("class folders", ids, labels, fetch, tuple(_notes(tree, order)))
 
 
-def _meaning(name: str, order: LabelOrder | None) -> int:
-    """Return the class that the name of a folder means, or ``OUTSIDE``; ``UserError`` where it means none."""
+def _label(name: str, order: LabelOrder | None) -> int:
+    """Return the class of a folder name, or ``OUTSIDE``. Raise ``UserError`` for an unknown name."""
     word = NUMBERED.sub("", name)
     if order is not None:
         word = order.class_of(int(name)) if name.isascii() and name.isdecimal() else word
@@ -126,73 +126,70 @@ def _meaning(name: str, order: LabelOrder | None) -> int:
     return spec.load().class_index(word)
 
 
-def _class_of(name: str, order: LabelOrder | None) -> int | None:
+def _label_or_none(name: str, order: LabelOrder | None) -> int | None:
     try:
-        return _meaning(name, order)
+        return _label(name, order)
     except UserError:
         return None
 
 
-def _around(path: PurePosixPath, folders: dict[PurePosixPath, int]) -> PurePosixPath | None:
+def _class_folder(path: PurePosixPath, folders: dict[PurePosixPath, int]) -> PurePosixPath | None:
+    """Return the innermost class folder that contains a path, or None."""
     return next((parent for parent in path.parents if parent in folders), None)
 
 
-def _add_class_folder(
-    root: Path, path: PurePosixPath, folders: dict[PurePosixPath, int], order: LabelOrder | None
-) -> None:
-    label, outer = _class_of(path.name, order), _around(path, folders)
-    if label is None or (outer is not None and (folders[outer] == label or path.name.isdecimal())):
+def _add_class_folder(tree: _Tree, path: PurePosixPath, order: LabelOrder | None) -> None:
+    label, outer = _label_or_none(path.name, order), _class_folder(path, tree.folders)
+    if label is None or (outer is not None and (tree.folders[outer] == label or path.name.isdecimal())):
         return
     if outer is not None:
-        raise UserError(f"{root / path}: this class folder lies inside that of another class: put them side by side")
-    folders[path] = label
+        raise UserError(f"{tree.root / path}: this class folder is inside that of another class: put them side by side")
+    tree.folders[path] = label
 
 
-def _refuse_unknown_folders(
-    root: Path, beside: list[PurePosixPath], folders: dict[PurePosixPath, int], order: LabelOrder | None
-) -> None:
-    """Images may lie beside class folders (a preview, a figure), but a folder of images must be a class."""
-    around = {parent for folder in folders for parent in folder.parents}
-    unknown = sorted({path.parent for path in beside} - around - {PurePosixPath(".")})
+def _refuse_unknown_folders(tree: _Tree, order: LabelOrder | None) -> None:
+    """Raise ``UserError`` for a folder of images that is not a class. Single images outside are allowed."""
+    parents = {parent for folder in tree.folders for parent in folder.parents}
+    unknown = sorted({path.parent for path in tree.stray_images} - parents - {PurePosixPath(".")})
     if unknown:
         more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
         try:
-            _meaning(unknown[0].name, order)
+            _label(unknown[0].name, order)
         except UserError as error:
-            raise UserError(f"{root / unknown[0]}: {error}{more}") from None
+            raise UserError(f"{tree.root / unknown[0]}: {error}{more}") from None
 
 
-def _no_class_folders(root: Path, beside: list[PurePosixPath]) -> str:
-    wanted = f"expected folders named {', '.join(spec.load().classes)}"
-    if beside and _class_of(root.resolve().name, None) is not None:
-        return f"{root}: this is one class: give the folder above it"
-    if beside:
-        return f"{root}: images without class folders: {wanted}"
-    return f"{root}: no class folders: {wanted}"
+def _no_class_folders(tree: _Tree) -> str:
+    expected = f"expected folders named {', '.join(spec.load().classes)}"
+    if tree.stray_images and _label_or_none(tree.root.resolve().name, None) is not None:
+        return f"{tree.root}: this is one class: give its parent folder"
+    if tree.stray_images:
+        return f"{tree.root}: images without class folders: {expected}"
+    return f"{tree.root}: no class folders: {expected}"
 
 
-def _refuse_empty_folders(root: Path, images: list[_Image], folders: dict[PurePosixPath, int]) -> None:
-    empty = sorted(folders.keys() - {image.folder for image in images})
+def _refuse_empty_folders(tree: _Tree) -> None:
+    empty = sorted(tree.folders.keys() - {image.folder for image in tree.images})
     if empty:
         more = f" (and {len(empty) - 1} more)" if len(empty) > 1 else ""
-        raise UserError(f"{root / empty[0]}: this class folder holds no images{more}: fill it or remove it")
+        raise UserError(f"{tree.root / empty[0]}: this class folder holds no images{more}: fill it or remove it")
 
 
-def _notes(found: _Found, order: LabelOrder | None) -> Iterator[str]:
-    parents = found.parents
+def _notes(tree: _Tree, order: LabelOrder | None) -> Iterator[str]:
+    parents = tree.parents
     if len(parents) > 1:
-        more = ", …" if len(parents) > SHOWN else ""
-        yield f"class folders were joined from {len(parents)} places: {', '.join(map(str, parents[:SHOWN]))}{more}"
-    if order is not None and any(folder.name.isdecimal() for folder in found.folders):
+        yield f"class folders were joined from {len(parents)} folders: {first_few(parents)}"
+    if order is not None and any(folder.name.isdecimal() for folder in tree.folders):
         meanings = ", ".join(f"{label} {name}" for label, name in enumerate(order.classes, order.first))
         yield f"numbered folders were read in the dataset's own order: {meanings}"
-    outside = Counter(image.folder.name for image in found.images if image.label == OUTSIDE)
+    outside = Counter(image.folder.name for image in tree.images if image.label == OUTSIDE)
     if outside:
         listed = ", ".join(f"{count:,} in {name}" for name, count in sorted(outside.items()))
-        yield f"images of none of the seven classes were left out: {listed}"
-    if found.beside:
-        yield f"images beside the class folders were left out: {len(found.beside):,} (such as {found.beside[0]})"
-    if found.others:
-        kinds = Counter(path.suffix.lower() or "no suffix" for path in found.others)
-        listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-        yield f"files that are no images of a known suffix were left out: {len(found.others):,} ({listed})"
+        yield f"images outside the seven classes were skipped: {listed}"
+    if tree.stray_images:
+        stray = tree.stray_images
+        yield f"images outside the class folders were skipped: {len(stray):,} (such as {stray[0]})"
+    if tree.other_files:
+        suffixes = Counter(path.suffix.lower() or "no suffix" for path in tree.other_files)
+        listed = ", ".join(f"{count} {suffix}" for suffix, count in sorted(suffixes.items()))
+        yield f"files without a known image suffix were skipped: {len(tree.other_files):,} ({listed})"

@@ -1,4 +1,4 @@
-"""What a reader finds: names, labels, and how to fetch each image."""
+"""Define the result of a reader: ids, labels, and a function that fetches each image."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ Form = Literal["class folders", "npz", "fer2013 csv", "raf-db list", "affectnet 
 
 @dataclass(frozen=True)
 class Listing:
-    """The images of a dataset, none of them decoded yet.
+    """List the images of a dataset without decoding them.
 
-    ``labels`` (n,) int64 are places in the order of the seven classes. ``fetch(i)`` returns the bytes that image i is
-    stored as and its (h, w, 3) uint8 RGB pixels, and may be called from several threads; ``UserError`` where the image
-    cannot be read. ``notes`` say what was left out.
+    ``labels`` (n,) int64 are classes, 0 to 6. ``fetch(i)`` returns the stored bytes of image i and its (h, w, 3) uint8
+    RGB pixels; it is thread-safe and raises ``UserError`` for an unreadable image. ``notes`` describe skipped files.
     """
 
     form: Form
@@ -31,7 +30,7 @@ class Listing:
         return len(self.ids)
 
     def take(self, indices: Sequence[int] | np.ndarray) -> Listing:
-        """Return the listing of some of the images, in the order asked for."""
+        """Return the listing of the images at ``indices``, in that order."""
         chosen = np.asarray(indices, np.int64)
 
         def fetch(index: int) -> tuple[bytes, np.ndarray]:
@@ -43,17 +42,17 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Published:
-    """A dataset as it was downloaded: its training part and what it holds out, every id different from all others.
+class PublishedDataset:
+    """Hold a downloaded dataset: its training split and its held-out split, with unique ids.
 
-    ``held_out`` is None where the download is not divided; ``training`` is then all of it.
+    ``held_out`` is None for a download without splits, and ``training`` then holds all images.
     """
 
     training: Listing
     held_out: Listing | None = None
 
     def whole(self) -> Listing:
-        """Return the images of both parts as one listing, those of the training part first."""
+        """Return the images of both splits as one listing, training first."""
         if self.held_out is None:
             return self.training
         first, second = self.training, self.held_out

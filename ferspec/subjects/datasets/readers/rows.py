@@ -1,4 +1,4 @@
-"""The rows of a CSV file, by the names of its columns."""
+"""Read the rows of a CSV file by column name."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 from ferspec.errors import UserError
 
 
-def read_rows(path: Path, wanted: Sequence[str], hint: str) -> Iterator[tuple[int, int, dict[str, str]]]:
-    """Yield the number of each row, its line in the file, and its cells by column in lower case, stripped.
+def read_rows(path: Path, required: Sequence[str], hint: str) -> Iterator[tuple[int, int, dict[str, str]]]:
+    """Yield number, line, and cells of each row, stripped, by lower-case column name.
 
-    ``UserError`` for a column of ``wanted`` that is missing (``hint`` says which there should be), a row with another
-    number of cells, and a file that is no text.
+    Raise ``UserError`` for a missing column of ``required`` (with ``hint`` on the expected columns), a row with another
+    number of cells, or a file that is not text.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
             columns = [name.strip().lower() for name in next(reader, [])]
-            for column in wanted:
+            for column in required:
                 if column.lower() not in columns:
                     raise UserError(f"{path}: no column {column!r}: {hint}")
             for number, cells in enumerate(row for row in reader if row):

@@ -1,4 +1,4 @@
-"""The synthetic faces as a dataset: rendered one by one as they are asked for, in one process or in several."""
+"""Render synthetic faces on demand as a dataset, in one process or several."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
@@ -17,27 +17,27 @@ Draw = Callable[[int, str, int, int, int], np.ndarray]
 
 
 def draw_face(seed: int, label: str, index: int, drawn_at: int, size: int) -> np.ndarray:
-    """Return one synthetic face (size, size, 3) uint8 RGB, the middle of what is drawn; the same in every process."""
+    """Render a face at ``drawn_at`` pixels and crop it to (size, size, 3) uint8 RGB."""
     from ferspec.synthetic import render, scene
 
-    first = (drawn_at - size) // 2
-    middle = slice(first, first + size)
-    return np.ascontiguousarray(render(scene(seed, label, index), drawn_at)[middle, middle])
+    start = (drawn_at - size) // 2
+    centre = slice(start, start + size)
+    return np.ascontiguousarray(render(scene(seed, label, index), drawn_at)[centre, centre])
 
 
 @contextmanager
 def drawing_processes(count: int) -> Iterator[Draw]:
-    """Yield a ``draw_face`` that works in ``count`` processes, for as many threads to call; they end with the block.
+    """Yield a thread-safe ``draw_face`` that runs in ``count`` processes.
 
-    The processes are new ones, not copies, since a copy of a process that has threads may hang.
+    The processes are spawned, since a fork of a process with threads may hang. They end with the block.
     """
-    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_draw_alone) as processes:
+    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_init_worker) as processes:
 
-        def draw(*face: int | str) -> np.ndarray:
+        def draw(seed: int, label: str, index: int, drawn_at: int, size: int) -> np.ndarray:
             try:
-                return processes.submit(draw_face, *face).result()
-            except BrokenProcessPool:  # a script without a main guard cannot have processes; the faces are the same
-                return draw_face(*face)
+                return processes.submit(draw_face, seed, label, index, drawn_at, size).result()
+            except BrokenProcessPool:  # processes fail in a script without a main guard; the faces are the same
+                return draw_face(seed, label, index, drawn_at, size)
 
         yield draw
 
@@ -45,11 +45,11 @@ def drawing_processes(count: int) -> Iterator[Draw]:
 def read_synthetic(
     counts: int | Sequence[int], size: int, seed: int, draw: Draw = draw_face, drawn_at: int | None = None
 ) -> Listing:
-    """List synthetic faces, ``size`` x ``size``, with the attributes they were drawn with.
+    """List synthetic faces of ``size`` x ``size`` pixels with their attributes.
 
-    ``counts`` are the faces of each class, or one number for all. The faces are the middle of pictures of ``drawn_at``
-    x ``drawn_at``; by default nothing is cut off. ``UserError`` where a number is less than 1, or ``drawn_at`` is less
-    than ``size``.
+    ``counts`` is the number of faces per class, or one number for all classes. The faces are cropped from the centre
+    of renderings of ``drawn_at`` x ``drawn_at``; by default, without cropping. Raise ``UserError`` for a number below
+    1, or ``drawn_at`` below ``size``.
     """
     from ferspec.synthetic import attributes, scene
 
@@ -59,7 +59,7 @@ def read_synthetic(
     if min(counts) < 1 or size < 1:
         raise UserError(f"{min(counts)} synthetic faces per class of size {size}: both must be at least 1")
     if drawn_at < size:
-        raise UserError(f"synthetic faces of size {size} cannot be cut out of {drawn_at}")
+        raise UserError(f"synthetic faces of size {size} cannot be cropped from {drawn_at} pixels: draw larger ones")
     drawn = [(label, index) for label, count in zip(classes, counts, strict=True) for index in range(count)]
     columns = [attributes(scene(seed, label, index)) for label, index in drawn]
 
@@ -76,10 +76,9 @@ def read_synthetic(
     )
 
 
-def _draw_alone() -> None:
-    """Keep OpenCV from starting as many threads in every process as there are cores, and none from being left over."""
+def _init_worker() -> None:
+    """End the worker with its parent, and limit OpenCV to one thread per process."""
     import cv2
 
     end_with_parent()
-
     cv2.setNumThreads(1)

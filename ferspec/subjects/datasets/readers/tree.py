@@ -1,4 +1,4 @@
-"""What lies below a folder, and how a part of a dataset is recognised by the name of its folder."""
+"""Walk a folder tree, and recognise splits by their folder names."""
 
 from __future__ import annotations
 
@@ -13,56 +13,56 @@ from ferspec.spec.names import plain_name
 from ferspec.subjects.datasets.decode import decode
 from ferspec.subjects.disk import require_utf8
 
-LEFT_BY_SYSTEMS = frozenset({"__macosx", "thumbs.db", "desktop.ini", "@eadir"})
+SYSTEM_FILES = frozenset({"__macosx", "thumbs.db", "desktop.ini", "@eadir"})
 TRAINING = frozenset({"train", "training"})
 HELD_OUT = frozenset({"val", "valid", "validation", "test", "testing", "publictest", "privatetest"})
 
 
 def levels(root: Path) -> Iterator[tuple[PurePosixPath, list[str], list[str]]]:
-    """Yield every folder below ``root``, relative to it, with the names of its folders and files, sorted.
+    """Yield every folder below ``root``, relative to it, with its sorted folder and file names.
 
-    Hidden files, and those that systems leave behind, are passed over; links are followed, but not back.
+    Skip hidden files and system files. Follow links, except those to a visited folder.
     """
     visited = set()
-    for place, folders, files in os.walk(root, followlinks=True):
-        folders[:] = sorted(name for name in folders if not _passed_over(name))
-        real = os.path.realpath(place)
-        if real in visited:  # a link that leads back
+    for folder, folders, files in os.walk(root, followlinks=True):
+        folders[:] = sorted(name for name in folders if not _skipped(name))
+        real = os.path.realpath(folder)
+        if real in visited:  # a circular link
             folders.clear()
             continue
         visited.add(real)
-        here = PurePosixPath(Path(place).relative_to(root).as_posix())
-        yield here, folders, sorted(name for name in files if not _passed_over(name))
+        relative = PurePosixPath(Path(folder).relative_to(root).as_posix())
+        yield relative, folders, sorted(name for name in files if not _skipped(name))
 
 
 def walk(root: Path) -> Iterator[tuple[PurePosixPath, bool]]:
-    """Yield every path below ``root``, relative to it, and whether it is a folder; folders before what they hold.
+    """Yield every path relative to ``root``, and whether it is a folder. Parents come first.
 
-    ``UserError`` for a name that is not UTF-8.
+    Raise ``UserError`` for a name that is not UTF-8.
     """
-    for here, folders, files in levels(root):
+    for folder, folders, files in levels(root):
         for name in (*folders, *files):
-            require_utf8(here / name)
-        yield from ((here / name, True) for name in folders)
-        yield from ((here / name, False) for name in files)
+            require_utf8(folder / name)
+        yield from ((folder / name, True) for name in folders)
+        yield from ((folder / name, False) for name in files)
 
 
 def part_of(folder: PurePosixPath) -> PurePosixPath | None:
-    """Return the folder of the part (train, test) that a folder is or lies in, if it does."""
-    return next((around for around in (folder, *folder.parents) if _part_name(around) in TRAINING | HELD_OUT), None)
+    """Return the split folder (train, test) at or above ``folder``, or None."""
+    return next((parent for parent in (folder, *folder.parents) if _part_name(parent) in TRAINING | HELD_OUT), None)
 
 
-def is_training(part: PurePosixPath) -> bool:
-    """Return whether the folder or file of a part is that of the training part, by its name."""
-    return _part_name(part) in TRAINING
+def is_training(part: PurePosixPath | None) -> bool:
+    """Return whether a path names the training split; None does not."""
+    return part is not None and _part_name(part) in TRAINING
 
 
 def fetch_files(
     paths: Sequence[Path], ids: Sequence[str], turned: bool = False
 ) -> Callable[[int], tuple[bytes, np.ndarray]]:
-    """Return the ``fetch`` of a listing of image files, read as Keras' reader of folders does (FER-P-08).
+    """Return the ``fetch`` function of a listing of image files.
 
-    That one does not apply the EXIF orientation; ``turned`` is for those who want it applied.
+    ``turned`` applies the EXIF orientation; Keras' ``flow_from_directory`` does not (FER-P-08).
     """
 
     def fetch(index: int) -> tuple[bytes, np.ndarray]:
@@ -75,8 +75,8 @@ def fetch_files(
     return fetch
 
 
-def _passed_over(name: str) -> bool:
-    return name.startswith(".") or name.lower() in LEFT_BY_SYSTEMS
+def _skipped(name: str) -> bool:
+    return name.startswith(".") or name.lower() in SYSTEM_FILES
 
 
 def _part_name(path: PurePosixPath) -> str:

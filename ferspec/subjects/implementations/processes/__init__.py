@@ -1,4 +1,4 @@
-"""Implementations that answer from a process of their own, over JSON lines."""
+"""Run implementations in their own processes and exchange JSON lines with them."""
 
 from ferspec.subjects.implementations.processes.process import TIME_LIMIT, Process
 from ferspec.subjects.implementations.processes.start import open_implementation

@@ -1,4 +1,4 @@
-"""How a process is ended with what it started: by its process group and, on Linux, by a mark that all inherit."""
+"""End a process and its descendants, found by process group and, on Linux, by environment."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from contextlib import suppress
 from pathlib import Path
 
 PROCESSES = Path("/proc")
-# a process that was killed still shows for a moment, and one that starts others may start one meanwhile
+# a killed process stays visible for a moment, and may have started another process meanwhile
 ROUNDS, PAUSE = 100, 0.01
 
 
 def marked_environment() -> tuple[dict[str, str], bytes]:
-    """Return this process' environment with one variable more, of a name that nobody can guess, and that name."""
+    """Return this process' environment with an extra variable of random name, and that name."""
     mark = f"FERSPEC_{secrets.token_hex(16)}"
     return os.environ | {mark: "1"}, mark.encode()
 
 
 def end(process: subprocess.Popen, mark: bytes) -> None:
-    """Kill a process and what it started, and wait for it.
+    """Kill a process and its descendants, and wait for it.
 
-    What left its group or session is found by the mark in its environment, which Linux alone shows.
+    Descendants that left its process group are found by the mark in their environment, on Linux only.
     """
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError, PermissionError):
@@ -34,19 +34,19 @@ def end(process: subprocess.Popen, mark: bytes) -> None:
         process.kill()
     process.wait()
     for _ in range(ROUNDS):
-        left = tuple(_marked(mark))
-        if not left:
+        descendants = tuple(_marked(mark))
+        if not descendants:
             break
-        for pid in left:
+        for pid in descendants:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(PAUSE)
 
 
 def _marked(mark: bytes) -> Iterator[int]:
-    """Yield the processes that have the mark in their environment."""
+    """Yield the ids of processes that have the mark in their environment."""
     for folder in PROCESSES.glob("[0-9]*"):
-        # others' cannot be read, and some are gone by now
+        # processes of other users cannot be read, and some have already ended
         with suppress(OSError):
             if mark in (folder / "environ").read_bytes():
                 yield int(folder.name)

@@ -1,4 +1,4 @@
-"""Answers for a Python implementation in a process of its own: ``python -m … package.module[:object]``."""
+"""Answer requests for a Python implementation in its own process: ``python -m … package.module[:object]``."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from typing import Any, BinaryIO
 
 from ferspec.subjects.implementations.capabilities import CATALOGUE
 
-# a judge that is gone leaves nobody to end an answer that never comes
+# if the judge has ended, this process must end by itself, even during an endless answer
 GRACE = 10
 ORPHANED = 70
 
 
-class Refused(Exception):
-    """The implementation cannot be had: the text says why, in one line."""
+class LoadError(Exception):
+    """Say in one line why the implementation cannot be loaded."""
 
 
 def main(reference: str) -> None:
-    """Answer the requests on standard input until it ends."""
+    """Answer requests from standard input until it ends."""
     requests, answers = _take_streams()
     implementation: Any = None
     for line in _lines(requests):
@@ -44,52 +44,52 @@ def main(reference: str) -> None:
             text = json.dumps(answer, allow_nan=False)
         except NotImplementedError:
             text = json.dumps({"id": request["id"], "missing": True})
-        except Refused as refusal:
-            text = json.dumps({"id": request["id"], "error": str(refusal)})
-        except (Exception, SystemExit) as error:  # whatever it is, it is this answer's alone
+        except LoadError as error:
+            text = json.dumps({"id": request["id"], "error": str(error)})
+        except (Exception, SystemExit) as error:  # any exception of the implementation fails this answer only
             text = json.dumps({"id": request["id"], "error": one_line(error)})
         answers.write(text.encode() + b"\n")
         answers.flush()
 
 
 def load(reference: str) -> Any:
-    """Return the module or object that ``package.module[:object]`` names, a class as its instance.
+    """Import the module or object ``package.module[:object]``; instantiate a class.
 
-    Modules are found as Python finds them, and in the current folder. ``Refused`` where there is none.
+    Search Python's path and the current folder. Raise ``LoadError`` if loading fails.
     """
     name, _, path = reference.partition(":")
-    if (here := str(Path.cwd())) not in sys.path and "" not in sys.path:
-        sys.path.insert(0, here)
+    if (folder := str(Path.cwd())) not in sys.path and "" not in sys.path:
+        sys.path.insert(0, folder)
     try:
-        found = importlib.import_module(name)
+        implementation: Any = importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise Refused(f"there is no module {error.name!r} on Python's path or in this folder") from error
+        raise LoadError(f"there is no module {error.name!r} on Python's path or in this folder") from error
     except (Exception, SystemExit) as error:
-        raise Refused(f"importing {name} failed with {one_line(error)}") from error
+        raise LoadError(f"importing {name} failed with {one_line(error)}") from error
     try:
-        found = reduce(getattr, path.split("."), found) if path else found
+        implementation = reduce(getattr, path.split("."), implementation) if path else implementation
     except AttributeError as error:
-        raise Refused(f"{name} has no {path!r}") from error
-    if not inspect.isclass(found):
-        return found
+        raise LoadError(f"{name} has no {path!r}") from error
+    if not inspect.isclass(implementation):
+        return implementation
     try:
-        return found()
+        return implementation()
     except (Exception, SystemExit) as error:
-        raise Refused(f"making a {path} without arguments failed with {one_line(error)}") from error
+        raise LoadError(f"creating {path} without arguments failed with {one_line(error)}") from error
 
 
 def offered(implementation: Any) -> list[str]:
-    """Return the capabilities that a module or an object has as functions or methods."""
+    """Return the capabilities that a module or object defines as functions or methods."""
     return [name for name in CATALOGUE if callable(getattr(implementation, name, None))]
 
 
 def jsonable(value: Any) -> Any:
-    """Return a value with tuples as lists, arrays, tensors and their scalars as plain numbers, and nan as None."""
+    """Convert arrays and tuples to lists, scalars to numbers, and NaN to None."""
     if isinstance(value, dict):
         return {key: jsonable(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [jsonable(inner) for inner in value]
-    # TensorFlow's tensors become NumPy's first; NumPy's and PyTorch's know how to become lists
+    # TensorFlow's tensors convert to NumPy first; NumPy and PyTorch have tolist
     value = value.numpy() if hasattr(value, "numpy") and not hasattr(value, "tolist") else value
     if hasattr(value, "tolist"):
         return jsonable(value.tolist())
@@ -97,12 +97,12 @@ def jsonable(value: Any) -> Any:
 
 
 def one_line(error: BaseException) -> str:
-    """Return the type of an exception and what it says, as one line."""
+    """Return the type and the message of an exception, as one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Return standard input and output for the protocol alone: what the implementation prints goes to stderr."""
+    """Reserve standard input and output for the protocol, and redirect printed text to stderr."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
@@ -112,7 +112,7 @@ def _take_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a stream, and end the process a while after the stream has ended, whatever it does then."""
+    """Yield the lines of a stream. End this process ``GRACE`` seconds after the stream has ended."""
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
     def read() -> None:

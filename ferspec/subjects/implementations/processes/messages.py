@@ -1,4 +1,4 @@
-"""The lines that judge and implementation exchange: what a request looks like, and what an answer may be."""
+"""Write requests and parse answers of the JSON-lines protocol between judge and implementation."""
 
 from __future__ import annotations
 
@@ -12,61 +12,60 @@ from ferspec.errors import NotEvaluable, SubjectError
 DEEPEST = 32
 LONGEST_INTEGER = 18
 SHOWN = 80
-HINT = "standard output is for answers alone, standard error for everything else"
+HINT = "write only answers to standard output, and everything else to standard error"
 
 
 class Misbehaviour(SubjectError):
-    """The process broke the protocol, so that nothing it says further can be trusted: it has to be ended."""
+    """Report a protocol violation by a process. The process must be ended, for its output is no longer reliable."""
 
 
 def request_line(number: int, capability: str, arguments: dict[str, Any]) -> bytes:
-    """Return a request as the line that is written."""
+    """Return a request as one line of JSON."""
     message = {"id": number, "capability": capability, "arguments": arguments}
     return json.dumps(message, allow_nan=False).encode() + b"\n"
 
 
 def read_answer(number: int, line: bytes) -> dict[str, Any]:
-    """Return the answer to the request of that number; ``Misbehaviour`` for a line that is no answer to it."""
+    """Parse the answer to request ``number``. Raise ``Misbehaviour`` for any other line."""
     answer = _decoded(line)
     if not isinstance(answer, dict) or "id" not in answer:
-        raise Misbehaviour(f"wrote {excerpt(line)}, which is no answer with an id ({HINT})")
+        raise Misbehaviour(f"wrote {excerpt(line)}, which is not an answer with an id ({HINT})")
     if isinstance(answer["id"], bool) or answer["id"] != number:
         raise Misbehaviour(
-            f"answered request {excerpt(repr(answer['id']))} when {number} was asked: write the id as the number it was"
+            f"answered request {excerpt(repr(answer['id']))} instead of {number}: repeat the id of the request"
         )
     if answer.get("error") is None and answer.get("missing") is not True and "value" not in answer:
-        raise Misbehaviour(f"answered {excerpt(line)}, with neither value, error nor missing")
+        raise Misbehaviour(f"answered {excerpt(line)} without value, error or missing: write one of them")
     return answer
 
 
 def value_of(answer: dict[str, Any]) -> Any:
     """Return the value of an answer.
 
-    ``SubjectError`` for an error that it tells of in good order, ``NotEvaluable`` where it says that it lacks what was
-    asked for.
+    Raise ``SubjectError`` for an answer with an error, and ``NotEvaluable`` for an answer with ``missing``.
     """
     if answer.get("error") is not None:
         raise SubjectError(excerpt(answer["error"], 200))
     if answer.get("missing") is True:
-        raise NotEvaluable("is not offered for what is asked here")
+        raise NotEvaluable("is not offered for these arguments")
     return answer["value"]
 
 
 def excerpt(text: Any, length: int = SHOWN) -> str:
-    """Return the beginning of what was written, as a message shows it."""
+    """Return the first ``length`` characters of a text on one line."""
     if isinstance(text, bytes):
         text = text[: 4 * length].decode(errors="replace")
-    # an escaped half of a pair is legal JSON, and no text
+    # JSON may hold an unpaired surrogate, which is not valid text
     text = " ".join(str(text).encode(errors="replace").decode().split())
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _decoded(line: bytes) -> Any:
     try:
-        # some languages begin UTF-8 with a mark
+        # some languages begin UTF-8 with a byte order mark
         answer = json.loads(line.decode("utf-8-sig"), parse_constant=_refused, parse_float=_finite, parse_int=_integer)
     except RecursionError:
-        raise Misbehaviour(f"wrote {excerpt(line)}, which is nested too deep") from None
+        raise Misbehaviour(f"wrote {excerpt(line)}, which is nested too deeply") from None
     except UnicodeDecodeError:
         raise Misbehaviour(f"wrote {excerpt(line)}, which is not UTF-8 ({HINT})") from None
     except json.JSONDecodeError:
@@ -77,24 +76,24 @@ def _decoded(line: bytes) -> Any:
 
 
 def _refused(constant: str) -> float:
-    raise Misbehaviour(f"answered with {constant}, which JSON has no number for: write null")
+    raise Misbehaviour(f"answered with {constant}, which is not valid JSON: write null")
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise Misbehaviour(f"answered with {excerpt(text)}, which is beyond any float")
+        raise Misbehaviour(f"answered with {excerpt(text)}, which is too large for a float")
     return number
 
 
 def _integer(text: str) -> int:
     if len(text.lstrip("-")) > LONGEST_INTEGER:
-        raise Misbehaviour(f"answered with an integer of {len(text)} digits: at most {LONGEST_INTEGER} are read")
+        raise Misbehaviour(f"answered with an integer of {len(text)} digits: at most {LONGEST_INTEGER} are allowed")
     return int(text)
 
 
 def _is_deep(value: Any) -> bool:
-    """Return whether lists and objects are nested deeper than any answer needs, without nesting calls as deep."""
+    """Return whether a value is nested deeper than ``DEEPEST`` levels, without recursion."""
     level = [value]
     for _ in range(DEEPEST):
         level = [inner for outer in level for inner in _inside(outer) if isinstance(inner, dict | list)]

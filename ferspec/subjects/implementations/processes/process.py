@@ -1,4 +1,4 @@
-"""An implementation that another process answers for, in any language, over JSON lines."""
+"""Query an implementation, in any language, that runs in another process and speaks JSON lines."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ from ferspec.subjects.implementations.processes.messages import (
 
 TIME_LIMIT = 60.0
 OFFERED = "capabilities"
-# what follows an answer at once shows within it; an implementation is asked some 2,000 times
+# seconds to wait for output after an answer; an implementation receives about 2,000 requests
 PAUSE = 0.002
-# one capability that never answers must not take the others down, nor a dead subject hours
+# limits, so that one broken capability does not stop the others, and a dead subject does not take hours
 MOST_FAULTS_OF_ONE, MOST_FAULTS = 3, 6
 
 
 class Process:
-    """Answers with a process that is started anew after every fault, and ended with this object.
+    """Answer requests with a process that is restarted after every fault.
 
-    A *fault* is no answer within ``seconds``, an end, or anything but an answer. After three in a row of one
-    capability that one is not asked again, after six in a row of any nothing is; those requests fail at once.
+    A *fault* is a missing answer within ``seconds``, the end of the process, or output that is not an answer. After
+    three consecutive faults of one capability, its further requests fail at once; after six consecutive faults, all
+    further requests fail.
 
-    A process that has answered before may be at fault for what it was asked then: where a new one answers the same
-    request, the fault is no request's and listed in ``strays``, as is what a process writes at its end. After six of
-    these nothing is asked either.
+    An earlier request may have caused the fault of a process that has answered before. If a new process answers the
+    same request, the fault belongs to no request and is listed in ``strays``, like output at the end of a process.
+    After six stray faults, all further requests fail.
     """
 
     def __init__(self, words: Sequence[str], name: str, seconds: float = TIME_LIMIT) -> None:
@@ -46,10 +47,10 @@ class Process:
         self.strays: list[str] = []
         self._channel: Channel | None = None
         self._asked = 0
-        # what the running process has answered last
-        self._before = OFFERED
+        # the capability that the running process answered last
+        self._last_answered = OFFERED
         self._faults: Counter[str] = Counter()
-        self._in_a_row = 0
+        self._consecutive_faults = 0
         self._last_fault = ""
 
     def __enter__(self) -> Process:
@@ -62,47 +63,50 @@ class Process:
 
     @cached_property
     def offered(self) -> frozenset[str]:
-        """The capabilities it has; ``UserError`` where it cannot be started, does not say, or names an unknown one."""
+        """The capabilities of the process.
+
+        Raise ``UserError`` if it cannot be started, does not list its capabilities, or lists an unknown one.
+        """
         try:
             self._channel, names = self._started()
         except OSError as error:
             raise UserError(f"cannot start {self.name}: {error.strerror or error}") from None
         except (Misbehaviour, NotEvaluable) as fault:
-            raise UserError(f"{self.name} does not say what it offers: {fault}") from None
+            raise UserError(f"{self.name} does not list its capabilities: {fault}") from None
         except SubjectError as error:
             raise UserError(f"{self.name}: {error}") from None
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise UserError(f"{self.name} answered {OFFERED} with {excerpt(names)}: write a list of names")
+            raise UserError(f"{self.name} answered {OFFERED} with {excerpt(names)}: expected a list of names")
         for name in names:
             if name not in CATALOGUE:
                 near = nearest(name, CATALOGUE)
                 hint = f"did you mean {near[0]}?" if near else "'ferspec conform --list' lists them"
-                raise UserError(f"{self.name} offers {excerpt(name)!r}, which is no capability: {hint}")
+                raise UserError(f"{self.name} offers {excerpt(name)!r}, which is not a capability: {hint}")
         return frozenset(names)
 
     @property
     def pid(self) -> int | None:
-        """The process that runs now, if one does."""
+        """The id of the running process, or None."""
         return None if self._channel is None else self._channel.pid
 
     def answer(self, capability: str, arguments: dict[str, Any]) -> Any:
-        """Return the answer to one request, made of what JSON can carry, its numbers finite.
+        """Return the answer to one request as a JSON value with finite numbers.
 
-        ``SubjectError`` for a fault and for an error the process tells of, ``NotEvaluable`` where it says that it
-        lacks this.
+        Raise ``SubjectError`` for a fault or a reported error, and ``NotEvaluable`` for an answer with ``missing``.
         """
-        if self._faults[capability] >= MOST_FAULTS_OF_ONE or max(self._in_a_row, len(self.strays)) >= MOST_FAULTS:
-            raise SubjectError(f"{capability}: not asked again after repeated faults, the last: {self._last_fault}")
+        faults = max(self._consecutive_faults, len(self.strays))
+        if self._faults[capability] >= MOST_FAULTS_OF_ONE or faults >= MOST_FAULTS:
+            raise SubjectError(f"{capability}: not asked again after repeated faults; last fault: {self._last_fault}")
         try:
             answer = self._request(capability, arguments)
         except Misbehaviour as fault:
             self._drop()
             self._faults[capability] += 1
-            self._in_a_row += 1
+            self._consecutive_faults += 1
             self._last_fault = f"{capability}: {fault}"
             raise SubjectError(self._last_fault) from fault
-        self._faults[capability] = self._in_a_row = 0
-        self._before = capability
+        self._faults[capability] = self._consecutive_faults = 0
+        self._last_answered = capability
         try:
             return value_of(answer)
         except SubjectError as error:
@@ -111,22 +115,22 @@ class Process:
             raise NotEvaluable(f"{capability} {lack}") from None
 
     def close(self) -> None:
-        """End the process, if one runs."""
+        """End the process if it is running."""
         if self._channel is not None:
             channel, self._channel = self._channel, None
             try:
                 channel.close()
             except Misbehaviour as fault:
-                self.strays.append(f"asked nothing more after {self._before}: {fault}")
+                self.strays.append(f"after its last answer, to {self._last_answered}: {fault}")
 
     def _request(self, capability: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Return the answer, of a new process where one that has answered before is at fault."""
+        """Return the answer. After a fault of a process that has answered before, ask a new process."""
         try:
             return self._ask(capability, arguments)
         except Misbehaviour as fault:
-            if self._before == OFFERED:
+            if self._last_answered == OFFERED:
                 raise
-            stray = f"asked for {capability} after {self._before}: {fault}; a new process answers"
+            stray = f"asked for {capability} after {self._last_answered}: {fault}; a new process answers"
         self._drop()
         answer = self._ask(capability, arguments)
         self.strays.append(stray)
@@ -138,14 +142,14 @@ class Process:
             try:
                 self._channel, _ = self._started()
             except OSError as error:
-                raise Misbehaviour(f"cannot be started again: {error.strerror or error}") from None
+                raise Misbehaviour(f"cannot be restarted: {error.strerror or error}") from None
             except (SubjectError, NotEvaluable) as fault:
-                raise Misbehaviour(f"does not start again: {fault}") from None
+                raise Misbehaviour(f"fails to restart: {fault}") from None
         return self._exchange(self._channel, capability, arguments)
 
     def _started(self) -> tuple[Channel, Any]:
-        """Return a new process and what it says it offers; its time to start counts as time to answer."""
-        self._before = OFFERED
+        """Start a process and return it with the capabilities it lists. Starting counts as answering time."""
+        self._last_answered = OFFERED
         channel = Channel(self._words)
         try:
             return channel, value_of(self._exchange(channel, OFFERED, {}))

@@ -1,4 +1,4 @@
-"""From what a user names (a Python module or object, or a command) to the process that answers for it."""
+"""Start the process for an implementation given as a Python reference or as a command."""
 
 from __future__ import annotations
 
@@ -19,47 +19,50 @@ REFERENCE = re.compile(rf"{NAME}(?::{NAME})?")
 def open_implementation(
     implementation: str | None = None, command: str | None = None, seconds: float = TIME_LIMIT
 ) -> Process:
-    """Return the running process of ``package.module[:object]``, or of a command that speaks JSON lines.
+    """Start ``package.module[:object]``, or a command that speaks JSON lines.
 
-    Close it, or use it as a context. ``UserError`` where not exactly one of the two is given, it cannot be started or
-    imported, or offers nothing. No shell reads the command.
+    Close the process, or use it as a context. No shell interprets the command; ``seconds`` limits each answer. Raise
+    ``UserError`` unless exactly one of the two is given, starts, can be imported and offers a capability.
     """
-    if (implementation is None) == (command is None):
-        raise UserError("name one implementation: either package.module[:object] or a command (--command)")
     if not 0 < seconds <= LONGEST:
-        raise UserError(f"the time limit has to be above 0 seconds and at most a day ({LONGEST}), not {seconds:g}")
-    name = implementation if command is None else command
-    process = Process(_python(name) if command is None else _words(name), name, seconds)
+        raise UserError(f"the time limit is {seconds:g} seconds: it must be above 0 and at most {LONGEST} (one day)")
+    if implementation is not None and command is None:
+        name, words = implementation, _python(implementation)
+    elif command is not None and implementation is None:
+        name, words = command, _words(command)
+    else:
+        raise UserError("name one implementation: either package.module[:object] or a command (--command)")
+    process = Process(words, name, seconds)
     try:
         if not process.offered:
-            raise UserError(f"{name} offers no capability: {_elsewhere(name)}")
+            raise UserError(f"{name} offers no capability: {_hint(name)}")
     except BaseException:
         process.close()
         raise
     return process
 
 
-def _elsewhere(name: str) -> str:
-    """Return where what was not offered may be: in the module of a skeleton, or nowhere yet."""
+def _hint(name: str) -> str:
+    """Suggest the module that a skeleton was written to, or the list of capabilities."""
     if Path(*name.split("."), "implementation.py").is_file():
         return f"did you mean {name}.implementation?"
-    return "'ferspec conform --list' lists what can be offered"
+    return "'ferspec conform --list' lists the capabilities"
 
 
 def _python(reference: str) -> list[str]:
     path = Path(reference.partition(":")[0])
     if REFERENCE.fullmatch(reference) is None or (path.suffix and path.is_file()):
-        raise UserError(f"{reference!r} names no implementation: write {_meant(reference)}")
+        raise UserError(f"{reference!r} is not a reference to an implementation: write {_suggestion(reference)}")
     return [sys.executable, "-m", HOST, reference]
 
 
-def _meant(reference: str) -> str:
-    """Return what somebody may have meant who gave a path."""
+def _suggestion(reference: str) -> str:
+    """Return the Python reference that corresponds to a path, or the general form."""
     path, _, name = reference.partition(":")
     module = ".".join(Path(path.removesuffix(".py")).parts)
-    meant = f"{module}:{name}" if name else module
-    if REFERENCE.fullmatch(meant) and not Path(path.removesuffix(".py")).suffix:
-        return f"{meant}, as Python imports it, without .py"
+    suggestion = f"{module}:{name}" if name else module
+    if REFERENCE.fullmatch(suggestion) and not Path(path.removesuffix(".py")).suffix:
+        return f"{suggestion}, as Python imports it, without .py"
     return "package.module or package.module:object, or give a program with --command"
 
 
@@ -69,5 +72,5 @@ def _words(command: str) -> list[str]:
     except ValueError as error:
         raise UserError(f"cannot read the command {command!r}: {error}") from None
     if not words:
-        raise UserError("the command is empty: name a program that speaks JSON lines")
+        raise UserError("the command is empty: give a program that speaks JSON lines")
     return words

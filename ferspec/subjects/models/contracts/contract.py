@@ -1,4 +1,4 @@
-"""What a model declares of its input and output: the contract."""
+"""Define the contract: the declared input and output of a model."""
 
 from typing import Any, Literal
 
@@ -8,16 +8,16 @@ from ferspec.records import Record
 
 
 class Input(Record):
-    """How an image becomes the model's input: colour, then size, then value range, then mean and std."""
+    """Describe the conversion of an image: colour, size, value range, mean and std, in order."""
 
     size: tuple[int, int] = Field(description="height and width in pixels")
     colour: Literal["rgb", "bgr", "gray"] = "rgb"
-    channels: Literal[1, 3] = Field(3, description="1 for gray, otherwise 3; gray with 3 is repeated")
-    range: tuple[float, float] = Field((0.0, 1.0), description="where 0 and 255 are mapped to")
-    mean: tuple[float, ...] | None = Field(None, description="subtracted after the range, per channel")
-    std: tuple[float, ...] | None = Field(None, description="divided by after the mean, per channel")
+    channels: Literal[1, 3] = Field(default=3, description="1 for gray, otherwise 3; gray with 3 is repeated")
+    range: tuple[float, float] = Field(default=(0.0, 1.0), description="where 0 and 255 are mapped to")
+    mean: tuple[float, ...] | None = Field(default=None, description="subtracted after the range, per channel")
+    std: tuple[float, ...] | None = Field(default=None, description="divided by after the mean, per channel")
     resize: Literal["nearest", "bilinear", "bicubic", "area", "lanczos"] = "bilinear"
-    antialias: bool = Field(False, description="shrink as Pillow and torchvision do")
+    antialias: bool = Field(default=False, description="shrink as Pillow and torchvision do")
     layout: Literal["channels_last", "channels_first"] = "channels_last"
 
     @model_validator(mode="before")
@@ -35,14 +35,14 @@ class Input(Record):
 
 
 class Output(Record):
-    """What the columns of the model's output mean."""
+    """Describe the columns of the model's output."""
 
     classes: tuple[str, ...] = Field(description="one name per column; every alias of the seven classes is known")
     kind: Literal["probabilities", "logits"] = "probabilities"
 
 
 class Contract(Record):
-    """The declared input and output of a model."""
+    """Hold the declared input and output of a model."""
 
     input: Input
     output: Output

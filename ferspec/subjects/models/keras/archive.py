@@ -1,4 +1,4 @@
-"""Keras 3 archives (.keras)."""
+"""Load Keras 3 archives (.keras)."""
 
 from __future__ import annotations
 
@@ -31,21 +31,22 @@ EXPANSION = 100
 WIDEST = 10
 SMALL = 64 * 2**20
 PREPROCESSING = frozenset({"Rescaling", "Normalization", "Resizing", "CenterCrop"})
+ACTIVATIONS: dict[str, Activation] = {"softmax": "softmax", "sigmoid": "sigmoid", "linear": "linear"}
 
 
 def load(path: Path, trust_code: bool = False) -> Model:
-    """Return the model of a ``.keras`` archive.
+    """Load a ``.keras`` archive.
 
-    Vouched for: the configuration is searched before anything is built; what carries or fetches code, or is neither
-    Keras' own nor the suite's, is refused unless ``trust_code``, and Keras' own safe mode is on beside it. Members
-    that would be unpacked outside, and archives that expand more than a hundredfold, are always refused. Not vouched
-    for: defects of HDF5 on a file made to exploit them.
+    Safe to load: the configuration is inspected before the model is built. Objects with code, and objects from outside
+    Keras and the suite, are refused unless ``trust_code`` is set; Keras' safe mode is on as well. Always refused are
+    members that would be unpacked outside, and archives that expand more than a hundredfold. Not covered: defects of
+    HDF5 that a crafted file exploits.
     """
     return model_of(load_checked(path, trust_code), path, "keras")
 
 
 def load_checked(path: Path, trust_code: bool = False) -> Any:
-    """Return the Keras model of a ``.keras`` archive once its members and its configuration have been searched."""
+    """Load the Keras model of a ``.keras`` archive after inspecting its members and configuration."""
     with loading(path.name, "Keras"), zipfile.ZipFile(path) as archive:
         _refuse_trap(archive, path)
         config = json.loads(archive.read(CONFIG))
@@ -62,27 +63,27 @@ def load_checked(path: Path, trust_code: bool = False) -> Any:
 
 
 def load_network(source: Path, name: str, trust_code: bool) -> Any:
-    """Return the Keras model of a file whose name ends as Keras expects; uncompiled, so old optimizers do no harm."""
+    """Load a Keras model, uncompiled, from a file with Keras' suffix. ``name`` is used in messages."""
     tensorflow()
     with quiet():
         import keras
 
-        # Registers the only layers beside Keras' own that a saved network may have.
+        # Registers the only custom layers that a saved network may have.
         import ferspec.reference.models.repvgg_layers  # noqa: F401
 
     if keras.backend.backend() != "tensorflow":
         raise UserError(
-            f"{name} would run on Keras' {keras.backend.backend()} backend: unset KERAS_BACKEND to judge it"
+            f"{name} would run on Keras' {keras.backend.backend()} backend instead of TensorFlow: unset KERAS_BACKEND"
         )
     with loading(name, "Keras"), quiet():
         return keras.models.load_model(source, compile=False, safe_mode=not trust_code)
 
 
 def model_of(network: Any, path: Path, kind: str) -> Model:
-    """Return a loaded Keras model as a model; it is traced once, for any batch size."""
+    """Wrap a loaded Keras model; it is traced once, for any batch size."""
     tf = tensorflow()
     if not getattr(network, "inputs", None):
-        raise UserError(f"{path.name} was saved before its input was known: call it on a batch, then save it again")
+        raise UserError(f"{path.name} was saved without an input shape: call it on a batch, then save it again")
     require_image_input(path.name, len(network.inputs), len(network.inputs[0].shape))
     require_one_output(path.name, len(network.outputs))
     shape, dtype = list(network.inputs[0].shape), network.inputs[0].dtype
@@ -128,22 +129,22 @@ def _layout(layers: list[Any]) -> Layout:
 def _activation(layers: list[Any]) -> Activation:
     last = layers[-1]
     name = getattr(getattr(last, "activation", None), "__name__", type(last).__name__.lower())
-    return name if name in {"softmax", "sigmoid", "linear"} else "unknown"
+    return ACTIVATIONS.get(name, "unknown")
 
 
 def _preprocessing(layers: list[Any]) -> list[str]:
-    found = []
+    names = []
     for layer in layers:
         kind = type(layer).__name__
         if kind == "Rescaling":
-            found.append(f"Rescaling(scale={layer.scale}, offset={layer.offset})")
+            names.append(f"Rescaling(scale={layer.scale}, offset={layer.offset})")
         elif kind in PREPROCESSING:
-            found.append(kind)
-    return found
+            names.append(kind)
+    return names
 
 
 def _range(layers: list[Any]) -> tuple[float, float] | None:
-    # A Rescaling that squeezes 256 grey levels into a few units is made for 0 to 255.
+    # A Rescaling that maps 256 grey levels to a few units expects 0 to 255.
     scale = next((np.asarray(layer.scale) for layer in layers if type(layer).__name__ == "Rescaling"), None)
     return (0.0, 255.0) if scale is not None and float(np.max(np.abs(scale))) * 255 <= WIDEST else None
 
@@ -155,7 +156,7 @@ def _refuse_trap(archive: zipfile.ZipFile, path: Path) -> None:
             raise UserError(f"{path.name} would unpack {member!r} outside its own folder: refused")
     expanded = sum(info.file_size for info in archive.infolist())
     if expanded > max(SMALL, EXPANSION * path.stat().st_size):
-        raise UserError(f"{path.name} expands to {expanded / 2**30:.1f} GiB, far beyond its own size: refused")
+        raise UserError(f"{path.name} expands to {expanded / 2**30:.1f} GiB, far more than its own size: refused")
 
 
 def _rewritten(path: Path, config: Any, target: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What a Keras model's configuration tells before anything of it is built: whether it carries code, and its age."""
+"""Inspect a Keras configuration before building it: refuse code, and convert old versions."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ PARTS = (
 ROOTS = ("keras", "keras.src", "keras.api", "tf_keras", "tf_keras.src")
 MODULES = frozenset(f"{root}.{part}" for root in ROOTS for part in PARTS)
 
-# The layers of the suite's own networks, which are loaded from the suite and never from a file.
+# Custom layers of the suite's own networks; their code comes from the suite, never from a file.
 OWN = frozenset(
     ("ferspec.reference.models.repvgg_layers", kind, f"ferspec>{kind}")
     for kind in ("RepVGGBlock", "GradientCheckpointing")
 )
 
-# What Keras 2 wrote into configurations and Keras 3 no longer knows, where it says nothing (the value given here).
+# Keys of Keras 2 that Keras 3 rejects, with the value that has no effect (... for any value).
 OBSOLETE: dict[str, dict[str, Any]] = {
     "DepthwiseConv2D": {"groups": 1},
     "SeparableConv2D": {
@@ -63,35 +63,33 @@ INITIALIZERS = frozenset(
 
 
 def refuse_code(config: Any, name: str) -> None:
-    """Raise ``UserError`` when a configuration names anything but Keras' own parts.
+    """Raise ``UserError`` for a configuration with objects that are not part of Keras.
 
-    Found are layers that carry or fetch code (``CODE``), functions stored by value, objects of any module that is not
-    one of Keras' building blocks (Keras would import it, or look its name up, while it loads), and names with dots,
-    with which a class or function is reached from another module than the one that is named.
+    Refused are layers with code (``CODE``), functions stored by value, objects of modules outside Keras' building
+    blocks (Keras would import or look them up), and names with dots, which may reach another module. ``name`` is the
+    file's name in the message.
     """
     for node in _objects(config):
-        kind = node["class_name"]
-        for named in (kind, node.get("config") if kind == "function" else None):
-            if isinstance(named, str):
-                _refuse_name(named, name)
-        module = node.get("module")
-        if (module, kind, node.get("registered_name")) in OWN:
+        kind, module, registered = node["class_name"], node.get("module"), node.get("registered_name")
+        for identifier in (kind, node.get("config") if kind == "function" else None):
+            if isinstance(identifier, str):
+                _refuse_identifier(identifier, name)
+        if (module, kind, registered) in OWN:
             continue
         if module is not None and not _is_keras(module, node):
             raise _refused(name, f"{kind} of the module {module!r}, which is not part of Keras")
-        registered = node.get("registered_name")
         if isinstance(registered, str):
             _refuse_custom(registered, name)
 
 
-def _refuse_name(named: str, name: str) -> None:
-    """Raise ``UserError`` for the name of a class or function that carries code, is custom, or walks along dots."""
-    last = re.split(r"[.>]", named)[-1]
+def _refuse_identifier(identifier: str, name: str) -> None:
+    """Raise ``UserError`` for a class or function with code, custom or dotted."""
+    last = re.split(r"[.>]", identifier)[-1]
     if last in CODE:
         raise _refused(name, CODE[last])
-    if "." in named:
-        raise _refused(name, f"the name {named!r}, which reaches into a module")
-    _refuse_custom(named, name)
+    if "." in identifier:
+        raise _refused(name, f"the name {identifier!r}, which reaches into a module")
+    _refuse_custom(identifier, name)
 
 
 def _refuse_custom(registered: str, name: str) -> None:
@@ -100,7 +98,7 @@ def _refuse_custom(registered: str, name: str) -> None:
 
 
 def modernised(config: Any) -> Any:
-    """Return a configuration of Keras 1 or 2 as Keras 3 reads it; what it says of the network stays the same."""
+    """Convert a configuration of Keras 1 or 2 to Keras 3. The network stays the same."""
     if isinstance(config, list):
         return [modernised(item) for item in config]
     if not isinstance(config, dict):
@@ -114,12 +112,12 @@ def modernised(config: Any) -> Any:
         return inner["name"]
     if isinstance(kind, str) and isinstance(inner, dict):
         neutral = {"dtype": ...} if kind in INITIALIZERS and "module" not in config else OBSOLETE.get(kind, {})
-        config["config"] = {key: value for key, value in inner.items() if not _says_nothing(neutral, key, value)}
+        config["config"] = {key: value for key, value in inner.items() if not _has_no_effect(neutral, key, value)}
     return config
 
 
 def _with_input(layers: list[Any]) -> list[Any]:
-    # Keras 2 gave the first layer the shape of the input; Keras 3 would take its batch axis for one of the image's.
+    # Keras 2 stored the input shape in the first layer; Keras 3 would treat its batch axis as an image axis.
     first = layers[0]["config"] if layers else {}
     if "batch_input_shape" not in first or layers[0]["class_name"] == "InputLayer":
         return layers
@@ -128,7 +126,7 @@ def _with_input(layers: list[Any]) -> list[Any]:
     return [{"class_name": "InputLayer", "config": shape}, {**layers[0], "config": rest}, *layers[1:]]
 
 
-def _says_nothing(neutral: dict[str, Any], key: str, value: Any) -> bool:
+def _has_no_effect(neutral: dict[str, Any], key: str, value: Any) -> bool:
     return key in neutral and (neutral[key] is ... or neutral[key] == value)
 
 
@@ -152,8 +150,8 @@ def _is_keras(module: Any, node: dict[str, Any]) -> bool:
     return isinstance(module, str) and any(module == known or module.startswith(f"{known}.") for known in MODULES)
 
 
-def _refused(name: str, what: str) -> UserError:
+def _refused(name: str, content: str) -> UserError:
     return UserError(
-        f"{name} holds {what}: refused, since loading it would run code; "
-        "save it without (or export it to SavedModel, TFLite or ONNX), or --trust-code"
+        f"{name} holds {content}: refused, since loading it would run code; "
+        "save it without this, export it to SavedModel, TFLite or ONNX, or add --trust-code"
     )

@@ -1,4 +1,4 @@
-"""Keras models in HDF5 (.h5, .hdf5), the whole-model format of Keras 1 and 2, which Keras 3 still writes."""
+"""Load Keras models in HDF5 (.h5, .hdf5), the model format of Keras 1 and 2."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SUFFIXES = frozenset({".h5", ".hdf5"})
 
 
 def load(path: Path, trust_code: bool = False) -> Model:
-    """Return the model of an HDF5 file; what Keras 3 no longer reads in old configurations is translated first.
+    """Load a Keras model from an HDF5 file; convert old configurations to Keras 3.
 
-    Vouched for: as for ``.keras``, the configuration is searched before anything is built, and what carries code, or
-    is not Keras' own, is refused unless ``trust_code``. Training state (optimizer, ``lr``, ``decay``) is not read.
-    Not vouched for: defects of HDF5 on a file made to exploit them.
+    Safe to load: as for ``.keras``, the configuration is inspected before the model is built, and objects with code or
+    from outside Keras are refused unless ``trust_code`` is set. Training state (optimizer, ``lr``, ``decay``) is not
+    read. Not covered: defects of HDF5 that a crafted file exploits.
     """
     config = _config(path)
     if not trust_code:
@@ -46,7 +46,7 @@ def _config(path: Path) -> Any:
         if text is None and ("layer_names" in file.attrs or "layers" in file):
             raise UserError(f"{path.name} holds weights without a network: save the whole model (model.save)")
         if text is None:
-            raise UserError(f"{path.name} is HDF5 but holds no Keras model")
+            raise UserError(f"{path.name} is an HDF5 file without a Keras model: save the whole model (model.save)")
         return json.loads(text)
 
 

@@ -1,4 +1,4 @@
-"""TensorFlow SavedModel folders."""
+"""Load TensorFlow SavedModel folders."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ SERVING = "serving_default"
 
 
 def load(path: Path, trust_code: bool = False) -> Model:
-    """Return the model of a SavedModel's serving signature.
+    """Load the serving signature of a SavedModel.
 
-    Vouched for: every operation of the graphs and functions is looked up before loading. Those that only compute are
-    taken: TensorFlow's stateless ones that reach no files, and of the stateful ones variables, hash tables, control
-    flow and random numbers. Any other (``savedmodel_ops.effect_of``) is refused unless ``trust_code``. ``SaveV2``,
-    ``RestoreV2`` and ``MergeV2Checkpoints``, with which every export saves and restores its own variables and which
-    write and read the paths they are given, are refused in whatever loading and the signatures can call.
+    Safe to load: every operation of the graphs and functions is classified before loading. Allowed are stateless
+    operations without file access and, of the stateful ones, variables, hash tables, control flow and random numbers.
+    All others (``operations.effect_of``) are refused unless ``trust_code`` is set. Every export has ``SaveV2``,
+    ``RestoreV2`` and ``MergeV2Checkpoints`` for its variables, and they write and read the paths they are given; they
+    are refused in every function that loading or a signature can call.
 
-    Not vouched for: these three in a SavedModel of TensorFlow 1 (or of several graphs), which holds them beside the
-    network; how long it computes and how much memory it takes; defects of TensorFlow on a file made to exploit them.
+    Not covered: these three operations outside functions, in a SavedModel of TensorFlow 1 or of several graphs;
+    running time and memory; defects of TensorFlow that a crafted file exploits.
     """
     name = path.name or str(path)
     tf = tensorflow()
@@ -52,9 +52,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
     require_one_output(name, len(outputs))
     (argument, spec), (key, sink) = next(iter(specs.items())), next(iter(outputs.items()))
     shape = [None] * 4 if rank is None else spec.shape.as_list()
-
     if not (spec.dtype.is_floating or spec.dtype.is_integer):
-        raise UserError(f"{name} takes {spec.dtype.name}, which no image can be turned into")
+        raise UserError(f"{name} has an input of type {spec.dtype.name}, which cannot represent images")
     return Model(
         name=name,
         format="savedmodel",
@@ -71,7 +70,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
 
 @dataclass(frozen=True)
 class _Runner:
-    """Calls a signature by its names, and keeps alive the loaded model, which owns the variables it reads."""
+    """Call a signature, and keep a reference to the loaded model, which owns its variables."""
 
     loaded: Any
     signature: Any
@@ -98,7 +97,7 @@ def _refuse_effects(path: Path, name: str) -> None:
             if effect is not None:
                 raise UserError(
                     f"{name} {effect} when it is loaded or run (operation {operation}): refused; "
-                    "--trust-code runs it all the same"
+                    "add --trust-code to run it anyway"
                 )
 
 
@@ -113,10 +112,9 @@ def _registered(operation: str) -> bool:
 
 
 def _callable(graph: Any, bodies: dict[str, Any]) -> list[Any]:
-    """Return the bodies of the functions that objects of the SavedModel offer, and of all that these call.
+    """Return the bodies of all functions that can be called from the SavedModel's objects.
 
-    The functions that write and restore its checkpoint are not among them: the graph alone calls those, and
-    TensorFlow 2 does not run it.
+    This excludes the checkpoint functions: only the graph calls them, and TensorFlow 2 does not run it.
     """
     objects = graph.object_graph_def
     waiting, called = list(objects.concrete_functions), set()
@@ -130,7 +128,7 @@ def _callable(graph: Any, bodies: dict[str, Any]) -> list[Any]:
         for node in bodies[function]:
             waiting.append(node.op)
             for attribute in node.attr.values():
-                waiting += [attribute.func.name, *(each.name for each in attribute.list.func)]
+                waiting += [attribute.func.name, *(callee.name for callee in attribute.list.func)]
     return [bodies[function] for function in called]
 
 
@@ -139,5 +137,5 @@ def _serving(name: str, signatures: Any) -> Any:
         return signatures[SERVING]
     if len(signatures) == 1:
         return next(iter(signatures.values()))
-    found = f"it has {', '.join(sorted(signatures))}" if signatures else "it has none"
-    raise UserError(f"{name} has no signature {SERVING!r} to call: {found}; export it with model.export()")
+    known = ", ".join(sorted(signatures)) or "none"
+    raise UserError(f"{name} has no signature {SERVING!r}: its signatures are: {known}; export it with model.export()")

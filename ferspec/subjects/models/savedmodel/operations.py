@@ -1,10 +1,10 @@
-"""Which of TensorFlow's operations only compute: what a SavedModel may hold without being trusted."""
+"""Classify TensorFlow operations: those that only compute are allowed in an untrusted SavedModel."""
 
 from __future__ import annotations
 
 import re
 
-# Operations that reach beyond the model though TensorFlow calls them stateless, and those best named by what they do.
+# Operations with effects outside the model, by effect; TensorFlow calls some of them stateless.
 EFFECTS = {
     "runs Python code": {"PyFunc", "PyFuncStateless", "EagerPyFunc"},
     "runs code outside TensorFlow's operations": {"XlaCallModule", "XlaCustomCall", "XlaCustomCallV2"},
@@ -24,13 +24,13 @@ EFFECTS = {
     "writes files": {"WriteFile", "PrintV2", "CreateSummaryFileWriter", "CreateSummaryDbWriter", "DumpTensor"},
     "ends the process": {"Abort"},
 }
-# Whole families of the same kind: data pipelines, readers of records, and the debugger, which writes to URLs.
+# Families of such operations: data pipelines, record readers, and the debugger, which writes to URLs.
 FAMILIES = {
     "reads or writes files": re.compile(r".*(Dataset|Iterator).*|.*Reader(V2)?|Reader[A-Z].*"),
     "writes what it computes to files or to the network": re.compile(r"Debug.*|Copy(Host)?|.*Summary.*"),
 }
 
-# Stateful operations that touch nothing but the model's own memory, or draw random numbers.
+# Stateful operations that only change the model's own memory, or draw random numbers.
 VARIABLES = re.compile(
     r"VarHandleOp|Variable(V2)?|VarIsInitializedOp|VariableShape|ReadVariableOp|DisableCopyOnRead|DestroyResourceOp"
     r"|Assign(Add|Sub)?VariableOp|TemporaryVariable|ResourceGather(Nd)?|ResourceScatter\w+|ResourceStridedSliceAssign"
@@ -53,16 +53,15 @@ RANDOM = re.compile(
 RECURRENT = re.compile(r"CudnnRNN(Backprop)?(V2|V3)?")
 STATEFUL = (VARIABLES, TABLES, CONTROL_FLOW, RANDOM, RECURRENT)
 
-# What every export holds to save and restore its own variables; these write and read the paths they are given.
+# Operations in every export that save and restore its variables; they write and read the paths they are given.
 CHECKPOINT = frozenset({"SaveV2", "RestoreV2", "MergeV2Checkpoints"})
 
 
 def effect_of(operation: str) -> str | None:
-    """Return what an operation does beyond computing, as the end of "the model …"; None where it only computes.
+    """Return an operation's effect outside the model as a verb phrase, or None.
 
-    Whether an operation has state is asked of TensorFlow, never of the file. Refused are those it does not know, and
-    stateful ones that are not known to stay within the model. The operations of checkpoints (``CHECKPOINT``) count as
-    reading and writing files.
+    TensorFlow, not the file, decides whether an operation is stateful. Unknown operations, and stateful ones that may
+    act outside the model, have an effect. The checkpoint operations (``CHECKPOINT``) count as reading or writing files.
     """
     from tensorflow.python.framework import op_def_registry
 
@@ -78,5 +77,5 @@ def effect_of(operation: str) -> str | None:
     if known is None or operation.startswith("_"):
         return "needs an operation that is not TensorFlow's"
     if known.is_stateful and not any(kind.fullmatch(operation) for kind in STATEFUL):
-        return "needs an operation that is not known to only compute"
+        return "needs an operation that may act outside the model"
     return None

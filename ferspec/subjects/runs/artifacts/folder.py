@@ -1,12 +1,13 @@
-"""One training's artifacts as a subject: everything its folder holds, read as far as it can be."""
+"""Present the folder of one training's artifacts as a subject."""
 
 from __future__ import annotations
 
 import zipfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -41,66 +42,61 @@ from ferspec.subjects.runs.artifacts.record import (
 
 FINISHED, CELL = "finished", "cell"
 LARGEST_CONTRACT = 1 << 20
-# the images of a dataset are the same in many runs, and reading them takes longest
+# many runs share the images of a dataset, and reading manifests takes longest
 MANIFESTS_KEPT = 4
-# what an archive of Keras holds beside its metadata
+# members of a Keras archive besides its metadata
 NETWORK = {"config.json", "model.weights.h5"}
 
 
 @dataclass(frozen=True, eq=False)
 class RunImages:
-    """The images of each part that a manifest lists, and the digest of each part."""
+    """Hold the images of each split in a manifest, and the digest of each split."""
 
     parts: dict[PartName, tuple[Entry, ...]]
     digests: dict[PartName, str]
 
     def counted(self, name: PartName) -> np.ndarray:
-        """Return how many images of each of the seven classes a part has."""
+        """Return the number of images per class in a split, (7,)."""
         return np.array([*support(self.parts.get(name, ())).values()])
 
     @cached_property
     def listed_twice(self) -> dict[PartName, tuple[str, ...]]:
-        """The paths that a part lists more than once, of the parts that have any."""
-        counted = {name: Counter(entry.path for entry in entries) for name, entries in self.parts.items()}
-        twice = {name: tuple(path for path, times in of.items() if times > 1) for name, of in counted.items()}
-        return {name: paths for name, paths in twice.items() if paths}
+        """The repeated paths of each split that has any."""
+        counts = {name: Counter(entry.path for entry in entries) for name, entries in self.parts.items()}
+        repeated = {name: tuple(path for path, n in paths.items() if n > 1) for name, paths in counts.items()}
+        return {name: paths for name, paths in repeated.items() if paths}
 
     @cached_property
     def bytes_of_several_pictures(self) -> int:
-        """How many files, told apart by their bytes, are said to hold more than one picture."""
-        pictures: dict[str, str] = {}
-        entries = (entry for of in self.parts.values() for entry in of)
-        return len(
-            {
-                entry.bytes_sha256
-                for entry in entries
-                if pictures.setdefault(entry.bytes_sha256, entry.pixels_sha256) != entry.pixels_sha256
-            }
-        )
+        """The number of files, by their bytes, that have entries with different pixels."""
+        pixels: dict[str, set[str]] = defaultdict(set)
+        for entry in chain(*self.parts.values()):
+            pixels[entry.bytes_sha256].add(entry.pixels_sha256)
+        return sum(len(digests) > 1 for digests in pixels.values())
 
     @cached_property
     def trained_and_validated(self) -> tuple[str, ...]:
-        """The paths of validation images that are also trained on: the same path with the same bytes."""
+        """The validation images that occur in training with the same path and bytes."""
         trained = {(entry.path, entry.bytes_sha256) for entry in self.parts.get("training", ())}
-        seen = (entry for entry in self.parts.get("validation", ()) if (entry.path, entry.bytes_sha256) in trained)
-        return tuple(entry.path for entry in seen)
+        validation = self.parts.get("validation", ())
+        return tuple(entry.path for entry in validation if (entry.path, entry.bytes_sha256) in trained)
 
     @cached_property
     def trained_under_other_names(self) -> int:
-        """How many validation images have the pixels of one that is trained on."""
+        """The number of validation images whose pixels occur in training."""
         trained = {entry.pixels_sha256 for entry in self.parts.get("training", ())}
         return sum(entry.pixels_sha256 in trained for entry in self.parts.get("validation", ()))
 
     @cached_property
     def repeated(self) -> dict[PartName, int]:
-        """How many images of each part have the pixels of one that the part lists before."""
+        """The number of images per split whose pixels occur earlier in the split."""
         return {
             name: len(entries) - len({entry.pixels_sha256 for entry in entries}) for name, entries in self.parts.items()
         }
 
     @cached_property
     def leaked(self) -> int:
-        """How many pictures of BTFER are also trained or validated on, whatever their names."""
+        """The number of distinct BTFER images, by pixels, that occur in training or validation."""
         pixels = {name: {entry.pixels_sha256 for entry in entries} for name, entries in self.parts.items()}
         tested = pixels.pop("btfer", set())
         return len(tested & set().union(*pixels.values()))
@@ -108,17 +104,16 @@ class RunImages:
 
 @dataclass(frozen=True, eq=False)
 class RunFolder:
-    """What a folder of artifacts holds; ``cell`` is the one that its record names, or None for an unknown one.
+    """Hold the content of a folder of artifacts; ``cell`` is None for an unknown cell.
 
-    ``found`` is the sha256 of every artifact that is there; ``unreadable`` says of every file that is not of its form
-    what is wrong with it, in one line. What could not be read is None; of the network, which is never opened, only the
-    names in its archive are read. ``foreign`` are the other files in the folder.
+    ``digests`` has the sha256 of every artifact found, and ``unreadable`` one line on every invalid file. Unreadable
+    content is None. The model is never opened; only the names in its archive are read. ``foreign`` lists other files.
     """
 
     path: Path
     run: RunRecord | None = None
     cell: Cell | None = None
-    found: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     history: tuple[EpochRow, ...] | None = None
     predictions: dict[PartName, RunPredictions] | None = None
@@ -129,7 +124,7 @@ class RunFolder:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """The files that could be read, ``cell`` for a known one, ``finished`` for the record of a training that is."""
+        """The readable files, ``cell`` for a known cell, and ``finished`` for a finished training."""
         contents = {
             RUN: self.run,
             CELL: self.cell,
@@ -139,12 +134,12 @@ class RunFolder:
             CONTRACT: self.contract,
             MANIFEST: self.images,
         }
-        able = {name for name, content in contents.items() if content is not None}
-        return frozenset(able | {FINISHED} if self.finished else able)
+        readable = {name for name, content in contents.items() if content is not None}
+        return frozenset(readable | {FINISHED} if self.finished else readable)
 
     @property
     def finished(self) -> bool:
-        """Whether the record says that the training is."""
+        """Whether the training is finished, by its record."""
         return self.run is not None and self.run.status == "finished"
 
     def why_missing(self, capability: str) -> str:
@@ -156,9 +151,9 @@ class RunFolder:
 
 
 def open_run_folder(path: str | Path, cells: Mapping[str, Cell]) -> RunFolder:
-    """Return what a folder of artifacts holds; whatever is wrong with its files stands in what is returned.
+    """Read a folder of artifacts; invalid files are listed in ``unreadable``.
 
-    ``cells`` are those that are known, by their ids. ``UserError`` only for a folder that cannot be listed.
+    ``cells`` has the known cells by id. Raise ``UserError`` only for a folder that cannot be listed.
     """
     path = Path(path)
     foreign = _foreign(path)
@@ -169,19 +164,19 @@ def open_run_folder(path: str | Path, cells: Mapping[str, Cell]) -> RunFolder:
     cell = cells.get(run.cell)
     if run.status != FINISHED:
         return RunFolder(path, run, cell, foreign=foreign)
-    found: dict[str, str] = {}
+    digests: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     for name in FINISHED_FILES:
         if (path / name).is_file():
-            _attempt(name, partial(file_digest, path / name), found, unreadable)
+            _attempt(name, partial(file_digest, path / name), digests, unreadable)
     contents: dict[str, Any] = {}
-    for name in found:
-        _attempt(name, partial(READERS[name], path / name, found[name]), contents, unreadable)
+    for name in digests:
+        _attempt(name, partial(READERS[name], path / name, digests[name]), contents, unreadable)
     return RunFolder(
         path,
         run,
         cell,
-        found,
+        digests,
         unreadable,
         contents.get(HISTORY),
         contents.get(PREDICTIONS),
@@ -195,14 +190,14 @@ def open_run_folder(path: str | Path, cells: Mapping[str, Cell]) -> RunFolder:
 def _foreign(folder: Path) -> tuple[str, ...]:
     known = {RUN, *FINISHED_FILES, *COMPANIONS}
     try:
-        names = sorted(entry.name for entry in folder.iterdir() if not _is_emptied(entry))
+        names = sorted(entry.name for entry in folder.iterdir() if not _is_empty_state(entry))
     except OSError as error:
         raise UserError(f"cannot read {folder}: {error.strerror}") from None
     return tuple(name for name in names if name not in known and not name.startswith("."))
 
 
-def _is_emptied(entry: Path) -> bool:
-    """Return whether this is where a training kept its state, which is gone once it has finished."""
+def _is_empty_state(entry: Path) -> bool:
+    """Return whether a path is the empty state folder of a finished training."""
     return entry.name == STATE and entry.is_dir() and not any(entry.iterdir())
 
 
@@ -217,7 +212,7 @@ def _attempt(name: str, read: Callable[[], Any], into: dict[str, Any], unreadabl
 
 @dataclass(frozen=True)
 class _Content:
-    """A file known by its content: files of the same content are equal, wherever they lie."""
+    """Identify a file by its content, so that files with the same content are equal."""
 
     sha256: str
     path: Path = field(compare=False)
@@ -234,25 +229,25 @@ def _read_images(path: Path, sha256: str) -> RunImages:
 
 
 def _read_predictions(path: Path, _: str) -> dict[PartName, RunPredictions]:
-    # a number beyond float32 becomes infinite, and a check says so
+    # a number beyond float32 becomes infinite, which a check reports
     with np.errstate(over="ignore"):
         return read_run_predictions(path)
 
 
 def _require_archive(path: Path, _: str) -> None:
-    """Raise ``UserError`` unless a file is an archive that holds a Keras network, by the names in it."""
+    """Raise ``UserError`` unless a file has the members of a Keras archive."""
     try:
         with zipfile.ZipFile(path) as archive:
             missing = sorted(NETWORK.difference(archive.namelist()))
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise UserError(f"{path} is no archive of a Keras network: {error}") from None
+        raise UserError(f"{path} is not a Keras archive: {error}") from None
     if missing:
-        raise UserError(f"{path} is no archive of a Keras network: it holds no {missing[0]}")
+        raise UserError(f"{path} is not a Keras archive: {missing[0]} is missing")
 
 
 def _read_contract(path: Path, _: str) -> Contract:
-    if path.stat().st_size > LARGEST_CONTRACT:
-        raise UserError(f"{path}: {path.stat().st_size:,} bytes is too large for a contract")
+    if (size := path.stat().st_size) > LARGEST_CONTRACT:
+        raise UserError(f"{path}: {size:,} bytes exceed the limit of {LARGEST_CONTRACT:,} for a contract")
     return load_contract(path)
 
 

@@ -1,4 +1,4 @@
-"""The figures of a run, as its predictions alone determine them: report.json."""
+"""Compute, write and read report.json, the metrics of a run's predictions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.files import read_bounded
 from ferspec.records import Count, Record
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling
@@ -24,7 +25,7 @@ LARGEST = 16 << 20
 
 
 class AsRun(Record):
-    """The figures as the released runs took them: over the first whole batches, the averages support-weighted."""
+    """Hold support-weighted metrics over the first whole batches, as in the released runs."""
 
     n: Count
     accuracy: float
@@ -34,14 +35,14 @@ class AsRun(Record):
 
 
 class PartReport(Record):
-    """The figures of one part: over all images, and as the runs took them where the profile is theirs."""
+    """Hold the metrics of one split over all images and, in profile ``released``, ``as_run``."""
 
     metrics: Evaluation
     as_run: AsRun | None = None
 
 
 class RunReport(Record):
-    """The figures of one training on every part it was tested on."""
+    """Hold the metrics of one training for every test split."""
 
     schema_version: Literal["1"] = "1"
     cell: str
@@ -52,27 +53,21 @@ class RunReport(Record):
 def report_of(
     predictions: Mapping[PartName, RunPredictions], cell: str, profile: Profile, resampling: Resampling | None = None
 ) -> RunReport:
-    """Return the figures of a run's predictions; the same predictions always give the same report.
+    """Compute the metrics of a run's predictions deterministically.
 
-    Under a profile that drops the last partial batch (FER-V-02), ``as_run`` holds the figures over as many of the
-    first images as fill whole batches of the usual size (FER-V-03); of fewer than one batch, over all. ``resampling``
-    is that of the intervals, by default the protocol's.
+    In a profile that drops the last partial batch (FER-V-02), ``as_run`` covers only the first images that fill whole
+    batches of the usual size (FER-V-03), or all images if there are fewer. ``resampling`` is used for the intervals;
+    the default is the protocol's.
     """
     parts = {name: _part_report(part, profile, resampling) for name, part in predictions.items()}
     return RunReport(cell=cell, profile=profile, parts=parts)
 
 
 def read_run_report(path: str | Path) -> RunReport:
-    """Return the report of a run; ``UserError`` where it is missing, unreadable, or not one of this version."""
+    """Read the report of a run. Raise ``UserError`` if it is missing, unreadable, or of another version."""
     path = Path(path)
     try:
-        if path.stat().st_size > LARGEST:
-            raise UserError(f"{path}: {path.stat().st_size:,} bytes is too large for the report of a run")
-        return RunReport.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+        return RunReport.model_validate_json(read_bounded(path, LARGEST, "the report of a run"))
     except ValidationError as error:
         first = error.errors()[0]
         where = ": ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))
@@ -91,9 +86,9 @@ def _as_run(part: RunPredictions, profile: Profile) -> AsRun | None:
     usual = known.integers("FER-V-03", "batch_sizes")[0]
     n = evaluated_images(len(part), usual, profile)
     matrix = metrics.confusion_matrix(part.labels[:n], part.predicted[:n])
-    averages = {of.__name__: of(matrix) for of in (metrics.precision, metrics.recall, metrics.f1)}
+    averages = {metric.__name__: metric(matrix) for metric in (metrics.precision, metrics.recall, metrics.f1)}
     return AsRun(
         n=n,
         accuracy=float(metrics.accuracy(matrix)),
-        **{name: float(metrics.weighted(figure, matrix)) for name, figure in averages.items()},
+        **{name: float(metrics.weighted(values, matrix)) for name, values in averages.items()},
     )

@@ -1,4 +1,4 @@
-"""What a trained network said of every image it was tested on: predictions.csv."""
+"""Write and read predictions.csv, the predictions of a trained model for every test image."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from pathlib import Path
 import numpy as np
 
 from ferspec import spec
-from ferspec.errors import UserError
 from ferspec.subjects.models.predictions import class_of, finite_number, require_agreement, require_unique
-from ferspec.subjects.runs.artifacts.record import PARTS, PartName
-from ferspec.subjects.runs.artifacts.tables import RunTable, read_table, table_text
+from ferspec.subjects.runs.artifacts.record import PartName, part_name
+from ferspec.subjects.runs.artifacts.tables import RunTable, read_run_table, table_text
 
-TESTED: tuple[PartName, ...] = tuple(part for part in PARTS if part != "training")
+TESTED: tuple[PartName, ...] = ("validation", "btfer")
 CLASSES = spec.load().classes
 PROBABILITIES = tuple(f"p_{name}" for name in CLASSES)
 COLUMNS = ("part", "image", "pixels_sha256", "label", "predicted", *PROBABILITIES)
-# enough for a float32 to come back as it was
+# significant digits that represent a float32 exactly
 DIGITS = 9
 
 
 @dataclass(frozen=True, eq=False)
 class RunPredictions:
-    """The predictions of one part, in the order of its manifest.
+    """Hold the predictions of one split, in the order of its manifest.
 
-    ``images`` are the paths within the part and ``pixels_sha256`` the digests of their pixels; ``labels`` and
-    ``predicted`` are classes (n,) int64, 0 to 6; ``probabilities`` are (n, 7) float32 in the order of the classes.
+    ``images`` are paths and ``pixels_sha256`` the digests of the pixels. ``labels`` and ``predicted`` are classes (n,)
+    int64, 0 to 6; ``probabilities`` are (n, 7) float32 in the order of the classes.
     """
 
     images: tuple[str, ...]
@@ -41,48 +40,44 @@ class RunPredictions:
 
 
 def predictions_text(predictions: Mapping[PartName, RunPredictions]) -> str:
-    """Return predictions.csv: a row for every image of every part; each probability reads back as the same float32."""
-    return table_text(
-        COLUMNS,
+    """Format predictions.csv with a row per image; each probability reads back as the same float32."""
+    rows = (
         (
-            (
-                part,
-                of.images[row],
-                of.pixels_sha256[row],
-                CLASSES[of.labels[row]],
-                CLASSES[of.predicted[row]],
-                *(f"{value:.{DIGITS}g}" for value in of.probabilities[row].tolist()),
-            )
-            for part, of in predictions.items()
-            for row in range(len(of))
-        ),
+            part,
+            recorded.images[row],
+            recorded.pixels_sha256[row],
+            CLASSES[recorded.labels[row]],
+            CLASSES[recorded.predicted[row]],
+            *(f"{value:.{DIGITS}g}" for value in recorded.probabilities[row].tolist()),
+        )
+        for part, recorded in predictions.items()
+        for row in range(len(recorded))
     )
+    return table_text(COLUMNS, rows)
 
 
 def read_run_predictions(path: str | Path) -> dict[PartName, RunPredictions]:
-    """Return the predictions of each part that a predictions.csv lists.
+    """Read the predictions of each split from a predictions.csv.
 
-    ``UserError``, in one line that names the line of the file, for an unknown part or class, an image without a name
-    or twice in one part, a probability that is no finite number, a predicted class that is not one of the most
-    probable, and as ``read_table`` says. Whether the rows are all there, the record of the run tells.
+    Raise ``UserError`` with the line for an unknown split or class, an image that is unnamed or repeated, a
+    probability that is not a finite number, a predicted class that is not the most probable, and as ``read_run_table``
+    does. Missing rows are not detected here; the record of the run has the number of images.
     """
-    table = read_table(path, COLUMNS)
-    parts = table.columns["part"]
-    for line, part in zip(table.lines, parts, strict=True):
-        if part not in TESTED:
-            raise UserError(f"{path} line {line}: unknown part {part!r}: known are {', '.join(TESTED)}")
+    table = read_run_table(path, COLUMNS)
+    names = zip(table.lines, table.columns["part"], strict=True)
+    parts = [part_name(table.path, line, name, TESTED) for line, name in names]
     labels, predicted = (_classes(table, column) for column in ("label", "predicted"))
     probabilities = _probabilities(table)
     require_agreement(table.path, table.lines, "predicted", probabilities, predicted)
-    found = {}
+    predictions = {}
     for part in TESTED:
-        rows = [row for row, of in enumerate(parts) if of == part]
+        rows = [row for row, row_part in enumerate(parts) if row_part == part]
         if not rows:
             continue
         images, pixels = (tuple(table.columns[name][row] for row in rows) for name in ("image", "pixels_sha256"))
-        require_unique(table.path, {table.lines[row]: image for row, image in zip(rows, images, strict=True)})
-        found[part] = RunPredictions(images, pixels, labels[rows], predicted[rows], probabilities[rows])
-    return found
+        require_unique(table.path, (table.lines[row] for row in rows), images)
+        predictions[part] = RunPredictions(images, pixels, labels[rows], predicted[rows], probabilities[rows])
+    return predictions
 
 
 def _classes(table: RunTable, column: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The files that one training leaves, and the record that says what they are."""
+"""Define the artifacts of a training, and the record that describes them."""
 
 from __future__ import annotations
 
@@ -11,34 +11,35 @@ from pydantic import Field, ValidationError, model_validator
 from ferspec import spec
 from ferspec.environment import Environment
 from ferspec.errors import UserError
+from ferspec.files import read_bounded
 from ferspec.records import Count, Record
 from ferspec.spec.records import Profile
 from ferspec.subjects.models.base import file_digest
 
 RUN, HISTORY, PREDICTIONS, REPORT = "run.json", "history.csv", "predictions.csv", "report.json"
 MODEL, CONTRACT, MANIFEST = "model.keras", "contract.toml", "manifest.csv"
-# what only a training that goes on needs, removed once it has finished
+# state for resuming an unfinished training; removed when it finishes
 STATE = "state"
-# what a training may leave beside its artifacts, for people and for loggers
+# optional files next to the artifacts, for people and loggers
 CURVES, EVENTS, MLFLOW_DATABASE, MLFLOW_RUN = "curves.svg", "tensorboard", "mlflow.db", "mlflow-run.txt"
 COMPANIONS = (CURVES, EVENTS, MLFLOW_DATABASE, MLFLOW_RUN)
 FINISHED_FILES = (HISTORY, PREDICTIONS, REPORT, MODEL, CONTRACT, MANIFEST)
-PARTS = ("training", "validation", "btfer")
-# in place of a dataset: faces that are drawn, for trying things out
+# the name in place of a dataset for rendered faces, which are meant for trials
 SYNTHETIC = "synthetic"
 LARGEST_RECORD = 16 << 20
 LARGEST_SEED = 2**31 - 1
 
 AtLeastOne = Annotated[Count, Field(ge=1)]
 PartName = Literal["training", "validation", "btfer"]
+PARTS: tuple[PartName, ...] = ("training", "validation", "btfer")
 Augment = Literal["threads", "device", "reference"]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
 
 class Drawn(Record):
-    """What synthetic faces were drawn from: how many of each class, in the order of the classes, and the seed.
+    """Hold the parameters of synthetic faces; ``counts`` is in the order of the classes.
 
-    They are drawn on ``drawn_at`` x ``drawn_at`` pixels, of which the middle ``size`` x ``size`` are cut out.
+    Faces are rendered at ``drawn_at`` x ``drawn_at`` pixels and cropped to the central ``size`` x ``size``.
     """
 
     counts: tuple[Count, ...] = Field(min_length=len(spec.load().classes), max_length=len(spec.load().classes))
@@ -48,7 +49,7 @@ class Drawn(Record):
 
 
 class Part(Record):
-    """The images of one part: which dataset, how many of each class, and the digest of their manifest."""
+    """Describe the images of one split: dataset, number per class, and digest of the manifest."""
 
     dataset: str
     n: Count
@@ -59,7 +60,7 @@ class Part(Record):
 
 
 class Settings(Record):
-    """What a training was told; every value here changes what comes out."""
+    """Hold the settings of a training; every value affects the result."""
 
     profile: Profile
     seed: int = Field(ge=0, le=LARGEST_SEED)
@@ -80,7 +81,7 @@ class Settings(Record):
 
 
 class RunDeviation(Record):
-    """A point in which a training departs from the protocol: the clause, what was asked for, what it did."""
+    """Describe a departure from the protocol: clause, option that caused it, and effect."""
 
     clause: str
     option: str
@@ -88,7 +89,7 @@ class RunDeviation(Record):
 
 
 class Start(Record):
-    """What the network started from: ``scratch``, or published weights or a file with its sha256."""
+    """Describe the initial weights: ``scratch``, or published weights or a file with its sha256."""
 
     kind: str
     file: str | None = None
@@ -96,7 +97,7 @@ class Start(Record):
 
 
 class Phase(Record):
-    """One phase of a training: whether the base was frozen, how many epochs it had, and why it ended."""
+    """Describe one phase of a training: frozen or not, epochs, and reason for its end."""
 
     phase: Count
     frozen: bool
@@ -106,7 +107,7 @@ class Phase(Record):
 
 
 class Best(Record):
-    """The epoch whose weights were kept; ``epoch`` counts from 0 over the whole run, as history.csv does."""
+    """Describe the epoch of the kept checkpoint; ``epoch`` counts from 0 over the whole run."""
 
     epoch: Count
     phase: Count
@@ -114,7 +115,7 @@ class Best(Record):
 
 
 class RunRecord(Record):
-    """The whole record of one training; ``files`` holds the sha256 of every other artifact once it is finished.
+    """Hold the record of one training. ``files`` has the sha256 of every other artifact of a finished run.
 
     A run with any entry in ``deviations`` is not a protocol run.
     """
@@ -141,36 +142,40 @@ def is_run(path: str | Path) -> bool:
 
 
 def read_run(folder: str | Path) -> RunRecord:
-    """Return the record of a training; ``UserError`` where it is missing, unreadable, or not one of this version."""
+    """Read the record of a training. Raise ``UserError`` if it is missing, unreadable, or of another version."""
     path = Path(folder) / RUN
+    if not path.exists():
+        raise UserError(f"{folder} is not the folder of a run: {RUN} is missing")
     try:
-        if path.stat().st_size > LARGEST_RECORD:
-            raise UserError(f"{path}: {path.stat().st_size:,} bytes is too large for the record of a run")
-        return RunRecord.model_validate(json.loads(path.read_bytes()))
-    except FileNotFoundError:
-        raise UserError(f"{folder}: no {RUN}: not the folder of a run") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+        return RunRecord.model_validate(json.loads(read_bounded(path, LARGEST_RECORD, "the record of a run")))
     except (ValueError, RecursionError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else None
         where = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)
         raise UserError(f"{path} is not the record of a run: {where}") from None
 
 
-def require_artifact(folder: str | Path, run: RunRecord, name: str) -> Path:
-    """Return the path of one artifact of a finished training, once it is known to be the file that was written.
+def part_name(path: Path, line: int, name: str, known: tuple[PartName, ...]) -> PartName:
+    """Return the split of that name. Raise ``UserError`` with the line for another name than those in ``known``."""
+    for part in known:
+        if name == part:
+            return part
+    raise UserError(f"{path} line {line}: unknown part {name!r}: known are {', '.join(known)}")
 
-    ``UserError`` for a training that is not finished, and an artifact that is missing or of another sha256.
+
+def require_artifact(folder: str | Path, run: RunRecord, name: str) -> Path:
+    """Return the path of an artifact of a finished training after checking its sha256.
+
+    Raise ``UserError`` for an unfinished training, or an artifact that is missing or has another sha256.
     """
     path = Path(folder) / name
     if run.status != "finished":
-        raise UserError(f"{folder}: this training is not finished: start its command again, and it goes on")
+        raise UserError(f"{folder}: this training is not finished: run its command again to resume it")
     if not path.is_file():
-        raise UserError(f"{folder}: {name} is missing, so this is not a whole run")
+        raise UserError(f"{folder}: the run is incomplete: {name} is missing")
     try:
-        found = file_digest(path)
+        sha256 = file_digest(path)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
-    if found != run.files.get(name):
-        raise UserError(f"{path} is not the file that {RUN} names (another sha256): damaged, or changed since")
+    if sha256 != run.files.get(name):
+        raise UserError(f"{path} is not the file that {RUN} names (another sha256): it is damaged, or was changed")
     return path

@@ -1,4 +1,4 @@
-"""The tables among a run's artifacts: CSV files written one way, and read back only if they are whole."""
+"""Write and read the CSV tables among a run's artifacts; incomplete files are refused."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ferspec.errors import UserError
+from ferspec.files import read_bounded
 
 LARGEST = 256 << 20
 
 
 @dataclass(frozen=True)
 class RunTable:
-    """A table as text: each column by its name, and the line of every row in the file."""
+    """Hold a table as text: its columns by name, and the line of every row."""
 
     path: Path
     lines: tuple[int, ...]
@@ -23,7 +24,7 @@ class RunTable:
 
 
 def table_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a header and rows as CSV (RFC 4180, as Keras' ``CSVLogger`` writes it)."""
+    """Format a header and rows as CSV (RFC 4180, as in Keras' ``CSVLogger``)."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
@@ -31,11 +32,11 @@ def table_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def read_table(path: str | Path, columns: Sequence[str]) -> RunTable:
-    """Return a table that has just these columns, in this order, and at least one row.
+def read_run_table(path: str | Path, columns: Sequence[str]) -> RunTable:
+    """Read a table with exactly these columns, in this order, and at least one row.
 
-    ``UserError``, in one line, where the file is missing, too large, not CSV in UTF-8, has other columns, has a row
-    of another width, or does not end with its last line's end, as a file that was cut off does not.
+    Raise ``UserError`` for a file that is missing, too large, or not CSV in UTF-8, for other columns, a row of another
+    width, or a last line without a line end, which shows that the file is truncated.
     """
     path = Path(path)
     text = _text(path)
@@ -55,12 +56,12 @@ def read_table(path: str | Path, columns: Sequence[str]) -> RunTable:
     if not rows:
         raise UserError(f"{path} has a header but no rows")
     if not text.endswith("\n"):
-        raise UserError(f"{path} line {lines[-1]}: the last line has no end: the file was cut off")
+        raise UserError(f"{path} line {lines[-1]}: the last line has no line end: the file is truncated")
     return RunTable(path, tuple(lines), dict(zip(columns, zip(*rows, strict=True), strict=True)))
 
 
 def whole_number(path: Path, line: int, column: str, text: str) -> int:
-    """Return the whole number from 0 that a text is; ``UserError``, naming line and column, for anything else."""
+    """Parse an integer from 0. Raise ``UserError`` with line and column for any other text."""
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise UserError(f"{path} line {line}, column {column!r}: {text!r} is not a whole number")
     return int(text)
@@ -68,12 +69,6 @@ def whole_number(path: Path, line: int, column: str, text: str) -> int:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > LARGEST:
-            raise UserError(f"{path}: {path.stat().st_size:,} bytes is too large for a table of a run")
-        return path.read_bytes().decode()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+        return read_bounded(path, LARGEST, "a table of a run").decode()
     except UnicodeDecodeError:
         raise UserError(f"{path} is not text in UTF-8") from None

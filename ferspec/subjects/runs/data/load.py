@@ -1,4 +1,4 @@
-"""Opens the data of one training: every image read once, checked, and kept at the resolution of the network."""
+"""Read and check the images of one training, and store them at its resolution."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.progress import StepProgress
 from ferspec.spec.records import Cell
-from ferspec.subjects.datasets.manifest import Entry, repeated_pictures
+from ferspec.subjects.datasets.manifest import Entry, duplicate_notes
 from ferspec.subjects.datasets.pixel_store import ROOM, PixelStore
-from ferspec.subjects.datasets.read_all import SHOWN, THREADS, UnreadableImages, read_each
+from ferspec.subjects.datasets.read_all import THREADS, UnreadableImages, read_each
 from ferspec.subjects.datasets.readers import drawing_processes
 from ferspec.subjects.datasets.readers.synthetic import draw_face
+from ferspec.subjects.examples import first_few
 from ferspec.subjects.models.preprocess import resize
 from ferspec.subjects.runs.artifacts.record import SYNTHETIC, RunDeviation, Settings
 from ferspec.subjects.runs.data.sources import (
     BTFER,
     DATA,
-    Source,
-    Sources,
+    DataSources,
+    SplitSource,
     counts_of,
     published_sources,
     require_every_class,
@@ -32,32 +33,31 @@ from ferspec.subjects.runs.data.sources import (
 )
 from ferspec.subjects.runs.data.splits import ImagePart, TrainingData
 
-FEW_FACES = 200  # starting processes takes longer than drawing so many
+FEW_FACES = 200  # rendering fewer faces is faster than starting processes
 
 
 def open_training_data(
     cell: Cell, data_root: Path | None, settings: Settings, progress: StepProgress | None = None, room: int = ROOM
 ) -> TrainingData:
-    """Return the images that a cell is trained, steered and tested on, each read once, resized to its resolution.
+    """Read the training, validation and test images of a cell at its resolution.
 
-    Images are resized as the published runs did, by nearest neighbour. Those of all parts that fit into ``room`` bytes
-    are kept in memory, the others in a temporary file. ``progress(done, total)`` counts the images of all parts.
-    Whatever is not as the protocol has it (counts, a subset, synthetic faces, images left out, no BTFER, pictures of
-    BTFER among those trained or validated on) is in ``deviations``. A cell on synthetic faces needs no data root.
+    Images are resized by nearest neighbour, as in the published runs. At most ``room`` bytes of all splits are kept in
+    memory, the others in temporary files. ``progress(done, total)`` counts the images of all splits. ``deviations``
+    lists every departure from the protocol: counts, a subset, synthetic faces, skipped images, missing BTFER, BTFER
+    images that occur in another split. Synthetic faces need no data root.
 
-    ``UserError`` in one line where there is no data root, the dataset is missing in it, is another one or has a
-    mistake, a class has no image to train on, or the disk is full; ``UnreadableImages``, which lists them all, where
-    more images than ``settings.skip_unreadable`` cannot be read. Source: FER-D-01 to FER-D-06, FER-D-11,
-    FER-P-08.
+    Raise ``UserError`` for a missing data root or dataset, invalid files, a class without training images, or a full
+    disk, and ``UnreadableImages`` for more than ``settings.skip_unreadable`` unreadable images. Source: FER-D-01 to
+    FER-D-06, FER-D-11, FER-P-08.
     """
     with _sources(cell, data_root, settings) as sources:
         parts, unreadable = _read_all(sources, (cell.resolution, cell.resolution), settings, progress, room)
     training = parts["training"]
     require_every_class(cell.dataset, counts_of(training.labels))
     if not len(parts["validation"]):
-        raise UserError(f"{cell.dataset}: no image to validate on")
+        raise UserError(f"{cell.dataset}: there are no validation images: at least one is needed")
     if BTFER in parts and not len(parts[BTFER]):
-        raise UserError(f"{BTFER}: no image can be read: replace them, or take {BTFER} out of the data root")
+        raise UserError(f"{BTFER}: no image is readable: replace the images, or remove {BTFER} from the data root")
     deviations = (
         *sources.deviations,
         *_skipped(settings, unreadable),
@@ -68,14 +68,15 @@ def open_training_data(
 
 
 @contextmanager
-def _sources(cell: Cell, data_root: Path | None, settings: Settings) -> Iterator[Sources]:
+def _sources(cell: Cell, data_root: Path | None, settings: Settings) -> Iterator[DataSources]:
     if cell.dataset != SYNTHETIC:
         if data_root is None:
-            raise UserError(f"{cell.dataset} is needed: give --data-root, the folder that holds the dataset's own")
+            raise UserError(f"{cell.dataset} is needed: give the folder of the datasets with --data-root")
         yield published_sources(cell, data_root, settings)
         return
-    most = sum(sum(face.counts) for face in synthetic_faces().values())
-    if THREADS == 1 or min(most, len(synthetic_faces()) * (settings.subset or most)) <= FEW_FACES:
+    faces = synthetic_faces()
+    total = sum(sum(split.counts) for split in faces.values())
+    if THREADS == 1 or min(total, len(faces) * (settings.subset or total)) <= FEW_FACES:
         yield synthetic_sources(settings, draw_face)
         return
     with drawing_processes(THREADS) as draw:
@@ -83,11 +84,11 @@ def _sources(cell: Cell, data_root: Path | None, settings: Settings) -> Iterator
 
 
 def _read_all(
-    sources: Sources, size: tuple[int, int], settings: Settings, progress: StepProgress | None, room: int
+    sources: DataSources, size: tuple[int, int], settings: Settings, progress: StepProgress | None, room: int
 ) -> tuple[dict[str, ImagePart], dict[str, list[UserError]]]:
-    given = {"training": sources.training, "validation": sources.validation, BTFER: sources.btfer}
-    chosen = {name: source for name, source in given.items() if source is not None}
-    total = sum(len(source.listing) for source in chosen.values())
+    splits = {"training": sources.training, "validation": sources.validation, BTFER: sources.btfer}
+    available = {name: source for name, source in splits.items() if source is not None}
+    total = sum(len(source.listing) for source in available.values())
     done = 0
 
     def tick() -> None:
@@ -98,18 +99,18 @@ def _read_all(
 
     parts: dict[str, ImagePart] = {}
     unreadable: dict[str, list[UserError]] = {}
-    for name, source in chosen.items():
+    for name, source in available.items():
         parts[name], unreadable[name] = _read_part(source, size, room, tick)
         room -= parts[name].pixels.in_memory
     errors = [error for part in unreadable.values() for error in part]
     if len(errors) > settings.skip_unreadable:
-        hint = f" (--skip-unreadable {len(errors)} would leave them out)"
+        hint = f" (add --skip-unreadable {len(errors)} to skip them)"
         raise UnreadableImages(sources.training.dataset, errors, total, hint)
     return parts, unreadable
 
 
 def _read_part(
-    source: Source, size: tuple[int, int], room: int, tick: Callable[[], None]
+    source: SplitSource, size: tuple[int, int], room: int, tick: Callable[[], None]
 ) -> tuple[ImagePart, list[UserError]]:
     listing = source.listing
     method = spec.load().text("FER-P-08", "resize")
@@ -127,22 +128,24 @@ def _read_part(
             entries.append(result.entry)
             labels.append(label)
         tick()
-    notes = [*listing.notes, *repeated_pictures(entries)]
+    notes = [*listing.notes, *duplicate_notes(entries)]
     if unreadable:
-        notes.append(f"images that cannot be read were left out: {len(unreadable):,} ({_first(unreadable)})")
+        notes.append(f"unreadable images were skipped: {len(unreadable):,} ({first_few(unreadable, '; ')})")
     part = ImagePart(source.dataset, np.array(labels, np.int64), tuple(entries), pixels, tuple(notes), source.drawn)
     return part, unreadable
 
 
 def _skipped(settings: Settings, unreadable: dict[str, list[UserError]]) -> Iterator[RunDeviation]:
-    left_out = [f"{len(errors):,} of {name} ({_first(errors)})" for name, errors in unreadable.items() if errors]
-    if left_out:
-        effect = f"images that cannot be read were left out: {', '.join(left_out)}"
+    skipped = [
+        f"{len(errors):,} of {name} ({first_few(errors, '; ')})" for name, errors in unreadable.items() if errors
+    ]
+    if skipped:
+        effect = f"unreadable images were skipped: {', '.join(skipped)}"
         yield RunDeviation(clause="FER-D-01", option=f"--skip-unreadable {settings.skip_unreadable}", effect=effect)
 
 
 def _other_sizes(parts: dict[str, ImagePart]) -> Iterator[RunDeviation]:
-    """Yield where images have another size than Table 1 says; those of AffectNet have several (ERR-04)."""
+    """Yield deviations from the image sizes of Table 1; AffectNet's images have several sizes (ERR-04)."""
     for name, part in parts.items():
         dataset = spec.load().datasets.get(part.dataset)
         if dataset is None or dataset.training_totals:
@@ -159,9 +162,5 @@ def _leaked(parts: dict[str, ImagePart]) -> Iterator[RunDeviation]:
     seen = {entry.pixels_sha256 for name, part in parts.items() if name != BTFER for entry in part.entries}
     tested = {entry.pixels_sha256 for entry in parts[BTFER].entries} if BTFER in parts else set()
     if shared := len(tested & seen):
-        effect = f"{shared:,} pictures of BTFER are also trained or validated on"
+        effect = f"{shared:,} images of BTFER also occur in training or validation"
         yield RunDeviation(clause="FER-D-11", option=DATA, effect=effect)
-
-
-def _first(errors: list[UserError]) -> str:
-    return "; ".join(map(str, errors[:SHOWN])) + ("; …" if len(errors) > SHOWN else "")

@@ -1,4 +1,4 @@
-"""The parts that a training needs, each read once and kept at the resolution of the network."""
+"""Hold the splits of a training, read once and stored at the network's resolution."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ferspec.subjects.runs.artifacts.record import Drawn, Part, RunDeviation
 
 @dataclass(frozen=True, eq=False)
 class ImagePart:
-    """The images of one part; ``entries`` is its manifest, of the images as they are stored.
+    """Hold the images of one split; ``entries`` is the manifest of the original images.
 
-    Satisfies ``reference.training.images.Images``.
+    Implements ``reference.training.images.Images``.
     """
 
     dataset: str
@@ -33,7 +33,7 @@ class ImagePart:
         return self.pixels.read(indices)
 
     def record(self) -> Part:
-        """Return what the record of a run says of this part."""
+        """Return the entry of this split in the record of a run."""
         return Part(
             dataset=self.dataset,
             n=len(self),
@@ -46,9 +46,9 @@ class ImagePart:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What one cell is trained, steered and tested on; BTFER is None where the data root has none.
+    """Hold the splits of one cell; ``btfer`` is None if the data root lacks it.
 
-    ``deviations`` say where the images are not those of the protocol.
+    ``deviations`` lists how the images depart from the protocol.
     """
 
     training: ImagePart

@@ -1,6 +1,6 @@
-"""Reads trainings out of TensorBoard's event files, as Keras' callback and this suite's logger write them.
+"""Read trainings from TensorBoard event files written by Keras' callback or this suite's logger.
 
-Records are read here, for TensorFlow believes the length that a record says it has, and that a tensor says.
+TensorFlow's own reader trusts the lengths stored in records and tensors; this one checks them.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ferspec.errors import UserError
-from ferspec.subjects.runs.logs.csv_logger import NAMES, split
+from ferspec.subjects.runs.logs.csv_logger import NAMES, phases_of
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
-from ferspec.subjects.runs.logs.series import bounded, rows_of
+from ferspec.subjects.runs.logs.series import bounded, log_rows
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
@@ -28,26 +28,27 @@ FORMAT = "TensorBoard"
 PATTERN = "*tfevents*"
 TRAINING, VALIDATION = "train", "validation"
 LARGEST = 1 << 30
-# a larger record is one of a graph or of pictures
+# larger records hold graphs or images
 LARGEST_RECORD = 1 << 20
-# the types of tensors, by their names in TensorFlow, that are a figure's; of some others none can be made
-NUMBERS = ("DT_FLOAT", "DT_DOUBLE", "DT_HALF", "DT_INT8", "DT_INT16", "DT_INT32", "DT_INT64")
-NUMBERS += ("DT_UINT8", "DT_UINT16", "DT_UINT32", "DT_UINT64")
+# TensorFlow's names of numeric tensor types
+NUMERIC_TYPES = (
+    *("DT_FLOAT", "DT_DOUBLE", "DT_HALF", "DT_INT8", "DT_INT16", "DT_INT32", "DT_INT64"),
+    *("DT_UINT8", "DT_UINT16", "DT_UINT32", "DT_UINT64"),
+)
 LENGTH, CHECKSUM = struct.Struct("<Q"), struct.Struct("<I")
-# Keras 2 logs the rate of the epoch as epoch_lr; the callback adds that of the optimiser, which is the next one's
-OF_THE_EPOCH, OF_THE_OPTIMISER = "epoch_lr", "epoch_learning_rate"
+# Keras 2 logs the learning rate of the epoch as epoch_lr; the callback logs the optimizer's, which is the next epoch's
+EPOCH_RATE, OPTIMIZER_RATE = "epoch_lr", "epoch_learning_rate"
 
 
 def has_events(folder: Path) -> bool:
-    """Return whether a folder is one that TensorBoard logs of a training lie in."""
+    """Return whether a folder holds the TensorBoard logs of a training."""
     return any(_files(folder / part) for part in ("", TRAINING))
 
 
 def read_events(folder: str | Path) -> LoggedRun:
-    """Return the training whose scalars lie in the event files of a folder, or of ``train`` and ``validation`` in it.
+    """Read the training in a folder of event files, or in its ``train`` and ``validation``.
 
-    ``UserError`` where TensorBoard is not installed, files are too large or no event files, and where they hold no
-    losses of epochs.
+    Raise ``UserError`` if TensorBoard is not installed, a file is too large or invalid, or no losses are logged.
     """
     folder = Path(folder)
     if find_spec("tensorboard") is None:
@@ -55,20 +56,20 @@ def read_events(folder: str | Path) -> LoggedRun:
     series: dict[str, list[tuple[int, float]]] = {}
     tags: set[str] = set()
     for part, prefix in (("", ""), (TRAINING, ""), (VALIDATION, "val_")):
-        found: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        scalars: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for tag, step, value in bounded(folder / part, _scalars(_files(folder / part))):
-            found[tag].append((step, value))
-        tags |= found.keys()
-        for tag, values in found.items():
+            scalars[tag].append((step, value))
+        tags |= scalars.keys()
+        for tag, values in scalars.items():
             name = NAMES.get(prefix + tag.removeprefix("epoch_"))
-            if name and not (tag == OF_THE_OPTIMISER and OF_THE_EPOCH in found):
+            if name and not (tag == OPTIMIZER_RATE and EPOCH_RATE in scalars):
                 series[name] = values
     notes: list[str] = []
-    rows = rows_of(series, notes)
+    rows = log_rows(series, notes)
     if not rows:
-        raise UserError(f"{folder} holds no training: no event file in it has the losses of epochs")
-    phases = split(folder, rows, notes)
-    shifted = OF_THE_OPTIMISER in tags and OF_THE_EPOCH not in tags
+        raise UserError(f"{folder} holds no training: its event files have no losses of epochs")
+    phases = phases_of(folder, rows, notes)
+    shifted = OPTIMIZER_RATE in tags and EPOCH_RATE not in tags
     return LoggedRun(folder, FORMAT, phases, rates_of_next=shifted, notes=tuple(notes))
 
 
@@ -83,14 +84,14 @@ def _order(path: Path) -> list[int | str]:
 
 
 def _scalars(paths: Sequence[Path]) -> Iterator[tuple[str, int, float]]:
-    """Yield tag, step and value of every figure, in the order of logging; of a file cut off, those before the cut."""
+    """Yield tag, step and value of every metric in order, up to any damage."""
     from google.protobuf.message import DecodeError
 
     for path in paths:
         try:
             with path.open("rb") as file:
                 if (size := os.fstat(file.fileno()).st_size) > LARGEST:
-                    raise UserError(f"{path}: {size:,} bytes is too large for an event file")
+                    raise UserError(f"{path}: {size:,} bytes exceed the limit of {LARGEST:,} for an event file")
                 for event in _events(file):
                     for value in event.summary.value:
                         if value.tag.removeprefix("epoch_") in NAMES and (figure := _figure(value)) is not None:
@@ -100,21 +101,21 @@ def _scalars(paths: Sequence[Path]) -> Iterator[tuple[str, int, float]]:
 
 
 def _events(file: BinaryIO) -> Iterator[Event]:
-    """Yield the events up to where a file ends, is cut off or is damaged; each is in a record with two checksums."""
+    """Yield the events of a file up to its end or any damage. Each record has two checksums."""
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
     def read(size: int) -> bytes | None:
-        """Return so many bytes, or None where there are fewer, or others than were written."""
+        """Return ``size`` bytes, or None if they are truncated or their checksum is wrong."""
         content, checksum = file.read(size), file.read(CHECKSUM.size)
-        whole = len(content) == size and len(checksum) == CHECKSUM.size
-        return content if whole and checksum == CHECKSUM.pack(masked_crc32c(content)) else None
+        complete = len(content) == size and len(checksum) == CHECKSUM.size
+        return content if complete and checksum == CHECKSUM.pack(masked_crc32c(content)) else None
 
-    left = os.fstat(file.fileno()).st_size
+    remaining = os.fstat(file.fileno()).st_size
     while (head := read(LENGTH.size)) is not None:
         (length,) = LENGTH.unpack(head)
-        left -= LENGTH.size + length + 2 * CHECKSUM.size
-        if left < 0:
+        remaining -= LENGTH.size + length + 2 * CHECKSUM.size
+        if remaining < 0:
             return
         if length > LARGEST_RECORD:
             file.seek(length + CHECKSUM.size, os.SEEK_CUR)
@@ -125,13 +126,13 @@ def _events(file: BinaryIO) -> Iterator[Event]:
 
 
 def _figure(value: Summary.Value) -> float | None:
-    """Return the number that is logged, or None for anything but one; a tensor is believed to be one by its shape."""
+    """Return the logged number, or None for any other value. A tensor's declared shape is checked first."""
     from tensorboard.compat.proto.types_pb2 import DataType
     from tensorboard.util import tensor_util
 
     if value.HasField("simple_value"):
         return value.simple_value
-    numbers = value.HasField("tensor") and value.tensor.dtype in map(DataType.Value, NUMBERS)
-    if not numbers or math.prod(of.size for of in value.tensor.tensor_shape.dim) != 1:
+    numeric = value.HasField("tensor") and value.tensor.dtype in map(DataType.Value, NUMERIC_TYPES)
+    if not numeric or math.prod(dimension.size for dimension in value.tensor.tensor_shape.dim) != 1:
         return None
     return float(tensor_util.make_ndarray(value.tensor).reshape(())[()])

@@ -1,4 +1,4 @@
-"""Finds training runs at a path and opens them: run folders, CSVLogger files, TensorBoard, MLflow."""
+"""Find and open training runs: run folders, CSVLogger files, TensorBoard and MLflow logs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 from ferspec.errors import UserError
 from ferspec.progress import Progress, silent
@@ -21,62 +21,64 @@ from ferspec.subjects.runs.logs.logged_run import Kept, LoggedRun
 RUN_FOLDER, CSV = "run folder", "CSVLogger"
 LOGS = {".csv", ".tsv", ".log", ".txt"}
 DEEPEST = 6
-VALIDATION = "validation"
+VALIDATION: Literal["validation"] = "validation"
 EPOCHS_CAP = "epochs cap"
 
 Opener = Callable[[Path], tuple[LoggedRun, ...]]
 
 
 @dataclass(frozen=True)
-class Found:
-    """The runs that were found, and what was left alone, a line each."""
+class SearchResult:
+    """Hold the runs found, and one line for each skipped file."""
 
     runs: tuple[LoggedRun, ...]
-    left_alone: tuple[str, ...]
+    skipped: tuple[str, ...]
 
 
-def find_training_runs(path: str | Path, progress: Progress = silent) -> Found:
-    """Return the training runs at a path: a file, the folder of one run, or a folder that is searched for them.
+def find_training_runs(path: str | Path, progress: Progress = silent) -> SearchResult:
+    """Open the training runs of a file, of a run folder, or below another folder.
 
-    ``UserError``, in one line, for a path that is not there or is no training run, and a folder without any.
+    Raise ``UserError`` for a missing path, a file that is not a log, or a folder without runs.
     """
     path = Path(path)
     if not path.is_dir():
-        return Found(_open_file(path), ())
+        return SearchResult(_open_file(path), ())
     runs: list[LoggedRun] = []
-    left: list[str] = []
+    skipped: list[str] = []
     if opener := _opener(path):
         runs += _opened(path, opener)
-        places = list(_logs_beside(path))
+        candidates = list(_logs_beside(path))
     else:
-        places = list(_searched(path, DEEPEST))
-    for done, (place, opener) in enumerate(places, start=1):
+        candidates = list(_candidates(path, DEEPEST))
+    for done, (candidate, opener) in enumerate(candidates, start=1):
         try:
-            runs += _opened(place, opener)
+            runs += _opened(candidate, opener)
         except UserError as error:
-            left.append(str(error))
-        progress("reading logs", done, len(places))
+            skipped.append(str(error))
+        progress("reading logs", done, len(candidates))
     if not runs:
-        told = f": {left[0]}" if len(left) == 1 else ""
-        raise UserError(f"{path} holds no training run: no run folder, CSVLogger file, TensorBoard or MLflow log{told}")
-    return Found(tuple(runs), tuple(left))
+        reason = f": {skipped[0]}" if len(skipped) == 1 else ""
+        raise UserError(
+            f"{path} holds no training run: no run folder, CSVLogger file, TensorBoard or MLflow log{reason}"
+        )
+    return SearchResult(tuple(runs), tuple(skipped))
 
 
-def _opened(place: Path, opener: Opener) -> tuple[LoggedRun, ...]:
+def _opened(path: Path, opener: Opener) -> tuple[LoggedRun, ...]:
     try:
-        return opener(place)
+        return opener(path)
     except OSError as error:
-        raise UserError(f"cannot read {error.filename or place}: {error.strerror}") from None
+        raise UserError(f"cannot read {error.filename or path}: {error.strerror}") from None
 
 
-def open_run_folder(folder: Path) -> LoggedRun:
-    """Return the training whose artifacts this suite left in a folder.
+def open_run_log(folder: Path) -> LoggedRun:
+    """Open the logged epochs and the record of a run folder of this suite.
 
-    ``UserError`` for a record, history or report that cannot be read.
+    Raise ``UserError`` for an unreadable record, history or report.
     """
     run = read_run(folder)
     if not (folder / HISTORY).is_file():
-        raise UserError(f"{folder}: no {HISTORY}: this training is not finished, or its artifacts are not whole")
+        raise UserError(f"{folder}: {HISTORY} is missing: the training is not finished, or its folder is incomplete")
     log = read_training_log(folder / HISTORY)
     recorded, logged = sum(phase.epochs for phase in run.phases), log.phases[-1].epochs[-1] + 1
     kept, notes = _kept(run, max(recorded, logged))
@@ -93,35 +95,34 @@ def open_run_folder(folder: Path) -> LoggedRun:
         validated=_validated(folder),
         end_lost=log.end_lost or logged < recorded,
         notes=log.notes + notes,
-        deviations=tuple(f"{of.clause} {of.option}: {of.effect}" for of in run.deviations),
+        deviations=tuple(f"{entry.clause} {entry.option}: {entry.effect}" for entry in run.deviations),
     )
 
 
 def _weights(run: RunRecord) -> Weights | None:
-    known = get_args(Weights)
-    if run.start.kind in known:
-        return run.start.kind
-    return next((name for name in known if f"-{name}-" in run.cell), None)
+    known: tuple[Weights, ...] = get_args(Weights)
+    start = next((name for name in known if name == run.start.kind), None)
+    return start or next((name for name in known if f"-{name}-" in run.cell), None)
 
 
 def _capped(run: RunRecord, phase: Phase) -> bool:
-    """Return whether a cap ended a phase: one that was set, and that the phase reached."""
+    """Return whether the epochs cap of the settings ended a phase."""
     return phase.ended == EPOCHS_CAP and phase.epochs == run.settings.epochs_cap
 
 
 def _kept(run: RunRecord, epochs: int) -> tuple[Kept | None, tuple[str, ...]]:
-    """Return what the record says was kept, and what is to be noted of it: the run may have had no such epoch."""
+    """Return the kept checkpoint, and a note if the run lacks its epoch."""
     if run.best is None:
         return None, ()
     epoch, accuracy = run.best.epoch, run.best.val_accuracy
     if epoch in range(epochs):
         return Kept(accuracy, epoch), ()
-    told = f"{RUN} says that epoch {epoch} was kept, which the run never had: its epochs are 0 to {epochs - 1}"
-    return (Kept(accuracy) if 0 <= accuracy <= 1 else None), (told,)
+    note = f"{RUN} says that epoch {epoch} was kept, but the epochs of the run are 0 to {epochs - 1}"
+    return (Kept(accuracy) if 0 <= accuracy <= 1 else None), (note,)
 
 
 def _validated(folder: Path) -> int | None:
-    """Return over how many images an epoch was validated, as the report says."""
+    """Return the number of validation images per epoch, as reported."""
     report = read_run_report(folder / REPORT) if (folder / REPORT).is_file() else None
     part = report.parts.get(VALIDATION) if report else None
     return None if part is None else part.as_run.n if part.as_run else part.metrics.n
@@ -132,8 +133,8 @@ def _open_file(path: Path) -> tuple[LoggedRun, ...]:
         raise UserError(f"{path}: " + ("not a regular file" if path.exists() else "no such file or folder"))
     if path.match(event_files.PATTERN):
         return (event_files.read_events(path.parent),)
-    if mlflow_runs.is_database(path):
-        return mlflow_runs.read_database(path)
+    if mlflow_runs.is_sqlite(path):
+        return mlflow_runs.read_mlflow_database(path)
     return _open_log(path)
 
 
@@ -143,14 +144,14 @@ def _open_log(path: Path) -> tuple[LoggedRun, ...]:
 
 
 def _opener(folder: Path) -> Opener | None:
-    """Return what opens a folder that is a training run itself, or may not be read; None for another one."""
+    """Return the function that opens a run folder or refuses an unreadable one, or None."""
     if not os.access(folder, os.R_OK | os.X_OK):
         return _refuse
     try:
         if is_run(folder):
-            return lambda path: (open_run_folder(path),)
-        if mlflow_runs.is_run_folder(folder):
-            return lambda path: (mlflow_runs.read_run_folder(path),)
+            return lambda path: (open_run_log(path),)
+        if mlflow_runs.is_mlflow_run(folder):
+            return lambda path: (mlflow_runs.read_mlflow_run(path),)
         if event_files.has_events(folder):
             return lambda path: (event_files.read_events(path),)
     except PermissionError:
@@ -162,29 +163,29 @@ def _refuse(folder: Path) -> tuple[LoggedRun, ...]:
     raise UserError(f"cannot read {folder}: permission denied")
 
 
-def _searched(folder: Path, levels: int, above: tuple[Path, ...] = ()) -> Iterator[tuple[Path, Opener]]:
-    above = (*above, folder.resolve())
+def _candidates(folder: Path, levels: int, parents: tuple[Path, ...] = ()) -> Iterator[tuple[Path, Opener]]:
+    """Yield the paths that may hold runs, up to ``levels`` folders deep. Circular links are not followed."""
+    parents = (*parents, folder.resolve())
     for entry in sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")):
         if entry.is_dir():
             if opener := _opener(entry):
                 yield entry, opener
                 if opener is not _refuse:
                     yield from _logs_beside(entry)
-            elif levels > 1 and entry.resolve() not in above:
-                yield from _searched(entry, levels - 1, above)
+            elif levels > 1 and entry.resolve() not in parents:
+                yield from _candidates(entry, levels - 1, parents)
         elif entry.suffix.lower() in LOGS or entry.suffix == ".db":
             yield entry, _open_file
 
 
 def _logs_beside(folder: Path) -> Iterator[tuple[Path, Opener]]:
-    """Yield the log files that lie beside event files; a run of another kind holds no further ones."""
-    if not is_run(folder) and not mlflow_runs.is_run_folder(folder):
+    """Yield the log files next to event files; run folders and MLflow runs have none."""
+    if not is_run(folder) and not mlflow_runs.is_mlflow_run(folder):
         for path in sorted(folder.iterdir()):
             if path.is_file() and path.suffix.lower() in LOGS and not path.match(event_files.PATTERN):
                 yield path, _open_file
 
 
 def with_settings(run: LoggedRun, weights: Weights | None, profile: Profile | None, kept: Kept | None) -> LoggedRun:
-    """Return a run with what the user says of it in place of what it says itself."""
-    told = {"weights": weights, "profile": profile, "kept": kept}
-    return replace(run, **{name: value for name, value in told.items() if value is not None})
+    """Return a copy of a run with the user's settings; None keeps the run's own."""
+    return replace(run, weights=weights or run.weights, profile=profile or run.profile, kept=kept or run.kept)

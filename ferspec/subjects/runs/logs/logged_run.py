@@ -1,4 +1,4 @@
-"""A training run as a subject: the epochs it logged, in phases, and what is known of it besides."""
+"""Present a logged training run as a subject: its epochs, in phases, and its settings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeGuard
 
 from ferspec.spec.records import DEFAULT_PROFILE, Profile, Weights
 from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
@@ -16,22 +17,21 @@ MISSING = {
     RATES: "no learning rate is logged",
     LOSSES: "no validation loss is logged",
     ACCURACIES: "no validation accuracy is logged",
-    PRETRAINED: "the starting weights are not known: say which with --weights",
-    KEPT: "which epoch was kept is not known: say the validation accuracy that is reported with --reported",
+    PRETRAINED: "the initial weights are unknown: give them with --weights",
+    KEPT: "the kept epoch is unknown: give the reported validation accuracy with --reported",
 }
 
 
-def are_shares(accuracies: Sequence[float] | None) -> bool:
-    """Return whether accuracies are logged, and from 0 to 1 (or not available), not as percentages."""
+def are_shares(accuracies: Sequence[float] | None) -> TypeGuard[tuple[float, ...]]:
+    """Return whether accuracies are logged as proportions (0 to 1 or NaN), not as percentages."""
     return accuracies is not None and all(0 <= value <= 1 or math.isnan(value) for value in accuracies)
 
 
 @dataclass(frozen=True)
 class Kept:
-    """The epoch whose weights were kept, where it is known, and its accuracy.
+    """Describe the kept checkpoint: its validation accuracy and, if known, its epoch.
 
-    ``epoch`` is its number in a log that numbers on over its phases. ``digits`` is how many decimals of the accuracy
-    are known, None for all of them.
+    ``epoch`` counts over all phases. ``digits`` is the number of known decimals of the accuracy, or None for all.
     """
 
     accuracy: float
@@ -41,13 +41,12 @@ class Kept:
 
 @dataclass(frozen=True)
 class LoggedRun:
-    """What is known of one training; ``name`` tells apart several at one path.
+    """Hold the log and the known settings of one training. ``name`` distinguishes several at one path.
 
-    ``finished`` says whether it ran to its end (None: nobody knows), ``capped`` whether a cap that its record sets on
-    its epochs ended a phase, ``validated`` over how many images an epoch was validated. ``rates_of_next`` is true where
-    an epoch may be logged with the rate of the next one, as Keras' TensorBoard callback does; ``end_lost`` where lines
-    followed the last phase that cannot be read. ``deviations`` are those that the record declares, a line each: a run
-    with any is not a protocol run.
+    ``finished`` says whether the training has ended (None if unknown), ``capped`` whether an epochs cap ended a phase.
+    ``validated`` is the number of validation images. ``rates_of_next`` is true if an epoch may be logged with the
+    learning rate of the next one, as Keras' TensorBoard callback does; ``end_lost`` if lines after the last phase are
+    unreadable. ``deviations`` are declared in the record, one line each: a run with any is not a protocol run.
     """
 
     path: Path
@@ -72,35 +71,35 @@ class LoggedRun:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        has = {
+        available = {
             RATES: any(phase.rate for phase in self.phases),
             LOSSES: any(phase.val_loss for phase in self.phases),
             ACCURACIES: any(phase.val_accuracy for phase in self.phases),
             PRETRAINED: self.weights is not None,
             KEPT: self.kept is not None,
         }
-        return frozenset(name for name, there in has.items() if there)
+        return frozenset(name for name, known in available.items() if known)
 
     def why_missing(self, capability: str) -> str:
         return MISSING[capability]
 
     @cached_property
     def whole_beginnings(self) -> tuple[bool, ...]:
-        """Whether each phase is known from its first epoch: numbered 0, or the next after the phase before it.
+        """Whether each phase begins with epoch 0 or directly after the previous phase.
 
-        Otherwise lines were lost, or it was resumed from an earlier epoch: what came before is not known.
+        Otherwise lines are missing, or the training was resumed from an earlier epoch.
         """
-        following = (None, *(phase.epochs[-1] + 1 for phase in self.phases))
-        return tuple(phase.epochs[0] in (0, place) for phase, place in zip(self.phases, following, strict=False))
+        successors = (None, *(phase.epochs[-1] + 1 for phase in self.phases))
+        return tuple(phase.epochs[0] in (0, epoch) for phase, epoch in zip(self.phases, successors, strict=False))
 
     def open_ended(self, number: int) -> bool:
-        """Return whether the phase of that number, from 0, goes on after lines that were lost, or may."""
+        """Return whether lines may be missing at the end of phase ``number``, from 0."""
         last = number + 1 == len(self.phases)
         return self.end_lost if last else not self.whole_beginnings[number + 1]
 
     @cached_property
     def accuracies(self) -> tuple[tuple[float, ...], ...]:
-        """The validation accuracies of every phase; NaN for what is not logged, and where any are none (0 to 1)."""
+        """The validation accuracies of every phase, NaN where missing or not 0 to 1."""
         return tuple(
             phase.val_accuracy if are_shares(phase.val_accuracy) else (math.nan,) * len(phase) for phase in self.phases
         )

@@ -1,4 +1,4 @@
-"""Reads trainings out of MLflow's own files, without MLflow: folders of text files, or a SQLite database."""
+"""Read trainings from MLflow's files without MLflow: folders of text files, or a SQLite database."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from tempfile import TemporaryDirectory
 
 from ferspec.errors import UserError
 from ferspec.files import read_bounded
-from ferspec.subjects.runs.logs.csv_logger import LOSS, NAMES, VAL_LOSS, split
+from ferspec.subjects.runs.logs.csv_logger import LOSS, NAMES, VAL_LOSS, phases_of
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
-from ferspec.subjects.runs.logs.series import bounded, rows_of
+from ferspec.subjects.runs.logs.series import bounded, log_rows
 
 FORMAT = "MLflow"
 METRICS, META = "metrics", "meta.yaml"
 LARGEST = 64 << 20
 LARGEST_DATABASE = 1 << 30
 MOST_RUNS = 10_000
-# of a database, of which nothing is believed: the bytes of one value, and the steps of SQLite's machine in all
+# limits for an untrusted database: bytes of one value, and steps of SQLite's virtual machine
 LARGEST_VALUE = 1 << 20
 MOST_STEPS, STEPS = 500_000_000, 1_000_000
 TABLES = ("metrics", "runs")
 MAGIC = b"SQLite format 3\0"
-# how MLflow writes down that a run ended as it should: in a folder as a number, in a database as a word
+# MLflow's status of a finished run: a number in a folder, a word in a database
 FINISHED = ("3", "FINISHED")
 
 Logged = tuple[str, int, float]
 
 
-def is_run_folder(folder: Path) -> bool:
+def is_mlflow_run(folder: Path) -> bool:
     """Return whether a folder is one run of MLflow's file store."""
     return (folder / METRICS).is_dir() and (folder / META).is_file()
 
 
-def is_database(path: Path) -> bool:
+def is_sqlite(path: Path) -> bool:
     """Return whether a file is a SQLite database."""
     try:
         with path.open("rb") as file:
@@ -48,10 +48,10 @@ def is_database(path: Path) -> bool:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
 
 
-def read_run_folder(folder: str | Path) -> LoggedRun:
-    """Return the training that one run of MLflow's file store holds.
+def read_mlflow_run(folder: str | Path) -> LoggedRun:
+    """Read the training in one run of MLflow's file store.
 
-    ``UserError`` for files that cannot be read, lines of another form, and where there are no losses of epochs.
+    Raise ``UserError`` for unreadable files, invalid lines, or a run without losses.
     """
     folder = Path(folder)
     logged = bounded(
@@ -67,14 +67,14 @@ def read_run_folder(folder: str | Path) -> LoggedRun:
     return _training(folder, logged, status)
 
 
-def read_database(path: str | Path) -> tuple[LoggedRun, ...]:
-    """Return every training of a database of MLflow's; nothing is left beside it.
+def read_mlflow_database(path: str | Path) -> tuple[LoggedRun, ...]:
+    """Read every training in an MLflow database, without writing files next to it.
 
-    ``UserError`` for a file that is none, is too large or being written to, and where no run has losses of epochs.
+    Raise ``UserError`` for a file that is invalid, too large or in use, or a database without losses.
     """
     path = Path(path)
-    if path.stat().st_size > LARGEST_DATABASE:
-        raise UserError(f"{path}: {path.stat().st_size:,} bytes is too large for a database of runs")
+    if (size := path.stat().st_size) > LARGEST_DATABASE:
+        raise UserError(f"{path}: {size:,} bytes exceed the limit of {LARGEST_DATABASE:,} for a database of runs")
     marks = ", ".join("?" * len(NAMES))
     query = f"SELECT run_uuid, key, step, value, is_nan FROM metrics WHERE key IN ({marks}) ORDER BY timestamp, step"
     try:
@@ -87,24 +87,31 @@ def read_database(path: str | Path) -> tuple[LoggedRun, ...]:
     except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
         interrupted = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
         why = "it takes too long to read" if interrupted else error
-        raise UserError(f"{path} is no database of MLflow's: {why}") from None
-    runs = [(run, of) for run, of in logged.items() if any(NAMES[name] in (LOSS, VAL_LOSS) for name, *_ in of)]
+        raise UserError(f"{path} is not an MLflow database: {why}") from None
+    runs = {
+        run: values
+        for run, values in logged.items()
+        if any(NAMES[metric] in (LOSS, VAL_LOSS) for metric, _, _ in values)
+    }
     if not runs:
-        raise UserError(f"{path} holds no training: no run in it logs the losses of epochs")
+        raise UserError(f"{path} holds no training: its runs have no losses of epochs")
     if len(runs) > MOST_RUNS:
-        raise UserError(f"{path} holds {len(runs):,} trainings: more than {MOST_RUNS:,} are too many for one database")
-    return tuple(_training(path, of, statuses.get(run, ""), run if len(runs) > 1 else "") for run, of in runs)
+        raise UserError(f"{path} holds {len(runs):,} trainings: the limit is {MOST_RUNS:,}")
+    return tuple(
+        _training(path, values, statuses.get(run, ""), run if len(runs) > 1 else "") for run, values in runs.items()
+    )
 
 
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a database so that nothing is left beside it, as SQLite does even when it only reads one in WAL mode.
+    """Open a database without writing files next to it.
 
-    One with such a log, in which its latest rows are, is copied with it. What a writer left unfinished is not mended.
+    SQLite writes such files even when it reads in WAL mode. A database with a write-ahead log is copied together with
+    the log. An unfinished write is refused, not rolled back.
     """
     log, journal = (path.with_name(path.name + ending) for ending in ("-wal", "-journal"))
     if journal.exists():
-        raise UserError(f"cannot read {path}: it is being written to, or was left unfinished ({journal.name})")
+        raise UserError(f"cannot read {path}: a write is in progress or was interrupted ({journal.name} exists)")
     with TemporaryDirectory() as folder:
         address = f"{path.as_uri()}?immutable=1"
         if log.exists():
@@ -121,7 +128,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _require_plain_tables(database: sqlite3.Connection) -> None:
-    """Raise ``ValueError`` for what would run when it is read: views, virtual tables, columns that are computed."""
+    """Raise ``ValueError`` for objects that execute code when read: views, virtual tables, computed columns."""
     for name in TABLES:
         query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ? AND sql LIKE 'CREATE TABLE %'"
         if database.execute(query, (name,)).fetchone() != (1,):
@@ -131,28 +138,30 @@ def _require_plain_tables(database: sqlite3.Connection) -> None:
 
 
 def _metric(path: Path) -> Iterator[tuple[int, float]]:
-    """Yield step and value of every line of a metric: time, value and step; old ones have no step."""
+    """Yield step and value of each line (time, value, step); old files have no step."""
     for number, line in enumerate(_lines(path)):
         try:
             _, value, *rest = line.split()
             yield int(rest[0]) if rest else number, float(value)
         except ValueError:
-            raise UserError(f"{path} line {number + 1} is no metric of MLflow's: time, value and step") from None
+            raise UserError(
+                f"{path} line {number + 1} is not an MLflow metric: expected time, value and step"
+            ) from None
 
 
 def _lines(path: Path) -> Iterator[str]:
-    for line in io.BytesIO(read_bounded(path, LARGEST, "a file of MLflow's")):
+    for line in io.BytesIO(read_bounded(path, LARGEST, "an MLflow file")):
         yield line.decode("utf-8", errors="replace").rstrip("\r\n")
 
 
 def _training(path: Path, logged: Iterable[Logged], status: str, name: str = "") -> LoggedRun:
-    """Return the training of one run; a metric whose steps begin anew was logged by another phase."""
+    """Return the training of one run. A new phase begins where the steps of a metric restart."""
     series: dict[str, list[tuple[int, float]]] = defaultdict(list)
     for metric, step, value in logged:
         series[metric].append((step, value))
     notes: list[str] = []
-    rows = rows_of({NAMES[metric]: of for metric, of in series.items()}, notes)
+    rows = log_rows({NAMES[metric]: values for metric, values in series.items()}, notes)
     if not rows:
-        raise UserError(f"{path} holds no training: it logs no losses of epochs")
-    phases = split(path, rows, notes)
+        raise UserError(f"{path} holds no training: it has no losses of epochs")
+    phases = phases_of(path, rows, notes)
     return LoggedRun(path, FORMAT, phases, finished=True if status in FINISHED else None, notes=tuple(notes), name=name)

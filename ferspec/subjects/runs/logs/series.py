@@ -1,4 +1,4 @@
-"""Joins figures that were logged each by itself, as (step, value) in the order of logging, into the epochs of a log."""
+"""Join separately logged metrics, series of (step, value), into epochs of a log."""
 
 from __future__ import annotations
 
@@ -11,81 +11,82 @@ from pathlib import Path
 from typing import TypeVar
 
 from ferspec.errors import UserError
-from ferspec.subjects.runs.logs.csv_logger import EPOCH, HIGHEST_EPOCH, LOSS, MOST_EPOCHS, VAL_LOSS, Row
+from ferspec.subjects.runs.logs.csv_logger import EPOCH, HIGHEST_EPOCH, LOSS, MOST_EPOCHS, VAL_LOSS, LogRow
 
 Series = Sequence[tuple[int, float]]
-Figures = dict[str, float]
-Figure = TypeVar("Figure")
+Metrics = dict[str, float]
+T = TypeVar("T")
 
-# losses of batches may be among them
-MOST_FIGURES = 1_000_000
-
-
-def bounded(path: Path, figures: Iterable[Figure]) -> list[Figure]:
-    """Return the figures that are logged at a path; ``UserError`` for more than ``MOST_FIGURES``."""
-    found = list(islice(figures, MOST_FIGURES + 1))
-    if len(found) > MOST_FIGURES:
-        raise UserError(f"{path} logs more than {MOST_FIGURES:,} figures: too many for trainings")
-    return found
+# may include losses of batches
+MOST_VALUES = 1_000_000
 
 
-def rows_of(series: Mapping[str, Series], notes: list[str]) -> list[Row]:
-    """Return an epoch for every step; where the steps of a figure begin anew, so does the training.
+def bounded(path: Path, values: Iterable[T]) -> list[T]:
+    """Return the values logged at a path. Raise ``UserError`` for more than ``MOST_VALUES``."""
+    listed = list(islice(values, MOST_VALUES + 1))
+    if len(listed) > MOST_VALUES:
+        raise UserError(f"{path} logs more than {MOST_VALUES:,} values: too many for trainings")
+    return listed
 
-    ``series`` are figures by their names in ``LoggedPhase``. A figure that begins anew less often than the losses was
-    not logged in every phase: nothing says in which, so that it is left out, and noted. A figure that a step lacks is
-    not available in it. Steps that number no epoch are left out, and noted. No rows without losses, and of more than
-    ``MOST_EPOCHS`` one too many.
+
+def log_rows(series: Mapping[str, Series], notes: list[str]) -> list[LogRow]:
+    """Return an epoch for every step. A phase begins where the steps of a metric restart.
+
+    ``series`` maps the names in ``LoggedPhase`` to metrics. A metric with fewer restarts than the losses is skipped and
+    noted, since its phases are unknown. A metric missing at a step is NaN. Steps outside the valid epochs are skipped
+    and noted. The result is empty without losses, and has at most one row more than ``MOST_EPOCHS``.
     """
-    told = {name: _phases(_numbered(name, of, notes)) for name, of in series.items()}
-    begun = max((phases[-1][0] for name, phases in told.items() if name in (LOSS, VAL_LOSS) and phases), default=-1)
-    figures: dict[tuple[int, int], Figures] = defaultdict(dict)
-    for name, phases in told.items():
-        if phases and phases[-1][0] != begun:
-            notes.append(f"{name} begins {phases[-1][0] + 1} times and the losses {begun + 1}: left out")
+    phased = {name: _phases(_valid_steps(name, values, notes)) for name, values in series.items()}
+    last = max((points[-1][0] for name, points in phased.items() if name in (LOSS, VAL_LOSS) and points), default=-1)
+    epochs: dict[tuple[int, int], Metrics] = defaultdict(dict)
+    for name, points in phased.items():
+        if points and points[-1][0] != last:
+            notes.append(f"{name} begins {points[-1][0] + 1} times and the losses {last + 1} times: skipped")
             continue
-        for phase, step, value in phases:
-            figures[phase, step][name] = value
-    rows = [(*at, of) for at, of in sorted(figures.items()) if LOSS in of or VAL_LOSS in of]
-    phases = ([(step, of) for _, step, of in phase] for _, phase in groupby(rows, key=itemgetter(0)))
-    return list(islice((row for phase in phases for row in _epochs_of(phase, notes)), MOST_EPOCHS + 1))
+        for phase, step, value in points:
+            epochs[phase, step][name] = value
+    rows = [
+        (phase, step, metrics) for (phase, step), metrics in sorted(epochs.items()) if {LOSS, VAL_LOSS} & {*metrics}
+    ]
+    by_phase = ([row[1:] for row in phase_rows] for _, phase_rows in groupby(rows, key=itemgetter(0)))
+    return list(islice((row for steps in by_phase for row in _phase_rows(steps, notes)), MOST_EPOCHS + 1))
 
 
-def _numbered(name: str, series: Series, notes: list[str]) -> Series:
-    numbered = [(step, value) for step, value in series if 0 <= step <= HIGHEST_EPOCH]
-    if left := len(series) - len(numbered):
-        notes.append(f"{name}: {left:,} at steps outside 0 to {HIGHEST_EPOCH:,}: left out")
-    return numbered
+def _valid_steps(name: str, series: Series, notes: list[str]) -> Series:
+    valid = [(step, value) for step, value in series if 0 <= step <= HIGHEST_EPOCH]
+    if skipped := len(series) - len(valid):
+        notes.append(f"{name}: {skipped:,} values at steps outside 0 to {HIGHEST_EPOCH:,} were skipped")
+    return valid
 
 
-def _epochs_of(steps: Sequence[tuple[int, Figures]], notes: list[str]) -> Iterator[Row]:
+def _phase_rows(steps: Sequence[tuple[int, Metrics]], notes: list[str]) -> Iterator[LogRow]:
     """Return the epochs of one phase.
 
-    Where validation losses count on by one, steps without are those of batches. Where they are evenly spaced, there was
-    none in the epochs between. Otherwise some were lost, and what is left tells nothing.
+    If the validation losses are at consecutive steps, the other steps are batches. If they are evenly spaced, the
+    epochs between had no validation. Otherwise some are missing, and all are skipped.
     """
-    names = sorted({name for _, of in steps for name in of})
-    spaces = {after - before for before, after in pairwise(step for step, of in steps if VAL_LOSS in of)}
-    if spaces == {1}:
-        steps = [(step, of) for step, of in steps if VAL_LOSS in of]
-    elif len(spaces) > 1:
-        notes.append("validation losses of some epochs are missing: left out")
+    names = sorted({name for _, metrics in steps for name in metrics})
+    gaps = {after - before for before, after in pairwise(step for step, metrics in steps if VAL_LOSS in metrics)}
+    if gaps == {1}:
+        steps = [(step, metrics) for step, metrics in steps if VAL_LOSS in metrics]
+    elif len(gaps) > 1:
+        notes.append("validation losses of some epochs are missing: all were skipped")
         names.remove(VAL_LOSS)
     return (
-        Row(
+        LogRow(
             (EPOCH, *names),
             step,
-            {name: of.get(name, math.nan) for name in names},
-            unvalidated=VAL_LOSS in names and VAL_LOSS not in of,
+            {name: metrics.get(name, math.nan) for name in names},
+            unvalidated=VAL_LOSS in names and VAL_LOSS not in metrics,
         )
-        for step, of in steps
+        for step, metrics in steps
     )
 
 
 def _phases(series: Series) -> list[tuple[int, int, float]]:
-    """Return number of phase, step and value; numbers count from 0."""
-    found: list[tuple[int, int, float]] = []
+    """Return the phase, from 0, of each step and value."""
+    points: list[tuple[int, int, float]] = []
     for step, value in series:
-        phase, before = found[-1][:2] if found else (0, -1)
-        found.append((phase + (step <= before), step, value))
-    return found
+        phase, previous = points[-1][:2] if points else (0, -1)
+        points.append((phase + (step <= previous), step, value))
+    return points
