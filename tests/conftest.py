@@ -186,7 +186,7 @@ def _outcomes() -> tuple[Outcome, ...]:
                 "observed": "recall[Disgust] 0.350 (0.298 to 0.406)",
                 "expected": ">= 0.4",
                 "difference": -0.05,
-                "message": "2,100 images say too little; about 2,600 like them would decide, if the figure stays",
+                "message": "2,100 images are too few; about 2,600 similar images would decide if the metric keeps its value",
             },
         ),
         ("FER-B-08", "macro_f1>=0.55", {"status": "inconclusive", "observed": "macro_f1 0.537", "expected": ">= 0.55"}),

@@ -7,7 +7,7 @@ import numpy as np
 from ferspec import spec
 
 
-def simple_weights(counts: Sequence[int]) -> np.ndarray:
+def simple_weights(counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """Return for each class how many times it would fit into the largest one: the largest weighs 1.
 
     ``counts`` are training images per class, in any order that the result shall have; float64, unrounded, each
@@ -22,7 +22,7 @@ def simple_weights(counts: Sequence[int]) -> np.ndarray:
     return spec.load().value("FER-W-01", "majority_weight") * images.max() / images
 
 
-def conservative_weights(counts: Sequence[int]) -> np.ndarray:
+def conservative_weights(counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """Return the simple weights, none above the cap of 3.
 
     Shape, order and errors as for ``simple_weights``. Source: FER-W-02, paper 3.4 and Fig. 13.

@@ -1,4 +1,4 @@
-"""Audits training runs: opens them, runs the checks on each, and counts how they end."""
+"""Audits training runs: opens them, runs the checks on each, and collects the outcomes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ferspec.subjects.runs.logs.logged_run import Kept, LoggedRun
 
 @dataclass(frozen=True)
 class AuditedRun:
-    """One training run, how its checks ended, its phases beside the schedule, and what a reader should know."""
+    """One training run with the outcomes of its checks, its phases compared to the schedule, and notes."""
 
     run: LoggedRun
     judgement: Judgement
@@ -36,28 +36,29 @@ class AuditedRun:
 
     @property
     def not_a_protocol_run(self) -> str:
-        """The deviations that its record declares, in words, empty where there are none."""
+        """The deviations that its record declares, in words; empty without deviations."""
         return f"not a protocol run: {'; '.join(self.run.deviations)}" if self.run.deviations else ""
 
     @property
-    def departs_first(self) -> str:
-        """The first failure in words, empty where there is none."""
-        failed = (of for of in self.judgement.outcomes if of.status is Status.FAIL and of.declared is None)
-        first = next(failed, None)
-        return "" if first is None else f"{first.clause}: {first.message.partition(';')[0] or first.observed}"
+    def first_failure(self) -> str:
+        """The first undeclared failure in words; empty without failures."""
+        for outcome in self.judgement.outcomes:
+            if outcome.status is Status.FAIL and outcome.declared is None:
+                return f"{outcome.clause}: {outcome.message.partition(';')[0] or outcome.observed}"
+        return ""
 
 
 @dataclass(frozen=True)
 class Audit:
-    """Everything that was audited; ``rated`` phases log a learning rate, ``replayed`` ones log the right rates.
+    """The audit of one or more runs; ``rated`` phases log a learning rate, ``replayed`` ones log the right rates.
 
-    ``outside`` are failures of no run in particular: deviations that cover nothing. ``left_alone`` says of files in a
-    folder why they are no training runs.
+    ``outside`` are failures that belong to no single run: deviations that cover no failure. ``skipped`` says, for each
+    skipped file of a folder, why it is not a training run.
     """
 
     runs: tuple[AuditedRun, ...]
     outside: tuple[Outcome, ...] = ()
-    left_alone: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -65,8 +66,8 @@ class Audit:
 
     @property
     def verdict(self) -> Verdict:
-        counting = (outcome for of in self.runs for outcome in _counting(of.run, of.judgement))
-        return verdict_of((*counting, *self.outside))
+        decisive = (outcome for audited in self.runs for outcome in _decisive(audited.run, audited.judgement))
+        return verdict_of((*decisive, *self.outside))
 
     @property
     def counts(self) -> Counts:
@@ -82,17 +83,17 @@ class Audit:
 
     @property
     def replayed(self) -> int:
-        return sum(not replay.unknown and replay.departs is None for run in self.runs for replay in run.replays)
+        return sum(not replay.unknown and replay.mismatch is None for run in self.runs for replay in run.replays)
 
     def document(self) -> dict[str, Any]:
-        """Return all of it as JSON can carry it."""
+        """Return the audit as a JSON-serialisable document."""
         return {
             "verdict": self.verdict,
             "counts": self.counts.model_dump(by_alias=True),
             "phases": {"logged": self.phases, "with_rates": self.rated, "replayed": self.replayed},
             "runs": [_document(audited) for audited in self.runs],
             "outcomes": [outcome.model_dump(mode="json") for outcome in self.outside],
-            "left_alone": list(self.left_alone),
+            "skipped": list(self.skipped),
         }
 
 
@@ -105,33 +106,32 @@ def audit(
     select: str = "",
     progress: Progress = silent,
 ) -> Audit:
-    """Judge whether training runs followed the schedule, as their logs tell (FER-S-02 to FER-S-08).
+    """Judge from their logs whether training runs followed the schedule (FER-S-02 to FER-S-08).
 
-    ``paths`` are run folders of this suite, files of Keras' CSVLogger, folders of TensorBoard's event files, runs,
-    folders or databases of MLflow's, or folders that are searched for any of these. ``weights`` are what the networks
-    started from, ``profile`` the one to judge by (of a run that names none: ``released``), ``reported`` the validation
-    accuracy (0 to 1) that is claimed; a text such as ``0.83`` is taken as rounded to its digits. ``select`` runs only
-    the checks whose id contains it.
+    ``paths`` are run folders of this suite, CSVLogger files of Keras, folders of TensorBoard event files, MLflow runs,
+    folders or databases, or folders to search for any of these. ``weights`` are the initial weights of the networks,
+    ``profile`` the one to judge by (default: the run's own, else ``released``), ``reported`` the claimed validation
+    accuracy (0 to 1); a text such as ``0.83`` counts as rounded to its digits. ``select`` runs only the checks whose id
+    contains it.
 
-    ``UserError`` for a path that holds no training run, and an accuracy, deviations or a selection that are none.
+    ``UserError`` for a path without a training run, and for an invalid accuracy, deviations file or selection.
     """
     paths = [paths] if isinstance(paths, str | Path) else list(paths)
     checks = _selected(select)
     kept = None if reported is None else _reported(reported)
     clauses = {check.clause for check in checks}
-    declared = [of for of in (load_deviations(deviations) if deviations else ()) if of.clause in clauses]
-    found = [find_training_runs(path, progress) for path in _different(paths)]
-    runs = [with_settings(run, weights, profile, kept) for of in found for run in of.runs]
-    again = {"weights": weights, "profile": profile, "reported": reported, "deviations": deviations}
+    declared = [entry for entry in (load_deviations(deviations) if deviations else ()) if entry.clause in clauses]
+    searches = [find_training_runs(path, progress) for path in _unique(paths)]
+    runs = [with_settings(run, weights, profile, kept) for search in searches for run in search.runs]
+    settings = {"weights": weights, "profile": profile, "reported": reported, "deviations": deviations}
     shared = same_validation(runs)
     audited = []
-    for place, run in enumerate(runs):
-        audited.append(_audited(run, checks, declared, _reproducing(run, again), shared.get(place)))
-        progress("auditing", place + 1, len(runs))
-    outcomes = [outcome for of in audited for outcome in of.judgement.outcomes]
-    return Audit(
-        tuple(audited), tuple(unused(declared, outcomes)), tuple(line for of in found for line in of.left_alone)
-    )
+    for index, run in enumerate(runs):
+        audited.append(_audited(run, checks, declared, _command(run, settings), shared.get(index)))
+        progress("auditing", index + 1, len(runs))
+    outcomes = [outcome for one in audited for outcome in one.judgement.outcomes]
+    skipped = tuple(line for search in searches for line in search.skipped)
+    return Audit(tuple(audited), tuple(unused(declared, outcomes)), skipped)
 
 
 def _audited(
@@ -139,48 +139,49 @@ def _audited(
 ) -> AuditedRun:
     outcomes = [outcome_of(check, run, reproduce) for check in checks]
     failed = {outcome.clause for outcome in outcomes if outcome.status is Status.FAIL}
-    # an entry need not cover a failure of every run, but of one
-    judgement = judge([check.id for check in checks], outcomes, [of for of in declared if of.clause in failed])
-    judgement = replace(judgement, verdict=verdict_of(_counting(run, judgement)))
+    # an entry must cover a failure of at least one run, not of each
+    judgement = judge([check.id for check in checks], outcomes, [entry for entry in declared if entry.clause in failed])
+    judgement = replace(judgement, verdict=verdict_of(_decisive(run, judgement)))
     notes = schedule_notes(run) + ((shared,) if shared else ())
     return AuditedRun(run, judgement, replays(run), stops(run), notes)
 
 
-def _counting(run: LoggedRun, judgement: Judgement) -> tuple[Outcome, ...]:
-    """Return the outcomes that make the verdict: all, but of a run that is not a protocol run its failures alone."""
+def _decisive(run: LoggedRun, judgement: Judgement) -> tuple[Outcome, ...]:
+    """Return the outcomes that decide the verdict: all, or only the failures if the run declares deviations."""
     failed = (outcome for outcome in judgement.outcomes if outcome.status is Status.FAIL)
     return tuple(failed) if run.deviations else judgement.outcomes
 
 
-def _different(paths: Iterable[str | Path]) -> Iterable[Path]:
-    """Return the paths, of several to one file or folder the first."""
-    found: dict[str, Path] = {}
+def _unique(paths: Iterable[str | Path]) -> Iterable[Path]:
+    """Return the paths without those that lead to an earlier file or folder."""
+    unique: dict[str, Path] = {}
     for path in map(Path, paths):
-        found.setdefault(os.path.realpath(path), path)
-    return found.values()
+        unique.setdefault(os.path.realpath(path), path)
+    return unique.values()
 
 
 def _selected(select: str) -> tuple[Check, ...]:
     checks = tuple(check for check in checks_for_log() if select in check.id)
     if not checks:
-        raise UserError(
-            f"no check's id contains '{select}': they are {', '.join(check.id for check in checks_for_log())}"
-        )
+        known = ", ".join(check.id for check in checks_for_log())
+        raise UserError(f"no check id contains '{select}': known are {known}")
     return checks
 
 
-def _reported(told: float | str) -> Kept:
+def _reported(value: float | str) -> Kept:
     try:
-        accuracy, exponent = float(told), Decimal(str(told).strip()).as_tuple().exponent
+        accuracy, exponent = float(value), Decimal(str(value).strip()).as_tuple().exponent
     except (ValueError, InvalidOperation):
         accuracy = -1.0
     if not 0 <= accuracy <= 1:
-        raise UserError(f"a reported accuracy is a number from 0 to 1, such as 0.83, not {told}")
-    # a whole number is no rounded one: 1 does not stand for 0.6
-    return Kept(accuracy, digits=-exponent if isinstance(told, str) and exponent < 0 else None)
+        raise UserError(f"a reported accuracy is a number from 0 to 1, such as 0.83, not {value}")
+    # a whole number does not count as rounded: 1 does not stand for 0.6
+    rounded = isinstance(value, str) and int(exponent) < 0
+    return Kept(accuracy, digits=-int(exponent) if rounded else None)
 
 
-def _reproducing(run: LoggedRun, settings: dict[str, Any]) -> str:
+def _command(run: LoggedRun, settings: dict[str, Any]) -> str:
+    """Return the command that repeats the audit of one run."""
     words = ["ferspec", "audit", str(run.path)]
     for name, value in settings.items():
         words += [] if value is None else [f"--{name}", str(value)]
@@ -195,8 +196,8 @@ def _document(audited: AuditedRun) -> dict[str, Any]:
             "first_epoch": replay.phase.epochs[0],
             "first_rate": _rate(replay, 0),
             "last_rate": _rate(replay, -1),
-            "replays": None if replay.unknown else replay.departs is None,
-            "departs_at_epoch": None if replay.departs is None else replay.phase.epochs[replay.departs],
+            "replays": None if replay.unknown else replay.mismatch is None,
+            "departs_at_epoch": None if replay.mismatch is None else replay.phase.epochs[replay.mismatch],
             "stopping_epoch": None if stop.unknown or stop.stop is None else stop.phase.epochs[stop.stop],
             "ends_by_early_stopping": None if stop.unknown else stop.stopped,
         }
@@ -219,7 +220,7 @@ def _document(audited: AuditedRun) -> dict[str, Any]:
     }
 
 
-def _rate(replay: PhaseReplay, place: int) -> float | None:
-    """Return a logged rate, None for one that is not logged or no number, which JSON does not know."""
+def _rate(replay: PhaseReplay, index: int) -> float | None:
+    """Return a logged rate, or None where it is missing or not finite."""
     rates = replay.phase.rate
-    return rates[place] if rates and math.isfinite(rates[place]) else None
+    return rates[index] if rates and math.isfinite(rates[index]) else None

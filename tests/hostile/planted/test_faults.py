@@ -73,7 +73,7 @@ FAULTS = {
         "cut off",
     ),
     "the network of another run": (faults.model_of_another_run, "FER-R-01", "model.keras", "of another run"),
-    "no network": (faults.model_missing, "FER-R-01", "model.keras is missing", "not copied whole"),
+    "no network": (faults.model_missing, "FER-R-01", "model.keras is missing", "copied incompletely"),
     "a probability that is not a number": (faults.not_a_number, "FER-R-02", "'NaN' is not a finite number", None),
     "a swapped dataset": (faults.dataset_swapped, "FER-R-03", "training images of RAF-DB", "dataset was swapped"),
     "the run of another cell": (faults.another_cell, "FER-R-03", f"report.json is of {made_runs.CELL}", "two runs"),
@@ -85,7 +85,7 @@ FAULTS = {
     "training images in the validation part": (
         faults.training_images_in_the_validation_part,
         "FER-R-05",
-        "1 validation images are also trained on",
+        "1 validation images are also training images",
         "leakage",
     ),
     "training images in the validation part under other names": (
@@ -110,7 +110,7 @@ FAULTS = {
         faults_posing.classes_exchanged,
         "FER-R-03",
         "Fear, Neutral, Happy",
-        "classes were exchanged",
+        "classes were swapped",
     ),
     "other colours in the contract": (faults_posing.colours_exchanged, "FER-R-03", "images in bgr", None),
     "another initial rate in the record": (
@@ -338,7 +338,7 @@ def test_pictures_under_two_names_are_told_where_they_are_few(run):
     found = check.run(open_run_folder(run, {CELL.id: CELL}))
     assert (found.status, found.observed) == (
         "pass",
-        "no image is there twice; under other names the same picture: 460 validation images that are trained on",
+        "no image is listed twice; the same picture under another name: 460 validation images that are also training images",
     )
 
 

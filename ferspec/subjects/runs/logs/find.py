@@ -32,7 +32,7 @@ class Found:
     """The runs that were found, and what was left alone, a line each."""
 
     runs: tuple[LoggedRun, ...]
-    left_alone: tuple[str, ...]
+    skipped: tuple[str, ...]
 
 
 def find_training_runs(path: str | Path, progress: Progress = silent) -> Found:
