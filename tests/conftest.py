@@ -168,14 +168,14 @@ def _outcomes() -> tuple[Outcome, ...]:
             None,
             {
                 "status": "fail",
-                "observed": "outputs apart by up to 0.314",
+                "observed": "outputs differ by up to 0.314",
                 "expected": "at most 1e-05",
                 "difference": 0.31399,
                 "likely": "dropout or another random layer is active at inference",
                 "reproduce": "ferspec certify emotion_model.keras --dataset BTFER -k 'FER-B-05'",
             },
         ),
-        ("FER-B-06", None, {"status": "fail", "observed": "outputs apart by up to 0.02", "declared": declared}),
+        ("FER-B-06", None, {"status": "fail", "observed": "outputs differ by up to 0.02", "declared": declared}),
         ("FER-B-07", None, {"status": "not_evaluated", "message": "the predictions are recorded, not run"}),
         ("FER-B-08", "accuracy>=0.5", {"status": "pass", "observed": "accuracy 0.545 (0.523 to 0.566)"}),
         (

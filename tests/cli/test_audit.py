@@ -180,7 +180,7 @@ def test_percentages_are_left_out_and_accuse_nobody():
         val_accuracy=tuple(100 * value for value in phase.val_accuracy),
     )
     (note,) = schedule_notes(run(percent, kept=Kept(0.6)))
-    assert note == "accuracies outside 0 to 1: left out"
+    assert note == "accuracies outside 0 to 1 were skipped"
 
 
 def test_an_accuracy_that_no_epoch_reached_is_noted():
@@ -191,9 +191,9 @@ def test_an_accuracy_that_no_epoch_reached_is_noted():
 
 
 OVERLAPS = {
-    "validation losses are those of training": lambda phase: {"loss": phase.val_loss},
-    "validation losses are those of the test": lambda phase: {"test_loss": phase.val_loss},
-    "validation accuracies are those of the test": lambda phase: {"test_accuracy": phase.val_accuracy},
+    "validation losses equal training losses": lambda phase: {"loss": phase.val_loss},
+    "validation losses equal test losses": lambda phase: {"test_loss": phase.val_loss},
+    "validation accuracies equal test accuracies": lambda phase: {"test_accuracy": phase.val_accuracy},
     "validation accuracy exceeds training accuracy by more than 15 points": lambda phase: {
         "accuracy": tuple(value - 0.2 for value in phase.val_accuracy)
     },

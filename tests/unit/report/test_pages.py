@@ -78,7 +78,7 @@ def test_a_failure_says_observed_expected_difference_place_cause_and_command(pag
     found = page.text("article", **{"class": "finding fail"})
     for said in (
         "FER-B-05",
-        "outputs apart by up to 0.314",
+        "outputs differ by up to 0.314",
         "at most 1e-05 (+0.314)",
         "certification, models",
         "dropout or another random layer",

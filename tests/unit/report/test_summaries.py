@@ -242,7 +242,7 @@ def test_a_failure_is_printed_as_the_design_says(make_report):
     text = printed(terminal.print_report, make_report())
     assert (
         "FER-B-05 the same images twice give the same output   FAIL\n"
-        "  observed outputs apart by up to 0.314, expected at most 1e-05 (+0.314)\n"
+        "  observed outputs differ by up to 0.314, expected at most 1e-05 (+0.314)\n"
         "  certification, models\n"
         "  likely: dropout or another random layer is active at inference\n"
         "  reproduce: ferspec certify emotion_model.keras --dataset BTFER -k 'FER-B-05'\n"
