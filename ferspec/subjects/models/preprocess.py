@@ -29,7 +29,7 @@ def prepare(image: np.ndarray, spec: Input) -> np.ndarray:
     return prepare_batch([image], spec)[0]
 
 
-def prepare_batch(images: Sequence[np.ndarray], spec: Input) -> np.ndarray:
+def prepare_batch(images: Sequence[np.ndarray] | np.ndarray, spec: Input) -> np.ndarray:
     """Return RGB images of any sizes as one (n, h, w, c) float32 batch; channels stay last whatever the layout is.
 
     Grey is 0.299 R + 0.587 G + 0.114 B, rounded. Images are resized as uint8: ``nearest`` is Pillow's and

@@ -72,7 +72,7 @@ FAULTS = {
         "btfer: 100 images without a prediction",
         "truncated",
     ),
-    "the network of another run": (faults.model_of_another_run, "FER-R-01", "model.keras", "of another run"),
+    "the network of another run": (faults.model_of_another_run, "FER-R-01", "model.keras", "belongs to another run"),
     "no network": (faults.model_missing, "FER-R-01", "model.keras is missing", "copied incompletely"),
     "a probability that is not a number": (faults.not_a_number, "FER-R-02", "'NaN' is not a finite number", None),
     "a swapped dataset": (faults.dataset_swapped, "FER-R-03", "training images of RAF-DB", "dataset was swapped"),

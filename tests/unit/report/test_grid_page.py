@@ -267,7 +267,7 @@ def test_a_grid_without_any_training_draws_nothing_and_says_so():
     assert drawn(html) == []
     assert not page.all("svg")
     assert "there is nothing to draw" in page.text()
-    assert "258 absent: no training of this cell was handed in" in page.text("section", id="not-drawn")
+    assert "258 absent: no training of this cell was submitted" in page.text("section", id="not-drawn")
     assert len(html.encode()) < 25_000
 
 
