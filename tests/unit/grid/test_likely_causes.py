@@ -26,7 +26,7 @@ from helpers.results import CELL, SPEC, figures_of, result
                     for name in Figures.model_fields
                 }
             ),
-            "validation and BTFER were exchanged",
+            "validation and BTFER were swapped",
             id="BTFER and validation exchanged",
         ),
         pytest.param(

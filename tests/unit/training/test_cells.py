@@ -200,7 +200,7 @@ def test_what_logs_is_looked_for_before_an_image_is_read(ferspec, root, tmp_path
 
 def test_a_file_is_no_place_for_artifacts(ferspec, command, tmp_path):
     (tmp_path / "run").write_text("a letter")
-    assert_refused(ferspec(*command), "run is a file: choose another --out")
+    assert_refused(ferspec(*command), "run is a file, not a folder: choose another --out")
     assert (tmp_path / "run").read_text() == "a letter"
 
 
