@@ -238,7 +238,7 @@ def test_a_faulty_run_fails_its_cell_and_is_no_protocol_run(run):
 
 @pytest.mark.parametrize(
     ("shift", "status", "verdict", "likely"),
-    [(0.15, "above", "inconclusive", "too good"), (-0.15, "below", "fail", None)],
+    [(0.15, "above", "inconclusive", "look for test images"), (-0.15, "below", "fail", None)],
     ids=["0.15 too high", "0.15 too low"],
 )
 @pytest.mark.parametrize("part", ["val", "btfer"])

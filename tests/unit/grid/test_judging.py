@@ -225,7 +225,7 @@ def test_the_command_shows_counts_and_explains_what_lies_outside(runs):
     for words in (
         "resnet18-scratch-48-rafdb-conservative above",
         f"validation accuracy 0.940, expected {band.low:.3f} to {band.high:.3f}",
-        "likely: too good",
+        "likely: above the band: look for test images",
         "vgg16-imagenet-48-rafdb-simple not a protocol run",
         "FER-R-08 every figure of the report follows from the predictions: FAIL",
         "likely: the macro average was reported as the weighted one",
