@@ -284,8 +284,8 @@ def test_a_subset_follows_its_seed():
 @pytest.mark.parametrize(
     ("n", "message"),
     [
-        (11, "11 images was asked for, but there are 10"),
-        (1, "cannot hold one of each of the 2 classes"),
+        (11, "11 images was requested, but there are only 10"),
+        (1, "cannot contain all 2 classes: give at least 2"),
         (0, "0 images"),
     ],
     ids=["more than there are", "fewer than classes", "none"],

@@ -276,7 +276,7 @@ def test_an_undefined_figure_is_printed_as_undefined_with_its_reason(make_report
     text = printed(terminal.print_report, make_report(metrics=make_evaluation([0, 1, 6], [0, 1, 1])))
     surprise = next(line.split() for line in text.splitlines() if line.startswith("Surprise"))
     assert surprise[2] == "undefined"
-    assert "Precision of Surprise: no image is taken for Surprise." in text
+    assert "Precision of Surprise: no image is predicted as Surprise." in text
     assert "calibration undefined: the predictions hold no probabilities" in text
     assert "nan" not in text.lower()
 
