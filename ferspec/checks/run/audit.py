@@ -1,4 +1,4 @@
-"""Audits training runs: opens them, runs the checks on each, and collects the outcomes."""
+"""Audits training runs: opens them, runs the checks on each, and counts how they end."""
 
 from __future__ import annotations
 
@@ -41,19 +41,18 @@ class AuditedRun:
 
     @property
     def first_failure(self) -> str:
-        """The first undeclared failure in words; empty without failures."""
-        for outcome in self.judgement.outcomes:
-            if outcome.status is Status.FAIL and outcome.declared is None:
-                return f"{outcome.clause}: {outcome.message.partition(';')[0] or outcome.observed}"
-        return ""
+        """The first failure in words, empty where there is none."""
+        failed = (of for of in self.judgement.outcomes if of.status is Status.FAIL and of.declared is None)
+        first = next(failed, None)
+        return "" if first is None else f"{first.clause}: {first.message.partition(';')[0] or first.observed}"
 
 
 @dataclass(frozen=True)
 class Audit:
-    """The audit of one or more runs; ``rated`` phases log a learning rate, ``replayed`` ones log the right rates.
+    """Everything that was audited; ``rated`` phases log a learning rate, ``replayed`` ones log the right rates.
 
-    ``outside`` are failures that belong to no single run: deviations that cover no failure. ``skipped`` says, for each
-    skipped file of a folder, why it is not a training run.
+    ``outside`` are failures of no run in particular: deviations that cover nothing. ``skipped`` says of files in a
+    folder why they are no training runs.
     """
 
     runs: tuple[AuditedRun, ...]
@@ -66,8 +65,8 @@ class Audit:
 
     @property
     def verdict(self) -> Verdict:
-        decisive = (outcome for audited in self.runs for outcome in _decisive(audited.run, audited.judgement))
-        return verdict_of((*decisive, *self.outside))
+        counting = (outcome for of in self.runs for outcome in _counting(of.run, of.judgement))
+        return verdict_of((*counting, *self.outside))
 
     @property
     def counts(self) -> Counts:
@@ -106,32 +105,33 @@ def audit(
     select: str = "",
     progress: Progress = silent,
 ) -> Audit:
-    """Judge from their logs whether training runs followed the schedule (FER-S-02 to FER-S-08).
+    """Judge whether training runs followed the schedule, as their logs tell (FER-S-02 to FER-S-08).
 
-    ``paths`` are run folders of this suite, CSVLogger files of Keras, folders of TensorBoard event files, MLflow runs,
-    folders or databases, or folders to search for any of these. ``weights`` are the initial weights of the networks,
-    ``profile`` the one to judge by (default: the run's own, else ``released``), ``reported`` the claimed validation
-    accuracy (0 to 1); a text such as ``0.83`` counts as rounded to its digits. ``select`` runs only the checks whose id
-    contains it.
+    ``paths`` are run folders of this suite, files of Keras' CSVLogger, folders of TensorBoard's event files, runs,
+    folders or databases of MLflow's, or folders that are searched for any of these. ``weights`` are what the networks
+    started from, ``profile`` the one to judge by (of a run that names none: ``released``), ``reported`` the validation
+    accuracy (0 to 1) that is claimed; a text such as ``0.83`` is taken as rounded to its digits. ``select`` runs only
+    the checks whose id contains it.
 
-    ``UserError`` for a path without a training run, and for an invalid accuracy, deviations file or selection.
+    ``UserError`` for a path that holds no training run, and an accuracy, deviations or a selection that are none.
     """
     paths = [paths] if isinstance(paths, str | Path) else list(paths)
     checks = _selected(select)
     kept = None if reported is None else _reported(reported)
     clauses = {check.clause for check in checks}
-    declared = [entry for entry in (load_deviations(deviations) if deviations else ()) if entry.clause in clauses]
-    searches = [find_training_runs(path, progress) for path in _unique(paths)]
-    runs = [with_settings(run, weights, profile, kept) for search in searches for run in search.runs]
-    settings = {"weights": weights, "profile": profile, "reported": reported, "deviations": deviations}
+    declared = [of for of in (load_deviations(deviations) if deviations else ()) if of.clause in clauses]
+    found = [find_training_runs(path, progress) for path in _different(paths)]
+    runs = [with_settings(run, weights, profile, kept) for of in found for run in of.runs]
+    again = {"weights": weights, "profile": profile, "reported": reported, "deviations": deviations}
     shared = same_validation(runs)
     audited = []
-    for index, run in enumerate(runs):
-        audited.append(_audited(run, checks, declared, _command(run, settings), shared.get(index)))
-        progress("auditing", index + 1, len(runs))
-    outcomes = [outcome for one in audited for outcome in one.judgement.outcomes]
-    skipped = tuple(line for search in searches for line in search.skipped)
-    return Audit(tuple(audited), tuple(unused(declared, outcomes)), skipped)
+    for place, run in enumerate(runs):
+        audited.append(_audited(run, checks, declared, _reproducing(run, again), shared.get(place)))
+        progress("auditing", place + 1, len(runs))
+    outcomes = [outcome for of in audited for outcome in of.judgement.outcomes]
+    return Audit(
+        tuple(audited), tuple(unused(declared, outcomes)), tuple(line for of in found for line in of.skipped)
+    )
 
 
 def _audited(
@@ -139,49 +139,48 @@ def _audited(
 ) -> AuditedRun:
     outcomes = [outcome_of(check, run, reproduce) for check in checks]
     failed = {outcome.clause for outcome in outcomes if outcome.status is Status.FAIL}
-    # an entry must cover a failure of at least one run, not of each
-    judgement = judge([check.id for check in checks], outcomes, [entry for entry in declared if entry.clause in failed])
-    judgement = replace(judgement, verdict=verdict_of(_decisive(run, judgement)))
+    # an entry need not cover a failure of every run, but of one
+    judgement = judge([check.id for check in checks], outcomes, [of for of in declared if of.clause in failed])
+    judgement = replace(judgement, verdict=verdict_of(_counting(run, judgement)))
     notes = schedule_notes(run) + ((shared,) if shared else ())
     return AuditedRun(run, judgement, replays(run), stops(run), notes)
 
 
-def _decisive(run: LoggedRun, judgement: Judgement) -> tuple[Outcome, ...]:
-    """Return the outcomes that decide the verdict: all, or only the failures if the run declares deviations."""
+def _counting(run: LoggedRun, judgement: Judgement) -> tuple[Outcome, ...]:
+    """Return the outcomes that make the verdict: all, but of a run that is not a protocol run its failures alone."""
     failed = (outcome for outcome in judgement.outcomes if outcome.status is Status.FAIL)
     return tuple(failed) if run.deviations else judgement.outcomes
 
 
-def _unique(paths: Iterable[str | Path]) -> Iterable[Path]:
-    """Return the paths without those that lead to an earlier file or folder."""
-    unique: dict[str, Path] = {}
+def _different(paths: Iterable[str | Path]) -> Iterable[Path]:
+    """Return the paths, of several to one file or folder the first."""
+    found: dict[str, Path] = {}
     for path in map(Path, paths):
-        unique.setdefault(os.path.realpath(path), path)
-    return unique.values()
+        found.setdefault(os.path.realpath(path), path)
+    return found.values()
 
 
 def _selected(select: str) -> tuple[Check, ...]:
     checks = tuple(check for check in checks_for_log() if select in check.id)
     if not checks:
-        known = ", ".join(check.id for check in checks_for_log())
-        raise UserError(f"no check id contains '{select}': known are {known}")
+        raise UserError(
+            f"no check id contains '{select}': known are {', '.join(check.id for check in checks_for_log())}"
+        )
     return checks
 
 
-def _reported(value: float | str) -> Kept:
+def _reported(told: float | str) -> Kept:
     try:
-        accuracy, exponent = float(value), Decimal(str(value).strip()).as_tuple().exponent
+        accuracy, exponent = float(told), Decimal(str(told).strip()).as_tuple().exponent
     except (ValueError, InvalidOperation):
         accuracy = -1.0
     if not 0 <= accuracy <= 1:
-        raise UserError(f"a reported accuracy is a number from 0 to 1, such as 0.83, not {value}")
-    # a whole number does not count as rounded: 1 does not stand for 0.6
-    rounded = isinstance(value, str) and int(exponent) < 0
-    return Kept(accuracy, digits=-int(exponent) if rounded else None)
+        raise UserError(f"a reported accuracy is a number from 0 to 1, such as 0.83, not {told}")
+    # a whole number is no rounded one: 1 does not stand for 0.6
+    return Kept(accuracy, digits=-exponent if isinstance(told, str) and exponent < 0 else None)
 
 
-def _command(run: LoggedRun, settings: dict[str, Any]) -> str:
-    """Return the command that repeats the audit of one run."""
+def _reproducing(run: LoggedRun, settings: dict[str, Any]) -> str:
     words = ["ferspec", "audit", str(run.path)]
     for name, value in settings.items():
         words += [] if value is None else [f"--{name}", str(value)]
@@ -220,7 +219,7 @@ def _document(audited: AuditedRun) -> dict[str, Any]:
     }
 
 
-def _rate(replay: PhaseReplay, index: int) -> float | None:
-    """Return a logged rate, or None where it is missing or not finite."""
+def _rate(replay: PhaseReplay, place: int) -> float | None:
+    """Return a logged rate, None for one that is not logged or no number, which JSON does not know."""
     rates = replay.phase.rate
-    return rates[index] if rates and math.isfinite(rates[index]) else None
+    return rates[place] if rates and math.isfinite(rates[place]) else None
