@@ -129,9 +129,7 @@ def audit(
         audited.append(_audited(run, checks, declared, _reproducing(run, again), shared.get(place)))
         progress("auditing", place + 1, len(runs))
     outcomes = [outcome for of in audited for outcome in of.judgement.outcomes]
-    return Audit(
-        tuple(audited), tuple(unused(declared, outcomes)), tuple(line for of in found for line in of.skipped)
-    )
+    return Audit(tuple(audited), tuple(unused(declared, outcomes)), tuple(line for of in found for line in of.skipped))
 
 
 def _audited(
