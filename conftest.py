@@ -4,13 +4,18 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
-
-# a test must not depend on how fast a machine is, nor find on one what it does not find on another
-settings.register_profile("ferspec", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("ferspec")
 
 ROOT = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Hypothesis try the same on every machine, however fast; a model is also judged where it is not installed."""
+    if config.pluginmanager.hasplugin("hypothesispytest"):
+        from hypothesis import HealthCheck, settings
+
+        told = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.too_slow]}
+        settings.register_profile("ferspec", **told)
+        settings.load_profile("ferspec")
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,8 @@ from ferspec.spec.records import IDENTITY, Cell
 
 GRID_CELL = "grid_cell"
 JUDGING = ("test_artifacts", "test_gpu_cells")
+KINDS = {"artifacts", "gpu", "learning", "smoke", "speed"}
+HERE = Path(__file__).parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,8 +44,24 @@ def fields_of(cell: Cell) -> dict[str, str | int]:
     return {name: getattr(cell, name) for name in IDENTITY}
 
 
+def has_marker(config: pytest.Config) -> bool:
+    """Return whether ``-m`` names a kind of benchmark."""
+    return not KINDS.isdisjoint(re.findall(r"\w+", config.option.markexpr))
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> str | None:
+    if has_marker(config):
+        return None
+    return f"benchmarks are chosen by a marker: -m {', -m '.join(sorted(KINDS))}; none was named, so none is run"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of cells that ``--fer-select`` does not select; the others owe an outcome each."""
+    """Leave out benchmarks of no named kind, and cells that ``--fer-select`` does not select; the others owe outcomes.
+
+    The benchmarks are heavy: without a marker none is run.
+    """
+    if not has_marker(config):
+        leave_out(config, items, lambda item: item.path.is_relative_to(HERE))
     for item in items:
         if item.module.__name__.endswith(JUDGING):
             item.user_properties.append((OWES, cell_of(item) is not None))
@@ -52,9 +72,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         chosen = {cell.id for cell in select(load().cells, expressions)}
     except UserError as error:
         raise pytest.UsageError(f"ferspec: {error}") from None
-    left_out = [item for item in items if (cell := cell_of(item)) is not None and cell.id not in chosen]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    leave_out(config, items, lambda item: (cell := cell_of(item)) is not None and cell.id not in chosen)
+
+
+def leave_out(config: pytest.Config, items: list[pytest.Item], unwanted: Callable[[pytest.Item], bool]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if unwanted(item)])
+    items[:] = [item for item in items if not unwanted(item)]
 
 
 def cell_of(item: pytest.Item) -> Cell | None:

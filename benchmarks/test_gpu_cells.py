@@ -24,7 +24,8 @@ from ferspec.grid.training.train import Request
 from ferspec.spec.records import Cell, Profile
 from ferspec.subjects.runs.artifacts.record import is_run, read_run
 
-pytestmark = pytest.mark.gpu
+# a cell trains for hours
+pytestmark = [pytest.mark.gpu, pytest.mark.timeout(0)]
 
 RUNS, SEEDS = "runs", (0,)
 # in a process of its own: this one must not hold the memory of a GPU that the trainings need
@@ -34,7 +35,9 @@ COUNT = "import tensorflow; print(len(tensorflow.config.list_physical_devices('G
 @pytest.fixture(scope="session")
 def gpus() -> int:
     """The number of GPUs that TensorFlow sees."""
-    return int(subprocess.run([sys.executable, "-c", COUNT], capture_output=True, check=True, text=True).stdout)
+    return int(
+        subprocess.run([sys.executable, "-c", COUNT], capture_output=True, check=True, text=True, timeout=300).stdout
+    )
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from ferspec.grid.smoke.trainings import SmokeCell, cached, judge_smoke_cell, smoke_plan, train_smoke_cell
 from ferspec.plugin import explain
 
-pytestmark = pytest.mark.smoke
+pytestmark = [pytest.mark.smoke, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

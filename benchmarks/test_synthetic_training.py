@@ -15,7 +15,7 @@ from ferspec.grid.cells import find_cell
 from ferspec.subjects.runs.artifacts.record import Settings, read_run
 from ferspec.subjects.runs.data.load import open_training_data
 
-pytestmark = pytest.mark.learning
+pytestmark = [pytest.mark.learning, pytest.mark.timeout(3600)]
 
 CELL, EPOCHS = "sequential4conv-scratch-48-synthetic-conservative", 40
 PRECISION = "mixed_bfloat16"
@@ -27,7 +27,7 @@ GRAY = np.array([0.299, 0.587, 0.114])
 def ferspec(*arguments):
     """Run a command of the suite in a process of its own and return what it printed."""
     command = [sys.executable, "-c", "from ferspec.cli import main; main()", *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True, timeout=3600)
     assert done.returncode == 0, done.stdout
     return done.stdout
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from ferspec import spec
 from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.outcomes import CheckResult, Counts, Deviation, Judgement, Outcome, Status, Verdict
+from ferspec.spec.records import DEFAULT_PROFILE
 
 
 class Subject(Protocol):
@@ -82,8 +83,9 @@ def outcome_of(check: Check, subject: Subject, reproduce: str | None = None) -> 
     clause = spec.load().clause(check.clause)
     finding = check.run(subject)
     command = f"{reproduce} -k {shlex.quote(check.id)}" if reproduce and finding.status is not Status.PASS else None
+    title = clause.title_under(getattr(subject, "profile", DEFAULT_PROFILE))
     return Outcome(
-        **dict(finding), check=check.id, clause=clause.id, title=clause.title, place=clause.place, reproduce=command
+        **dict(finding), check=check.id, clause=clause.id, title=title, place=clause.place, reproduce=command
     )
 
 

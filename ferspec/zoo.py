@@ -74,7 +74,7 @@ def build_model(
     name: str,
     resolution: int | tuple[int, ...],
     weights: str | Path | None = None,
-    classes: int = 7,
+    classes: int | None = None,
     profile: Profile = DEFAULT_PROFILE,
     pooling: Pooling | None = None,
     weights_dir: str | Path | None = None,
@@ -87,7 +87,7 @@ def build_network(
     name: str,
     resolution: int | tuple[int, ...],
     weights: str | Path | None = None,
-    classes: int = 7,
+    classes: int | None = None,
     profile: Profile = DEFAULT_PROFILE,
     pooling: Pooling | None = None,
     weights_dir: str | Path | None = None,
@@ -97,12 +97,13 @@ def build_network(
     return build(name, resolution, weights, classes, profile, pooling, weights_dir, fed)
 
 
-def contract_of(built: Built, classes: int = 7) -> Contract:
+def contract_of(built: Built, classes: int | None = None) -> Contract:
     """Return the contract of a built network: its size, and the preprocessing that its profile chose (FER-P-07).
 
     ``UserError`` for another number of classes than the protocol's seven, for which there is no contract.
     """
     order = spec.load().classes
+    classes = len(order) if classes is None else classes
     if classes != len(order) or built.model.output_shape[-1] != len(order):
         raise UserError(f"a contract is for the {len(order)} classes of the protocol, not for {classes}")
     size = (built.resolution, built.resolution)

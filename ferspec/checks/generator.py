@@ -51,13 +51,13 @@ def checks_for_implementation() -> tuple[Check, ...]:
         findings,
         grid,
         images,
-        metrics,
-        schedule,
-        weighting,
     )
     from ferspec.checks.implementation.augmentation import checks as augmentation
+    from ferspec.checks.implementation.metrics import checks as metrics
     from ferspec.checks.implementation.networks import checks as networks
+    from ferspec.checks.implementation.schedule import checks as schedule
     from ferspec.checks.implementation.statistics import checks as statistics
+    from ferspec.checks.implementation.weighting import checks as weighting
 
     families = (
         classes,

@@ -85,7 +85,7 @@ def _images(cell: Cell) -> int | None:
 def _epochs(cell: Cell) -> int:
     book = spec.load()
     start = "scratch" if cell.weights == "scratch" else "pretrained"
-    by_resolution = zip(book.value("FER-G-02", "resolutions"), book.value("FER-G-09", start), strict=True)
+    by_resolution = zip(book.integers("FER-G-02", "resolutions"), book.integers("FER-G-09", start), strict=True)
     return dict(by_resolution)[cell.resolution]
 
 

@@ -40,12 +40,12 @@ class Evaluation:
         return np.array(outputs).argmax(axis=1).tolist()
 
     def rounded(self, figure: float) -> float:
-        return round(figure, spec.load().value("FER-M-07", "decimals"))
+        return round(figure, spec.load().integer("FER-M-07", "decimals"))
 
-    def share_interval(self, successes: int, n: int) -> list[float]:
+    def proportion_interval(self, successes: int, n: int) -> list[float]:
         from ferspec.reference.intervals import wilson
 
-        return list(wilson(successes, n, spec.load().value("FER-Z-01", "level")))
+        return list(wilson(successes, n, spec.load().number("FER-Z-01", "level")))
 
     def f1_interval(self, labels: list[int], predictions: list[int]) -> list[float]:
         from ferspec.reference.evaluation import evaluate
@@ -78,7 +78,7 @@ class Evaluation:
     def named_mistakes(self, p_values: list[float], gains: list[float]) -> list[int]:
         from ferspec.checks.model.diagnosis import holm
 
-        alpha, least_gain = (spec.load().value("FER-Z-05", name) for name in ("alpha", "least_gain"))
+        alpha, least_gain = (spec.load().number("FER-Z-05", name) for name in ("alpha", "least_gain"))
         corrected = holm(p_values, len(p_values))
         tried = enumerate(zip(corrected, gains, strict=True))
         return [position for position, (p, gain) in tried if p <= alpha and gain >= least_gain]

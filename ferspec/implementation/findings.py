@@ -16,7 +16,7 @@ class Findings:
 
         pairs = enumerate(zip(differences, architectures, strict=True))
         effects = [Effect((("architecture", name), ("pair", pair)), value, 0.0) for pair, (value, name) in pairs]
-        if count_units(effects, unit) < spec.load().value("FER-F-01", "least_units"):
+        if count_units(effects, unit) < spec.load().integer("FER-F-01", "least_units"):
             return None
-        mean = mean_of(effects, unit, spec.load().value("FER-Z-01", "level"))
+        mean = mean_of(effects, unit, spec.load().number("FER-Z-01", "level"))
         return {"value": mean.value, "low": mean.value - mean.half, "high": mean.value + mean.half}

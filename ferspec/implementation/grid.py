@@ -25,11 +25,11 @@ class Grid:
         return {"printed": cell.printed.model_dump(), "released": cell.released.model_dump()}
 
     def agreement(self, distances: list[float]) -> str:
-        thresholds = (spec.load().value("FER-G-04", name) for name in ("agree_below", "near_up_to"))
+        thresholds = (spec.load().number("FER-G-04", name) for name in ("agree_below", "near_up_to"))
         return agreement_of(distances, *thresholds)
 
     def replicates(self) -> list[list[str]]:
-        replicated = spec.load().value("FER-G-06", "dataset")
+        replicated = spec.load().text("FER-G-06", "dataset")
         pairs: dict[tuple[str, str, int], list[str]] = {}
         for cell in spec.load().cells:
             if cell.dataset == replicated:

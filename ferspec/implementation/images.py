@@ -64,7 +64,8 @@ class ImageCapabilities:
         from ferspec.subjects.models.preprocess import resize
 
         pixels = np.array(image, np.uint8)
-        return resize(pixels, (height, width)).reshape(height, width, pixels.shape[2]).tolist()
+        method = spec.load().text("FER-P-08", "resize")
+        return resize(pixels, (height, width), method).reshape(height, width, pixels.shape[2]).tolist()
 
     def three_channels(self, image: Image) -> Image:
         import numpy as np
@@ -84,7 +85,7 @@ class ImageCapabilities:
         return scaled(batch, preprocessing_of(architecture, weights, self.profile))[0].tolist()
 
     def face_box(self, box: list[int], height: int, width: int) -> list[int]:
-        margin = spec.load().value("FER-D-07", "margin")
+        margin = spec.load().integer("FER-D-07", "margin")
         left, top, right, bottom = box
         return [max(left - margin, 0), max(top - margin, 0), min(right + margin, width), min(bottom + margin, height)]
 
@@ -98,10 +99,10 @@ class ImageCapabilities:
     def split(self, dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
         import numpy as np
 
-        from ferspec.reference.splits import split_by_class
+        from ferspec.reference.splits import split_by_class, splits_anew
 
         of = spec.load().datasets[dataset]
-        joined = of.training_percent is not None and self.profile == "released"
+        joined = of.training_percent is not None and splits_anew(self.profile)
         if parts is not None and not joined:
             return parts
         if of.training_percent is not None and not joined:

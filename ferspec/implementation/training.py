@@ -47,7 +47,7 @@ class Training:
         with quiet():
             import keras
 
-            loss = keras.losses.get(spec.load().value("FER-S-11", "loss"))
+            loss = keras.losses.get(spec.load().text("FER-S-11", "loss"))
             unweighted = np.asarray(loss(truth, np.float32(probabilities)))
         return (np.asarray(class_weights)[labels] * unweighted).tolist()
 
@@ -63,13 +63,13 @@ class Training:
             "beta_1": optimizer.beta_1,
             "beta_2": optimizer.beta_2,
             "learning_rate": rate,
-            "loss": book.value("FER-S-11", "loss", self.profile),
-            "plateau_monitor": book.value("FER-S-03", "monitor", self.profile),
+            "loss": book.text("FER-S-11", "loss", self.profile),
+            "plateau_monitor": book.text("FER-S-03", "monitor", self.profile),
             "plateau_patience": plateau.patience,
             "factor": plateau.factor,
             "minimum_rate": plateau.minimum_rate,
             "plateau_min_delta": plateau.min_delta,
-            "stopping_monitor": book.value("FER-S-05", "monitor", self.profile),
+            "stopping_monitor": book.text("FER-S-05", "monitor", self.profile),
             "stopping_patience": schedule.StoppingRule.of(self.profile).patience,
         }
 
@@ -99,5 +99,5 @@ class Training:
     def evaluated_images(self, images: int, batch_size: int) -> int:
         return schedule.reported_images(images, batch_size, self.profile)
 
-    def steering_part(self) -> str:
+    def monitored_split(self) -> str:
         return "validation"

@@ -25,9 +25,9 @@ class Resampling:
 def protocol_resampling() -> Resampling:
     """Return the resampling that the specification states (FER-Z-01, FER-Z-03)."""
     return Resampling(
-        level=spec.load().value("FER-Z-01", "level"),
-        replicates=spec.load().value("FER-Z-03", "replicates"),
-        seed=spec.load().value("FER-Z-03", "seed"),
+        level=spec.load().number("FER-Z-01", "level"),
+        replicates=spec.load().integer("FER-Z-03", "replicates"),
+        seed=spec.load().integer("FER-Z-03", "seed"),
     )
 
 

@@ -28,7 +28,7 @@ def calibration(
         undefined = Figure(value=None, undefined=flaw)
         return Calibration(ece=undefined, brier=undefined, nll=undefined, bins=())
     probabilities = np.asarray(probabilities, dtype=np.float64)
-    count, floor = spec.load().value("FER-Z-04", "bins"), spec.load().value("FER-Z-07", "floor")
+    count, floor = spec.load().integer("FER-Z-04", "bins"), spec.load().number("FER-Z-07", "floor")
     confidence = np.take_along_axis(probabilities, predicted[:, None], axis=1)[:, 0]
     errors = bin_errors(confidence, predicted == labels, count)
     brier, nll = brier_terms(labels, probabilities), nll_terms(labels, probabilities, floor)
@@ -106,6 +106,6 @@ def _flaw(probabilities: np.ndarray) -> str | None:
     if not np.isfinite(probabilities).all():
         return "the rows are not probabilities: some values are NaN or infinite"
     excess = max(np.abs(probabilities.sum(axis=1) - 1).max(), -probabilities.min())
-    if excess > spec.load().value("FER-B-04", "tolerance"):
+    if excess > spec.load().number("FER-B-04", "tolerance"):
         return f"the rows are not probabilities: they are off by up to {excess:.3g}"
     return None

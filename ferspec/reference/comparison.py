@@ -46,7 +46,7 @@ def compare(labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray
     """
     labels, predicted_a = checked(labels, predicted_a)
     labels, predicted_b = checked(labels, predicted_b)
-    resampling, alpha = protocol_resampling(), spec.load().value("FER-Z-06", "alpha")
+    resampling, alpha = protocol_resampling(), spec.load().number("FER-Z-06", "alpha")
     n, right_a, right_b = len(labels), predicted_a == labels, predicted_b == labels
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     p_value = mcnemar(only_a, only_b)
@@ -134,7 +134,7 @@ def images_to_decide(only_a: int, only_b: int, n: int, alpha: float) -> int | No
     disagreement, difference = (only_a + only_b) / n, abs(only_a - only_b) / n
     if difference == 0:
         return None
-    power = spec.load().value("FER-Z-09", "power")
+    power = spec.load().number("FER-Z-09", "power")
     reach = _quantile(1 - alpha / 2) * math.sqrt(disagreement)
     reach += _quantile(power) * math.sqrt(disagreement - difference**2)
     return math.ceil((reach / difference) ** 2)

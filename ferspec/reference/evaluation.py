@@ -142,7 +142,7 @@ def rank(overall: Figure) -> Rank:
     """
     published = np.array([value for cell in spec.load().cells if (value := cell.btfer_accuracy()) is not None])
 
-    decimals = spec.load().value("FER-M-07", "decimals")
+    decimals = spec.load().integer("FER-M-07", "decimals")
 
     def position(value: float | None) -> int:
         return 1 + int((published > round(required(value), decimals)).sum())

@@ -60,7 +60,7 @@ def f1(matrix: np.ndarray) -> np.ndarray:
 
 def counted(per_class: np.ndarray) -> np.ndarray:
     """Return the metric of each class as averages count it, an undefined one as 0 (FER-M-05)."""
-    return np.nan_to_num(per_class, nan=spec.load().value("FER-M-05", "counted_as"))
+    return np.nan_to_num(per_class, nan=spec.load().number("FER-M-05", "counted_as"))
 
 
 def macro(per_class: np.ndarray) -> np.ndarray:

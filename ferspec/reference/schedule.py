@@ -52,12 +52,12 @@ class PlateauRule:
     @classmethod
     def of(cls, profile: Profile = DEFAULT_PROFILE) -> PlateauRule:
         """Return the rule of the protocol."""
-        rule, improvement = spec.load().clause("FER-S-03"), spec.load().clause("FER-S-04")
+        book = spec.load()
         return cls(
-            patience=rule.value("patience", profile),
-            factor=rule.value("factor", profile),
-            minimum_rate=rule.value("minimum_rate", profile),
-            min_delta=improvement.value("min_delta", profile),
+            patience=book.integer("FER-S-03", "patience", profile),
+            factor=book.number("FER-S-03", "factor", profile),
+            minimum_rate=book.number("FER-S-03", "minimum_rate", profile),
+            min_delta=book.number("FER-S-04", "min_delta", profile),
         )
 
     def after(self, rate: float, watch: Watch, val_loss: float) -> tuple[float, Watch]:
@@ -86,8 +86,11 @@ class StoppingRule:
     @classmethod
     def of(cls, profile: Profile = DEFAULT_PROFILE) -> StoppingRule:
         """Return the rule of the protocol."""
-        clause = spec.load().clause("FER-S-05")
-        return cls(patience=clause.value("patience", profile), min_delta=clause.value("min_delta", profile))
+        book = spec.load()
+        return cls(
+            patience=book.integer("FER-S-05", "patience", profile),
+            min_delta=book.number("FER-S-05", "min_delta", profile),
+        )
 
     def after(self, watch: Watch, val_loss: float) -> tuple[bool, Watch]:
         """Return whether training stops after an epoch, and the new state."""
@@ -177,11 +180,11 @@ def phases_of(weights: Weights, profile: Profile = DEFAULT_PROFILE) -> tuple[Pha
     If a profile has several lengths or rates, the first (most frequent) is used. Source: FER-S-02, FER-S-07, FER-S-08.
     """
     book = spec.load()
-    rate = book.value("FER-S-02", "initial_rates", profile)[0]
+    rate = book.numbers("FER-S-02", "initial_rates", profile)[0]
     everything = PhasePlan(frozen=False, initial_rate=rate, longest=None)
     if weights == "scratch":
         return (everything,)
-    longest = book.value("FER-S-08", "frozen_epochs", profile)[0]
+    longest = book.integers("FER-S-08", "frozen_epochs", profile)[0]
     return PhasePlan(frozen=True, initial_rate=rate, longest=longest), everything
 
 
@@ -197,8 +200,8 @@ def best_epoch(val_accuracies: Sequence[float] | np.ndarray) -> int:
 
 def batch_size(profile: Profile = DEFAULT_PROFILE) -> int:
     """Return the number of images per step, over all devices. Source: FER-S-09."""
-    clause = spec.load().clause("FER-S-09")
-    return clause.value("per_gpu", profile) * clause.value("gpus", profile)
+    book = spec.load()
+    return book.integer("FER-S-09", "per_gpu", profile) * book.integer("FER-S-09", "gpus", profile)
 
 
 def steps_per_epoch(n: int, batch: int) -> int:
@@ -219,7 +222,7 @@ def reported_images(n: int, batch: int, profile: Profile = DEFAULT_PROFILE) -> i
     Profile ``released`` drops the last partial batch, so the result is 0 for fewer images than one batch. Profile
     ``paper`` counts all. Source: FER-V-02, FER-V-03.
     """
-    dropped = spec.load().value("FER-V-02", "partial_batch", profile) == "dropped"
+    dropped = spec.load().text("FER-V-02", "partial_batch", profile) == "dropped"
     return n - n % batch if dropped else n
 
 

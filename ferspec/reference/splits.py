@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.spec.records import Profile
+
+
+def splits_anew(profile: Profile) -> bool:
+    """Return whether RAF-DB is split within each class, or used in its published parts. Source: FER-D-02."""
+    return spec.load().text("FER-D-02", "split", profile) == "share of each class"
 
 
 def split_by_class(labels: np.ndarray, percent: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

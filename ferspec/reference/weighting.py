@@ -19,7 +19,7 @@ def simple_weights(counts: Sequence[int] | np.ndarray) -> np.ndarray:
         raise ValueError(f"class weights need one count per class, got an array of shape {images.shape}")
     if not np.isfinite(images).all() or (images <= 0).any():
         raise ValueError(f"class weights need at least one image of every class, got {images.tolist()}")
-    return spec.load().value("FER-W-01", "majority_weight") * images.max() / images
+    return spec.load().number("FER-W-01", "majority_weight") * images.max() / images
 
 
 def conservative_weights(counts: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -27,7 +27,7 @@ def conservative_weights(counts: Sequence[int] | np.ndarray) -> np.ndarray:
 
     Shape, order and errors are those of ``simple_weights``. Source: FER-W-02, paper 3.4 and Fig. 13.
     """
-    return np.minimum(simple_weights(counts), spec.load().value("FER-W-02", "cap"))
+    return np.minimum(simple_weights(counts), spec.load().number("FER-W-02", "cap"))
 
 
 # by the value of a cell's field ``balancing``

@@ -93,7 +93,7 @@ class Bar:
 
 def reliability(bins: tuple[CalibrationBin, ...]) -> tuple[Bar, ...]:
     """Return the bins that hold images, each with the interval of its accuracy."""
-    level = spec.load().value("FER-Z-01", "level")
+    level = spec.load().number("FER-Z-01", "level")
     total = sum(bin.n for bin in bins)
     return tuple(
         Bar(bin, *wilson(round(bin.accuracy * bin.n), bin.n, level), share=bin.n / total) for bin in bins if bin.n

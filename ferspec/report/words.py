@@ -53,7 +53,7 @@ def headline(report: Report) -> str:
 
 def level() -> str:
     """Return the confidence of every interval: ``95 %`` (FER-Z-01)."""
-    return f"{100 * spec.load().value('FER-Z-01', 'level'):g} %"
+    return f"{100 * spec.load().number('FER-Z-01', 'level'):g} %"
 
 
 def plain(text: object) -> str:

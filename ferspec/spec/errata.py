@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from ferspec.spec.grid import CELL_RULES
 from ferspec.spec.reading import SpecError, read_toml, to_records
-from ferspec.spec.records import Cell, Clause, Erratum, Value
+from ferspec.spec.records import DEFAULT_PROFILE, Cell, Clause, Erratum, Profile, Value
 
 
 def read_errata(
@@ -14,8 +14,8 @@ def read_errata(
 ) -> tuple[Erratum, ...]:
     """Return all errata in the order of the file.
 
-    ``SpecError`` for an unknown clause, cell, network, value or rule, for one without two readings and one default,
-    and for a contradicted clause that no erratum explains.
+    ``SpecError`` for an unknown clause, cell, network, value or rule, for one without two readings or with readings by
+    profile that are not one of each, and for a contradicted clause that no erratum explains.
     """
     data = read_toml(path)
     for entry in data.get("erratum", ()):
@@ -33,18 +33,22 @@ def read_errata(
 
 
 def _complete(entry: dict[str, Any], file: str, clauses: Mapping[str, Clause], cells: Iterable[Cell]) -> None:
-    """Replace ``compares`` by the values of both profiles, and ``cells_where`` by the cells that the rule selects."""
+    """Fill in what each reading shows and which is the default.
+
+    ``compares`` is replaced by the values of both profiles, ``cells_where`` by the cells that the rule selects.
+    """
     id, compared, rule = entry.get("id"), entry.pop("compares", None), entry.pop("cells_where", None)
     if rule is not None:
         if rule not in CELL_RULES:
             raise SpecError(f"{file}: {id}: unknown rule {rule!r}, expected one of {', '.join(CELL_RULES)}")
         entry["cells"] = tuple(cell.id for cell in cells if CELL_RULES[rule](cell, clauses))
-    if compared is not None:
-        for reading in entry.get("readings", ()):
-            try:
-                reading["value"] = _compared(compared, reading.get("profile"), clauses)
-            except KeyError as error:
-                raise SpecError(f"{file}: {id}: {error.args[0]}") from None
+    for place, reading in enumerate(entry.get("readings", ())):
+        shown = [reading.pop("note")] if "note" in reading else []
+        try:
+            shown += [] if compared is None else [_compared(compared, reading.get("profile"), clauses)]
+        except KeyError as error:
+            raise SpecError(f"{file}: {id}: {error.args[0]}") from None
+        reading |= {"value": " ".join(shown), "default": place == 0}
 
 
 def _compared(compared: str | list[str], profile: Any, clauses: Mapping[str, Clause]) -> str:
@@ -69,6 +73,9 @@ def _problem(erratum: Erratum, known: Mapping[str, set[str]]) -> str | None:
         for name in named:
             if name not in known[kind]:
                 return f"unknown {kind} {name!r}"
-    if len(erratum.readings) < 2 or sum(reading.default for reading in erratum.readings) != 1:
-        return "an erratum needs at least two readings, exactly one of them the default"
+    if len(erratum.readings) < 2:
+        return "an erratum needs at least two readings"
+    profiles = [reading.profile for reading in erratum.readings if reading.profile is not None]
+    if profiles and (profiles[0] != DEFAULT_PROFILE or sorted(profiles) != sorted(get_args(Profile))):
+        return f"readings by profile are one of each, that of {DEFAULT_PROFILE} first: it is the default"
     return None

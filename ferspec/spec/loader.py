@@ -4,24 +4,26 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 from ferspec.spec.errata import read_errata
 from ferspec.spec.grid import read_cells
 from ferspec.spec.names import Names, plain_name
 from ferspec.spec.reading import SpecError, read_toml, to_record, to_records
-from ferspec.spec.records import About, Clause, Dataset, Erratum, Network, Source, Spec
+from ferspec.spec.records import DEFAULT_PROFILE, About, Clause, Dataset, Erratum, Network, Profile, Source, Spec
 
 DATA = Path(__file__).parent / "data"
 
 
 @cache
-def load(folder: Path = DATA) -> Spec:
-    """Return the specification that the data files of a folder state, read once.
+def load(folder: Path | None = None) -> Spec:
+    """Return the specification that the data files of a folder, by default ``DATA``, state; read once.
 
     Raises ``SpecError``, naming file and entry, for unknown keys, duplicate ids, a clause without a source, a
-    contradicted clause without both values, an untestable one without a reason, an erratum that names an unknown
-    clause, cell or network, and a number of cells other than that of FER-G-01.
+    title that does not fit its values, an untestable clause without a reason, and an erratum that names an unknown
+    clause, cell or network. A value is refused where no reader could use it, never because it is another than today's.
     """
+    folder = folder or DATA
     about = to_record(About, read_toml(folder / "spec.toml"), "spec.toml", "the specification")
     names = to_record(Names, read_toml(folder / "classes.toml"), "classes.toml", "the classes")
     datasets = to_records(Dataset, read_toml(folder / "datasets.toml"), "datasets.toml", "dataset", "name")
@@ -45,8 +47,9 @@ def load(folder: Path = DATA) -> Spec:
     return spec
 
 
-def digest(folder: Path = DATA) -> str:
+def digest(folder: Path | None = None) -> str:
     """Return the sha256 over the names and contents of all data files, in the order of their names."""
+    folder = folder or DATA
     paths = {path.relative_to(folder).as_posix(): path for kind in ("*.toml", "*.csv") for path in folder.rglob(kind)}
     total = hashlib.sha256()
     for name, path in sorted(paths.items()):
@@ -63,7 +66,7 @@ def _read_clauses(folder: Path, sources: Mapping[str, Source]) -> dict[str, Clau
             problem = "this id comes twice" if clause.id in clauses else _problem(clause, sources)
             if problem:
                 raise SpecError(f"{path.name}: {clause.id}: {problem}")
-            clauses[clause.id] = clause
+            clauses[clause.id] = _with_titles(clause, path.name)
     return dict(sorted(clauses.items()))
 
 
@@ -73,15 +76,25 @@ def _problem(clause: Clause, sources: Mapping[str, Source]) -> str | None:
         return f"unknown source {clause.source!r}"
     if clause.status == "untestable" and not clause.reason:
         return "an untestable clause needs a reason"
-    if clause.status == "contradicted" and not (released and paper):
-        return "a contradicted clause needs the values of both profiles"
     if released.keys() != paper.keys():
         return "both profiles must give the same values"
-    if any(released[name] == paper[name] for name in released):
-        return "a value that both profiles share belongs to 'values'"
-    if clause.values.keys() & released.keys():
-        return "a value stands both in 'values' and in 'profiles'"
+    if (clause.values.keys() & (released.keys() | clause.notes.keys())) or released.keys() & clause.notes.keys():
+        return "a name stands for several things: give each value and note a name of its own"
     return None
+
+
+def _with_titles(clause: Clause, file: str) -> Clause:
+    """Return the clause with its values filled into its titles; where both are the same, only the default's is kept."""
+    profiles: tuple[Profile, ...] = get_args(Profile)
+    try:
+        filled = {
+            profile: clause.title_under(profile).format(**clause.under(profile), **clause.notes) for profile in profiles
+        }
+    except (KeyError, IndexError, ValueError) as error:
+        raise SpecError(f"{file}: {clause.id}: the title does not fit the values: {error}") from None
+    title = filled.pop(DEFAULT_PROFILE)
+    others = {profile: other for profile, other in filled.items() if other != title}
+    return clause.model_copy(update={"title": title, "titles": others})
 
 
 def _with_errata(clause: Clause, errata: Iterable[Erratum]) -> Clause:
@@ -107,8 +120,9 @@ def _unknown_class(spec: Spec) -> str | None:
 def _unknown_table_entry(spec: Spec) -> str | None:
     """Return where datasets, networks and cells do not fit each other, if they do not."""
     for dataset in spec.datasets.values():
-        if len(dataset.counts) != len(spec.classes) or sum(dataset.counts) != dataset.total:
-            return f"datasets.toml: {dataset.name}: the counts of the seven classes do not add up to the total"
+        for counts in (dataset.counts, dataset.training_counts or dataset.counts):
+            if len(counts) != len(spec.classes):
+                return f"datasets.toml: {dataset.name}: {len(counts)} counts for {len(spec.classes)} classes"
     for network in spec.networks.values():
         if network.clause not in {clause.id for clause in spec.clauses}:
             return f"networks.toml: {network.name}: unknown clause {network.clause!r}"

@@ -8,6 +8,7 @@ from pydantic import Field
 from ferspec.errors import UserError
 from ferspec.records import Record
 from ferspec.spec.names import Names, nearest
+from ferspec.spec.reading import SpecError
 
 Profile = Literal["released", "paper"]
 Status = Literal["normative", "ambiguous", "contradicted", "untestable"]
@@ -23,6 +24,8 @@ DEFAULT_PROFILE: Profile = "released"
 IDENTITY = ("architecture", "weights", "resolution", "dataset", "balancing")
 
 T = TypeVar("T")
+S = TypeVar("S", bool, int, float, str)
+KINDS: dict[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 
 
 class Source(Record):
@@ -36,12 +39,15 @@ class Source(Record):
 class Clause(Record):
     """One requirement, with the place it comes from and the values it fixes.
 
-    ``values`` hold for both profiles, ``profiles`` what differs between them. ``data`` names the data file that
-    holds the values of a clause that speaks of a table. ``reason`` says why an untestable clause cannot be tested.
+    ``values`` hold for both profiles, ``profiles`` what differs between them; code reads every one of them. ``notes``
+    are facts for people, which no code reads. ``data`` names the data file that holds the values of a clause that
+    speaks of a table. ``reason`` says why an untestable clause cannot be tested. ``titles`` has the title of a profile
+    that needs its own. In the data files a title may name values as ``{cap:g}``; ``Spec`` has them filled in.
     """
 
     id: str
     title: str
+    titles: dict[Profile, str] = Field(default_factory=dict)
     text: str
     source: str
     place: str
@@ -50,6 +56,7 @@ class Clause(Record):
     data: str | None = None
     values: dict[str, Value] = Field(default_factory=dict)
     profiles: dict[Profile, dict[str, Value]] = Field(default_factory=dict)
+    notes: dict[str, Value] = Field(default_factory=dict)
     errata: tuple[str, ...] = ()
 
     @property
@@ -57,12 +64,53 @@ class Clause(Record):
         """The family of the clause, such as ``FER-W``."""
         return self.id.rpartition("-")[0]
 
+    def under(self, profile: Profile) -> dict[str, Value]:
+        """Return all values of the clause under a profile."""
+        return self.values | self.profiles.get(profile, {})
+
+    def title_under(self, profile: Profile) -> str:
+        """Return the title of the clause under a profile."""
+        return self.titles.get(profile, self.title)
+
     def value(self, name: str, profile: Profile = DEFAULT_PROFILE) -> Value:
         """Return the value of that name under a profile; ``KeyError`` where the clause fixes no such value."""
-        known = self.values | self.profiles.get(profile, {})
+        known = self.under(profile)
         if name not in known:
             raise KeyError(f"{self.id} has no value {name!r}; it has {sorted(known)}")
         return known[name]
+
+
+class Layer(Record):
+    """One layer: its number (1 is the input), Keras' type, the output's shape, parameters, and the layers it reads.
+
+    ``settings`` are what a source states beyond that, such as ``rate=0.25``; the type ``Base`` stands for all layers
+    of a library's base together.
+    """
+
+    number: int
+    type: str
+    shape: tuple[int, ...]
+    parameters: int
+    inputs: tuple[int, ...] = ()
+    settings: dict[str, str] = Field(default_factory=dict)
+    name: str | None = None
+
+    def __str__(self) -> str:
+        sides = "x".join(map(str, self.shape))
+        settings = "".join(f" {key}={value}" for key, value in self.settings.items())
+        return f"{self.type} {sides}, {self.parameters:,} parameters{settings}"
+
+    @property
+    def kind(self) -> str:
+        """The type, with the activation where there is one: ``Conv2D relu``."""
+        activation = self.settings.get("activation", "linear")
+        return self.type if activation == "linear" else f"{self.type} {activation}"
+
+
+class BaseLayer(Layer):
+    """The row that stands for a library's base; ``parts`` are how many layers of each kind it consists of."""
+
+    parts: dict[str, int]
 
 
 class Reading(Record):
@@ -104,7 +152,6 @@ class Dataset(Record):
 
     name: str
     counts: tuple[int, ...]
-    total: int
     size: tuple[int, int]
     colour: Literal["rgb", "gray"]
     place: str
@@ -112,6 +159,11 @@ class Dataset(Record):
     training_percent: int | None = None
     training_totals: dict[str, int] = Field(default_factory=dict)
     validation_totals: dict[str, int] = Field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Images of all classes together."""
+        return sum(self.counts)
 
     @property
     def training_counts(self) -> tuple[int, ...] | None:
@@ -189,7 +241,8 @@ class Cell(Record):
         ``released`` prefers the released report and falls back on print; ``paper`` prefers print and falls back on
         the released report where print is illegible.
         """
-        order = ("released", "printed") if profile == "released" else ("printed", "released")
+        order: tuple[Literal["printed", "released"], ...] = ("printed", "released")
+        order = order[::-1] if profile == "released" else order
         return next((kind for kind in order if getattr(getattr(self, kind), figure) is not None), None)
 
     def figure(self, name: str, profile: Profile = DEFAULT_PROFILE) -> float | None:
@@ -242,8 +295,39 @@ class Spec(About, Names):
         return _pick(self._clauses | self._errata | self._cells, id, "clause, erratum or cell")
 
     def value(self, clause: str, name: str, profile: Profile = DEFAULT_PROFILE) -> Value:
-        """Return a value a clause fixes, under a profile; ``KeyError`` where the clause has none of that name."""
+        """Return a value a clause fixes, under a profile; ``KeyError`` where the clause has none of that name.
+
+        The methods below return the same, and raise ``SpecError`` where the value is of another kind.
+        """
         return self.clause(clause).value(name, profile)
+
+    def flag(self, clause: str, name: str, profile: Profile = DEFAULT_PROFILE) -> bool:
+        """Return a value that is true or false."""
+        return _single(bool, self.value(clause, name, profile), clause, name)
+
+    def integer(self, clause: str, name: str, profile: Profile = DEFAULT_PROFILE) -> int:
+        """Return a value that is a whole number."""
+        return _single(int, self.value(clause, name, profile), clause, name)
+
+    def number(self, clause: str, name: str, profile: Profile = DEFAULT_PROFILE) -> float:
+        """Return a value that is a number, whole or not."""
+        return _single(float, self.value(clause, name, profile), clause, name)
+
+    def text(self, clause: str, name: str, profile: Profile = DEFAULT_PROFILE) -> str:
+        """Return a value that is a word."""
+        return _single(str, self.value(clause, name, profile), clause, name)
+
+    def integers(self, clause: str, name: str, profile: Profile = DEFAULT_PROFILE) -> tuple[int, ...]:
+        """Return a value that is a list of whole numbers."""
+        return _several(int, self.value(clause, name, profile), clause, name)
+
+    def numbers(self, clause: str, name: str, profile: Profile = DEFAULT_PROFILE) -> tuple[float, ...]:
+        """Return a value that is a list of numbers."""
+        return _several(float, self.value(clause, name, profile), clause, name)
+
+    def texts(self, clause: str, name: str, profile: Profile = DEFAULT_PROFILE) -> tuple[str, ...]:
+        """Return a value that is a list of words."""
+        return _several(str, self.value(clause, name, profile), clause, name)
 
     def select(self, family: str | None = None, status: str | None = None) -> tuple[Clause, ...]:
         """Return the clauses of a family (``W`` or ``FER-W``) and a status; ``UserError`` for one that is unknown."""
@@ -268,6 +352,21 @@ class Spec(About, Names):
     @cached_property
     def _cells(self) -> dict[str, Cell]:
         return {cell.id: cell for cell in self.cells}
+
+
+def _single(kind: type[S], value: Value, clause: str, name: str) -> S:
+    """Return a value of that kind; a whole number is a number too, but true is none."""
+    if kind is float and type(value) is int:
+        value = float(value)
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise SpecError(f"{clause}: {name} is {value!r}, expected {KINDS[kind]}")
+    return value
+
+
+def _several(kind: type[S], value: Value, clause: str, name: str) -> tuple[S, ...]:
+    if not isinstance(value, tuple):
+        raise SpecError(f"{clause}: {name} is {value!r}, expected a list")
+    return tuple(_single(kind, part, clause, name) for part in value)
 
 
 def _pick(table: dict[str, T], id: str, what: str) -> T:

@@ -185,7 +185,8 @@ def test_percentages_are_left_out_and_accuse_nobody():
 
 def test_an_accuracy_that_no_epoch_reached_is_noted():
     assert any(
-        "0.7 is reported, but no logged epoch reached it: 0.6000 at best" in note for note in schedule_notes(run(whole(), kept=Kept(0.7)))
+        "0.7 is reported, but no logged epoch reached it: 0.6000 at best" in note
+        for note in schedule_notes(run(whole(), kept=Kept(0.7)))
     )
     assert not any("no logged epoch" in note for note in schedule_notes(run(whole(), kept=Kept(0.6))))
 

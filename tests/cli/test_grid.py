@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +10,7 @@ from ferspec import spec
 from ferspec.commands.grid import app
 from ferspec.errors import UserError
 from ferspec.grid.bands.bands import bands_of
+from helpers.processes import run_python
 
 SPEC = spec.load()
 ERRATIC = "resnet18-scratch-48-rafdb-conservative"
@@ -132,5 +131,5 @@ def test_no_command_of_it_loads_a_framework():
         f"for words in (['list'], ['band', {ERRATIC!r}]): assert CliRunner().invoke(app, words).exit_code == 0\n"
         "print(*sys.modules)"
     )
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    run = run_python(program, check=True)
     assert not heavy & set(run.stdout.split())

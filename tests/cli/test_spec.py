@@ -1,8 +1,6 @@
 """The command ``ferspec spec``: what it lists, shows and refuses."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +9,7 @@ from ferspec import spec
 from ferspec.commands.spec import app
 from ferspec.commands.tables.spec import FAMILIES
 from ferspec.errors import UserError
+from helpers.processes import run_python
 
 SPEC = spec.load()
 
@@ -89,5 +88,5 @@ def test_help_has_an_example(command):
 def test_the_specification_and_its_command_load_no_framework():
     heavy = {"tensorflow", "keras", "numpy", "pandas", "cv2", "rich.table"}
     program = "import sys, ferspec.commands.spec, ferspec.spec; ferspec.spec.load(); print(*sys.modules)"
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    run = run_python(program, check=True)
     assert not heavy & set(run.stdout.split())

@@ -2,8 +2,6 @@
 
 import json
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -14,6 +12,7 @@ import pytest
 from ferspec.report.schema import published
 from ferspec.subjects.models.contracts.files import save_contract
 from helpers.miniatures import CLASSES, colour_patches, contract
+from helpers.processes import run_python
 
 RIGHT = "helpers.miniatures:right"
 
@@ -364,4 +363,4 @@ def test_help_loads_no_framework():
         "heavy = {'tensorflow', 'keras', 'torch', 'onnxruntime', 'numpy', 'pandas', 'sklearn', 'cv2', 'scipy'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+    run_python(code, check=True)

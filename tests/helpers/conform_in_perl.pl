@@ -31,7 +31,7 @@ my %capability = (
         return $_[0]{balancing} eq "simple" ? \@weights : [ map { min( 3, $_ ) } @weights ];
     },
     part_of_usage   => sub { $usage{ $_[0]{usage} } },
-    steering_part   => sub { "validation" },
+    monitored_split => sub { "validation" },
     batch_size      => sub { 32 * $_[0]{gpus} },
     steps_per_epoch => sub { int( $_[0]{images} / $_[0]{batch_size} ) },
     rounded         => sub { 0 + sprintf "%.2f", $_[0]{figure} },
@@ -49,7 +49,7 @@ my %capability = (
         return \@rates;
     },
     stopping_epoch => sub { my $stop; waiting( $_[0]{val_losses}, 0, 20, sub { $stop = $_[0]; 1 } ); $stop },
-    share_interval => sub {
+    proportion_interval => sub {
         my ( $p, $n, $z ) = ( $_[0]{successes} / $_[0]{n}, $_[0]{n}, 1.959963984540054 );
         my $middle = ( $p + $z**2 / ( 2 * $n ) ) / ( 1 + $z**2 / $n );
         my $half = $z / ( 1 + $z**2 / $n ) * sqrt( $p * ( 1 - $p ) / $n + $z**2 / ( 4 * $n**2 ) );

@@ -19,8 +19,8 @@ PERL = ("perl", str(HELPERS / "conform_in_perl.pl"))
 
 
 def misbehaving(fault):
-    """Return the command of a program that misbehaves after its answer to steering_part (FER-V-04 alone needs it)."""
-    return shlex.join(misbehaving_words(fault, "steering_part"))
+    """Return the command of a program that misbehaves after its answer to monitored_split (FER-V-04 alone needs it)."""
+    return shlex.join(misbehaving_words(fault, "monitored_split"))
 
 
 def misbehaving_words(fault, capability):

@@ -1,23 +1,24 @@
-"""Kills ``ferspec train`` at ten moments, again and again in one folder, and prints as JSON what each kill left.
+"""Kills ``ferspec train`` at each kind of moment, all in one folder, and prints as JSON what each kill left.
 
 A script: ``python -m helpers.killing FOLDER CELL OPTIONS...``. TensorFlow is imported once, before any of it is used,
-and every training is a fork of that process.
+and every training is a fork of that process. What a kill leaves depends only on the last change of a file before it, so
+a training kills itself at such a change, or within an epoch: no kill depends on how fast a machine is.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import random
-import shutil
 import signal
 import sys
-import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ferspec import cli
+from ferspec.commands.live.training import TrainingView
 from ferspec.reference.training.state import StateFolder
 from ferspec.subjects.models.contracts.files import load_contract
 from ferspec.subjects.models.quiet import tensorflow
@@ -27,6 +28,8 @@ from ferspec.subjects.runs.artifacts.metrics import read_run_report
 from ferspec.subjects.runs.artifacts.predictions import read_run_predictions
 from ferspec.subjects.runs.artifacts.record import (
     CONTRACT,
+    CURVES,
+    FINISHED_FILES,
     HISTORY,
     MANIFEST,
     MODEL,
@@ -35,8 +38,9 @@ from ferspec.subjects.runs.artifacts.record import (
     RUN,
     read_run,
 )
+from helpers.waiting import wait_until
 
-TOO_LONG = 120
+TOO_LONG = 300
 
 
 def read_arrays(path: Path) -> None:
@@ -55,6 +59,55 @@ READERS = {
 }
 
 
+STEP = "ferspec test step"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The moment before an event of Python's audit hooks happens to such a file for the nth time in a process."""
+
+    said: str
+    event: str
+    file: str
+    nth: int = 1
+
+    def wait(self) -> None:
+        """Kill this process when the moment comes."""
+        seen = 0
+
+        def hear(event: str, arguments: tuple) -> None:
+            nonlocal seen
+            # os.rename(source, target, ...), os.remove(path, ...), shutil.rmtree(path, ...)
+            if event == self.event:
+                seen += fnmatchcase(Path(arguments[event == "os.rename"]).name, self.file)
+                if seen == self.nth:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(hear)
+
+
+def before(name: str, nth: int = 1) -> Moment:
+    return Moment(f"before {name} has its name", "os.rename", name, nth)
+
+
+# in the order of a training: each goes on from what the kill before it left
+MOMENTS = (
+    before(RUN),
+    Moment("within the first epoch", STEP, "*"),
+    before("best-*.npz"),
+    before("last.npz"),
+    # the first file that is removed is the one that the kill before left half written
+    Moment("after last.npz has its name", "os.remove", ".last.*", nth=2),
+    Moment("within the next epoch but one", STEP, "*", nth=3),
+    before("last.npz", nth=2),
+    *map(before, FINISHED_FILES),
+    before(RUN, nth=2),
+    Moment("after the record says finished", "shutil.rmtree", "state"),
+    Moment("when the state is half removed", "os.remove", "[bl]*st*.npz", nth=2),
+    before(CURVES),
+)
+
+
 class Training:
     """The trainings of one command into one folder; ``log`` is what the current process says."""
 
@@ -62,26 +115,18 @@ class Training:
         self.out, self.log = folder / name, folder / f"{name}.log"
         self._words = ["ferspec", "train", *words, "--out", str(self.out)]
 
-    def start(self) -> int:
-        """Start a process and return its id."""
+    def ended(self, prepare: Callable[[], None] = lambda: None) -> int:
+        """Train in a process that first prepares itself, and return its exit status, or the negative signal."""
         self.log.write_bytes(b"")
         process = os.fork()
         if not process:
-            self._train()
-        return process
-
-    def finish(self) -> int:
-        """Let a process train to the end and return its exit status."""
-        return os.waitstatus_to_exitcode(os.waitpid(self.start(), 0)[1])
-
-    def killed(self, reached: Callable[[], bool], delay: float) -> bool:
-        """Kill a process so many seconds after a moment is reached, and return whether it was still running."""
-        process, latest = self.start(), time.monotonic() + TOO_LONG
-        while not reached() and time.monotonic() < latest and not ended(process):
-            time.sleep(0.0005)
-        time.sleep(delay)
-        os.kill(process, signal.SIGKILL)
-        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == -signal.SIGKILL
+            self._train(prepare)
+        try:
+            _, status = wait_until(lambda: (ended := os.waitpid(process, os.WNOHANG))[0] and ended, TOO_LONG)
+        except AssertionError:
+            os.kill(process, signal.SIGKILL)
+            raise
+        return os.waitstatus_to_exitcode(status)
 
     def announced(self) -> list[int]:
         """Return the epochs that the process said to be finished."""
@@ -104,12 +149,19 @@ class Training:
                 found.append(f"{path.name}: {error!r}")
         return found
 
-    def _train(self) -> None:
+    def cut_what_is_half_written(self) -> None:
+        """Halve the temporary files: a kill may come while they are written."""
+        for path in self.out.rglob(".*.*"):
+            os.truncate(path, path.stat().st_size // 2)
+
+    def _train(self, prepare: Callable[[], None]) -> None:
         handle = os.open(self.log, os.O_WRONLY | os.O_APPEND)
         os.dup2(handle, 1)
         os.dup2(handle, 2)
         sys.argv = self._words
+        TrainingView.step = lambda view, epoch, done, steps: sys.audit(STEP, str(epoch))
         try:
+            prepare()
             cli.main()
         except SystemExit as end:
             os._exit(end.code or 0)
@@ -117,56 +169,28 @@ class Training:
             os._exit(70)
 
 
-def ended(process: int) -> bool:
-    return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-
-def after_epochs(training: Training, count: int) -> Callable[[], bool]:
-    return lambda: len(training.announced()) >= count
-
-
-def writing(training: Training) -> Callable[[], bool]:
-    """Return a function that says whether this process has begun to write the artifacts."""
-    manifest = training.out / MANIFEST
-    before = manifest.stat().st_mtime_ns if manifest.exists() else None
-    return lambda: manifest.exists() and manifest.stat().st_mtime_ns != before
-
-
-def kill_and_look(training: Training, moment: str, reached: Callable[[], bool], delay: float) -> dict:
+def kill_and_look(training: Training, moment: Moment) -> dict:
     before = training.kept()
-    hit = training.killed(reached, delay)
-    said = training.announced()
+    ended = training.ended(moment.wait)
+    training.cut_what_is_half_written()
     return {
-        "moment": f"{delay:.3f} s {moment}",
-        "hit": hit,
-        "said": said,
+        "moment": moment.said,
+        "hit": ended == -signal.SIGKILL,
+        "said": training.announced(),
         "before": before,
         "kept": training.kept(),
+        "finished": (training.out / RUN).exists() and read_run(training.out).status == "finished",
         "unreadable": training.unreadable(),
     }
 
 
 def main(folder: Path, words: list[str]) -> dict:
     tensorflow()
-    chance = random.Random(20240617)
     whole, training = Training(folder, words, "whole"), Training(folder, words, "killed")
-    finished = [whole.finish()]
-    kills = [kill_and_look(training, "after the start", lambda: True, chance.uniform(0, 2)) for _ in range(2)]
-    pace = read_run(whole.out).environment.seconds["train"] / len(read_history(whole.out / HISTORY))
-    for _ in range(6):
-        reached, delay = after_epochs(training, 1), chance.uniform(0, 1.5 * pace)
-        kills.append(kill_and_look(training, "after one more epoch", reached, delay))
-    for _ in range(2):
-        delay, saved = chance.uniform(0, 0.15), folder / "saved"
-        shutil.copytree(training.out, saved)
-        while not (kill := kill_and_look(training, "after the first artifact", writing(training), delay))["hit"]:
-            delay /= 2
-            shutil.rmtree(training.out)
-            shutil.copytree(saved, training.out)
-        shutil.rmtree(saved)
-        kills.append(kill)
-    finished.append(training.finish())
-    again = training.finish()
+    finished = [whole.ended()]
+    kills = [kill_and_look(training, moment) for moment in MOMENTS]
+    finished.append(training.ended())
+    again = training.ended()
     same = {
         name: (training.out / name).read_bytes() == (whole.out / name).read_bytes() for name in (HISTORY, PREDICTIONS)
     }

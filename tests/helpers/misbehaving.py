@@ -9,7 +9,7 @@ import time
 CLASSES = ["Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"]
 RIGHT = {
     "classes": lambda: CLASSES,
-    "steering_part": lambda: "validation",
+    "monitored_split": lambda: "validation",
     "rounded": lambda figure: round(figure, 2),
 }
 

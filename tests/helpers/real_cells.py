@@ -1,13 +1,12 @@
 """Real cells, made as small as they can be, for the tests of running many: three epochs on seventy faces."""
 
-import time
 from pathlib import Path
 
 from ferspec.grid.cells import find_cell
 from ferspec.grid.training.train import Request, train_cell
 from ferspec.reference.training.fit import Listener
 from ferspec.subjects.runs.artifacts.record import read_run
-from helpers.tiny.cells import CELL, misbehave, note
+from helpers.tiny.cells import CELL, hold, misbehave, note
 
 EPOCHS = 3
 TRAINER = "helpers.real_cells:train"
@@ -22,14 +21,14 @@ def options(trace):
 
 
 def train(request, listener):
-    """Train as the grid does, but note each finished epoch, and take long enough over it to be killed there."""
+    """Train as the grid does, but note each finished epoch, and wait after it where it is held."""
     misbehave(request)
 
     class Noting(Listener):
         def epoch(self, rows, outlook):
             note(request, len(rows) - 1)
             listener.epoch(rows, outlook)
-            time.sleep(0.5)
+            hold(request, len(rows) - 1)
 
     train_cell(request, Noting())
 

@@ -4,8 +4,6 @@ import json
 import os
 import sqlite3
 import struct
-import subprocess
-import sys
 import time
 
 import pytest
@@ -19,6 +17,7 @@ from ferspec.subjects.runs.logs.csv_logger import MOST_EPOCHS
 from ferspec.subjects.runs.logs.find import find_training_runs
 from helpers.made import runs as made_runs
 from helpers.made.logs import write_log
+from helpers.processes import run_python
 from mutants.runs import whole
 
 SECONDS = 30
@@ -27,11 +26,11 @@ SECONDS = 30
 def refused(path) -> str:
     """The one line with which a path is refused, and in a folder left alone beside a right log, which is audited."""
     write_log(path.parent / "right.csv", [whole()])
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(UserError) as refusal:
         find_training_runs(path)
     audit = ferspec.audit(path.parent, select="FER-S-05")
-    assert time.monotonic() - begun < SECONDS
+    assert time.process_time() - begun < SECONDS
     assert (audit.verdict, len(audit.runs)) == ("pass", 1)
     assert audit.skipped == (str(refusal.value),)
     assert "\n" not in audit.skipped[0]
@@ -197,7 +196,7 @@ def test_events_are_read_without_tensorflow(events):
     """It ends the process for a record that says it is large, and takes seconds to load."""
     folder = events(loss(0), loss(1))
     told = f"import ferspec, sys; ferspec.audit({str(folder)!r}); assert 'tensorflow' not in sys.modules"
-    subprocess.run([sys.executable, "-c", told], check=True)
+    run_python(told, check=True)
 
 
 @pytest.mark.parametrize("step", [10**18, -1, -(10**18)])

@@ -5,34 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 
-from mutants.kinds import refusing, right, wrong
+from ferspec.checks.implementation.classes import LABELS, LABELS_MISREAD, NAMES, ORDERS, SEVEN, read_as
+from mutants.kinds import mistaken, refusing, right, wrong
 
-ANGRY, DISGUST, FEAR, HAPPY, NEUTRAL, SAD, SURPRISE = SEVEN = [
-    "Angry",
-    "Disgust",
-    "Fear",
-    "Happy",
-    "Neutral",
-    "Sad",
-    "Surprise",
-]
-FER2013 = [ANGRY, DISGUST, FEAR, HAPPY, SAD, SURPRISE, NEUTRAL]
-RAFDB = [None, SURPRISE, FEAR, DISGUST, HAPPY, SAD, ANGRY, NEUTRAL]
-AFFECTNET = [NEUTRAL, HAPPY, SAD, SURPRISE, FEAR, DISGUST, ANGRY]
-WORDS = {
-    ANGRY: ["angry", "anger", "angered"],
-    DISGUST: ["disgust", "disgusted", "disgusting"],
-    FEAR: ["fear", "fearful", "afraid", "scared", "fearfulness"],
-    HAPPY: ["happy", "happiness", "joy", "joyful"],
-    NEUTRAL: ["neutral", "neutrality", "neutralexpression", "noexpression"],
-    SAD: ["sad", "sadness", "sorrow", "sorrowful"],
-    SURPRISE: ["surprise", "surprised", "surprising"],
-}
-MEANT = {word: name for name, words in WORDS.items() for word in words}
+ANGRY, DISGUST, FEAR, HAPPY, NEUTRAL, SAD, SURPRISE = SEVEN
+
+
+def eighth(meaning: str | None) -> Callable[..., str | None]:
+    """Give the eighth label of AffectNet, contempt, a meaning."""
+    return read_as("AffectNet", LABELS["AffectNet"] | {7: meaning})
 
 
 def letters(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter not in " _-")
+
+
+MEANT = {letters(word): name for name, words in NAMES.items() for word in (name, *words)}
+COUNTED_FROM_0 = LABELS_MISREAD["labels of RAF-DB are counted from 0 instead of 1"]
 
 
 def nearest(name: str) -> str | None:
@@ -48,7 +37,7 @@ def contained(name: str) -> str | None:
 def begun(name: str) -> str | None:
     """A word that is not known means the first class that begins with the same three letters."""
     known = MEANT.get(letters(name))
-    return known or next((each for each in SEVEN if letters(name)[:3] == letters(each)[:3]), None)
+    return known or next((other for other in SEVEN if letters(name)[:3] == letters(other)[:3]), None)
 
 
 def contempt_refused(name: str) -> str | None:
@@ -57,24 +46,14 @@ def contempt_refused(name: str) -> str | None:
     return (MEANT | {"contemptuous": ANGRY}).get(letters(name))
 
 
-def labels(**orders: list[str | None]) -> Callable[..., str | None]:
-    """A reading of labels, right but for the orders given."""
-    known = {"FER2013": FER2013, "RAF-DB": RAFDB, "AffectNet": AFFECTNET}
-    known |= {name.replace("RAFDB", "RAF-DB"): order for name, order in orders.items()}
-    return lambda label, dataset: known[dataset][label] if 0 <= label < len(known[dataset]) else None
-
-
-def from_the_end(label: int, dataset: str) -> str | None:
-    order = {"FER2013": FER2013, "RAF-DB": RAFDB, "AffectNet": AFFECTNET}[dataset]
-    return order[label] if label < len(order) else None
-
-
 MUTANTS = (
-    wrong("FER-C-01", "classes in the order of FER2013", classes=lambda: FER2013),
-    wrong("FER-C-01", "classes in the order of AffectNet", classes=lambda: AFFECTNET),
-    wrong("FER-C-01", "classes in the order of RAF-DB", classes=lambda: RAFDB[1:]),
+    *(
+        mutant
+        for cause, order in ORDERS.items()
+        for mutant in mistaken("FER-C-01", "classes", {cause: lambda order=order: order})
+    ),
     wrong("FER-C-01", "classes from the last to the first", classes=lambda: SEVEN[::-1]),
-    wrong("FER-C-01", "classes by other words for them", classes=lambda: [words[1] for words in WORDS.values()]),
+    wrong("FER-C-01", "classes by other words for them", classes=lambda: [words[0] for words in NAMES.values()]),
     wrong("FER-C-01", "Neutral left out", classes=lambda: [name for name in SEVEN if name != NEUTRAL]),
     wrong(
         "FER-C-02",
@@ -102,31 +81,34 @@ MUTANTS = (
         "three letters are enough, and a misspelt word refused",
         class_of_name=refusing(lambda asked: asked["name"] == "hapy", begun),
     ),
-    wrong("FER-C-03", "labels of RAF-DB counted from 0", class_of_label=labels(RAFDB=RAFDB[1:])),
-    wrong("FER-C-03", "labels of FER2013 counted from 1", class_of_label=labels(FER2013=[None, *FER2013])),
-    wrong("FER-C-03", "labels of FER2013 in the protocol's order", class_of_label=labels(FER2013=SEVEN)),
-    wrong("FER-C-03", "labels of RAF-DB in the protocol's order", class_of_label=labels(RAFDB=[None, *SEVEN])),
-    wrong("FER-C-03", "labels of AffectNet in the order of FER2013", class_of_label=labels(AffectNet=FER2013)),
+    *mistaken("FER-C-03", "class_of_label", LABELS_MISREAD),
     wrong(
         "FER-C-03",
         "fear and disgust of RAF-DB swapped",
-        class_of_label=labels(RAFDB=[None, SURPRISE, DISGUST, FEAR, *RAFDB[4:]]),
+        class_of_label=read_as("RAF-DB", LABELS["RAF-DB"] | {2: DISGUST, 3: FEAR}),
     ),
-    wrong("FER-C-03", "a label of -1 means the last class", class_of_label=from_the_end),
     wrong(
         "FER-C-03",
         "labels far beyond the last mean Happy",
-        class_of_label=lambda label, dataset: HAPPY if label > 10 else labels()(label, dataset),
+        class_of_label=lambda label, dataset: HAPPY if label > 10 else LABELS[dataset].get(label),
     ),
     wrong(
         "FER-C-03",
         "labels of RAF-DB counted from 0, the first refused",
-        class_of_label=refusing(lambda asked: asked["label"] == 0, labels(RAFDB=RAFDB[1:])),
+        class_of_label=refusing(lambda asked: asked["label"] == 0, COUNTED_FROM_0),
     ),
     wrong("FER-C-04", "contempt as an eighth class", classes=lambda: [*SEVEN, "Contempt"]),
-    wrong("FER-C-04", "contempt merged into Disgust", class_of_label=labels(AffectNet=[*AFFECTNET, DISGUST])),
-    wrong("FER-C-04", "contempt merged into Angry", class_of_label=labels(AffectNet=[*AFFECTNET, ANGRY])),
-    wrong("FER-C-04", "contempt kept under its name", class_of_label=labels(AffectNet=[*AFFECTNET, "Contempt"])),
+    wrong(
+        "FER-C-04",
+        "contempt merged into Disgust",
+        class_of_label=eighth(DISGUST),
+    ),
+    wrong("FER-C-04", "contempt merged into Angry", class_of_label=eighth(ANGRY)),
+    wrong(
+        "FER-C-04",
+        "contempt kept under its name",
+        class_of_label=eighth("Contempt"),
+    ),
     wrong(
         "FER-C-04",
         "the word contempt means Disgust",
@@ -149,6 +131,10 @@ MUTANTS = (
         "more words than the protocol knows",
         class_of_name=lambda name: (MEANT | {"terrified": FEAR, "furious": ANGRY}).get(letters(name)),
     ),
-    right("FER-C-03", "labels from lists", class_of_label=labels()),
-    right("FER-C-04", "contempt as a label without a class", class_of_label=labels(AffectNet=[*AFFECTNET, None])),
+    right("FER-C-03", "labels from lists", class_of_label=lambda label, dataset: LABELS[dataset].get(label)),
+    right(
+        "FER-C-04",
+        "contempt as a label without a class",
+        class_of_label=eighth(None),
+    ),
 )

@@ -161,7 +161,7 @@ def needed_exactly(a, b, n):
     from scipy.stats import binom
 
     images = max(6, needed(0.6)(a, b, n))
-    while True:
+    for _ in range(1000):
         images = math.ceil(1.01 * images)
         throws = np.arange(int(binom.ppf(1 - 1e-9, images, (a + b) / n)) + 1)
         least = binom.ppf(0.025, throws, 0.5)
@@ -170,6 +170,7 @@ def needed_exactly(a, b, n):
         rejected = binom.sf(throws - least - 1, throws, share) + binom.cdf(least, throws, share)
         if (binom.pmf(throws, images, (a + b) / n) * rejected).sum() >= 0.8:
             return images
+    raise AssertionError(f"{images} images do not decide between {a} and {b} of {n}")
 
 
 # --- mistakes that a diagnosis names ------------------------------------------------------------------------------

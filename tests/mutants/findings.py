@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
+from ferspec.checks.implementation.findings import ENDS
+from ferspec.checks.implementation.mistakes.findings import MEANS, mean_difference, student
 from ferspec.grid.findings import findings as grid_findings
 from ferspec.grid.judging.results import Result
 from ferspec.outcomes import CheckResult, Status
 from ferspec.spec.records import DEFAULT_PROFILE, Cell, Figures
 from helpers.planted_grids import planted
-from mutants.kinds import Mutant, Right, judged_implementation, refusing, right, wrong
+from mutants.kinds import Mutant, Right, judged_implementation, mistaken, refusing, right, wrong
 
 Value = Callable[[Cell], float]
 
@@ -193,59 +194,12 @@ def beyond(clause: str, name: str, value: Value) -> Mutant:
     return Mutant(clause, name, lambda: findings_on(trained(value), clause))
 
 
-# ---- how a mean of differences is taken (FER-F-01)
+def zero_without_pairs(differences: list[float], architectures: list[str], unit: str) -> dict[str, float] | None:
+    return mean_difference()(differences, architectures, unit) if differences else dict.fromkeys(ENDS, 0.0)
 
 
-Ends = tuple[float, float, float]
-
-
-def by_unit(differences: Sequence[float], architectures: Sequence[str], unit: str) -> np.ndarray:
-    return all_pairs(differences) if unit == "pair" else always_by_network(differences, architectures)
-
-
-def all_pairs(differences: Sequence[float], *_: object) -> np.ndarray:
-    return np.array(differences)
-
-
-def always_by_network(differences: Sequence[float], architectures: Sequence[str], *_: object) -> np.ndarray:
-    pairs = list(zip(differences, architectures, strict=True))
-    return np.array([np.mean([by for by, of in pairs if of == name]) for name in dict.fromkeys(architectures)])
-
-
-def student(values: np.ndarray) -> Ends:
-    return float(values.mean()), *map(float, stats.t.interval(0.95, len(values) - 1, values.mean(), stats.sem(values)))
-
-
-def normal(values: np.ndarray) -> Ends:
-    return float(values.mean()), *map(float, stats.norm.interval(0.95, values.mean(), stats.sem(values)))
-
-
-def deviation(values: np.ndarray) -> Ends:
-    spread = values.std(ddof=1)
-    return float(values.mean()), *map(float, stats.t.interval(0.95, len(values) - 1, values.mean(), spread))
-
-
-def around_the_median(values: np.ndarray) -> Ends:
-    _, low, high = student(values)
-    return float(np.median(values)), low, high
-
-
-def in_single_precision(values: np.ndarray) -> Ends:
-    return tuple(float(np.float32(end)) for end in student(values))
-
-
-def taken(
-    ends: Callable[[np.ndarray], Ends] = student,
-    units: Callable[[Sequence[float], Sequence[str], str], np.ndarray] = by_unit,
-    least: int = 3,
-) -> Callable[..., dict[str, float] | None]:
-    """Return a way to take the mean of differences; of the units, there must be so many."""
-
-    def mean_difference(differences: list[float], architectures: list[str], unit: str) -> dict[str, float] | None:
-        values = units(differences, architectures, unit)
-        return dict(zip(("value", "low", "high"), ends(values), strict=True)) if len(values) >= least else None
-
-    return mean_difference
+def in_single_precision(units: np.ndarray) -> np.ndarray:
+    return student(units).astype(np.float32)
 
 
 # ---- right variations
@@ -271,23 +225,22 @@ def validation_alone() -> Sequence[CheckResult]:
 
 
 MUTANTS: tuple[Mutant | Right, ...] = (
-    wrong("FER-F-01", "pairs of one network taken for independent ones", mean_difference=taken(units=all_pairs)),
-    wrong("FER-F-01", "networks averaged where pairs count", mean_difference=taken(units=always_by_network)),
-    wrong("FER-F-01", "the normal distribution for Student's", mean_difference=taken(normal)),
-    wrong("FER-F-01", "the standard deviation for the standard error", mean_difference=taken(deviation)),
-    wrong("FER-F-01", "the median for the mean", mean_difference=taken(around_the_median)),
-    wrong("FER-F-01", "two networks judged", mean_difference=taken(least=2)),
+    *mistaken("FER-F-01", "mean_difference", MEANS),
+    wrong("FER-F-01", "a mean of 0 where there are no pairs", mean_difference=zero_without_pairs),
     wrong(
         "FER-F-01",
         "the normal distribution for Student's, and losses refused",
-        mean_difference=refusing(lambda asked: min(asked["differences"], default=0) < 0, taken(normal)),
+        mean_difference=refusing(
+            lambda asked: min(asked["differences"], default=0) < 0,
+            MEANS["the normal distribution stands for Student's"],
+        ),
     ),
     wrong(
         "FER-F-01",
         "two networks judged, and no pairs refused",
-        mean_difference=refusing(lambda asked: not asked["differences"], taken(least=2)),
+        mean_difference=refusing(lambda asked: not asked["differences"], MEANS["two units are judged"]),
     ),
-    right("FER-F-01", "single precision", mean_difference=taken(in_single_precision)),
+    right("FER-F-01", "single precision", mean_difference=mean_difference(in_single_precision)),
     *(statement.mutant() for statement in STATEMENTS),
     beyond("FER-F-02", "224×224 gains 0.3, five times what is stated", lift(0.3, dataset="RAF-DB", resolution=224)),
     beyond("FER-F-03", "224×224 gains 60 %", lift(0.3, dataset="RAF-DB", resolution=224)),

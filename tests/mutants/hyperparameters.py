@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ferspec import spec
-from mutants.kinds import right, wrong
+from ferspec.checks.implementation.schedule.hyperparameters import OFF, STATED
+from mutants.kinds import Mutant, right, wrong
 
-PROTOCOL: dict[str, Any] = {
-    **{"optimizer": "adam", "beta_1": 0.9, "beta_2": 0.999, "learning_rate": 1e-4},
-    "loss": "categorical_crossentropy",
-    "plateau_monitor": "val_loss",
-    "plateau_patience": 10,
-    "factor": 0.5,
-    "minimum_rate": 1e-10,
-    "plateau_min_delta": 1e-4,
-    "stopping_monitor": "val_loss",
-    "stopping_patience": 20,
-}
+PROTOCOL: dict[str, Any] = {name: stated.values[0] for name, stated in STATED.items()}
 
 
 def hyperparameters(
@@ -33,40 +25,29 @@ def hyperparameters(
 MISSTATED = {
     "FER-S-01": {
         "SGD": {"optimizer": "sgd"},
-        "AdamW": {"optimizer": "adamw"},
         "RMSprop": {"optimizer": "rmsprop"},
         "beta_1 0.5": {"beta_1": 0.5},
         "beta_2 0.99": {"beta_2": 0.99},
         "decay rates swapped": {"beta_1": 0.999, "beta_2": 0.9},
-        "amsgrad": {"amsgrad": True},
-        "weights decayed": {"weight_decay": 0.1},
     },
     "FER-S-02": {"a rate of 1e-2": {"learning_rate": 1e-2}, "a rate of 3e-4": {"learning_rate": 3e-4}},
-    "FER-S-03": {
-        "plateau on the validation accuracy": {"plateau_monitor": "val_accuracy"},
-        "plateau on the training loss": {"plateau_monitor": "loss"},
-        "plateau after the patience of stopping": {"plateau_patience": 20},
-        "plateau after 5 epochs": {"plateau_patience": 5},
-        "factor 0.1": {"factor": 0.1},
-        "factor 0.25": {"factor": 0.25},
-        "a cooldown of 5 epochs": {"cooldown": 5},
-        "minimum 0": {"minimum_rate": 0},
-        "minimum 1e-6": {"minimum_rate": 1e-6},
-    },
-    "FER-S-04": {"min_delta 0": {"plateau_min_delta": 0}, "min_delta 1e-3": {"plateau_min_delta": 1e-3}},
-    "FER-S-05": {
-        "stopping on the validation accuracy": {"stopping_monitor": "val_accuracy"},
-        "stopping after the patience of the plateau rule": {"stopping_patience": 10},
-        "stopping after 30 epochs": {"stopping_patience": 30},
-    },
+    "FER-S-03": {"plateau after 5 epochs": {"plateau_patience": 5}, "minimum 1e-6": {"minimum_rate": 1e-6}},
+    "FER-S-04": {"min_delta 1e-3": {"plateau_min_delta": 1e-3}},
+    "FER-S-05": {"stopping after 30 epochs": {"stopping_patience": 30}},
     "FER-S-11": {
-        "binary cross-entropy": {"loss": "binary_crossentropy"},
         "squared error": {"loss": "mean_squared_error"},
         "focal loss": {"loss": "categorical_focal_crossentropy"},
     },
 }
 OTHERS = tuple(spec.load().networks)[1:]
-SET_ON = {"weights decayed": {"weight_decay": 0.01}, "amsgrad": {"amsgrad": True}, "a cooldown": {"cooldown": 5}}
+SET_ON = {"weight_decay": 0.1, "amsgrad": True, "cooldown": 5}
+
+
+def known(clause: str, name: str, value: Any, cause: str) -> Mutant:
+    """Return hyper-parameters with a wrong value that the check of its name explains."""
+    capability = hyperparameters(**{name: value})
+    return replace(wrong(clause, f"{name} {value}", profile="paper", hyperparameters=capability), cause=cause)
+
 
 MUTANTS = (
     *(
@@ -74,11 +55,14 @@ MUTANTS = (
         for clause, misstated in MISSTATED.items()
         for name, changed in misstated.items()
     ),
-    wrong(
-        "FER-S-02",
-        "a rate of 1e-3, Keras' default",
-        profile="paper",
-        hyperparameters=hyperparameters(learning_rate=1e-3),
+    *(
+        known(stated.clause, name, value, cause)
+        for name, stated in STATED.items()
+        for value, cause in stated.mistakes.items()
+    ),
+    *(
+        known(clause, name, SET_ON[name], f"{name} is set, which the protocol leaves off")
+        for name, clause in OFF.items()
     ),
     wrong(
         "FER-S-12", "one network at another rate", hyperparameters=hyperparameters(("ResNet50",), learning_rate=1e-5)
@@ -101,9 +85,11 @@ MUTANTS = (
     ),
     *(
         wrong(
-            "FER-S-12", f"{name}, though not of the first network", hyperparameters=hyperparameters(OTHERS, **changed)
+            "FER-S-12",
+            f"{name}, though not of the first network",
+            hyperparameters=hyperparameters(OTHERS, **{name: value}),
         )
-        for name, changed in SET_ON.items()
+        for name, value in SET_ON.items()
     ),
     right("FER-S-01", "the optimiser by the name of its class", hyperparameters=hyperparameters(optimizer="Adam")),
     right(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,14 @@ from ferspec.spec.records import DEFAULT_PROFILE, Profile
 class Mutant:
     """A subject with one mistake: ``name`` says which, ``judged`` what the checks of its clause find on it.
 
-    Killed when one of them fails; inconclusive or not evaluated is not enough.
+    Killed when one of them fails; inconclusive or not evaluated is not enough. Where the checks know the mistake, one
+    of the failures must name it as its likely cause: ``cause``.
     """
 
     clause: str
     name: str
     judged: Callable[[], Sequence[CheckResult]]
+    cause: str | None = None
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,25 @@ class Right:
     judged: Callable[[], Sequence[CheckResult]]
 
 
-def wrong(clause: str, name: str, profile: Profile = DEFAULT_PROFILE, **capabilities: Callable[..., Any]) -> Mutant:
+def wrong(
+    clause: str,
+    name: str,
+    profile: Profile = DEFAULT_PROFILE,
+    cause: str | None = None,
+    **capabilities: Callable[..., Any],
+) -> Mutant:
     """Return the suite's own implementation with these capabilities replaced by wrong ones."""
-    return Mutant(clause, name, lambda: judged_implementation(clause, profile, capabilities))
+    return Mutant(clause, name, lambda: judged_implementation(clause, profile, capabilities), cause)
+
+
+def mistaken(
+    clause: str,
+    capability: str,
+    mistakes: Mapping[str, Callable[..., Any]],
+    profile: Profile = DEFAULT_PROFILE,
+) -> tuple[Mutant, ...]:
+    """Return a mutant for each typical mistake that the checks of a clause know, and must name."""
+    return tuple(wrong(clause, cause, profile, cause, **{capability: made}) for cause, made in mistakes.items())
 
 
 def right(clause: str, name: str, profile: Profile = DEFAULT_PROFILE, **capabilities: Callable[..., Any]) -> Right:

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ferspec import spec
-from ferspec.spec.layers import base_of, layer_table
-from mutants.kinds import right, wrong
+from ferspec.checks.implementation.mistakes.networks import TOTALS, total_of
+from ferspec.checks.implementation.networks.witness import LARGER_HEAD
+from ferspec.spec.layers import layer_table
+from mutants.kinds import Mutant, mistaken, right, wrong
 
 Table = list[dict[str, Any]]
 NAMES = tuple(spec.load().networks)
@@ -22,11 +24,8 @@ HEAD: Table = [
     {"layer": "Dense", "units": 7, "activation": "softmax"},
 ]
 POOLING, FIRST, DROPOUT, SECOND, OUTPUT = HEAD
+TWO, RELU = {"pool": "2x2"}, {"activation": "relu"}
 FROZEN, FREE = {"frozen": "base", "epochs": 20}, {"frozen": None, "epochs": None}
-
-
-def total_of(architecture: str, weights: str, resolution: int) -> int:
-    return spec.load().networks[architecture].parameter_total(weights, resolution)
 
 
 def totals(change: Callable[[int, str, str, int], float]) -> dict[str, Callable]:
@@ -34,11 +33,6 @@ def totals(change: Callable[[int, str, str, int], float]) -> dict[str, Callable]
         return change(total_of(architecture, weights, resolution), architecture, weights, resolution)
 
     return {"parameter_total": parameter_total}
-
-
-def without_head(total: int, architecture: str, weights: str, _: int) -> int:
-    base = base_of(architecture, weights)
-    return total if base is None else base.parameters
 
 
 def table_of(architecture: str, weights: str, resolution: int, profile: str = "released") -> Table:
@@ -123,6 +117,30 @@ def phases(*told: dict[str, Any]) -> dict[str, Callable]:
     return {"phases": lambda weights: list(told)}
 
 
+def as_the_text_has_it(clause: str, name: str) -> Mutant:
+    """Return the networks of the profile ``paper`` where those of the runs are asked for."""
+    cause = "it is the network of the profile paper"
+    return wrong(clause, name, cause=cause, **tables(lambda table: table, "paper"))
+
+
+def as_run(clause: str, name: str) -> Mutant:
+    """Return the networks of the runs where those of the profile ``paper`` are asked for."""
+    cause = "it is the network of the profile released"
+    return wrong(clause, name, "paper", cause, **tables(lambda table: table))
+
+
+def with_a_layer_more(table: Table) -> Table:
+    return [*table, {**table[-1], "number": len(table) + 1, "inputs": [len(table)], "type": "Activation"}]
+
+
+def with_tanh(table: Table) -> Table:
+    """Return a table in which every rectified layer has another activation."""
+    for layer in table:
+        if layer["settings"].get("activation") == "relu":
+            layer["settings"]["activation"] = "tanh"
+    return table
+
+
 def renamed(table: Table) -> Table:
     return [{**layer, "name": f"features.{layer['number']}"} for layer in table]
 
@@ -169,6 +187,8 @@ def settings_as_numbers(table: Table) -> Table:
     ]
 
 
+PADDED = layers("Conv2D", 0, shape=[48, 48, 64])
+SIGMOID = layers("Dense", 2, settings={"activation": "sigmoid"})
 MUTANTS = (
     wrong("FER-N-01", "one architecture is missing", architectures=lambda: list(NAMES[:-1])),
     wrong(
@@ -183,22 +203,46 @@ MUTANTS = (
         "paper",
         architectures=lambda: list(NAMES),
     ),
-    wrong("FER-N-02", "the head is not counted", **totals(without_head)),
-    wrong("FER-N-02", "parameters in millions", **totals(lambda total, *_: total / 1e6)),
-    wrong("FER-N-02", "a head of 256 and 256 units", **totals(lambda total, name, weights, _: total + 33_792)),
+    *mistaken("FER-N-02", "parameter_total", TOTALS),
+    wrong("FER-N-02", "a head of 256 and 256 units", **totals(lambda total, name, weights, _: total + LARGER_HEAD)),
     wrong(
         "FER-N-02",
         "the total at 48x48 at every resolution",
         **totals(lambda total, name, weights, _: total_of(name, weights, 48)),
     ),
-    wrong("FER-N-02", "the totals of the runs where the text is asked for", "paper", **totals(lambda total, *_: total)),
+    wrong(
+        "FER-N-02",
+        "the totals of the runs where the text is asked for",
+        "paper",
+        cause="that of the other profile",
+        parameter_total=total_of,
+    ),
+    wrong("FER-N-02", "no output layer", **tables(lambda table: table[:-1])),
+    wrong("FER-N-02", "a layer too many", **tables(with_a_layer_more)),
+    wrong("FER-N-02", "a base of another size", **of("VGG19", layers("Base", 0, parameters=14_714_688))),
+    wrong("FER-N-02", "average for maximum pooling", **layers("MaxPooling2D", 0, type="AveragePooling2D")),
+    wrong(
+        "FER-N-02",
+        "a padded convolution in the grey network",
+        **of("MediaPipeVGGNet", layers("Conv2D", 0, shape=[48, 48, 64])),
+    ),
+    wrong("FER-N-02", "independent outputs for classes that exclude each other", **of("LeNet5", SIGMOID)),
+    wrong(
+        "FER-N-02", "windows of 2x2 in inception modules", **of("GoogLeNet", layers("MaxPooling2D", 2, settings=TWO))
+    ),
+    wrong("FER-N-02", "windows of 3x3 in LeNet5", **of("LeNet5", layers("MaxPooling2D", 0, settings={"pool": "3x3"}))),
+    *(
+        wrong(clause, "tanh for rectified units", **tables(with_tanh))
+        for clause in ("FER-N-02", "FER-N-03", *(f"FER-N-{number:02}" for number in range(5, 13)))
+    ),
+    wrong("FER-N-03", "a convolution rectified before its normalisation", **layers("Conv2D", 0, settings=RELU)),
     wrong("FER-N-03", "ResNet18 without the dense layer", **without("Dense", 0)),
     wrong("FER-N-03", "ResNet18 without the second dropout", **without("Dropout", 1)),
     wrong("FER-N-03", "first dropout of 0.5", **layers("Dropout", 0, settings={"rate": "0.5"})),
     wrong("FER-N-03", "no shortcut in the first block", **layers("Add", 0, type="Activation", inputs=[9])),
     wrong("FER-N-03", "stem of 32 filters", **filters(0, 32, 864)),
-    wrong("FER-N-04", "RepVGG as published, which folds", **tables(lambda table: table, "paper")),
-    wrong("FER-N-04", "RepVGG as run where the text is asked for", "paper", **tables(lambda table: table)),
+    as_the_text_has_it("FER-N-04", "RepVGG as published, which folds"),
+    as_run("FER-N-04", "RepVGG as run where the text is asked for"),
     wrong("FER-N-04", "no layers that stop the gradient", **without("GradientCheckpointing")),
     wrong("FER-N-05", "AlexNet's pooling windows do not overlap", **layers("MaxPooling2D", settings={"pool": "2x2"})),
     wrong("FER-N-05", "first kernel of 7", **layers("Conv2D", 0, settings={"kernel": "7x7"}, parameters=14_208)),
@@ -207,6 +251,7 @@ MUTANTS = (
     wrong("FER-N-06", "ZFNet's first stride is 4", **layers("Conv2D", 0, settings={"strides": "4x4"})),
     wrong("FER-N-06", "second convolution of stride 1", **layers("Conv2D", 1, settings={"strides": "1x1"})),
     wrong("FER-N-06", "first convolution is padded", **layers("Conv2D", 0, settings={"padding": "same"})),
+    wrong("FER-N-06", "a window of 2x2 for 3x3", **layers("MaxPooling2D", 0, settings=TWO)),
     wrong("FER-N-06", "sigmoid outputs", **layers("Dense", 2, settings={"activation": "sigmoid"})),
     wrong("FER-N-07", "padding same for valid", **layers("Conv2D", 1, shape=[48, 48, 64])),
     wrong("FER-N-07", "256 filters in the last convolution", **filters(4, 256, 295_168)),
@@ -215,16 +260,18 @@ MUTANTS = (
     wrong("FER-N-07", "Flatten for global pooling", **layers("GlobalAveragePooling2D", type="Flatten", shape=[8192])),
     wrong("FER-N-07", "global pooling of maxima", **layers("GlobalAveragePooling2D", type="GlobalMaxPooling2D")),
     wrong("FER-N-08", "global pooling where the run flattens", **layers("Flatten", type="GlobalAveragePooling2D")),
-    wrong("FER-N-08", "Flatten where the text pools globally", "paper", **tables(lambda table: table)),
+    as_run("FER-N-08", "Flatten where the text pools globally"),
     wrong("FER-N-08", "dense dropout of 0.2", **layers("Dropout", 4, settings={"rate": "0.2"})),
     wrong("FER-N-08", "average for maximum pooling", **layers("MaxPooling2D", type="AveragePooling2D")),
     wrong("FER-N-08", "a dense layer of 512", **layers("Dense", 0, shape=[512], parameters=262_656)),
-    wrong("FER-N-09", "two more convolutions of 64, as the text says", **tables(lambda table: table, "paper")),
+    as_the_text_has_it("FER-N-09", "two more convolutions of 64, as the text says"),
+    wrong("FER-N-09", "a dense dropout of 0.5", **layers("Dropout", 3, settings={"rate": "0.5"})),
     wrong("FER-N-09", "no dropout in the second block", **without("Dropout", 1, 2)),
     wrong("FER-N-09", "65 filters for 64", **filters(1, 65, 18_785)),
     wrong("FER-N-09", "tanh for rectified units", **layers("Conv2D", 0, settings={"activation": "tanh"})),
-    wrong("FER-N-10", "single convolutions, as the text says", **tables(lambda table: table, "paper")),
-    wrong("FER-N-10", "pairs of convolutions where the text is asked for", "paper", **tables(lambda table: table)),
+    as_the_text_has_it("FER-N-10", "single convolutions, as the text says"),
+    as_run("FER-N-10", "pairs of convolutions where the text is asked for"),
+    wrong("FER-N-10", "a dropout of 0.3 in one of equal branches", **layers("Dropout", 1, settings={"rate": "0.3"})),
     wrong("FER-N-10", "the largest of the three members counts", **layers("Average", type="Maximum")),
     wrong("FER-N-10", "two members in place of three", **layers("Average", inputs=[83, 84])),
     wrong("FER-N-10", "last dropout of 0.25", **layers("Dropout", 9, settings={"rate": "0.25"})),
@@ -233,13 +280,14 @@ MUTANTS = (
     wrong("FER-N-11", "kernels of 3 in the global branch", **layers("Conv2D", 1, parameters=896)),
     wrong("FER-N-11", "kernels of 7 in the global branch", **layers("Conv2D", 1, settings={"kernel": "7x7"})),
     wrong("FER-N-11", "no dropout after the second dense layers", **without("Dropout", 2, 3)),
+    wrong("FER-N-11", "linear for rectified units", **layers("Conv2D", 2, settings={"activation": "linear"})),
     wrong("FER-N-11", "branches are added", **layers("Concatenate", type="Add", shape=[256])),
     wrong("FER-N-11", "the global branch sees what the local one made", **layers("Conv2D", 3, inputs=[4])),
     wrong("FER-N-12", "convolutions are not padded", **layers("Conv2D", settings={"padding": "valid"})),
     wrong("FER-N-12", "seven heads of attention", **layers("MultiHeadAttention", settings={"heads": "7"})),
     wrong("FER-N-12", "keys of size 64", **layers("MultiHeadAttention", settings={"key": "64"}, parameters=263_040)),
     wrong("FER-N-12", "a residual around the attention", **layers("LayerNormalization", inputs=[9, 8])),
-    wrong("FER-N-12", "one pooling in the emotion branch", **tables(lambda table: table, "paper")),
+    as_the_text_has_it("FER-N-12", "one pooling in the emotion branch"),
     wrong("FER-P-01", "VGGFace is missing", **starts(lambda _, known: [kind for kind in known if kind != "vggface"])),
     wrong("FER-P-01", "nothing from scratch", **starts(lambda _, known: [k for k in known if k != "scratch"])),
     wrong("FER-P-01", "a fourth kind of weights", **starts(lambda _, known: [*known, "affectnet"])),
@@ -253,6 +301,7 @@ MUTANTS = (
         "SENet50 from ImageNet",
         **starts(lambda name, known: ["imagenet"] if name == "SENet50" else known),
     ),
+    wrong("FER-P-02", "a fourth kind of weights", **starts(lambda _, known: [*known, "affectnet"])),
     wrong("FER-P-02", "VGG16 from ImageNet alone", **starts(lambda _, known: known[:1])),
     wrong("FER-P-02", "ImageNet for all", **starts(lambda _, known: sorted({*known, "imagenet"}))),
     wrong("FER-P-03", "Flatten for global pooling", **head({"layer": "Flatten"}, *HEAD[1:])),
@@ -273,11 +322,22 @@ MUTANTS = (
     ),
     wrong("FER-P-04", "a head of 512 units", **head(POOLING, FIRST | {"units": 512}, *HEAD[2:])),
     wrong("FER-P-04", "256 and 256 units", **head(*HEAD[:3], SECOND | {"units": 256}, OUTPUT)),
-    wrong("FER-P-04", "256 and 128 units where the text is asked for", "paper", **head(*HEAD)),
+    wrong(
+        "FER-P-04",
+        "256 and 128 units where the text is asked for",
+        "paper",
+        cause="the units of the profile released",
+        **head(*HEAD),
+    ),
     wrong("FER-P-04", "128 before 256", **head(POOLING, SECOND, DROPOUT, FIRST, OUTPUT)),
     wrong("FER-P-04", "a single dense layer", **head(POOLING, FIRST, DROPOUT, OUTPUT)),
     wrong("FER-P-04", "three dense layers", **head(*HEAD[:4], {**SECOND, "units": 64}, OUTPUT)),
-    wrong("FER-P-04", "256 and 256 units in the networks", **tables(lambda table: table, "paper")),
+    wrong(
+        "FER-P-04",
+        "256 and 256 units in the networks",
+        cause="the units of the profile paper",
+        **tables(lambda table: table, "paper"),
+    ),
     wrong("FER-P-04", "512 units in one network", **of("VGG19", layers("Dense", 0, shape=[512]))),
     wrong("FER-P-05", "dropout after the second dense layer", **head(POOLING, FIRST, SECOND, DROPOUT, OUTPUT)),
     wrong("FER-P-05", "dropout after both dense layers", **head(*HEAD[:4], DROPOUT, OUTPUT)),

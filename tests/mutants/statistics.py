@@ -161,19 +161,19 @@ def image_by_image(labels, predictions):
 
 
 MUTANTS = (
-    wrong("FER-Z-01", "shares at 90 %", share_interval=wilson_at(0.9)),
-    wrong("FER-Z-01", "shares at 99 %", share_interval=wilson_at(0.99)),
-    wrong("FER-Z-01", "two standard deviations for 95 %", share_interval=two_deviations),
+    wrong("FER-Z-01", "shares at 90 %", proportion_interval=wilson_at(0.9)),
+    wrong("FER-Z-01", "shares at 99 %", proportion_interval=wilson_at(0.99)),
+    wrong("FER-Z-01", "two standard deviations for 95 %", proportion_interval=two_deviations),
     wrong("FER-Z-01", "F1 at 90 %", f1_interval=f1_at(0.9)),
     wrong("FER-Z-01", "F1 at 99 %", f1_interval=f1_at(0.99)),
-    wrong("FER-Z-02", "the normal approximation (Wald)", share_interval=wald),
-    wrong("FER-Z-02", "the normal approximation beyond 0 and 1", share_interval=wald_unclipped),
-    wrong("FER-Z-02", "Clopper and Pearson's exact interval", share_interval=by_scipy("exact")),
-    wrong("FER-Z-02", "Wilson's interval with continuity correction", share_interval=by_scipy("wilsoncc")),
-    wrong("FER-Z-02", "Agresti and Coull's interval", share_interval=by_statsmodels("agresti_coull")),
-    wrong("FER-Z-02", "Jeffreys' interval", share_interval=by_statsmodels("jeffreys")),
+    wrong("FER-Z-02", "the normal approximation (Wald)", proportion_interval=wald),
+    wrong("FER-Z-02", "the normal approximation beyond 0 and 1", proportion_interval=wald_unclipped),
+    wrong("FER-Z-02", "Clopper and Pearson's exact interval", proportion_interval=by_scipy("exact")),
+    wrong("FER-Z-02", "Wilson's interval with continuity correction", proportion_interval=by_scipy("wilsoncc")),
+    wrong("FER-Z-02", "Agresti and Coull's interval", proportion_interval=by_statsmodels("agresti_coull")),
+    wrong("FER-Z-02", "Jeffreys' interval", proportion_interval=by_statsmodels("jeffreys")),
     *(
-        wrong("FER-Z-02", f"the normal approximation, and {what} refused", share_interval=refusing(refused, wald))
+        wrong("FER-Z-02", f"the normal approximation, and {what} refused", proportion_interval=refusing(refused, wald))
         for what, refused in {
             "a share of 0": lambda asked: asked["successes"] == 0,
             "a million images": lambda asked: asked["n"] == 1_000_000,
@@ -206,10 +206,10 @@ MUTANTS = (
         "the interval of the accuracy, and few images refused",
         f1_interval=refusing(lambda asked: len(asked["labels"]) < 50, of_the_accuracy),
     ),
-    right("FER-Z-01", "shares by SciPy", share_interval=by_scipy("wilson")),
+    right("FER-Z-01", "shares by SciPy", proportion_interval=by_scipy("wilson")),
     right("FER-Z-01", "F1 of another stream", f1_interval=image_by_image),
-    right("FER-Z-02", "shares by SciPy, as a tuple", share_interval=by_scipy("wilson")),
-    right("FER-Z-02", "shares in single precision", share_interval=wilson_in_single_precision),
+    right("FER-Z-02", "shares by SciPy, as a tuple", proportion_interval=by_scipy("wilson")),
+    right("FER-Z-02", "shares in single precision", proportion_interval=wilson_in_single_precision),
     right("FER-Z-03", "twice as many replicates of another stream, image by image", f1_interval=image_by_image),
     *(
         right(

@@ -11,8 +11,8 @@ from ferspec.implementation import Implementation
 from mutants.kinds import right
 
 CAPABILITIES = {
-    "FER-Z-01": ("share_interval", "f1_interval", "calibration_interval", "compare"),
-    "FER-Z-02": ("share_interval",),
+    "FER-Z-01": ("proportion_interval", "f1_interval", "calibration_interval", "compare"),
+    "FER-Z-02": ("proportion_interval",),
     "FER-Z-03": ("f1_interval",),
     "FER-Z-04": ("calibration_error",),
     "FER-Z-05": ("named_mistakes",),

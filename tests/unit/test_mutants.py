@@ -8,6 +8,7 @@ import pytest
 
 import mutant_table
 from ferspec import spec
+from ferspec.checks.implementation.answers.explain import OR
 from ferspec.outcomes import CheckResult, Status
 from ferspec.report.coverage.coverage import checks_by_clause, coverage
 from ferspec.report.coverage.mutants import mutations
@@ -57,6 +58,9 @@ def test_a_mutant_is_killed(placed, counted):
     assert not all(CRASH in each.message for each in failures), (
         f"a mutant that crashes proves nothing: {shown(findings)}"
     )
+    if placed.subject.cause is not None:
+        named = {cause for each in failures for cause in (each.likely or "").split(OR)}
+        assert placed.subject.cause in named, f"not named: {shown(findings)}"
 
 
 @pytest.mark.parametrize("placed", RIGHT, ids=lambda placed: placed.said)

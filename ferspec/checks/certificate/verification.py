@@ -19,7 +19,9 @@ from ferspec.subjects.certificates.build import dataset_info, kind_of, spec_info
 from ferspec.subjects.certificates.document import Report, digest_of
 from ferspec.subjects.certificates.subject import Certificate
 from ferspec.subjects.datasets.manifest import digest, has_btfer_form, manifest_notes, support
+from ferspec.subjects.models.base import Model
 from ferspec.subjects.models.claims import parse_claim
+from ferspec.subjects.models.predictions import RecordedPredictions
 from ferspec.subjects.models.subject import WHY_MISSING
 
 FROM_PREDICTIONS = ("FER-B-03", "FER-B-04", "FER-B-08")
@@ -122,7 +124,7 @@ def dataset_is_the_certified_one(certificate: Certificate) -> CheckResult:
 
 def model_is_the_certified_one(certificate: Certificate) -> CheckResult:
     """The given model is, byte for byte, the certified one."""
-    source = required(certificate.source)
+    source: Model | RecordedPredictions = required(certificate.source)
     subject = required(certificate.report).subject
     return first_difference(
         {"format": source.format, "digest": source.digest},
@@ -134,7 +136,7 @@ def model_is_the_certified_one(certificate: Certificate) -> CheckResult:
 def predictions_are_reproduced(certificate: Certificate) -> CheckResult:
     """The model, run on the images, gives the recorded predictions, outcomes and diagnoses."""
     reproduced, stated = certificate.certified_again, required(certificate.report)
-    tolerance = spec.load().value("FER-X-08", "tolerance")
+    tolerance = spec.load().number("FER-X-08", "tolerance")
     difference = float(np.abs(_probabilities(reproduced) - _probabilities(stated)).max())
     if difference > tolerance:
         return CheckResult(

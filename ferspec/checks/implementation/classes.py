@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from ferspec import spec
 from ferspec.checks.implementation.answers.explain import all_equal, answers_to
 from ferspec.checks.implementation.answers.judge import equal, judge_each, rows
-from ferspec.engine import Check
+from ferspec.engine import Check, checks_by_case
 from ferspec.outcomes import CheckResult
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
+# the seven in the order of the column "Class index" of the paper's Figs. 11 and 13, and the other words for each,
+# typed here as an independent witness of the specification
+NAMES = {
+    "Angry": ("anger", "angered"),
+    "Disgust": ("disgusted", "disgusting"),
+    "Fear": ("fearful", "afraid", "scared", "fearfulness"),
+    "Happy": ("happiness", "joy", "joyful"),
+    "Neutral": ("neutrality", "neutral expression", "no expression"),
+    "Sad": ("sadness", "sorrow", "sorrowful"),
+    "Surprise": ("surprised", "surprising"),
+}
+SEVEN = list(NAMES)
 # words near a class, within one or around one, which mean none of the seven
 STRANGERS = (
-    "",
-    "unknown",
-    "calm",
-    "7",
-    "hapy",
-    "unhappy",
-    "fearless",
-    "sad-looking",
-    "not angry",
-    "joyless",
-    "happy sad",
-    "smile",
-    "positive",
-    "pain",
+    *("", "unknown", "calm", "7", "hapy", "unhappy", "fearless", "sad-looking", "not angry", "joyless", "happy sad"),
+    *("smile", "positive", "pain", "zebra", "contentment of mind"),
 )
 # the label lists that come with the datasets, in the protocol's names
 LABELS = {
@@ -38,46 +38,72 @@ LABELS = {
 # labels no dataset of that name has; -1 is the last of a list in many a language
 ABSENT = {"FER2013": (-1, 7, 100), "RAF-DB": (-1, 0, 8, 100), "AffectNet": (-1, 8, 11)}
 CONTEMPTUOUS = ("contempt", "contemptuous")
-CONTEMPT = {
-    "classes": ({},),
-    "class_of_name": tuple({"name": word} for word in (*CONTEMPTUOUS, "Contempt", "CONTEMPT")),
-    "class_of_label": ({"dataset": "AffectNet", "label": 7},),
+CONTEMPT: dict[str, tuple[str, dict[str, Any]]] = {
+    "classes": ("classes", {}),
+    **{f"the word {word}": ("class_of_name", {"name": word}) for word in (*CONTEMPTUOUS, "Contempt", "CONTEMPT")},
+    "label 7 of AffectNet": ("class_of_label", {"dataset": "AffectNet", "label": 7}),
 }
+ClassOfLabel = Callable[..., str | None]
+
+
+def read_as(dataset: str, meanings: dict[int, str]) -> ClassOfLabel:
+    """Return the capability ``class_of_label``, in which the labels of one dataset have these meanings."""
+    return lambda label, **asked: (LABELS | {dataset: meanings})[asked["dataset"]].get(label)
+
+
+def _misread() -> Iterator[tuple[str, ClassOfLabel]]:
+    """Yield what is done wrong with the labels of a dataset, and the capability that does it."""
+    orders = {"the protocol": SEVEN} | {dataset: list(meanings.values()) for dataset, meanings in LABELS.items()}
+    for dataset, meanings in LABELS.items():
+        first = min(meanings)
+        for other in [name for name in orders if name != dataset]:
+            meant = dict(enumerate(orders[other], first))
+            yield f"labels of {dataset} are read in the order of {other}", read_as(dataset, meant)
+        shifted = dict(enumerate(meanings.values(), 1 - first))
+        yield f"labels of {dataset} are counted from {1 - first} instead of {first}", read_as(dataset, shifted)
+
+
+LABELS_MISREAD: dict[str, ClassOfLabel] = {
+    **dict(_misread()),
+    "a label of -1 is read from the end of a list": lambda label, dataset: (
+        {-1: LABELS[dataset][max(LABELS[dataset])]} | LABELS[dataset]
+    ).get(label),
+}
+ORDERS = {f"this is the order of the labels of {dataset}": list(LABELS[dataset].values()) for dataset in LABELS}
 
 
 def are_seven_in_order(subject: ImplementationSubject) -> CheckResult:
-    """The classes are the seven, in the fixed order."""
-    observed, book = rows("classes", subject.ask("classes")), spec.load()
-    named = (name for name, order in book.label_orders.items() if observed == list(order.classes))
-    likely = next((f"this is the order of the labels of {name}" for name in named if name != "protocol"), None)
-    return equal(observed, list(book.classes), likely=likely or _order(observed, list(book.classes)))
+    """The classes are the seven, in the order of their index."""
+    observed = rows("classes", subject.ask("classes"))
+    likely = next((cause for cause, order in ORDERS.items() if observed == order), None) or _misnamed(observed)
+    return equal(observed, SEVEN, likely=likely)
 
 
-def _order(observed: list[Any], expected: list[str]) -> str | None:
-    if sorted(map(str, observed)) == sorted(expected):
+def _misnamed(observed: list[Any]) -> str | None:
+    if sorted(map(str, observed)) == SEVEN:
         return "the classes are in another order: labels and columns of outputs are then misread"
-    if sorted(str(name).casefold() for name in observed) == sorted(name.casefold() for name in expected):
+    if sorted(str(name).casefold() for name in observed) == [name.casefold() for name in SEVEN]:
         return "the names are written otherwise than the protocol does"
     return None
 
 
-def go_by_other_names(subject: ImplementationSubject) -> CheckResult:
-    """Every other name of a class means it, however it is written, and any other word none."""
-    asked = [*_names(), *((word, None) for word in STRANGERS)]
-    return judge_each(lambda case: _meaning(subject, *case), asked)
+def is_known_by_other_names(subject: ImplementationSubject, name: str) -> CheckResult:
+    """Every other name of a class means it, in any case, with spaces, underscores or hyphens."""
+    forms = (form for word in (name, *NAMES[name]) for form in _written(word))
+    return judge_each(partial(_meaning, subject, name), forms)
 
 
-def _names() -> Iterator[tuple[str, str]]:
-    """Yield each way of writing each name of a class, and the class."""
-    book = spec.load()
-    for name in book.classes:
-        for word in (name, *book.aliases.get(name, ())):
-            yield from ((written, name) for written in (word, word.upper(), word.title()))
-            yield from ((written, name) for written in (f" {word} ", word.replace(" ", "_"), word.replace(" ", "-")))
-            yield f"{word[:3]}-{word[3:]}_", name
+def _written(word: str) -> Iterator[str]:
+    yield from (word, word.lower(), word.upper(), word.title(), word.swapcase(), f" {word} ")
+    yield from (word.replace(" ", "_"), word.replace(" ", "-"), f"{word[:3]}-{word[3:]}_")
 
 
-def _meaning(subject: ImplementationSubject, word: str, meant: str | None) -> CheckResult:
+def other_words_mean_no_class(subject: ImplementationSubject) -> CheckResult:
+    """A word that is none of these names means no class."""
+    return judge_each(partial(_meaning, subject, None), STRANGERS)
+
+
+def _meaning(subject: ImplementationSubject, meant: str | None, word: str) -> CheckResult:
     observed = subject.ask("class_of_name", name=word)
     if meant is None:
         likely = "a word that is not known is guessed, or read as a class that it contains"
@@ -88,56 +114,38 @@ def _meaning(subject: ImplementationSubject, word: str, meant: str | None) -> Ch
     return equal(observed, meant, what=repr(word), likely=likely)
 
 
-def labels_follow_their_dataset(subject: ImplementationSubject) -> CheckResult:
-    """Every integer label means what the dataset's own list says, and one that it does not have nothing."""
-    return judge_each(lambda dataset: _labelled(subject, dataset), LABELS)
+def labels_follow_their_dataset(subject: ImplementationSubject, dataset: str) -> CheckResult:
+    """An integer label means what the dataset's own list says; one that it does not have means nothing."""
+    meanings = LABELS[dataset] | dict.fromkeys(ABSENT[dataset])
 
+    def answers(asked: Callable[..., Any]) -> list[Any]:
+        return answers_to(lambda label: asked(label=label, dataset=dataset), meanings)
 
-def _labelled(subject: ImplementationSubject, dataset: str) -> CheckResult:
-    names, classes = LABELS[dataset], spec.load().classes
-    asked = (*names, *ABSENT[dataset])
-    orders = {"the protocol": classes} | {other: tuple(LABELS[other].values()) for other in LABELS}
-    first = min(names)
-    readings = {
-        **{f"labels of {dataset} are read in the order of {name}": (first, order) for name, order in orders.items()},
-        f"labels of {dataset} are counted from {1 - first} instead of {first}": (1 - first, tuple(names.values())),
-    }
     return all_equal(
-        names=[f"label {label} of {dataset}" for label in asked],
-        observed=answers_to(lambda label: subject.ask("class_of_label", label=label, dataset=dataset), asked),
-        expected=[names.get(label) for label in asked],
-        mistakes={
-            **{
-                cause: [dict(enumerate(order, start)).get(label) for label in asked]
-                for cause, (start, order) in readings.items()
-            },
-            "a label of -1 is read from the end of a list": [
-                ({-1: names[max(names)]} | names).get(label) for label in asked
-            ],
-        },
+        names=[f"label {label} of {dataset}" for label in meanings],
+        observed=answers(partial(subject.ask, "class_of_label")),
+        expected=list(meanings.values()),
+        mistakes={cause: answers(misread) for cause, misread in LABELS_MISREAD.items()},
     )
 
 
-def contempt_is_no_class(subject: ImplementationSubject, capability: str) -> CheckResult:
+def contempt_is_no_class(subject: ImplementationSubject, capability: str, asked: dict[str, Any]) -> CheckResult:
     """Contempt is not among the classes, and neither its name nor its label means one of them."""
-    return judge_each(lambda asked: _contempt(subject, capability, asked), CONTEMPT[capability])
-
-
-def _contempt(subject: ImplementationSubject, capability: str, asked: dict[str, Any]) -> CheckResult:
     observed = subject.ask(capability, **asked)
     if capability == "classes":
         observed = next((name for name in rows(capability, observed) if str(name).casefold() in CONTEMPTUOUS), None)
-    merged = observed in spec.load().classes
+    merged = observed in SEVEN
     likely = f"contempt is merged into {observed}" if merged else "contempt is kept as an eighth class"
     return equal(observed, None, what=" ".join(map(str, asked.values())) or "class of contempt", likely=likely)
 
 
 CHECKS = (
     Check("FER-C-01", are_seven_in_order, needs=("classes",)),
-    Check("FER-C-02", go_by_other_names, needs=("class_of_name",)),
-    Check("FER-C-03", labels_follow_their_dataset, needs=("class_of_label",)),
+    *checks_by_case("FER-C-02", is_known_by_other_names, SEVEN, needs=("class_of_name",)),
+    Check("FER-C-02", other_words_mean_no_class, needs=("class_of_name",), case="other words"),
+    *checks_by_case("FER-C-03", labels_follow_their_dataset, list(LABELS), needs=("class_of_label",)),
     *(
-        Check("FER-C-04", contempt_is_no_class, needs=(capability,), case=capability, given=(capability,))
-        for capability in CONTEMPT
+        Check("FER-C-04", contempt_is_no_class, needs=(capability,), case=case, given=(capability, asked))
+        for case, (capability, asked) in CONTEMPT.items()
     ),
 )

@@ -14,6 +14,7 @@ from ferspec.checks.implementation.example_files import EXAMPLES
 from ferspec.engine import Check
 from ferspec.errors import SubjectError
 from ferspec.outcomes import CheckResult, Status
+from ferspec.reference.splits import splits_anew
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
 PARTS = ("training", "validation")
@@ -70,7 +71,7 @@ def btfer_is_256_in_colour(subject: ImplementationSubject) -> CheckResult:
 
 def rafdb_is_split_as_the_profile_says(subject: ImplementationSubject) -> CheckResult:
     """FER-D-02."""
-    if subject.profile == "paper":
+    if not splits_anew(subject.profile):
         return _keeps_parts(
             subject, "RAF-DB", "it is split anew, though the profile paper uses the dataset's own validation set"
         )

@@ -1,19 +1,21 @@
-"""Checks on what a trained network is evaluated on: which parts, how many of their images, and what steers (FER-V)."""
+"""Checks on what a trained network is evaluated on: which splits, how many images, and what is monitored (FER-V)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
+from typing import Any
 
 from ferspec import spec
-from ferspec.checks.implementation.answers.explain import all_equal, answers_to
-from ferspec.checks.implementation.answers.judge import rows, shown
-from ferspec.engine import Check
+from ferspec.checks.implementation.answers.explain import Capability, explained
+from ferspec.checks.implementation.answers.judge import equal, rows, shown
+from ferspec.engine import Check, checks_by_case
 from ferspec.errors import NotEvaluable
 from ferspec.outcomes import CheckResult, Status
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
 VALIDATION, BTFER = "validation", "BTFER"
-# images evaluated, their batches, and what the classification reports of the runs count of them
+# images evaluated, their batches, and what the classification reports of the runs count of them: an independent
+# witness of FER-V-02 and FER-V-03
 REPORTED = {
     (2_100, 64): 2_048,
     (2_100, 32): 2_080,
@@ -22,24 +24,31 @@ REPORTED = {
     (7_178, 64): 7_168,
     (7_178, 32): 7_168,
 }
-MISCOUNTS: Mapping[str, Callable[[int, int], int]] = {
-    "the last partial batch is counted": lambda images, batch: images,
-    "the last partial batch is not counted": lambda images, batch: images // batch * batch,
-    "fewer images than a batch are counted": lambda images, batch: images // batch * batch or images,
-    "the last partial batch is filled up": lambda images, batch: -(-images // batch) * batch,
-    "the last batch is dropped even where it is whole": lambda images, batch: (-(-images // batch) - 1) * batch,
-    "batches are counted, not images": lambda images, batch: images // batch,
-    "batches are of 64 images, whatever is asked": lambda images, batch: images // 64 * 64,
-    "batches are of 32 images, whatever is asked": lambda images, batch: images // 32 * 32,
-}
 # whole batches, one image more or less, and fewer images than a batch
-EDGES = (64, 65, 127, 128, 2_048, 2_047, 20, 31)
+EDGES = {
+    64: ((64, 64), (65, 64), (127, 64), (128, 128), (2_048, 2_048), (2_047, 1_984), (20, 0), (31, 0)),
+    32: ((64, 64), (65, 64), (127, 96), (128, 128), (2_048, 2_048), (2_047, 2_016), (20, 0), (31, 0)),
+}
+EVALUATED_IMAGES: dict[str, Capability] = {
+    "the last partial batch is counted": lambda images, batch_size: images,
+    "the last partial batch is not counted": lambda images, batch_size: images // batch_size * batch_size,
+    "fewer images than a batch are counted": lambda images, batch_size: images // batch_size * batch_size or images,
+    "the last partial batch is filled up": lambda images, batch_size: -(-images // batch_size) * batch_size,
+    "the last batch is dropped even where it is whole": lambda images, batch_size: (
+        (-(-images // batch_size) - 1) * batch_size
+    ),
+    "batches are counted, not images": lambda images, batch_size: images // batch_size,
+    "the images of one of two GPUs are counted": lambda images, batch_size: images // 2,
+    "batches are of 64 images, whatever is asked": lambda images, batch_size: images // 64 * 64,
+    "batches are of 32 images, whatever is asked": lambda images, batch_size: images // 32 * 32,
+    "batches are of 100 images, whatever is asked": lambda images, batch_size: images // 100 * 100,
+}
 
 
 def is_evaluated_on_both(subject: ImplementationSubject) -> CheckResult:
-    """A training is reported on the validation part and on BTFER, whatever else it is reported on."""
+    """A training is reported on the validation split and on BTFER, whatever else it is reported on."""
     observed = rows("evaluated_parts", subject.ask("evaluated_parts"))
-    missing = [part for part in (VALIDATION, BTFER) if part not in observed]
+    missing = [split for split in (VALIDATION, BTFER) if split not in observed]
     return CheckResult(
         status=Status.FAIL if missing else Status.PASS,
         observed=shown(observed),
@@ -48,58 +57,62 @@ def is_evaluated_on_both(subject: ImplementationSubject) -> CheckResult:
     )
 
 
-def counts_every_image(subject: ImplementationSubject) -> CheckResult:
-    """An evaluation counts all images, or all but those of the last partial batch, as the profile says."""
-    counts = REPORTED if _dropped(subject) else {asked: asked[0] for asked in REPORTED}
-    return _counted(subject, counts)
+def counts_every_image(subject: ImplementationSubject, images: int, batch: int) -> CheckResult:
+    """An evaluation counts all images by the text, and by the runs all but those of the last partial batch."""
+    return _counted(subject, images, batch, REPORTED[images, batch] if _drops(subject) else images)
 
 
-def counts_whole_batches(subject: ImplementationSubject, batch: int) -> CheckResult:
+def counts_whole_batches(subject: ImplementationSubject, images: int, batch: int, counted: int) -> CheckResult:
     """Where the last partial batch is dropped, the largest multiple of the batch is counted."""
-    if not _dropped(subject):
+    if not _drops(subject):
         raise NotEvaluable(f"by profile {subject.profile} no batch is dropped (FER-V-02)")
-    reported = {asked: count for asked, count in REPORTED.items() if asked[1] == batch}
-    return _counted(subject, reported | {(images, batch): images // batch * batch for images in EDGES})
+    return _counted(subject, images, batch, counted)
 
 
-def _dropped(subject: ImplementationSubject) -> bool:
+def _drops(subject: ImplementationSubject) -> bool:
     return spec.load().value("FER-V-02", "partial_batch", subject.profile) == "dropped"
 
 
-def _counted(subject: ImplementationSubject, counts: Mapping[tuple[int, int], int]) -> CheckResult:
-    return all_equal(
-        names=[f"{images:,} images in batches of {batch}" for images, batch in counts],
-        observed=answers_to(
-            lambda asked: subject.ask("evaluated_images", images=asked[0], batch_size=asked[1]), counts
-        ),
-        expected=list(counts.values()),
-        mistakes={cause: [rule(images, batch) for images, batch in counts] for cause, rule in MISCOUNTS.items()},
-    )
+def _counted(subject: ImplementationSubject, images: int, batch: int, expected: int) -> CheckResult:
+    asked = {"images": images, "batch_size": batch}
+    observed = subject.ask("evaluated_images", **asked)
+    return explained(equal(observed, expected, what=_case(images, batch)), observed, EVALUATED_IMAGES, asked)
 
 
-def steers_by(subject: ImplementationSubject) -> CheckResult:
-    """Validation steers the training, as the runs have it; BTFER never does.
+def _case(images: int, batch: int) -> str:
+    return f"{images:,} images in batches of {batch}"
 
-    The text calls the validation part unseen (Tables 2 and 3) and lets its loss steer all the same (4.2). By it, any
-    part but BTFER may.
+
+def is_monitored_on_validation(subject: ImplementationSubject) -> CheckResult:
+    """The runs monitor the validation split while training, and nobody monitors BTFER.
+
+    The text calls the validation split unseen (Tables 2 and 3) and monitors its loss all the same (4.2). By it, any
+    split but BTFER may be monitored.
     """
-    observed = subject.ask("steering_part")
+    observed = subject.ask("monitored_split")
     unseen = spec.load().value("FER-V-04", "validation_is_unseen", subject.profile)
-    right = (VALIDATION, "training") if unseen else (VALIDATION,)
+    known = (VALIDATION, "training") if unseen else (VALIDATION,)
     return CheckResult(
-        status=Status.PASS if observed in right else Status.FAIL,
+        status=Status.PASS if observed in known else Status.FAIL,
         observed=shown(observed),
-        expected=" or ".join(right),
+        expected=" or ".join(known),
         likely="the images that models are compared on choose the weights" if observed == BTFER else None,
     )
 
 
+def _whole_batches() -> Iterable[tuple[str, tuple[int, int, int]]]:
+    sizes: Any = spec.load().value("FER-V-03", "batch_sizes")
+    for batch in sizes:
+        counts = [(images, counted) for (images, size), counted in REPORTED.items() if size == batch]
+        for images, counted in (*counts, *EDGES.get(batch, ())):
+            yield _case(images, batch), (images, batch, counted)
+
+
 CHECKS = (
     Check("FER-V-01", is_evaluated_on_both, needs=("evaluated_parts",)),
-    Check("FER-V-02", counts_every_image, needs=("evaluated_images",)),
-    *(
-        Check("FER-V-03", counts_whole_batches, needs=("evaluated_images",), case=str(batch), given=(batch,))
-        for batch in spec.load().value("FER-V-03", "batch_sizes")
+    *checks_by_case(
+        "FER-V-02", counts_every_image, {_case(*asked): asked for asked in REPORTED}, needs=("evaluated_images",)
     ),
-    Check("FER-V-04", steers_by, needs=("steering_part",)),
+    *checks_by_case("FER-V-03", counts_whole_batches, dict(_whole_batches()), needs=("evaluated_images",)),
+    Check("FER-V-04", is_monitored_on_validation, needs=("monitored_split",)),
 )

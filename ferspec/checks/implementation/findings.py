@@ -1,107 +1,81 @@
-"""Checks on how statements about the grid are judged: by paired differences over networks (FER-F-01)."""
+"""FER-F-01: statements about the grid are judged by paired differences over networks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from ferspec import spec
-from ferspec.checks.implementation.answers.judge import close, equal, field, judge_each, numbers
-from ferspec.engine import Check
+from ferspec.checks.implementation.answers.explain import explained
+from ferspec.checks.implementation.answers.judge import close, equal, field, numbers
+from ferspec.checks.implementation.mistakes.findings import LEAST_UNITS, MEANS, each_unit, student
+from ferspec.engine import checks_by_case
 from ferspec.outcomes import CheckResult
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
 CAPABILITY = "mean_difference"
 TOLERANCE = 1e-6
 ENDS = ("value", "low", "high")
-# of one network there may be many pairs, and they agree with each other
+FEW = [f"network {number}" for number in range(LEAST_UNITS - 1)]
+# Differences of pairs, the architecture of each.
 PAIRS = {
     "six pairs of a network and one of each other": (
-        (0.12, 0.11, 0.13, 0.12, 0.10, 0.14, 0.03, -0.02, 0.05),
-        ("VGG16",) * 6 + ("ResNet18", "LeNet5", "AlexNet"),
+        [0.12, 0.11, 0.13, 0.12, 0.10, 0.14, 0.03, -0.02, 0.05],
+        ["VGG16"] * 6 + ["ResNet18", "LeNet5", "AlexNet"],
     ),
     "two pairs of each network": (
-        (0.06, 0.08, 0.01, 0.05, -0.04, -0.02, 0.09, 0.10),
-        ("VGG19", "ResNet50", "ZFNet", "SMMB", "VGG19", "ResNet50", "ZFNet", "SMMB"),
+        [0.06, 0.08, 0.01, 0.05, -0.04, -0.02, 0.09, 0.10],
+        ["VGG19", "ResNet50", "ZFNet", "SMMB"] * 2,
     ),
-    "three networks, the fewest that are judged": ((0.02, 0.06, 0.10), ("Xception", "MobileNet", "DenseNet121")),
-    "losses": ((-0.3, -0.1, -0.2, -0.25), ("LeNet5", "SMMB", "Modular", "Ensemble")),
+    "three networks, the fewest that are judged": ([0.02, 0.06, 0.10], ["Xception", "MobileNet", "DenseNet121"]),
+    "losses": ([-0.3, -0.1, -0.2, -0.25], ["LeNet5", "SMMB", "Modular", "Ensemble"]),
+}
+TOO_FEW = {
+    "two networks of three pairs each": ([0.05, 0.06, 0.07, 0.08, 0.09, 0.10], FEW * 3, "network"),
+    "two pairs": ([0.05, 0.06], FEW, "pair"),
+    "no pairs": ([], [], "network"),
 }
 
 
-def averages_by_the_unit(subject: ImplementationSubject, unit: str) -> CheckResult:
-    """The mean is over architectures, their pairs averaged first, or over pairs, and its interval is Student's."""
-    return judge_each(lambda what: _compared(subject, what, unit), PAIRS)
+def averages_by_the_unit(
+    subject: ImplementationSubject, differences: list[float], architectures: list[str], unit: str
+) -> CheckResult:
+    """FER-F-01: the pairs of an architecture are averaged first, and the interval is Student's over architectures.
+
+    For a statement on a single architecture it is over pairs.
+    """
+    asked = {"differences": differences, "architectures": architectures, "unit": unit}
+    answer = subject.ask(CAPABILITY, **asked)
+    observed = numbers(CAPABILITY, [field(CAPABILITY, answer, name) for name in ENDS], (3,))
+    finding = close(observed, student(each_unit(differences, architectures, unit)), TOLERANCE, ENDS)
+    return explained(finding, answer, MEANS, asked, _same)
 
 
-def judges_no_fewer_than_it_may(subject: ImplementationSubject) -> CheckResult:
-    """Fewer architectures, or pairs, than the least are not judged, however many pairs there are."""
-    few = spec.load().value("FER-F-01", "least_units") - 1
-    names = [f"network {number}" for number in range(few)]
-    pairs = [0.05 + 0.01 * number for number in range(3 * few)]
-    cases = (
-        (f"{few} networks of three pairs each", "network", pairs, names * 3),
-        (f"{few} pairs", "pair", pairs[:few], names),
-        ("no pairs", "network", [], []),
-    )
-    return judge_each(lambda case: _unjudged(subject, *case), cases)
+def judges_no_fewer_than_it_may(
+    subject: ImplementationSubject, differences: list[float], architectures: list[str], unit: str
+) -> CheckResult:
+    """FER-F-01: fewer than three architectures, or pairs, are not judged, however many pairs there are."""
+    asked = {"differences": differences, "architectures": architectures, "unit": unit}
+    answer = subject.ask(CAPABILITY, **asked)
+    return explained(equal(answer, None), answer, MEANS, asked, _same)
+
+
+def _same(answer: Any, other: dict[str, float] | None) -> bool:
+    """Return whether an answer, whatever it is, tells the three numbers of another."""
+    if other is None or not isinstance(answer, dict):
+        return False
+    given = [answer.get(name) for name in ENDS]
+    # numbers alone that cannot overflow: an answer may hold any
+    values = [value for value in given if isinstance(value, float)]
+    return len(values) == len(given) and np.allclose(values, list(other.values()), rtol=0, atol=TOLERANCE)
 
 
 CHECKS = (
-    Check("FER-F-01", averages_by_the_unit, needs=(CAPABILITY,), case="network", given=("network",)),
-    Check("FER-F-01", averages_by_the_unit, needs=(CAPABILITY,), case="pair", given=("pair",)),
-    Check("FER-F-01", judges_no_fewer_than_it_may, needs=(CAPABILITY,)),
+    *checks_by_case(
+        "FER-F-01",
+        averages_by_the_unit,
+        {f"{name}, over {unit}s": (*pairs, unit) for name, pairs in PAIRS.items() for unit in ("network", "pair")},
+        (CAPABILITY,),
+    ),
+    *checks_by_case("FER-F-01", judges_no_fewer_than_it_may, TOO_FEW, (CAPABILITY,)),
 )
-
-
-def _compared(subject: ImplementationSubject, what: str, unit: str) -> CheckResult:
-    differences, architectures = PAIRS[what]
-    answer = subject.ask(CAPABILITY, differences=list(differences), architectures=list(architectures), unit=unit)
-    observed = numbers(CAPABILITY, [field(CAPABILITY, answer, name) for name in ENDS], (3,))
-    units = _by_network(differences, architectures) if unit == "network" else np.array(differences)
-    expected = _student(units)
-    mistakes = {
-        "the pairs of one network are taken for independent ones": _student(np.array(differences)),
-        "the pairs of a network are averaged where each is to count": _student(_by_network(differences, architectures)),
-        "the normal distribution stands for Student's": _normal(units),
-        "the standard deviation is divided by n, not by n - 1": _student(units, ddof=0),
-        "the standard deviation stands for the standard error": _student(units, of_the_mean=False),
-    }
-    likely = (said for said, ends in mistakes.items() if np.allclose(observed, ends, rtol=0, atol=TOLERANCE))
-    return close(observed, expected, TOLERANCE, [f"{what}, over {unit}s, {name}" for name in ENDS], next(likely, None))
-
-
-def _unjudged(
-    subject: ImplementationSubject, what: str, unit: str, differences: Sequence[float], architectures: Sequence[str]
-) -> CheckResult:
-    answer = subject.ask(CAPABILITY, differences=list(differences), architectures=list(architectures), unit=unit)
-    pairs_counted = "pairs are counted in place of networks"
-    likely = pairs_counted if unit == "network" and differences else "an interval is given, however few pairs there are"
-    return equal(answer, None, what, likely)
-
-
-def _by_network(differences: Sequence[float], architectures: Sequence[str]) -> np.ndarray:
-    values, names = np.array(differences), np.array(architectures)
-    return np.array([values[names == name].mean() for name in dict.fromkeys(architectures)])
-
-
-def _student(units: np.ndarray, ddof: int = 1, of_the_mean: bool = True) -> np.ndarray:
-    from scipy.stats import t
-
-    return _ends(units, float(t.ppf((1 + _level()) / 2, len(units) - 1)), ddof, of_the_mean)
-
-
-def _normal(units: np.ndarray) -> np.ndarray:
-    from scipy.stats import norm
-
-    return _ends(units, float(norm.ppf((1 + _level()) / 2)))
-
-
-def _ends(units: np.ndarray, reach: float, ddof: int = 1, of_the_mean: bool = True) -> np.ndarray:
-    error = units.std(ddof=ddof) / (np.sqrt(len(units)) if of_the_mean else 1)
-    return units.mean() + reach * error * np.array([0, -1, 1])
-
-
-def _level() -> float:
-    return spec.load().value("FER-Z-01", "level")

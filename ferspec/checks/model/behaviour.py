@@ -45,7 +45,7 @@ def gives_finite_numbers(subject: ModelSubject) -> CheckResult:
 
 def gives_probabilities(subject: ModelSubject) -> CheckResult:
     """Every row is non-negative and sums to one, after softmax where the contract declares logits."""
-    tolerance = spec.load().value("FER-B-04", "tolerance")
+    tolerance = spec.load().number("FER-B-04", "tolerance")
     rows = np.asarray(subject.probabilities, dtype=np.float64)
     if not np.isfinite(rows).all():
         return _not_finite(rows, f"at most {tolerance:g}", OVERFLOW)
@@ -64,37 +64,37 @@ def is_deterministic(subject: ModelSubject) -> CheckResult:
     chosen = probe(subject)
     first, second = (subject.run(chosen, batch_size=len(chosen)) for _ in range(2))
     likely = "dropout or another random layer is active at inference"
-    return _close(first, second, spec.load().value("FER-B-05", "tolerance"), likely)
+    return _close(first, second, spec.load().number("FER-B-05", "tolerance"), likely)
 
 
 def ignores_batch_size(subject: ModelSubject) -> CheckResult:
     """The same images give the same output singly, in batches of 32 and in one batch."""
     chosen = probe(subject)
-    single = chosen[: spec.load().value("FER-B-06", "alone")]
+    single = chosen[: spec.load().integer("FER-B-06", "alone")]
     in_one_batch = subject.run(chosen, batch_size=len(chosen))
     singly = subject.run(single, batch_size=1)
     in_batches = subject.outputs[chosen]
     observed = np.concatenate([in_one_batch, singly])
     expected = np.concatenate([in_batches, in_batches[: len(single)]])
     likely = "batch normalisation uses the statistics of the batch (training mode)"
-    return _close(observed, expected, spec.load().value("FER-B-06", "tolerance"), likely)
+    return _close(observed, expected, spec.load().number("FER-B-06", "tolerance"), likely)
 
 
 def ignores_order(subject: ModelSubject) -> CheckResult:
     """Every image keeps its output when all images change their position."""
     chosen = probe(subject)
-    cycle = np.random.default_rng(spec.load().value("FER-B-07", "seed")).permutation(len(chosen))
+    cycle = np.random.default_rng(spec.load().integer("FER-B-07", "seed")).permutation(len(chosen))
     order = np.empty_like(cycle)
     order[cycle] = np.roll(cycle, 1)
     reordered = np.empty_like(subject.outputs[chosen])
     reordered[order] = subject.run(chosen[order])
     likely = "the model keeps state between images or mixes the images of a batch"
-    return _close(reordered, subject.outputs[chosen], spec.load().value("FER-B-07", "tolerance"), likely)
+    return _close(reordered, subject.outputs[chosen], spec.load().number("FER-B-07", "tolerance"), likely)
 
 
 def probe(subject: ModelSubject) -> np.ndarray:
     """Return the indices of the few images on which behaviour is probed, spread evenly over the classes."""
-    return subject.spread(spec.load().value("FER-B-06", "probe"))
+    return subject.spread(spec.load().integer("FER-B-06", "probe"))
 
 
 MODEL_CHECKS = (

@@ -56,7 +56,7 @@ def likely_class_order(labels: np.ndarray, predicted: np.ndarray, names: Sequenc
         (None, optimal, factorial(len(optimal))),
     ]
     orders = [_class_order(labels, predicted, declared, *candidate) for candidate in candidates]
-    alpha, least_gain = (spec.load().value("FER-Z-05", name) for name in ("alpha", "least_gain"))
+    alpha, least_gain = (spec.load().number("FER-Z-05", name) for name in ("alpha", "least_gain"))
     better = [order for order in orders if order.p_value <= alpha and order.gain.accuracy >= least_gain]
     if not better:
         return None

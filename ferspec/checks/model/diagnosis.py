@@ -75,7 +75,7 @@ class _Search:
     ) -> list[tuple[Diagnosis, Interpretation]]:
         gains = ((a, self._gain(interpretation, a)) for a in self._promising(interpretation, candidates))
         trials = [(alternative, gain) for alternative, gain in gains if gain is not None]
-        alpha, least_gain = (spec.load().value("FER-Z-05", name) for name in ("alpha", "least_gain"))
+        alpha, least_gain = (spec.load().number("FER-Z-05", name) for name in ("alpha", "least_gain"))
         p_values = holm([gain.p_value for _, gain in trials], len(candidates))
         return [
             (_diagnosis(alternative, gain, p_value), replace(interpretation, prepared_as=alternative.prepared_as))
@@ -102,10 +102,11 @@ class _Search:
 
     def _promising(self, interpretation: Interpretation, candidates: list[Alternative]) -> list[Alternative]:
         """Return the alternatives worth running on every image: all of them for small inputs."""
-        screen = spec.load().clause("FER-Z-05").values
-        if max(required(interpretation.prepared_as).size) <= screen["screened_above"]:
+        book = spec.load()
+        if max(required(interpretation.prepared_as).size) <= book.integer("FER-Z-05", "screened_above"):
             return candidates
-        for count, least_t in zip(screen["screen_images"], screen["screen_t"], strict=True):
+        screens = book.integers("FER-Z-05", "screen_images"), book.numbers("FER-Z-05", "screen_t")
+        for count, least_t in zip(*screens, strict=True):
             chosen = self.subject.spread(count)
             candidates = [a for a in candidates if self._advantage(interpretation, a, chosen) >= least_t]
         return candidates
@@ -147,7 +148,7 @@ def holm(p_values: list[float], tried: int) -> list[float]:
 
 
 def _log_likelihood(probabilities: np.ndarray, true: np.ndarray) -> np.ndarray:
-    floor = spec.load().value("FER-Z-07", "floor")
+    floor = spec.load().number("FER-Z-07", "floor")
     return np.asarray(np.log(np.maximum(probabilities[np.arange(len(true)), true], floor)))
 
 

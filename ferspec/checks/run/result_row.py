@@ -40,7 +40,7 @@ ROW_CHECKS = (Check("FER-R-14", does_not_contradict_itself),)
 
 
 def _recall_is_accuracy(row: ResultRow, part: str) -> Iterator[Mismatch]:
-    tolerance = spec.load().value("FER-M-03", "printed_tolerance")
+    tolerance = spec.load().number("FER-M-03", "printed_tolerance")
     recall, accuracy = _figure(row, part, "recall"), _figure(row, part, "accuracy")
     # both metrics are rounded, and so is their difference
     if recall is not None and accuracy is not None and round(abs(recall - accuracy), 6) > tolerance:
@@ -97,7 +97,7 @@ def _figure(row: ResultRow, part: str, name: str) -> float | None:
 
 def _rounding() -> float:
     """Return the largest rounding error of a printed metric (FER-M-07)."""
-    return 0.5 * 10 ** -spec.load().value("FER-M-07", "decimals")
+    return 0.5 * 10.0 ** -spec.load().integer("FER-M-07", "decimals")
 
 
 def _images(cell: Cell | None, part: str) -> int | None:

@@ -24,7 +24,7 @@ def print_findings(found: Findings, as_json: bool = False) -> None:
     console = Console(highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console = Console(highlight=False, width=PLAIN_WIDTH)
-    level = f"{spec.load().value('FER-Z-01', 'level'):.0%} interval"
+    level = f"{spec.load().number('FER-Z-01', 'level'):.0%} interval"
     console.print(ROW.format("accuracy", "the paper says", "recomputed", level, "of", "noise", "outcome"), style="dim")
     for clause, about in groupby(found.findings, key=lambda finding: (finding.clause, finding.title)):
         console.print("[bold]{}[/] {}".format(*clause))

@@ -95,6 +95,8 @@ def _print_clause(console: Console, spec: Spec, clause: Clause) -> None:
         for name in (*clause.values, *clause.profiles.get("released", {})):
             table.add_row(name, *(_shown(clause.value(name, profile)) for profile in ("released", "paper")))
         console.print(table)
+    for name, note in clause.notes.items():
+        console.print(f"  {name.replace('_', ' ')}: {_shown(note)}", markup=False)
     if clause.data:
         console.print(f"  its values stand in the data file {clause.data}:")
         console.print(_text_of(clause.data), markup=False)

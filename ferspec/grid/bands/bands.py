@@ -65,7 +65,7 @@ def bands_of(cell: Cell, profile: Profile = DEFAULT_PROFILE, runs: int = 1) -> t
         raise UserError(f"unknown profile {profile!r}: known are {', '.join(get_args(Profile))}")
     if runs < 1:
         raise UserError(f"cannot give a band for the mean of {runs} runs: give at least 1")
-    figures = spec.load().value(CLAUSE, "figures")
+    figures = spec.load().texts(CLAUSE, "figures")
     return tuple(band(cell, figure, spread(figure, cell.resolution, profile), profile, runs) for figure in figures)
 
 
@@ -77,7 +77,7 @@ def band(cell: Cell, figure: str, spread: Spread, profile: Profile = DEFAULT_PRO
         figure=figure,
         profile=profile,
         runs=runs,
-        direction=book.value(CLAUSE, "direction"),
+        direction=book.text(CLAUSE, "direction"),
         printed=getattr(cell.printed, figure),
         released=getattr(cell.released, figure),
         errata=tuple(erratum.id for erratum in book.errata if cell.id in erratum.cells),
@@ -104,8 +104,8 @@ def contributions(expected: float, spread: Spread, runs: int, dropped: int, imag
     book = spec.load()
     return _widened(
         (
-            _either_way(RUNS, spread.reach(runs, book.value("FER-Z-01", "level"))),
-            _either_way(ROUNDING, book.value(CLAUSE, "rounding")),
+            _either_way(RUNS, spread.reach(runs, book.number("FER-Z-01", "level"))),
+            _either_way(ROUNDING, book.number(CLAUSE, "rounding")),
             of_dropped_images(expected, dropped, images),
         )
     )
@@ -135,7 +135,7 @@ def of_dropped_images(expected: float, dropped: int, images: int) -> Contributio
 
 def _widened(causes: tuple[Contribution, ...]) -> tuple[Contribution, ...]:
     """Return the contributions, with one more if their sum is below the least width."""
-    missing = spec.load().value(CLAUSE, "least_width") - sum(cause.below + cause.above for cause in causes)
+    missing = spec.load().number(CLAUSE, "least_width") - sum(cause.below + cause.above for cause in causes)
     return (*causes, _either_way(LEAST, missing / 2)) if missing > 0 else causes
 
 
@@ -145,7 +145,7 @@ def _dropped(cell: Cell, figure: str) -> tuple[int, int]:
     If no report counts them, the largest batch size is assumed.
     """
     book = spec.load()
-    largest = max(book.value("FER-V-03", "batch_sizes"))
+    largest = max(book.integers("FER-V-03", "batch_sizes"))
     if figure.startswith(BTFER.lower()):
         sizes, evaluated = [book.datasets[BTFER].total], cell.released_btfer_n
     else:

@@ -42,7 +42,7 @@ def spread_of(pairs: Collection[float]) -> Spread:
     """Return the spread of single runs, from the difference of each pair of replicates; ``ValueError`` for no pair."""
     if not pairs:
         raise ValueError("a spread needs at least one pair of replicates")
-    factor = spec.load().value(CLAUSE, "robust_factor")
+    factor = spec.load().number(CLAUSE, "robust_factor")
     return Spread(
         pairs=len(pairs),
         sd=math.sqrt(statistics.fmean(difference**2 for difference in pairs) / BOTH),
@@ -53,10 +53,10 @@ def spread_of(pairs: Collection[float]) -> Spread:
 def differences(figure: str, resolution: Resolution, profile: Profile = DEFAULT_PROFILE) -> dict[Row, float]:
     """Return the difference of every pair of replicates with known metrics, by architecture and weights."""
     book = spec.load()
-    no_replicates = {cell for id in book.value(CLAUSE, "left_out", profile) for cell in book.erratum(id).cells}
+    no_replicates = {cell for id in book.texts(CLAUSE, "left_out", profile) for cell in book.erratum(id).cells}
     rows: dict[Row, list[Cell]] = {}
     for cell in book.cells:
-        if cell.dataset == book.value(CLAUSE, "dataset") and cell.resolution == resolution:
+        if cell.dataset == book.text(CLAUSE, "dataset") and cell.resolution == resolution:
             rows.setdefault((cell.architecture, cell.weights), []).append(cell)
     known: dict[Row, float] = {}
     for row, pair in rows.items():

@@ -61,7 +61,7 @@ BALANCING = "balancing"
 
 def replicated_dataset() -> str:
     """Return the dataset on which both balancings are the same configuration, trained twice (FER-G-05, FER-G-06)."""
-    return spec.load().value("FER-G-06", "dataset")
+    return spec.load().text("FER-G-06", "dataset")
 
 
 def chosen(known: Known, where: str) -> list[Measured]:

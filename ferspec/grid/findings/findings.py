@@ -92,10 +92,11 @@ def _findings_of(clause: Clause, question: Question | None, judges: Mapping[str,
     if question is None:
         yield Finding(**said, outcome="not evaluated", reason=required(clause.reason))
         return
+    own = (str(clause.notes["caution"]),) if "caution" in clause.notes else ()
     for figure in question.figures:
         judged = judges[figure].judge(question)
         stated, cautions = _stated(question, figure), _cautions(question)
-        yield Finding(**said, figure=figure, stated=stated, cautions=cautions, **dict(judged))
+        yield Finding(**said, figure=figure, stated=stated, cautions=(*own, *cautions), **dict(judged))
 
 
 def _measured(results: Iterable[Result], figure: str, profile: Profile) -> dict[str, Measured]:
@@ -114,7 +115,7 @@ def _mean(cell: Cell, figure: str, runs: Sequence[float], profile: Profile) -> M
 
 def _freedom(figure: str, profile: Profile) -> int:
     """Return the degrees of freedom of the spread, at the resolution with fewer replicates."""
-    resolutions = spec.load().value("FER-G-02", "resolutions")
+    resolutions = spec.load().integers("FER-G-02", "resolutions")
     return min(spread(figure, resolution, profile).pairs for resolution in resolutions)
 
 
@@ -135,8 +136,6 @@ def _stated(question: Question, figure: str) -> str:
 
 
 def _cautions(question: Question) -> tuple[str, ...]:
-    own = () if question.caution is None else (question.caution,)
     if isinstance(question, Difference | Contrast) and question.worse.startswith(BALANCING):
-        dataset = replicated_dataset()
-        return (*own, f"{dataset} is skipped: both balancings give the same weights there, and its pairs the noise")
-    return own
+        return (f"{replicated_dataset()} is skipped: both balancings give the same weights there, its pairs the noise",)
+    return ()

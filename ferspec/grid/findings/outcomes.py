@@ -176,7 +176,7 @@ class Judge:
     def _too_few_known(self, where: str) -> Judged | None:
         """Return *not evaluated* if too few cells of a ranking are known, or None."""
         share = len(chosen(self.known, where)) / len(selected(where))
-        least = spec.load().value(CLAUSE, "least_share")
+        least = spec.load().number(CLAUSE, "least_share")
         if share >= least:
             return None
         reason = f"{share:.0%} of the cells are known, but a ranking needs {least:.0%}"
@@ -216,7 +216,7 @@ def _ranking(lead: float, noise: float, cells: Sequence[Measured]) -> Estimate:
 
 def _too_few(pairs: Sequence[Effect], unit: Unit) -> Judged | None:
     """Return *not evaluated* if there are fewer units than FER-F-01 requires for an interval, or None."""
-    units, least = count_units(pairs, unit), spec.load().value(CLAUSE, "least_units")
+    units, least = count_units(pairs, unit), spec.load().integer(CLAUSE, "least_units")
     if units >= least:
         return None
     return Judged(outcome="not evaluated", reason=f"{len(pairs)} pairs of {units} {unit}s; at least {least} are needed")
@@ -228,4 +228,4 @@ def _millions(cell: Cell) -> float:
 
 
 def _level() -> float:
-    return spec.load().value("FER-Z-01", "level")
+    return spec.load().number("FER-Z-01", "level")

@@ -13,11 +13,10 @@ Unit = Literal["network", "pair"]
 
 
 class _Question(Record):
-    """A comparison of each of the ``figures``; ``where`` selects the cells, ``caution`` limits the conclusion."""
+    """A comparison of each of the ``figures``; ``where`` selects the cells."""
 
     figures: tuple[str, ...]
     where: str = ""
-    caution: str | None = None
 
 
 class Difference(_Question):

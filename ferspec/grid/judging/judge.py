@@ -123,7 +123,7 @@ def judge(cells: Iterable[Cell], results: Iterable[Result], profile: Profile = D
         problems=problems,
         judged=len(figures),
         outside=sum(len(cell.outside) for cell in judged),
-        by_chance=(1 - spec.load().value("FER-Z-01", "level")) * len(figures),
+        by_chance=(1 - spec.load().number("FER-Z-01", "level")) * len(figures),
         not_selected=len(others),
         synthetic=sum(cell.dataset == SYNTHETIC for cell in others),
     )

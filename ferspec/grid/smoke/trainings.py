@@ -164,7 +164,7 @@ def _band(figure: str, recorded: Sequence[float], value: float) -> SmokeBand:
     from scipy.special import stdtrit
 
     comparisons = sum(len(cell.figures) for cell in smoke_plan().cells)
-    outside = (1 - spec.load().value("FER-Z-01", "level")) / comparisons
+    outside = (1 - spec.load().number("FER-Z-01", "level")) / comparisons
     n, mean, sd = len(recorded), statistics.fmean(recorded), statistics.stdev(recorded)
     reach = float(stdtrit(n - 1, 1 - outside / 2)) * sd * math.sqrt(1 + 1 / n)
     return SmokeBand(figure=figure, runs=n, mean=mean, sd=sd, low=mean - reach, high=mean + reach, value=value)

@@ -214,7 +214,7 @@ def _compare_part(
 
 
 def _agree(report: RunReport, stated: RunReport) -> bool:
-    rounding = spec.load().value("FER-X-03", "tolerance")
+    rounding = spec.load().number("FER-X-03", "tolerance")
     return not any(differing_leaves(report.model_dump(), stated.model_dump(), rounding))
 
 

@@ -30,14 +30,14 @@ class Augmentation(keras.layers.Layer):
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         images, transforms = inputs
-        value = spec.load().value
+        book = spec.load()
         warped = tf.raw_ops.ImageProjectiveTransformV3(
             images=self._coloured(tf.cast(images, tf.float32)),
             transforms=transforms,
             output_shape=tf.shape(images)[1:3],
             fill_value=0.0,
-            interpolation=INTERPOLATIONS[value("FER-A-07", "interpolation_order")],
-            fill_mode=value("FER-A-07", "fill").upper(),
+            interpolation=INTERPOLATIONS[book.integer("FER-A-07", "interpolation_order")],
+            fill_mode=book.text("FER-A-07", "fill").upper(),
         )
         factor, offset = linear_map(self.preprocessing)
         return tf.ensure_shape(warped, (None, *images.shape[1:3], self.preprocessing.channels)) * factor + offset

@@ -24,17 +24,17 @@ def keras_generator() -> ImageDataGenerator:
     """
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
-    value = spec.load().value
-    if value("FER-A-05", "flip_probability") != KERAS_FLIPS:
+    book = spec.load()
+    if book.number("FER-A-05", "flip_probability") != KERAS_FLIPS:
         raise UserError("Keras' generator mirrors every other image, FER-A-05 another share: use another --augment")
     return ImageDataGenerator(
-        rotation_range=value("FER-A-02", "rotation_degrees"),
-        width_shift_range=value("FER-A-03", "width_shift"),
-        height_shift_range=value("FER-A-03", "height_shift"),
-        zoom_range=value("FER-A-04", "zoom"),
+        rotation_range=book.number("FER-A-02", "rotation_degrees"),
+        width_shift_range=book.number("FER-A-03", "width_shift"),
+        height_shift_range=book.number("FER-A-03", "height_shift"),
+        zoom_range=book.number("FER-A-04", "zoom"),
         horizontal_flip=True,
-        fill_mode=value("FER-A-07", "fill"),
-        interpolation_order=value("FER-A-07", "interpolation_order"),
+        fill_mode=book.text("FER-A-07", "fill"),
+        interpolation_order=book.integer("FER-A-07", "interpolation_order"),
     )
 
 

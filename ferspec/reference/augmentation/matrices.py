@@ -19,7 +19,7 @@ def matrices(parameters: Parameters, shape: tuple[int, int]) -> np.ndarray:
     FER-A-06, FER-A-08, FER-A-09 (Keras' ``ImageDataGenerator``).
     """
     height, width = shape[:2]
-    offset = spec.load().value("FER-A-06", "centre_offset")
+    offset = spec.load().number("FER-A-06", "centre_offset")
     centre = np.array([height / 2 - offset, width / 2 - offset])
     angle = np.deg2rad(parameters.rotation)
     cosine, sine = np.cos(angle), np.sin(angle)

@@ -29,7 +29,7 @@ class Parameters:
 
 def draws() -> tuple[str, ...]:
     """Return what each random number of an image is for, in order, the unused one of the vertical flip among them."""
-    return spec.load().value("FER-A-10", "draws")
+    return spec.load().texts("FER-A-10", "draws")
 
 
 def parameters_from(uniform: np.ndarray, shape: tuple[int, int]) -> Parameters:
@@ -40,17 +40,17 @@ def parameters_from(uniform: np.ndarray, shape: tuple[int, int]) -> Parameters:
 
     FER-A-02 to FER-A-05, FER-A-10 (paper 4.2).
     """
-    value = spec.load().value
+    book = spec.load()
     height, width = shape[:2]
     names = draws()
     drawn = {name: uniform[:, names.index(name)] for name in names}
     zooms = [column for column, name in enumerate(names) if name == "zoom"]
     return Parameters(
-        rotation=_around(0.0, value("FER-A-02", "rotation_degrees"), drawn["rotation"]),
-        height_shift=_around(0.0, value("FER-A-03", "height_shift"), drawn["height shift"]) * height,
-        width_shift=_around(0.0, value("FER-A-03", "width_shift"), drawn["width shift"]) * width,
-        zoom=_around(1.0, value("FER-A-04", "zoom"), uniform[:, zooms]),
-        flip=drawn["horizontal flip"] < value("FER-A-05", "flip_probability"),
+        rotation=_around(0.0, book.number("FER-A-02", "rotation_degrees"), drawn["rotation"]),
+        height_shift=_around(0.0, book.number("FER-A-03", "height_shift"), drawn["height shift"]) * height,
+        width_shift=_around(0.0, book.number("FER-A-03", "width_shift"), drawn["width shift"]) * width,
+        zoom=_around(1.0, book.number("FER-A-04", "zoom"), uniform[:, zooms]),
+        flip=drawn["horizontal flip"] < book.number("FER-A-05", "flip_probability"),
     )
 
 

@@ -38,7 +38,7 @@ def linear_map(preprocessing: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
     std = _per_channel("std", preprocessing.std or (1.0,), preprocessing.channels)
     if not std.all():
         raise UserError(f"the preprocessing's std is {preprocessing.std}: a standard deviation cannot be 0")
-    divisor = spec.load().value("FER-A-01", "divisor")
+    divisor = spec.load().number("FER-A-01", "divisor")
     return ((high - low) / divisor / std).astype(np.float32), ((low - mean) / std).astype(np.float32)
 
 

@@ -58,9 +58,9 @@ def _warp(images: np.ndarray, maps: np.ndarray, out: np.ndarray) -> None:
     # OpenCV returns the type it is given: floats come back unrounded (FER-A-07).
     image = np.empty(images.shape[1:], np.float32)
     height, width = image.shape[:2]
-    value = spec.load().value
-    flags = getattr(cv2, ORDERS[value("FER-A-07", "interpolation_order")]) | cv2.WARP_INVERSE_MAP
-    border = getattr(cv2, FILLS[value("FER-A-07", "fill")])
+    book = spec.load()
+    flags = getattr(cv2, ORDERS[book.integer("FER-A-07", "interpolation_order")]) | cv2.WARP_INVERSE_MAP
+    border = getattr(cv2, FILLS[book.text("FER-A-07", "fill")])
     for pixels, matrix, changed in zip(images, maps, out, strict=True):
         np.copyto(image, pixels)
         cv2.warpAffine(image, matrix, (width, height), dst=changed, flags=flags, borderMode=border)

@@ -11,16 +11,20 @@ from typing import Any, get_args
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.reference.models import catalogue, keras_applications, legacy_h5, native_h5, vggface
+from ferspec.reference.models.assembly import assembled
 from ferspec.reference.models.heads import add_head, base_layer
 from ferspec.reference.models.preprocessing import GRAY, RESCALED, Preprocessing
 from ferspec.reference.models.weightless import weightless
 from ferspec.reference.models.weights import SCRATCH, Start, inspect_file, load_base, load_file, locate
 from ferspec.spec.layers import Pooling
+from ferspec.spec.recipes import self_built
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
 
 LARGEST = 4096
+# how FER-P-07 names that a network is fed the rescaled image, whatever its base was trained with
+DIVIDED = "x / 255"
 # Above the protocol's own sides a dense kernel can outgrow any memory: 4 GiB in float32.
-USUAL, MOST_PARAMETERS = 224, 2**30
+MOST_PARAMETERS = 2**30
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ def build(
     name: str,
     resolution: int | tuple[int, ...],
     weights: str | Path | None = None,
-    classes: int = 7,
+    classes: int | None = None,
     profile: Profile = DEFAULT_PROFILE,
     pooling: Pooling | None = None,
     weights_dir: str | Path | None = None,
@@ -51,20 +55,20 @@ def build(
     of, VGGFace for SENet50 and scratch for the rest, as the runs started (FER-P-02). ``profile`` is ``released`` (as
     run) or ``paper`` (as written); ``pooling`` overrides that of the head on a base. ``resolution`` may be a shape.
     The network of MediaPipe + VGGNet reads one channel. ``fed`` is what the network in a file was fed, where a contract
-    tells; ``paper`` keeps to it.
+    tells; ``paper`` keeps to it. ``classes`` are by default as many as the protocol has.
 
     ``UserError`` for an unknown network, weights it does not have, a resolution without room for it, another number of
     channels, fewer than two classes, and weights that do not fill every array of the base;
     under ``paper`` also for a file that fits bases fed in different ways, without ``fed``.
     """
     network, kind, side = _resolved(name, weights, weights_dir, resolution)
-    _require_choices(network, classes, profile, pooling)
-    classes = int(classes)
+    classes = _classes(classes)
+    _require_choices(network, profile, pooling)
     preprocessing = _preprocessing(network, kind, profile, fed)
-    if side > USUAL:
+    if side > max(spec.load().integers("FER-G-02", "resolutions")):
         _require_room(network, side, _outline(network, kind, side, classes, profile, pooling))
-    if network in catalogue.BUILDERS:
-        base, model = None, catalogue.builder(network)(side, classes, profile)
+    if self_built(network):
+        base, model = None, assembled(network, side, classes, profile)
     else:
         base = _base(network, kind, side)
         model = add_head(base, network.lower(), classes, profile, pooling)
@@ -81,7 +85,7 @@ def outline(
     name: str,
     resolution: int,
     weights: str | Path | None = None,
-    classes: int = 7,
+    classes: int | None = None,
     profile: Profile = DEFAULT_PROFILE,
     pooling: Pooling | None = None,
 ) -> Any:
@@ -90,8 +94,8 @@ def outline(
     Of weights that are a file it is checked that they would fill the network.
     """
     network, kind, side = _resolved(name, weights, None, resolution)
-    _require_choices(network, classes, profile, pooling)
-    classes = int(classes)
+    classes = _classes(classes)
+    _require_choices(network, profile, pooling)
     model = _outline(network, kind, side, classes, profile, pooling)
     if isinstance(kind, Path):
         inspect_file(model, base_layer(model), network, kind)
@@ -102,7 +106,8 @@ def preprocessing_of(network: str, kind: str, profile: Profile) -> Preprocessing
     """Return what a network is fed: under ``released`` x / 255, under ``paper`` what its base was trained with."""
     if network == catalogue.GRAY:
         return GRAY
-    if profile == "released" or network in catalogue.BUILDERS or kind == "scratch":
+    rescaled = spec.load().text("FER-P-07", "preprocessing", profile) == DIVIDED
+    if rescaled or self_built(network) or kind == "scratch":
         return RESCALED
     if catalogue.uses_vggface(network, kind):
         return vggface.NETWORKS[network].preprocessing
@@ -135,7 +140,7 @@ def _preprocessing(network: str, kind: str | Path, profile: Profile, fed: Prepro
 def _starts(network: str, path: Path) -> tuple[str, ...]:
     """Return what a network in a file can have started from; the published layout holds a pre-trained base."""
     known = catalogue.weights_of(network)
-    if network in catalogue.BUILDERS:
+    if self_built(network):
         return known
     if legacy_h5.is_legacy(path):
         return ("vggface" if _is_vggface(network, path) else "imagenet",)
@@ -147,8 +152,8 @@ def _starts(network: str, path: Path) -> tuple[str, ...]:
 
 
 def _outline(network: str, kind: str | Path, side: int, classes: int, profile: Profile, pooling: Pooling | None) -> Any:
-    if network in catalogue.BUILDERS:
-        return weightless(lambda: catalogue.builder(network)(side, classes, profile))
+    if self_built(network):
+        return weightless(lambda: assembled(network, side, classes, profile))
     return weightless(lambda: add_head(_base(network, kind, side), network.lower(), classes, profile, pooling))
 
 
@@ -204,7 +209,7 @@ def _kind(network: str, weights: str | Path | None, folder: str | Path | None) -
         return known[0]
     if weights in known:
         return str(weights)
-    if weights in spec.load().value("FER-P-01", "weights"):
+    if weights in spec.load().texts("FER-P-01", "weights"):
         raise UserError(f"there are no {weights} weights of {network}: choose {', '.join(known)} or a file")
     path = Path(folder or "", weights)
     if not path.is_file():
@@ -232,12 +237,18 @@ def _sides(resolution: int | tuple[int, ...]) -> tuple[int, ...]:
     return tuple(map(int, sides))
 
 
-def _require_choices(network: str, classes: int, profile: str, pooling: str | None) -> None:
+def _classes(classes: int | None) -> int:
+    if classes is None:
+        return len(spec.load().classes)
     if not isinstance(classes, Integral) or classes < 2:
         raise UserError(f"a classifier has 2 classes or more, not {classes}")
+    return int(classes)
+
+
+def _require_choices(network: str, profile: str, pooling: str | None) -> None:
     if profile not in get_args(Profile):
         raise UserError(f"unknown profile {profile!r}: known are {', '.join(get_args(Profile))}")
-    if pooling is not None and network in catalogue.BUILDERS:
+    if pooling is not None and self_built(network):
         raise UserError(f"{network} has no head to pool before: pooling is that of a base's head")
     if pooling not in (None, *get_args(Pooling)):
         raise UserError(f"unknown pooling {pooling!r}: known are {', '.join(get_args(Pooling))}")

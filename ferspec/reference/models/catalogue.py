@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
+from functools import cache
+from itertools import count
+from typing import get_args
 
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.reference.models import keras_applications, vggface
-from ferspec.spec.layers import base_of, read_tables
+from ferspec.spec.layers import base_of
 from ferspec.spec.names import nearest
-from ferspec.spec.records import Network
+from ferspec.spec.recipes import layers_of
+from ferspec.spec.records import Network, Profile
 
-PACKAGE = "ferspec.reference.models"
 GRAY = "MediaPipeVGGNet"
-
-# Module and function that build a self-built network, and the least side it has room for in both profiles.
-BUILDERS: dict[str, tuple[str, str, int]] = {
-    "VGGNet": ("vggnet", "build", 32),
-    "ResNet18": ("resnet18", "build", 1),
-    "GoogLeNet": ("googlenet", "build", 1),
-    "LeNet5": ("lenet5", "build", 16),
-    "AlexNet": ("alexnet", "build", 35),
-    "ZFNet": ("zfnet", "build", 27),
-    "RepVGG": ("repvgg", "build", 1),
-    "MediaPipeVGGNet": ("mediapipe_vggnet", "build", 18),
-    "Sequential3Conv": ("sequential", "build_three", 22),
-    "Sequential4Conv": ("sequential", "build_four", 46),
-    "SequentialSimple": ("sequential", "build_simple", 48),
-    "Ensemble": ("ensemble", "build", 8),
-    "Modular": ("modular", "build", 8),
-    "SMMB": ("smmb", "build", 4),
-}
 
 
 @dataclass(frozen=True)
@@ -60,7 +42,7 @@ class Row:
         base = base_of(self.network, self.weights)
         if base is not None:
             return self.parameters - base.statistics
-        table = read_tables()[self.network, self.resolution, "released"]
+        table = layers_of(self.network, self.resolution)
         # Two of a normalisation's four numbers a channel are statistics; a RepVGG block has two normalisations.
         norms = sum(layer.parameters // 2 for layer in table if layer.type == "BatchNormalization")
         blocks = sum(4 * layer.shape[-1] for layer in table if layer.type == "RepVGGBlock")
@@ -101,18 +83,25 @@ def smallest_side(network: str, weights: str) -> int:
         return vggface.NETWORKS[network].smallest
     if network in keras_applications.NETWORKS:
         return keras_applications.NETWORKS[network][1]
-    return BUILDERS[network][2]
+    return _smallest_side(network)
+
+
+@cache
+def _smallest_side(network: str) -> int:
+    return next(side for side in count(1) if all(_has_room(network, side, profile) for profile in get_args(Profile)))
+
+
+def _has_room(network: str, side: int, profile: Profile) -> bool:
+    try:
+        layers_of(network, side, profile)
+    except ValueError:
+        return False
+    return True
 
 
 def uses_vggface(network: str, weights: str) -> bool:
     """Whether the base is that of keras-vggface: for its own weights, and always for SENet50, which Keras lacks."""
     return network in vggface.NETWORKS and (weights == "vggface" or network not in keras_applications.NETWORKS)
-
-
-def builder(network: str) -> Callable[[int, int, str], Any]:
-    """Return the function of (resolution, classes, profile) that builds a self-built network."""
-    module, function, _ = BUILDERS[network]
-    return getattr(import_module(f"{PACKAGE}.{module}"), function)
 
 
 def errata_of(network: str) -> tuple[str, ...]:

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.reference.models.assembly import connected
 from ferspec.spec.layers import Pooling
+from ferspec.spec.recipes import head_of
+from ferspec.spec.records import Profile
 
 
-def add_head(base: Any, name: str, classes: int, profile: str, pooling: Pooling | None = None) -> Any:
+def add_head(base: Any, name: str, classes: int, profile: Profile, pooling: Pooling | None = None) -> Any:
     """Return base and head as one model of that name: pooling, two dense layers with dropout after the first, softmax.
 
     The base stays one layer of the model, so that freezing it is one step. ``released`` has 256 and 128 units and pools
     globally, ``paper`` 256 and 256 with either pooling, global unless ``Flatten`` is asked for.
     """
-    from keras import Input, Model, layers
+    from keras import Input, Model
 
-    book = spec.load()
-    pooling = pooling or book.value("FER-P-03", "pooling", profile)[0]
-    first, second = book.value("FER-P-04", "units", profile)
-    activation = book.value("FER-P-05", "activation")
     inputs = Input(base.input_shape[1:])
-    x = getattr(layers, pooling)(name="pooling")(base(inputs))
-    x = layers.Dense(first, activation=activation, name="dense_1")(x)
-    x = layers.Dropout(book.value("FER-P-05", "dropout"), name="dropout")(x)
-    x = layers.Dense(second, activation=activation, name="dense_2")(x)
-    output = layers.Dense(classes, activation=book.value("FER-P-05", "output"), name="output")
-    return Model(inputs, output(x), name=name)
+    plan = head_of(base.output_shape[1:], profile, classes, pooling)
+    return Model(inputs, connected(base(inputs), plan), name=name)
 
 
 def freeze_base(model: Any) -> None:

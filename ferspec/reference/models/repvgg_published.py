@@ -13,24 +13,12 @@ from typing import Any
 import numpy as np
 
 from ferspec.errors import UserError
+from ferspec.reference.models.assembly import assembled
 from ferspec.reference.models.weightless import weightless
 
-# Filters and depth of each stage: 64, then 64a, 128a, 256a and 512b, with a = 1.5 and b = 2.75.
-STAGES = ((64, 1), (96, 2), (192, 4), (384, 14), (1408, 1))
+NETWORK = "RepVGG"
 BLOCK = re.compile(r"(stage\d+_block\d+)_add")
 TOLERANCE, IMAGES, SEED = 1e-4, 4, 20240617
-
-
-def build(resolution: int, classes: int) -> Any:
-    """Return an untrained RepVGG-A2 in training form, of Keras' own layers."""
-    from keras import Input, Model, layers
-
-    inputs = x = Input((resolution, resolution, 3))
-    for stage, (filters, depth) in enumerate(STAGES):
-        for number in range(1, depth + 1):
-            x = _block(x, f"stage{stage}_block{number}", filters, strides=2 if number == 1 else 1)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    return Model(inputs, layers.Dense(classes, activation="softmax", name="classifier")(x), name="repvgg_a2")
 
 
 def fuse(model: Any) -> Any:
@@ -68,7 +56,7 @@ def _require_plain(model: Any) -> None:
     shapes = [tuple(tensor.shape[1:]) for tensor in (*model.inputs, *model.outputs)]
     if len(shapes) != 2 or len(shapes[0]) != 3 or None in shapes[0] or shapes[0][0] != shapes[0][1]:
         raise UserError(f"{model.name} does not fold: RepVGG-A2 reads square images of a known size")
-    plain = weightless(lambda: build(shapes[0][0], shapes[1][-1]))
+    plain = weightless(lambda: assembled(NETWORK, shapes[0][0], shapes[1][-1], "paper"))
     # The input's own name is a matter of chance.
     for wanted, layer in zip_longest(*([_signature(layer) for layer in m.layers[1:]] for m in (plain, model))):
         if wanted != layer:
@@ -91,21 +79,6 @@ def _require_equal(model: Any, fused: Any) -> None:
     # Written so that NaN is refused too.
     if not apart <= TOLERANCE:
         raise UserError(f"{model.name} does not fold: the fused network answers differently, by {apart:.2g} on noise")
-
-
-def _block(x: Any, prefix: str, filters: int, strides: int) -> Any:
-    from keras import layers
-
-    options = {"strides": strides, "use_bias": False}
-    threes = layers.Conv2D(filters, 3, name=f"{prefix}_3x3", **options)(_padded(x, f"{prefix}_pad"))
-    ones = layers.Conv2D(filters, 1, name=f"{prefix}_1x1", **options)(x)
-    branches = [
-        layers.BatchNormalization(name=f"{prefix}_3x3_bn")(threes),
-        layers.BatchNormalization(name=f"{prefix}_1x1_bn")(ones),
-    ]
-    if strides == 1 and x.shape[-1] == filters:
-        branches.append(layers.BatchNormalization(name=f"{prefix}_identity_bn")(x))
-    return layers.ReLU(name=f"{prefix}_relu")(layers.Add(name=f"{prefix}_add")(branches))
 
 
 def _padded(x: Any, name: str) -> Any:

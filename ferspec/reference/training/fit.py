@@ -212,7 +212,7 @@ def _compiled(network: Any, task: Task, rate: float) -> tuple[Any, Any]:
     from ferspec.reference.augmentation.device import with_augmentation
 
     trained = with_augmentation(network, task.preprocessing) if task.augment == "device" else network
-    figures = {"loss": spec.load().value("FER-S-11", "loss"), "metrics": ["accuracy"], "jit_compile": task.jit}
+    figures = {"loss": spec.load().text("FER-S-11", "loss"), "metrics": ["accuracy"], "jit_compile": task.jit}
     if trained is not network:
         # it validates, on images that are not augmented
         network.compile(**figures)
@@ -247,7 +247,7 @@ def _ended(task: Task, plan: PhasePlan, rows: Sequence[EpochRow]) -> Ended | Non
 
 def _watched(rule: str, rows: Sequence[EpochRow], profile: Profile) -> list[float]:
     """Return the figure of each epoch that a rule of the schedule watches."""
-    monitor = spec.load().value(rule, "monitor", profile)
+    monitor = spec.load().text(rule, "monitor", profile)
     return [getattr(row, monitor) for row in rows]
 
 

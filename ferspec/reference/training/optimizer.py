@@ -13,6 +13,6 @@ def new_optimizer(rate: float, profile: Profile = DEFAULT_PROFILE) -> Any:
     import keras
 
     book = spec.load()
-    decays = {name: book.value("FER-S-01", name, profile) for name in ("beta_1", "beta_2")}
-    name = book.value("FER-S-01", "optimizer", profile)
+    decays = {name: book.number("FER-S-01", name, profile) for name in ("beta_1", "beta_2")}
+    name = book.text("FER-S-01", "optimizer", profile)
     return keras.optimizers.get({"class_name": name, "config": {"learning_rate": rate, **decays}})

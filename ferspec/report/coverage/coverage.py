@@ -16,6 +16,7 @@ from ferspec.checks.generator import (
 )
 from ferspec.engine import Check
 from ferspec.grid.bands import bands
+from ferspec.grid.findings import outcomes
 from ferspec.grid.findings.findings import findings
 from ferspec.records import Record
 from ferspec.report.coverage.mutants import Mutation, mutations
@@ -27,10 +28,11 @@ State = Literal["covered", "untestable", "missing"]
 
 
 class Checked(Record):
-    """A check of a clause: what is judged by it, and in words what that must do."""
+    """A check of a clause: what it judges, in words what that must do, and the module that says so."""
 
     subject: Subject
     check: str
+    module: str
 
 
 class Covered(Record):
@@ -86,15 +88,16 @@ def _checks() -> Iterator[tuple[str, Checked]]:
     }
     for subject, checks in of_subject.items():
         for check in checks:
-            yield check.clause, Checked(subject=subject, check=_words(check))
+            yield check.clause, Checked(subject=subject, check=_words(check), module=check.function.__module__)
 
 
 def _of_the_grid() -> Iterator[tuple[str, Checked]]:
     """Yield what is judged over the results of many trainings: the band of a cell, and what the paper says of them."""
-    yield bands.CLAUSE, Checked(subject="grid", check="lies in its band")
+    yield bands.CLAUSE, Checked(subject="grid", check="lies in its band", module=bands.__name__)
+    supported = Checked(subject="grid", check="is supported beyond chance", module=outcomes.__name__)
     for finding in findings(()).findings:
         if finding.figure is not None:
-            yield finding.clause, Checked(subject="grid", check="is supported beyond chance")
+            yield finding.clause, supported
 
 
 def _words(check: Check) -> str:

@@ -26,4 +26,4 @@ class Mutation(Record):
 def mutations() -> tuple[Mutation, ...]:
     """Return all of them, in the order of the clauses."""
     with PATH.open(encoding="utf-8", newline="") as lines:
-        return tuple(Mutation(**row) for row in csv.DictReader(lines))
+        return tuple(Mutation.model_validate(row) for row in csv.DictReader(lines))

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
 
 from ferspec.report.coverage.coverage import Coverage, Covered
 
 INTRODUCTION = """\
 # Coverage
 
-By which checks each clause is judged, and which mutants prove that these catch what is wrong: deliberately wrong
-subjects that the checks of the clause must fail. Right variations do it otherwise, and must not be failed. A clause is
-covered that has a check and a mutant; a family is shown, as JSON if wanted, by
+How many checks judge each clause, where they are, and how many mutants show that they catch what is wrong. A *mutant*
+is a deliberately wrong subject that a check of the clause must fail. A *right variation* does it in another way and
+must not fail. A clause with a check and a mutant is *covered*. All mutants and right variations are listed in
+[mutants.csv](../ferspec/report/coverage/mutants.csv). This shows those of a family with its checks:
 
 ```sh
 ferspec spec coverage --family W
 ```
 
-This page and the list of mutants are made from the tests by `python tests/mutant_table.py --write`;
-without `--write` it runs all of them and prints how many are killed.
+`python tests/mutant_table.py --write` makes this page and the list from the tests. Without `--write` it runs all
+mutants and prints how many are killed.
 """
-HEADER = "| clause | judged on | checks | mutants | right variations |\n| --- | --- | --- | --- | --- |\n"
+HEADER = "| clause | checks | mutants | right variations |\n| --- | --- | --- | --- |\n"
 
 
 def page(coverage: Coverage) -> str:
@@ -40,17 +41,15 @@ def summary(coverage: Coverage) -> str:
 
 
 def _row(clause: Covered) -> str:
-    named = f"{clause.clause} {clause.title}"
-    if clause.state == "untestable":
-        return _cells(named, "–", f"untestable: {clause.reason}", "–", "–")
-    subjects = dict.fromkeys(check.subject for check in clause.checks)
-    checks = dict.fromkeys(check.check for check in clause.checks)
-    return _cells(named, _listed(subjects), _listed(checks), _listed(clause.mutants), _listed(clause.right))
-
-
-def _cells(*cells: str) -> str:
+    cells = [f"{clause.clause} {clause.title}", _checks(clause), str(len(clause.mutants)), str(len(clause.right))]
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |\n"
 
 
-def _listed(words: Iterable[str]) -> str:
-    return "; ".join(words) or "–"
+def _checks(clause: Covered) -> str:
+    """Return how many checks judge each subject, linked to their module."""
+    if clause.state == "untestable":
+        return "untestable"
+    counted = Counter((check.subject, check.module) for check in clause.checks)
+    return ", ".join(
+        f"[{subject}: {count}](../{module.replace('.', '/')}.py)" for (subject, module), count in counted.items()
+    )

@@ -154,7 +154,7 @@ class Capabilities(Protocol):
     def evaluated_images(self, images: int, batch_size: int) -> int:
         """Return how many images of a part an evaluation counts."""
 
-    def steering_part(self) -> str:
+    def monitored_split(self) -> str:
         """Return the part that plateau rule, early stopping and checkpoint watch."""
 
     def metrics(self, labels: list[int], predictions: list[int]) -> dict[str, Any]:
@@ -169,7 +169,7 @@ class Capabilities(Protocol):
 
     # statistics
 
-    def share_interval(self, successes: int, n: int) -> list[float]:
+    def proportion_interval(self, successes: int, n: int) -> list[float]:
         """Return the confidence interval [low, high] of a share."""
 
     def f1_interval(self, labels: list[int], predictions: list[int]) -> list[float]:

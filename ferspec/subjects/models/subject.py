@@ -70,7 +70,7 @@ class ModelSubject:
         chosen = np.arange(len(self.dataset)) if indices is None else np.asarray(indices)
         outputs = []
         done = 0
-        size = batch_size or spec.load().value("FER-B-06", "batch_size")
+        size = batch_size or spec.load().integer("FER-B-06", "batch_size")
         for batch in batches(self.dataset, chosen, prepared_as or self.contract.input, size):
             outputs.append(self._run_batch(batch))
             done += len(batch)

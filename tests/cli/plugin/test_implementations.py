@@ -3,8 +3,6 @@
 import os
 import shlex
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -12,6 +10,7 @@ from ferspec import spec
 from ferspec.checks.generator import checks_for_implementation
 from helpers.implementations import MINIATURE, PERL, misbehaving
 from helpers.places import ROOT
+from helpers.processes import run_pytest
 
 CHECKS = checks_for_implementation()
 
@@ -47,7 +46,8 @@ def judged(tmp_path_factory):
     (folder / "right.py").write_text(MINIATURE)
     (folder / "uncapped.py").write_text(MINIATURE + "LIMIT = 1000\n")
     (folder / "pairless.py").write_text(
-        'def steering_part():\n    return "validation"\n\ndef augmented_parts():\n    return ["training", "\\ud800"]\n'
+        'def monitored_split():\n    return "validation"\n\n'
+        'def augmented_parts():\n    return ["training", "\\ud800"]\n'
     )
     (folder / "without_the_first.py").write_text(WITHOUT_THE_FIRST)
     (folder / "broken_judge.py").write_text(BROKEN_JUDGE)
@@ -56,9 +56,8 @@ def judged(tmp_path_factory):
     )
 
     def run(*words, where=("--pyargs", "ferspec.conformance")):
-        command = [sys.executable, "-m", "pytest", *where, "-p", "no:cacheprovider", "-v", "-rs", *words]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
-        ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        ended = run_pytest(*where, "-v", "-rs", *words, cwd=folder, env=environment)
         return ended.returncode, ended.stdout + ended.stderr
 
     return run
@@ -133,7 +132,7 @@ def test_what_no_check_can_be_charged_with_fails_the_run(judged, words, count):
         pytest.importorskip("xdist", reason="pytest-xdist is not installed")
     status, out = judged("--fer-implementation-command", misbehaving("writes late"), *words)
     assert status == 1
-    assert "steering_part: wrote done" in out
+    assert "monitored_split: wrote done" in out
     assert "verdict: fail (planned " in out
     assert count in out
     assert "1 error" in out

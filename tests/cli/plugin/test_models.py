@@ -1,8 +1,6 @@
 """The pytest plugin: the checks of the command line with the same ids, and their verdict."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -11,6 +9,7 @@ from ferspec.subjects.models.claims import parse_claim
 from ferspec.subjects.models.contracts.files import save_contract
 from helpers.miniatures import colour_patches, contract
 from helpers.places import ROOT, TESTS
+from helpers.processes import run_pytest
 
 CLAIM = "accuracy>=0.5"
 
@@ -23,19 +22,8 @@ def conformance(tmp_path_factory):
     save_contract(contract(), folder / "contract.toml")
 
     def run(*words):
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "--pyargs",
-            "ferspec.conformance",
-            "-p",
-            "no:cacheprovider",
-            "-v",
-            "-rs",
-        ]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (TESTS, ROOT)))}
-        return subprocess.run([*command, *words], cwd=folder, env=environment, capture_output=True, text=True)
+        return run_pytest("--pyargs", "ferspec.conformance", "-v", "-rs", *words, cwd=folder, env=environment)
 
     return run
 
@@ -104,8 +92,7 @@ def test_outcomes_reach_the_summary_from_other_processes(conformance):
 
 def test_a_run_that_names_no_model_is_left_alone(tmp_path):
     (tmp_path / "test_own.py").write_text("def test_own():\n    pass\n")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(tmp_path)]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    ended = run_pytest(tmp_path, cwd=tmp_path)
     assert ended.returncode == 0
     assert "verdict" not in ended.stdout
 

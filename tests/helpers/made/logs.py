@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -58,8 +59,11 @@ def trained(
         figures = figures_of(epoch, loss)
         unvalidated = {"val_loss": math.nan, "val_accuracy": math.nan} if (epoch + 1) % every else {}
         epochs.append(figures | unvalidated)
-        for callback in callbacks:
-            callback.on_epoch_end(epoch, {name: of for name, of in figures.items() if name not in unvalidated})
+        with warnings.catch_warnings():
+            # both callbacks say so where there is no validation loss
+            warnings.filterwarnings("ignore", r".*conditioned on metric `val_loss`", UserWarning)
+            for callback in callbacks:
+                callback.on_epoch_end(epoch, {name: of for name, of in figures.items() if name not in unvalidated})
         after = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
         rates.append(after if rates_of_next else before)
         if model.stop_training:

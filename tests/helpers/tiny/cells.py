@@ -33,6 +33,7 @@ from ferspec.subjects.runs.artifacts.record import (
     is_run,
     read_run,
 )
+from helpers.waiting import wait_until
 
 EPOCHS, SECONDS = 4, 0.3
 CELL = "lenet5-scratch-48-synthetic-simple"
@@ -55,6 +56,7 @@ def train(request, listener):
     write_record(request.out, run)
     while len(chain) < EPOCHS:
         note(request, len(chain))
+        hold(request, len(chain))
         time.sleep(SECONDS)
         chain.append(hashlib.sha256(f"{request.seed} {chain}".encode()).hexdigest())
         write_whole(state / f"best-{len(chain)}.npz", chain[-1])
@@ -99,6 +101,15 @@ def record(request):
         spec_version=spec.load().version,
         spec_digest=spec.load().digest,
     )
+
+
+def held(folder, seed, epoch):
+    """Return the file that, as long as it lies beside the trace, holds a training in an epoch."""
+    return Path(folder, f"held {seed} {epoch}")
+
+
+def hold(request, epoch):
+    wait_until(lambda: not held(request.weights_dir, request.seed, epoch).exists(), seconds=900)
 
 
 def note(request, epoch):

@@ -119,7 +119,12 @@ FAULTS = {
         "initial rate of 0.01",
         "edited",
     ),
-    "a subset asked for and not declared": (faults_posing.subset_asked_for, "FER-R-13", "a subset of 1,074", "presented"),
+    "a subset asked for and not declared": (
+        faults_posing.subset_asked_for,
+        "FER-R-13",
+        "a subset of 1,074",
+        "presented",
+    ),
     "a cap asked for and not declared": (faults_posing.cap_asked_for, "FER-R-13", "a cap of 3 epochs", "presented"),
     "validation and BTFER exchanged": (
         faults.parts_exchanged,
@@ -338,7 +343,8 @@ def test_pictures_under_two_names_are_told_where_they_are_few(run):
     found = check.run(open_run_folder(run, {CELL.id: CELL}))
     assert (found.status, found.observed) == (
         "pass",
-        "no image is listed twice; the same picture under another name: 460 validation images that are also training images",
+        "no image is listed twice; the same picture under another name: 460 validation images that are also training "
+        "images",
     )
 
 

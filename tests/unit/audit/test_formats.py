@@ -75,6 +75,19 @@ def on_keras_tensorboard(folder, phases):
             writer.close()
 
 
+def test_event_files_begun_in_one_second_are_read_in_their_order(tmp_path):
+    phases = (head(8), trained())
+    for number, phase in zip((9, 10), phases, strict=True):
+        on_keras_tensorboard(tmp_path / str(number), [phase])
+        for part in ("train", "validation"):
+            (file,) = (tmp_path / str(number) / part).iterdir()
+            (tmp_path / "run" / part).mkdir(parents=True, exist_ok=True)
+            file.rename(tmp_path / "run" / part / f"events.out.tfevents.1700000000.host.1.{number}.v2")
+    run = only(tmp_path / "run")
+    assert len(run.phases) == 2
+    assert all(map(same, run.phases, phases))
+
+
 @pytest.mark.parametrize("rates_of_next", [True, False], ids=["after the plateau rule", "before it"])
 def test_what_keras_own_callback_logs_is_audited_wherever_it_stands_among_the_callbacks(tmp_path, rates_of_next):
     """Behind ReduceLROnPlateau, it logs an epoch with the rate of the next one."""

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.pixel_store import PixelStore
 from ferspec.subjects.models.quiet import quiet, tensorflow
+from helpers.processes import run_python
 
 SIZE = (6, 5)
 IMAGES = np.random.default_rng(3).integers(0, 256, (20, *SIZE, 3), dtype=np.uint8)
@@ -138,7 +138,7 @@ print(resident() - before)
 
 def grown(count: int, room: int) -> int:
     """Return the resident memory (bytes) that a store of so many images adds to a process of its own."""
-    done = subprocess.run([sys.executable, "-c", MEASURE, str(count), str(room)], capture_output=True, check=True)
+    done = run_python(MEASURE, count, room, check=True)
     return int(done.stdout)
 
 

@@ -3,8 +3,6 @@
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 
@@ -20,6 +18,7 @@ from ferspec.synthetic.chance import Chance
 from ferspec.synthetic.description import Unit
 from ferspec.synthetic.tables import CLASSES, table
 from helpers.places import ROOT
+from helpers.processes import run_python
 
 # what the Facial Action Coding System ties to each expression (EMFACS prototypes)
 SIGNATURE_UNITS = {"Angry": {4, 7}, "Disgust": {9, 10}, "Fear": {20}, "Happy": {6, 12}, "Sad": {15}, "Surprise": {2}}
@@ -59,9 +58,7 @@ def test_pictures_are_those_of_the_golden_digests(fixtures):
 def test_a_processor_with_fewer_instructions_draws_the_same_bytes():
     def digest_on(extra):
         environment = os.environ | {"PYTHONPATH": str(ROOT)} | extra
-        return subprocess.run(
-            [sys.executable, "-c", DIGEST_SCRIPT], env=environment, capture_output=True, text=True, check=True
-        ).stdout
+        return run_python(DIGEST_SCRIPT, env=environment, check=True).stdout
 
     assert digest_on(SLOWER_MACHINE) == digest_on({})
 

@@ -1,13 +1,12 @@
 """The benchmark that trains the grid: without a GPU nothing is trained, every cell is counted, and none passes."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 
 from ferspec import spec
 from helpers.places import ROOT
+from helpers.processes import run_pytest
 
 CELLS = len(spec.load().cells)
 
@@ -17,8 +16,7 @@ def test_without_a_gpu_every_cell_is_not_evaluated_and_says_why(tmp_path):
 
     if tf.config.list_physical_devices("GPU"):
         pytest.skip("this machine has a GPU: the benchmark would train on it")
-    words = ["benchmarks/test_gpu_cells.py", "-m", "gpu", "-p", "no:cacheprovider", "--fer-artifacts", str(tmp_path)]
-    done = subprocess.run([sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, text=True)
+    done = run_pytest("benchmarks/test_gpu_cells.py", "-m", "gpu", "--fer-artifacts", tmp_path, cwd=ROOT)
     assert re.search(rf"={{3,}} {CELLS} skipped in ", done.stdout)
     assert f"not evaluated {CELLS}" in done.stdout
     assert "TensorFlow sees no GPU" in done.stdout

@@ -1,8 +1,6 @@
 """Judging results: the status of every cell, the verdict, the commands, and the pytest module."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -20,6 +18,7 @@ from ferspec.spec.records import Figures
 from helpers.faults import planted as faults
 from helpers.made import runs as made_runs
 from helpers.places import ROOT
+from helpers.processes import run_pytest, run_python
 from helpers.results import CELL, SPEC, figures_of, off, result
 
 ILLEGIBLE = SPEC.cell("alexnet-scratch-48-fer2013-simple")
@@ -297,9 +296,9 @@ def test_help_has_an_example():
 
 ALONE = """
 import sys
-from ferspec.grid import judging, reading
+from ferspec.grid.judging import judge, reading
 from ferspec.spec import load
-judging.judge(load().cells, reading.read_results(sys.argv[1:]))
+judge.judge(load().cells, reading.read_results(sys.argv[1:]))
 print([name for name in ("tensorflow", "keras", "torch", "onnxruntime", "jax") if name in sys.modules])
 """
 
@@ -307,7 +306,7 @@ print([name for name in ("tensorflow", "keras", "torch", "onnxruntime", "jax") i
 def test_judging_all_cells_loads_no_framework(runs, tmp_path):
     ferspec_grid("export-published", str(tmp_path / "all.csv"))
     paths = [str(tmp_path / "all.csv"), str(runs)]
-    ended = subprocess.run([sys.executable, "-c", ALONE, *paths], capture_output=True, text=True, cwd=ROOT, check=True)
+    ended = run_python(ALONE, *paths, cwd=ROOT, check=True)
     assert ended.stdout.splitlines() == ["[]"]
 
 
@@ -315,17 +314,7 @@ def test_judging_all_cells_loads_no_framework(runs, tmp_path):
 
 
 def benchmarks(*arguments):
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "benchmarks/test_artifacts.py",
-        "-m",
-        "artifacts",
-        "-p",
-        "no:cacheprovider",
-    ]
-    return subprocess.run([*command, "-q", *arguments], capture_output=True, text=True, cwd=ROOT)
+    return run_pytest("benchmarks/test_artifacts.py", "-m", "artifacts", "-q", *arguments, cwd=ROOT)
 
 
 def test_pytest_judges_a_test_a_cell(runs):

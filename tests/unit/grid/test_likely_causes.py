@@ -29,9 +29,7 @@ from helpers.results import CELL, SPEC, figures_of, result
             "validation and BTFER were swapped",
             id="BTFER and validation exchanged",
         ),
-        pytest.param(
-            CELL.id, figures_of(CELL, val_f1=-0.2), "an average not weighted by support", id="macro F1"
-        ),
+        pytest.param(CELL.id, figures_of(CELL, val_f1=-0.2), "an average not weighted by support", id="macro F1"),
         pytest.param(
             CELL.id, figures_of(CELL, val_accuracy=0.15), "test images among the training images", id="0.15 too high"
         ),

@@ -51,9 +51,8 @@ def test_a_band_is_the_prediction_interval_of_the_recorded_runs(monkeypatch, tmp
 def test_a_cell_of_which_too_few_runs_are_recorded_is_refused(monkeypatch, tmp_path):
     runs = [run for run in recorded_runs() if run.cell == LEARNS.id]
     monkeypatch.setattr(smoke, "read_smoke_run", lambda folder: runs[0])
-    with pytest.raises(
-        UserError, match=r"9 runs of 50 epochs are recorded, but 10 are needed: record them with python -m ferspec\.grid\.smoke"
-    ):
+    needed = r"9 runs of 50 epochs are recorded, but 10 are needed: record them with python -m ferspec\.grid\.smoke"
+    with pytest.raises(UserError, match=needed):
         judge_smoke_cell(tmp_path, runs[:9])
 
 
@@ -79,6 +78,7 @@ def test_recording_goes_on_where_it_was_interrupted(monkeypatch, tmp_path):
     assert Counter(Counter(trained).values()) == {1: 39, 2: 1}, "only what the interruption ended is trained again"
 
 
+@pytest.mark.slow
 def test_training_without_the_class_weights_falls_out_of_the_bands(monkeypatch, open_data, tmp_path):
     fit = keras.Model.fit
     monkeypatch.setattr(keras.Model, "fit", lambda model, *given, class_weight, **named: fit(model, *given, **named))
@@ -86,6 +86,7 @@ def test_training_without_the_class_weights_falls_out_of_the_bands(monkeypatch, 
     assert "loss" in outside(judge_smoke_cell(tmp_path / "run"))
 
 
+@pytest.mark.slow
 def test_training_that_augments_validation_images_contradicts_itself(monkeypatch, open_data, tmp_path):
     def augmented(images, preprocessing, batch_size, count):
         stream = Stream(len(images), batch_size, seed=7)
@@ -96,6 +97,7 @@ def test_training_that_augments_validation_images_contradicts_itself(monkeypatch
     assert "FER-R-10" in {problem.clause for problem in judge_smoke_cell(tmp_path / "run").problems}
 
 
+@pytest.mark.slow
 def test_training_on_shuffled_labels_falls_out_of_the_bands(monkeypatch, open_data, tmp_path):
     def shuffled(*given):
         data = open_data(*given)

@@ -41,7 +41,7 @@ class Fer:
     def band(self):
         sys.exit(5)
 
-    def steering_part(self):
+    def monitored_split(self):
         return sys.stdin.read()
 
 
@@ -63,7 +63,7 @@ def test_answers_of_python_become_json_and_what_is_printed_does_no_harm(hosted):
     assert hosted.answer("batch_size", {"gpus": 2}) == 64
     found = hosted.answer("hyperparameters", {"architecture": "VGG16"})
     assert found == {"factor": 0.5, "rates": [1, [0, 1]], "none": [[None], [1.0]], "nan": None}
-    assert hosted.answer("steering_part", {}) == ""
+    assert hosted.answer("monitored_split", {}) == ""
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ def test_the_recorded_interval_is_the_wilson_interval_of_the_recorded_accuracy()
         assert (figures["low"], figures["high"]) == pytest.approx((low, high))
 
 
+@pytest.mark.slow
 def test_fresh_faces_reproduce_the_recorded_accuracy(seen_by_the_demo):
     low, high = interval(seen_by_the_demo)
     assert low <= demo_record()["held_out"]["accuracy"] <= high
@@ -108,6 +109,7 @@ def test_the_recorded_linear_model_has_the_penalty_that_suits_it_best():
     assert min(accuracies) < linear["C"] < max(accuracies)
 
 
+@pytest.mark.slow
 def test_a_linear_model_on_pixels_stays_clearly_below_the_network(seen_by_the_demo, fresh):
     """Logistic regression on 1,400 faces beats chance, and is far from the network on the same fresh faces.
 

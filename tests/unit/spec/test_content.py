@@ -91,10 +91,22 @@ def test_the_grid_has_the_rows_of_tables_2_and_3():
     trained = Counter((cell.architecture, cell.weights, cell.resolution) for cell in SPEC.cells)
     assert set(trained.values()) == {3 * 2}
     assert Counter(resolution for *_, resolution in trained) == {48: 23, 224: 20}
+    assert SPEC.value("FER-G-01", "rows") == (23, 20)
     assert {cell.dataset for cell in SPEC.cells} == set(SPEC.value("FER-G-02", "datasets"))
     assert {cell.balancing for cell in SPEC.cells} == set(SPEC.value("FER-G-02", "balancings"))
     assert {cell.resolution for cell in SPEC.cells} == set(SPEC.value("FER-G-02", "resolutions"))
-    assert sum(cell.dataset == "AffectNet" for cell in SPEC.cells) == 2 * SPEC.value("FER-G-05", "pairs")
+    assert sum(cell.dataset == "AffectNet" for cell in SPEC.cells) == 2 * 43
+
+
+def test_the_datasets_have_the_totals_that_table_1_prints():
+    totals = {name: dataset.total for name, dataset in SPEC.datasets.items()}
+    assert totals == {"RAF-DB": 15_339, "FER2013": 35_887, "AffectNet": 25_938, "BTFER": 2_100}
+
+
+def test_a_value_that_both_profiles_share_stands_under_values():
+    for clause in SPEC.clauses:
+        paper = clause.profiles.get("paper", {})
+        assert all(paper[name] != value for name, value in clause.profiles.get("released", {}).items()), clause.id
 
 
 def test_architectures_are_those_of_the_grid_and_one_that_is_in_no_table():

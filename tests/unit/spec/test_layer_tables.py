@@ -7,15 +7,12 @@ import pytest
 
 from ferspec.errors import UserError
 from ferspec.reference import models
-from ferspec.spec.layers import FOLDER, bases, layer_table, read_tables
+from ferspec.spec import loader
+from ferspec.spec.layers import bases, layer_table
 from ferspec.spec.reading import SpecError
+from ferspec.spec.recipes import layers_of
 
 HEADER = "layer,type,shape,parameters,inputs,settings\n"
-
-
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.csv")), ids=lambda path: path.stem)
-def test_a_table_in_the_layout_of_the_specification_is_read_as_such(path):
-    assert models.read_table(path) in read_tables().values()
 
 
 def test_a_network_written_as_json_is_compared(tmp_path):
@@ -61,41 +58,34 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 @pytest.fixture
-def folder(tmp_path):
-    return shutil.copytree(FOLDER, tmp_path / "networks")
+def tables(tmp_path, monkeypatch):
+    """The folder of the layer tables in a copy of the data, which is read instead of the data."""
+    monkeypatch.setattr(loader, "DATA", shutil.copytree(loader.DATA, tmp_path / "data"))
+    return loader.DATA / "networks"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("18x18x16,2416", "18x18x16,2417", "lenet5-48.csv: 169,272 parameters, but the total of FER-N-02 is another"),
-        ("5,MaxPooling2D", "6,MaxPooling2D", "line 6: layers are numbered from 1"),
-        ("parameters", "params", "lenet5-48.csv: the column parameters is missing"),
+        ("kernel=5", "kernal=5", "lenet5.csv: line 3: 'kernel' is unknown"),
+        ("units=84", "units={eighty_four}", "lenet5.csv: line 9: 'eighty_four' is unknown"),
+        ("Flatten", "Flattened", "lenet5.csv: line 7: 'Flattened' is unknown"),
+        (",Flatten,,", ",Flatten,pooled,", "lenet5.csv: line 7: 'pooled' is unknown"),
+        ("label,type", "label,kind", "lenet5.csv: line 2: type: Field required"),
     ],
 )
-def test_a_table_of_the_specification_that_was_tampered_with_is_refused(folder, old, new, line):
-    path = folder / "lenet5-48.csv"
+def test_a_table_of_the_specification_that_no_reader_could_use_is_refused(tables, old, new, line):
+    path = tables / "lenet5.csv"
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(SpecError, match=line):
-        read_tables(folder)
+        layers_of("LeNet5", 48)
 
 
-def test_a_table_of_no_network_is_refused(folder):
-    (folder / "lenet5-48.csv").rename(folder / "lenet6-48.csv")
-    with pytest.raises(SpecError, match=r"lenet6-48\.csv: no network of the specification has this name"):
-        read_tables(folder)
-
-
-def test_no_tables_at_all_are_not_taken_for_enough(tmp_path):
-    with pytest.raises(SpecError, match="no layer tables found"):
-        read_tables(tmp_path)
-
-
-def test_an_unknown_key_of_a_base_is_refused(folder):
-    path = folder / "bases.toml"
+def test_an_unknown_key_of_a_base_is_refused(tables):
+    path = tables / "bases.toml"
     path.write_text(path.read_text().replace("statistics = 0", "statistic = 0", 1))
     with pytest.raises(SpecError, match=r"bases\.toml: VGG16: "):
-        bases(folder)
+        bases(tables)
 
 
 @pytest.mark.parametrize(("network", "resolution"), [("LeNet5", 224), ("Xception", 48), ("SENet50", 48)])

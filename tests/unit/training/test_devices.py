@@ -1,8 +1,6 @@
 """Several devices share a batch and learn what one would; which devices there are is known before training."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from ferspec.errors import UserError
 from ferspec.reference.training.devices import require_even, strategy_over
 from helpers.places import TESTS
+from helpers.processes import run_python
 
 # 64 images a step, 32 on each of two devices, as the protocol has it
 SHARED = """
@@ -74,11 +73,12 @@ print(json.dumps(told))
 def told(tmp_path_factory):
     """What trainings on one and on two logical devices leave."""
     folder = tmp_path_factory.mktemp("devices")
-    ran = subprocess.run([sys.executable, "-c", SHARED, folder], capture_output=True, text=True, cwd=TESTS)
+    ran = run_python(SHARED, folder, cwd=TESTS)
     assert ran.returncode == 0, ran.stderr[-3000:]
     return json.loads(ran.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("several", "single"),
     [("two", "one"), ("on two devices", "on one device"), ("two, stopped", "one")],
@@ -90,11 +90,13 @@ def test_two_devices_learn_what_one_does(told, several, single):
     assert len(told[several]["losses"]) == 3
 
 
+@pytest.mark.slow
 def test_each_device_has_half_a_batch(told):
     assert 32 in told["seen"]
     assert 64 not in told["seen"]
 
 
+@pytest.mark.slow
 def test_a_network_on_two_devices_answers_a_batch_once(told):
     assert told["predicted"] == [5]
 

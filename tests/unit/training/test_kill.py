@@ -1,7 +1,6 @@
 """Killing a training at any moment loses no finished epoch and leaves nothing that cannot be read."""
 
 import json
-import subprocess
 import sys
 
 import pytest
@@ -9,37 +8,45 @@ import pytest
 from ferspec.subjects.runs.artifacts.record import CURVES, FINISHED_FILES, RUN
 from helpers import layouts
 from helpers.places import TESTS
+from helpers.processes import run
 
 CELL = "lenet5-scratch-48-fer2013-conservative"
-EPOCHS = 20
+EPOCHS = 8
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    """What ``killing.py`` prints of ten kills of one training."""
+    """What ``killing.py`` prints of the kills of one training."""
     folder = tmp_path_factory.mktemp("kills")
-    rows = [(label, usage) for usage in ("Training", "PublicTest") for label in layouts.CLASSES for _ in range(10)]
+    sizes = {"Training": 20, "PublicTest": 10}
+    rows = [(label, usage) for usage, size in sizes.items() for label in layouts.CLASSES for _ in range(size)]
     layouts.fer2013_csv(folder / "data" / "FER2013" / "fer2013.csv", rows)
     words = (folder, CELL, "--data-root", folder / "data", "--epochs-cap", EPOCHS, "--gpus", 0)
-    command = [sys.executable, "-m", "helpers.killing", *map(str, words)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=1200, cwd=TESTS)
+    ran = run([sys.executable, "-m", "helpers.killing", *words], seconds=1500, cwd=TESTS)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout.splitlines()[-1])
 
 
-def test_ten_processes_were_killed(told):
-    assert [kill["hit"] for kill in told["kills"]] == [True] * 10, told["kills"]
+def test_a_process_was_killed_at_each_moment(told):
+    assert [kill["moment"] for kill in told["kills"] if not kill["hit"]] == []
+    assert len(told["kills"]) >= 10
+    assert [kill["finished"] for kill in told["kills"]] == sorted(kill["finished"] for kill in told["kills"])
 
 
 def test_no_finished_epoch_is_lost_or_done_twice(told):
+    said = []
     for kill in told["kills"]:
-        assert kill["kept"] >= max([kill["before"], *(epoch + 1 for epoch in kill["said"])]), kill
         assert kill["said"] == list(range(kill["before"], kill["before"] + len(kill["said"]))), kill
-    assert any(kill["said"] for kill in told["kills"])
+        assert kill["finished"] or kill["kept"] >= max([kill["before"], *(epoch + 1 for epoch in kill["said"])]), kill
+        said += kill["said"]
+    # that after which a process was killed before it could say so was said by none
+    assert said == [epoch for epoch in range(EPOCHS) if epoch != 0]
 
 
 def test_whatever_is_there_can_be_read(told):
-    assert [kill["unreadable"] for kill in told["kills"]] == [[]] * 10
+    assert [kill["unreadable"] for kill in told["kills"] if kill["unreadable"]] == []
 
 
 def test_in_the_end_it_is_the_training_that_nobody_killed(told):

@@ -1,14 +1,13 @@
 """A cell on synthetic faces needs no download: its faces are the same in every run, and drawn in processes that end."""
 
 import signal
-import subprocess
-import sys
 
 from ferspec.grid.cells import find_cell
 from ferspec.subjects.runs.artifacts.record import Settings
 from ferspec.subjects.runs.data.load import open_training_data
 from ferspec.subjects.runs.data.sources import synthetic_faces
 from helpers.layouts import CLASSES
+from helpers.processes import run_python
 from helpers.waiting import alive, wait_until
 
 CELL = find_cell("sequentialsimple-scratch-48-synthetic-conservative")
@@ -65,7 +64,7 @@ def test_processes_draw_the_same_faces_without_loading_a_framework():
         "    assert all((face == draw_face(5, 'Fear', index, 24, 20)).all() for index, face in enumerate(faces))\n"
         "    print([name for name in ('tensorflow', 'keras', 'torch', 'pandas') if name in sys.modules])\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = run_python(script, check=True)
     assert done.stdout == "[]\n"
     assert done.stderr == ""
 
@@ -83,9 +82,9 @@ def test_a_process_that_draws_ends_with_the_one_that_was_killed(tmp_path):
     )
     # a file: a pipe would be held open by those that are left
     with (tmp_path / "processes").open("w+") as told:
-        done = subprocess.run([sys.executable, "-c", script], stdout=told)
+        done = run_python(script, stdout=told)
         told.seek(0)
         left = [int(process) for process in told.read().split()]
     assert done.returncode == -signal.SIGKILL
     assert left
-    wait_until(lambda: not any(map(alive, left)), seconds=60)
+    wait_until(lambda: not any(map(alive, left)))

@@ -42,7 +42,7 @@ def test_the_fused_network_answers_as_the_trained_one(trained, fused, images):
 def test_so_do_its_features_before_the_classifier(trained, fused, images):
     import keras
 
-    features = [np.asarray(keras.Model(m.inputs, m.get_layer("pool").output)(images)) for m in (trained, fused)]
+    features = [np.asarray(keras.Model(m.input, m.get_layer("pool").output)(images)) for m in (trained, fused)]
     assert np.abs(features[0]).max() > 0
     np.testing.assert_allclose(features[1], features[0], rtol=0, atol=1e-4 * np.abs(features[0]).max())
 

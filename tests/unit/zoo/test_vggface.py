@@ -1,13 +1,13 @@
 """The border to keras-vggface: it works under Keras 3, and Keras stays as it was for everybody else."""
 
 import json
-import subprocess
 import sys
 
 import pytest
 
 from ferspec.errors import UserError
 from ferspec.reference.models import vggface
+from helpers.processes import run_python
 
 SCRIPT = """
 import json, sys
@@ -40,7 +40,7 @@ print(json.dumps([before == after, refused(), imports, base.count_params(), slas
 
 
 def test_keras_is_left_as_it_was():
-    ran = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+    ran = run_python(SCRIPT, check=True)
     unchanged, slash_refused, imports, parameters, slashed = json.loads(ran.stdout.splitlines()[-1])
     assert unchanged
     assert slash_refused

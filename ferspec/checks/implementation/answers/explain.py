@@ -1,13 +1,45 @@
-"""Several answers compared at once, with the one mistake that explains all of them."""
+"""The likely cause of a wrong answer: the typical mistakes that give the same answer to the same request."""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ferspec.checks.implementation.answers.judge import Case, equal, judge_each
 from ferspec.errors import NotEvaluable
-from ferspec.outcomes import CheckResult
+from ferspec.outcomes import CheckResult, Status
+
+Capability = Callable[..., Any]
+# what a mistake does, and a capability that makes it
+Mistakes = Mapping[str, Capability]
+Same = Callable[[Any, Any], bool]
+# the first are the most frequent ones
+MOST_CAUSES = 3
+OR = "; or "
+
+
+def explained(
+    finding: CheckResult, observed: Any, mistakes: Mistakes, asked: Mapping[str, Any], same: Same = operator.eq
+) -> CheckResult:
+    """Return a finding; a failure with the mistakes that give the observed answer to the same request."""
+    if finding.status is not Status.FAIL:
+        return finding
+    causes = [cause for cause, mistaken in mistakes.items() if same(observed, mistaken(**asked))]
+    return finding.model_copy(update={"likely": OR.join(causes[:MOST_CAUSES]) or finding.likely})
+
+
+def near(relative: float = 0.0, absolute: float = 0.0) -> Same:
+    """Return a comparison of numbers of one shape within a tolerance."""
+
+    def same(observed: Any, numbers: Any) -> bool:
+        return np.shape(observed) == np.shape(numbers) and bool(
+            np.allclose(observed, np.asarray(numbers, float), rtol=relative, atol=absolute)
+        )
+
+    return same
 
 
 def answers_to(ask: Callable[[Case], Any], cases: Iterable[Case]) -> list[Any]:

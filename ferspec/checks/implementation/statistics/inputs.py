@@ -7,7 +7,9 @@ from functools import cache
 
 import numpy as np
 
-CLASSES = 7
+from ferspec import spec
+
+CLASSES = len(spec.load().classes)
 HAPPY = 3
 MANY = 1_000_000
 

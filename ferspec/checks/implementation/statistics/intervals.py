@@ -38,7 +38,7 @@ def intervals_have_the_level(subject: ImplementationSubject, capability: str) ->
 def _of_a_share(subject: ImplementationSubject) -> tuple[float, float]:
     """On a million images every method has the same ends, so the level alone shows in them."""
     n = given.MANY
-    low, high = interval(subject, "share_interval", successes=n // 2, n=n)
+    low, high = interval(subject, "proportion_interval", successes=n // 2, n=n)
     return (high - low) * math.sqrt(n), 1e-3
 
 
@@ -72,7 +72,7 @@ def _of_a_difference(subject: ImplementationSubject) -> tuple[float, float]:
 
 
 DEVIATIONS: dict[str, Callable[[ImplementationSubject], tuple[float, float]]] = {
-    "share_interval": _of_a_share,
+    "proportion_interval": _of_a_share,
     "f1_interval": _of_f1,
     "calibration_interval": _of_calibration,
     "compare": _of_a_difference,
@@ -92,7 +92,7 @@ def shares_have_wilson_intervals(subject: ImplementationSubject) -> CheckResult:
 
     def judged(case: tuple[int, int]) -> CheckResult:
         successes, n = case
-        observed = interval(subject, "share_interval", successes=successes, n=n)
+        observed = interval(subject, "proportion_interval", successes=successes, n=n)
         middle = (successes + z**2 / 2) / (n + z**2)
         reach = z / (n + z**2) * math.sqrt(successes * (n - successes) / n + z**2 / 4)
         names = [f"{end} end of {successes} of {n}" for end in ("low", "high")]
@@ -188,6 +188,6 @@ def _contains(interval: np.ndarray, value: float, what: str) -> CheckResult:
 
 CHECKS = (
     *(Check("FER-Z-01", intervals_have_the_level, needs=(name,), case=name, given=(name,)) for name in DEVIATIONS),
-    Check("FER-Z-02", shares_have_wilson_intervals, needs=("share_interval",)),
+    Check("FER-Z-02", shares_have_wilson_intervals, needs=("proportion_interval",)),
     Check("FER-Z-03", f1_is_resampled, needs=("f1_interval",)),
 )

@@ -11,6 +11,7 @@ from ferspec.checks.run.mismatches import Mismatch, result_of
 from ferspec.engine import Check
 from ferspec.outcomes import CheckResult
 from ferspec.reference.schedule import batch_size
+from ferspec.reference.splits import splits_anew
 from ferspec.reference.weighting import conservative_weights, simple_weights
 from ferspec.required import required
 from ferspec.spec.records import Dataset
@@ -110,7 +111,7 @@ def _other_counts(folder: RunFolder, dataset: Dataset) -> Iterator[Deviating]:
         expected = (sum(training_counts), dataset.total - sum(training_counts))
         right = tuple(training + validation) == dataset.counts
         # the paper trains on RAF-DB's own splits, whose counts it does not give (FER-D-02)
-        if required(folder.run).settings.profile == "released" or dataset.training_percent is None:
+        if splits_anew(required(folder.run).settings.profile) or dataset.training_percent is None:
             right = right and tuple(training) == training_counts
     if not right:
         yield (

@@ -132,7 +132,7 @@ def _overlaps(images: RunImages) -> Iterator[Mismatch]:
 
 def _equal_pictures(images: RunImages) -> Iterator[Mismatch]:
     """Yield where more images have equal pixels than the duplicates of a dataset explain."""
-    most = spec.load().value("FER-R-05", "same_pictures")
+    most = spec.load().number("FER-R-05", "same_pictures")
     expected = f"at most {most:.0%}, as datasets contain some pictures twice"
     validated, shared = len(images.parts.get("validation", ())), images.trained_under_other_names
     if shared > most * validated:
@@ -200,7 +200,7 @@ def _owner(images: RunImages, name: PartName, added: set[str]) -> str | None:
 
 
 def _invalid_probabilities(name: PartName, part: RunPredictions) -> Iterator[Mismatch]:
-    rows, tolerance = part.probabilities.astype(np.float64), spec.load().value("FER-B-04", "tolerance")
+    rows, tolerance = part.probabilities.astype(np.float64), spec.load().number("FER-B-04", "tolerance")
     if not np.isfinite(rows).all():
         yield Mismatch(f"{name}: numbers that float32 cannot hold", "probabilities")
         return

@@ -35,7 +35,7 @@ def _report_mismatches(folder: RunFolder) -> Iterator[Mismatch]:
     run, stated = required(folder.run), required(folder.report)
     resampling = replace(protocol_resampling(), replicates=FEW_REPLICATES)
     recomputed = report_of(required(folder.predictions), run.cell, run.settings.profile, resampling)
-    tolerance = spec.load().value("FER-R-08", "tolerance")
+    tolerance = spec.load().number("FER-R-08", "tolerance")
     documents = [_comparable(report.model_dump(include={"parts"})) for report in (stated, recomputed)]
     for path, value, expected in differing_leaves(documents[0], documents[1], tolerance):
         yield Mismatch(

@@ -16,7 +16,7 @@ def artifact_notes(folder: RunFolder) -> Iterator[str]:
     run, book = required(folder.run), spec.load()
     if folder.images is not None and (shared := folder.images.trained_under_other_names):
         validated = len(folder.images.parts["validation"])
-        most = book.value("FER-R-05", "same_pictures")
+        most = book.number("FER-R-05", "same_pictures")
         yield (
             f"{folder.path}: {shared:,} of {validated:,} validation images have the pixels of training images "
             f"({shared / validated:.1%}; FER-R-05 allows {most:.0%})"

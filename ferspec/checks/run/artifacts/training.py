@@ -99,7 +99,7 @@ def _accuracy_mismatches(folder: RunFolder) -> Iterator[Mismatch]:
         return
     n = evaluated_images(len(part), run.settings.global_batch, run.settings.profile)
     observed = float((part.labels[:n] == part.predicted[:n]).mean())
-    tolerance = max(spec.load().value("FER-R-10", "tolerance"), 1 / n)
+    tolerance = max(spec.load().number("FER-R-10", "tolerance"), 1 / n)
     if not abs(observed - run.best.val_accuracy) <= tolerance:
         yield Mismatch(
             f"validation accuracy {observed:.4f} of the predictions, over {n:,} images",
@@ -128,7 +128,7 @@ def _phase_mismatches(run: RunRecord, phase: Phase, plan: PhasePlan, rows: list[
     book = spec.load()
     if phase.frozen != plan.frozen:
         yield Mismatch(f"{where}: frozen {phase.frozen}", f"frozen {plan.frozen}")
-    known = book.value("FER-S-02", "initial_rates", profile)
+    known = book.numbers("FER-S-02", "initial_rates", profile)
     if not any(_same_rate(rows[0].learning_rate, rate) for rate in known):
         yield Mismatch(f"{where}: starts at the rate {rows[0].learning_rate:g}", _any_of(known))
         return
@@ -158,14 +158,14 @@ def _end_mismatches(run: RunRecord, phase: Phase, plan: PhasePlan, epochs: int, 
     if stop is not None and stop < epochs - 1:
         yield Mismatch(f"{where}: {epochs} epochs", f"{stop + 1}, after which early stopping ends it")
         return
-    lengths = book.value("FER-S-08", "frozen_epochs", run.settings.profile) if plan.longest is not None else ()
+    lengths = book.integers("FER-S-08", "frozen_epochs", run.settings.profile) if plan.longest is not None else ()
     holds = {
         "early stopping": stop == epochs - 1,
         "length of the phase": epochs in lengths,
         "epochs cap": epochs == run.settings.epochs_cap,
     }
     if not holds[phase.ended]:
-        patience = book.value("FER-S-05", "patience")
+        patience = book.integer("FER-S-05", "patience")
         yield Mismatch(
             f"{where}: {epochs} epochs, ended by {phase.ended}",
             {
@@ -179,7 +179,7 @@ def _end_mismatches(run: RunRecord, phase: Phase, plan: PhasePlan, epochs: int, 
 
 def _weight_mismatches(folder: RunFolder, balancing: str) -> Iterator[Mismatch]:
     images, recorded = required(folder.images), required(folder.run).class_weights
-    tolerance = spec.load().value("FER-R-12", "tolerance")
+    tolerance = spec.load().number("FER-R-12", "tolerance")
     counts = images.counted("training")
     if not counts.all():
         yield Mismatch("some classes have no training images, so no weights follow", "training images of every class")
@@ -213,7 +213,7 @@ def _by_class(weights: np.ndarray) -> Mapping[str, float]:
 
 
 def _same_rate(one: float, other: float) -> bool:
-    return abs(one - other) <= spec.load().value("FER-R-11", "rate_tolerance") * other
+    return abs(one - other) <= spec.load().number("FER-R-11", "rate_tolerance") * other
 
 
 def _any_of(values: tuple[float, ...]) -> str:

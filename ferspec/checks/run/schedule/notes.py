@@ -51,7 +51,7 @@ def _percentages(run: LoggedRun) -> Iterator[str]:
 
 
 def _warm_up(run: LoggedRun) -> Iterator[str]:
-    shortest = min(spec.load().value("FER-S-08", "frozen_epochs", run.profile))
+    shortest = min(spec.load().integers("FER-S-08", "frozen_epochs", run.profile))
     for before, phase in pairwise(run.phases):
         continues = phase.epochs[0] == before.epochs[-1] + 1 and len(before) < shortest
         if continues and before.rate and phase.rate and phase.rate[0] > before.rate[-1]:

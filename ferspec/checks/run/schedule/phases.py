@@ -38,7 +38,7 @@ def attempts(run: LoggedRun) -> Attempts:
     is always aborted. A phase of a length that FER-S-08 allows for a frozen base never is, because the loss may jump
     once all layers are trained.
     """
-    lengths = () if run.weights == SCRATCH else spec.load().value("FER-S-08", "frozen_epochs", run.profile)
+    lengths = () if run.weights == SCRATCH else spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
     complete = [stop for stop, begins in zip(stops(run), run.whole_beginnings, strict=True) if begins]
     kept = [
         phase
@@ -61,7 +61,7 @@ def has_its_phases(run: LoggedRun) -> CheckResult:
     """A pre-trained network is trained in two phases, a network from scratch in one (FER-S-07)."""
     if not run.whole_beginnings[0]:
         raise NotEvaluable("the beginning of the log is lost")
-    wanted = 1 if run.weights == SCRATCH else spec.load().value("FER-S-07", "phases", run.profile)
+    wanted = 1 if run.weights == SCRATCH else spec.load().integer("FER-S-07", "phases", run.profile)
     logged = sum(run.whole_beginnings)
     if logged == wanted:
         expected = f"{_count(wanted)}, from {run.weights}"
@@ -90,7 +90,7 @@ def _why_more(phases: Sequence[PhaseStop]) -> str:
 
 
 def _may_be_the_first(run: LoggedRun, phase: PhaseStop) -> bool:
-    longest = max(spec.load().value("FER-S-08", "frozen_epochs", run.profile))
+    longest = max(spec.load().integers("FER-S-08", "frozen_epochs", run.profile))
     return not phase.stopped and not phase.overran and len(phase.phase) <= longest
 
 
@@ -98,7 +98,7 @@ def first_phase_has_its_length(run: LoggedRun) -> CheckResult:
     """The phase with a frozen base has a length that the protocol allows (FER-S-08)."""
     if run.weights == SCRATCH:
         raise NotEvaluable("a network from scratch has no phase with a frozen base")
-    wanted = spec.load().value("FER-S-07", "phases", run.profile)
+    wanted = spec.load().integer("FER-S-07", "phases", run.profile)
     if not all(run.whole_beginnings):
         raise NotEvaluable("lines of the log are lost")
     phases: Sequence[PhaseStop] = stops(run)
@@ -107,7 +107,7 @@ def first_phase_has_its_length(run: LoggedRun) -> CheckResult:
     if len(phases) != wanted:
         raise NotEvaluable(f"{_count(len(phases))}: it is unknown which is the first of {wanted}")
     first = phases[0]
-    length, lengths = len(first.phase), spec.load().value("FER-S-08", "frozen_epochs", run.profile)
+    length, lengths = len(first.phase), spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
     if length in lengths:
         return CheckResult(status=Status.PASS, observed=f"{length} epochs")
     if first.stopped and length < max(lengths):

@@ -38,7 +38,7 @@ def rounding_of(phase: LoggedPhase) -> float:
 
 def same_rate(one: float, other: float) -> bool:
     """Return whether two rates are equal up to the rounding of another framework (FER-R-11)."""
-    return abs(one - other) <= spec.load().value("FER-R-11", "rate_tolerance") * abs(other)
+    return abs(one - other) <= spec.load().number("FER-R-11", "rate_tolerance") * abs(other)
 
 
 def follow_rates(

@@ -37,7 +37,7 @@ DEFAULTS_OF_KERAS = {1e-2: "SGD", 1e-3: "Adam"}
 
 def starts_at_a_known_rate(run: LoggedRun) -> CheckResult:
     """Every phase starts at a learning rate of the protocol (FER-S-02)."""
-    known = spec.load().value("FER-S-02", "initial_rates", run.profile)
+    known = spec.load().numbers("FER-S-02", "initial_rates", run.profile)
     first_rates = [
         (number, phase.rate[0])
         for number, phase in enumerate(run.phases, start=1)
@@ -187,7 +187,7 @@ def _early_end_failure(run: LoggedRun, last: PhaseStop) -> CheckResult:
 
 def _causes_of_ends(run: LoggedRun, phases: Sequence[PhaseStop]) -> list[str]:
     """Return the wrong rules that explain the end of the last phase and of all others that end unexpectedly."""
-    lengths = spec.load().value("FER-S-08", "frozen_epochs", run.profile)
+    lengths = spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
     early = [
         other_stops(phase.phase, run.profile)
         for phase in phases
@@ -253,7 +253,7 @@ def reported_tolerance(run: LoggedRun) -> float:
     """Return how far a reported accuracy may lie from that of its epoch: rounding plus float error (FER-R-10)."""
     digits = required(run.kept).digits
     rounding = 0.0 if digits is None else 0.5 * 10.0**-digits
-    return rounding + spec.load().value("FER-R-10", "tolerance")
+    return rounding + spec.load().number("FER-R-10", "tolerance")
 
 
 def _evaluated(phases: Sequence[PhaseReplay]) -> list[PhaseReplay]:

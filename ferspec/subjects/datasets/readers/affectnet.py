@@ -148,7 +148,7 @@ def _meaning(label: str) -> int | str:
     """Return the class that a label of AffectNet means, or what it is called where it is none of the seven."""
     known = spec.load()
     order = known.label_orders["AffectNet"]
-    others = known.value("FER-D-04", "no_expression")
+    others = known.texts("FER-D-04", "no_expression")
     name = order.model_copy(update={"classes": order.classes + others}).class_of(int(label))
     return known.class_index(name) if name in known.classes else name
 

@@ -102,7 +102,7 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
         return assumed if inferred is None else inferred
 
     unsaid = "the file does not tell"
-    sizes = spec.load().value("FER-G-02", "resolutions")
+    sizes = spec.load().integers("FER-G-02", "resolutions")
     size = (told.height, told.width) if told.height and told.width else None
     least = (min(sizes), min(sizes))
     size = choose("input.size", size, least, "the shape of the input", f"{unsaid}; the protocol has {_listed(sizes)}")

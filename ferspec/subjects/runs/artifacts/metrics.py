@@ -86,9 +86,9 @@ def _part_report(part: RunPredictions, profile: Profile, resampling: Resampling 
 
 def _as_run(part: RunPredictions, profile: Profile) -> AsRun | None:
     known = spec.load()
-    if known.value("FER-V-02", "partial_batch", profile) == "kept":
+    if known.text("FER-V-02", "partial_batch", profile) == "kept":
         return None
-    usual = known.value("FER-V-03", "batch_sizes")[0]
+    usual = known.integers("FER-V-03", "batch_sizes")[0]
     n = evaluated_images(len(part), usual, profile)
     matrix = metrics.confusion_matrix(part.labels[:n], part.predicted[:n])
     averages = {of.__name__: of(matrix) for of in (metrics.precision, metrics.recall, metrics.f1)}

@@ -112,7 +112,7 @@ def _read_part(
     source: Source, size: tuple[int, int], room: int, tick: Callable[[], None]
 ) -> tuple[ImagePart, list[UserError]]:
     listing = source.listing
-    method = spec.load().value("FER-P-08", "resize")
+    method = spec.load().text("FER-P-08", "resize")
     pixels = PixelStore(len(listing), size, room)
     entries: list[Entry] = []
     labels: list[int] = []

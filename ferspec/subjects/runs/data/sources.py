@@ -10,7 +10,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
-from ferspec.reference.splits import split_by_class, subset_by_class
+from ferspec.reference.splits import split_by_class, splits_anew, subset_by_class
 from ferspec.spec.records import Cell, Profile
 from ferspec.subjects.datasets.data_root import find, look
 from ferspec.subjects.datasets.readers import Listing, Published, read_published, read_synthetic, read_test_set
@@ -139,7 +139,7 @@ def _percent(cell: Cell, found: Published, profile: Profile) -> int | None:
     """Return what share of each class is trained on, or None where the published parts are used."""
     dataset = spec.load().datasets[cell.dataset]
     if dataset.training_percent is not None:
-        return dataset.training_percent if profile == "released" else None
+        return dataset.training_percent if splits_anew(profile) else None
     if dataset.training_totals and found.held_out is None:
         training, validation = _totals(cell)
         return round(100 * training / (training + validation))

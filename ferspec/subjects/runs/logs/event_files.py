@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import struct
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -72,7 +73,13 @@ def read_events(folder: str | Path) -> LoggedRun:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob(PATTERN) if path.is_file()) if folder.is_dir() else []
+    files = [path for path in folder.glob(PATTERN) if path.is_file()] if folder.is_dir() else []
+    return sorted(files, key=_order)
+
+
+def _order(path: Path) -> list[int | str]:
+    """Return a key that sorts names by their numbers: a process numbers the files that it begins in one second."""
+    return [int(part) if place % 2 else part for place, part in enumerate(re.split("([0-9]+)", path.name))]
 
 
 def _scalars(paths: Sequence[Path]) -> Iterator[tuple[str, int, float]]:

@@ -1,0 +1,44 @@
+"""How the speed benchmarks measure: with pytest-benchmark, and against something else in the same run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Work = Callable[[], Any]
+
+
+def seconds(work: Work) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+@pytest.fixture
+def in_turns(benchmark: Any) -> Callable[[Work, Work, int], list[tuple[float, float]]]:
+    """A function that times two works in turns and returns their seconds; pytest-benchmark keeps those of the first.
+
+    What is judged is the ratio of a turn, so that neither the machine nor its load matters.
+    """
+
+    def timed(ours: Work, theirs: Work, turns: int) -> list[tuple[float, float]]:
+        others = []
+        benchmark.pedantic(ours, setup=lambda: others.append(seconds(theirs)), rounds=turns)
+        return list(zip(benchmark.stats.stats.data, others, strict=True))
+
+    return timed
+
+
+@pytest.fixture
+def note(benchmark: Any, capsys: pytest.CaptureFixture, request: pytest.FixtureRequest) -> Callable[..., None]:
+    """A function that prints figures and keeps them as ``extra_info`` of the benchmark."""
+
+    def noted(**figures: float) -> None:
+        benchmark.extra_info.update(figures)
+        with capsys.disabled():
+            print(f"\n{request.node.name}: " + ", ".join(f"{name} {figure:,.4g}" for name, figure in figures.items()))
+
+    return noted

@@ -1,0 +1,77 @@
+"""What certifying costs over the model's own predictions, as a ratio of times taken in one run."""
+
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from ferspec import api
+from ferspec.spec import load
+from ferspec.subjects.models import open_model
+from ferspec.subjects.models.contracts.contract import Contract, Input, Output
+from ferspec.subjects.models.from_names import join, open_images
+from ferspec.synthetic import synthetic_images
+
+pytestmark = [pytest.mark.speed, pytest.mark.timeout(1800)]
+
+PER_CLASS = 300
+DRAWN_PER_CLASS = 30
+SIZE = 224
+BATCH = 32
+LARGEST_RATIO = 1.15
+
+
+@pytest.fixture(scope="module")
+def btfer_form(tmp_path_factory):
+    """A folder of 7 × 300 JPEG files of 256 × 256; a face comes ten times, in other qualities."""
+    folder = tmp_path_factory.mktemp("btfer")
+    for face in synthetic_images(DRAWN_PER_CLASS, 256, seed=5):
+        place = folder / face.label
+        place.mkdir(exist_ok=True)
+        for copy in range(PER_CLASS // DRAWN_PER_CLASS):
+            pixels = cv2.cvtColor(face.pixels, cv2.COLOR_RGB2BGR)
+            cv2.imwrite(str(place / f"{face.index}-{copy}.jpg"), pixels, [cv2.IMWRITE_JPEG_QUALITY, 85 + copy])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def resnet50(tmp_path_factory):
+    """A file of ResNet50 with seven classes at 224 × 224, its weights random."""
+    keras = pytest.importorskip("keras")
+    path = tmp_path_factory.mktemp("model") / "resnet50.keras"
+    keras.applications.ResNet50(weights=None, input_shape=(SIZE, SIZE, 3), classes=7).save(path)
+    return path
+
+
+def test_certifying_costs_at_most_15_percent_over_the_predictions(btfer_form, resnet50, benchmark, note):
+    import keras
+
+    network = keras.saving.load_model(resnet50)
+    batch = np.random.default_rng(0).random((BATCH, SIZE, SIZE, 3), np.float32)
+    images = 7 * PER_CLASS
+
+    def predict(count):
+        """Time the network on batches that are in memory already."""
+        network.predict_on_batch(batch)
+        began = time.perf_counter()
+        for _ in range(count // BATCH):
+            network.predict_on_batch(batch)
+        return (time.perf_counter() - began) / (count // BATCH * BATCH)
+
+    def certify():
+        contract = Contract(input=Input(size=(SIZE, SIZE)), output=Output(classes=load().classes))
+        model = open_model(resnet50)
+        model.predict(batch)
+        began = time.perf_counter()
+        report = api.report_on(join(open_images(resnet50, btfer_form), model, contract))
+        assert report.dataset.n == images
+        return (time.perf_counter() - began) / images, report
+
+    # half of the predictions before and half after, so that a drift of the machine's speed cancels
+    before = predict(images // 2)
+    certified, report = benchmark.pedantic(certify)
+    predicted = (before + predict(images // 2)) / 2
+    ratio = certified / predicted
+    note(ratio=ratio, most=LARGEST_RATIO, certifying=certified, predicting=predicted, **report.environment.seconds)
+    assert ratio <= LARGEST_RATIO

@@ -1,0 +1,202 @@
+"""FER-G-06 to FER-G-08: how far runs of one cell lie apart, and the bands in which further runs are expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.checks.implementation.answers.explain import explained, near
+from ferspec.checks.implementation.answers.judge import close, field, numbers, shown
+from ferspec.checks.implementation.bands.expected import Band, ends
+from ferspec.checks.implementation.bands.replicates import Pair, differences, known, replicates
+from ferspec.checks.implementation.mistakes.bands import BANDS, GRID_SPREADS, SPREADS, estimates
+from ferspec.engine import checks_by_case
+from ferspec.errors import SubjectError
+from ferspec.outcomes import CheckResult, Status
+from ferspec.spec.records import Figures
+from ferspec.subjects.implementations.subject import ImplementationSubject
+
+RESOLUTIONS = (48, 224)
+FIGURES = ("val_accuracy", "val_f1", "btfer_accuracy", "btfer_f1")
+ESTIMATES = ("pairs", "sd", "typical")
+ROUNDING_ERROR = 2e-6
+HAIR = 1e-9
+
+# Differences of pairs, and the spread worked out by hand.
+SPREAD_BY_HAND = {
+    "three pairs": ([0.02, 0.04, 0.04], 0.0244948974),
+    "two pairs": ([0.03, 0.04], 0.025),
+    "differences of either sign": ([0.02, -0.02, 0.02, -0.02], 0.0141421356),
+    "a pair far out": ([0.01, -0.01, 0.01, 0.01, -0.01, 0.01, 0.01, 0.01, 0.01, -0.21], 0.0474341649),
+    "one pair": ([0.05], 0.0353553391),
+    "pairs that do not differ": ([0.0, 0.0], 0.0),
+}
+# Tables of Student's t give 4.303 at 2 degrees of freedom, 2.086 at 20.
+BAND_BY_HAND = {
+    "two pairs, four runs, worked out by hand": (
+        Band(0.50, 0.02, 2, 4, 10, 100),
+        (0.50 - 4.303 * 0.02 * 1.11803 - 0.055, 0.50 + 4.303 * 0.02 * 1.11803 + 0.055),
+    ),
+    "one run, worked out by hand": (
+        Band(0.50, 0.02, 20, 1, 0, 100),
+        (0.50 - 2.086 * 0.02 * 1.41421 - 0.005, 0.50 + 2.086 * 0.02 * 1.41421 + 0.005),
+    ),
+    "runs that never differ, worked out by hand": (Band(0.50, 0.0, 20, 1, 0, 2100), (0.49, 0.51)),
+}
+HAND_ERROR = 1e-4
+BAND_CASES = {
+    "one run": Band(0.52, 0.025, 20, 1, 0, 2100),
+    "three runs and 52 dropped images": Band(0.52, 0.025, 20, 3, 52, 2100),
+    "62 dropped images": Band(0.81, 0.013, 17, 1, 62, 4606),
+    "500 dropped images": Band(0.30, 0.013, 17, 2, 500, 2100),
+    "one pair": Band(0.60, 0.004, 1, 1, 0, 5160),
+    "four pairs and ten runs": Band(0.55, 0.030, 4, 10, 20, 2100),
+    "1,000 runs": Band(0.55, 0.030, 20, 1000, 0, 2100),
+    "1,000 pairs": Band(0.55, 0.030, 1000, 1, 0, 2100),
+    "near 1": Band(0.99, 0.020, 20, 1, 52, 2100),
+    "near 0": Band(0.01, 0.020, 20, 1, 52, 2100),
+    "runs that hardly differ": Band(0.70, 0.001, 20, 1, 0, 2100),
+    "runs that never differ, and ten dropped images": Band(0.50, 0.0, 20, 1, 10, 2100),
+}
+
+
+def spreads_as_single_runs_do(
+    subject: ImplementationSubject, differences: Sequence[float], expected: float
+) -> CheckResult:
+    """FER-G-06: the spread of a single run is the root mean square difference of the pairs, over √2."""
+    observed = _spread(subject, differences)
+    finding = close(observed, expected, ROUNDING_ERROR, [str(differences)])
+    return explained(finding, observed, SPREADS, {"differences": differences}, near(absolute=ROUNDING_ERROR))
+
+
+def spreads_as_the_grid_does(subject: ImplementationSubject, figure: str, resolution: int) -> CheckResult:
+    """FER-G-06: the grid spreads as the pairs of AffectNet do of which both runs had the same images."""
+    answer = subject.ask("grid_spread", figure=figure, resolution=resolution)
+    observed = {name: float(numbers("grid_spread", field("grid_spread", answer, name), ())) for name in ESTIMATES}
+    expected = estimates(replicates(figure, resolution, subject.profile), figure, subject.profile)
+    finding = close(list(observed.values()), list(expected.values()), ROUNDING_ERROR, ESTIMATES)
+    asked = {"figure": figure, "resolution": resolution, "profile": subject.profile}
+    return explained(finding, observed, GRID_SPREADS, asked, _same_estimates)
+
+
+def bands_further_runs(
+    subject: ImplementationSubject, band: Band, by_hand: tuple[float, float] | None = None
+) -> CheckResult:
+    """FER-G-07: a band is a prediction interval for further runs, with rounding and dropped images added."""
+    observed = _band(subject, band)
+    expected, tolerance = (ends(band), ROUNDING_ERROR) if by_hand is None else (by_hand, HAND_ERROR)
+    names = [f"{end} end ({band})" for end in ("low", "high")]
+    finding = close(observed, expected, tolerance, names)
+    return explained(finding, observed, BANDS, band._asdict(), near(absolute=ROUNDING_ERROR))
+
+
+def covers_further_runs(subject: ImplementationSubject, figure: str) -> CheckResult:
+    """FER-G-08: of the replicates, each left out in turn with its pair, 90 to 98 % lie in the band of their partner."""
+    least, most = spec.load().numbers("FER-G-08", "coverage")
+    within = [covered for resolution in RESOLUTIONS for covered in _covered(subject, figure, resolution)]
+    share = sum(within) / len(within)
+    holds = least <= share <= most
+    return CheckResult(
+        status=Status.PASS if holds else Status.FAIL,
+        observed=f"{figure}: {share:.3f} of {len(within)} replicates in the band of their partner",
+        expected=f"{figure}: {least} to {most}",
+        difference=None if holds else share - (least if share < least else most),
+        likely=None if holds else f"bands are too {'narrow' if share < least else 'wide'}",
+    )
+
+
+def is_of_use(subject: ImplementationSubject, figure: str, resolution: int) -> CheckResult:
+    """FER-G-08: no end of a band is as far from the expected value as an accuracy that must be found wrong."""
+    useful = spec.load().number("FER-G-08", "useful_reach")
+    apart = differences(replicates(figure, resolution, subject.profile), figure, subject.profile)
+    sd = _spread(subject, apart)
+    reach = 0.0
+    # The dropped images move each end the more, the farther the expected value is from it.
+    for expected in _extremes(subject, figure, resolution):
+        low, high = _band(subject, Band(expected, sd, len(apart), 1, *_most_dropped(figure)))
+        reach = max(reach, expected - low, high - expected)
+    return CheckResult(
+        status=Status.PASS if reach < useful else Status.FAIL,
+        observed=f"{figure} at {resolution}: an end {reach:.4f} from the expected value",
+        expected=f"{figure} at {resolution}: less than {useful}",
+        difference=None if reach < useful else reach - useful,
+        likely=None if reach < useful else "bands are too wide",
+    )
+
+
+def _covered(subject: ImplementationSubject, figure: str, resolution: int) -> list[bool]:
+    """Return whether each replicate lies in the band of its partner, which is made without the two."""
+    pairs = replicates(figure, resolution, subject.profile)
+    return [
+        covered
+        for left_out, pair in enumerate(pairs)
+        for covered in _cover_each_other(subject, pair, pairs[:left_out] + pairs[left_out + 1 :], figure)
+    ]
+
+
+def _cover_each_other(
+    subject: ImplementationSubject, pair: Pair, others: Sequence[Pair], figure: str
+) -> tuple[bool, bool]:
+    apart = differences(others, figure, subject.profile)
+    sd = _spread(subject, apart)
+    first, second = (known(cell, figure, subject.profile) for cell in pair)
+    # Both were evaluated on the same images, so that none count as dropped.
+    low, high = zip(*(_band(subject, Band(value, sd, len(apart), 1, 0, 1)) for value in (first, second)), strict=True)
+    return low[0] - HAIR <= second <= high[0] + HAIR, low[1] - HAIR <= first <= high[1] + HAIR
+
+
+def _extremes(subject: ImplementationSubject, figure: str, resolution: int) -> tuple[float, float]:
+    """Return the lowest and the highest published value of a figure."""
+    published = [cell.figure(figure, subject.profile) for cell in spec.load().cells if cell.resolution == resolution]
+    values = [value for value in published if value is not None]
+    return min(values), max(values)
+
+
+def _most_dropped(figure: str) -> tuple[int, int]:
+    """Return how many images of how many the largest batch drops (FER-V-02), of the part that loses most by it."""
+    batch = max(spec.load().integers("FER-V-03", "batch_sizes"))
+    data = spec.load().datasets
+    sizes = [data["BTFER"].total]
+    if figure.startswith("val"):
+        sizes = [dataset.total - sum(dataset.training_counts) for dataset in data.values() if dataset.training_counts]
+        sizes += data["AffectNet"].validation_totals.values()
+    return max(((size % batch, size) for size in sizes), key=lambda dropped: dropped[0] / dropped[1])
+
+
+def _spread(subject: ImplementationSubject, differences: Sequence[float]) -> float:
+    return float(numbers("spread", subject.ask("spread", differences=list(differences)), ()))
+
+
+def _band(subject: ImplementationSubject, band: Band) -> np.ndarray:
+    low, high = found = numbers("band", subject.ask("band", **band._asdict()), (2,))
+    if low > high:
+        raise SubjectError(f"band gave {shown(found.tolist())}, the low end above the high one")
+    return found
+
+
+def _same_estimates(observed: dict[str, float], others: dict[str, float]) -> bool:
+    return bool(np.allclose(list(observed.values()), list(others.values()), 0, ROUNDING_ERROR))
+
+
+CHECKS = (
+    *checks_by_case("FER-G-06", spreads_as_single_runs_do, SPREAD_BY_HAND, ("spread",)),
+    *checks_by_case(
+        "FER-G-06",
+        spreads_as_the_grid_does,
+        {f"{figure} at {side}": (figure, side) for figure in Figures.model_fields for side in RESOLUTIONS},
+        ("grid_spread",),
+    ),
+    *checks_by_case("FER-G-07", bands_further_runs, BAND_BY_HAND, ("band",)),
+    *checks_by_case("FER-G-07", bands_further_runs, {name: (band,) for name, band in BAND_CASES.items()}, ("band",)),
+    *checks_by_case(
+        "FER-G-08", covers_further_runs, {f"coverage of {figure}": (figure,) for figure in FIGURES}, ("spread", "band")
+    ),
+    *checks_by_case(
+        "FER-G-08",
+        is_of_use,
+        {f"reach of {figure} at {side}": (figure, side) for figure in FIGURES for side in RESOLUTIONS},
+        ("spread", "band"),
+    ),
+)

@@ -1,0 +1,76 @@
+"""The spread of runs and the ends of a band in closed form, whole or with a part replaced."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ferspec import spec
+
+Reach = Callable[[float, int, int], float]
+
+# Typed as an independent witness: the normal distribution has its quartiles at 1 / 1.4826 standard deviations.
+ROBUST_FACTOR = 1.4826
+
+
+class Band(NamedTuple):
+    """The arguments of a band."""
+
+    expected: float
+    sd: float
+    pairs: int
+    runs: int
+    dropped: int
+    images: int
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {value:g}" for name, value in self._asdict().items())
+
+
+def deviation(differences: Sequence[float]) -> float:
+    """Return the standard deviation of a single run: the root mean square of the differences, over √2."""
+    return float(np.linalg.norm(differences)) / math.sqrt(2 * len(differences))
+
+
+def robust_deviation(differences: Sequence[float], factor: float = ROBUST_FACTOR) -> float:
+    """Return the standard deviation of a run of a typical pair, from the median difference."""
+    return factor * float(np.median(np.abs(differences))) / math.sqrt(2)
+
+
+def student(freedom: float, quantile: float | None = None) -> float:
+    """Return a quantile of Student's t, by default that of FER-Z-01 on both sides."""
+    from scipy import stats
+
+    return float(stats.t.ppf((1 + level()) / 2 if quantile is None else quantile, freedom))
+
+
+def level() -> float:
+    """Return the level of all intervals (FER-Z-01)."""
+    return spec.load().number("FER-Z-01", "level")
+
+
+def reach(sd: float, pairs: int, runs: int) -> float:
+    """Return how far the mean of further runs may lie from a published run."""
+    return student(pairs) * sd * math.sqrt(1 + 1 / runs)
+
+
+def ends(
+    band: Band,
+    reach: Reach = reach,
+    rounding: float | None = None,
+    counted: float = 1.0,
+    least_width: float | None = None,
+    clipped: bool = True,
+) -> np.ndarray:
+    """Return both ends of a band by FER-G-07; ``counted`` is the share of the dropped images that count."""
+    book = spec.load()
+    half = reach(band.sd, band.pairs, band.runs)
+    half += book.number("FER-G-07", "rounding") if rounding is None else rounding
+    below, above = half + counted * band.dropped / band.images * np.array([band.expected, 1 - band.expected])
+    least = book.number("FER-G-07", "least_width") if least_width is None else least_width
+    lacking = max(0.0, least - below - above) / 2
+    found = np.array([band.expected - below - lacking, band.expected + above + lacking])
+    return found.clip(0, 1) if clipped else found

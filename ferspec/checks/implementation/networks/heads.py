@@ -1,0 +1,116 @@
+"""FER-P-03 to FER-P-06: the head on a pre-trained base, and which phase of training freezes the base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ferspec import spec
+from ferspec.checks.implementation.answers.judge import equal, field, numbers, rows
+from ferspec.checks.implementation.networks.tables import OTHER, ROWS, answered_table, text_of
+from ferspec.checks.implementation.networks.witness import HEAD_DROPOUT, HEAD_UNITS
+from ferspec.engine import Check, checks_by_case
+from ferspec.outcomes import CheckResult, Status
+from ferspec.spec.records import Weights
+from ferspec.subjects.implementations.subject import ImplementationSubject
+
+PRETRAINED: tuple[Weights, ...] = ("imagenet", "vggface")
+HEADED = tuple(id for id, row in ROWS.items() if row.weights in PRETRAINED)
+
+
+def pools_once(subject: ImplementationSubject, source: str) -> CheckResult:
+    """FER-P-03: one pooling, of a kind the profile allows, stands between the base and the first dense layer."""
+    allowed = spec.load().texts("FER-P-03", "pooling", subject.profile)
+    others = [layer for layer in _head(subject, source) if layer.kind not in ("Dense", "Dropout")]
+    poolings = [layer.kind for layer in others]
+    before = all(layer.before_dense for layer in others)
+    return CheckResult(
+        status=Status.PASS if before and len(poolings) == 1 and poolings[0] in allowed else Status.FAIL,
+        observed=f"{' and '.join(poolings) or 'nothing'}{'' if before else ', not before the dense layers'}",
+        expected=" or ".join(allowed),
+    )
+
+
+def has_two_dense_layers(subject: ImplementationSubject, source: str) -> CheckResult:
+    """FER-P-04: dense layers of 256 and 128 units, or as the text has it of 256 and 256, stand before the output."""
+    units = [layer.units for layer in _head(subject, source) if layer.kind == "Dense"][:-1]
+    expected, other = HEAD_UNITS[subject.profile], HEAD_UNITS[OTHER[subject.profile]]
+    likely = f"the units of the profile {OTHER[subject.profile]}" if units == other else None
+    return equal(units, expected, "units before the output", likely)
+
+
+def drops_out_after_the_first(subject: ImplementationSubject, source: str) -> CheckResult:
+    """FER-P-05: dense layers are rectified, dropout of 0.2 follows the first alone, and seven softmax outputs end."""
+    layers = [layer for layer in _head(subject, source) if layer.kind in ("Dense", "Dropout")]
+    observed = [str(layer) for layer in layers]
+    last = max((place for place, layer in enumerate(layers) if layer.kind == "Dense"), default=-1)
+    if last >= 0:
+        observed[last] = f"{layers[last].units} outputs {layers[last].activation}"
+    dense = sum(layer.kind == "Dense" for layer in layers)
+    expected = ["Dense relu", f"Dropout {HEAD_DROPOUT:g}", *["Dense relu"] * (dense - 2), "7 outputs softmax"]
+    return equal(", ".join(observed), ", ".join(expected))
+
+
+def freezes_the_base_first(subject: ImplementationSubject, weights: Weights) -> CheckResult:
+    """FER-P-06: the first phase of a pre-trained network freezes the base, the phases after it nothing."""
+    phases = rows("phases", subject.ask("phases", weights=weights))
+    frozen = [field("phases", phase, "frozen") for phase in phases]
+    first = spec.load().text("FER-P-06", "frozen")
+    return equal(frozen, [first, *[None] * (len(frozen) - 1)], "frozen in each phase")
+
+
+@dataclass(frozen=True)
+class HeadLayer:
+    """One layer of a head: whether it stands before the first dense layer, and what the clauses ask of it."""
+
+    kind: str
+    before_dense: bool
+    units: float | None = None
+    activation: Any = None
+    rate: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.rate if self.kind == 'Dropout' else self.activation}"
+
+
+def _head(subject: ImplementationSubject, source: str) -> list[HeadLayer]:
+    """Return the head that ``head`` gives for starting weights, or that the layer table of a row has."""
+    entries = _end_of_table(subject, source) if source in ROWS else rows("head", subject.ask("head", weights=source))
+    kinds = [str(field("head", entry, "layer")) for entry in entries]
+    first = kinds.index("Dense") if "Dense" in kinds else len(kinds)
+    return [
+        HeadLayer(
+            kind,
+            place < first,
+            _units(entry) if kind == "Dense" else None,
+            entry.get("activation"),
+            text_of(entry.get("rate")),
+        )
+        for place, (kind, entry) in enumerate(zip(kinds, entries, strict=True))
+    ]
+
+
+def _end_of_table(subject: ImplementationSubject, id: str) -> list[dict[str, Any]]:
+    """Return the layers after the last map of a network, in the form of ``head``."""
+    table = answered_table(subject, ROWS[id])
+    end = max((layer.number for layer in table if len(layer.shape) == 3), default=0)
+    return [{"layer": layer.type, "units": sum(layer.shape[-1:]), **layer.settings} for layer in table[end:]]
+
+
+def _units(entry: dict[str, Any]) -> float:
+    units = float(numbers("head", field("head", entry, "units"), ()))
+    return int(units) if units.is_integer() else units
+
+
+CHECKS = (
+    *(
+        Check(clause, function, ("head",) if source in PRETRAINED else ("layer_table",), source, (source,))
+        for clause, function in (
+            ("FER-P-03", pools_once),
+            ("FER-P-04", has_two_dense_layers),
+            ("FER-P-05", drops_out_after_the_first),
+        )
+        for source in (*PRETRAINED, *HEADED)
+    ),
+    *checks_by_case("FER-P-06", freezes_the_base_first, PRETRAINED, ("phases",)),
+)

@@ -1,0 +1,68 @@
+"""The rows of the paper's tables, and the layer tables of their networks: stated, and as a subject answers."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from ferspec.checks.implementation.answers.judge import field, rows, shown
+from ferspec.errors import SubjectError
+from ferspec.reference.models import Row
+from ferspec.reference.models import rows as trained_rows
+from ferspec.spec.layers import Layer, base_of, in_order, layer_table
+from ferspec.spec.records import Profile, Resolution, Weights
+from ferspec.subjects.implementations.subject import ImplementationSubject
+
+FIELDS = ("type", "shape", "parameters", "inputs")
+OTHER: dict[Profile, Profile] = {"released": "paper", "paper": "released"}
+ROWS = {f"{row.network}-{row.weights}-{row.resolution}".lower(): row for row in trained_rows()}
+
+
+def asked(row: Row) -> dict[str, Any]:
+    """Return the arguments that name a row to a subject."""
+    return {"architecture": row.network, "weights": row.weights, "resolution": row.resolution}
+
+
+def stated_table(row: Row, profile: Profile) -> tuple[Layer, ...]:
+    """Return the layer table of a row in the specification."""
+    return layer_table(row.network, cast(Weights, row.weights), cast(Resolution, row.resolution), profile)
+
+
+def is_on_base(row: Row) -> bool:
+    """Return whether a network is the base of a library with the protocol's head."""
+    return base_of(row.network, cast(Weights, row.weights)) is not None
+
+
+def answered_table(subject: ImplementationSubject, row: Row) -> tuple[Layer, ...]:
+    """Return the layer table of a row that a subject gives; ``SubjectError`` names its first entry that is invalid."""
+    entries = rows("layer_table", subject.ask("layer_table", **asked(row)))
+    if not entries:
+        raise SubjectError(f"layer_table gave no layers of {row.network}")
+    return tuple(_layer(number, entry) for number, entry in enumerate(entries, start=1))
+
+
+def text_of(value: Any) -> str:
+    """Return a setting as the tables write it: 0.2 for ``0.20000000298``, 3x3 for ``[3, 3]``."""
+    if isinstance(value, list):
+        return "x".join(map(text_of, value))
+    try:
+        return f"{float(value):g}"
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def _layer(number: int, entry: Any) -> Layer:
+    values = {key: field("layer_table", entry, key) for key in FIELDS}
+    settings = entry.get("settings") or {}
+    if not isinstance(settings, dict):
+        raise SubjectError(f"layer_table: layer {number}: settings are {shown(settings)}, not names with values")
+    settings = {str(key): text_of(value) for key, value in settings.items()}
+    try:
+        layer = Layer.model_validate({"number": entry.get("number", number), **values, "settings": settings})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SubjectError(f"layer_table: layer {number}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    if not in_order(layer, number):
+        raise SubjectError(f"layer_table: layer {number}: layers are numbered from 1 and read earlier ones")
+    return layer

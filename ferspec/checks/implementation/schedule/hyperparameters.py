@@ -1,0 +1,141 @@
+"""Checks on hyper-parameters: each has its value, and no network has values of its own (FER-S)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ferspec import spec
+from ferspec.checks.implementation.answers.judge import field, numbers, shown
+from ferspec.engine import Check, checks_by_case
+from ferspec.errors import NotEvaluable, SubjectError
+from ferspec.outcomes import CheckResult, Status
+from ferspec.spec.names import plain_name
+from ferspec.subjects.implementations.subject import ImplementationSubject
+
+HYPERPARAMETERS = "hyperparameters"
+# room for single precision, in which Keras keeps rates
+RELATIVE = 1e-6
+
+
+class Stated(NamedTuple):
+    """A hyper-parameter: its clause, its value (of several, any one), and what some wrong values suggest."""
+
+    clause: str
+    values: tuple[Any, ...]
+    mistakes: Mapping[Any, str] = {}
+
+
+OTHER_METRICS = {
+    "val_accuracy": "it watches what the checkpoint does",
+    "loss": "it watches the loss of the images trained on",
+}
+# paper 4.2 and, where it is silent, the notebooks and training logs; typed here as an independent witness of the
+# specification
+STATED = {
+    "optimizer": Stated("FER-S-01", ("adam",), {"adamw": "AdamW is used, which decays weights"}),
+    "beta_1": Stated("FER-S-01", (0.9,)),
+    "beta_2": Stated("FER-S-01", (0.999,)),
+    "learning_rate": Stated("FER-S-02", (1e-4,), {1e-3: "Keras' default is kept"}),
+    "loss": Stated(
+        "FER-S-11",
+        ("categorical_crossentropy",),
+        {"binary_crossentropy": "this takes each class for a question of its own"},
+    ),
+    "plateau_monitor": Stated("FER-S-03", ("val_loss",), OTHER_METRICS),
+    "plateau_patience": Stated("FER-S-03", (10,), {20: "this is the patience of early stopping"}),
+    "factor": Stated(
+        "FER-S-03", (0.5,), {0.1: "the default of Keras and PyTorch is kept", 0.25: "the factor is squared"}
+    ),
+    "minimum_rate": Stated("FER-S-03", (1e-10,), {0: "the default of Keras and PyTorch is kept"}),
+    "plateau_min_delta": Stated("FER-S-04", (1e-4,), {0: "any fall then counts as an improvement"}),
+    "stopping_monitor": Stated("FER-S-05", ("val_loss",), OTHER_METRICS),
+    "stopping_patience": Stated("FER-S-05", (20,), {10: "this is the patience of the plateau rule"}),
+}
+# the runs know more rates than the text
+RATES_OF_RUNS = (1e-4, 1e-3, 1e-5)
+# what Keras leaves off by default, and the protocol does not mention
+OFF = {"cooldown": "FER-S-03", "amsgrad": "FER-S-01", "weight_decay": "FER-S-01"}
+# one function under several names: which of them fits depends on how labels are written
+SAME_LOSS = {"sparsecategoricalcrossentropy": "categoricalcrossentropy", "crossentropy": "categoricalcrossentropy"}
+
+
+def is_trained_with(subject: ImplementationSubject, name: str) -> CheckResult:
+    """A hyper-parameter has the value of the protocol, or one of those that the profile knows."""
+    observed, stated = field(HYPERPARAMETERS, _first_offered(subject), name), STATED[name]
+    runs = name == "learning_rate" and subject.profile == "released"
+    known = RATES_OF_RUNS if runs else stated.values
+    right = any(_same_value(observed, value) for value in known)
+    likely = next((cause for value, cause in stated.mistakes.items() if _same_value(observed, value)), None)
+    return CheckResult(
+        status=Status.PASS if right else Status.FAIL,
+        observed=f"{name}: {shown(observed)}",
+        expected=f"{name}: {' or '.join(map(str, known))}",
+        likely=None if right else likely,
+    )
+
+
+def is_off(subject: ImplementationSubject, name: str) -> CheckResult:
+    """What would change the optimiser or the plateau rule is off, or not listed at all."""
+    value = _unless_off(_first_offered(subject), name)
+    return CheckResult(
+        status=Status.PASS if value is None else Status.FAIL,
+        observed=f"{name}: {shown(value)}",
+        expected=f"{name}: off",
+        likely=None if value is None else f"{name} is set, which the protocol leaves off",
+    )
+
+
+def _unless_off(answer: Any, name: str) -> Any:
+    if not isinstance(answer, dict):
+        raise SubjectError(f"{HYPERPARAMETERS} gave {shown(answer)}, not names with values")
+    return answer.get(name) or None
+
+
+def _same_value(observed: Any, value: Any) -> bool:
+    if isinstance(observed, str) and isinstance(value, str):
+        first, second = (SAME_LOSS.get(name, name) for name in map(plain_name, (observed, value)))
+        return first == second
+    if isinstance(observed, int | float) and isinstance(value, int | float):
+        return math.isclose(
+            numbers(HYPERPARAMETERS, observed, ()), numbers(HYPERPARAMETERS, value, ()), rel_tol=RELATIVE
+        )
+    return bool(observed == value)
+
+
+def _first_offered(subject: ImplementationSubject) -> Any:
+    """Return the hyper-parameters of the first network for which they are offered."""
+    *networks, last = spec.load().networks
+    for name in networks:
+        try:
+            return subject.ask(HYPERPARAMETERS, architecture=name)
+        except NotEvaluable:
+            continue
+    return subject.ask(HYPERPARAMETERS, architecture=last)
+
+
+def is_tuned_to_no_network(subject: ImplementationSubject, network: str) -> CheckResult:
+    """Rate, patience, factor, minimum and stopping are those of the first network."""
+    own, first = subject.ask(HYPERPARAMETERS, architecture=network), _first_offered(subject)
+    for name in (*STATED, *OFF):
+        value, expected = (_value(answer, name) for answer in (own, first))
+        if not _same_value(value, expected):
+            return CheckResult(
+                status=Status.FAIL,
+                observed=f"{network}: {name} {shown(value)}",
+                expected=f"{network}: {name} {shown(expected)}, as the first network has it",
+                likely=f"{name} is tuned to the network",
+            )
+    return CheckResult(status=Status.PASS, observed=f"{network}: as the first", expected=f"{network}: as the first")
+
+
+def _value(answer: Any, name: str) -> Any:
+    return field(HYPERPARAMETERS, answer, name) if name in STATED else _unless_off(answer, name)
+
+
+CHECKS = (
+    *(Check(stated.clause, is_trained_with, (HYPERPARAMETERS,), name, (name,)) for name, stated in STATED.items()),
+    *(Check(clause, is_off, (HYPERPARAMETERS,), name, (name,)) for name, clause in OFF.items()),
+    *checks_by_case("FER-S-12", is_tuned_to_no_network, list(spec.load().networks)[1:], needs=(HYPERPARAMETERS,)),
+)

@@ -1,0 +1,154 @@
+"""Checks on class weights: simple, conservative, from the training split, on the loss of each image (FER-W)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.checks.implementation.answers.explain import explained, near
+from ferspec.checks.implementation.answers.judge import close, numbers
+from ferspec.checks.implementation.weighting import mistakes
+from ferspec.checks.implementation.weighting.mistakes import RULES, Array
+from ferspec.engine import Check, checks_by_case
+from ferspec.outcomes import CheckResult, Status
+from ferspec.subjects.implementations.subject import ImplementationSubject
+
+# RAF-DB's training images and the weights that the paper prints for them (Figs. 11 and 13), typed here as an
+# independent witness of FER-W-01 and FER-W-02
+RAFDB = (606, 613, 248, 4169, 2242, 1722, 1133)
+PRINTED = {
+    "simple": (6.88, 6.80, 16.81, 1.00, 1.86, 2.42, 3.68),
+    "conservative": (3.00, 3.00, 3.00, 1.00, 1.86, 2.42, 3.00),
+}
+HALF_A_DIGIT = 0.005 + 1e-9
+# room for single precision, not for weights that were rounded
+RELATIVE = 1e-5
+COUNTS = {
+    "RAF-DB, unrounded": RAFDB,
+    "FER2013": (3995, 436, 4097, 7215, 4965, 4830, 3171),
+    "AffectNet": (3353, 2480, 3289, 4791, 4878, 3164, 3983),
+    "equal classes": (300,) * 7,
+    "two largest classes": (50, 900, 20, 900, 450, 33, 7),
+    "a third, just below and just above": (900, 300, 301, 299, 100, 901, 899),
+    "a single image": (1, 70_000, 3, 17, 260, 4_001, 29_999),
+}
+# training and validation images of each class
+SPLITS = {
+    "another largest class in validation": ((60, 3, 9, 12, 30, 18, 6), (6, 30, 9, 12, 3, 60, 18)),
+    "a class in training alone": ((11, 7, 5, 3, 2, 13, 17), (1, 40, 2, 9, 0, 3, 4)),
+    "as many images as FER2013": (
+        (3995, 436, 4097, 7215, 4965, 4830, 3171),
+        (958, 111, 1024, 1774, 1233, 1247, 831),
+    ),
+}
+LOSS_WEIGHTS = {
+    "simple weights of RAF-DB": PRINTED["simple"],
+    "conservative weights of RAF-DB": PRINTED["conservative"],
+    "weights above and below 1": (0.25, 1, 2, 4, 8, 0.5, 1),
+}
+
+
+def are_printed(subject: ImplementationSubject, balancing: str) -> CheckResult:
+    """The weights of RAF-DB are those that the paper prints."""
+    observed = _weights(subject, RAFDB, balancing)
+    printed = close(observed, PRINTED[balancing], HALF_A_DIGIT, spec.load().classes)
+    found = printed.model_copy(update={"expected": f"{printed.expected} (printed)"})
+    return _explained(found, observed, RAFDB, balancing)
+
+
+def follow_from_the_counts(subject: ImplementationSubject, name: str, balancing: str) -> CheckResult:
+    """A weight is the count of the largest class over that of the class; a conservative one is at most 3."""
+    observed = _weights(subject, COUNTS[name], balancing)
+    found = _near(observed, RULES[balancing](np.array(COUNTS[name], float)), name)
+    return _explained(found, observed, COUNTS[name], balancing)
+
+
+def _weights(subject: ImplementationSubject, counts: Sequence[int], balancing: str) -> Array:
+    answer = subject.ask("class_weights", counts=list(counts), balancing=balancing)
+    return numbers("class_weights", answer, (len(counts),))
+
+
+def _explained(found: CheckResult, observed: Array, counts: Sequence[int], balancing: str) -> CheckResult:
+    asked = {"counts": counts, "balancing": balancing}
+    found = explained(found, observed, mistakes.CLASS_WEIGHTS[balancing], asked, near(RELATIVE))
+    right = RULES[balancing](np.array(counts, float))
+    if found.status is Status.PASS or found.likely or not near(RELATIVE)(sorted(observed), sorted(right)):
+        return found
+    return found.model_copy(update={"likely": mistakes.OUT_OF_ORDER})
+
+
+def _near(observed: Array, expected: Array, label: str) -> CheckResult:
+    """Compare by the share that each weight is off, and show the worst."""
+    worst = int((np.abs(observed - expected) / expected).argmax())
+    label = f"{label}, {spec.load().classes[worst]}"
+    found = close(observed[worst], expected[worst], RELATIVE * expected[worst], [label])
+    if found.status is Status.PASS:
+        return found
+    return found.model_copy(update={"observed": f"{label}: {observed[worst]:.9g}"})
+
+
+def follow_from_the_training_split(subject: ImplementationSubject, balancing: str, name: str) -> CheckResult:
+    """The weights of a dataset are those of its training images, whatever else it holds and in whatever order."""
+    training, validation = SPLITS[name]
+    labels = np.repeat(np.tile(np.arange(len(training)), 2), [*training, *validation])
+    splits = np.repeat(["training", "validation"], [sum(training), sum(validation)])
+    order = np.random.default_rng(len(labels)).permutation(len(labels))
+    asked = {"labels": labels[order].tolist(), "parts": splits[order].tolist(), "balancing": balancing}
+    observed = numbers("weights_of_dataset", subject.ask("weights_of_dataset", **asked), (len(training),))
+    found = _near(observed, RULES[balancing](np.array(training, float)), f"{sum(training)} training images")
+    found = _explained(found, observed, training, balancing)
+    return explained(found, observed, mistakes.WEIGHTS_OF_DATASET, asked, near(RELATIVE))
+
+
+def multiply_the_loss_of_each_image(subject: ImplementationSubject, name: str) -> CheckResult:
+    """The loss of an image is the weight of its class times its cross-entropy."""
+    return losses_found(subject, LOSS_WEIGHTS[name])
+
+
+def losses_found(subject: ImplementationSubject, weights: Sequence[float]) -> CheckResult:
+    """Compare the losses that an implementation gives with weight times negative natural logarithm."""
+    labels, probabilities = _predictions(len(weights))
+    asked = {"labels": labels.tolist(), "probabilities": probabilities.tolist(), "class_weights": list(weights)}
+    observed = numbers("losses", subject.ask("losses", **asked), (len(labels),))
+    probability, weight = probabilities[np.arange(len(labels)), labels], np.array(weights)[labels]
+    expected = -weight * np.log(probability)
+    # in single precision a probability near 1 has a logarithm near 0 that is off by as much as 1 is
+    tolerance = 1e-4 * expected + 1e-6 * weight
+    worst = int((np.abs(observed - expected) / tolerance).argmax())
+    label = f"image of {spec.load().classes[labels[worst]]} with probability {probability[worst]:.3g}"
+    found = close(observed[worst], expected[worst], tolerance[worst], [label])
+    known = mistakes.WEIGHTED_LOSSES | mistakes.OTHER_LOSSES
+    return explained(found, observed, known, asked, near(relative=1e-4, absolute=1e-6))
+
+
+def _predictions(classes: int) -> tuple[Array, Array]:
+    """Return labels and rows of probabilities: right and wrong, sure and unsure, down to one in a hundred thousand."""
+    rng = np.random.default_rng(7)
+    labels = np.repeat(np.arange(classes), 4)
+    probabilities = rng.dirichlet(np.full(classes, 0.6), len(labels)) * 0.9 + 0.1 / classes
+    for first, probability in ((0, 0.98), (2, 1e-5)):
+        probabilities[first::4] = (1 - probability) / (classes - 1)
+        probabilities[range(first, len(labels), 4), labels[first::4]] = probability
+    order = rng.permutation(len(labels))
+    return labels[order], probabilities[order]
+
+
+def _checks(clause: str, balancing: str) -> tuple[Check, ...]:
+    needs, cases = ("class_weights",), {name: (name, balancing) for name in COUNTS}
+    printed = Check(clause, are_printed, needs, "RAF-DB", (balancing,))
+    return printed, *checks_by_case(clause, follow_from_the_counts, cases, needs)
+
+
+CHECKS = (
+    *_checks("FER-W-01", "simple"),
+    *_checks("FER-W-02", "conservative"),
+    *checks_by_case(
+        "FER-W-03",
+        follow_from_the_training_split,
+        {f"{balancing}, {name}": (balancing, name) for balancing in RULES for name in SPLITS},
+        needs=("weights_of_dataset",),
+    ),
+    *checks_by_case("FER-W-04", multiply_the_loss_of_each_image, list(LOSS_WEIGHTS), needs=("losses",)),
+)

@@ -1,0 +1,169 @@
+"""Rules that are mistaken for those of class weights and of the loss (FER-W, FER-S-11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ferspec.checks.implementation.answers.explain import Capability
+
+# paper, Section 3.4, typed here as an independent witness of FER-W-02
+CAP = 3
+
+Array = npt.NDArray[Any]
+Rule = Callable[[Array], Any]
+
+
+def simple(counts: Array) -> Array:
+    """Return how many times each class fits into the largest."""
+    return np.asarray(counts.max() / counts)
+
+
+def conservative(counts: Array) -> Array:
+    """Return the simple weights, none above the cap."""
+    return np.minimum(simple(counts), CAP)
+
+
+RULES: dict[str, Rule] = {"simple": simple, "conservative": conservative}
+
+
+def weights(rule: Rule | None = None) -> Capability:
+    """Return the capability ``class_weights``, by one rule for both kinds of balancing or by the right ones."""
+    return lambda counts, balancing: (rule or RULES[balancing])(np.array(counts, float)).tolist()
+
+
+def _capped(rule: Rule) -> Rule:
+    return lambda counts: np.minimum(rule(counts), CAP)
+
+
+def _rounded(digits: int) -> Rule:
+    return lambda counts: simple(counts).round(digits)
+
+
+_RATIOS: dict[str, Rule] = {
+    "the counts themselves are taken": np.asarray,
+    "the count of all images is divided, not that of the largest class": lambda counts: counts.sum() / counts,
+    "the mean count is divided, as scikit-learn's 'balanced' does": lambda counts: counts.mean() / counts,
+    "the median count is divided, not that of the largest class": lambda counts: np.median(counts) / counts,
+    "the count of the smallest class is divided": lambda counts: counts.min() / counts,
+    "the ratio is upside down": lambda counts: counts / counts.max(),
+    "an image is added to every count": lambda counts: (counts.max() + 1) / (counts + 1),
+    "the division leaves whole numbers": lambda counts: counts.max() // counts,
+    "the weights are normalised to a mean of 1": lambda counts: simple(counts) / simple(counts).mean(),
+    "the weights are normalised to a sum of 1": lambda counts: simple(counts) / simple(counts).sum(),
+    "the logarithm of the ratio is taken": lambda counts: 1 + np.log(simple(counts)),
+    "the root of the ratio is taken": lambda counts: np.sqrt(simple(counts)),
+    "the effective number of images is divided": lambda counts: (1 - 0.999**counts).max() / (1 - 0.999**counts),
+    "the classes are not weighted": np.ones_like,
+    **{f"the weights are rounded to {digits} decimals": _rounded(digits) for digits in range(5)},
+}
+_CAPS: dict[str, Rule] = {
+    "the cap is missing": simple,
+    "the cap is a lower limit": lambda counts: np.maximum(simple(counts), CAP),
+    "the cap is put on the counts, before their ratio": lambda counts: simple(np.minimum(counts, CAP * counts.min())),
+    "the cap is put on the largest count": lambda counts: CAP * np.median(counts) / counts,
+    "the cap is 2": lambda counts: np.minimum(simple(counts), 2),
+    "the cap is 5": lambda counts: np.minimum(simple(counts), 5),
+    "the cap is 10": lambda counts: np.minimum(simple(counts), 10),
+    "the weights are scaled so that the largest is the cap": lambda counts: simple(counts) * CAP / simple(counts).max(),
+    "weights above the cap are set to 1": lambda counts: np.where(simple(counts) > CAP, 1, simple(counts)),
+    "only the largest weight is capped": lambda counts: np.where(counts == counts.min(), CAP, simple(counts)),
+}
+OUT_OF_ORDER = "the weights are right, but not in the order of the classes"
+CLASS_WEIGHTS = {
+    "simple": {cause: weights(rule) for cause, rule in _RATIOS.items()}
+    | {"these are the conservative weights: the simple ones have no cap": weights(conservative)},
+    "conservative": {f"{cause}, then capped": weights(_capped(rule)) for cause, rule in _RATIOS.items()}
+    | {cause: weights(rule) for cause, rule in _CAPS.items()},
+}
+
+
+def weights_of_dataset(counted: Callable[[Array, Array], Array]) -> Capability:
+    """Return the capability of that name, which counts those of ``labels`` that ``counted`` picks by their split."""
+
+    def capability(labels: list[int], parts: list[str], balancing: str) -> list[float]:
+        of_class = np.bincount(counted(np.array(labels), np.array(parts)), minlength=max(labels) + 1)
+        # a class without images would weigh infinitely much, which is another mistake
+        weighed: list[float] = weights()(np.maximum(of_class, 1), balancing)
+        return weighed
+
+    return capability
+
+
+WEIGHTS_OF_DATASET = {
+    "the images of the whole dataset are counted, not those trained on alone": weights_of_dataset(
+        lambda labels, parts: labels
+    ),
+    "the images of the validation split are counted": weights_of_dataset(
+        lambda labels, parts: labels[parts == "validation"]
+    ),
+}
+
+
+def losses(
+    weight: Callable[[Array, Array, Array], Any] = lambda w, y, p: w[y],
+    entropy: Rule = lambda p: -np.log(p),
+    reduced: Rule = lambda losses: losses,
+) -> Capability:
+    """Return the capability ``losses`` from its steps: the weight of each image, its loss, what all losses become.
+
+    ``weight`` is given weights, labels and probabilities; ``entropy`` the probability of each image's class.
+    """
+
+    def capability(labels: list[int], probabilities: list[list[float]], class_weights: list[float]) -> Any:
+        w, y, p = np.array(class_weights), np.array(labels), np.array(probabilities)
+        return np.asarray(reduced(weight(w, y, p) * entropy(p[np.arange(len(y)), y]))).tolist()
+
+    return capability
+
+
+def _of_all_outputs(loss: Callable[[Array, Array], Array]) -> Capability:
+    """Return ``losses`` in which the loss of an image follows from its truth, 1 of its class, and all its outputs."""
+    return lambda labels, probabilities, class_weights: (
+        np.array(class_weights)[labels] * loss(np.eye(len(class_weights))[labels], np.array(probabilities))
+    ).tolist()
+
+
+def _softmax(p: Array) -> Array:
+    raised = np.exp(p)
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+WEIGHTED_LOSSES: dict[str, Capability] = {
+    "the losses are not weighted": losses(weight=lambda w, y, p: 1.0),
+    "the weight is that of the predicted class, not that of the image's": losses(
+        weight=lambda w, y, p: w[p.argmax(axis=1)]
+    ),
+    "the weight is applied twice": losses(weight=lambda w, y, p: w[y] ** 2),
+    "the loss is divided by the weight": losses(weight=lambda w, y, p: 1 / w[y]),
+    "the weights of a batch are normalised to a mean of 1": losses(weight=lambda w, y, p: w[y] / w[y].mean()),
+    "the weights of the classes are read in another order": losses(weight=lambda w, y, p: w[::-1][y]),
+    "the weight is the mean of all classes by their probability": losses(weight=lambda w, y, p: p @ w),
+    "the weight is put on the probability, inside the logarithm": lambda labels, probabilities, class_weights: losses(
+        weight=lambda w, y, p: 1.0
+    )(labels, np.array(probabilities) * class_weights, class_weights),
+    "the losses are averaged over the batch": losses(reduced=lambda losses: np.full(len(losses), losses.mean())),
+    "the losses are divided by the sum of their weights": losses(weight=lambda w, y, p: w[y] / w[y].sum()),
+    "the losses are divided by the number of images": losses(reduced=lambda losses: losses / len(losses)),
+}
+OTHER_LOSSES: dict[str, Capability] = {
+    "the logarithm is to the base of 2": losses(entropy=lambda p: -np.log2(p)),
+    "the logarithm is to the base of 10": losses(entropy=lambda p: -np.log10(p)),
+    "the probabilities are clipped at a hundredth": losses(entropy=lambda p: -np.log(np.clip(p, 0.01, 0.99))),
+    "the probabilities are clipped at a thousandth": losses(entropy=lambda p: -np.log(np.clip(p, 1e-3, 1))),
+    "the sign of the loss is missing": losses(entropy=np.log),
+    "the probability of the class is subtracted from 1, without a logarithm": losses(entropy=lambda p: 1 - p),
+    "this is focal loss": losses(entropy=lambda p: -((1 - p) ** 2) * np.log(p)),
+    "the labels are smoothed by a tenth": _of_all_outputs(
+        lambda truth, p: -((0.9 * truth + 0.1 / p.shape[1]) * np.log(p)).sum(axis=1)
+    ),
+    "this is binary cross-entropy, over all outputs": _of_all_outputs(
+        lambda truth, p: -(truth * np.log(p) + (1 - truth) * np.log(1 - p)).mean(axis=1)
+    ),
+    "softmax is taken once more, of what is already probabilities": _of_all_outputs(
+        lambda truth, p: -(truth * np.log(_softmax(p))).sum(axis=1)
+    ),
+}

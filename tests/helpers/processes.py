@@ -1,0 +1,23 @@
+"""Processes that tests start: their output as text, and an end in time."""
+
+import subprocess
+import sys
+
+# shorter than the time limit of a test, so that it fails with the command that hangs
+SECONDS = 280
+
+
+def run(words, seconds=SECONDS, **options):
+    """Run a command and return its exit status and output; ``options`` are those of ``subprocess.run``."""
+    defaults = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.run([*map(str, words)], timeout=seconds, **(defaults | options))
+
+
+def run_python(program, *arguments, **options):
+    """Run a program in a Python of its own, as ``run`` does."""
+    return run([sys.executable, "-c", program, *arguments], **options)
+
+
+def run_pytest(*words, **options):
+    """Run pytest, without its cache, in a Python of its own, as ``run`` does."""
+    return run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words], **options)

@@ -1,0 +1,158 @@
+"""Computes the behaviour under each change, in a process of its own, and says what noticed the change first."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import shutil
+import tempfile
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from helpers.spec_mutation.changes import Change
+
+# what the processes share: modules that do not read the specification when they are imported
+SHARED = (
+    "cv2",
+    "keras",
+    "scipy.stats",
+    "sklearn.metrics",
+    "statsmodels.stats.multitest",
+    "ferspec.checks.model.behaviour",
+    "ferspec.checks.run.result_row",
+    "ferspec.grid.judging.results",
+    "ferspec.implementation",
+    "ferspec.reference.augmentation.stream",
+    "ferspec.reference.augmentation.warp",
+    "ferspec.reference.calibration",
+    "ferspec.reference.comparison",
+    "ferspec.reference.models",
+    "ferspec.subjects.datasets.readers.affectnet",
+    "ferspec.subjects.implementations.subject",
+    "ferspec.subjects.models.subject",
+)
+# the parts that are computed first for a clause of a family: where a change of it should show
+USUAL = {
+    "A": ("augmentation",),
+    "B": ("tolerances",),
+    "C": ("classes",),
+    "D": ("datasets", "images", "classes"),
+    "F": ("findings", "evaluation"),
+    "G": ("grid", "findings", "datasets", "promises"),
+    "M": ("evaluation", "tolerances", "grid"),
+    "N": ("networks",),
+    "P": ("images", "networks"),
+    "R": ("tolerances",),
+    "S": ("training", "tolerances", "optimizer"),
+    "V": ("training", "grid", "answers"),
+    "W": ("training",),
+    "X": ("tolerances",),
+    "Z": ("evaluation", "tolerances", "grid"),
+}
+OF_FILES = {
+    "classes.toml": ("classes",),
+    "datasets.toml": ("datasets",),
+    "errata.toml": ("errata", "grid"),
+    "networks.toml": ("networks",),
+    "grid.csv": ("grid",),
+}
+SURVIVED, REFUSED = "survived", "refused by the loader"
+# the digest of a part that computes nothing: of checks, that all are passed
+NOTHING = hashlib.sha256().hexdigest()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a change: refused by the loader, noticed by a part of the behaviour or a check, or survived."""
+
+    change: str
+    noticed: str
+
+    @property
+    def killed(self) -> bool:
+        return self.noticed != SURVIVED
+
+
+def verdicts(changes: Iterable[Change], data: Path, processes: int = 2) -> Iterator[Verdict]:
+    """Yield the verdict on every change of the data files of a folder, in any order."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(SHARED))
+    with context.Pool(processes, maxtasksperchild=1) as pool:
+        names = {name for change in changes for name in _first_parts(change)} | {*_all_parts()}
+        computed = sorted(name for name in names if not name.startswith("checks"))
+        unchanged = dict(pool.starmap(_digest_in, [(data, name) for name in computed], chunksize=1))
+        jobs = [(change, data, unchanged) for change in changes]
+        yield from pool.imap_unordered(_judged, jobs, chunksize=1)
+
+
+def _judged(job: tuple[Change, Path, dict[str, str]]) -> Verdict:
+    change, data, unchanged = job
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copytree(data, Path(folder) / "data"))
+        (copy / change.file).write_text(change.content, encoding="utf-8")
+        return Verdict(change.id, _noticed(change, copy, unchanged))
+
+
+def _noticed(change: Change, data: Path, unchanged: dict[str, str]) -> str:
+    from ferspec import spec
+
+    _read_from(data)
+    try:
+        spec.load()
+    except spec.SpecError as refusal:
+        return f"{REFUSED}: {refusal}"
+    tried = dict.fromkeys((*_first_parts(change), *_checks(change), *_all_parts()))
+    return next((name for name in tried if _digest(name) != unchanged.get(name, NOTHING)), SURVIVED)
+
+
+def _first_parts(change: Change) -> tuple[str, ...]:
+    folder, _, name = change.file.rpartition("/")
+    if folder == "networks" and name != "bases.toml":
+        return (f"network {name.removesuffix('.csv').removesuffix('-paper')}",)
+    if folder == "clauses":
+        return USUAL[change.clauses[0].removeprefix("FER-")[0]] + _checks(change)
+    return OF_FILES.get(change.file, ("networks",)) + _checks(change)
+
+
+def _checks(change: Change) -> tuple[str, ...]:
+    return tuple(f"checks of {clause}" for clause in change.clauses)
+
+
+def _all_parts() -> tuple[str, ...]:
+    from helpers.spec_mutation.behaviour import PARTS
+
+    return tuple(PARTS)
+
+
+def _read_from(data: Path) -> None:
+    """Let this process read the specification of a folder; it must not have read any before."""
+    from ferspec.spec import loader
+
+    assert loader.load.cache_info().currsize == 0, "a shared module reads the specification when it is imported"
+    loader.DATA = data
+
+
+def _digest_in(data: Path, name: str) -> tuple[str, str]:
+    _read_from(data)
+    return name, _digest(name)
+
+
+def _digest(name: str) -> str:
+    """Return a digest of what a part of the behaviour computes; a part that fails is another than one that does not."""
+    from helpers.spec_mutation.behaviour import PARTS, checks_of, network
+
+    kind, _, which = name.partition(" ")
+    part = PARTS.get(name) or partial({"network": network, "checks": checks_of}[kind], which.removeprefix("of "))
+    total = hashlib.sha256()
+    try:
+        for item in part():
+            total.update(repr(item).encode())
+    except Exception as failure:
+        if os.environ.get("SPEC_MUTATION_DEBUG"):
+            traceback.print_exc()
+        return f"{type(failure).__name__}: {failure}"
+    return total.hexdigest()
