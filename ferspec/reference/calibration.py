@@ -69,7 +69,7 @@ def bin_errors(confidence: np.ndarray, right: np.ndarray, count: int) -> np.ndar
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray, count: int) -> tuple[CalibrationBin, ...]:
-    """Return the bins of the reliability curve, of equal width from 0 to 1; an empty bin has no means."""
+    """Return the bins of the reliability curve, of equal width from 0 to 1. An empty bin has no means."""
     edges, place = np.linspace(0, 1, count + 1), _bins(confidence, count)
     return tuple(
         CalibrationBin(

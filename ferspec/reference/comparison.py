@@ -19,7 +19,7 @@ Verdict = Literal["tie", "A is better", "B is better"]
 
 
 class Comparison(Record):
-    """Two models, A and B, on the same ``n`` images; every difference is A's metric minus B's."""
+    """Two models, A and B, on the same ``n`` images. Every difference is A's metric minus B's."""
 
     n: int
     accuracy_a: Figure

@@ -28,7 +28,7 @@ def evaluate(
     groups: Mapping[str, Sequence[str]] | None = None,
     resampling: Resampling | None = None,
 ) -> Evaluation:
-    """Return every metric of the protocol with its interval; the same input always gives the same numbers.
+    """Return every metric of the protocol with its interval. The same input always gives the same numbers.
 
     ``labels`` and ``predicted`` are (n,) integers from 0 to 6 in the order of the seven classes, ``probabilities`` is
     (n, 7), ``groups`` has one value per image for each column. ``resampling`` defaults to the protocol's; fewer
@@ -112,7 +112,7 @@ def averages(matrix: np.ndarray, resampling: Resampling) -> tuple[Averages, Aver
 
 
 def per_class(matrix: np.ndarray, level: float) -> tuple[ClassFigures, ...]:
-    """Return precision, recall and F1 of each class with Wilson intervals; an undefined metric says why.
+    """Return precision, recall and F1 of each class with Wilson intervals. An undefined metric says why.
 
     Each is a share of images, or follows from one (FER-Z-02): precision of those predicted as the class, recall of
     those that belong to it, F1 = 2q/(1 + q) from the share q of hits among the images that are either.
@@ -179,7 +179,7 @@ def figure(evaluation: Evaluation, name: str) -> Figure:
 
 
 def require_figure(name: str, columns: Iterable[str] = ()) -> str:
-    """Return the name as a key of ``figures``; ``UserError`` with the nearest names for an unknown metric.
+    """Return the name as a key of ``figures``. ``UserError`` with the nearest names for an unknown metric.
 
     ``columns`` are the columns that group images; each has a ``gap``.
     """

@@ -6,7 +6,7 @@ from ferspec.records import Count, Record
 
 
 class Figure(Record):
-    """A metric with its interval (FER-Z-01); ``value`` is None if it is undefined, and ``undefined`` says why.
+    """A metric with its interval (FER-Z-01). ``value`` is None if it is undefined, and ``undefined`` says why.
 
     An average has a value even if the metric of a class is undefined; ``undefined`` then names the classes that count
     as 0. A value always has an interval.

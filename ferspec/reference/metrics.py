@@ -40,12 +40,12 @@ def either(matrix: np.ndarray) -> np.ndarray:
 
 
 def precision(matrix: np.ndarray) -> np.ndarray:
-    """Return, for each class, the share of the images predicted as it that belong to it; NaN if there are none."""
+    """Return, for each class, the share of the images predicted as it that belong to it. NaN if there are none."""
     return _share(hits(matrix), predictions(matrix))
 
 
 def recall(matrix: np.ndarray) -> np.ndarray:
-    """Return, for each class, the share of its images that are predicted correctly; NaN if it has none."""
+    """Return, for each class, the share of its images that are predicted correctly. NaN if it has none."""
     return _share(hits(matrix), support(matrix))
 
 

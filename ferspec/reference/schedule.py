@@ -21,7 +21,7 @@ class Watch:
     waited: int = 0
 
     def improves(self, val_loss: float, min_delta: float) -> bool:
-        """Return whether the loss of the next epoch is an improvement; the first loss always is.
+        """Return whether the loss of the next epoch is an improvement. The first loss always is.
 
         Losses are compared in float32, as in Keras 3. A NaN loss improves on nothing, and nothing improves on it.
         """
@@ -205,7 +205,7 @@ def batch_size(profile: Profile = DEFAULT_PROFILE) -> int:
 
 
 def steps_per_epoch(n: int, batch: int) -> int:
-    """Return the number of complete batches in ``n`` training images; the rest of an epoch is dropped.
+    """Return the number of complete batches in ``n`` training images. The rest of an epoch is dropped.
 
     ``UserError`` if there is none. Source: FER-S-10.
     """

@@ -52,7 +52,7 @@ class Canvas:
         self.pixels = np.zeros((3, size, size), np.uint16)
 
     def shape(self, *outlines: np.ndarray, soft: float = 0.0) -> Mask:
-        """Return the mask of closed polygons in pixels; ``soft`` is the blur of their edges in pixels."""
+        """Return the mask of closed polygons in pixels. ``soft`` is the blur of their edges in pixels."""
         return self._draw(outlines, soft)
 
     def band(self, one: np.ndarray, other: np.ndarray, soft: float = 0.0) -> Mask:
@@ -60,7 +60,7 @@ class Canvas:
         return self._draw(np.stack([one[:-1], one[1:], other[1:], other[:-1]], axis=1), soft)
 
     def strokes(self, lines: Sequence[np.ndarray] | np.ndarray, width: float = 1.0, soft: float = 0.0) -> Mask:
-        """Return the mask of open lines of one width in pixels; a width below 1 lowers the coverage."""
+        """Return the mask of open lines of one width in pixels. A width below 1 lowers the coverage."""
         mask = self._draw(lines, soft, width)
         if width < 1.0:
             return mask._replace(cover=((mask.cover.astype(np.uint16) * round(width * 256)) >> 8).astype(np.uint8))

@@ -18,7 +18,7 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The shape of a face; 0 is the average, lengths are in face units (1 is half the height of a face)."""
+    """The shape of a face. 0 is the average, lengths are in face units (1 is half the height of a face)."""
 
     width: float
     jaw: float
@@ -122,7 +122,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One picture of a synthetic face, not of a real person; ``render`` turns it into pixels."""
+    """One picture of a synthetic face, not of a real person. ``render`` turns it into pixels."""
 
     key: str
     expression: str

@@ -27,7 +27,7 @@ def turn(degrees: float) -> tuple[float, float]:
 
 
 class Head:
-    """The head of a scene at one size in pixels; it projects points of the face to the picture."""
+    """The head of a scene at one size in pixels. It projects points of the face to the picture."""
 
     def __init__(self, scene: Scene, size: int):
         pose = scene.pose

@@ -69,7 +69,7 @@ def draw_wrap(portrait: Portrait) -> None:
 
 
 def _locks(p: Portrait, side: int, mask: Mask, style: dict) -> None:
-    """Draw strands from the temples to the ends; neighbours are similar, so that they form locks."""
+    """Draw strands from the temples to the ends. Neighbours are similar, so that they form locks."""
     chance = p.chance(f"locks{side}")
     w, off, low = p.marks.half_width, style["width"], style["back"]
     wave = {"straight": 0.008, "wavy": 0.045, "curly": 0.06}.get(style["texture"], 0.0)

@@ -1,4 +1,4 @@
-"""Renders sets of synthetic images of any size and class counts; every image can be rendered by itself."""
+"""Renders sets of synthetic images of any size and class counts. Every image can be rendered by itself."""
 
 from __future__ import annotations
 

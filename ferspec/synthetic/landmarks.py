@@ -1,4 +1,4 @@
-"""The points and curves of one face, moved by its action units; in face units, y downward."""
+"""The points and curves of one face, moved by its action units. In face units, y downward."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def movements(scene: Scene) -> tuple[dict[str, float], dict[str, float]]:
 
 
 class Landmarks:
-    """The positions of the parts of one face; ``side`` is -1 for the image's left and 1 for its right."""
+    """The positions of the parts of one face. ``side`` is -1 for the image's left and 1 for its right."""
 
     def __init__(self, scene: Scene):
         self.shape = scene.shape

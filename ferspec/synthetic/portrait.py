@@ -16,7 +16,7 @@ from ferspec.synthetic.relief import Lamp
 
 @dataclass
 class Portrait:
-    """A picture under construction; ``skin`` is the shaded surface of the head once it is drawn."""
+    """A picture under construction. ``skin`` is the shaded surface of the head once it is drawn."""
 
     scene: Scene
     size: int

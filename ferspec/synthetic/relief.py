@@ -107,7 +107,7 @@ class Relief:
         self.shade[(slice(None), *area)] *= np.float32(1.0) + soft * loss
 
     def groove(self, lines: Sequence[np.ndarray], width: float, depth: float) -> None:
-        """Add soft furrows along lines in pixels, to be applied all at once; ``width`` is in face units."""
+        """Add soft furrows along lines in pixels, to be applied all at once. ``width`` is in face units."""
         cover = self._furrows.setdefault(width, np.zeros((self.n, self.n), np.uint8))
         fixed = [np.rint((line / self.step - 0.5) * 64).astype(np.int32) for line in lines]
         level = min(255, round(255 * depth / _DEEPEST))

@@ -10,7 +10,7 @@ from ferspec.outcomes import CheckResult, Status
 
 
 def first_difference(stated: Any, expected: Any, likely: str = "the document was edited") -> CheckResult:
-    """Compare two documents leaf by leaf; fail at the first that differs by more than rounding (FER-X-03)."""
+    """Compare two documents leaf by leaf. Fail at the first that differs by more than rounding (FER-X-03)."""
     rounding = spec.load().number("FER-X-03", "tolerance")
     for path, left, right in differing_leaves(stated, expected, rounding):
         return CheckResult(

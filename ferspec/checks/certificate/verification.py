@@ -57,7 +57,7 @@ def figures_follow(certificate: Certificate) -> CheckResult:
 
 
 def counts_and_verdict_follow(certificate: Certificate) -> CheckResult:
-    """Every planned check has an outcome; judging the outcomes again gives the same counts and verdict."""
+    """Every planned check has an outcome. Judging the outcomes again gives the same counts and verdict."""
     report = required(certificate.report)
     planned = [check.id for check in _planned(report)]
     outcomes = [
@@ -211,7 +211,7 @@ def _with_clause(outcome: Outcome) -> Outcome:
 
 
 def _class_order_follows(certificate: Certificate) -> CheckResult:
-    """Compare the first diagnosis with the class order; only a costlier wrong input may come before it."""
+    """Compare the first diagnosis with the class order. Only a costlier wrong input may come before it."""
     report = required(certificate.report)
     contract = report.subject.contract
     names: Sequence[str] = spec.load().classes if contract is None else contract.output.classes

@@ -41,7 +41,7 @@ RESIZE_FILTERS: dict[str, Change] = {
 
 @dataclass(frozen=True)
 class Alternative:
-    """An input that differs from the declared one; ``declared`` and ``likely`` describe the difference in words."""
+    """An input that differs from the declared one. ``declared`` and ``likely`` describe the difference in words."""
 
     kind: InputKind
     declared: str

@@ -1,4 +1,4 @@
-"""Finds likely mistakes in a model's contract and their cost; a model is never rescored with a correction."""
+"""Finds likely mistakes in a model's contract and their cost. A model is never rescored with a correction."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class _Search:
 
 
 def holm(p_values: list[float], tried: int) -> list[float]:
-    """Return p values corrected by Holm's method for ``tried`` alternatives; those not listed count as p = 1."""
+    """Return p values corrected by Holm's method for ``tried`` alternatives. Those not listed count as p = 1."""
     from statsmodels.stats.multitest import multipletests
 
     if not p_values:

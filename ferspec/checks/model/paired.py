@@ -25,7 +25,7 @@ class Gain:
 
 
 def gain_of(labels: np.ndarray, likely: np.ndarray, declared: np.ndarray) -> Gain:
-    """Return the gain of the likely over the declared predictions; all are classes (n,) of the same images."""
+    """Return the gain of the likely over the declared predictions. All are classes (n,) of the same images."""
     only_likely = int(((likely == labels) & (declared != labels)).sum())
     only_declared = int(((declared == labels) & (likely != labels)).sum())
     figure = accuracy_difference(only_likely, only_declared, len(labels), spec.load().number("FER-Z-01", "level"))

@@ -55,7 +55,7 @@ def _causes(cell: Cell, figures: Mapping[str, float], bands: tuple[Band, ...], p
 
 
 def place(value: float | None, band: Band) -> Place:
-    """Return whether a metric lies ``within``, ``above`` or ``below`` its band; ``unknown`` without value or band."""
+    """Return whether a metric lies ``within``, ``above`` or ``below`` its band. ``unknown`` without value or band."""
     if value is None or band.low is None or band.high is None:
         return "unknown"
     return "below" if value < band.low else "above" if value > band.high else "within"

@@ -18,7 +18,7 @@ Row = tuple[str, str]
 
 
 class Spread(Record):
-    """The spread of single runs: their standard deviation ``sd``, from ``pairs`` of replicates; metrics are 0 to 1.
+    """The spread of single runs: their standard deviation ``sd``, from ``pairs`` of replicates. Metrics are 0 to 1.
 
     ``typical`` is a robust standard deviation, from the median of the pairs.
     """
@@ -39,7 +39,7 @@ def spread(figure: str, resolution: Resolution, profile: Profile = DEFAULT_PROFI
 
 
 def spread_of(pairs: Collection[float]) -> Spread:
-    """Return the spread of single runs, from the difference of each pair of replicates; ``ValueError`` for no pair."""
+    """Return the spread of single runs, from the difference of each pair of replicates. ``ValueError`` for no pair."""
     if not pairs:
         raise ValueError("a spread needs at least one pair of replicates")
     factor = spec.load().number(CLAUSE, "robust_factor")

@@ -47,7 +47,7 @@ class Average(NamedTuple):
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean of effects; ``half`` is the half width of its interval, ``variance`` its variance due to chance."""
+    """A mean of effects. ``half`` is the half width of its interval, ``variance`` its variance due to chance."""
 
     value: float
     variance: float
@@ -118,7 +118,7 @@ def mean_of(pairs: Sequence[Effect], unit: Unit, level: float) -> Mean:
 
 
 def mean_difference(less: Sequence[Effect], more: Sequence[Effect], unit: Unit, level: float) -> Mean:
-    """Return the difference of the means of two groups with Welch's interval; each needs at least two units."""
+    """Return the difference of the means of two groups with Welch's interval. Each needs at least two units."""
     groups = [_units(group, unit) for group in (less, more)]
     low, high = (_average(units) for units in groups)
     errors = [statistics.variance(mean for mean, _ in units) / len(units) for units in groups]

@@ -75,7 +75,7 @@ class Judged(Record):
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges statements about one metric by ``known`` cells; ``freedom`` is that of the spread between runs."""
+    """Judges statements about one metric by ``known`` cells. ``freedom`` is that of the spread between runs."""
 
     figure: str
     known: Known

@@ -43,7 +43,7 @@ def btfer_images(folder: RunFolder) -> str | None:
 
 
 def mark_copies(results: Iterable[Result]) -> tuple[tuple[Result, ...], tuple[Outcome, ...]]:
-    """Return all results and the problems found; a copy of an earlier result loses its metrics and gets a problem.
+    """Return all results and the problems found. A copy of an earlier result loses its metrics and gets a problem.
 
     Copies are recognised even if they are submitted for another cell.
     """

@@ -33,7 +33,7 @@ OUTCOMES: dict[CellStatus, Status] = {
 
 
 class FigureJudgement(Record):
-    """The mean of one metric over the runs of a cell, and its band; ``by`` is the signed distance from the band."""
+    """The mean of one metric over the runs of a cell, and its band. ``by`` is the signed distance from the band."""
 
     figure: str
     value: float | None
@@ -195,7 +195,7 @@ def _has_figures(result: Result) -> bool:
 
 
 def _has_other_profile(result: Result, profile: Profile) -> bool:
-    """Return whether a training used another profile than it is judged by; a table has no profile."""
+    """Return whether a training used another profile than it is judged by. A table has no profile."""
     return result.profile not in (None, profile)
 
 

@@ -99,7 +99,7 @@ def read_run_folder(path: Path) -> tuple[Result, list[Outcome], list[str]]:
 
 
 def _local(path: str | Path) -> Path:
-    """Return a local path; ``UserError`` for a URL, and for a record instead of its folder."""
+    """Return a local path. ``UserError`` for a URL, and for a record instead of its folder."""
     if "://" in str(path):
         raise UserError(f"{path} is a URL: copy the run folders to this machine first, and give their folder")
     path = Path(path)

@@ -85,7 +85,7 @@ class Board:
             line.ended = time.monotonic()
 
     def counts(self) -> dict[State, int]:
-        """Return the number of jobs in each state; a job that died is waiting for its next attempt."""
+        """Return the number of jobs in each state. A job that died is waiting for its next attempt."""
         counts = Counter(_shown(line.event.state) for line in self.lines.values())
         return {state: counts[state] for state in SHOWN_STATES}
 

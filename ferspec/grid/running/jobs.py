@@ -24,7 +24,7 @@ REQUESTED = tuple(name for name in Settings.model_fields if name in Request.__da
 
 @dataclass(frozen=True)
 class Job:
-    """One training to run; ``request.out`` is the name of its folder, relative to the folder of all results."""
+    """One training to run. ``request.out`` is the name of its folder, relative to the folder of all results."""
 
     request: Request
 

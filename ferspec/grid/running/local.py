@@ -15,7 +15,7 @@ BUSY = Event(state="waiting", message="another command is training it")
 
 
 def run_locally(jobs: Sequence[Job], results: Results, limits: Limits, on_event: OnEvent) -> None:
-    """Run jobs until each has ended; those that another command is training are waited for at the end."""
+    """Run jobs until each has ended. Those that another command is training are waited for at the end."""
     busy = [job for job in jobs if not _run(job, results, limits, on_event, wait=False)]
     for job in busy:
         _run(job, results, limits, on_event, wait=True)

@@ -1,4 +1,4 @@
-"""Runs jobs on a Ray cluster; all files return to this process, so nodes need no shared file system."""
+"""Runs jobs on a Ray cluster. All files return to this process, so nodes need no shared file system."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NO_CLUSTER_HERE = (
 
 @dataclass(frozen=True)
 class Cluster:
-    """The cluster to use and the resources of each cell; without an address, Ray is started on this machine.
+    """The cluster to use and the resources of each cell. Without an address, Ray is started on this machine.
 
     ``gpus`` may be a fraction; the default is 1 if the cluster has any GPU, else 0.
     """
@@ -112,7 +112,7 @@ def _next(ray: ModuleType, events: Any) -> tuple[Event, Changes] | None:
 
 
 def _gpus(ray: ModuleType, cluster: Cluster) -> float:
-    """Return the number of GPUs of a cell; ``UserError`` if no node of a cluster of fixed size has room for one."""
+    """Return the number of GPUs of a cell. ``UserError`` if no node of a cluster of fixed size has room for one."""
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     gpus = float(any(node.get("GPU") for node in nodes)) if cluster.gpus is None else cluster.gpus
     room = any(node.get("CPU", 0) >= cluster.cpus and node.get("GPU", 0) >= gpus for node in nodes)
@@ -150,7 +150,7 @@ def _connected(cluster: Cluster) -> Iterator[ModuleType]:
 
 
 def _require_answer(address: str) -> None:
-    """Raise ``UserError`` unless a Ray cluster answers at an address; Ray itself would wait for minutes."""
+    """Raise ``UserError`` unless a Ray cluster answers at an address. Ray itself would wait for minutes."""
     if address != "auto":
         _require_listener(address)
     # another process, which can be ended, tries to connect first

@@ -101,7 +101,7 @@ class Results(ABC):
     @abstractmethod
     @contextmanager
     def claimed(self, job: Job, wait: bool) -> Iterator[bool]:
-        """Yield whether this process holds the lock of a job; with ``wait`` it waits for the lock."""
+        """Yield whether this process holds the lock of a job. With ``wait`` it waits for the lock."""
 
 
 class LocalResults(Results):

@@ -44,7 +44,7 @@ def _tidy(job: Job, results: Results) -> None:
 
 
 def _state(job: Job, results: Results, local: bool) -> Event:
-    """Return the state of a job before anything runs; a missing data root is accepted unless jobs run locally."""
+    """Return the state of a job before anything runs. A missing data root is accepted unless jobs run locally."""
     event, root = results.state(job), job.request.data_root
     if event.ended or (root is not None and not root.exists() and not local):
         return event

@@ -112,7 +112,7 @@ def recorded_runs(path: Path = RECORDED) -> tuple[SmokeRun, ...]:
 
 
 def train_smoke_cell(cell: SmokeCell, seed: int, out: Path, open_data: OpenData = open_training_data) -> SmokeRun:
-    """Train one of the four into a folder and return its metrics; a finished training is not repeated."""
+    """Train one of the four into a folder and return its metrics. A finished training is not repeated."""
     request = Request(cell=find_cell(cell.id), out=out, seed=seed, epochs_cap=cell.epochs)
     train_cell(request, open_data=open_data)
     return read_smoke_run(out)

@@ -1,4 +1,4 @@
-"""Sends the epochs of a training to TensorBoard or MLflow, each epoch once; both are optional extras."""
+"""Sends the epochs of a training to TensorBoard or MLflow, each epoch once. Both are optional extras."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ FIGURES = tuple(name for name in EpochRow.model_fields if name != "epoch")
 
 
 def _unlogged(row: EpochRow, following: Mapping[str, int]) -> dict[str, float]:
-    """Return the metrics of an epoch that are not logged yet; a process may be killed between two of them."""
+    """Return the metrics of an epoch that are not logged yet. A process may be killed between two of them."""
     return {name: float(getattr(row, name)) for name in FIGURES if row.epoch >= following[name]}
 
 

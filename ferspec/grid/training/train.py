@@ -70,7 +70,7 @@ def train_cell(
     open_data: OpenData = open_training_data,
     begins: Callable[[RunRecord], None] = lambda run: None,
 ) -> RunRecord:
-    """Train a cell, write its artifacts and return their record; a finished training is returned as it is.
+    """Train a cell, write its artifacts and return their record. A finished training is returned as it is.
 
     ``open_data`` opens the images, for callers that train several cells on the same ones. ``begins`` receives the
     record before the first epoch, after all checks of folder, images and weights have passed.
@@ -271,7 +271,7 @@ def _require_same_beginning(known: RunRecord | None, now: RunRecord) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Lock a folder against other processes; remove it afterwards if it was created here and is still empty."""
+    """Lock a folder against other processes. Remove it afterwards if it was created here and is still empty."""
     from filelock import FileLock, Timeout
 
     made = [path for path in (folder, *folder.parents) if not path.exists()]

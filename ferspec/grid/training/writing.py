@@ -74,7 +74,7 @@ def write_artifacts(
     data: TrainingData,
     history: Iterable[EpochRow],
 ) -> RunRecord:
-    """Write every artifact of a training, then its record as finished with their sha256; return the record.
+    """Write every artifact of a training, then its record as finished with their sha256. Return the record.
 
     ``network`` is a Keras model; it is saved without its optimiser. ``UserError`` if the folder is not writable or the
     disk is full: existing files are then kept, and the record still says that the training is not finished.

@@ -8,7 +8,7 @@ _FOLDER = Path(__file__).parent
 
 
 def demo_model_path() -> Path:
-    """Return the path of the demo model in Keras format; it is trained on synthetic faces only."""
+    """Return the path of the demo model in Keras format. It is trained on synthetic faces only."""
     return _FOLDER / "model.keras"
 
 

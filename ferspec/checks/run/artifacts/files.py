@@ -41,7 +41,7 @@ def counts_its_images(folder: RunFolder) -> CheckResult:
 
 
 def has_disjoint_splits(folder: RunFolder) -> CheckResult:
-    """Every image is listed once, in one split; equal pictures are no more than datasets contain by themselves."""
+    """Every image is listed once, in one split. Equal pictures are no more than datasets contain by themselves."""
     images = required(folder.images)
     repeated = [f"{count:,} {name} images" for name, count in images.repeated.items() if count]
     if images.trained_under_other_names:

@@ -153,7 +153,7 @@ def _phase_mismatches(run: RunRecord, phase: Phase, plan: PhasePlan, rows: list[
 
 
 def _end_mismatches(run: RunRecord, phase: Phase, plan: PhasePlan, epochs: int, stop: int | None) -> Iterator[Mismatch]:
-    """Yield where a phase does not end for its recorded reason; ``stop`` is where early stopping ends it, from 0."""
+    """Yield where a phase does not end for its recorded reason. ``stop`` is where early stopping ends it, from 0."""
     where, book = f"phase {phase.phase}", spec.load()
     if stop is not None and stop < epochs - 1:
         yield Mismatch(f"{where}: {epochs} epochs", f"{stop + 1}, after which early stopping ends it")

@@ -1,4 +1,4 @@
-"""Notes for readers of a training's accuracy on how it was obtained; they do not affect the verdict."""
+"""Notes for readers of a training's accuracy on how it was obtained. They do not affect the verdict."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def first_mismatch(logged: Sequence[float], expected: Sequence[float]) -> int | 
 
 @dataclass(frozen=True)
 class PhaseStop:
-    """How a phase ended; ``stop`` is the epoch, from 0, after which the rule stops it, or None if it would continue.
+    """How a phase ended. ``stop`` is the epoch, from 0, after which the rule stops it, or None if it would continue.
 
     ``unknown`` says why the end cannot be judged; empty if it can. ``waited`` counts the validations after the best
     one. ``may_be_rounding`` says whether rounded losses may explain an end elsewhere than where the rule stops.

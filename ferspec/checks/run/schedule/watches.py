@@ -1,4 +1,4 @@
-"""How each version of Keras tracks the best loss; a log does not show which version trained."""
+"""How each version of Keras tracks the best loss. A log does not show which version trained."""
 
 from __future__ import annotations
 
