@@ -1,4 +1,4 @@
-"""Lists the cells that can be trained: the 258 of the paper, and the same networks on synthetic faces."""
+"""Lists the cells: the 258 of the paper, and the same networks on synthetic faces."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def find_cell(id: str) -> Cell:
 
 @cache
 def all_cells() -> dict[str, Cell]:
-    """Return every cell that can be trained, by its id: the 258, then the synthetic ones, which have no bands."""
+    """Return every cell that can be trained, by its id. Synthetic ones come last and have no bands."""
     cells = spec.load().cells
     synthetic = (
         cell.model_copy(

@@ -19,7 +19,7 @@ PASSES = 3
 
 
 class CellCost(Record):
-    """The cost of one cell: ``flops`` of a forward pass of one image, ``images`` per epoch, usual ``epochs``.
+    """The cost of one cell: ``flops`` per image (forward), ``images`` per epoch, usual ``epochs``.
 
     ``training_flops`` are those of a whole training without frozen layers. ``images`` and ``training_flops`` are None
     for synthetic cells, whose number of images is chosen when they are trained.

@@ -50,7 +50,7 @@ def _matching(term: str, cells: Sequence[Cell]) -> set[str]:
 
 
 def _with_value(field: str, value: str, cells: Sequence[Cell]) -> set[str]:
-    """Return the ids of the cells whose field equals a value or matches it as a glob."""
+    """Return the ids of the cells whose field matches a value or glob."""
     plain = str.lower if field == "id" else plain_name
     includes_synthetic = field not in NAMING_FIELDS or SYNTHETIC in value.lower()
     ids: dict[str, set[str]] = {}

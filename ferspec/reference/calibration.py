@@ -11,7 +11,7 @@ from ferspec.reference.intervals import bootstrap, spread_interval, unseen
 def calibration(
     labels: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, resampling: Resampling | None = None
 ) -> Calibration:
-    """Return expected calibration error, Brier score and log loss with their intervals, and the reliability curve.
+    """Return calibration error, Brier score and log loss with intervals, and the reliability curve.
 
     ``labels`` and ``predicted`` are (n,) integers from 0 to 6, ``probabilities`` is (n, 7). If its rows are not
     probabilities (FER-B-04), the metrics are undefined, with the reason, and the curve has no bins.
@@ -49,12 +49,12 @@ def calibration(
 
 
 def brier_terms(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Return, for each image, the sum over classes of the squared difference to the one-hot label, 0 to 2."""
+    """Return, for each image, the summed squared difference to the one-hot label, 0 to 2."""
     return ((probabilities - np.eye(probabilities.shape[1])[labels]) ** 2).sum(axis=1)
 
 
 def nll_terms(labels: np.ndarray, probabilities: np.ndarray, floor: float) -> np.ndarray:
-    """Return, for each image, -log of the label's probability, which is at least ``floor``, in nats."""
+    """Return, for each image, -log of the label's probability (at least ``floor``) in nats."""
     return -np.log(np.clip(probabilities[np.arange(len(labels)), labels], floor, 1))
 
 

@@ -1,4 +1,4 @@
-"""Compares two models on the same images: which is better, by how much, and whether that is significant."""
+"""Compares two models on the same images, and tests whether the difference is significant."""
 
 import math
 from statistics import NormalDist
@@ -74,14 +74,14 @@ def compare(labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
-    """Return the p value of McNemar's exact test, from the numbers of images that only A and only B gets right."""
+    """Return the p value of McNemar's exact test from the numbers of discordant images."""
     from statsmodels.stats.contingency_tables import mcnemar as exact_test
 
     return float(exact_test([[0, only_a], [only_b, 0]], exact=True).pvalue)
 
 
 def accuracy_difference(only_a: int, only_b: int, n: int, level: float) -> Figure:
-    """Return A's accuracy minus B's, with an interval that contains 0 if and only if the exact test finds a tie.
+    """Return A's accuracy minus B's with an interval that agrees with McNemar's exact test.
 
     The interval is Bonett and Price's for paired proportions, which adds one image to each of the two counts and so has
     a positive width even if the two never disagree. If it does not contain 0 although McNemar's exact test, which is
@@ -127,7 +127,7 @@ def f1_differences(
 
 
 def images_to_decide(only_a: int, only_b: int, n: int, alpha: float) -> int | None:
-    """Return how many images McNemar's test needs to detect the observed difference with the power of FER-Z-09.
+    """Return how many images McNemar's test needs to detect the observed difference (FER-Z-09).
 
     None if both are equally good: then no number is enough.
     """

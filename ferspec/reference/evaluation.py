@@ -135,7 +135,7 @@ def per_class(matrix: np.ndarray, level: float) -> tuple[ClassFigures, ...]:
 
 
 def rank(overall: Figure) -> Rank:
-    """Return the rank of an accuracy among the published BTFER accuracies that are legible or released.
+    """Return the rank of an accuracy among the known published BTFER accuracies.
 
     The published ones are rounded (FER-M-07), so the accuracy is rounded too. Equal accuracies share a rank; one that
     is worse than all has the rank after the last.

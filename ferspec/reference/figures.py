@@ -74,7 +74,7 @@ class Group(Record):
 
 
 class Slice(Record):
-    """The groups of one column, and the gap between the best and the worst of them."""
+    """The groups of one column, and the gap between best and worst."""
 
     column: str
     groups: tuple[Group, ...]

@@ -94,7 +94,7 @@ def mean_of_classes(
 def spread_interval(
     statistic: Callable[[np.ndarray], np.ndarray], centre: np.ndarray, noise: np.ndarray, level: float
 ) -> Interval:
-    """Return the interval of a metric that chance inflates: a gap between groups, or a sum of absolute errors.
+    """Return the interval of a metric that chance inflates, such as a gap between groups.
 
     Such a metric is positive even without an effect, and resampling adds more chance, so a percentile interval never
     reaches 0. The low end is found by inversion: the smallest multiple of the observed ``centre`` (k,) that, with
@@ -131,7 +131,7 @@ def judge_claim(figure: Figure, operator: str, threshold: float) -> Judgement:
 
 
 def images_needed(figure: Figure, threshold: float, n: int) -> int | None:
-    """Return how many images like the ``n`` observed would decide a claim if the metric kept its value.
+    """Return how many images would decide a claim if the metric kept its value.
 
     ``n`` and the result count the images of the whole test set. For a proportion the result is exact: Wilson's interval
     excludes a threshold t if |p - t| > z·√(t(1 - t)/n). For other metrics the interval is assumed to shrink with √n.

@@ -6,9 +6,9 @@ from ferspec import spec
 
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Return the confusion matrix (7, 7): rows are labels, columns predictions, in the order of the seven classes.
+    """Return the confusion matrix (7, 7): rows are labels, columns predictions.
 
-    ``labels`` and ``predicted`` are (n,) integers from 0 to 6.
+    ``labels`` and ``predicted`` are (n,) integers from 0 to 6, in the order of the seven classes.
     """
     count = len(spec.load().classes)
     return np.bincount(labels * count + predicted, minlength=count * count).reshape(count, count)
@@ -35,12 +35,12 @@ def accuracy(matrix: np.ndarray) -> np.ndarray:
 
 
 def either(matrix: np.ndarray) -> np.ndarray:
-    """Return the number of images that belong to each class or are predicted as it: (..., 7, 7) gives (..., 7)."""
+    """Return the number of images of, or predicted as, each class: (..., 7, 7) gives (..., 7)."""
     return support(matrix) + predictions(matrix) - hits(matrix)
 
 
 def precision(matrix: np.ndarray) -> np.ndarray:
-    """Return, for each class, the share of the images predicted as it that belong to it. NaN if there are none."""
+    """Return, for each class, the share of its predictions that are right. NaN if there are none."""
     return _share(hits(matrix), predictions(matrix))
 
 
@@ -59,17 +59,17 @@ def f1(matrix: np.ndarray) -> np.ndarray:
 
 
 def counted(per_class: np.ndarray) -> np.ndarray:
-    """Return the metric of each class as averages count it, an undefined one as 0 (FER-M-05)."""
+    """Return the metric of each class as averages count it, with 0 for undefined ones (FER-M-05)."""
     return np.nan_to_num(per_class, nan=spec.load().number("FER-M-05", "counted_as"))
 
 
 def macro(per_class: np.ndarray) -> np.ndarray:
-    """Return the mean over the seven classes, an undefined one counted as 0 (FER-M-05): (..., 7) gives (...)."""
+    """Return the mean over the classes, undefined ones counted as 0 (FER-M-05): (..., 7) gives (...)."""
     return counted(per_class).mean(axis=-1)
 
 
 def weighted(per_class: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Return the mean over the classes weighted by support, an undefined one counted as 0 (FER-M-05).
+    """Return the support-weighted mean over the classes, undefined ones counted as 0 (FER-M-05).
 
     This is the average that the protocol reports (FER-M-02); weighted recall equals accuracy.
     """

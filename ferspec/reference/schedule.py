@@ -1,4 +1,4 @@
-"""Computes the schedule of a training from its validation losses: the rate of every epoch, and when it stops."""
+"""Computes learning rates and the end of a training from its validation losses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ferspec.spec.records import DEFAULT_PROFILE, Profile, Weights
 
 @dataclass(frozen=True)
 class Watch:
-    """The state of a rule after some epochs: the best validation loss, and how many epochs ago it was."""
+    """The state of a rule: the best validation loss, and how many epochs ago it was."""
 
     best: float | None = None
     waited: int = 0
@@ -61,14 +61,14 @@ class PlateauRule:
         )
 
     def after(self, rate: float, watch: Watch, val_loss: float) -> tuple[float, Watch]:
-        """Return the rate of the next epoch and the new state, after an epoch trained with ``rate``."""
+        """Return the next rate and the new state after an epoch trained with ``rate``."""
         watch = watch.after(val_loss, self.min_delta)
         if watch.waited >= self.patience and rate > _float32(self.minimum_rate):
             return _float32(max(rate * self.factor, self.minimum_rate)), replace(watch, waited=0)
         return rate, watch
 
     def rates(self, val_losses: Sequence[float], initial_rate: float) -> tuple[float, ...]:
-        """Return the rate of every epoch of ``val_losses``, and as the last entry that of the epoch after them."""
+        """Return the rate of every epoch of ``val_losses``, and of the epoch after them."""
         rates, watch = [_float32(initial_rate)], BEFORE_ANY
         for val_loss in val_losses:
             rate, watch = self.after(rates[-1], watch, val_loss)
@@ -124,7 +124,7 @@ class Replayed:
 
 
 def replay(val_losses: Sequence[float], initial_rate: float, profile: Profile = DEFAULT_PROFILE) -> Replayed:
-    """Return the learning rate of every epoch of a phase, and the epoch after which training stops.
+    """Return the learning rate of every epoch of a phase, and where training stops.
 
     ``val_losses`` has one entry per epoch; the first epoch is trained with ``initial_rate``. Epochs after the stop,
     which the protocol does not have, get the rates they would have. Source: FER-S-03 to FER-S-05.
@@ -164,7 +164,7 @@ def next_step(history: Sequence[float], initial_rate: float, profile: Profile = 
 
 @dataclass(frozen=True)
 class PhasePlan:
-    """The plan of a phase: whether the base is frozen, the initial rate, and the maximum number of epochs if any.
+    """The plan of a phase: frozen base or not, initial rate, and maximum epochs.
 
     Early stopping applies in every phase, so a phase may end before ``longest`` epochs.
     """
@@ -175,7 +175,7 @@ class PhasePlan:
 
 
 def phases_of(weights: Weights, profile: Profile = DEFAULT_PROFILE) -> tuple[PhasePlan, ...]:
-    """Return the training phases of a network: two if it starts from published weights, otherwise one.
+    """Return the training phases of a network: two with published weights, otherwise one.
 
     If a profile has several lengths or rates, the first (most frequent) is used. Source: FER-S-02, FER-S-07, FER-S-08.
     """
@@ -227,7 +227,7 @@ def reported_images(n: int, batch: int, profile: Profile = DEFAULT_PROFILE) -> i
 
 
 def evaluated_images(n: int, batch: int, profile: Profile = DEFAULT_PROFILE) -> int:
-    """Return how many of ``n`` images the evaluation of a run counts: those of the protocol, or all if it has none.
+    """Return how many of ``n`` images the evaluation of a run counts. All count if the protocol counts none.
 
     The latter allows trainings on few images. Source: FER-V-02, FER-V-03.
     """

@@ -1,4 +1,4 @@
-"""Computes accuracy by groups of images, and the gap between the best and the worst group."""
+"""Computes accuracy by groups of images, and the gap between best and worst."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ from ferspec.reference.intervals import proportion, spread_interval
 def slices(
     right: np.ndarray, groups: Mapping[str, Sequence[str]], resampling: Resampling | None = None
 ) -> tuple[Slice, ...]:
-    """Return, for each column, the accuracy of its groups and the gap between best and worst (FER-Z-08).
+    """Return the group accuracies of each column, and the gap between best and worst (FER-Z-08).
 
     ``right`` is (n,) booleans; ``groups`` has one value per image for each column. ``UserError`` if a column has
     another number of values.
@@ -23,7 +23,7 @@ def slices(
 
 
 def gap(hits: np.ndarray, sizes: np.ndarray, resampling: Resampling) -> Figure:
-    """Return the difference between the best and the worst group accuracy, 0 to 1, with its interval.
+    """Return the difference between best and worst group accuracy, 0 to 1, with its interval.
 
     ``hits`` of ``sizes`` images are right in each group, both (groups,). Images are resampled within each group, and
     best and worst are selected again in every replicate, because the data selected them here too: among equally good

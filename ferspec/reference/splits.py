@@ -1,4 +1,4 @@
-"""Splits the images of a dataset within each class, and selects subsets of the same composition."""
+"""Splits images within each class, and selects subsets of the same composition."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def splits_anew(profile: Profile) -> bool:
 
 
 def split_by_class(labels: np.ndarray, percent: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the indices of training and validation images: ``percent`` of each class, rounded down, and the rest.
+    """Return the indices of training and validation images, split within each class.
 
-    ``labels`` (n,) are the classes of the images. Both results are sorted int64 arrays; together they contain every
+    Training images are ``percent`` of each class, rounded down. ``labels`` (n,) are the classes of the images. Both results are sorted int64 arrays; together they contain every
     index once. The same labels in the same order and the same seed give the same split. ``UserError`` if ``percent`` is
     not a whole number from 1 to 99, or leaves a class without training images. Source: FER-D-02.
     """
@@ -38,7 +38,7 @@ def split_by_class(labels: np.ndarray, percent: int, seed: int) -> tuple[np.ndar
 
 
 def subset_by_class(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """Return the indices of ``n`` images with the same class shares, as far as whole images allow.
+    """Return the indices of ``n`` images that keep the class shares as far as possible.
 
     ``labels`` (m,) are the classes of the images; the result (n,) is sorted int64. Shares are rounded by largest
     remainder, the lower class first among equals, but every class keeps at least one image. ``UserError`` if ``n`` is
@@ -60,7 +60,7 @@ def _counts(labels: np.ndarray) -> dict[int, int]:
 
 
 def _allocated(counts: dict[int, int], n: int) -> dict[int, int]:
-    """Return how many of ``n`` images each class gets, computed with integers to avoid rounding errors."""
+    """Return how many of ``n`` images each class gets, in exact integer arithmetic."""
     total = sum(counts.values())
     single = {label for label, count in counts.items() if n * count < total}
     if single:

@@ -1,4 +1,4 @@
-"""Draws the surroundings of the face: a room or street out of focus, shoulders and clothes."""
+"""Draws the surroundings of the face: backdrop, shoulders and clothes."""
 
 from __future__ import annotations
 

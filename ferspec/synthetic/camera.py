@@ -37,13 +37,13 @@ def _shrink(pixels: np.ndarray, size: int) -> np.ndarray:
 
 @cache
 def _corners(size: int) -> np.ndarray:
-    """Return the squared distance of each pixel from the centre: 0 there, 128 in the corners."""
+    """Return the squared distance of each pixel from the centre, 0 to 128."""
     along = (2 * np.arange(size, dtype=np.int64) - size + 1) ** 2
     return ((along[:, None] + along[None, :]) * 64 // (size * size)).astype(np.uint16)
 
 
 def _grain(picture: np.ndarray, noise: float, chance: Chance) -> np.ndarray:
-    """Add grain, the sum of two uniform draws with the standard deviation ``noise`` in grey levels."""
+    """Add grain with the standard deviation ``noise`` in grey levels, from two uniform draws."""
     one, other = chance.bytes(2, *picture.shape)
     spread = np.int16(round(noise * 1024 / 104.5))
     grain = ((one.astype(np.int16) + other - 255) * spread + 512) >> 10

@@ -1,4 +1,4 @@
-"""Draws on an integer canvas: shapes become masks, masks blend colours, and every step is exact.
+"""Draws on an integer canvas with masks; every step is exact.
 
 Drawing uses OpenCV's fixed-point polygons, its 8-bit Gaussian blur and its exact bilinear enlargement, which are
 defined in integers; blending uses 16-bit integers. A mask covers only the rectangle it needs.
@@ -116,7 +116,7 @@ class Canvas:
         under[...] = (under * (256 - alpha) + over * alpha + 128) >> 8
 
     def tint(self, mask: Mask, factor: Sequence[float] | float, opacity: float = 1.0) -> None:
-        """Multiply the pixels that the mask covers by a factor of 0 to 1 per channel (a shadow, a stain)."""
+        """Multiply the covered pixels by a factor of 0 to 1 per channel (a shadow, a stain)."""
         under = self.pixels[(slice(None), *mask.area)]
         factors = (factor,) * 3 if isinstance(factor, float) else factor
         loss = np.array([round(256 * (1.0 - min(1.0, max(0.0, f)))) for f in factors], np.uint16)[:, None, None]

@@ -102,7 +102,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Occlusion:
-    """The object that hides a part of the face: its kind, colour, and variant ``where`` (0 to 1, by kind)."""
+    """The object that hides a part of the face. ``where`` is its variant (0 to 1, by kind)."""
 
     kind: str
     where: float

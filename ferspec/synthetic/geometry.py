@@ -1,4 +1,4 @@
-"""Maps face coordinates to pixels: the head as a rounded solid that turns, and smooth curves through points.
+"""Maps face coordinates to pixels, and draws smooth curves through points.
 
 In face coordinates x points to the image's right, y down and z towards the viewer. The unit is half the height of a
 face. The origin lies between the eyes and the tip of the nose.
@@ -51,7 +51,7 @@ class Head:
         return _joined(x * nearness, y * nearness)
 
     def seen_point(self, x: float, y: float, lift: float = 0.0) -> tuple[float, float]:
-        """Return one point on the front of the head, like ``seen`` but without the cost of an array."""
+        """Return one point on the front of the head, like ``seen`` without arrays."""
         z = 0.82 * math.sqrt(max(1.0 - (x / 0.92) * (x / 0.92) - (y / 1.3) * (y / 1.3), 0.03)) + lift
         cosine, sine = self.yaw
         x, z = x * cosine + z * sine, z * cosine - x * sine
@@ -84,7 +84,7 @@ def _joined(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def surface(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the depth of the front of the head, measured from the plane through the ears."""
+    """Return the depth of the front of the head from the plane of the ears."""
     rest = 1.0 - (x / 0.92) * (x / 0.92) - (y / 1.3) * (y / 1.3)
     return 0.82 * np.sqrt(np.maximum(rest, 0.03))
 

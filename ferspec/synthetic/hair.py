@@ -116,7 +116,7 @@ _MIDDLE = {"parted": -0.9, "swept": -0.72, "fringe": -0.45, "high": -0.84, "wrap
 
 
 def draw_front_hair(portrait: Portrait) -> None:
-    """Draw the hair on the head, from the hairline up, with its shadow on the forehead."""
+    """Draw the hair above the hairline, and its shadow on the forehead."""
     p, style = portrait, style_of(portrait)
     front = style["front"]
     if front == "none":
@@ -177,7 +177,7 @@ def _crown(p: Portrait, style: dict) -> np.ndarray:
 
 
 def _volume(p: Portrait, mask: Mask, colour: Colour, style: dict) -> None:
-    """Shade the hair as a rounded body: bright towards the lamp, with a band of shine, dark at the temples."""
+    """Shade the hair as a rounded body, bright towards the lamp and dark at the temples."""
     lamp, up = p.lamp, style["volume"]
     for side in SIDES:
         lit = lamp.lit(colour, (0.7 * side, -0.35, 0.62), 1.0)

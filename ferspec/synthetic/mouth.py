@@ -57,7 +57,7 @@ def _inside(p: Portrait, curves: dict[str, np.ndarray], mouth: dict[str, np.ndar
 
 
 def _row(edge: np.ndarray, drop: float) -> np.ndarray:
-    """Return a row of teeth that hangs from the edge of a lip, or stands on it for a negative drop."""
+    """Return a row of teeth that hangs from the edge of a lip. A negative drop makes it stand."""
     t = np.arange(len(edge)) / (len(edge) - 1)
     end = edge + np.stack([np.zeros_like(t), drop * (0.25 + 0.75 * 4.0 * t * (1.0 - t))], axis=1)
     return np.concatenate([edge - np.array([0.0, 0.3 * drop]), end[::-1]])

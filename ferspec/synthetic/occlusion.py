@@ -1,4 +1,4 @@
-"""Draws an object over the face: glasses, sunglasses, a mask, a hand, a lock of hair, a scarf."""
+"""Draws glasses, a mask, a hand, hair or a scarf over the face."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _finger(points: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _hand(p: Portrait) -> None:
-    """Draw a hand at the mouth, cheek or brow: four fingers, and the back of the hand over their roots."""
+    """Draw a hand with four fingers at the mouth, cheek or brow."""
     canvas, lamp, skin = p.canvas, p.lamp, p.scene.looks.skin
     where = p.scene.occlusion.where
     side = 1 if where * 10 % 1 < 0.5 else -1

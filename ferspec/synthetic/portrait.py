@@ -1,4 +1,4 @@
-"""The context for drawing every part of a picture: the scene, its canvas, geometry and light."""
+"""The drawing context of a picture: its scene, canvas, geometry and light."""
 
 from __future__ import annotations
 

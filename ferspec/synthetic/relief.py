@@ -1,4 +1,4 @@
-"""Shades the head: a rounded solid with bumps and hollows, lit by a key and a fill light.
+"""Shades the head, a rounded solid with bumps and hollows, under key and fill light.
 
 Normals are computed on a grid of half the resolution, in coordinates that roll with the head. Only sums, products,
 quotients and square roots of float32 are used, which IEEE 754 defines exactly.
@@ -35,7 +35,7 @@ class Lamp:
         self.half = (hx / length, hy / length, hz / length)
 
     def falls(self, normal: Sequence[float]) -> float:
-        """Return the share of the key light that a surface with this unit normal receives, 0 to 1."""
+        """Return the share of key light on a surface with this unit normal, 0 to 1."""
         facing = sum(a * b for a, b in zip(normal, self.towards, strict=True))
         return max(0.0, (facing + _WRAP) / (1.0 + _WRAP))
 
@@ -85,7 +85,7 @@ class Relief:
         return area, du, dv, np.maximum(np.float32(1.0) - du * du - dv * dv, np.float32(0.0))
 
     def bump(self, at: tuple[float, float], radius: Sequence[float], height: float, lift: float = 0.0) -> None:
-        """Raise the surface around a point of the face, or lower it for a negative height."""
+        """Raise the surface around a point, or lower it for a negative height."""
         area, du, dv, kernel = self._kernel(self.head.seen_point(*at, lift), radius)
         slope = kernel * np.float32(4.0 * height)
         self.nx[area] += slope * du * np.float32(1.0 / radius[0])
@@ -98,7 +98,7 @@ class Relief:
         factor: Colour | float,
         lift: float = 0.0,
     ) -> None:
-        """Multiply the colour around a point of the face by a factor per channel: a shadow or a flush."""
+        """Multiply the colour around a point by a factor per channel (a shadow, a flush)."""
         area, _, _, kernel = self._kernel(self.head.seen_point(*at, lift), radius)
         soft = kernel * kernel
         loss = np.array((factor,) * 3 if isinstance(factor, float) else factor, np.float32)[:, None, None] - np.float32(

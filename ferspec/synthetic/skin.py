@@ -1,4 +1,4 @@
-"""Draws head, neck and ears: the shape of the face as bumps and hollows, its folds, flush and freckles."""
+"""Draws head, neck and ears, with the relief, folds, flush and freckles of the face."""
 
 from __future__ import annotations
 

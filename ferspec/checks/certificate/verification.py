@@ -81,7 +81,7 @@ def counts_and_verdict_follow(certificate: Certificate) -> CheckResult:
 
 
 def manifest_follows(certificate: Certificate) -> CheckResult:
-    """Digest, counts, form and notes follow from the manifest, and the predictions are of its images."""
+    """Digest, counts, form and notes follow from the manifest, whose images are predicted."""
     report = required(certificate.report)
     stated, entries = report.dataset, report.manifest
     return first_difference(
@@ -203,7 +203,7 @@ def _planned(report: Report) -> tuple[Check, ...]:
 
 
 def _with_clause(outcome: Outcome) -> Outcome:
-    """Return the outcome with the clause of its check, and that clause's title and place in the paper."""
+    """Return the outcome with the clause of its check, its title and its place."""
     clause = spec.load().clause(outcome.check.partition("[")[0])
     reproduce = None if outcome.status is Status.PASS else outcome.reproduce
     fields = {"clause": clause.id, "title": clause.title, "place": clause.place, "reproduce": reproduce}

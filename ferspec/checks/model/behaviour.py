@@ -93,7 +93,7 @@ def ignores_order(subject: ModelSubject) -> CheckResult:
 
 
 def probe(subject: ModelSubject) -> np.ndarray:
-    """Return the indices of the few images on which behaviour is probed, spread evenly over the classes."""
+    """Return the indices of the few images to probe, spread evenly over the classes."""
     return subject.spread(spec.load().integer("FER-B-06", "probe"))
 
 

@@ -15,7 +15,7 @@ from ferspec.checks.model.paired import Gain, gain_of
 
 @dataclass(frozen=True)
 class ClassOrder:
-    """A class order that fits better: ``columns[i]`` is the class that the contract calls class i."""
+    """A class order that fits better. ``columns[i]`` is the class that the contract calls class i."""
 
     columns: np.ndarray
     declared: tuple[str, ...]

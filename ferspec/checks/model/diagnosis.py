@@ -21,16 +21,16 @@ from ferspec.subjects.models.subject import ModelSubject
 
 @dataclass(frozen=True)
 class Interpretation:
-    """How images are prepared and columns are read: ``columns[i]`` is the class that the contract calls class i."""
+    """How images are prepared and columns are read. ``columns[i]`` is the class that the contract calls class i."""
 
     prepared_as: Input | None
     columns: np.ndarray
 
 
 def diagnose(subject: ModelSubject) -> tuple[Diagnosis, ...]:
-    """Return the likely mistakes in the contract, the costliest first, at most one of each kind.
+    """Return the likely mistakes in the contract, at most one of each kind.
 
-    Each further mistake is searched for with the earlier ones corrected, so that a wrong input is not mistaken for a
+    The costliest comes first. Each further mistake is searched for with the earlier ones corrected, so that a wrong input is not mistaken for a
     wrong class order, or the reverse. The class order comes from the optimal assignment over the confusion matrix.
     Value range, colour and resize filter come from McNemar's exact test on the same images, with Holm's correction
     over all alternatives. For large inputs, alternatives are screened on a few images, and only the promising ones run
@@ -84,7 +84,7 @@ class _Search:
         ]
 
     def _gain(self, interpretation: Interpretation, alternative: Alternative) -> Gain | None:
-        """Return the gain of an alternative, or None if the model fails on images prepared this way."""
+        """Return the gain of an alternative, or None if the model fails on its images."""
         try:
             likely = interpretation.columns[self.predicted(alternative.prepared_as)]
         except SubjectError:
@@ -93,7 +93,7 @@ class _Search:
         return gain_of(self.subject.labels, likely, declared)
 
     def predicted(self, prepared_as: Input | None) -> np.ndarray:
-        """Return the class (n,) of every image, as the contract calls it, for this preparation of the images."""
+        """Return the class (n,) of every image in the contract's terms, for this preparation."""
         if self.subject.contract is None or prepared_as == self.subject.contract.input:
             return self.subject.predicted
         if prepared_as not in self._predicted:
@@ -112,7 +112,7 @@ class _Search:
         return candidates
 
     def _advantage(self, interpretation: Interpretation, alternative: Alternative, chosen: np.ndarray) -> float:
-        """Return the paired t statistic of the gain in log-likelihood, which needs fewer images than accuracy.
+        """Return the paired t statistic of the gain in log-likelihood on chosen images.
 
         0 for fewer than two images; -inf for an alternative on which the model fails.
         """

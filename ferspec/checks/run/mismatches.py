@@ -11,7 +11,7 @@ from ferspec.outcomes import CheckResult, Status
 
 @dataclass(frozen=True)
 class Mismatch:
-    """One point that differs from what is expected, with its likely cause and difference where known."""
+    """One point that is not as expected, with likely cause and difference where known."""
 
     observed: str
     expected: str
@@ -20,7 +20,7 @@ class Mismatch:
 
 
 def result_of(mismatches: Iterable[Mismatch], observed: str) -> CheckResult:
-    """Return a failure that describes the first mismatch and counts the others, or a pass with what was observed."""
+    """Return a failure that describes the first mismatch and counts the others, or a pass."""
     mismatches = list(mismatches)
     if not mismatches:
         return CheckResult(status=Status.PASS, observed=observed)

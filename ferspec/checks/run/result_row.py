@@ -19,7 +19,7 @@ PARTS = {"val": "validation", "btfer": "BTFER"}
 
 @dataclass(frozen=True)
 class ResultRow:
-    """One row as a subject: its eight metrics, its cell, and the number of ``val`` and ``btfer`` images behind them."""
+    """One row as a subject: its eight metrics, cell, and numbers of ``val`` and ``btfer`` images."""
 
     figures: Figures
     cell: Cell | None = None
@@ -31,7 +31,7 @@ class ResultRow:
 
 
 def does_not_contradict_itself(row: ResultRow) -> CheckResult:
-    """Weighted recall equals accuracy, F1 is at most the mean of precision and recall, accuracy is a share of n."""
+    """Recall equals accuracy, F1 is at most the mean of precision and recall, accuracy is a share."""
     mismatches = [mismatch for part in PARTS for rule in RULES for mismatch in rule(row, part)]
     return result_of(mismatches, "weighted recall is accuracy, and F1 is not above precision and recall")
 
@@ -53,7 +53,7 @@ def _recall_is_accuracy(row: ResultRow, part: str) -> Iterator[Mismatch]:
 
 
 def _f1_is_at_most_the_mean(row: ResultRow, part: str) -> Iterator[Mismatch]:
-    """Yield a mismatch if F1, a harmonic mean, is above the arithmetic mean of precision and recall."""
+    """Yield a mismatch if F1 is above the mean of precision and recall."""
     precision, recall, f1 = (_figure(row, part, name) for name in ("precision", "recall", "f1"))
     if precision is None or recall is None or f1 is None:
         return
@@ -101,7 +101,7 @@ def _rounding() -> float:
 
 
 def _images(cell: Cell | None, part: str) -> int | None:
-    """Return how many images a cell can be tested on, or None if that is unknown."""
+    """Return how many images a cell can be tested on, or None if unknown."""
     datasets = spec.load().datasets
     if cell is None or cell.dataset not in datasets:
         return None

@@ -57,7 +57,7 @@ class Band(Record):
 
 
 def bands_of(cell: Cell, profile: Profile = DEFAULT_PROFILE, runs: int = 1) -> tuple[Band, ...]:
-    """Return the bands of a cell, one for each metric of FER-G-07, for the mean of ``runs`` further trainings.
+    """Return the bands of a cell for the mean of ``runs`` further trainings (FER-G-07).
 
     ``UserError`` for fewer than one run, and for an unknown profile.
     """
@@ -100,7 +100,7 @@ def band(cell: Cell, figure: str, spread: Spread, profile: Profile = DEFAULT_PRO
 
 
 def contributions(expected: float, spread: Spread, runs: int, dropped: int, images: int) -> tuple[Contribution, ...]:
-    """Return the contributions to the band of an expected value whose evaluation dropped some of its images."""
+    """Return the contributions to a band, given the number of dropped images."""
     book = spec.load()
     return _widened(
         (
@@ -128,7 +128,7 @@ def _either_way(cause: str, reach: float) -> Contribution:
 
 
 def of_dropped_images(expected: float, dropped: int, images: int) -> Contribution:
-    """Return how far a metric moves if all images that its evaluation dropped are wrong, or all are right."""
+    """Return how far a metric moves if all dropped images are wrong, or all are right."""
     share = dropped / images
     return Contribution(cause=DROPPED, below=share * expected, above=share * (1 - expected))
 
@@ -158,7 +158,7 @@ def _dropped(cell: Cell, figure: str) -> tuple[int, int]:
 
 
 def _validation_sizes(cell: Cell) -> list[int]:
-    """Return the sizes of the validation split: first at the cell's resolution, then at the others."""
+    """Return the sizes of the validation split, the one at the cell's resolution first."""
     dataset = spec.load().datasets[cell.dataset]
     if dataset.training_counts is not None:
         return [dataset.total - sum(dataset.training_counts)]

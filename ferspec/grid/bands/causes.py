@@ -74,7 +74,7 @@ def _accuracies_fit(figures: Mapping[str, float], bands: tuple[Band, ...]) -> bo
 
 
 def _same_bands(cell: Cell, bands: tuple[Band, ...], profile: Profile) -> tuple[Band, ...]:
-    """Return the bands of another cell, each for the mean of the same number of trainings."""
+    """Return the bands of another cell for the same numbers of trainings."""
     by_runs = {runs: {band.figure: band for band in bands_of(cell, profile, runs)} for runs in {b.runs for b in bands}}
     return tuple(by_runs[band.runs][band.figure] for band in bands)
 
@@ -93,7 +93,7 @@ def _neighbours(cell: Cell, field: str) -> Iterator[Cell]:
 
 
 def _is_guessing(accuracy: float | None) -> bool:
-    """Return whether an accuracy on BTFER, whose classes are equally large, may be that of guessing."""
+    """Return whether an accuracy on BTFER, which is balanced, may be that of guessing."""
     if accuracy is None:
         return False
     share, images = 1 / len(spec.load().classes), spec.load().datasets[BTFER].total

@@ -28,13 +28,13 @@ class Spread(Record):
     typical: float
 
     def reach(self, runs: int, level: float) -> float:
-        """Return how far the mean of ``runs`` further runs may lie from one run, at a two-sided level (FER-G-07)."""
+        """Return how far the mean of further runs may lie from one run (FER-G-07)."""
         return _student(self.pairs, level) * self.sd * math.sqrt(1 + 1 / runs)
 
 
 @cache
 def spread(figure: str, resolution: Resolution, profile: Profile = DEFAULT_PROFILE) -> Spread:
-    """Return the spread of a metric at a resolution, from the published metrics under a profile (FER-G-06)."""
+    """Return the spread of a published metric at a resolution under a profile (FER-G-06)."""
     return spread_of(differences(figure, resolution, profile).values())
 
 

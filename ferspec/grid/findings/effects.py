@@ -17,7 +17,7 @@ from ferspec.spec.records import IDENTITY, Cell
 
 @dataclass(frozen=True)
 class Measured:
-    """One metric of a cell: the mean over its runs, and the ``variance`` due to the spread between runs."""
+    """One metric of a cell: the mean over its runs, and its ``variance`` between runs."""
 
     cell: Cell
     value: float
@@ -76,7 +76,7 @@ def selected(where: str) -> tuple[str, ...]:
 
 
 def mean_by_network(cells: Iterable[Measured]) -> dict[str, Average]:
-    """Return the mean over the cells of every network, by name and initial weights such as ``VGG16-imagenet``."""
+    """Return the mean over the cells of every network, by a name such as ``VGG16-imagenet``."""
     rows: dict[str, list[Measured]] = {}
     for measured in cells:
         rows.setdefault(f"{measured.cell.architecture}-{measured.cell.weights}", []).append(measured)
@@ -84,7 +84,7 @@ def mean_by_network(cells: Iterable[Measured]) -> dict[str, Average]:
 
 
 def effects(known: Known, where: str, worse: str, better: str, relative: bool = False) -> list[Effect]:
-    """Return better minus worse for every pair of known cells that differ in that field only.
+    """Return better minus worse for every pair of cells that differ in that field.
 
     ``relative`` effects are shares of the worse metric; pairs where it is 0 are skipped. Balancings are not compared on
     the dataset where both give the same weights (FER-G-05): their difference is chance.
@@ -100,7 +100,7 @@ def effects(known: Known, where: str, worse: str, better: str, relative: bool = 
 
 
 def contrasts(less: Iterable[Effect], more: Iterable[Effect], field: str) -> list[Effect]:
-    """Return ``more`` minus ``less`` for every pair of effects whose cells differ in one field only."""
+    """Return ``more`` minus ``less`` for every pair of effects that differ in one field."""
     low = {_without(effect.fields, field): effect for effect in less}
     high = {_without(effect.fields, field): effect for effect in more}
     return [
@@ -163,7 +163,7 @@ def _difference(below: Measured, above: Measured) -> tuple[float, float]:
 
 
 def _share(below: Measured, above: Measured) -> tuple[float, float]:
-    """Return the difference as a share of the lower metric, and its variance to first order."""
+    """Return the difference relative to the lower metric, and its first-order variance."""
     ratio = above.value / below.value
     return ratio - 1, (above.variance + ratio**2 * below.variance) / below.value**2
 

@@ -54,7 +54,7 @@ class Findings(Record):
 
 
 def findings(results: Iterable[Result], profile: Profile = DEFAULT_PROFILE) -> Findings:
-    """Judge every statement of FER-F by the results of trainings, metric by metric, in the order of the clauses.
+    """Judge every statement of FER-F by the results of trainings, metric by metric.
 
     The mean over several trainings of a cell is used. Trainings that contradict themselves, are unfinished, declare
     deviations, followed another profile or used synthetic faces are skipped. The noise is that of the published
@@ -100,7 +100,7 @@ def _findings_of(clause: Clause, question: Question | None, judges: Mapping[str,
 
 
 def _measured(results: Iterable[Result], figure: str, profile: Profile) -> dict[str, Measured]:
-    """Return one metric of every cell where it is known, as the mean over its trainings."""
+    """Return one known metric of every cell, as the mean over its trainings."""
     values: dict[str, list[float]] = {}
     for result in results:
         if (value := getattr(result.figures, figure)) is not None:

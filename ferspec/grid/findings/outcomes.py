@@ -167,7 +167,7 @@ class Judge:
         return student(self.freedom, 1 - (1 - _level()) / tests) * math.sqrt(variance)
 
     def _exceeded(self, question: Difference, pairs: Sequence[Effect]) -> str | None:
-        """Return the reason if the largest pair exceeds the upper bound of a question, or None."""
+        """Return the reason if the largest pair exceeds the upper bound, or None."""
         largest, bound = max(pairs, key=lambda effect: effect.value), required(question.at_most)
         if largest.value <= bound + question.rounding + self._noise(largest.variance, tests=len(pairs)):
             return None
@@ -215,7 +215,7 @@ def _ranking(lead: float, noise: float, cells: Sequence[Measured]) -> Estimate:
 
 
 def _too_few(pairs: Sequence[Effect], unit: Unit) -> Judged | None:
-    """Return *not evaluated* if there are fewer units than FER-F-01 requires for an interval, or None."""
+    """Return *not evaluated* if there are fewer units than FER-F-01 requires, or None."""
     units, least = count_units(pairs, unit), spec.load().integer(CLAUSE, "least_units")
     if units >= least:
         return None

@@ -20,7 +20,7 @@ PLACES = 4
 
 
 def fingerprints(folder: RunFolder) -> tuple[str, ...]:
-    """Return digests that no other training shares: of its network, and of its predictions in any order and format."""
+    """Return digests of network and predictions that no other training shares, independent of order."""
     marks = []
     if MODEL in folder.found:
         marks.append(f"{MODEL} {folder.found[MODEL]}")
@@ -34,7 +34,7 @@ def fingerprints(folder: RunFolder) -> tuple[str, ...]:
 
 
 def btfer_images(folder: RunFolder) -> str | None:
-    """Return the digest of the pictures of BTFER with their labels, independent of names and order."""
+    """Return the digest of the labelled BTFER pictures, independent of names and order."""
     if not folder.predictions or "btfer" not in folder.predictions:
         return None
     part = folder.predictions["btfer"]
@@ -63,7 +63,7 @@ def mark_copies(results: Iterable[Result]) -> tuple[tuple[Result, ...], tuple[Ou
 
 
 def _figure_marks(result: Result) -> list[str]:
-    """Return marks of the metrics alone, which find a repeated row, and a row that repeats a run."""
+    """Return marks of the metrics alone, which identify repeated rows and runs."""
     figures = result.figures.model_dump(exclude_none=True)
     if not figures:
         return []

@@ -67,7 +67,7 @@ class CellJudgement(Record):
 
 
 class GridJudgement(Record):
-    """The verdict over the selected cells, the number of cells of each status, and the judgement of every cell.
+    """The verdict over the selected cells, with the counts and judgements of the cells.
 
     ``not_selected`` counts the results of other cells, ``synthetic`` those of synthetic cells among them.
     ``problems`` are the failed checks on artifacts of unknown cells. ``by_chance`` is the number of the ``judged``
@@ -189,7 +189,7 @@ def _status(
 
 
 def _has_figures(result: Result) -> bool:
-    """Return whether a result is of a finished training without declared deviations, and has any metric."""
+    """Return whether a result has metrics of a finished training without declared deviations."""
     known = any(value is not None for value in result.figures.model_dump().values())
     return result.complete and not result.deviations and known
 
@@ -209,7 +209,7 @@ def _known(valid: Sequence[Result]) -> dict[str, list[float]]:
 
 
 def _bands(cell: Cell, profile: Profile, known: Mapping[str, Sequence[float]]) -> tuple[Band, ...]:
-    """Return the bands of a cell, each for the mean of as many runs as have its metric."""
+    """Return the bands of a cell, each for the number of runs with its metric."""
     runs = {band.figure: max(len(known.get(band.figure, ())), 1) for band in bands_of(cell, profile)}
     by_runs = {count: {band.figure: band for band in bands_of(cell, profile, count)} for count in {*runs.values()}}
     return tuple(by_runs[count][name] for name, count in runs.items())

@@ -37,7 +37,7 @@ PARTS = {"val": "validation", "btfer": "btfer"}
 
 
 class ReadResults(Record):
-    """The results that were read, the counts of their checks, and notes on what was skipped."""
+    """The results that were read, their check counts, and notes on skipped files."""
 
     results: tuple[Result, ...]
     checks: Counts
@@ -50,7 +50,7 @@ def read_results(paths: Iterable[str | Path]) -> tuple[Result, ...]:
 
 
 def read(paths: Iterable[str | Path], progress: Progress = silent) -> ReadResults:
-    """Return the results at some paths: run folders, folders of run folders (up to two levels), or results tables.
+    """Return the results of run folders, folders of them (up to two levels), or results tables.
 
     The artifacts of each run are checked for consistency (FER-R): files against their sha256, report against
     predictions, predictions against manifest, contract, initial weights and images against the cell, record against
@@ -91,7 +91,7 @@ def read(paths: Iterable[str | Path], progress: Progress = silent) -> ReadResult
 
 
 def read_run_folder(path: Path) -> tuple[Result, list[Outcome], list[str]]:
-    """Return the result of one run folder, the outcomes of its checks, and notes on it."""
+    """Return the result of one run folder, its outcomes, and notes on it."""
     folder = open_run_folder(path, all_cells())
     judged = [outcome_of(check, folder) for check in checks_for_artifacts()]
     notes = [*_note(path, folder.foreign if folder.finished else ()), *artifact_notes(folder)]
@@ -109,7 +109,7 @@ def _local(path: str | Path) -> Path:
 
 
 def _unique(paths: Iterable[Path]) -> list[Path]:
-    """Return the paths without those that lead to an earlier one, for example through a link."""
+    """Return the paths without those that lead to an earlier one through links."""
     unique: dict[str, Path] = {}
     for path in paths:
         unique.setdefault(os.path.realpath(path), path)
@@ -117,7 +117,7 @@ def _unique(paths: Iterable[Path]) -> list[Path]:
 
 
 def _different_btfers(results: Iterable[Result]) -> list[str]:
-    """Return a note if results were tested on different pictures of BTFER, so that their metrics do not compare."""
+    """Return a note if results were tested on different BTFER pictures and do not compare."""
     sources: dict[str, list[str]] = {}
     for result in results:
         if result.btfer_images is not None:
@@ -145,7 +145,7 @@ def _read_each(folders: Sequence[Path]) -> Iterator[tuple[Result, list[Outcome],
 
 
 def _runs_below(path: Path) -> tuple[list[Path], list[str]]:
-    """Return the run folders in a folder, or the folder itself, and the names of everything else."""
+    """Return the run folders at a path, and the names of everything else."""
     if is_run(path):
         return [path], []
     runs, foreign = _searched(path, DEEPEST)

@@ -12,7 +12,7 @@ FAILED = ".failed.txt"
 
 
 class Result(Record):
-    """The eight metrics of one training of a cell, and the numbers of images behind them. None if unknown.
+    """The eight metrics of one training, and the numbers of images behind them. None if unknown.
 
     ``source`` is the folder of a run, the file and line of a table, or ``published``. ``deviations`` describe the
     declared deviations from the protocol, one line each. ``complete`` is false for an unfinished training.

@@ -1,4 +1,4 @@
-"""Reads and writes results tables: CSV with one row per training, its cell and its eight metrics."""
+"""Reads and writes results tables in CSV, one row per training."""
 
 from __future__ import annotations
 

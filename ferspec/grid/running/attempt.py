@@ -1,4 +1,4 @@
-"""Attempts one training in its own process, so that a crash or a hang affects no other training."""
+"""Attempts one training in its own process, which may crash or hang."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _remaining(limits: Limits, began: float) -> float:
 
 
 def _next(connection: Connection, limits: Limits, began: float) -> Event | None:
-    """Return the next event, or None if the process is gone or its time is over."""
+    """Return the next event, or None if the process ended or timed out."""
     try:
         while not connection.poll(_remaining(limits, began)):
             if not _remaining(limits, began):

@@ -18,7 +18,7 @@ SHOWN_STATES: tuple[State, ...] = ("finished", "running", "waiting", "failed", "
 
 
 class JobSummary(Record):
-    """The state of one job: finished epochs, attempts, seconds since the first attempt, and a message."""
+    """The state of one job: its epochs, attempts, seconds and a message."""
 
     cell: str
     seed: int
@@ -40,7 +40,7 @@ class Summary(Record):
 
     @property
     def status(self) -> int:
-        """The exit status: 0 all finished, 1 some failed, 2 none could be evaluated, 3 some were not evaluated."""
+        """The exit status: 0 all finished, 1 some failed, 2 none evaluated, 3 some not evaluated."""
         if self.counts["finished"] == len(self.cells):
             return 0
         if self.counts["not evaluated"] == len(self.cells):
@@ -50,7 +50,7 @@ class Summary(Record):
 
 @dataclass
 class Line:
-    """The progress of one job: last event, epochs at its start and now, attempts, and start and end times."""
+    """The progress of one job: its last event, epochs, attempts, start and end."""
 
     event: Event = field(default_factory=lambda: Event(state="waiting"))
     epochs_before: int | None = None
@@ -94,7 +94,7 @@ class Board:
         return sum(self._trained(line) for line in self.lines.values())
 
     def seconds_left(self) -> float | None:
-        """Estimate the remaining seconds at the present speed, or None before the first epoch is finished.
+        """Estimate the remaining seconds at the present speed. None before the first epoch.
 
         The work of a cell is that of one epoch times its usual number of epochs (FER-G-09).
         """
@@ -132,7 +132,7 @@ class Board:
 
 
 def work_of(request: Request) -> tuple[float, int]:
-    """Return the forward operations of one epoch, and the usual number of epochs of a training."""
+    """Return the forward operations of one epoch, and the usual number of epochs."""
     cost = cost_of(request.cell)
     images = cost.images or sum(synthetic_faces()["training"].counts)
     epochs = cost.epochs

@@ -1,4 +1,4 @@
-"""Jobs and events: one job for each cell and seed to train, and the events of its execution."""
+"""Defines jobs, one for each cell and seed to train, and their events."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Job:
 
 
 class Event(Record):
-    """A change in a job: its state, finished epochs, the reason in one line, and the last lines of its log.
+    """A change in a job: its state, finished epochs, reason, and end of its log.
 
     ``died`` means that an attempt ended without an answer (killed, out of memory, crashed) and may be repeated.
     """
@@ -56,7 +56,7 @@ OnEvent = Callable[[Job, Event], None]
 
 @dataclass(frozen=True)
 class Limits:
-    """The time limit of an attempt in seconds, the number of retries after it died, and the training function.
+    """The time limit of an attempt in seconds, number of retries, and training function.
 
     ``trainer`` is ``package.module:function`` with the signature of ``train_cell``.
     """

@@ -40,7 +40,7 @@ class Cluster:
 
 
 def run_on_ray(jobs: Sequence[Job], results: Results, limits: Limits, on_event: OnEvent, cluster: Cluster) -> None:
-    """Run jobs until each has ended, as many at once as the cluster has room for.
+    """Run jobs until each has ended, in parallel as the cluster has room.
 
     A job whose worker is killed resumes on another from its last epoch, whose files this process has stored. Jobs that
     another command is training are waited for at the end. ``UserError`` if the cluster does not answer or has no room.
@@ -66,7 +66,7 @@ def run_on_ray(jobs: Sequence[Job], results: Results, limits: Limits, on_event: 
 def _run_claimed(
     ray: ModuleType, jobs: Sequence[Job], results: Results, limits: Limits, on_event: OnEvent, start: Any
 ) -> list[Job]:
-    """Run the jobs that no other command is training, at least one, and return the others."""
+    """Run the jobs that no other command is training, and return the others."""
     busy: list[Job] = []
     with ExitStack() as claims:
         running = {}

@@ -1,4 +1,4 @@
-"""Stores the results of many trainings in a local folder, or at a URL that fsspec supports."""
+"""Stores the results of many trainings in a local folder or at a URL (fsspec)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Results(ABC):
         return Event(state="finished", epochs=sum(phase.epochs for phase in run.phases), message="already finished")
 
     def settle(self, job: Job, event: Event) -> None:
-        """Write a note on a failure next to the folder of a job, or remove the note of an earlier failure."""
+        """Write a note on a failure next to a job's folder, or remove an earlier note."""
         note = job.name + FAILED
         if event.state == "failed":
             self.apply(Changes({note: f"{event.message}\n\n{event.log}\n".encode()}))
@@ -159,7 +159,7 @@ class LocalResults(Results):
 
 
 class UrlResults(Results):
-    """Results at a URL, without locks: only one command at a time may write to it."""
+    """Results at a URL. It has no locks: only one command may write at a time."""
 
     def __init__(self, out: str) -> None:
         super().__init__(out)

@@ -15,7 +15,7 @@ from ferspec.grid.training.train import Request
 
 @dataclass(frozen=True)
 class Changes:
-    """The files written and removed since the last event, by their paths in the folder, in the order of writing."""
+    """The files written and removed since the last event. Written files are in the order of writing."""
 
     written: Mapping[str, bytes]
     removed: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ def attempt_in_scratch(request: Request, files: Mapping[str, bytes], limits: Lim
 
 
 def _stamps(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return the time of writing and the size of each file, except hidden ones, which are locks or incomplete."""
+    """Return modification time and size of each file. Hidden files are locks or incomplete."""
     return {
         path.relative_to(folder).as_posix(): (path.stat().st_mtime_ns, path.stat().st_size)
         for path in folder.rglob("*")

@@ -1,4 +1,4 @@
-"""Tests training end to end: four small trainings on synthetic faces, judged by bands from recorded runs."""
+"""Tests training end to end by four small trainings and bands from recorded runs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FigureName = Literal["loss", "val_loss", "val_accuracy", "btfer_accuracy", "btfe
 
 
 class SmokeCell(Record):
-    """One of the four trainings: a cell on synthetic faces, its number of epochs, and its judged metrics."""
+    """One of the four trainings: a cell on synthetic faces, its epochs and judged metrics."""
 
     id: str
     epochs: int
@@ -134,7 +134,7 @@ def read_smoke_run(folder: Path) -> SmokeRun:
 
 
 def judge_smoke_cell(folder: Path, recorded: Sequence[SmokeRun] | None = None) -> SmokeJudgement:
-    """Judge the metrics of a finished training by their bands, and check its artifacts for consistency.
+    """Judge the metrics of a finished training by bands, and check its artifacts.
 
     A band is the two-sided prediction interval for one further run, mean ± t · s · √(1 + 1/n) of n recorded runs of the
     same cell and number of epochs. Its level is corrected (Bonferroni) so that all metrics of all four trainings
@@ -171,7 +171,7 @@ def _band(figure: str, recorded: Sequence[float], value: float) -> SmokeBand:
 
 
 def cached(open_data: OpenData = open_training_data) -> OpenData:
-    """Return a function that opens images once and reuses them for all cells with the same images."""
+    """Return a function that opens images once for all cells that share them."""
     opened: dict[Any, TrainingData] = {}
 
     def open_once(

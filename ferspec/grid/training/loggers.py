@@ -21,7 +21,7 @@ PACKAGES = {"tensorboard": ("tensorboard",), "mlflow": ("mlflow", "sqlalchemy", 
 
 
 class Logger(Protocol):
-    """Logs epochs as they finish, and skips those that were logged before, even by an earlier process."""
+    """Logs epochs as they finish, and skips those that are logged already."""
 
     def log(self, row: EpochRow) -> None: ...
 
@@ -140,7 +140,7 @@ def _unlogged(row: EpochRow, following: Mapping[str, int]) -> dict[str, float]:
 
 
 def _logged(events: Path) -> Iterator[tuple[str, int]]:
-    """Yield name and step of every scalar in event files, each up to where a killed process stopped writing."""
+    """Yield name and step of every scalar in event files that may be truncated."""
     import tensorflow as tf
 
     for path in sorted(events.glob("events.out.tfevents.*")):

@@ -105,7 +105,7 @@ def train_cell(
 
 
 def class_weights(cell: Cell, training: ImagePart) -> np.ndarray:
-    """Return the weight (7,) of each class by the cell's balancing, from the training images only (FER-W-03)."""
+    """Return the class weights (7,) of the cell's balancing, from the training images only (FER-W-03)."""
     counts = np.bincount(training.labels, minlength=len(spec.load().classes))
     return WEIGHTINGS[cell.balancing](counts)
 
@@ -294,7 +294,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _remove_made(folders: Sequence[Path]) -> None:
-    """Remove folders that hold nothing but a lock, the innermost first, up to one that is in use."""
+    """Remove folders that hold only a lock, from the innermost to one in use."""
     with suppress(OSError):
         (folders[0] / LOCK).unlink()
         for folder in folders:

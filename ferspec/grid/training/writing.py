@@ -1,4 +1,4 @@
-"""Writes the artifacts of a training, each atomically, and last the record that marks them as finished."""
+"""Writes the artifacts of a training atomically, and last the record of their completion."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from ferspec.subjects.runs.data.splits import TrainingData
 
 
 def begun_run(folder: Path, cell: str, settings: Settings) -> RunRecord | None:
-    """Return the record of the training in a folder, or None if the folder is absent or empty.
+    """Return the record of the training in a folder, or None if there is none.
 
     Hidden files are ignored: they are locks or remains of a killed process. ``UserError`` if the path is a file, if the
     folder holds other files than a run's or a run of another cell or other settings (the message names the first

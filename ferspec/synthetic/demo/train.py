@@ -48,7 +48,7 @@ _REGULARISATION = (0.003, 0.01, 0.03)
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one training: images per class, the seeds of images and weights, and the schedule."""
+    """The settings of one training: images per class, seeds and schedule."""
 
     training_per_class: int = 1200
     validation_per_class: int = 150
@@ -63,7 +63,7 @@ class Settings:
 
 
 def rendered(per_class: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return images (n, 48, 48, 3) uint8, resized by area from 256 pixels as the contract says, and labels 0 to 6."""
+    """Return images (n, 48, 48, 3) uint8, resized by area from 256 pixels, and labels 0 to 6."""
     images, labels = [], []
     for image in synthetic_images(per_class, RENDERED, seed):
         images.append(cv2.resize(image.pixels, (SIZE, SIZE), interpolation=cv2.INTER_AREA))
@@ -77,7 +77,7 @@ def unit(images: np.ndarray) -> np.ndarray:
 
 
 def fit(settings: Settings, training: tuple, validation: tuple) -> tuple[keras.Model, dict[str, list[float]]]:
-    """Return the trained network of the best epoch by validation loss, and the history of its training."""
+    """Return the network of the best epoch by validation loss, and the training history."""
     import keras
     import tensorflow as tf
 
@@ -115,7 +115,7 @@ def fit(settings: Settings, training: tuple, validation: tuple) -> tuple[keras.M
 
 
 def linear_baseline(training: tuple, validation: tuple, test: tuple) -> dict[str, Any]:
-    """Return the accuracy of logistic regression on grey 48 by 48 pixels, with the best of three penalties."""
+    """Return the accuracy of logistic regression on grey pixels, with the best of three penalties."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 

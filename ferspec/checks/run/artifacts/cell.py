@@ -1,4 +1,4 @@
-"""Checks that the artifacts of a training belong to its cell: contract, initial weights, images (FER-R-03)."""
+"""Checks that contract, initial weights and images of a training belong to its cell (FER-R-03)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _cell_mismatches(folder: RunFolder) -> Iterator[Mismatch]:
 
 
 def _contract_mismatches(contract: Contract, run: RunRecord, cell: Cell) -> Iterator[Mismatch]:
-    """Yield where the images, class order or outputs of a contract differ from those of the cell's network."""
+    """Yield where images, class order or outputs of a contract differ from the cell's network."""
     stated, size = contract.input, (cell.resolution, cell.resolution)
     if stated.size != size:
         height, width = stated.size
@@ -87,7 +87,7 @@ def _trained_input(run: RunRecord, cell: Cell) -> Input:
 
 
 def _start_mismatches(start: Start, cell: Cell) -> Iterator[Mismatch]:
-    """Yield where the initial weights are not those of the cell: none, or the published file."""
+    """Yield where the initial weights are not the published ones of the cell."""
     if start.kind != cell.weights:
         yield Mismatch(f"the network started from {start.kind}", f"{cell.weights}, the cell's weights")
         return

@@ -122,7 +122,7 @@ def _other_counts(folder: RunFolder, dataset: Dataset) -> Iterator[Deviating]:
 
 
 def _no_weight_is_capped(counts: np.ndarray) -> bool:
-    """Return whether every class has images, and none is rare enough for the cap of FER-W-02."""
+    """Return whether no class is empty or rare enough for the cap of FER-W-02."""
     return bool(counts.all()) and np.array_equal(simple_weights(counts), conservative_weights(counts))
 
 

@@ -1,4 +1,4 @@
-"""Lists all checks on the artifacts of a training (FER-R), and defines those on files, images and predictions."""
+"""Lists the checks on artifacts (FER-R), and defines those on files, images and predictions."""
 
 from __future__ import annotations
 

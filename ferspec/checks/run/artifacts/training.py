@@ -123,7 +123,7 @@ def _schedule_mismatches(folder: RunFolder) -> Iterator[Mismatch]:
 
 
 def _phase_mismatches(run: RunRecord, phase: Phase, plan: PhasePlan, rows: list[EpochRow]) -> Iterator[Mismatch]:
-    """Yield where the frozen base, the learning rates or the end of a phase differ from the schedule."""
+    """Yield where frozen base, learning rates or end of a phase differ from the schedule."""
     profile, where = run.settings.profile, f"phase {phase.phase}"
     book = spec.load()
     if phase.frozen != plan.frozen:

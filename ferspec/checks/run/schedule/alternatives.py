@@ -1,4 +1,4 @@
-"""Wrong schedules that people set by mistake, tried in order to name the one that a log follows."""
+"""Tries the schedules that people set by mistake to name the one a log follows."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Alternative:
     monitor: str = "val_loss"
 
     def rates(self, phase: LoggedPhase, watch: Watch = BEFORE_ANY) -> tuple[float, ...] | None:
-        """Return the rate of every epoch of a phase under this rule, or None if its monitor is not logged."""
+        """Return the rate of every epoch under this rule. None if its monitor is not logged."""
         if getattr(phase, self.monitor) is None:
             return None
         epochs, values = _monitored(phase, self.monitor)
@@ -47,7 +47,7 @@ class Alternative:
 
 
 def _monitored(phase: LoggedPhase, monitor: str) -> tuple[list[int], list[float]]:
-    """Return the epochs (from 0) that have a value of the monitor, and the values, smaller being better."""
+    """Return the epochs (from 0) with a value of the monitor, and the values (smaller is better)."""
     without = phase.unvalidated if monitor.startswith("val_") else ()
     epochs = [epoch for epoch in range(len(phase)) if epoch not in without]
     return epochs, [MONITORS.get(monitor, 1) * getattr(phase, monitor)[epoch] for epoch in epochs]
@@ -74,7 +74,7 @@ def with_cooldown(
 
 
 def explanations(phases: Sequence[LoggedPhase], profile: Profile) -> list[Alternative]:
-    """Return the wrong rules that give all rates of these phases: those with one mistake, else those with two."""
+    """Return the wrong rules that give all rates, with one mistake or else with two."""
     rule = PlateauRule.of(profile)
     single = [alternative for alternative in _single(rule) if _explains(alternative, phases)]
     return single or [alternative for alternative in _double(rule, phases) if _explains(alternative, phases)]
@@ -106,7 +106,7 @@ def _single(rule: PlateauRule) -> Iterator[Alternative]:
 
 
 def _double(rule: PlateauRule, phases: Sequence[LoggedPhase]) -> Iterator[Alternative]:
-    """Yield another patience together with a min_delta of 0, or with the factor of the first reduction."""
+    """Yield another patience with a min_delta of 0, or with the first reduction's factor."""
     pairs = (pair for phase in phases for pair in pairwise(required(phase.rate)))
     drops = (after / before for before, after in pairs if 0 < after < before)
     factor = next((drop for drop in drops if not same_rate(drop, rule.factor)), None)

@@ -30,7 +30,7 @@ def schedule_notes(run: LoggedRun) -> tuple[str, ...]:
 
 
 def same_validation(runs: Sequence[LoggedRun]) -> dict[int, str]:
-    """Return notes on runs that share a validation curve with another run, by the index of the run."""
+    """Return notes on runs with the same validation curve, by the index of the run."""
     indices: dict[tuple[float, ...], list[int]] = defaultdict(list)
     for index, run in enumerate(runs):
         for phase in run.phases:

@@ -1,4 +1,4 @@
-"""Checks the number of phases of a training run, and the length of the first (FER-S-07, FER-S-08)."""
+"""Checks the number of training phases, and the length of the first (FER-S-07, FER-S-08)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCRATCH = "scratch"
 
 @dataclass(frozen=True)
 class Attempts:
-    """The phases of the last training in a log, and the number of aborted attempts before it."""
+    """The phases of the last training in a log, and the number of aborted attempts."""
 
     phases: tuple[PhaseStop, ...]
     aborted: int

@@ -1,4 +1,4 @@
-"""Replays the schedule on the logged losses of a run, phase by phase, and finds the first mismatch."""
+"""Replays the schedule on the logged losses of a run and finds the first mismatch."""
 
 from __future__ import annotations
 
@@ -167,13 +167,13 @@ def _stopped(run: LoggedRun, number: int, phase: LoggedPhase, rule: StoppingRule
 
 
 def _stop(rule: StoppingRule, losses: Sequence[float]) -> tuple[int | None, int]:
-    """Return where the rule stops and how long it waited, for the version of Keras that fits the end best."""
+    """Return stop and waiting time of the rule in the version of Keras that fits best."""
     stops = [(rule.stop(losses, watch), rule.waited(losses, watch)) for watch in WATCHES]
     return max(stops, key=lambda stop: (stop[0] == len(losses) - 1, stop[0] is None, stop[0] or 0))
 
 
 def _rounding_explains_end(phase: LoggedPhase, rule: StoppingRule, stop: int | None) -> bool:
-    """Return whether rounded losses may explain that a phase does not end where the rule stops it."""
+    """Return whether rounded losses may explain an end that differs from the rule's."""
     step = rounding_of(phase)
     if not step or stop == len(phase) - 1:
         return False

@@ -24,7 +24,7 @@ State = tuple[float, Watch]
 
 
 def rounding_of(phase: LoggedPhase) -> float:
-    """Return the unit of the last decimal of rounded validation losses, or 0 if they are not rounded.
+    """Return the unit that validation losses are rounded to, or 0 if they are not.
 
     Losses so large that float32 has no further decimal are not considered.
     """
@@ -44,7 +44,7 @@ def same_rate(one: float, other: float) -> bool:
 def follow_rates(
     phase: LoggedPhase, rule: PlateauRule, step: float = 0.0, of_next: bool = False
 ) -> tuple[tuple[float, ...], int | None]:
-    """Return the rates that a rule gives up to the first mismatch, and the epoch (from 0) of the mismatch or None.
+    """Return the rates of a rule up to the first mismatch, and its epoch (from 0) or None.
 
     ``step`` is the unit that losses were rounded to; if it decides whether a loss is an improvement, both outcomes are
     followed for as long as the logged rates agree. ``of_next`` is for epochs that are logged with the rate of the next
@@ -94,7 +94,7 @@ def _improves(watch: Watch, loss: float, min_delta: float, step: float) -> Itera
 
 
 def may_last(phase: LoggedPhase, rule: StoppingRule, step: float) -> tuple[bool, bool]:
-    """Return whether a phase may last until its end if losses were rounded, and whether the rule may stop it there.
+    """Return whether a phase may reach its end if losses were rounded, and may stop there.
 
     All unrounded losses that do not stop the phase earlier are considered.
     """

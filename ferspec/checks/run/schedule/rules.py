@@ -65,7 +65,7 @@ def _why_this_rate(run: LoggedRun, number: int, rate: float) -> str | None:
 
 
 def _last_rates(run: LoggedRun, phase: LoggedPhase) -> tuple[float, ...]:
-    """Return the last rate of a phase, and the rate to which its last epoch reduced it."""
+    """Return the last rate of a phase, and the one after its last epoch."""
     rates = required(phase.rate)
     if phase.val_loss is None or not math.isfinite(rates[0]):
         return rates[-1:]
@@ -118,7 +118,7 @@ def _contradicts(run: LoggedRun, phase: LoggedPhase, rule: PlateauRule) -> bool:
 
 
 def _mismatched(phases: Sequence[PhaseReplay]) -> list[PhaseReplay]:
-    """Return the phases whose rates are wrong for all losses that round to the logged ones."""
+    """Return the phases whose rates are wrong even if losses were rounded."""
     return [replay for replay in phases if replay.mismatch is not None and not replay.may_be_rounding]
 
 
@@ -186,7 +186,7 @@ def _early_end_failure(run: LoggedRun, last: PhaseStop) -> CheckResult:
 
 
 def _causes_of_ends(run: LoggedRun, phases: Sequence[PhaseStop]) -> list[str]:
-    """Return the wrong rules that explain the end of the last phase and of all others that end unexpectedly."""
+    """Return the wrong rules that explain all unexpected ends and that of the last phase."""
     lengths = spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
     early = [
         other_stops(phase.phase, run.profile)
@@ -250,7 +250,7 @@ def _reported(run: LoggedRun, accuracies: Sequence[float], best: int, expected: 
 
 
 def reported_tolerance(run: LoggedRun) -> float:
-    """Return how far a reported accuracy may lie from that of its epoch: rounding plus float error (FER-R-10)."""
+    """Return the tolerance of a reported accuracy: its rounding plus float error (FER-R-10)."""
     digits = required(run.kept).digits
     rounding = 0.0 if digits is None else 0.5 * 10.0**-digits
     return rounding + spec.load().number("FER-R-10", "tolerance")
