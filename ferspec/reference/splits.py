@@ -17,9 +17,10 @@ def splits_anew(profile: Profile) -> bool:
 def split_by_class(labels: np.ndarray, percent: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the indices of training and validation images, split within each class.
 
-    Training images are ``percent`` of each class, rounded down. ``labels`` (n,) are the classes of the images. Both results are sorted int64 arrays; together they contain every
-    index once. The same labels in the same order and the same seed give the same split. ``UserError`` if ``percent`` is
-    not a whole number from 1 to 99, or leaves a class without training images. Source: FER-D-02.
+    Training images are ``percent`` of each class, rounded down. ``labels`` (n,) are the classes of the images. Both
+    results are sorted int64 arrays; together they contain every index once. The same labels in the same order and the
+    same seed give the same split. ``UserError`` if ``percent`` is not a whole number from 1 to 99, or leaves a class
+    without training images. Source: FER-D-02.
     """
     if not 0 < percent < 100 or percent != int(percent):
         raise UserError(f"cannot train on {percent} % of each class: give a whole percentage from 1 to 99")

@@ -30,11 +30,11 @@ class Interpretation:
 def diagnose(subject: ModelSubject) -> tuple[Diagnosis, ...]:
     """Return the likely mistakes in the contract, at most one of each kind.
 
-    The costliest comes first. Each further mistake is searched for with the earlier ones corrected, so that a wrong input is not mistaken for a
-    wrong class order, or the reverse. The class order comes from the optimal assignment over the confusion matrix.
-    Value range, colour and resize filter come from McNemar's exact test on the same images, with Holm's correction
-    over all alternatives. For large inputs, alternatives are screened on a few images, and only the promising ones run
-    on all. An alternative on which the model crashes is skipped. Source: FER-Z-05.
+    The costliest comes first. Each further mistake is searched for with the earlier ones corrected, so that a wrong
+    input is not mistaken for a wrong class order, or the reverse. The class order comes from the optimal assignment
+    over the confusion matrix. Value range, colour and resize filter come from McNemar's exact test on the same images,
+    with Holm's correction over all alternatives. For large inputs, alternatives are screened on a few images, and only
+    the promising ones run on all. An alternative on which the model crashes is skipped. Source: FER-Z-05.
     """
     declared = None if subject.contract is None else subject.contract.input
     search = _Search(subject)
@@ -114,7 +114,7 @@ class _Search:
     def _advantage(self, interpretation: Interpretation, alternative: Alternative, chosen: np.ndarray) -> float:
         """Return the paired t statistic of the gain in log-likelihood on chosen images.
 
-        0 for fewer than two images; -inf for an alternative on which the model fails.
+        It needs fewer images than accuracy. 0 for fewer than two images, -inf if the model fails on the alternative.
         """
         if len(chosen) < 2:
             return 0.0
