@@ -29,7 +29,7 @@ class Spread(Record):
 
     def reach(self, runs: int, level: float) -> float:
         """Return how far the mean of further runs may lie from one run (FER-G-07)."""
-        return _student(self.pairs, level) * self.sd * math.sqrt(1 + 1 / runs)
+        return student(self.pairs, level) * self.sd * math.sqrt(1 + 1 / runs)
 
 
 @cache
@@ -67,7 +67,7 @@ def differences(figure: str, resolution: Resolution, profile: Profile = DEFAULT_
 
 
 @cache
-def _student(freedom: int, level: float) -> float:
+def student(freedom: float, level: float) -> float:
     """Return the two-sided quantile of Student's distribution, in standard errors."""
     from scipy.special import stdtrit
 

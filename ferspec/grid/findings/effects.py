@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from ferspec import spec
+from ferspec.grid.bands.spread import student
 from ferspec.grid.findings.questions import Unit
 from ferspec.grid.selection import select
 from ferspec.spec.records import IDENTITY, Cell
@@ -134,13 +135,6 @@ def mean_difference(less: Sequence[Effect], more: Sequence[Effect], unit: Unit, 
 def count_units(pairs: Sequence[Effect], unit: Unit) -> int:
     """Return the number of units: of pairs, or of networks."""
     return len(_units(pairs, unit))
-
-
-def student(freedom: float, level: float) -> float:
-    """Return the two-sided quantile of Student's distribution, in standard errors."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, (1 + level) / 2))
 
 
 def _units(pairs: Sequence[Effect], unit: Unit) -> list[Average]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ferspec import spec
+from ferspec.grid.bands.spread import student
 from ferspec.grid.findings.effects import (
     Effect,
     Known,
@@ -21,7 +22,6 @@ from ferspec.grid.findings.effects import (
     mean_difference,
     mean_of,
     selected,
-    student,
 )
 from ferspec.grid.findings.questions import Contrast, Difference, Leading, Question, Reaching, Unit
 from ferspec.records import Record

@@ -17,6 +17,7 @@ from ferspec.engine import outcome_of
 from ferspec.environment import Environment
 from ferspec.errors import UserError
 from ferspec.files import write_whole
+from ferspec.grid.bands.spread import student
 from ferspec.grid.cells import all_cells, find_cell
 from ferspec.grid.training.train import OpenData, Request, train_cell
 from ferspec.outcomes import Outcome, Status
@@ -161,12 +162,10 @@ def judge_smoke_cell(folder: Path, recorded: Sequence[SmokeRun] | None = None) -
 
 
 def _band(figure: str, recorded: Sequence[float], value: float) -> SmokeBand:
-    from scipy.special import stdtrit
-
     comparisons = sum(len(cell.figures) for cell in smoke_plan().cells)
     outside = (1 - spec.load().number("FER-Z-01", "level")) / comparisons
     n, mean, sd = len(recorded), statistics.fmean(recorded), statistics.stdev(recorded)
-    reach = float(stdtrit(n - 1, 1 - outside / 2)) * sd * math.sqrt(1 + 1 / n)
+    reach = student(n - 1, 1 - outside) * sd * math.sqrt(1 + 1 / n)
     return SmokeBand(figure=figure, runs=n, mean=mean, sd=sd, low=mean - reach, high=mean + reach, value=value)
 
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.checks.run.mismatches import Mismatch, result_of
+from ferspec.checks.run.schedule.rounded_losses import same_rate
+from ferspec.checks.run.schedule.rules import any_of
 from ferspec.engine import Check
 from ferspec.outcomes import CheckResult
 from ferspec.reference.schedule import PhasePlan, best_epoch, evaluated_images, phases_of, replay
@@ -129,10 +131,10 @@ def _phase_mismatches(run: RunRecord, phase: Phase, plan: PhasePlan, rows: list[
     if phase.frozen != plan.frozen:
         yield Mismatch(f"{where}: frozen {phase.frozen}", f"frozen {plan.frozen}")
     known = book.numbers("FER-S-02", "initial_rates", profile)
-    if not any(_same_rate(rows[0].learning_rate, rate) for rate in known):
-        yield Mismatch(f"{where}: starts at the rate {rows[0].learning_rate:g}", _any_of(known))
+    if not any(same_rate(rows[0].learning_rate, rate) for rate in known):
+        yield Mismatch(f"{where}: starts at the rate {rows[0].learning_rate:g}", any_of(known))
         return
-    if not _same_rate(phase.initial_rate, rows[0].learning_rate):
+    if not same_rate(phase.initial_rate, rows[0].learning_rate):
         yield Mismatch(
             f"{where}: an initial rate of {phase.initial_rate:g} in {RUN}",
             f"{rows[0].learning_rate:g}, the rate of its first epoch in {HISTORY}",
@@ -141,7 +143,7 @@ def _phase_mismatches(run: RunRecord, phase: Phase, plan: PhasePlan, rows: list[
         )
     replayed = replay([row.val_loss for row in rows], rows[0].learning_rate, profile)
     for row, rate in zip(rows, replayed.rates, strict=True):
-        if not _same_rate(row.learning_rate, rate):
+        if not same_rate(row.learning_rate, rate):
             yield Mismatch(
                 f"epoch {row.epoch}: rate {row.learning_rate:g}",
                 f"{rate:g}, which follows from the validation losses before it",
@@ -170,7 +172,7 @@ def _end_mismatches(run: RunRecord, phase: Phase, plan: PhasePlan, epochs: int, 
             f"{where}: {epochs} epochs, ended by {phase.ended}",
             {
                 "early stopping": f"an end {patience} epochs after the lowest validation loss",
-                "length of the phase": _any_of(lengths) if lengths else "a phase without a fixed length",
+                "length of the phase": any_of(lengths) if lengths else "a phase without a fixed length",
                 "epochs cap": f"a cap of {run.settings.epochs_cap}",
             }[phase.ended],
             "the training was capped, or its history was truncated",
@@ -210,14 +212,6 @@ def _weight_mismatches(folder: RunFolder, balancing: str) -> Iterator[Mismatch]:
 
 def _by_class(weights: np.ndarray) -> Mapping[str, float]:
     return dict(zip(spec.load().classes, map(float, weights), strict=True))
-
-
-def _same_rate(one: float, other: float) -> bool:
-    return abs(one - other) <= spec.load().number("FER-R-11", "rate_tolerance") * other
-
-
-def _any_of(values: tuple[float, ...]) -> str:
-    return " or ".join(f"{value:g}" for value in values)
 
 
 def _epochs(phases: list[int]) -> str:

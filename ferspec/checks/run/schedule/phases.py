@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ferspec import spec
 from ferspec.checks.run.schedule.replay import PhaseStop, stops
 from ferspec.checks.run.schedule.rules import (
+    count_phases,
     halves_on_a_plateau,
     ignores_small_improvements,
     keeps_the_best_epoch,
@@ -64,18 +65,18 @@ def has_its_phases(run: LoggedRun) -> CheckResult:
     wanted = 1 if run.weights == SCRATCH else spec.load().integer("FER-S-07", "phases", run.profile)
     logged = sum(run.whole_beginnings)
     if logged == wanted:
-        expected = f"{_count(wanted)}, from {run.weights}"
-        return CheckResult(status=Status.PASS, observed=_count(logged), expected=expected)
+        expected = f"{count_phases(wanted)}, from {run.weights}"
+        return CheckResult(status=Status.PASS, observed=count_phases(logged), expected=expected)
     tried = attempts(run)
     if len(tried.phases) == wanted and logged > wanted:
-        observed = f"{_count(wanted)}, after {tried.aborted} that were aborted and restarted"
+        observed = f"{count_phases(wanted)}, after {tried.aborted} that were aborted and restarted"
         return CheckResult(status=Status.PASS, observed=observed)
     if logged < wanted and not run.finished and _may_be_the_first(run, tried.phases[-1]):
         raise NotEvaluable("it may have been interrupted in its first phase")
     return CheckResult(
         status=Status.FAIL,
-        observed=_count(len(tried.phases)) if logged > wanted else _count(logged),
-        expected=f"{_count(wanted)}, from {run.weights}",
+        observed=count_phases(len(tried.phases)) if logged > wanted else count_phases(logged),
+        expected=f"{count_phases(wanted)}, from {run.weights}",
         difference=float(len(tried.phases) - wanted),
         likely="all layers were trained from the start, or the second phase continues the epoch numbers of the first"
         if logged < wanted
@@ -105,7 +106,7 @@ def first_phase_has_its_length(run: LoggedRun) -> CheckResult:
     if len(phases) > wanted:
         phases = attempts(run).phases
     if len(phases) != wanted:
-        raise NotEvaluable(f"{_count(len(phases))}: it is unknown which is the first of {wanted}")
+        raise NotEvaluable(f"{count_phases(len(phases))}: it is unknown which is the first of {wanted}")
     first = phases[0]
     length, lengths = len(first.phase), spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
     if length in lengths:
@@ -134,7 +135,3 @@ LOG_CHECKS = (
     Check("FER-S-07", has_its_phases, needs=(PRETRAINED,)),
     Check("FER-S-08", first_phase_has_its_length, needs=(PRETRAINED,)),
 )
-
-
-def _count(number: int) -> str:
-    return f"{number} phase{'s' * (number != 1)}"

@@ -50,7 +50,7 @@ def starts_at_a_known_rate(run: LoggedRun) -> CheckResult:
             return CheckResult(
                 status=Status.FAIL,
                 observed=f"phase {number} starts at {rate:g}",
-                expected=_any_of(known),
+                expected=any_of(known),
                 likely=_why_this_rate(run, number, rate),
             )
     return CheckResult(status=Status.PASS, observed=f"starts at {', '.join(f'{rate:g}' for _, rate in first_rates)}")
@@ -86,10 +86,10 @@ def halves_on_a_plateau(run: LoggedRun) -> CheckResult:
     replayed = _evaluated(phases)
     reductions = sum(replay.reductions for replay in replayed)
     if not reductions:
-        raise NotEvaluable(f"{_phases(len(replayed))} without any reduction: too few epochs to show the rule")
+        raise NotEvaluable(f"{count_phases(len(replayed))} without any reduction: too few epochs to show the rule")
     if ambiguity := equivalent_patience(run, replayed):
         return CheckResult(status=Status.INCONCLUSIVE, message=ambiguity)
-    observed = f"{reductions} reduction{'s' * (reductions > 1)} in {_phases(len(replayed))}, as the losses require"
+    observed = f"{reductions} reduction{'s' * (reductions > 1)} in {count_phases(len(replayed))}, as the losses require"
     return CheckResult(status=Status.PASS, observed=observed, message=_skipped(phases))
 
 
@@ -162,7 +162,7 @@ def stops_early(run: LoggedRun) -> CheckResult:
     if last.stopped:
         stopped = sum(phase.stopped for phase in phases)
         patience = StoppingRule.of(run.profile).patience
-        observed = f"{stopped} of {_phases(len(phases))} end {patience} epochs after the lowest validation loss"
+        observed = f"{stopped} of {count_phases(len(phases))} end {patience} epochs after the lowest validation loss"
         return CheckResult(status=Status.PASS, observed=observed)
     if run.capped:
         raise NotEvaluable("a cap on its epochs ended it, as its record says")
@@ -273,9 +273,9 @@ def _listed(causes: Sequence[Alternative]) -> str:
     return " or ".join(cause.name for cause in causes[:MOST_NAMED]) + (f" or {more} others" if more > 0 else "")
 
 
-def _phases(count: int) -> str:
+def count_phases(count: int) -> str:
     return f"{count} phase{'s' * (count != 1)}"
 
 
-def _any_of(values: Sequence[float]) -> str:
+def any_of(values: Sequence[float]) -> str:
     return " or ".join(f"{value:g}" for value in values)
