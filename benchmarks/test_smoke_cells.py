@@ -6,7 +6,7 @@ records those runs again.
 
 import pytest
 
-from ferspec.grid.smoke.trainings import SmokeCell, judge_smoke_cell, kept, smoke_plan, train_smoke_cell
+from ferspec.grid.smoke.trainings import SmokeCell, cached, judge_smoke_cell, smoke_plan, train_smoke_cell
 from ferspec.plugin import explain
 
 pytestmark = [pytest.mark.smoke, pytest.mark.timeout(1800)]
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.smoke, pytest.mark.timeout(1800)]
 @pytest.fixture(scope="module")
 def open_data():
     """The synthetic faces, drawn once for all cells."""
-    return kept()
+    return cached()
 
 
 @pytest.mark.parametrize("cell", smoke_plan().cells, ids=lambda cell: cell.id)

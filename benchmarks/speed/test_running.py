@@ -36,8 +36,8 @@ class Clock(Board):
 
     first = last = 0.0
 
-    def tell(self, job, event: Event):
-        super().tell(job, event)
+    def update(self, job, event: Event):
+        super().update(job, event)
         if event.state == "running" and not self.first:
             self.first = time.perf_counter()
         if event.ended:
@@ -50,7 +50,7 @@ def seconds(out: Path, cluster: Cluster | None) -> tuple[float, float]:
     jobs = jobs_of([options.cell], range(CELLS), options)
     clock, began = Clock(str(out), jobs), time.perf_counter()
     limits = Limits(trainer="test_running:sleep")
-    run_jobs(jobs, open_results(str(out)), limits, clock.tell, cluster)
+    run_jobs(jobs, open_results(str(out)), limits, clock.update, cluster)
     assert clock.counts()["finished"] == CELLS
     return clock.last - clock.first, time.perf_counter() - began
 

@@ -1,4 +1,4 @@
-"""Which trainings there are: the 258 cells, and the same networks on synthetic faces for trying things out."""
+"""Lists the cells: the 258 of the paper, and the same networks on synthetic faces."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ferspec.subjects.runs.artifacts.record import SYNTHETIC
 
 
 def find_cell(id: str) -> Cell:
-    """Return the cell of that id: one of the 258, or one of their networks on synthetic faces.
+    """Return the cell with an id: one of the 258, or one on synthetic faces.
 
-    ``UserError`` with the nearest ids where there is none.
+    ``UserError`` with the nearest ids for an unknown id.
     """
     known = all_cells()
     if id.lower() in known:
         return known[id.lower()]
     near = nearest(id.lower(), known)
-    hint = f"did you mean {', '.join(near)}?" if near else "'ferspec grid list' shows what there is"
+    hint = f"did you mean {', '.join(near)}?" if near else "'ferspec grid list' shows all cells"
     raise UserError(f"unknown cell {id!r}: {hint}")
 
 
 @cache
 def all_cells() -> dict[str, Cell]:
-    """Return every cell that can be trained, by its id: the 258, then the synthetic ones, which no band knows."""
+    """Return every cell that can be trained, by its id. Synthetic ones come last and have no bands."""
     cells = spec.load().cells
     synthetic = (
         cell.model_copy(

@@ -1,4 +1,4 @@
-"""What training cells costs: parameters, operations, images and epochs, estimated before anything runs."""
+"""Estimates the cost of training cells: parameters, operations, images and epochs."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ferspec.spec.records import IDENTITY, Cell
 
 # operations of one forward pass of one image, as ferspec.reference.models.cost counts them
 FLOPS = Path(__file__).parent / "flops.csv"
-# a training step is a forward pass and a backward pass, which costs twice as much
+# a training step is a forward pass and a backward pass of twice its cost
 PASSES = 3
 
 
 class CellCost(Record):
-    """What one cell costs: ``flops`` of a forward pass of one image, training ``images`` of an epoch, usual ``epochs``.
+    """The cost of one cell: ``flops`` per image (forward), ``images`` per epoch, usual ``epochs``.
 
-    ``training_flops`` are those of a whole training, as if all layers learnt all the time. Images, and with them the
-    whole, are None for synthetic cells, whose number of images is chosen when they are trained.
+    ``training_flops`` are those of a whole training without frozen layers. ``images`` and ``training_flops`` are None
+    for synthetic cells, whose number of images is chosen when they are trained.
     """
 
     cell: str
@@ -39,7 +39,7 @@ class CellCost(Record):
 
 
 class Total(Record):
-    """What several cells cost together; of synthetic cells neither images nor operations are counted."""
+    """The total cost of several cells; images and operations of synthetic cells are not counted."""
 
     cells: int
     epochs: int
@@ -48,7 +48,7 @@ class Total(Record):
 
 
 def cost_of(cell: Cell) -> CellCost:
-    """Return what a cell costs; nothing is built and no framework is loaded."""
+    """Return the cost of a cell, without building a network or loading a framework."""
     flops, images, epochs = _flops()[cell.architecture, cell.weights, cell.resolution], _images(cell), _epochs(cell)
     return CellCost(
         cell=cell.id,
@@ -62,7 +62,7 @@ def cost_of(cell: Cell) -> CellCost:
 
 
 def total_of(costs: Iterable[CellCost]) -> Total:
-    """Return what cells cost together."""
+    """Return the total cost of cells."""
     costs = tuple(costs)
     return Total(
         cells=len(costs),
@@ -73,7 +73,7 @@ def total_of(costs: Iterable[CellCost]) -> Total:
 
 
 def _images(cell: Cell) -> int | None:
-    """Return the training images of an epoch, those of the last partial batch included."""
+    """Return the number of training images per epoch, including the last partial batch."""
     if cell.dataset == SYNTHETIC:
         return None
     dataset = spec.load().datasets[cell.dataset]

@@ -1,4 +1,4 @@
-"""Chooses cells by id, by glob and by field."""
+"""Selects cells by id, glob and field."""
 
 from __future__ import annotations
 
@@ -15,57 +15,57 @@ WILD = "*?["
 
 
 def select(cells: Iterable[Cell], expressions: Sequence[str] = ()) -> tuple[Cell, ...]:
-    """Return the cells that any of the expressions selects, in their order; without expressions all that are published.
+    """Return the cells that any expression selects, in their order; without expressions, all published cells.
 
-    An expression consists of terms, separated by spaces, that must all hold. A term is ``field=value``, or the id of a
-    cell; of several values or ids, separated by commas, one must hold. Values and ids may be globs; case does not
-    matter, nor do hyphens in values. Synthetic cells are selected only where an id or a dataset says ``synthetic``.
-    ``UserError`` for an unknown field, value or id, with the nearest, and for an expression that selects nothing.
+    An expression consists of terms separated by spaces, all of which must match. A term is ``field=value`` or a cell
+    id; of several values or ids separated by commas, one must match. Values and ids may be globs. Case is ignored, and
+    so are hyphens in values. Synthetic cells are selected only if an id or dataset contains ``synthetic``.
+    ``UserError`` for an unknown field, value or id, with the nearest ones, and for an expression that selects nothing.
     """
     cells = tuple(cells)
     if not expressions:
         return tuple(cell for cell in cells if cell.dataset != SYNTHETIC)
-    chosen = set().union(*(_chosen(expression, cells) for expression in expressions))
-    return tuple(cell for cell in cells if cell.id in chosen)
+    selected = set().union(*(_selected(expression, cells) for expression in expressions))
+    return tuple(cell for cell in cells if cell.id in selected)
 
 
-def _chosen(expression: str, cells: Sequence[Cell]) -> set[str]:
+def _selected(expression: str, cells: Sequence[Cell]) -> set[str]:
     terms = expression.split()
-    chosen = {cell.id for cell in cells if cell.dataset != SYNTHETIC or SYNTHETIC in expression.lower()}
+    selected = {cell.id for cell in cells if cell.dataset != SYNTHETIC or SYNTHETIC in expression.lower()}
     for term in terms:
-        chosen &= _holding(term, cells)
-    if not terms or not chosen:
-        raise UserError(f"the selection {expression!r} matches no cell: 'ferspec grid list' shows what there is")
-    return chosen
+        selected &= _matching(term, cells)
+    if not terms or not selected:
+        raise UserError(f"the selection {expression!r} matches no cell: 'ferspec grid list' shows all cells")
+    return selected
 
 
-def _holding(term: str, cells: Sequence[Cell]) -> set[str]:
-    """Return the ids of the cells for which one term holds."""
+def _matching(term: str, cells: Sequence[Cell]) -> set[str]:
+    """Return the ids of the cells that one term matches."""
     field, equals, values = term.partition("=") if "=" in term else ("id", "", term)
     if equals and field not in IDENTITY:
         near = nearest(field, IDENTITY)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(IDENTITY)}"
         raise UserError(f"unknown field {field!r} in the selection {term!r}: {hint}")
-    return set().union(*(_having(field, value, cells) for value in values.split(",")))
+    return set().union(*(_with_value(field, value, cells) for value in values.split(",")))
 
 
-def _having(field: str, value: str, cells: Sequence[Cell]) -> set[str]:
-    """Return the ids of the cells whose field has a value, or fits it as a glob."""
+def _with_value(field: str, value: str, cells: Sequence[Cell]) -> set[str]:
+    """Return the ids of the cells whose field matches a value or glob."""
     plain = str.lower if field == "id" else plain_name
-    named = field not in NAMING_FIELDS or SYNTHETIC in value.lower()
-    having: dict[str, set[str]] = {}
+    includes_synthetic = field not in NAMING_FIELDS or SYNTHETIC in value.lower()
+    ids: dict[str, set[str]] = {}
     for cell in cells:
-        if named or cell.dataset != SYNTHETIC:
-            having.setdefault(str(getattr(cell, field)), set()).add(cell.id)
-    fitting = [name for name in having if fnmatchcase(plain(name), plain(value))]
-    if not fitting:
-        raise UserError(_unknown(field, value, having))
-    return set().union(*(having[name] for name in fitting))
+        if includes_synthetic or cell.dataset != SYNTHETIC:
+            ids.setdefault(str(getattr(cell, field)), set()).add(cell.id)
+    matching = [name for name in ids if fnmatchcase(plain(name), plain(value))]
+    if not matching:
+        raise UserError(_unknown(field, value, ids))
+    return set().union(*(ids[name] for name in matching))
 
 
 def _unknown(field: str, value: str, known: Iterable[str]) -> str:
     if any(sign in value for sign in WILD):
-        return f"{field} {value!r} fits no cell: 'ferspec grid list' shows what there is"
+        return f"{field} {value!r} matches no cell: 'ferspec grid list' shows all cells"
     if field == "id":
         find_cell(value)
     names = {plain_name(name): name for name in known}

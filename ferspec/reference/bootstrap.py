@@ -1,4 +1,4 @@
-"""Resampling of test images: what the figures would have been on other images of the same kind."""
+"""Resamples test images to estimate the metrics on other images of the same kind."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ DRAWS_AT_ONCE = 2_000_000
 
 @dataclass(frozen=True)
 class Resampling:
-    """How many replicates are drawn, from which seed, and how much of them an interval encloses."""
+    """The number of bootstrap replicates, their seed, and the confidence level of intervals."""
 
     level: float
     replicates: int
     seed: int
 
     def generator(self) -> np.random.Generator:
-        """Return a fresh generator: every figure sees the same draws whatever was computed before it."""
+        """Return a new generator, so that every metric uses the same draws."""
         return np.random.default_rng(self.seed)
 
 
@@ -32,11 +32,11 @@ def protocol_resampling() -> Resampling:
 
 
 def resample_table(counts: np.ndarray, resampling: Resampling) -> np.ndarray:
-    """Return the tables that drawing as many images again, with replacement, would give.
+    """Return the tables of counts after drawing the same number of images with replacement.
 
-    Drawing images and counting them by cell is drawing one multinomial over the cells, so figures that depend on the
-    table alone get exactly the distribution of the bootstrap over images. ``counts`` has any shape (...); the result
-    is (replicates, ...).
+    Counting drawn images by cell is one multinomial draw over the cells, so metrics that depend only on the table have
+    exactly the distribution of the bootstrap over images. ``counts`` has any shape (...); the result is
+    (replicates, ...).
     """
     occurring = counts > 0
     tables = np.zeros((resampling.replicates, *counts.shape), dtype=np.int64)
@@ -45,10 +45,10 @@ def resample_table(counts: np.ndarray, resampling: Resampling) -> np.ndarray:
 
 
 def resample_means(terms: np.ndarray, resampling: Resampling) -> np.ndarray:
-    """Return the column means of ``terms`` over images drawn again with replacement.
+    """Return the column means of ``terms`` over images drawn with replacement.
 
-    ``terms`` is (n, k), a row per image; the result is (replicates, k). How often each image is drawn is counted for
-    many replicates at once, and one matrix product gives all their sums.
+    ``terms`` is (n, k), one row per image; the result is (replicates, k). The draws of many replicates are counted at
+    once, and one matrix product gives all their sums.
     """
     n, rng = len(terms), resampling.generator()
     means = np.empty((resampling.replicates, terms.shape[1]))
@@ -62,11 +62,11 @@ def resample_means(terms: np.ndarray, resampling: Resampling) -> np.ndarray:
 
 
 def _multinomials(counts: np.ndarray, replicates: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw (replicates, cells): as many images as ``counts`` adds up to, in the proportions of ``counts``.
+    """Draw multinomial counts (replicates, cells) with the total and the proportions of ``counts``.
 
-    Independent Poisson numbers are, given their total, a multinomial. So most images of a replicate are drawn as
-    Poisson numbers, again where they are too many, and the few that are still missing are drawn one by one. That is
-    exact, and half the time of drawing one binomial after the other, as ``Generator.multinomial`` does.
+    Independent Poisson numbers have, given their total, a multinomial distribution. So most images of a replicate are
+    drawn as Poisson numbers, again if they are too many, and the remaining few are drawn one by one. This is exact, and
+    twice as fast as ``Generator.multinomial``, which draws one binomial after the other.
     """
     n, cells = int(counts.sum()), len(counts)
     rates = counts * max(0.0, 1 - 2 / np.sqrt(n))

@@ -1,4 +1,4 @@
-"""How far the probabilities can be trusted: calibration error, Brier score, log loss, reliability curve."""
+"""Computes calibration metrics: expected calibration error, Brier score, log loss, reliability curve."""
 
 import numpy as np
 
@@ -11,16 +11,16 @@ from ferspec.reference.intervals import bootstrap, spread_interval, unseen
 def calibration(
     labels: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, resampling: Resampling | None = None
 ) -> Calibration:
-    """Return expected calibration error, Brier score and log loss with their intervals, and the reliability curve.
+    """Return calibration error, Brier score and log loss with intervals, and the reliability curve.
 
-    ``labels`` and ``predicted`` are (n,) integers from 0 to 6, ``probabilities`` is (n, 7). Where its rows are not
-    probabilities (FER-B-04) the figures are undefined, with the reason, and the curve has no bins.
+    ``labels`` and ``predicted`` are (n,) integers from 0 to 6, ``probabilities`` is (n, 7). If its rows are not
+    probabilities (FER-B-04), the metrics are undefined, with the reason, and the curve has no bins.
 
-    - ECE (FER-Z-04), 0 to 1: the mean over images of |accuracy - confidence| of the bin they fall in; confidence is the
-      probability of the predicted class. Chance alone makes it positive, which its interval takes into account.
-    - Brier score, 0 to 2: the mean over images of the sum over classes of the squared error. Some authors
-      halve it or divide it by the number of classes; this is neither.
-    - NLL, in nats: the mean over images of -log of the label's probability, raised to a floor first (FER-Z-07).
+    - ECE (FER-Z-04), 0 to 1: the mean over images of |accuracy - confidence| of their bin; confidence is the
+      probability of the predicted class. It is positive by chance, which its interval takes into account.
+    - Brier score, 0 to 2: the mean over images of the sum over classes of the squared error; not halved, and not
+      divided by the number of classes as by some authors.
+    - NLL, in nats: the mean over images of -log of the label's probability, which is at least a floor (FER-Z-07).
     """
     resampling = resampling or protocol_resampling()
     flaw = _flaw(probabilities)
@@ -42,26 +42,26 @@ def calibration(
     return Calibration(
         ece=_ece(errors.mean(axis=0), replicates[:, 2:], level, n),
         brier=mean(brier, replicates[:, 0], most=2),
-        # It has no bound of its own: images unseen are taken to be no worse than a guess among the classes.
+        # NLL has no upper bound: unseen images are assumed to be no worse than a uniform guess
         nll=mean(nll, replicates[:, 1], most=np.log(probabilities.shape[1])),
         bins=reliability(confidence, predicted == labels, count),
     )
 
 
 def brier_terms(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Return for each image the sum over classes of the squared difference to the label's one-hot row, 0 to 2."""
+    """Return, for each image, the summed squared difference to the one-hot label, 0 to 2."""
     return ((probabilities - np.eye(probabilities.shape[1])[labels]) ** 2).sum(axis=1)
 
 
 def nll_terms(labels: np.ndarray, probabilities: np.ndarray, floor: float) -> np.ndarray:
-    """Return for each image -log of the label's probability, raised to ``floor`` first, in nats."""
+    """Return, for each image, -log of the label's probability (at least ``floor``) in nats."""
     return -np.log(np.clip(probabilities[np.arange(len(labels)), labels], floor, 1))
 
 
 def bin_errors(confidence: np.ndarray, right: np.ndarray, count: int) -> np.ndarray:
-    """Return (n, count): (right - confidence) of each image, in the column of its bin.
+    """Return (n, count): (right - confidence) of each image in the column of its bin, 0 in the others.
 
-    The absolute column means of it add up to the ECE.
+    The absolute column means add up to the ECE.
     """
     errors = np.zeros((len(confidence), count))
     errors[np.arange(len(confidence)), _bins(confidence, count)] = right - confidence
@@ -69,7 +69,7 @@ def bin_errors(confidence: np.ndarray, right: np.ndarray, count: int) -> np.ndar
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray, count: int) -> tuple[CalibrationBin, ...]:
-    """Return the bins of the reliability curve, equally wide from 0 to 1; an empty one has no means."""
+    """Return the bins of the reliability curve, of equal width from 0 to 1. An empty bin has no means."""
     edges, place = np.linspace(0, 1, count + 1), _bins(confidence, count)
     return tuple(
         CalibrationBin(
@@ -104,7 +104,7 @@ def _ece(errors: np.ndarray, replicates: np.ndarray, level: float, n: int) -> Fi
 
 def _flaw(probabilities: np.ndarray) -> str | None:
     if not np.isfinite(probabilities).all():
-        return "the rows are not probabilities: some numbers are not finite"
+        return "the rows are not probabilities: some values are NaN or infinite"
     excess = max(np.abs(probabilities.sum(axis=1) - 1).max(), -probabilities.min())
     if excess > spec.load().number("FER-B-04", "tolerance"):
         return f"the rows are not probabilities: they are off by up to {excess:.3g}"

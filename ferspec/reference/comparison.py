@@ -1,4 +1,4 @@
-"""Two models on the same images: which is better, by how much, and is it more than chance."""
+"""Compares two models on the same images, and tests whether the difference is significant."""
 
 import math
 from statistics import NormalDist
@@ -13,10 +13,13 @@ from ferspec.reference.bootstrap import Resampling, protocol_resampling, resampl
 from ferspec.reference.evaluation import checked
 from ferspec.reference.figures import Figure
 from ferspec.reference.intervals import mean_of_classes, proportion
+from ferspec.required import required
+
+Verdict = Literal["tie", "A is better", "B is better"]
 
 
 class Comparison(Record):
-    """Two models, A and B, on the same ``n`` images; every difference is A's figure less B's."""
+    """Two models, A and B, on the same ``n`` images. Every difference is A's metric minus B's."""
 
     n: int
     accuracy_a: Figure
@@ -29,17 +32,17 @@ class Comparison(Record):
     both_right: int
     both_wrong: int
     p_value: float
-    verdict: Literal["tie", "A is better", "B is better"]
+    verdict: Verdict
     images_to_decide: int | None
     sentence: str
 
 
 def compare(labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray) -> Comparison:
-    """Return how two models differ on the same images, whether that is more than chance, and a sentence that says so.
+    """Compare two models on the same images, and summarise the result in a sentence.
 
-    All three are (n,) integers from 0 to 6. The verdict is that of McNemar's exact test on the images that only one of
-    the two gets right (FER-Z-06); ``images_to_decide`` says for a tie how many images would be needed to see a
-    difference of the observed size, None where none is observed. ``UserError`` for other shapes or labels.
+    All three arrays are (n,) integers from 0 to 6. The verdict is that of McNemar's exact test on the images that only
+    one of the two gets right (FER-Z-06). For a tie, ``images_to_decide`` is the number of images needed to detect a
+    difference of the observed size, or None without a difference. ``UserError`` for other shapes or labels.
     """
     labels, predicted_a = checked(labels, predicted_a)
     labels, predicted_b = checked(labels, predicted_b)
@@ -47,7 +50,7 @@ def compare(labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray
     n, right_a, right_b = len(labels), predicted_a == labels, predicted_b == labels
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     p_value = mcnemar(only_a, only_b)
-    better = "A is better" if only_a > only_b else "B is better"
+    better: Verdict = "A is better" if only_a > only_b else "B is better"
     verdict = better if p_value <= alpha else "tie"
     f1_difference, macro_f1_difference = f1_differences(labels, predicted_a, predicted_b, resampling)
     difference = accuracy_difference(only_a, only_b, n, resampling.level)
@@ -71,18 +74,19 @@ def compare(labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
-    """Return the p value of McNemar's exact test from the images that only A, and only B, gets right."""
+    """Return the p value of McNemar's exact test from the numbers of discordant images."""
     from statsmodels.stats.contingency_tables import mcnemar as exact_test
 
     return float(exact_test([[0, only_a], [only_b, 0]], exact=True).pvalue)
 
 
 def accuracy_difference(only_a: int, only_b: int, n: int, level: float) -> Figure:
-    """Return A's accuracy less B's, with an interval that contains 0 exactly where the exact test finds no difference.
+    """Return A's accuracy minus B's with an interval that agrees with McNemar's exact test.
 
-    It is the Bonett-Price interval for paired proportions, which adds one image to each of the two counts and so has a
-    width even when the two never disagree. Where it ends short of 0 although McNemar's exact test, which is more
-    cautious, does not reject equality at 1 - ``level``, it is widened to 0. The reverse does not occur (FER-Z-06).
+    The interval is Bonett and Price's for paired proportions, which adds one image to each of the two counts and so has
+    a positive width even if the two never disagree. If it does not contain 0 although McNemar's exact test, which is
+    more conservative, does not reject equality at 1 - ``level``, it is widened to 0. The reverse does not occur
+    (FER-Z-06).
     """
     share_a, share_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
     reach = _quantile((1 + level) / 2) * math.sqrt((share_a + share_b - (share_a - share_b) ** 2) / (n + 2))
@@ -95,9 +99,9 @@ def accuracy_difference(only_a: int, only_b: int, n: int, level: float) -> Figur
 def f1_differences(
     labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray, resampling: Resampling
 ) -> tuple[Figure, Figure]:
-    """Return the differences (A less B) of weighted and macro F1, with intervals of a paired bootstrap over images.
+    """Return the differences (A minus B) of weighted and macro F1, with intervals by paired bootstrap over images.
 
-    Both depend on the counts of (label, A, B) alone, so images are drawn as one multinomial over those that occur.
+    Both depend only on the counts of (label, A, B), so images are drawn as one multinomial over those that occur.
     """
     count = len(spec.load().classes)
     cells, tallies = np.unique((labels * count + predicted_a) * count + predicted_b, return_counts=True)
@@ -113,18 +117,19 @@ def f1_differences(
     classes = np.arange(count)[:, None]
     counts = ((label == classes) | (answer_a == classes) | (answer_b == classes)) @ tallies
     images = np.bincount(labels, minlength=count)
-    return tuple(
+    weighted_f1, macro_f1 = (
         mean_of_classes(
             scores, weights, counts, means[1:], resampling.level, len(labels), (-1, 1), "paired bootstrap over images"
         )
         for weights, means in ((images, weighted), (np.ones(count), macro))
     )
+    return weighted_f1, macro_f1
 
 
 def images_to_decide(only_a: int, only_b: int, n: int, alpha: float) -> int | None:
-    """Return how many images McNemar's test would need, with the power of FER-Z-09, to see the observed difference.
+    """Return how many images McNemar's test needs to detect the observed difference (FER-Z-09).
 
-    None where the two are observed to be equally good: then no number is enough.
+    None if both are equally good: then no number is enough.
     """
     disagreement, difference = (only_a + only_b) / n, abs(only_a - only_b) / n
     if difference == 0:
@@ -143,11 +148,14 @@ def _sentence(
     verdict: str, difference: Figure, only_a: int, only_b: int, n: int, p_value: float, images: int | None
 ) -> str:
     if only_a == only_b == 0:
-        return f"A tie: A and B are right on the same images, and wrong on the same, of {n:,}."
-    points = f"{100 * difference.value:+.1f} points ({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
-    found = f"A's accuracy less B's is {points}; A alone is right on {only_a:,} images, B alone on {only_b:,}"
+        return f"A tie: A and B are right and wrong on the same images, of {n:,}."
+    value, low, high = (100 * required(number) for number in (difference.value, difference.low, difference.high))
+    result = (
+        f"A's accuracy minus B's is {value:+.1f} points ({low:+.1f} to {high:+.1f}); only A is right on {only_a:,} "
+        f"images, only B on {only_b:,}"
+    )
     if verdict != "tie":
-        return f"{verdict}: {found} (p = {p_value:.2g})."
+        return f"{verdict}: {result} (p = {p_value:.2g})."
     if images is None:
-        return f"A tie: {found}, and no number of images tells such models apart."
-    return f"A tie: {found} (p = {p_value:.2g}); about {images:,} images would decide a difference of this size."
+        return f"A tie: {result}, and no number of images can separate such models."
+    return f"A tie: {result} (p = {p_value:.2g}); about {images:,} images would decide a difference of this size."

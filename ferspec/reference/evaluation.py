@@ -1,4 +1,4 @@
-"""Everything that labels and predictions alone determine, and its figures by name."""
+"""Computes all metrics of labels and predictions, and finds them by name."""
 
 import difflib
 import re
@@ -14,6 +14,7 @@ from ferspec.reference.calibration import calibration
 from ferspec.reference.figures import Averages, ClassFigures, Evaluation, Figure, Rank
 from ferspec.reference.intervals import WILSON, mean_of_classes, proportion, wilson
 from ferspec.reference.slices import slices
+from ferspec.required import required
 
 AVERAGED = ("precision", "recall", "f1")
 CALIBRATED = ("ece", "brier", "nll")
@@ -27,12 +28,12 @@ def evaluate(
     groups: Mapping[str, Sequence[str]] | None = None,
     resampling: Resampling | None = None,
 ) -> Evaluation:
-    """Return every figure of the protocol with its interval; the same input always gives the same numbers.
+    """Return every metric of the protocol with its interval. The same input always gives the same numbers.
 
     ``labels`` and ``predicted`` are (n,) integers from 0 to 6 in the order of the seven classes, ``probabilities`` is
-    (n, 7), ``groups`` gives for each column one value per image. ``resampling`` is by default the protocol's; where
-    intervals do not matter, one of few replicates gives the same values sooner. ``UserError`` for other shapes or
-    labels, or no image. Source: FER-M, FER-Z.
+    (n, 7), ``groups`` has one value per image for each column. ``resampling`` defaults to the protocol's; fewer
+    replicates give the same values faster, with rougher intervals. ``UserError`` for other shapes or labels, or no
+    image. Source: FER-M, FER-Z.
     """
     labels, predicted = checked(labels, predicted)
     classes, resampling = spec.load().classes, resampling or protocol_resampling()
@@ -61,27 +62,27 @@ def evaluate(
 
 
 def checked(labels: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels and predictions as integer arrays; ``UserError`` where they are not two rows of n classes."""
+    """Return labels and predictions as integer arrays; ``UserError`` unless both hold n classes."""
     labels, predicted = np.asarray(labels), np.asarray(predicted)
     count = len(spec.load().classes)
-    for what, values in (("labels", labels), ("predictions", predicted)):
+    for name, values in (("labels", labels), ("predictions", predicted)):
         if values.ndim != 1 or len(values) == 0:
-            raise UserError(f"{what} have shape {values.shape}, expected one class for each of at least one image")
+            raise UserError(f"{name} have shape {values.shape}, expected one class for each of at least one image")
         if not np.issubdtype(values.dtype, np.integer):
-            raise UserError(f"{what} are of type {values.dtype}, expected integers from 0 to {count - 1}")
+            raise UserError(f"{name} are of type {values.dtype}, expected integers from 0 to {count - 1}")
         if values.min() < 0 or values.max() >= count:
             outside = values[(values < 0) | (values >= count)][0]
-            raise UserError(f"{what} hold {outside}, which is out of range: classes are 0 to {count - 1}")
+            raise UserError(f"{name} contain {outside}, which is out of range: classes are 0 to {count - 1}")
     if len(labels) != len(predicted):
         raise UserError(f"there are {len(labels)} labels but {len(predicted)} predictions")
     return labels.astype(np.int64), predicted.astype(np.int64)
 
 
 def averages(matrix: np.ndarray, resampling: Resampling) -> tuple[Averages, Averages, Averages]:
-    """Return precision, recall and F1 averaged by support and equally, with bootstrap intervals (FER-Z-03).
+    """Return precision, recall and F1, weighted by support and macro, with bootstrap intervals (FER-Z-03).
 
-    ``matrix`` is (7, 7). A class whose figure is undefined counts as 0, as in scikit-learn's reports, and
-    ``undefined`` then names it (FER-M-05): the value is what others print, and never a silent one.
+    ``matrix`` is (7, 7). A class with an undefined metric counts as 0, as in scikit-learn's reports, and ``undefined``
+    names it (FER-M-05).
     """
     replicates = resample_table(matrix, resampling)
     images = metrics.support(matrix)
@@ -90,7 +91,7 @@ def averages(matrix: np.ndarray, resampling: Resampling) -> tuple[Averages, Aver
         metrics.recall: images,
         metrics.f1: metrics.either(matrix),
     }
-    found = []
+    averaged = []
     for figure, counts in measured_on.items():
         point, drawn = figure(matrix), figure(replicates)
         weighted, macro = (
@@ -100,96 +101,98 @@ def averages(matrix: np.ndarray, resampling: Resampling) -> tuple[Averages, Aver
                 (np.ones(len(images)), metrics.macro(drawn)),
             )
         )
-        found.append(
+        averaged.append(
             Averages(
                 weighted=_flagged(weighted, np.isnan(point) & (images > 0), figure.__name__),
                 macro=_flagged(macro, np.isnan(point), figure.__name__),
             )
         )
-    return tuple(found)
+    precision, recall, f1 = averaged
+    return precision, recall, f1
 
 
 def per_class(matrix: np.ndarray, level: float) -> tuple[ClassFigures, ...]:
-    """Return precision, recall and F1 of each class with Wilson intervals; an undefined figure says why.
+    """Return precision, recall and F1 of each class with Wilson intervals. An undefined metric says why.
 
-    Each is a share of the images it speaks of, or follows from one (FER-Z-02): precision of those taken for the class,
-    recall of those that belong to it, F1 = 2q/(1 + q) of the share q recognised among those that are either.
+    Each is a share of images, or follows from one (FER-Z-02): precision of those predicted as the class, recall of
+    those that belong to it, F1 = 2q/(1 + q) from the share q of hits among the images that are either.
     """
-    described = []
+    classes = []
     for index, name in enumerate(spec.load().classes):
-        hits, images, taken = int(matrix[index, index]), int(matrix[index].sum()), int(matrix[:, index].sum())
-        described.append(
+        hits, images, predicted = int(matrix[index, index]), int(matrix[index].sum()), int(matrix[:, index].sum())
+        none_predicted, no_images = f"no image is predicted as {name}", f"there is no image of {name}"
+        classes.append(
             ClassFigures(
                 name=name,
                 support=images,
-                predicted=taken,
-                precision=_proportion(hits, taken, level, f"no image is taken for {name}"),
-                recall=_proportion(hits, images, level, f"there is no image of {name}"),
-                f1=_f1(hits, images + taken - hits, level, f"there is no image of {name}, and none is taken for it"),
+                predicted=predicted,
+                precision=_proportion(hits, predicted, level, none_predicted),
+                recall=_proportion(hits, images, level, no_images),
+                f1=_f1(hits, images + predicted - hits, level, f"{no_images}, and {none_predicted}"),
             )
         )
-    return tuple(described)
+    return tuple(classes)
 
 
 def rank(overall: Figure) -> Rank:
-    """Return the place of an accuracy among the published BTFER accuracies, as many as are legible or released.
+    """Return the rank of an accuracy among the known published BTFER accuracies.
 
-    Those are rounded to two places (FER-M-07), so the accuracy is rounded likewise; equal ones share a place. One that
-    is worse than all has the place after the last.
+    The published ones are rounded (FER-M-07), so the accuracy is rounded too. Equal accuracies share a rank; one that
+    is worse than all has the rank after the last.
     """
     published = np.array([value for cell in spec.load().cells if (value := cell.btfer_accuracy()) is not None])
 
     decimals = spec.load().integer("FER-M-07", "decimals")
 
-    def place(value: float) -> int:
-        return 1 + int((published > round(value, decimals)).sum())
+    def position(value: float | None) -> int:
+        return 1 + int((published > round(required(value), decimals)).sum())
 
     return Rank(
-        position=place(overall.value),
+        position=position(overall.value),
         of=len(published),
-        best_position=place(overall.high),
-        worst_position=place(overall.low),
+        best_position=position(overall.high),
+        worst_position=position(overall.low),
     )
 
 
 def figures(evaluation: Evaluation) -> dict[str, Figure]:
-    """Return every figure of an evaluation by the name under which claims and comparisons know it.
+    """Return every metric of an evaluation by the name that claims and comparisons use.
 
     ``precision``, ``recall`` and ``f1`` are support-weighted, as in the protocol.
     """
     named = {"accuracy": evaluation.accuracy}
     for name in AVERAGED:
         named |= {name: getattr(evaluation, name).weighted, f"macro_{name}": getattr(evaluation, name).macro}
-        named |= {f"{name}[{of.name}]": getattr(of, name) for of in evaluation.per_class}
+        named |= {f"{name}[{one.name}]": getattr(one, name) for one in evaluation.per_class}
     for name in CALIBRATED:
         absent = Figure(value=None, undefined="no probabilities are given")
         named[name] = absent if evaluation.calibration is None else getattr(evaluation.calibration, name)
-    return named | {f"gap[{of.column}]": of.gap for of in evaluation.slices}
+    return named | {f"gap[{one.column}]": one.gap for one in evaluation.slices}
 
 
 def figure(evaluation: Evaluation, name: str) -> Figure:
-    """Return the figure of that name, such as ``accuracy``, ``macro_f1``, ``recall[Disgust]`` or ``gap[age]``.
+    """Return the metric with a name such as ``accuracy``, ``macro_f1``, ``recall[Disgust]`` or ``gap[age]``.
 
-    Classes go by any alias. ``UserError`` with the nearest names for any other name.
+    Classes may be given by any alias. ``UserError`` with the nearest names for an unknown name.
     """
-    return figures(evaluation)[require_figure(name, [of.column for of in evaluation.slices])]
+    return figures(evaluation)[require_figure(name, [one.column for one in evaluation.slices])]
 
 
 def require_figure(name: str, columns: Iterable[str] = ()) -> str:
-    """Return the name as ``figures`` has it; ``UserError`` with the nearest names where there is no such figure.
+    """Return the name as a key of ``figures``. ``UserError`` with the nearest names for an unknown metric.
 
-    ``columns`` are those by which images are grouped; each has a ``gap``.
+    ``columns`` are the columns that group images; each has a ``gap``.
     """
-    wanted = _canonical(name)
-    plain = ["accuracy", *AVERAGED, *(f"macro_{of}" for of in AVERAGED), *CALIBRATED]
+    key = _canonical(name)
+    plain = ["accuracy", *AVERAGED, *(f"macro_{average}" for average in AVERAGED), *CALIBRATED]
     gaps = [f"gap[{column}]" for column in columns]
-    known = [*plain, *(f"{of}[{one}]" for of in AVERAGED for one in spec.load().classes), *gaps]
-    if wanted in known:
-        return wanted
-    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.7)
-    all_names = [*plain, *(f"{of}[CLASS]" for of in AVERAGED), *(gaps or ["gap[COLUMN] with --groups CSV"])]
+    known = [*plain, *(f"{average}[{one}]" for average in AVERAGED for one in spec.load().classes), *gaps]
+    if key in known:
+        return key
+    near = difflib.get_close_matches(key, known, n=3, cutoff=0.7)
+    all_names = [*plain, *(f"{average}[CLASS]" for average in AVERAGED), *(gaps or ["gap[COLUMN] with --groups CSV"])]
     hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(all_names)}"
-    raise UserError(f"unknown figure '{name.strip()}': {hint}")
+    raise UserError(f"unknown metric '{name.strip()}': {hint}")
 
 
 def _proportion(hits: int, images: int, level: float, reason: str) -> Figure:

@@ -1,4 +1,4 @@
-"""The measured figures of a report, as records that serialise to JSON without NaN."""
+"""The measured metrics of a report, as records that serialise to JSON without NaN."""
 
 from pydantic import Field
 
@@ -6,10 +6,10 @@ from ferspec.records import Count, Record
 
 
 class Figure(Record):
-    """A number with its interval (FER-Z-01); ``value`` is None, with the reason, where it is undefined.
+    """A metric with its interval (FER-Z-01). ``value`` is None if it is undefined, and ``undefined`` says why.
 
-    An average has a value even where the figure of a class is undefined; ``undefined`` then names the classes that
-    count as 0 in it. A value always has an interval.
+    An average has a value even if the metric of a class is undefined; ``undefined`` then names the classes that count
+    as 0. A value always has an interval.
     """
 
     value: float | None
@@ -20,14 +20,14 @@ class Figure(Record):
 
 
 class Averages(Record):
-    """A per-class figure averaged by support (``weighted``, the protocol's) and equally (``macro``)."""
+    """A per-class metric averaged by support (``weighted``, as in the protocol) and equally (``macro``)."""
 
     weighted: Figure
     macro: Figure
 
 
 class ClassFigures(Record):
-    """What was measured of one class."""
+    """The metrics of one class."""
 
     name: str
     support: Count
@@ -48,7 +48,7 @@ class CalibrationBin(Record):
 
 
 class Calibration(Record):
-    """How far the probabilities can be trusted."""
+    """The calibration metrics of the probabilities."""
 
     ece: Figure
     brier: Figure
@@ -57,7 +57,7 @@ class Calibration(Record):
 
 
 class Rank(Record):
-    """The place of an accuracy among the published BTFER accuracies (1 is the best, ``of`` + 1 worse than all)."""
+    """The rank of an accuracy among the published BTFER accuracies (1 is the best, ``of`` + 1 worse than all)."""
 
     position: Count
     of: Count
@@ -66,7 +66,7 @@ class Rank(Record):
 
 
 class Group(Record):
-    """The accuracy of the images that share one value of a column."""
+    """The accuracy on the images with one value of a column."""
 
     value: str
     n: Count
@@ -74,7 +74,7 @@ class Group(Record):
 
 
 class Slice(Record):
-    """The groups of one column, and the gap between the best and the worst of them."""
+    """The groups of one column, and the gap between best and worst."""
 
     column: str
     groups: tuple[Group, ...]
@@ -84,7 +84,7 @@ class Slice(Record):
 
 
 class Evaluation(Record):
-    """Everything that labels and predictions alone determine: the ``metrics`` of a report."""
+    """All metrics of labels and predictions: the ``metrics`` of a report."""
 
     n: Count
     accuracy: Figure

@@ -1,4 +1,4 @@
-"""Intervals of figures, and what they say about a claim."""
+"""Computes confidence intervals of metrics, and judges claims by them."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -15,9 +15,9 @@ WILSON = "Wilson"
 
 
 def wilson(successes: int, n: int, level: float) -> Interval:
-    """Return the Wilson interval of a proportion observed as ``successes`` of ``n`` (n > 0).
+    """Return the Wilson interval of the proportion ``successes`` of ``n`` (n > 0).
 
-    No successes give exactly 0 as its low end and nothing but successes exactly 1 as its high end.
+    The low end is exactly 0 without successes, and the high end exactly 1 without failures.
     """
     from statsmodels.stats.proportion import proportion_confint
 
@@ -26,21 +26,21 @@ def wilson(successes: int, n: int, level: float) -> Interval:
 
 
 def proportion(successes: int, n: int, level: float) -> Figure:
-    """Return ``successes`` of ``n`` (n > 0) with its Wilson interval."""
+    """Return the proportion ``successes`` of ``n`` (n > 0) with its Wilson interval."""
     low, high = wilson(successes, n, level)
     return Figure(value=successes / n, low=low, high=high, method=WILSON)
 
 
 def percentile(replicates: np.ndarray, level: float) -> Interval:
-    """Return the interval that leaves out as many of the replicates below as above."""
+    """Return the central interval of the replicates with a share of ``level``."""
     low, high = np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
 def unseen(value: float, n: int, level: float, bounds: Interval) -> Interval:
-    """Return how far a mean over images may lie from its ``value``, for all that ``n`` images tell of those unseen.
+    """Return how far unseen images may move a mean over ``n`` images from its ``value``.
 
-    The largest share of images still compatible with none among ``n`` (Wilson) may be as different as ``bounds`` allow.
+    The largest share of images compatible with none among ``n`` (Wilson) may be as different as ``bounds`` allow.
     """
     share = wilson(0, n, level)[1]
     low, high = bounds
@@ -54,10 +54,10 @@ def bootstrap(
     reaches: Iterable[Interval],
     method: str = "bootstrap over images",
 ) -> Figure:
-    """Return a figure with its percentile interval, widened to every interval of ``reaches``.
+    """Return a metric with its percentile interval, widened to include every interval of ``reaches``.
 
-    Resampling knows nothing of images unlike those it draws from: where every image is right, no replicate differs. So
-    the interval never ends before what unseen images could change.
+    Resampling does not account for unseen kinds of images: if every image is right, all replicates are equal. So the
+    interval always includes the values that unseen images could cause.
     """
     resampled = percentile(replicates, level)
     lows, highs = zip(resampled, *reaches, strict=True)
@@ -80,10 +80,10 @@ def mean_of_classes(
     bounds: Interval = (0, 1),
     method: str = "bootstrap over images",
 ) -> Figure:
-    """Return the weighted mean of a figure of each class, with the interval of its bootstrap.
+    """Return the weighted mean of a metric over classes, with its bootstrap interval.
 
-    ``values``, ``weights`` and ``counts`` are (k,): the figure of each class, its weight in the mean, and how many of
-    the ``n`` images it was measured on. What is unseen may lie anywhere, or all in the class that matters most.
+    ``values``, ``weights`` and ``counts`` are (k,): the metric of each class, its weight in the mean, and the number of
+    the ``n`` images it was measured on. Unseen images may be of any class, or all of the class that matters most.
     """
     value, (low, high) = float((weights * values).sum() / weights.sum()), bounds
     shares = weights / weights.sum() * [wilson(0, int(count), level)[1] if count else 0.0 for count in counts]
@@ -94,13 +94,12 @@ def mean_of_classes(
 def spread_interval(
     statistic: Callable[[np.ndarray], np.ndarray], centre: np.ndarray, noise: np.ndarray, level: float
 ) -> Interval:
-    """Return the interval of a figure that chance inflates: a gap between groups, or a sum of absolute errors.
+    """Return the interval of a metric that chance inflates, such as a gap between groups.
 
-    Such a figure is above 0 even when nothing is behind it, and resampling adds chance to chance: a plain percentile
-    interval never reaches down to 0. So its low end is found by inversion: the smallest multiple of the observed
-    ``centre`` (k,) that, with ``noise`` (replicates, k) added, still gives the observed figure as its upper quantile;
-    0 if noise alone does. The high end is the upper quantile of the replicates. ``statistic`` maps (..., k) to (...)
-    and grows in proportion to its argument.
+    Such a metric is positive even without an effect, and resampling adds more chance, so a percentile interval never
+    reaches 0. The low end is found by inversion: the smallest multiple of the observed ``centre`` (k,) that, with
+    ``noise`` (replicates, k) added, has the observed metric as its upper quantile; 0 if noise alone does. The high end
+    is the upper quantile of the replicates. ``statistic`` maps (..., k) to (...) and is proportional to its argument.
     """
     from scipy.optimize import brentq
 
@@ -118,9 +117,9 @@ def spread_interval(
 
 
 def judge_claim(figure: Figure, operator: str, threshold: float) -> Judgement:
-    """Return whether a claim about a figure holds: both ends of the interval must agree, else it is inconclusive.
+    """Judge a claim about a metric: inconclusive unless both ends of the interval agree.
 
-    ``operator`` is one of >=, >, <= and <. A figure that is undefined is inconclusive.
+    ``operator`` is one of >=, >, <= and <. An undefined metric is inconclusive.
     """
     if figure.low is None or figure.high is None:
         return "inconclusive"
@@ -132,11 +131,11 @@ def judge_claim(figure: Figure, operator: str, threshold: float) -> Judgement:
 
 
 def images_needed(figure: Figure, threshold: float, n: int) -> int | None:
-    """Return how many images like the ``n`` observed would decide a claim, if the figure stayed as it is.
+    """Return how many images would decide a claim if the metric kept its value.
 
-    ``n`` counts the images of the whole test set, and so does the result. For a proportion it is exact: Wilson's
-    interval excludes a threshold t from |p - t| > z·√(t(1 - t)/n) on. For other figures the interval is taken to
-    shrink with √n. None where no number would decide: the figure is undefined, or lies on the threshold itself.
+    ``n`` and the result count the images of the whole test set. For a proportion the result is exact: Wilson's interval
+    excludes a threshold t if |p - t| > z·√(t(1 - t)/n). For other metrics the interval is assumed to shrink with √n.
+    None if no number would decide: the metric is undefined or equals the threshold.
     """
     if figure.value is None or figure.low is None or figure.high is None or figure.value == threshold:
         return None

@@ -1,4 +1,4 @@
-"""The schedule of a training as arithmetic: from its validation losses, the rate of every epoch and when it stops."""
+"""Computes learning rates and the end of a training from its validation losses."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from ferspec.spec.records import DEFAULT_PROFILE, Profile, Weights
 
 @dataclass(frozen=True)
 class Watch:
-    """What a rule remembers of the epochs so far: the best validation loss, and how many epochs ago it was."""
+    """The state of a rule: the best validation loss, and how many epochs ago it was."""
 
     best: float | None = None
     waited: int = 0
 
     def improves(self, val_loss: float, min_delta: float) -> bool:
-        """Return whether the loss of one more epoch is an improvement; that of the first is, whatever it is.
+        """Return whether the loss of the next epoch is an improvement. The first loss always is.
 
-        Compared in float32, as Keras 3 does. A loss that is no number improves on nothing, and nothing improves on it.
+        Losses are compared in float32, as in Keras 3. A NaN loss improves on nothing, and nothing improves on it.
         """
         return self.best is None or _float32(val_loss + min_delta) < _float32(self.best)
 
     def after(self, val_loss: float, min_delta: float) -> Watch:
-        """Return what is remembered after one more epoch."""
+        """Return the state after the next epoch."""
         if self.improves(val_loss, min_delta):
             return replace(self, best=val_loss, waited=0)
         return replace(self, waited=self.waited + 1)
@@ -61,14 +61,14 @@ class PlateauRule:
         )
 
     def after(self, rate: float, watch: Watch, val_loss: float) -> tuple[float, Watch]:
-        """Return the rate of the next epoch, and what is remembered, after an epoch trained with ``rate``."""
+        """Return the next rate and the new state after an epoch trained with ``rate``."""
         watch = watch.after(val_loss, self.min_delta)
         if watch.waited >= self.patience and rate > _float32(self.minimum_rate):
             return _float32(max(rate * self.factor, self.minimum_rate)), replace(watch, waited=0)
         return rate, watch
 
     def rates(self, val_losses: Sequence[float], initial_rate: float) -> tuple[float, ...]:
-        """Return the rate of every epoch of ``val_losses`` and, as the last entry, that of the epoch after them."""
+        """Return the rate of every epoch of ``val_losses``, and of the epoch after them."""
         rates, watch = [_float32(initial_rate)], BEFORE_ANY
         for val_loss in val_losses:
             rate, watch = self.after(rates[-1], watch, val_loss)
@@ -93,12 +93,12 @@ class StoppingRule:
         )
 
     def after(self, watch: Watch, val_loss: float) -> tuple[bool, Watch]:
-        """Return whether training stops after an epoch, and what is remembered."""
+        """Return whether training stops after an epoch, and the new state."""
         watch = watch.after(val_loss, self.min_delta)
         return watch.waited >= self.patience, watch
 
     def stop(self, val_losses: Sequence[float], watch: Watch = BEFORE_ANY) -> int | None:
-        """Return the epoch, from 0, after which training stops, or None where ``val_losses`` end before."""
+        """Return the epoch, from 0, after which training stops, or None if ``val_losses`` end before."""
         for epoch, val_loss in enumerate(val_losses):
             stops, watch = self.after(watch, val_loss)
             if stops:
@@ -114,9 +114,9 @@ class StoppingRule:
 
 @dataclass(frozen=True)
 class Replayed:
-    """What the schedule makes of validation losses: the rate of each of their epochs, and where training stops.
+    """The schedule for some validation losses: the rate of each epoch, and where training stops.
 
-    ``rates`` are values of float32, one per epoch; ``stop`` is the epoch, from 0, after which training stops.
+    ``rates`` are float32 values, one per epoch; ``stop`` is the epoch, from 0, after which training stops.
     """
 
     rates: tuple[float, ...]
@@ -124,9 +124,9 @@ class Replayed:
 
 
 def replay(val_losses: Sequence[float], initial_rate: float, profile: Profile = DEFAULT_PROFILE) -> Replayed:
-    """Return the learning rate that every epoch of a phase is trained with, and the epoch after which it stops.
+    """Return the learning rate of every epoch of a phase, and where training stops.
 
-    ``val_losses`` has an entry per epoch; the first epoch is trained with ``initial_rate``. Epochs after the stop,
+    ``val_losses`` has one entry per epoch; the first epoch is trained with ``initial_rate``. Epochs after the stop,
     which the protocol does not have, get the rates they would have. Source: FER-S-03 to FER-S-05.
     """
     rates = PlateauRule.of(profile).rates(val_losses, initial_rate)
@@ -135,10 +135,10 @@ def replay(val_losses: Sequence[float], initial_rate: float, profile: Profile = 
 
 @dataclass(frozen=True)
 class Step:
-    """What follows the epochs so far: the rate of the next one, or the end.
+    """The next step of a training: the rate of the next epoch, or the end.
 
-    ``waited`` epochs have passed since the best validation loss; if none of the next ``patience_left`` epochs improves
-    on it, training stops after them. How long a training can go on improving is not known beforehand.
+    ``waited`` epochs have passed since the best validation loss. If none of the next ``patience_left`` epochs improves
+    on it, training stops after them.
     """
 
     rate: float
@@ -148,9 +148,9 @@ class Step:
 
 
 def next_step(history: Sequence[float], initial_rate: float, profile: Profile = DEFAULT_PROFILE) -> Step:
-    """Return what follows a phase's epochs so far, given their validation losses: the next rate, or the end.
+    """Return the next step of a phase from its validation losses so far.
 
-    Without any epoch, the next rate is the initial one. Source: FER-S-03 to FER-S-05.
+    Without any epoch, the next rate is ``initial_rate``. Source: FER-S-03 to FER-S-05.
     """
     stopping = StoppingRule.of(profile)
     stop, waited = stopping.stop(history) is not None, stopping.waited(history)
@@ -164,9 +164,9 @@ def next_step(history: Sequence[float], initial_rate: float, profile: Profile = 
 
 @dataclass(frozen=True)
 class PhasePlan:
-    """A phase to come: whether the base is frozen, its first rate, and its length where that is limited.
+    """The plan of a phase: frozen base or not, initial rate, and maximum epochs.
 
-    Early stopping applies in every phase, so that one may end sooner than after ``longest`` epochs.
+    Early stopping applies in every phase, so a phase may end before ``longest`` epochs.
     """
 
     frozen: bool
@@ -175,10 +175,9 @@ class PhasePlan:
 
 
 def phases_of(weights: Weights, profile: Profile = DEFAULT_PROFILE) -> tuple[PhasePlan, ...]:
-    """Return the phases a network is trained in: two if it starts from published weights, otherwise one.
+    """Return the training phases of a network: two with published weights, otherwise one.
 
-    Of several lengths and rates that a profile knows, the first (most frequent) one. Source: FER-S-02, FER-S-07,
-    FER-S-08.
+    If a profile has several lengths or rates, the first (most frequent) is used. Source: FER-S-02, FER-S-07, FER-S-08.
     """
     book = spec.load()
     rate = book.numbers("FER-S-02", "initial_rates", profile)[0]
@@ -189,10 +188,10 @@ def phases_of(weights: Weights, profile: Profile = DEFAULT_PROFILE) -> tuple[Pha
     return PhasePlan(frozen=True, initial_rate=rate, longest=longest), everything
 
 
-def best_epoch(val_accuracies: Sequence[float]) -> int:
-    """Return the epoch, from 0, with the highest validation accuracy: the first of equals, never one without a number.
+def best_epoch(val_accuracies: Sequence[float] | np.ndarray) -> int:
+    """Return the first epoch, from 0, with the highest validation accuracy; NaN is ignored.
 
-    ``ValueError`` where there is none. Source: FER-S-06.
+    ``ValueError`` if all are NaN. Source: FER-S-06.
     """
     if all(np.isnan(accuracy) for accuracy in val_accuracies):
         raise ValueError("no epoch has a validation accuracy")
@@ -200,15 +199,15 @@ def best_epoch(val_accuracies: Sequence[float]) -> int:
 
 
 def batch_size(profile: Profile = DEFAULT_PROFILE) -> int:
-    """Return how many images one step sees, over all devices. Source: FER-S-09."""
+    """Return the number of images per step, over all devices. Source: FER-S-09."""
     book = spec.load()
     return book.integer("FER-S-09", "per_gpu", profile) * book.integer("FER-S-09", "gpus", profile)
 
 
 def steps_per_epoch(n: int, batch: int) -> int:
-    """Return how many whole batches ``n`` training images make: the rest of an epoch is dropped.
+    """Return the number of complete batches in ``n`` training images. The rest of an epoch is dropped.
 
-    ``UserError`` where they make none. Source: FER-S-10.
+    ``UserError`` if there is none. Source: FER-S-10.
     """
     if n < batch:
         raise UserError(
@@ -220,7 +219,7 @@ def steps_per_epoch(n: int, batch: int) -> int:
 def reported_images(n: int, batch: int, profile: Profile = DEFAULT_PROFILE) -> int:
     """Return how many of ``n`` images the protocol counts in an evaluation.
 
-    Profile ``released`` leaves out the last partial batch, so that fewer images than one batch count 0. Profile
+    Profile ``released`` drops the last partial batch, so the result is 0 for fewer images than one batch. Profile
     ``paper`` counts all. Source: FER-V-02, FER-V-03.
     """
     dropped = spec.load().text("FER-V-02", "partial_batch", profile) == "dropped"
@@ -228,13 +227,13 @@ def reported_images(n: int, batch: int, profile: Profile = DEFAULT_PROFILE) -> i
 
 
 def evaluated_images(n: int, batch: int, profile: Profile = DEFAULT_PROFILE) -> int:
-    """Return how many of ``n`` images an evaluation during training or of a run counts: those of the protocol.
+    """Return how many of ``n`` images the evaluation of a run counts. All count if the protocol counts none.
 
-    Where those are none, all: a training on few images needs figures too. Source: FER-V-02, FER-V-03.
+    The latter allows trainings on few images. Source: FER-V-02, FER-V-03.
     """
     return reported_images(n, batch, profile) or n
 
 
 def _float32(value: float) -> float:
-    # NumPy's scalars would be most of the time that an audit takes
+    # ctypes, because NumPy's scalars would dominate the time of an audit
     return c_float(value).value

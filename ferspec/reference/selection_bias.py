@@ -1,4 +1,4 @@
-"""How much a validation accuracy owes to its epoch having been chosen for it."""
+"""Estimates how much the selection of the best epoch inflates a validation accuracy."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 
 from ferspec.reference.schedule import best_epoch
 
-# epochs on either side among which the best is judged, and the fewest that tell anything
+# the neighbours considered on either side of the best epoch, and the fewest that allow an estimate
 REACH, FEWEST = 10, 6
-# how many there must be on each side: at the end of a course, a bend cannot be told from chance
+# the fewest neighbours on each side: at the end of a curve, a bend cannot be distinguished from chance
 BESIDE = 3
-# how many images accuracies may be shares of, and how far from a whole number of them float32 leaves their product
+# the most images that accuracies may be shares of, and the rounding error of float32 in their product
 MOST_IMAGES, OFF = 40_000, 0.02
 MOST_DECIMALS = 6
 
 
 @dataclass(frozen=True)
 class SelectionBias:
-    """By how much the best epoch lies above what its neighbours lead to expect; accuracies are 0 to 1.
+    """The best epoch compared to its neighbours; accuracies are 0 to 1.
 
-    ``around`` is the accuracy that a straight line through the neighbours has in that epoch, ``spread`` the standard
-    deviation of the neighbours about it.
+    ``around`` is the value of a straight line through the neighbours in the best epoch, ``spread`` their standard
+    deviation from that line.
     """
 
     epoch: int
@@ -34,29 +34,29 @@ class SelectionBias:
 
     @property
     def amount(self) -> float:
-        """What the best epoch has above its neighbours, by chance or otherwise."""
+        """The excess of the best epoch over its neighbours, due to chance or not."""
         return max(self.accuracy - self.around, 0.0)
 
     def over(self, images: int) -> float:
-        """Return the part of the amount that chance in drawing that many images can account for.
+        """Return the part of the excess that chance in sampling ``images`` validation images can explain.
 
-        Of a deviation that has two causes, each has on average the share that its variance has of the whole; that of
-        the images is p(1 - p)/n at most, for the same images are validated in every epoch.
+        A deviation with two causes is split in proportion to their variances. The variance due to the images is at most
+        p(1 - p)/n, because the same images are validated in every epoch.
         """
         by_images = self.accuracy * (1 - self.accuracy) / images
         return self.amount * min(by_images / self.spread**2, 1.0) if self.spread else 0.0
 
 
 def selection_bias(val_accuracies: Sequence[float]) -> SelectionBias | None:
-    """Return by how much the best epoch of a phase lies above its neighbours, or None where these are too few.
+    """Estimate the selection bias of the best epoch of a phase.
 
-    None as well where fewer than three epochs are on one side of it.
+    None if it has too few neighbours, or fewer than three on one side.
 
-    If accuracies vary from epoch to epoch about a smooth course, and do so by chance, the highest is above that course
-    by as much on average: choosing the epoch and reporting it on the same images is favourable by that. What of the
-    variation is the network's own would be seen on new images too and is no bias: ``amount`` is all of it, ``over``
-    the part that the images can account for. The course is taken as straight over ten epochs either way: where it bends
-    sharply (in the first epochs), the estimate is off by the bend. The best epoch itself takes no part in the line.
+    If accuracies vary randomly around a smooth curve, the highest exceeds the curve, and reporting it on the images it
+    was selected on is biased by that excess. Variation of the network itself would also occur on new images and is not
+    a bias: ``amount`` is the whole excess, ``over`` the part that the images can explain. The curve is assumed to be
+    straight over ten epochs on either side; where it bends sharply (in the first epochs), the estimate is wrong by the
+    bend. The best epoch is excluded from the fit.
     """
     values = np.asarray(val_accuracies, float)
     if np.isnan(values).all():
@@ -76,9 +76,9 @@ def selection_bias(val_accuracies: Sequence[float]) -> SelectionBias | None:
 
 
 def images_validated(val_accuracies: Sequence[float]) -> int | None:
-    """Return over how many images accuracies were taken: the least number of which all of them are whole shares.
+    """Return the smallest number of images that explains all accuracies as shares of it.
 
-    None for fewer than eight different ones, for accuracies that were logged rounded, and where no number fits.
+    None for fewer than eight different accuracies, for accuracies that were logged rounded, and if no number fits.
     """
     values = np.unique([value for value in val_accuracies if np.isfinite(value)])
     if len(values) < 8 or np.allclose(np.round(values, MOST_DECIMALS), values, rtol=0, atol=1e-9):

@@ -1,4 +1,4 @@
-"""Accuracy by groups of images, and the gap between the best and the worst group."""
+"""Computes accuracy by groups of images, and the gap between best and worst."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,9 +13,9 @@ from ferspec.reference.intervals import proportion, spread_interval
 def slices(
     right: np.ndarray, groups: Mapping[str, Sequence[str]], resampling: Resampling | None = None
 ) -> tuple[Slice, ...]:
-    """Return for each column the accuracy of its groups, and the gap between the best and the worst (FER-Z-08).
+    """Return the group accuracies of each column, and the gap between best and worst (FER-Z-08).
 
-    ``right`` is (n,) booleans; ``groups`` gives for each column one value per image. ``UserError`` where a column has
+    ``right`` is (n,) booleans; ``groups`` has one value per image for each column. ``UserError`` if a column has
     another number of values.
     """
     resampling = resampling or protocol_resampling()
@@ -23,19 +23,19 @@ def slices(
 
 
 def gap(hits: np.ndarray, sizes: np.ndarray, resampling: Resampling) -> Figure:
-    """Return the difference between the best and the worst group accuracy, 0 to 1, with its interval.
+    """Return the difference between best and worst group accuracy, 0 to 1, with its interval.
 
-    ``hits`` of ``sizes`` images were recognised in each group, both (groups,). Images are drawn again within each
-    group, and best and worst are chosen anew in every replicate, since here too the data chose them: among groups that
-    are equally good one is always best. Draws use (hits + 1/2)/(size + 1), so that a small group in which every
-    image is right still varies.
+    ``hits`` of ``sizes`` images are right in each group, both (groups,). Images are resampled within each group, and
+    best and worst are selected again in every replicate, because the data selected them here too: among equally good
+    groups one is always best. Draws use (hits + 1/2)/(size + 1), so that a small group in which every image is right
+    still varies.
     """
     if len(sizes) < 2:
         return Figure(value=None, undefined="there is only one group")
     rates = hits / sizes
     assumed = (hits + 0.5) / (sizes + 1)
     noise = resampling.generator().binomial(sizes, assumed, size=(resampling.replicates, len(sizes))) / sizes - assumed
-    low, high = spread_interval(lambda of: np.ptp(of, axis=-1), rates, noise, resampling.level)
+    low, high = spread_interval(lambda accuracies: np.ptp(accuracies, axis=-1), rates, noise, resampling.level)
     method = f"bootstrap within groups ({resampling.replicates:,} replicates), low end by inversion"
     return Figure(value=float(np.ptp(rates)), low=low, high=min(1.0, high), method=method)
 

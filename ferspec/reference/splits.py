@@ -1,4 +1,4 @@
-"""Which images of a dataset are trained on: splits within each class, and smaller sets of the same composition."""
+"""Splits images within each class, and selects subsets of the same composition."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ def splits_anew(profile: Profile) -> bool:
 
 
 def split_by_class(labels: np.ndarray, percent: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the indices of training and validation images: of each class ``percent``, rounded down, are trained on.
+    """Return the indices of training and validation images, split within each class.
 
-    ``labels`` (n,) are the classes of the images; both results are sorted int64 arrays, have no index in common and
-    together all of them. The same labels, in the same order, and seed give the same split. ``UserError`` where
-    ``percent`` is not a whole number from 1 to 99, or leaves a class without a training image. Source: FER-D-02.
+    Training images are ``percent`` of each class, rounded down. ``labels`` (n,) are the classes of the images. Both
+    results are sorted int64 arrays; together they contain every index once. The same labels in the same order and the
+    same seed give the same split. ``UserError`` if ``percent`` is not a whole number from 1 to 99, or leaves a class
+    without training images. Source: FER-D-02.
     """
     if not 0 < percent < 100 or percent != int(percent):
-        raise UserError(f"a split trains on a whole percentage from 1 to 99 of each class, not {percent}")
+        raise UserError(f"cannot train on {percent} % of each class: give a whole percentage from 1 to 99")
     labels = np.asarray(labels)
     counts = _counts(labels)
     if not counts:
@@ -30,25 +31,27 @@ def split_by_class(labels: np.ndarray, percent: int, seed: int) -> tuple[np.ndar
     for label, count in counts.items():
         if count * percent < 100:
             raise UserError(
-                f"class {label} has {count} images, of which {percent} %, rounded down, leaves none to train on"
+                f"class {label} has {count} images, of which {percent} %, rounded down, is none: give a larger "
+                "percentage"
             )
     training = _drawn(labels, {label: count * percent // 100 for label, count in counts.items()}, seed)
     return training, np.setdiff1d(np.arange(len(labels)), training)
 
 
 def subset_by_class(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """Return the indices of ``n`` images that keep the shares of the classes, as near as whole images allow.
+    """Return the indices of ``n`` images that keep the class shares as far as possible.
 
     ``labels`` (m,) are the classes of the images; the result (n,) is sorted int64. Shares are rounded by largest
-    remainder, the lower class first among equals, but every class that is present keeps at least one image.
-    ``UserError`` where ``n`` is more than there are images or less than there are classes. Source: this suite.
+    remainder, the lower class first among equals, but every class keeps at least one image. ``UserError`` if ``n`` is
+    larger than the number of images or smaller than the number of classes. Source: this suite.
     """
     labels = np.asarray(labels)
     counts = _counts(labels)
     if n > len(labels):
-        raise UserError(f"a subset of {n:,} images was asked for, but there are {len(labels):,}")
-    if n < max(len(counts), 1):
-        raise UserError(f"a subset of {n} images cannot hold one of each of the {len(counts)} classes: ask for more")
+        raise UserError(f"a subset of {n:,} images was requested, but there are only {len(labels):,}")
+    least = max(len(counts), 1)
+    if n < least:
+        raise UserError(f"a subset of {n} images cannot contain all {len(counts)} classes: give at least {least}")
     return _drawn(labels, _allocated(counts, n), seed)
 
 
@@ -58,7 +61,7 @@ def _counts(labels: np.ndarray) -> dict[int, int]:
 
 
 def _allocated(counts: dict[int, int], n: int) -> dict[int, int]:
-    """Return how many of ``n`` images each class gets; whole numbers throughout, so that no share is rounded."""
+    """Return how many of ``n`` images each class gets, in exact integer arithmetic."""
     total = sum(counts.values())
     single = {label for label, count in counts.items() if n * count < total}
     if single:

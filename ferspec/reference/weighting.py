@@ -1,4 +1,4 @@
-"""Class weights against imbalance: simple and conservative, from the training images of each class."""
+"""Computes class weights against imbalance, simple and conservative, from the training images of each class."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,12 @@ import numpy as np
 from ferspec import spec
 
 
-def simple_weights(counts: Sequence[int]) -> np.ndarray:
-    """Return for each class how many times it would fit into the largest one: the largest weighs 1.
+def simple_weights(counts: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return, for each class, the size of the largest class divided by its own size.
 
-    ``counts`` are training images per class, in any order that the result shall have; float64, unrounded, each
-    weight at least 1. Source: FER-W-01, paper 3.4 and Fig. 11. Raises ``ValueError`` for a class without images,
-    whose weight would be infinite, and for counts that are negative, not finite, not a flat list, or none at all.
+    ``counts`` (k,) are training images per class. The result (k,) is float64 in the same order, unrounded, at least 1.
+    ``ValueError`` for a class without images, and for counts that are negative, not finite, not one-dimensional, or
+    empty. Source: FER-W-01, paper 3.4 and Fig. 11.
     """
     images = np.asarray(counts, dtype=float)
     if images.ndim != 1 or images.size == 0:
@@ -22,13 +22,13 @@ def simple_weights(counts: Sequence[int]) -> np.ndarray:
     return spec.load().number("FER-W-01", "majority_weight") * images.max() / images
 
 
-def conservative_weights(counts: Sequence[int]) -> np.ndarray:
-    """Return the simple weights, none above the cap of 3.
+def conservative_weights(counts: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return the simple weights, capped at 3.
 
-    Shape, order and errors as for ``simple_weights``. Source: FER-W-02, paper 3.4 and Fig. 13.
+    Shape, order and errors are those of ``simple_weights``. Source: FER-W-02, paper 3.4 and Fig. 13.
     """
     return np.minimum(simple_weights(counts), spec.load().number("FER-W-02", "cap"))
 
 
-# by the name that the field balancing of a cell has
+# by the value of a cell's field ``balancing``
 WEIGHTINGS = {"simple": simple_weights, "conservative": conservative_weights}

@@ -1,4 +1,4 @@
-"""A deterministic renderer of synthetic faces that show the seven expressions; they certify nothing about people."""
+"""Renders synthetic faces with the seven expressions, deterministically; results on them say nothing about people."""
 
 from ferspec.synthetic.description import Scene
 from ferspec.synthetic.groups import attributes

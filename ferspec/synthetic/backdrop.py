@@ -1,4 +1,4 @@
-"""What surrounds the face: a room or a street out of focus, shoulders and clothes."""
+"""Draws the surroundings of the face: backdrop, shoulders and clothes."""
 
 from __future__ import annotations
 

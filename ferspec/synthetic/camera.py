@@ -1,4 +1,4 @@
-"""What the camera makes of the scene: vignette, blur, grain, grey."""
+"""Applies the effects of the camera: vignette, blur, grain, grey."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def photograph(pixels: np.ndarray, size: int, scene: Scene) -> np.ndarray:
         image = (image * (256 - (_corners(size) * round(256 * camera.vignette) >> 8))) >> 8
     if camera.monochrome:
         image[:] = (77 * image[0] + 151 * image[1] + 28 * image[2]) >> 8
-    picture = np.ascontiguousarray(image.astype(np.uint8).transpose(1, 2, 0))
+    picture: np.ndarray = np.ascontiguousarray(image.astype(np.uint8).transpose(1, 2, 0))
     sigma = round(camera.blur * size * 16) / 16
     if sigma >= 0.3:
         picture = cv2.GaussianBlur(picture, (0, 0), sigma)
@@ -37,13 +37,13 @@ def _shrink(pixels: np.ndarray, size: int) -> np.ndarray:
 
 @cache
 def _corners(size: int) -> np.ndarray:
-    """Return how far from the middle each pixel lies, squared: 0 there, 128 in the corners."""
+    """Return the squared distance of each pixel from the centre, 0 to 128."""
     along = (2 * np.arange(size, dtype=np.int64) - size + 1) ** 2
     return ((along[:, None] + along[None, :]) * 64 // (size * size)).astype(np.uint16)
 
 
 def _grain(picture: np.ndarray, noise: float, chance: Chance) -> np.ndarray:
-    """Add grain: the sum of two even draws, of the standard deviation ``noise`` in grey levels."""
+    """Add grain with the standard deviation ``noise`` in grey levels, from two uniform draws."""
     one, other = chance.bytes(2, *picture.shape)
     spread = np.int16(round(noise * 1024 / 104.5))
     grain = ((one.astype(np.int16) + other - 255) * spread + 512) >> 10

@@ -1,7 +1,7 @@
-"""A canvas of whole numbers: shapes become masks, masks blend colours, and every step is exact.
+"""Draws on an integer canvas with masks; every step is exact.
 
-Drawing uses OpenCV's fixed-point polygons, its 8-bit Gaussian blur and its exact bilinear enlargement, all of which
-are defined in whole numbers; blending is done in 16-bit integers. Masks cover only the rectangle they need.
+Drawing uses OpenCV's fixed-point polygons, its 8-bit Gaussian blur and its exact bilinear enlargement, which are
+defined in integers; blending uses 16-bit integers. A mask covers only the rectangle it needs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SHARP = 0.6
 
 
 class Mask(NamedTuple):
-    """How much of each pixel of a rectangle is covered, 0 to 255 (uint8)."""
+    """The coverage of each pixel of a rectangle, 0 to 255 (uint8)."""
 
     cover: np.ndarray
     top: int
@@ -33,7 +33,7 @@ class Mask(NamedTuple):
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
     def within(self, other: Mask) -> Mask:
-        """Return the part of this mask that the other one covers too."""
+        """Return the part of this mask that the other one also covers."""
         top, left = max(self.top, other.top), max(self.left, other.left)
         bottom = min(self.top + self.cover.shape[0], other.top + other.cover.shape[0])
         right = min(self.left + self.cover.shape[1], other.left + other.cover.shape[1])
@@ -52,15 +52,15 @@ class Canvas:
         self.pixels = np.zeros((3, size, size), np.uint16)
 
     def shape(self, *outlines: np.ndarray, soft: float = 0.0) -> Mask:
-        """Return the mask of closed polygons, given in pixels; ``soft`` is the blur of their edge in pixels."""
+        """Return the mask of closed polygons in pixels. ``soft`` is the blur of their edges in pixels."""
         return self._draw(outlines, soft)
 
     def band(self, one: np.ndarray, other: np.ndarray, soft: float = 0.0) -> Mask:
-        """Return the mask of everything between two lines of as many points, even where they cross."""
+        """Return the mask between two lines with equal numbers of points, which may cross."""
         return self._draw(np.stack([one[:-1], one[1:], other[1:], other[:-1]], axis=1), soft)
 
     def strokes(self, lines: Sequence[np.ndarray] | np.ndarray, width: float = 1.0, soft: float = 0.0) -> Mask:
-        """Return the mask of open lines of one width in pixels; a line thinner than a pixel covers it less."""
+        """Return the mask of open lines of one width in pixels. A width below 1 lowers the coverage."""
         mask = self._draw(lines, soft, width)
         if width < 1.0:
             return mask._replace(cover=((mask.cover.astype(np.uint16) * round(width * 256)) >> 8).astype(np.uint8))
@@ -77,8 +77,7 @@ class Canvas:
         if width is not None:
             thick = max(1, round(width / scale))
             edge += thick
-        many = isinstance(outlines, np.ndarray)
-        points = outlines if many else outlines[0] if len(outlines) == 1 else np.concatenate(outlines)
+        points = outlines if isinstance(outlines, np.ndarray) else np.concatenate(outlines)
         fixed = np.rint(points * (_ONE / scale) - _ONE / 2).astype(np.int32)
         x, y, w, h = cv2.boundingRect(fixed.reshape(-1, 2))
         left, top = max(0, (x >> _SHIFT) - edge), max(0, (y >> _SHIFT) - edge)
@@ -86,16 +85,14 @@ class Canvas:
         right, bottom = min(limit, ((x + w) >> _SHIFT) + edge), min(limit, ((y + h) >> _SHIFT) + edge)
         if right <= left or bottom <= top:
             return Mask(np.zeros((0, 0), np.uint8), 0, 0)
-        cover = np.zeros((bottom - top, right - left), np.uint8)
+        cover: np.ndarray = np.zeros((bottom - top, right - left), np.uint8)
         fixed -= (left << _SHIFT, top << _SHIFT)
-        if many or len(outlines) == 1:
-            pieces = list(fixed) if many else [fixed]
-        else:
-            ends = [0, *accumulate(map(len, outlines))]
-            pieces = [fixed[a:b] for a, b in pairwise(ends)]
+        separate = isinstance(outlines, np.ndarray)
+        ends = [0, *accumulate(map(len, outlines))]
+        pieces = list(fixed) if separate else [fixed[a:b] for a, b in pairwise(ends)]
         if width is not None:
             cv2.polylines(cover, pieces, False, 255, thick, cv2.LINE_AA, _SHIFT)
-        elif many:
+        elif separate:
             for piece in pieces:
                 cv2.fillPoly(cover, [piece], 255, cv2.LINE_AA, _SHIFT)
         else:
@@ -109,7 +106,7 @@ class Canvas:
         return Mask(cover, top * scale, left * scale)
 
     def paint(self, mask: Mask, colour: Sequence[float] | np.ndarray, opacity: float = 1.0) -> None:
-        """Lay a colour, or a whole (3, size, size) picture, over the pixels that the mask covers."""
+        """Paint a colour, or a whole (3, size, size) picture, over the pixels that the mask covers."""
         under = self.pixels[(slice(None), *mask.area)]
         if isinstance(colour, np.ndarray):
             over = colour[(slice(None), *mask.area)].astype(np.uint16)
@@ -119,7 +116,7 @@ class Canvas:
         under[...] = (under * (256 - alpha) + over * alpha + 128) >> 8
 
     def tint(self, mask: Mask, factor: Sequence[float] | float, opacity: float = 1.0) -> None:
-        """Multiply the pixels that the mask covers by a factor of 0 to 1 a channel (a shadow, a stain)."""
+        """Multiply the covered pixels by a factor of 0 to 1 per channel (a shadow, a stain)."""
         under = self.pixels[(slice(None), *mask.area)]
         factors = (factor,) * 3 if isinstance(factor, float) else factor
         loss = np.array([round(256 * (1.0 - min(1.0, max(0.0, f)))) for f in factors], np.uint16)[:, None, None]
@@ -133,6 +130,6 @@ def _alpha(mask: Mask, opacity: float) -> np.ndarray:
 
 
 def enlarge(picture: np.ndarray, size: int) -> np.ndarray:
-    """Return a (h, w, 3) uint8 picture as (3, size, size) uint16, bilinearly and exactly."""
+    """Return a (h, w, 3) uint8 picture as (3, size, size) uint16, by exact bilinear interpolation."""
     large = cv2.resize(picture, (size, size), interpolation=cv2.INTER_LINEAR_EXACT)
     return np.ascontiguousarray(large.transpose(2, 0, 1)).astype(np.uint16)

@@ -1,4 +1,4 @@
-"""Seeded draws that are the same numbers on every machine."""
+"""Draws seeded random numbers that are the same on every machine."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,10 @@ _STEPS = 1 << 20
 
 
 class Chance:
-    """A stream of draws that its key alone determines.
+    """A stream of random numbers that depends only on its key.
 
-    It reads the raw output of PCG64, which NumPy promises never to change (unlike the distributions drawn from it),
-    and takes 20 bits a draw, so that every value is exact in binary.
+    It uses the raw output of PCG64, which NumPy guarantees not to change (unlike its distributions), and takes 20 bits
+    for each number, so that every value is exact in binary.
     """
 
     def __init__(self, *key: object):
@@ -32,11 +32,11 @@ class Chance:
         return low + (high - low) * self._step() / _STEPS
 
     def near(self, centre: float, spread: float) -> float:
-        """Return a number within ``spread`` of ``centre``, more often close to it."""
+        """Return a number within ``spread`` of ``centre``, close to it more often."""
         return centre + spread * ((self._step() + self._step() + self._step()) / (1.5 * _STEPS) - 1.0)
 
     def happens(self, probability: float) -> bool:
-        """Return True that often."""
+        """Return True with this probability."""
         return self._step() < probability * _STEPS
 
     def index(self, n: int) -> int:
@@ -44,15 +44,15 @@ class Chance:
         return self._step() * n // _STEPS
 
     def one_of(self, options: Sequence[T]) -> T:
-        """Return one option, all equally often."""
+        """Return one of the options with equal probability."""
         return options[self.index(len(options))]
 
     def weighted(self, often: Mapping[T, float]) -> T:
-        """Return one key, each as often as its value says."""
-        left = self.uniform(0.0, sum(often.values()))
-        for option, weight in often.items():  # noqa: B007 (the last one is the answer when rounding leaves a rest)
-            left -= weight
-            if left < 0:
+        """Return one key, with a probability proportional to its value."""
+        remaining = self.uniform(0.0, sum(often.values()))
+        for option, weight in often.items():  # noqa: B007 (rounding may leave a rest: the last option is returned)
+            remaining -= weight
+            if remaining < 0:
                 break
         return option
 
@@ -63,12 +63,12 @@ class Chance:
         return low + (high - low) * (steps / _STEPS).reshape(shape)
 
     def around(self, *shape: int, spread: float = 1.0) -> np.ndarray:
-        """Return an array of numbers within ``spread`` of 0, more often close to it."""
+        """Return an array of numbers within ``spread`` of 0, close to it more often."""
         draws = self.numbers(3, *shape)
         return (draws[0] + draws[1] + draws[2] - 1.5) * (spread / 1.5)
 
     def bytes(self, *shape: int) -> np.ndarray:
-        """Return an array of uint8, all values equally often."""
+        """Return an array of uniform uint8."""
         count = int(np.prod(shape))
         raw = np.asarray(self._source.random_raw(-(-count // 8)), dtype="<u8")
         return raw.view(np.uint8)[:count].reshape(shape)

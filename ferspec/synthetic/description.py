@@ -1,4 +1,4 @@
-"""Everything a picture of a synthetic face shows, as plain data."""
+"""Describes a picture of a synthetic face as plain data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Colour = tuple[float, float, float]
 
 
 class Unit(NamedTuple):
-    """One action unit with its intensity, 0 to 1, on the image's left and right side of the face."""
+    """One action unit with its intensity (0 to 1) on the left and right side of the image."""
 
     number: int
     left: float
@@ -18,7 +18,7 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The form of a face; 0 is the average, lengths in face units (1 is half the height of a face)."""
+    """The shape of a face. 0 is the average, lengths are in face units (1 is half the height of a face)."""
 
     width: float
     jaw: float
@@ -48,7 +48,7 @@ class Shape:
 class Looks:
     """Colours, hair and age of a face.
 
-    ``tone`` runs from 0 (lightest) to 9, ``age`` from 0 (young) to 1 (old); ``cloth`` colours headscarf or hat.
+    ``tone`` is 0 (lightest) to 9, ``age`` is 0 (young) to 1 (old); ``cloth`` is the colour of a headscarf or hat.
     """
 
     tone: float
@@ -69,7 +69,7 @@ class Looks:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """How the head is turned, in degrees (yaw to the image's right, pitch down, roll clockwise), and where it is."""
+    """The rotation of the head in degrees (yaw to the image's right, pitch down, roll clockwise), and its position."""
 
     yaw: float
     pitch: float
@@ -82,7 +82,7 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """The key light: direction towards it (right, down, to the viewer), and the colours of key and fill light."""
+    """The direction towards the key light (right, down, to the viewer), and the colours of key and fill light."""
 
     name: str
     towards: tuple[float, float, float]
@@ -92,7 +92,7 @@ class Light:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What surrounds the face: backdrop and clothes."""
+    """The surroundings of the face: backdrop and clothes."""
 
     backdrop: str
     backdrop_colours: tuple[Colour, Colour]
@@ -102,7 +102,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Occlusion:
-    """What hides a part of the face: its kind, where (0 to 1, its meaning depends on the kind), and its colour."""
+    """The object that hides a part of the face. ``where`` is its variant (0 to 1, by kind)."""
 
     kind: str
     where: float
@@ -111,7 +111,7 @@ class Occlusion:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """What the camera adds: blur (share of the size), noise (grey levels), exposure, grey pictures."""
+    """The effects of the camera: blur (share of the size), noise (grey levels), exposure, vignette, monochrome."""
 
     blur: float
     noise: float
@@ -122,7 +122,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One picture of one synthetic face; ``render`` turns it into pixels. It shows nobody who lives."""
+    """One picture of a synthetic face, not of a real person. ``render`` turns it into pixels."""
 
     key: str
     expression: str

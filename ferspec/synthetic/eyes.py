@@ -1,4 +1,4 @@
-"""Eyes and brows."""
+"""Draws eyes and brows."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _lids(p: Portrait, side: int, upper: np.ndarray, lower: np.ndarray) -> None:
 
 
 def draw_brows(portrait: Portrait) -> None:
-    """Draw both brows: a soft body and single hairs that lie along it."""
+    """Draw both brows: a soft body with single hairs along it."""
     p = portrait
     chance = p.chance("brows")
     hair = mixed(p.scene.looks.hair, darker(p.scene.looks.skin, 0.5), 0.25)

@@ -1,7 +1,7 @@
-"""From face coordinates to pixels: the head as a rounded solid that turns, and smooth curves through points.
+"""Maps face coordinates to pixels, and draws smooth curves through points.
 
-Face coordinates: x to the image's right, y down, z towards the viewer; 1 is half the height of a face, the origin lies
-between the eyes and the tip of the nose.
+In face coordinates x points to the image's right, y down and z towards the viewer. The unit is half the height of a
+face. The origin lies between the eyes and the tip of the nose.
 """
 
 from __future__ import annotations
@@ -10,23 +10,24 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ferspec.synthetic.description import Scene
 
-Points = Sequence[Sequence[float]] | np.ndarray
+Points = ArrayLike
 Height = float | np.ndarray
 _PERSPECTIVE = 0.09
 _EXACT = 1 << 20
 
 
 def turn(degrees: float) -> tuple[float, float]:
-    """Return cosine and sine, rounded to 2^-20: mathematical libraries differ in the last digit, pictures must not."""
+    """Return cosine and sine, rounded to 2^-20 because mathematical libraries differ in the last digit."""
     angle = math.radians(degrees)
     return round(math.cos(angle) * _EXACT) / _EXACT, round(math.sin(angle) * _EXACT) / _EXACT
 
 
 class Head:
-    """The head of a scene at one size in pixels: puts points of the face where they are seen."""
+    """The head of a scene at one size in pixels. It projects points of the face to the picture."""
 
     def __init__(self, scene: Scene, size: int):
         pose = scene.pose
@@ -35,9 +36,9 @@ class Head:
         self.yaw, self.pitch, self.roll = turn(pose.yaw), turn(pose.pitch), turn(pose.roll)
 
     def seen(self, points: Points, lift: Height = 0.0, depth: Height | None = None) -> np.ndarray:
-        """Return points (..., 2) as seen after yaw and pitch, still in face units and upright.
+        """Return points (..., 2) after yaw and pitch, in face units, before roll.
 
-        A point lies on the front of the head, ``lift`` above it, or at a given ``depth`` (z).
+        A point lies on the front of the head raised by ``lift``, or at a given ``depth`` (z).
         """
         points = np.asarray(points, dtype=np.float64)
         x, y = points[..., 0], points[..., 1]
@@ -50,7 +51,7 @@ class Head:
         return _joined(x * nearness, y * nearness)
 
     def seen_point(self, x: float, y: float, lift: float = 0.0) -> tuple[float, float]:
-        """Return one point on the front of the head as ``seen`` does, without the cost of an array."""
+        """Return one point on the front of the head, like ``seen`` without arrays."""
         z = 0.82 * math.sqrt(max(1.0 - (x / 0.92) * (x / 0.92) - (y / 1.3) * (y / 1.3), 0.03)) + lift
         cosine, sine = self.yaw
         x, z = x * cosine + z * sine, z * cosine - x * sine
@@ -60,7 +61,7 @@ class Head:
         return x * nearness, y * nearness
 
     def rolled(self, seen: np.ndarray) -> np.ndarray:
-        """Return seen points in pixels."""
+        """Return points after yaw and pitch in pixels, after roll."""
         cosine, sine = self.roll
         x, y = seen[..., 0] * self.scale, seen[..., 1] * self.scale
         return _joined(self.x + x * cosine - y * sine, self.y + x * sine + y * cosine)
@@ -83,7 +84,7 @@ def _joined(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def surface(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return how far the front of the head lies before the plane through the ears."""
+    """Return the depth of the front of the head from the plane of the ears."""
     rest = 1.0 - (x / 0.92) * (x / 0.92) - (y / 1.3) * (y / 1.3)
     return 0.82 * np.sqrt(np.maximum(rest, 0.03))
 
@@ -128,15 +129,15 @@ def curve(points: Points, per: int = 5, closed: bool = False) -> np.ndarray:
 _RING = np.array([turn(360.0 * i / 24) for i in range(24)])
 
 
-def ellipse(centre: Sequence[float], width: float, height: float, angle: float = 0.0) -> np.ndarray:
-    """Return the outline of an ellipse given by centre, half-axes and angle in degrees."""
+def ellipse(centre: Sequence[float] | np.ndarray, width: float, height: float, angle: float = 0.0) -> np.ndarray:
+    """Return the outline of an ellipse with centre, half-axes and angle in degrees."""
     x, y = _RING[:, 0] * width, _RING[:, 1] * height
     cosine, sine = turn(angle) if angle else (1.0, 0.0)
     return _joined(centre[0] + x * cosine - y * sine, centre[1] + x * sine + y * cosine)
 
 
 def ribbon(line: np.ndarray, widths: np.ndarray) -> np.ndarray:
-    """Return the outline of a line (n, 2) that is as thick as ``widths`` (n) says: a stroke that swells and tapers."""
+    """Return the outline of a line (n, 2) of varying ``widths`` (n)."""
     step = np.empty_like(line)
     step[1:-1] = line[2:] - line[:-2]
     step[0], step[-1] = line[1] - line[0], line[-1] - line[-2]

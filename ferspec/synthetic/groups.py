@@ -1,4 +1,4 @@
-"""The attributes of a scene as words, so that figures can be sliced by them."""
+"""Names the attributes of a scene, so that metrics can be sliced by them."""
 
 from ferspec.synthetic.description import Scene
 from ferspec.synthetic.tables import table
@@ -8,7 +8,7 @@ _AGES = ((0.22, "younger"), (0.5, "middle-aged"), (1.01, "older"))
 
 
 def attributes(scene: Scene) -> dict[str, str]:
-    """Return ``skin_tone`` (five groups), ``age``, ``pose``, ``light`` and ``occlusion`` of a scene, in words."""
+    """Return the ``skin_tone`` (five groups), ``age``, ``pose``, ``light`` and ``occlusion`` of a scene."""
     looks = table("looks")
     groups = looks["skin_groups"]
     return {

@@ -1,4 +1,4 @@
-"""Hair, headscarves and hats: what hangs behind the head, and what lies on it."""
+"""Draws hair, headscarves and hats, behind the head and on it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def draw_wrap(portrait: Portrait) -> None:
 
 
 def _locks(p: Portrait, side: int, mask: Mask, style: dict) -> None:
-    """Strands fall from the temples to the ends, neighbours alike, so that they gather in locks."""
+    """Draw strands from the temples to the ends. Neighbours are similar, so that they form locks."""
     chance = p.chance(f"locks{side}")
     w, off, low = p.marks.half_width, style["width"], style["back"]
     wave = {"straight": 0.008, "wavy": 0.045, "curly": 0.06}.get(style["texture"], 0.0)
@@ -94,7 +94,7 @@ def _bun(p: Portrait) -> None:
 
 
 def _wavy(p: Portrait, edge: np.ndarray, texture: str) -> np.ndarray:
-    """Return an outline as smooth as the hair: straight hair is even, curls stand off."""
+    """Return the outline of the hair: even for straight hair, ragged for curls."""
     path = curve(edge, per=6, closed=True)
     if texture == "cloth":
         return path
@@ -116,7 +116,7 @@ _MIDDLE = {"parted": -0.9, "swept": -0.72, "fringe": -0.45, "high": -0.84, "wrap
 
 
 def draw_front_hair(portrait: Portrait) -> None:
-    """Draw the hair on the head, from the hairline up, with its shadow on the forehead."""
+    """Draw the hair above the hairline, and its shadow on the forehead."""
     p, style = portrait, style_of(portrait)
     front = style["front"]
     if front == "none":
@@ -177,7 +177,7 @@ def _crown(p: Portrait, style: dict) -> np.ndarray:
 
 
 def _volume(p: Portrait, mask: Mask, colour: Colour, style: dict) -> None:
-    """Shade the hair as a rounded body: lit towards the lamp, a band of shine across, dark at the temples."""
+    """Shade the hair as a rounded body, bright towards the lamp and dark at the temples."""
     lamp, up = p.lamp, style["volume"]
     for side in SIDES:
         lit = lamp.lit(colour, (0.7 * side, -0.35, 0.62), 1.0)
@@ -189,7 +189,7 @@ def _volume(p: Portrait, mask: Mask, colour: Colour, style: dict) -> None:
 
 
 def _strands(p: Portrait, lines: np.ndarray, mask: Mask, colour: Colour, strength: float) -> None:
-    """Draw hairs: the first half darker than the ground, the second lighter."""
+    """Draw hairs: the first half darker than their surroundings, the second lighter."""
     half = len(lines) // 2
     light = mixed(p.lamp.lit(colour, (0.0, -0.5, 0.86), 1.3), p.lamp.lit((255, 244, 230)), 0.05)
     dark = p.lamp.lit(colour, (0.0, 0.5, 0.86), 0.45)
@@ -203,13 +203,14 @@ def _between(path: np.ndarray, at: np.ndarray) -> np.ndarray:
 
 
 def _combed(p: Portrait, mask: Mask, inner: np.ndarray, outer: np.ndarray, colour: Colour, front: str) -> None:
-    """Strands run from the crown to the hairline, combed away from the parting."""
+    """Draw strands from the crown to the hairline, combed away from the parting."""
     chance = p.chance("strands")
     n = len(inner)
     many = 130
     start = chance.numbers(many, low=0, high=n - 1.001)
     away = np.where(start > n / 2, 1.0, -1.0)
-    lean = {"swept": 6.0 * p.scene.looks.parting, "parted": 3.0 * away, "high": -2.0 * away}.get(front, 0.0)
+    leans = {"swept": np.full(many, 6.0 * p.scene.looks.parting), "parted": 3.0 * away, "high": -2.0 * away}
+    lean = leans.get(front, np.zeros(many))
     end = np.clip(start + lean * (0.85 + chance.around(many, spread=0.3)), 0, n - 1.001)
     a, b = _between(inner, end), _between(outer, start)
     bulge = p.px(0.05) * (chance.around(many, 2, spread=0.35) + np.array([0.0, -0.3]))
@@ -249,7 +250,7 @@ def _cloth(p: Portrait, mask: Mask, inner: np.ndarray, outer: np.ndarray) -> Non
 
 
 def draw_beard(portrait: Portrait, face: Mask) -> None:
-    """Draw moustache and beard of the scene's kind, hair by hair over a soft ground, on the face alone."""
+    """Draw moustache and beard on the face, hair by hair over a soft ground."""
     p, kind = portrait, portrait.scene.looks.beard
     if kind in ("none", "stubble"):
         return

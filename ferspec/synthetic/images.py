@@ -1,4 +1,4 @@
-"""Sets of synthetic images: any size, any class counts, every image renderable alone."""
+"""Renders sets of synthetic images of any size and class counts. Every image can be rendered by itself."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from ferspec.synthetic.tables import CLASSES
 
 
 class SyntheticImage(NamedTuple):
-    """One rendered face: pixels (size, size, 3) uint8 RGB, its class, its index in the class, its attributes."""
+    """One rendered face: pixels (size, size, 3) uint8 RGB, its class, its number in the class, its attributes."""
 
     pixels: np.ndarray
     label: str
-    index: int
+    number: int
     attributes: dict[str, str]
 
 
 def scene(seed: int, label: str, index: int) -> Scene:
-    """Return the scene of image ``index`` of class ``label`` in the set that ``seed`` stands for."""
+    """Return the scene of image ``index`` (from 0) of class ``label`` in the set of a ``seed``."""
     return sample(f"{seed}/{index}", label)
 
 
 def synthetic_images(counts: Mapping[str, int] | int, size: int = 256, seed: int = 0) -> Iterator[SyntheticImage]:
-    """Yield synthetic faces class by class, in the order of the classes; they certify nothing about people.
+    """Yield synthetic faces class by class, in the order of the classes.
 
-    ``counts`` is the number of images of each class, or one number for all seven. The image of a class and an index
-    depends on ``seed``, class and index alone: not on the counts, and not on what was rendered before. Raises
-    UserError for an unknown class or a negative count.
+    ``counts`` is the number of images of each class, or one number for all seven. An image depends only on ``seed``,
+    its class and its number in the class, not on the counts or on other images. ``UserError`` for an unknown class or
+    a negative count.
     """
     if not isinstance(counts, Mapping):
         counts = dict.fromkeys(CLASSES, counts)
     for label, count in counts.items():
         if label not in CLASSES:
-            raise UserError(f"unknown class {label!r}: one of {', '.join(CLASSES)} is wanted")
+            raise UserError(f"unknown class {label!r}: known are {', '.join(CLASSES)}")
         if count < 0:
             raise UserError(f"the count of class {label} is {count}: give 0 or more")
     return _images({label: counts.get(label, 0) for label in CLASSES}, size, seed)
@@ -56,7 +56,7 @@ def _images(counts: Mapping[str, int], size: int, seed: int) -> Iterator[Synthet
 def synthetic_arrays(
     counts: Mapping[str, int] | int, size: int = 256, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Return images (n, size, size, 3) uint8 RGB, labels (n,) as 0 to 6, and a column of words for each attribute."""
+    """Return images (n, size, size, 3) uint8 RGB, labels (n,) from 0 to 6, and the values (n,) of each attribute."""
     drawn = list(synthetic_images(counts, size, seed))
     images = np.stack([image.pixels for image in drawn]) if drawn else np.zeros((0, size, size, 3), np.uint8)
     labels = np.array([CLASSES.index(image.label) for image in drawn], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""The points and curves of one face: its form at rest, moved by its action units. Face units, y downward."""
+"""The points and curves of one face, moved by its action units. Units are face units, and y points down."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIPS_SEAL = 0.02
 
 
 def movements(scene: Scene) -> tuple[dict[str, float], dict[str, float]]:
-    """Return what all action units together move on the left and on the right side of the face."""
+    """Return the summed movements of all action units on the left and right side."""
     units = table("action_units")
     sides: tuple[dict[str, float], dict[str, float]] = ({}, {})
     for unit in units.values():
@@ -30,7 +30,7 @@ def movements(scene: Scene) -> tuple[dict[str, float], dict[str, float]]:
 
 
 class Landmarks:
-    """Where the parts of one face are. ``side`` is -1 for the image's left and 1 for its right."""
+    """The positions of the parts of one face. ``side`` is -1 for the image's left and 1 for its right."""
 
     def __init__(self, scene: Scene):
         self.shape = scene.shape
@@ -38,7 +38,7 @@ class Landmarks:
         self.gaze = scene.pose.gaze
 
     def move(self, name: str, side: int = 0) -> float:
-        """Return how far something moves on one side, or on average."""
+        """Return the amount of a movement on one side, or its mean over both."""
         left, right = self._sides[0][name], self._sides[1][name]
         return (left, (left + right) / 2, right)[side + 1]
 
@@ -48,7 +48,7 @@ class Landmarks:
 
     @cached_property
     def jaw(self) -> float:
-        """How far the chin has dropped."""
+        """The opening of the jaw."""
         return self.move("jaw") * _JAW_OPENS
 
     @cached_property
@@ -56,7 +56,7 @@ class Landmarks:
         return 1.0 + self.jaw
 
     def outline(self, grow: float = 0.0) -> np.ndarray:
-        """Return the outline of the skull and face as control points (x, y, z), clockwise from the crown."""
+        """Return the outline of the head as control points (x, y, z), clockwise from the crown."""
         w, s, drop = self.half_width, self.shape, self.jaw
         wide = 0.665 + s.width + 0.55 * s.jaw
         half = [
@@ -80,7 +80,7 @@ class Landmarks:
         return 0.158 + self.shape.eye_width
 
     def lids(self, side: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the upper and the lower lid of an eye, each from the inner to the outer corner."""
+        """Return both lids of an eye, each from the inner to the outer corner."""
         x, y = self.eye_centre(side)
         w, tilt = self.eye_half_width, self.shape.eye_tilt
         up = max(0.006, 0.074 + self.shape.eye_open + self.move("lid_upper", side))
@@ -95,10 +95,11 @@ class Landmarks:
             outer,
         ]
         lower = [inner, (-0.42 * w, 0.8 * low), (0.12 * w, low), (0.62 * w, 0.72 * low - 0.5 * tilt), outer]
-        return tuple(curve([(x + side * dx, y + dy) for dx, dy in lid], per=4) for lid in (upper, lower))
+        above, below = (curve([(x + side * dx, y + dy) for dx, dy in lid], per=4) for lid in (upper, lower))
+        return above, below
 
     def brow(self, side: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the middle line of a brow from the inner to the outer end, and its thickness along it."""
+        """Return the line of a brow from its inner to its outer end, and its thickness."""
         s = self.shape
         x, y = self.eye_centre(side)
         y -= 0.185 + s.brow_height
@@ -134,7 +135,7 @@ class Landmarks:
 
     @cached_property
     def _mouth_heights(self) -> tuple[float, float, float, float]:
-        """The middle of the mouth from above: outer and inner edge of the upper lip, inner and outer of the lower."""
+        """The y of both edges of both lips at the centre, from top to bottom."""
         thick = self.shape.lips * self._fullness
         smile, part = 0.25 * self.move("corner_up"), self.move("part")
         top_in = self.mouth_y - 0.85 * self.move("upper_lip") - 0.22 * part - smile
@@ -148,12 +149,12 @@ class Landmarks:
 
     @property
     def mouth_gap(self) -> float:
-        """How far the lips are apart."""
+        """The distance between the lips."""
         return self._mouth_heights[2] - self._mouth_heights[1]
 
     @cached_property
     def mouth(self) -> dict[str, np.ndarray]:
-        """Return the four curves of the mouth, each from left to right: outer and inner, upper and lower."""
+        """Return the outer and inner curves of both lips, each from left to right."""
         (lx, ly), (rx, ry) = self.mouth_corner(-1), self.mouth_corner(1)
         top, top_in, low_in, low = self._mouth_heights
         lift = 0.35 * self.move("chin_up")

@@ -1,4 +1,4 @@
-"""Lips, teeth and tongue."""
+"""Draws lips, teeth and tongue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TEETH = (-0.66, -0.47, -0.24, 0.0, 0.24, 0.47, 0.66)
 
 
 def draw_mouth(portrait: Portrait) -> None:
-    """Draw the mouth; where the lips part, teeth and tongue show in the dark between them."""
+    """Draw the mouth, with teeth and tongue if the lips are apart."""
     p = portrait
     mouth = p.marks.mouth
     curves = {name: p.head.place(mouth[name], _LIFT) for name in ("upper", "upper_inner", "lower_inner", "lower")}
@@ -57,7 +57,7 @@ def _inside(p: Portrait, curves: dict[str, np.ndarray], mouth: dict[str, np.ndar
 
 
 def _row(edge: np.ndarray, drop: float) -> np.ndarray:
-    """Return a row of teeth that hangs from a lip's edge (or stands on it, by a negative drop)."""
+    """Return a row of teeth that hangs from the edge of a lip. A negative drop makes it stand."""
     t = np.arange(len(edge)) / (len(edge) - 1)
     end = edge + np.stack([np.zeros_like(t), drop * (0.25 + 0.75 * 4.0 * t * (1.0 - t))], axis=1)
     return np.concatenate([edge - np.array([0.0, 0.3 * drop]), end[::-1]])

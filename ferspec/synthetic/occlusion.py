@@ -1,4 +1,4 @@
-"""What hides a part of the face: glasses, sunglasses, a mask, a hand, a lock of hair, a scarf."""
+"""Draws glasses, a mask, a hand, hair or a scarf over the face."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ferspec.synthetic.portrait import Portrait, darker, mixed
 
 
 def draw_occlusion(portrait: Portrait) -> None:
-    """Draw what hides a part of the face, if anything does."""
+    """Draw the occlusion of the scene, if it has one."""
     kind = portrait.scene.occlusion.kind
     if kind != "none":
         _DRAW[kind](portrait)
 
 
 def _lens(p: Portrait, side: int) -> np.ndarray:
-    """Return the outline of a lens; ``where`` runs from round to rectangular frames."""
+    """Return the outline of a lens; ``where`` ranges from round (0) to rectangular (1) frames."""
     x, y = p.marks.eye_centre(side)
     square = p.scene.occlusion.where
     w, h = 0.235, 0.2 - 0.055 * square
@@ -81,7 +81,7 @@ def _mask(p: Portrait) -> None:
 
 
 def _finger(points: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return outline and tip of a finger along points in pixels."""
+    """Return the outline and the tip of a finger along points in pixels."""
     line = curve(points, per=5)
     n = len(line)
     step = line[1:] - line[:-1]
@@ -97,17 +97,17 @@ def _finger(points: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _hand(p: Portrait) -> None:
-    """A hand before the mouth, at the cheek or at the brow: four fingers, the back of the hand over their roots."""
+    """Draw a hand with four fingers at the mouth, cheek or brow."""
     canvas, lamp, skin = p.canvas, p.lamp, p.scene.looks.skin
     where = p.scene.occlusion.where
     side = 1 if where * 10 % 1 < 0.5 else -1
     if where < 0.5:
-        base, direction, spread = (0.4, p.marks.mouth_y + 0.16), (-0.95, -0.12), (0.04, 1.0)
+        vectors = ((0.4, p.marks.mouth_y + 0.16), (-0.95, -0.12), (0.04, 1.0))
     elif where < 0.7:
-        base, direction, spread = (0.5, 0.62), (-0.12, -0.85), (1.0, 0.12)
+        vectors = ((0.5, 0.62), (-0.12, -0.85), (1.0, 0.12))
     else:
-        base, direction, spread = (0.72, -0.5), (-0.9, 0.16), (-0.03, 1.0)
-    base, direction, spread = (np.array([side * x, y]) for x, y in (base, direction, spread))
+        vectors = ((0.72, -0.5), (-0.9, 0.16), (-0.03, 1.0))
+    base, direction, spread = (np.array([side * x, y]) for x, y in vectors)
     for i, length in enumerate((0.51, 0.57, 0.54, 0.43)):
         root = base + spread * (0.015 + 0.135 * i)
         tip = root + direction * length
@@ -152,7 +152,7 @@ def _before(p: Portrait, points: np.ndarray) -> np.ndarray:
 
 
 def _lock(p: Portrait) -> None:
-    """A lock of hair that falls over one eye and the cheek."""
+    """Draw a lock of hair that falls over one eye and the cheek."""
     canvas, head = p.canvas, p.head
     side = 1 if p.scene.occlusion.where < 0.5 else -1
     w, low = p.marks.half_width, 0.1 + 0.7 * (p.scene.occlusion.where * 2 % 1)
@@ -175,7 +175,7 @@ def _lock(p: Portrait) -> None:
 
 
 def _scarf(p: Portrait) -> None:
-    """A scarf wound high: over the chin, or over the mouth as well."""
+    """Draw a scarf over the chin, or over the mouth as well."""
     canvas, lamp, colour = p.canvas, p.lamp, p.scene.occlusion.colour
     top = 0.86 - 0.5 * p.scene.occlusion.where
     upper = [(-1.0, top + 0.12), (-0.7, top), (-0.3, top + 0.1), (0.0, top + 0.13), (0.35, top + 0.06)]

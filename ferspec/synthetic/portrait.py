@@ -1,4 +1,4 @@
-"""What every part of a picture is drawn with: the scene, its canvas, geometry and light."""
+"""The drawing context of a picture: its scene, canvas, geometry and light."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ferspec.synthetic.relief import Lamp
 
 @dataclass
 class Portrait:
-    """A picture under construction; ``skin`` is the lit surface of the head once it has been shaped."""
+    """A picture under construction. ``skin`` is the shaded surface of the head once it is drawn."""
 
     scene: Scene
     size: int
@@ -33,7 +33,7 @@ class Portrait:
         self.lamp = Lamp(self.scene.light, self.head, self.scene.camera.exposure)
 
     def chance(self, part: str) -> Chance:
-        """Return the draws of one part: strands of hair, freckles, grain."""
+        """Return the random numbers for one part, such as hair, freckles or grain."""
         return Chance(self.scene.key, "drawing", part)
 
     def px(self, length: float) -> float:
@@ -41,15 +41,17 @@ class Portrait:
         return length * self.head.scale
 
     def side_light(self, side: int) -> Colour:
-        """Return the direction a surface on one side of the head faces."""
+        """Return the normal of a surface on one side of the head."""
         return (0.75 * side, -0.1, 0.654)
 
 
 def darker(colour: Colour, factor: float) -> Colour:
     """Return a colour times a factor."""
-    return tuple(factor * c for c in colour)
+    red, green, blue = colour
+    return factor * red, factor * green, factor * blue
 
 
 def mixed(a: Colour, b: Colour, share: float) -> Colour:
-    """Return a colour between two: ``share`` of the second."""
-    return tuple(x + (y - x) * share for x, y in zip(a, b, strict=True))
+    """Return a mixture of two colours, with a ``share`` (0 to 1) of the second."""
+    red, green, blue = (x + (y - x) * share for x, y in zip(a, b, strict=True))
+    return red, green, blue

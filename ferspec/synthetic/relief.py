@@ -1,7 +1,7 @@
-"""Light on the head: a rounded solid with bumps and hollows, lit by one lamp and its fill.
+"""Shades the head, a rounded solid with bumps and hollows, under key and fill light.
 
 Normals are computed on a grid of half the resolution, in coordinates that roll with the head. Only sums, products,
-quotients and square roots of float32 are used, which IEEE 754 rounds alike everywhere; no exponentials, no reductions.
+quotients and square roots of float32 are used, which IEEE 754 defines exactly.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ _DEEPEST = 0.3
 
 
 class Lamp:
-    """The light of a scene as it falls on a surface of given normal and colour."""
+    """The light of a scene, which shades a surface by its normal and colour."""
 
     def __init__(self, light: Light, head: Head, exposure: float):
         x, y, z = light.towards
         cosine, sine = head.roll
         self.towards = (x * cosine + y * sine, y * cosine - x * sine, z)
-        self.key = tuple(exposure * c for c in light.key)
-        self.fill = tuple(exposure * c for c in light.fill)
+        self.key: Colour = (exposure * light.key[0], exposure * light.key[1], exposure * light.key[2])
+        self.fill: Colour = (exposure * light.fill[0], exposure * light.fill[1], exposure * light.fill[2])
         hx, hy, hz = self.towards[0], self.towards[1], self.towards[2] + 1.0
         length = math.sqrt(hx * hx + hy * hy + hz * hz)
         self.half = (hx / length, hy / length, hz / length)
 
     def falls(self, normal: Sequence[float]) -> float:
-        """Return how much of the key light a surface of this unit normal receives, 0 to 1."""
+        """Return the share of key light on a surface with this unit normal, 0 to 1."""
         facing = sum(a * b for a, b in zip(normal, self.towards, strict=True))
         return max(0.0, (facing + _WRAP) / (1.0 + _WRAP))
 
     def lit(self, colour: Colour, normal: Sequence[float] = (0.0, 0.0, 1.0), shade: float = 1.0) -> Colour:
-        """Return a colour as seen in this light, softly limited at white."""
+        """Return a colour in this light, softly limited at white."""
         falls = self.falls(normal)
-        return tuple(
-            _limit(shade * c * (key * falls + fill)) for c, key, fill in zip(colour, self.key, self.fill, strict=True)
-        )
+        channels = zip(colour, self.key, self.fill, strict=True)
+        red, green, blue = (_limit(shade * c * (key * falls + fill)) for c, key, fill in channels)
+        return red, green, blue
 
 
 def _limit(value: float) -> float:
@@ -52,7 +52,7 @@ def _limit(value: float) -> float:
 
 
 class Relief:
-    """The lit surface of the head: add bumps, hollows, shadows and stains, then take its picture."""
+    """The surface of the head: add bumps, hollows, shadows and stains, then take its picture."""
 
     def __init__(self, head: Head, lamp: Lamp, size: int):
         self.size, self.head, self.lamp = size, head, lamp
@@ -84,8 +84,8 @@ class Relief:
         du, dv = du * np.float32(1.0 / radius[0]), dv * np.float32(1.0 / radius[1])
         return area, du, dv, np.maximum(np.float32(1.0) - du * du - dv * dv, np.float32(0.0))
 
-    def bump(self, at: Sequence[float], radius: Sequence[float], height: float, lift: float = 0.0) -> None:
-        """Raise the surface around a point of the face (or lower it, by a negative height)."""
+    def bump(self, at: tuple[float, float], radius: Sequence[float], height: float, lift: float = 0.0) -> None:
+        """Raise the surface around a point, or lower it for a negative height."""
         area, du, dv, kernel = self._kernel(self.head.seen_point(*at, lift), radius)
         slope = kernel * np.float32(4.0 * height)
         self.nx[area] += slope * du * np.float32(1.0 / radius[0])
@@ -93,12 +93,12 @@ class Relief:
 
     def stain(
         self,
-        at: Sequence[float],
+        at: tuple[float, float],
         radius: Sequence[float],
         factor: Colour | float,
         lift: float = 0.0,
     ) -> None:
-        """Multiply the colour around a point of the face by a factor a channel: a shadow or a flush."""
+        """Multiply the colour around a point by a factor per channel (a shadow, a flush)."""
         area, _, _, kernel = self._kernel(self.head.seen_point(*at, lift), radius)
         soft = kernel * kernel
         loss = np.array((factor,) * 3 if isinstance(factor, float) else factor, np.float32)[:, None, None] - np.float32(
@@ -107,7 +107,7 @@ class Relief:
         self.shade[(slice(None), *area)] *= np.float32(1.0) + soft * loss
 
     def groove(self, lines: Sequence[np.ndarray], width: float, depth: float) -> None:
-        """Mark soft furrows along lines given in pixels, to be pressed in all at once; ``width`` in face units."""
+        """Add soft furrows along lines in pixels, to be applied all at once. ``width`` is in face units."""
         cover = self._furrows.setdefault(width, np.zeros((self.n, self.n), np.uint8))
         fixed = [np.rint((line / self.step - 0.5) * 64).astype(np.int32) for line in lines]
         level = min(255, round(255 * depth / _DEEPEST))
@@ -129,7 +129,7 @@ class Relief:
         self._furrows.clear()
 
     def picture(self, colour: Colour, gloss: float) -> np.ndarray:
-        """Return the lit surface in this colour as (3, size, size) uint16."""
+        """Return the shaded surface in this colour as (3, size, size) uint16."""
         self._press()
         lx, ly, lz = (np.float32(c) for c in self.lamp.towards)
         one = np.float32(1.0)

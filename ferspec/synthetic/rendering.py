@@ -1,4 +1,4 @@
-"""Turns a scene into pixels."""
+"""Renders a scene as pixels."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _LEAST, _MOST, _FINE = 16, 1024, 128
 
 
 def render(scene: Scene, size: int = 256) -> np.ndarray:
-    """Return the picture of a scene as (size, size, 3) uint8 RGB; it shows nobody who lives.
+    """Return the picture of a scene as (size, size, 3) uint8 RGB.
 
-    Small pictures are drawn at a multiple of their size and averaged. The same scene and size give the same bytes:
-    pixels come from whole-number operations and from float32 operations that IEEE 754 rounds alike everywhere.
-    Another release of OpenCV may still draw an edge differently; the golden digests tell. Raises UserError for a size
+    Small pictures are drawn at a multiple of their size and averaged. The same scene and size give the same bytes on
+    every machine: pixels come from integer operations and from float32 operations that IEEE 754 defines exactly.
+    Another release of OpenCV may draw an edge differently; the golden digests detect this. ``UserError`` for a size
     outside 16 to 1024.
     """
     if not _LEAST <= size <= _MOST:

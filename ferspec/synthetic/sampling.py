@@ -1,4 +1,4 @@
-"""Draws scenes: every face another person, in another pose, light and setting."""
+"""Samples scenes: every face is another person, with another pose, light and setting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from ferspec.errors import UserError
 from ferspec.synthetic.chance import Chance
 from ferspec.synthetic.description import (
     Camera,
-    Colour,
     Light,
     Looks,
     Occlusion,
@@ -18,6 +17,7 @@ from ferspec.synthetic.description import (
     Shape,
     Unit,
 )
+from ferspec.synthetic.portrait import darker, mixed
 from ferspec.synthetic.tables import CLASSES, table
 
 _BEARDS = {"none": 12, "stubble": 3, "full": 2.5, "goatee": 1, "moustache": 1}
@@ -25,12 +25,12 @@ _LONG_HAIR = 0.5
 
 
 def sample(seed: int | str, expression: str) -> Scene:
-    """Return the scene that ``seed`` stands for, showing ``expression`` (one of the seven classes).
+    """Return the scene of a ``seed`` with an ``expression`` (one of the seven classes).
 
-    The same seed shows another person under another expression. Raises UserError for an unknown class.
+    The same seed gives different persons for different expressions. ``UserError`` for an unknown class.
     """
     if expression not in CLASSES:
-        raise UserError(f"unknown expression {expression!r}: one of {', '.join(CLASSES)} is wanted")
+        raise UserError(f"unknown expression {expression!r}: known are {', '.join(CLASSES)}")
     key = f"{seed}/{expression}"
     looks = _looks(Chance(key, "looks"))
     return Scene(
@@ -98,29 +98,25 @@ def _shape(chance: Chance) -> Shape:
     )
 
 
-def _mix(a: Colour, b: Colour, share: float) -> Colour:
-    return tuple(x + (y - x) * share for x, y in zip(a, b, strict=True))
-
-
 def _looks(chance: Chance) -> Looks:
     looks, styles = table("looks"), table("looks")["styles"]
     tone = chance.uniform(0, len(looks["skin"]) - 1)
     step = int(tone)
-    skin = _mix(looks["skin"][step], looks["skin"][step + 1], tone - step)
+    skin = mixed(looks["skin"][step], looks["skin"][step + 1], tone - step)
     warmth = chance.near(0, 7)
     skin = (skin[0] + warmth * 0.4, skin[1], skin[2] - warmth)
     age = chance.uniform() * chance.uniform(0.3, 1.0)
     hues = {i: hue["often"] for i, hue in enumerate(looks["hair"]) if hue["tones"][0] <= tone <= hue["tones"][1]}
-    hair = _mix(looks["hair"][chance.weighted(hues)]["colour"], looks["grey_hair"], _greying(chance, age))
+    hair = mixed(looks["hair"][chance.weighted(hues)]["colour"], looks["grey_hair"], _greying(chance, age))
     style = chance.weighted({name: style["often"] for name, style in styles.items()})
     long_hair = styles[style]["back"] > _LONG_HAIR or style == "bun"
     makeup = chance.uniform(0.2, 1.0) if chance.happens(0.55 if long_hair else 0.08) else 0.0
     irises = looks["iris"] if tone < 4 else looks["iris"][:3]
-    lips = _mix(_mix(skin, (172, 72, 72), 0.42), (160, 30, 52), makeup * chance.uniform(0, 0.8))
+    lips = mixed(mixed(skin, (172, 72, 72), 0.42), (160, 30, 52), makeup * chance.uniform(0, 0.8))
     return Looks(
         tone=tone,
         skin=skin,
-        iris=_mix(chance.one_of(irises), chance.one_of(irises), 0.3),
+        iris=mixed(chance.one_of(irises), chance.one_of(irises), 0.3),
         hair=hair,
         lips=lips,
         style=style,
@@ -163,8 +159,8 @@ def _light(chance: Chance) -> Light:
     return Light(
         name=name,
         towards=(right / length, down / length, 1.0 / length),
-        key=tuple(strength * c for c in tint["key"]),
-        fill=tuple(fill * c for c in tint["fill"]),
+        key=darker(tint["key"], strength),
+        fill=darker(tint["fill"], fill),
     )
 
 

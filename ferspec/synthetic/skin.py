@@ -1,4 +1,4 @@
-"""Head, neck and ears: the form of the face as bumps and hollows, its folds, flush and freckles."""
+"""Draws head, neck and ears, with the relief, folds, flush and freckles of the face."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def draw_ears(portrait: Portrait) -> None:
 
 
 def draw_head(portrait: Portrait) -> Mask:
-    """Draw the lit skin of the head with everything that is shape or stain of it; return its mask."""
+    """Draw the skin of the head with its relief, stains and nose; return its mask."""
     p = portrait
     relief = Relief(p.head, p.lamp, p.size)
     _form(p, relief)

@@ -1,4 +1,4 @@
-"""The tables that say what action units do, which of them make an expression, and what people look like."""
+"""Loads the tables of action units, expressions and looks."""
 
 import tomllib
 from functools import cache
@@ -8,7 +8,7 @@ from typing import Any
 
 @cache
 def table(name: str) -> dict[str, Any]:
-    """Return one of the tables beside this module: ``action_units``, ``expressions`` or ``looks``."""
+    """Return one of the tables next to this module: ``action_units``, ``expressions`` or ``looks``."""
     return tomllib.loads(files(__package__).joinpath(f"{name}.toml").read_text("utf-8"))
 
 

@@ -52,8 +52,8 @@ def test_one_run_is_told_phase_by_phase_and_clause_by_clause(ferspec, logs):
     for told in (
         "depart: phase 1, epoch 25",
         "early stopping",
-        "FER-S-03 the learning rate is halved on a plateau of the validation loss   FAIL",
-        "observed rate 0.0001, expected 5e-05, which the validation losses before it give (+5e-05)",
+        "FER-S-03 the learning rate is multiplied by 0.5 on a plateau of the validation loss   FAIL",
+        "observed rate 0.0001, expected 5e-05, which follows from the validation losses before it (+5e-05)",
         "likely: a patience of 11",
         "FER-S-07 pre-trained networks are trained in two phases   NOT EVALUATED",
         "0 of 1 phases that log a learning rate replay",
@@ -166,10 +166,10 @@ def test_a_page_that_cannot_be_written_is_refused_before_the_work(ferspec, logs)
 
 def test_the_choice_of_the_best_epoch_is_noted_with_its_size():
     (note,) = schedule_notes(run(whole(), validated=4544))
-    assert "the best epoch (0.6000) is chosen on the images that are reported" in note
+    assert "the best epoch (0.6000) was selected on the images that are reported" in note
     assert "chance in 4,544 images explains about" in note
     (note,) = schedule_notes(run(cut(whole(), 0, 32)))
-    assert "too few epochs around it, or on one side of it, to say how favourable that is" in note
+    assert "too few epochs around it, or on one side of it, to estimate the selection bias" in note
 
 
 def test_percentages_are_left_out_and_accuse_nobody():
@@ -180,24 +180,25 @@ def test_percentages_are_left_out_and_accuse_nobody():
         val_accuracy=tuple(100 * value for value in phase.val_accuracy),
     )
     (note,) = schedule_notes(run(percent, kept=Kept(0.6)))
-    assert note == "accuracies outside 0 to 1: left out"
+    assert note == "accuracies outside 0 to 1 were skipped"
 
 
 def test_an_accuracy_that_no_epoch_reached_is_noted():
     assert any(
-        "which no logged epoch reached: 0.6000 at best" in note for note in schedule_notes(run(whole(), kept=Kept(0.7)))
+        "0.7 is reported, but no logged epoch reached it: 0.6000 at best" in note
+        for note in schedule_notes(run(whole(), kept=Kept(0.7)))
     )
     assert not any("no logged epoch" in note for note in schedule_notes(run(whole(), kept=Kept(0.6))))
 
 
 OVERLAPS = {
-    "validation losses are those of training": lambda phase: {"loss": phase.val_loss},
-    "validation losses are those of the test": lambda phase: {"test_loss": phase.val_loss},
-    "validation accuracies are those of the test": lambda phase: {"test_accuracy": phase.val_accuracy},
-    "validation accuracy is above that of training by more than 15 points": lambda phase: {
+    "validation losses equal training losses": lambda phase: {"loss": phase.val_loss},
+    "validation losses equal test losses": lambda phase: {"test_loss": phase.val_loss},
+    "validation accuracies equal test accuracies": lambda phase: {"test_accuracy": phase.val_accuracy},
+    "validation accuracy exceeds training accuracy by more than 15 points": lambda phase: {
         "accuracy": tuple(value - 0.2 for value in phase.val_accuracy)
     },
-    "training images are known by heart, and validation images as well": lambda phase: {
+    "training and validation images are both memorised": lambda phase: {
         "accuracy": (0.99,) * len(phase),
         "val_accuracy": (0.99,) * len(phase),
     },

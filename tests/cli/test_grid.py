@@ -88,7 +88,7 @@ def test_band_as_json_holds_everything_it_was_derived_from():
     ("cell", "reason"),
     [
         ("alexnet-scratch-48-fer2013-simple", "the printed figure is illegible and no report is released"),
-        ("lenet5-scratch-48-synthetic-simple", "nothing is published of trainings on synthetic faces"),
+        ("lenet5-scratch-48-synthetic-simple", "no metrics are published for trainings on synthetic faces"),
     ],
 )
 def test_band_says_why_there_is_none(cell, reason):

@@ -23,7 +23,7 @@ def main(on, which, out, trace, *seeds):
     options = cells.options(trace)
     jobs = jobs_of([options.cell], [int(seed) for seed in seeds], options)
     board = Board(out, jobs)
-    run_jobs(jobs, open_results(out), Limits(trainer=cells.TRAINER), board.tell, HALF if on == "ray" else None)
+    run_jobs(jobs, open_results(out), Limits(trainer=cells.TRAINER), board.update, HALF if on == "ray" else None)
     print(board.summary().model_dump_json())
 
 

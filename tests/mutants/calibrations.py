@@ -15,12 +15,12 @@ from ferspec.checks.implementation.statistics.mistakes.calibration import (
     calibration_error,
     log_loss,
 )
-from ferspec.implementation.evaluation import Evaluation
+from ferspec.implementation.evaluation import EvaluationCapabilities
 from ferspec.reference.bootstrap import protocol_resampling
 from ferspec.reference.calibration import calibration
 from mutants.kinds import mistaken, refusing, right, wrong
 
-OWN = Evaluation()
+OWN = EvaluationCapabilities()
 PLAIN = next(iter(INTERVALS.values()))
 
 

@@ -19,10 +19,10 @@ from ferspec.checks.implementation.statistics.mistakes.comparison import (
     named_by,
     with_interval,
 )
-from ferspec.implementation.evaluation import Evaluation
+from ferspec.implementation.evaluation import EvaluationCapabilities
 from mutants.kinds import mistaken, refusing, right, wrong
 
-OWN = Evaluation()
+OWN = EvaluationCapabilities()
 
 
 def quantile(share: float) -> float:

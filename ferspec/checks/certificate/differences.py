@@ -1,4 +1,4 @@
-"""Where two documents that should be the same depart from each other."""
+"""Compares two documents that must be equal."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ferspec.leaves import differing_leaves, is_number
 from ferspec.outcomes import CheckResult, Status
 
 
-def first_difference(stated: Any, follows: Any, likely: str = "the document was edited") -> CheckResult:
-    """Compare two documents leaf by leaf; fail at the first that departs by more than rounding (FER-X-03)."""
+def first_difference(stated: Any, expected: Any, likely: str = "the document was edited") -> CheckResult:
+    """Compare two documents leaf by leaf. Fail at the first that differs by more than rounding (FER-X-03)."""
     rounding = spec.load().number("FER-X-03", "tolerance")
-    for path, left, right in differing_leaves(stated, follows, rounding):
+    for path, left, right in differing_leaves(stated, expected, rounding):
         return CheckResult(
             status=Status.FAIL,
             observed=f"{path} = {left}",

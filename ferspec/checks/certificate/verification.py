@@ -1,4 +1,4 @@
-"""Checks on a certificate: everything is computed again from what it records (clauses FER-X-01 to FER-X-10)."""
+"""Checks a certificate by recomputing everything from its records (FER-X-01 to FER-X-10)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ferspec.checks.model.class_order import likely_class_order
 from ferspec.engine import Check, judge, outcome_of
 from ferspec.outcomes import CheckResult, Outcome, Status
 from ferspec.reference.evaluation import evaluate
+from ferspec.required import required
 from ferspec.subjects.certificates.build import dataset_info, kind_of, spec_info
 from ferspec.subjects.certificates.document import Report, digest_of
 from ferspec.subjects.certificates.subject import Certificate
@@ -25,7 +26,7 @@ FROM_PREDICTIONS = ("FER-B-03", "FER-B-04", "FER-B-08")
 
 
 def is_whole(certificate: Certificate) -> CheckResult:
-    """The document is whole and the published schema accepts it."""
+    """The document is complete and the published schema accepts it."""
     if certificate.defect:
         return CheckResult(
             status=Status.FAIL, observed=certificate.defect, expected="a document that the schema accepts"
@@ -39,29 +40,32 @@ def has_its_digest(certificate: Certificate) -> CheckResult:
 
 
 def figures_follow(certificate: Certificate) -> CheckResult:
-    """Every predicted class is a most probable one, and every figure is what the recorded predictions give."""
+    """Every predicted class has the highest probability; every metric follows from the recorded predictions."""
     if certificate.probabilities is not None:
         chosen = certificate.probabilities[np.arange(len(certificate.predicted)), certificate.predicted]
-        beaten = np.flatnonzero(chosen < certificate.probabilities.max(axis=1))
-        if len(beaten):
+        wrong = np.flatnonzero(chosen < certificate.probabilities.max(axis=1))
+        if len(wrong):
             return CheckResult(
                 status=Status.FAIL,
-                observed=f"{len(beaten)} predicted classes are not the most probable, the first of image {beaten[0]}",
+                observed=f"{len(wrong)} predicted classes are not the most probable; the first is of image {wrong[0]}",
                 expected="none",
                 likely="the document was edited",
             )
-    again = evaluate(certificate.labels, certificate.predicted, certificate.probabilities, certificate.groups)
-    return first_difference(certificate.report.metrics.model_dump(mode="json"), again.model_dump(mode="json"))
+    recomputed = evaluate(certificate.labels, certificate.predicted, certificate.probabilities, certificate.groups)
+    stated = required(certificate.report).metrics
+    return first_difference(stated.model_dump(mode="json"), recomputed.model_dump(mode="json"))
 
 
 def counts_and_verdict_follow(certificate: Certificate) -> CheckResult:
-    """Every planned check has its outcome under its clause, and judging these again gives counts and verdict."""
-    report = certificate.report
+    """Every planned check has an outcome. Judging the outcomes again gives the same counts and verdict."""
+    report = required(certificate.report)
     planned = [check.id for check in _planned(report)]
-    bare = [outcome.model_copy(update={"declared": None}) for outcome in report.outcomes if outcome.check in planned]
-    if sorted(outcome.check for outcome in bare) != sorted(planned):
-        return first_difference({"checks": sorted(outcome.check for outcome in bare)}, {"checks": sorted(planned)})
-    again = judge(planned, [_under_its_clause(outcome) for outcome in bare], report.deviations)
+    outcomes = [
+        outcome.model_copy(update={"declared": None}) for outcome in report.outcomes if outcome.check in planned
+    ]
+    if sorted(outcome.check for outcome in outcomes) != sorted(planned):
+        return first_difference({"checks": sorted(outcome.check for outcome in outcomes)}, {"checks": sorted(planned)})
+    recomputed = judge(planned, [_with_clause(outcome) for outcome in outcomes], report.deviations)
     return first_difference(
         {
             "outcomes": [outcome.model_dump() for outcome in report.outcomes],
@@ -69,17 +73,17 @@ def counts_and_verdict_follow(certificate: Certificate) -> CheckResult:
             "verdict": report.verdict,
         },
         {
-            "outcomes": [outcome.model_dump() for outcome in again.outcomes],
-            "counts": again.counts.model_dump(),
-            "verdict": again.verdict,
+            "outcomes": [outcome.model_dump() for outcome in recomputed.outcomes],
+            "counts": recomputed.counts.model_dump(),
+            "verdict": recomputed.verdict,
         },
     )
 
 
 def manifest_follows(certificate: Certificate) -> CheckResult:
-    """Digest, counts, form and notes are those of the manifest, and the predictions are of its images."""
-    report, entries = certificate.report, certificate.report.manifest
-    stated = report.dataset
+    """Digest, counts, form and notes follow from the manifest, whose images are predicted."""
+    report = required(certificate.report)
+    stated, entries = report.dataset, report.manifest
     return first_difference(
         {
             "manifest_digest": stated.manifest_digest,
@@ -105,60 +109,61 @@ def manifest_follows(certificate: Certificate) -> CheckResult:
 
 
 def dataset_is_the_certified_one(certificate: Certificate) -> CheckResult:
-    """The images at hand are those of the manifest, and what is said of them is so."""
-    found = dataset_info(certificate.dataset, certificate.dataset.manifest())
-    # the name is that of a folder, and a groups file adds notes of its own
-    aside = {"name", "notes"}
+    """The given images are those of the manifest, and the certificate describes them correctly."""
+    dataset = required(certificate.dataset)
+    # the name depends on the folder, and a groups file adds its own notes
+    ignored = {"name", "notes"}
     return first_difference(
-        found.model_dump(exclude=aside),
-        certificate.report.dataset.model_dump(exclude=aside),
+        dataset_info(dataset, dataset.manifest()).model_dump(exclude=ignored),
+        required(certificate.report).dataset.model_dump(exclude=ignored),
         likely="another dataset, or one that was changed",
     )
 
 
 def model_is_the_certified_one(certificate: Certificate) -> CheckResult:
-    """The model at hand is, byte for byte, the one that was certified."""
-    source = certificate.source
+    """The given model is, byte for byte, the certified one."""
+    source, subject = certificate.source, required(certificate.report).subject
     return first_difference(
-        {"format": source.format, "digest": source.digest},
-        {"format": certificate.report.subject.format, "digest": certificate.report.subject.digest},
+        {} if source is None else {"format": source.format, "digest": source.digest},
+        {"format": subject.format, "digest": subject.digest},
         likely="another model, or another export",
     )
 
 
-def predictions_come_again(certificate: Certificate) -> CheckResult:
+def predictions_are_reproduced(certificate: Certificate) -> CheckResult:
     """The model, run on the images, gives the recorded predictions, outcomes and diagnoses."""
-    again, stated = certificate.recertified, certificate.report
+    reproduced, stated = certificate.recertified, required(certificate.report)
     tolerance = spec.load().number("FER-X-08", "tolerance")
-    apart = float(np.abs(_probabilities(again) - _probabilities(stated)).max())
-    if apart > tolerance:
+    difference = float(np.abs(_probabilities(reproduced) - _probabilities(stated)).max())
+    if difference > tolerance:
         return CheckResult(
             status=Status.FAIL,
-            observed=f"probabilities apart by up to {apart:.3g}",
+            observed=f"probabilities differ by up to {difference:.3g}",
             expected=f"at most {tolerance:g}",
-            difference=apart - tolerance,
+            difference=difference - tolerance,
             likely="another model, other images, or another contract",
         )
-    return first_difference(_findings(stated), _findings(again))
+    return first_difference(_findings(stated), _findings(reproduced))
 
 
 def outcomes_follow(certificate: Certificate) -> CheckResult:
-    """The outcomes that need no model, and a diagnosis of the class order, are what the recorded predictions give."""
-    recorded = {outcome.check: outcome for outcome in certificate.report.outcomes}
-    for check in _planned(certificate.report):
+    """Outcomes that need no model, and the class-order diagnosis, follow from the recorded predictions."""
+    report = required(certificate.report)
+    recorded = {outcome.check: outcome for outcome in report.outcomes}
+    for check in _planned(report):
         if check.clause in FROM_PREDICTIONS and check.id in recorded:
-            again = outcome_of(check, _Recorded(certificate))
-            found = first_difference(_essence(recorded[check.id]), _essence(again))
-            if found.status is Status.FAIL:
-                return found.model_copy(update={"observed": f"{check.id} {found.observed}"})
+            recomputed = outcome_of(check, _Recorded(certificate))
+            result = first_difference(_essence(recorded[check.id]), _essence(recomputed))
+            if result.status is Status.FAIL:
+                return result.model_copy(update={"observed": f"{check.id} {result.observed}"})
     return _class_order_follows(certificate)
 
 
 def is_by_this_specification(certificate: Certificate) -> CheckResult:
-    """The certificate was made by the specification in force; by another one, figures and clauses may mean another."""
-    stated, ours = certificate.report.spec.model_dump(), spec_info().model_dump()
-    found = first_difference(stated, ours, likely="it was made by another version of ferspec: verify it with that one")
-    return found.model_copy(update={"status": Status.INCONCLUSIVE}) if found.status is Status.FAIL else found
+    """The certificate was made with the installed specification; in another, metrics and clauses may differ."""
+    stated, ours = required(certificate.report).spec.model_dump(), spec_info().model_dump()
+    result = first_difference(stated, ours, likely="it was made by another version of ferspec: verify it with that one")
+    return result.model_copy(update={"status": Status.INCONCLUSIVE}) if result.status is Status.FAIL else result
 
 
 CERTIFICATE_CHECKS = (
@@ -169,14 +174,14 @@ CERTIFICATE_CHECKS = (
     Check("FER-X-05", manifest_follows, needs=("whole",)),
     Check("FER-X-06", dataset_is_the_certified_one, needs=("whole", "dataset")),
     Check("FER-X-07", model_is_the_certified_one, needs=("whole", "model")),
-    Check("FER-X-08", predictions_come_again, needs=("whole", "model and dataset")),
+    Check("FER-X-08", predictions_are_reproduced, needs=("whole", "model and dataset")),
     Check("FER-X-09", outcomes_follow, needs=("whole",)),
     Check("FER-X-10", is_by_this_specification, needs=("whole",)),
 )
 
 
 class _Recorded:
-    """The recorded predictions in the place of a model that can be run."""
+    """A subject that stands for a model and has its recorded predictions only."""
 
     model = None
 
@@ -197,17 +202,17 @@ def _planned(report: Report) -> tuple[Check, ...]:
     return checks_for_model(parse_claim(text) for text in report.claims)
 
 
-def _under_its_clause(outcome: Outcome) -> Outcome:
-    """Return the outcome with the clause of its check, and the title and the place that the specification has."""
+def _with_clause(outcome: Outcome) -> Outcome:
+    """Return the outcome with the clause of its check, its title and its place."""
     clause = spec.load().clause(outcome.check.partition("[")[0])
     reproduce = None if outcome.status is Status.PASS else outcome.reproduce
-    named = {"clause": clause.id, "title": clause.title, "place": clause.place, "reproduce": reproduce}
-    return outcome.model_copy(update=named)
+    fields = {"clause": clause.id, "title": clause.title, "place": clause.place, "reproduce": reproduce}
+    return outcome.model_copy(update=fields)
 
 
 def _class_order_follows(certificate: Certificate) -> CheckResult:
-    """Compare the first diagnosis: a wrong input that costs more may stand before the class order, but nothing else."""
-    report = certificate.report
+    """Compare the first diagnosis with the class order. Only a costlier wrong input may come before it."""
+    report = required(certificate.report)
     contract = report.subject.contract
     names: Sequence[str] = spec.load().classes if contract is None else contract.output.classes
     order = likely_class_order(certificate.labels, certificate.predicted, names)
@@ -219,8 +224,8 @@ def _class_order_follows(certificate: Certificate) -> CheckResult:
     return first_difference({"diagnosis": stated}, {"diagnosis": _plain(expected)})
 
 
-def _plain(described: dict[str, Any] | None) -> dict[str, Any] | None:
-    return None if described is None else described | {"gain": described["gain"].model_dump()}
+def _plain(diagnosis: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if diagnosis is None else diagnosis | {"gain": diagnosis["gain"].model_dump()}
 
 
 def _essence(outcome: Outcome) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Other ways in which images may have been meant to be prepared: the mistakes that people make in a contract."""
+"""Alternative image preparations: the mistakes that people make in a contract."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from ferspec.subjects.models.contracts.contract import Input
 
 InputKind = Literal["value range", "colour", "resize filter"]
 
-PLAIN = {"mean": None, "std": None}
-VALUE_RANGES = {
+Change = dict[str, Any]
+
+PLAIN: Change = {"mean": None, "std": None}
+VALUE_RANGES: dict[str, Change] = {
     "[0, 1]": {"range": (0.0, 1.0), **PLAIN},
     "[-1, 1]": {"range": (-1.0, 1.0), **PLAIN},
     "[0, 255]": {"range": (0.0, 255.0), **PLAIN},
 }
-# what torchvision's and Keras' own ImageNet networks were trained with: three channels, the second in BGR
-COLOUR_VALUE_RANGES = {
+# the preprocessing of torchvision's (RGB) and Keras' (BGR) ImageNet networks
+COLOUR_VALUE_RANGES: dict[str, Change] = {
     "[0, 1] with ImageNet mean and std": {
         "range": (0.0, 1.0),
         "mean": (0.485, 0.456, 0.406),
@@ -30,7 +32,7 @@ COLOUR_VALUE_RANGES = {
         "std": None,
     },
 }
-RESIZE_FILTERS = {
+RESIZE_FILTERS: dict[str, Change] = {
     "nearest": {"resize": "nearest", "antialias": False},
     "bilinear": {"resize": "bilinear", "antialias": False},
     "bilinear with antialias": {"resize": "bilinear", "antialias": True},
@@ -39,7 +41,7 @@ RESIZE_FILTERS = {
 
 @dataclass(frozen=True)
 class Alternative:
-    """Another input than the one that is declared; ``declared`` and ``likely`` say in words what differs."""
+    """An input that differs from the declared one. ``declared`` and ``likely`` describe the difference in words."""
 
     kind: InputKind
     declared: str
@@ -48,7 +50,7 @@ class Alternative:
 
 
 def alternatives(declared: Input, dataset: Dataset) -> tuple[Alternative, ...]:
-    """Return the alternatives that would feed a model something else on these images than its contract does."""
+    """Return the alternatives that would change the input of the model on these images."""
     ranges = VALUE_RANGES if declared.channels == 1 else VALUE_RANGES | COLOUR_VALUE_RANGES
     listed = [_alternative("value range", declared, name, change) for name, change in ranges.items()]
     if declared.channels == 3 and not dataset.gray:
@@ -62,7 +64,7 @@ def alternatives(declared: Input, dataset: Dataset) -> tuple[Alternative, ...]:
     return tuple(alternative for alternative in listed if alternative.prepared_as != declared)
 
 
-def _alternative(kind: InputKind, declared: Input, name: str, change: dict[str, Any]) -> Alternative:
+def _alternative(kind: InputKind, declared: Input, name: str, change: Change) -> Alternative:
     return Alternative(kind, _describe(kind, declared), name, declared.model_copy(update=change))
 
 

@@ -1,10 +1,11 @@
-"""Checks on a model's behaviour: what it must do whatever its accuracy (clauses FER-B-01 to FER-B-07)."""
+"""Checks a model's behaviour, independent of its accuracy (FER-B-01 to FER-B-07)."""
 
 import numpy as np
 
 from ferspec import spec
 from ferspec.engine import Check
 from ferspec.outcomes import CheckResult, Status
+from ferspec.required import required
 from ferspec.subjects.models.subject import ModelSubject
 
 OVERFLOW = "the value range of the input overflows, or the weights hold NaN"
@@ -13,7 +14,7 @@ OVERFLOW = "the value range of the input overflows, or the weights hold NaN"
 def loads(subject: ModelSubject) -> CheckResult:
     """The model loads and answers one image prepared as its contract says."""
     subject.run(subject.spread(1))
-    return CheckResult(status=Status.PASS, observed=f"{subject.model.format} model answers")
+    return CheckResult(status=Status.PASS, observed=f"{required(subject.model).format} model answers")
 
 
 def gives_seven_columns(subject: ModelSubject) -> CheckResult:
@@ -31,7 +32,7 @@ def gives_seven_columns(subject: ModelSubject) -> CheckResult:
 
 def gives_finite_numbers(subject: ModelSubject) -> CheckResult:
     """No output is NaN or infinite."""
-    outputs = subject.outputs if subject.model is not None else subject.probabilities
+    outputs = subject.outputs if subject.model is not None else required(subject.probabilities)
     bad = int((~np.isfinite(outputs)).any(axis=1).sum())
     return _same(
         f"{bad} of {len(outputs)} images with NaN or infinite output",
@@ -43,7 +44,7 @@ def gives_finite_numbers(subject: ModelSubject) -> CheckResult:
 
 
 def gives_probabilities(subject: ModelSubject) -> CheckResult:
-    """Every row is non-negative and sums to one, after the softmax that a contract of logits asks for."""
+    """Every row is non-negative and sums to one, after softmax where the contract declares logits."""
     tolerance = spec.load().number("FER-B-04", "tolerance")
     rows = np.asarray(subject.probabilities, dtype=np.float64)
     if not np.isfinite(rows).all():
@@ -67,20 +68,20 @@ def is_deterministic(subject: ModelSubject) -> CheckResult:
 
 
 def ignores_batch_size(subject: ModelSubject) -> CheckResult:
-    """The same images give the same output alone, in batches of 32 and all together."""
+    """The same images give the same output singly, in batches of 32 and in one batch."""
     chosen = probe(subject)
-    alone = chosen[: spec.load().integer("FER-B-06", "alone")]
-    together = subject.run(chosen, batch_size=len(chosen))
-    singly = subject.run(alone, batch_size=1)
+    single = chosen[: spec.load().integer("FER-B-06", "alone")]
+    in_one_batch = subject.run(chosen, batch_size=len(chosen))
+    singly = subject.run(single, batch_size=1)
     in_batches = subject.outputs[chosen]
-    observed = np.concatenate([together, singly])
-    expected = np.concatenate([in_batches, in_batches[: len(alone)]])
+    observed = np.concatenate([in_one_batch, singly])
+    expected = np.concatenate([in_batches, in_batches[: len(single)]])
     likely = "batch normalisation uses the statistics of the batch (training mode)"
     return _close(observed, expected, spec.load().number("FER-B-06", "tolerance"), likely)
 
 
 def ignores_order(subject: ModelSubject) -> CheckResult:
-    """Every image keeps its output when the images come in another order, none of them in its place."""
+    """Every image keeps its output when all images change their position."""
     chosen = probe(subject)
     cycle = np.random.default_rng(spec.load().integer("FER-B-07", "seed")).permutation(len(chosen))
     order = np.empty_like(cycle)
@@ -92,7 +93,7 @@ def ignores_order(subject: ModelSubject) -> CheckResult:
 
 
 def probe(subject: ModelSubject) -> np.ndarray:
-    """Return the indices of the few images on which behaviour is probed, taking turns through the classes."""
+    """Return the indices of the few images to probe, spread evenly over the classes."""
     return subject.spread(spec.load().integer("FER-B-06", "probe"))
 
 
@@ -116,14 +117,14 @@ def _same(observed: str, expected: str, holds: bool, difference: float, likely: 
 
 
 def _close(observed: np.ndarray, expected: np.ndarray, tolerance: float, likely: str) -> CheckResult:
-    """Compare outputs relative to their largest magnitude, so that logits and probabilities are held alike."""
+    """Compare outputs relative to their largest magnitude, so that one tolerance serves logits and probabilities."""
     for outputs in (observed, expected):
         if not np.isfinite(outputs).all():
             return _not_finite(outputs, f"at most {tolerance:g}", likely)
     scale = max(1.0, float(np.abs(expected).max()))
-    apart = float(np.abs(observed.astype(np.float64) - expected).max()) / scale
-    stated = f"outputs apart by up to {apart:.3g}"
-    return _same(stated, f"at most {tolerance:g}", apart <= tolerance, apart - tolerance, likely)
+    difference = float(np.abs(observed.astype(np.float64) - expected).max()) / scale
+    message = f"outputs differ by up to {difference:.3g}"
+    return _same(message, f"at most {tolerance:g}", difference <= tolerance, difference - tolerance, likely)
 
 
 def _not_finite(outputs: np.ndarray, expected: str, likely: str) -> CheckResult:

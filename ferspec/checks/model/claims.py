@@ -1,4 +1,4 @@
-"""Checks of what the owner of a model claims: ``accuracy>=0.60``, ``recall[Disgust]>=0.3`` (clause FER-B-08)."""
+"""Checks the claims of a model's owner: ``accuracy>=0.60``, ``recall[Disgust]>=0.3`` (FER-B-08)."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ def claim_checks(claims: Iterable[Claim]) -> tuple[Check, ...]:
 
 
 def holds(subject: ModelSubject, claim: Claim) -> CheckResult:
-    """The claim holds with the confidence of FER-Z-01: the near end of the figure's interval reaches the threshold."""
+    """The near end of the metric's confidence interval (FER-Z-01) reaches the claimed threshold."""
     measured = figure(subject.evaluation, claim.figure)
     if measured.value is None:
         return CheckResult(status=Status.NOT_EVALUATED, message=f"{claim.figure} is undefined: {measured.undefined}")
@@ -34,5 +34,5 @@ def holds(subject: ModelSubject, claim: Claim) -> CheckResult:
 def _what_would_decide(measured: Figure, claim: Claim, n: int) -> str:
     needed = images_needed(measured, claim.threshold, n)
     if needed is None:
-        return f"{n:,} images say too little, and no number would decide a figure that lies on the threshold"
-    return f"{n:,} images say too little; about {needed:,} like them would decide, if the figure stays as it is"
+        return f"{n:,} images are too few; the metric equals the threshold, so no number of images would decide"
+    return f"{n:,} images are too few; about {needed:,} similar images would decide if the metric keeps its value"

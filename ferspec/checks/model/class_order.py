@@ -1,4 +1,4 @@
-"""The class order that a model's columns most likely have, found from the confusion matrix."""
+"""Finds the class order that a model's columns most likely have, from the confusion matrix."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ferspec.checks.model.paired import Gain, gain_of
 
 @dataclass(frozen=True)
 class ClassOrder:
-    """A better reading of the columns: ``columns[i]`` is the class that is called class i by the contract."""
+    """A class order that fits better. ``columns[i]`` is the class that the contract calls class i."""
 
     columns: np.ndarray
     declared: tuple[str, ...]
@@ -26,10 +26,10 @@ class ClassOrder:
 
     def described(self) -> dict[str, Any]:
         """Return the fields of a diagnosis."""
-        called = f" (the order of {self.name})" if self.name else ""
+        source = f" (the order of {self.name})" if self.name else ""
         return {
-            "message": f"the columns look like {', '.join(self.likely)}{called}, not as declared: the declared order "
-            f"costs {100 * self.gain.figure.value:.1f} points of accuracy. Correct [output] classes.",
+            "message": f"the columns look like {', '.join(self.likely)}{source}, not as declared: the declared order "
+            f"costs {100 * self.gain.accuracy:.1f} points of accuracy. Correct [output] classes.",
             "declared": ", ".join(self.declared),
             "likely": ", ".join(self.likely),
             "gain": self.gain.figure,
@@ -41,35 +41,37 @@ class ClassOrder:
 def likely_class_order(labels: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> ClassOrder | None:
     """Return the order that fits significantly better than the declared one, or None.
 
-    ``names`` are the classes of the columns as declared; ``predicted`` (n,) are classes as the contract calls them.
-
-    The orders that datasets publish are tried, and the optimal assignment over the confusion matrix, whose p value is
-    multiplied by the number of orders it was chosen from (7! = 5,040). A published order that fits as well as the
-    optimal one, within the least gain that is named, is preferred: it is the likelier mistake.
+    ``names`` are the declared classes of the columns. ``labels`` (n,) are the true classes, ``predicted`` (n,) the
+    classes as the contract calls them. Candidates are the orders that datasets publish and the optimal assignment over
+    the confusion matrix. Each p value is multiplied by the number of candidates it was chosen from (7! = 5,040 for the
+    assignment). A published order is preferred if its gain is within the least reported gain of the best one: it is
+    the likelier mistake. Source: FER-Z-05.
     """
     classes, index = spec.load().classes, spec.load().class_index
     declared = tuple(classes[index(name)] for name in names)
-    known = {name: _reading(declared, order) for name, order in _published_orders().items()}
+    published = {name: _columns(declared, order) for name, order in _published_orders().items()}
     optimal = best_assignment(labels, predicted)
-    readings = [(name, reading, len(known)) for name, reading in known.items()]
-    readings.append((None, optimal, factorial(len(optimal))))
-    tried = [_judge(labels, predicted, declared, *reading) for reading in readings]
+    candidates: list[tuple[str | None, np.ndarray, int]] = [
+        *((name, columns, len(published)) for name, columns in published.items()),
+        (None, optimal, factorial(len(optimal))),
+    ]
+    orders = [_class_order(labels, predicted, declared, *candidate) for candidate in candidates]
     alpha, least_gain = (spec.load().number("FER-Z-05", name) for name in ("alpha", "least_gain"))
-    better = [order for order in tried if order.p_value <= alpha and order.gain.figure.value >= least_gain]
+    better = [order for order in orders if order.p_value <= alpha and order.gain.accuracy >= least_gain]
     if not better:
         return None
-    best = max(order.gain.figure.value for order in better)
-    return next(order for order in better if order.gain.figure.value >= best - least_gain)
+    best = max(order.gain.accuracy for order in better)
+    return next(order for order in better if order.gain.accuracy >= best - least_gain)
 
 
 def best_assignment(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Return the reading of the columns that makes most predictions right: class i is read as ``result[i]``."""
+    """Return the class order that makes most predictions right: class i is read as ``result[i]``."""
     from scipy.optimize import linear_sum_assignment
 
     count = len(spec.load().classes)
     confusion = np.zeros((count, count), dtype=int)
     np.add.at(confusion, (labels, predicted), 1)
-    return linear_sum_assignment(-confusion.T)[1]
+    return np.asarray(linear_sum_assignment(-confusion.T)[1])
 
 
 def _published_orders() -> dict[str, tuple[str, ...]]:
@@ -80,24 +82,24 @@ def _published_orders() -> dict[str, tuple[str, ...]]:
     }
 
 
-def _reading(declared: tuple[str, ...], order: tuple[str, ...]) -> np.ndarray:
-    """Return for each class, as the contract calls it, the class that ``order`` has in the same column."""
+def _columns(declared: tuple[str, ...], order: tuple[str, ...]) -> np.ndarray:
+    """Return, for each declared class, the class that ``order`` has in the same column."""
     index = spec.load().class_index
-    reading = np.empty(len(order), dtype=int)
-    for called, likely in zip(declared, order, strict=True):
-        reading[index(called)] = index(likely)
-    return reading
+    columns = np.empty(len(order), dtype=int)
+    for name, likely in zip(declared, order, strict=True):
+        columns[index(name)] = index(likely)
+    return columns
 
 
-def _judge(
+def _class_order(
     labels: np.ndarray,
     predicted: np.ndarray,
     declared: tuple[str, ...],
     name: str | None,
-    reading: np.ndarray,
+    columns: np.ndarray,
     chosen_from: int,
 ) -> ClassOrder:
     classes, index = spec.load().classes, spec.load().class_index
-    gain = gain_of(labels, reading[predicted], predicted)
-    likely = tuple(classes[reading[index(column)]] for column in declared)
-    return ClassOrder(reading, declared, likely, name, gain, min(1.0, gain.p_value * chosen_from))
+    gain = gain_of(labels, columns[predicted], predicted)
+    likely = tuple(classes[columns[index(name)]] for name in declared)
+    return ClassOrder(columns, declared, likely, name, gain, min(1.0, gain.p_value * chosen_from))

@@ -1,4 +1,4 @@
-"""Likely mistakes in a model's contract: named, with what they cost, and never used to rescore the model."""
+"""Finds likely mistakes in a model's contract and their cost. A model is never rescored with a correction."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ferspec.checks.model.alternatives import Alternative, alternatives
 from ferspec.checks.model.class_order import likely_class_order
 from ferspec.checks.model.paired import Gain, gain_of
 from ferspec.errors import SubjectError
+from ferspec.required import required
 from ferspec.subjects.certificates.document import Diagnosis
 from ferspec.subjects.models.contracts.contract import Input
 from ferspec.subjects.models.contracts.files import output_to_classes
@@ -20,135 +21,142 @@ from ferspec.subjects.models.subject import ModelSubject
 
 @dataclass(frozen=True)
 class Interpretation:
-    """How a model is fed and read: the input, and for each class as the contract calls it the class it stands for."""
+    """How images are prepared and columns are read. ``columns[i]`` is the class that the contract calls class i."""
 
     prepared_as: Input | None
     columns: np.ndarray
 
 
 def diagnose(subject: ModelSubject) -> tuple[Diagnosis, ...]:
-    """Return the likely mistakes in the contract, at most one of each kind, in the order in which they explain most.
+    """Return the likely mistakes in the contract, at most one of each kind.
 
-    The mistake that costs most is named first, and the others are looked for as if it were mended, so that a wrong
-    input is not taken for a wrong class order or the reverse. The class order is found by optimal assignment over the
-    confusion matrix; value range, colour and resize filter by McNemar's exact test on the same images, with Holm's
-    correction over all alternatives tried. Where the input is large, alternatives are tried on a few images first, and
-    only what is promising there on all (clause FER-Z-05). An alternative at which the model crashes is given up.
+    The costliest comes first. Each further mistake is searched for with the earlier ones corrected, so that a wrong
+    input is not mistaken for a wrong class order, or the reverse. The class order comes from the optimal assignment
+    over the confusion matrix. Value range, colour and resize filter come from McNemar's exact test on the same images,
+    with Holm's correction over all alternatives. For large inputs, alternatives are screened on a few images, and only
+    the promising ones run on all. An alternative on which the model crashes is skipped. Source: FER-Z-05.
     """
     declared = None if subject.contract is None else subject.contract.input
     search = _Search(subject)
-    reading = Interpretation(declared, np.arange(len(spec.load().classes)))
-    found: list[Diagnosis] = []
-    while candidates := search.mistakes(reading, {diagnosis.kind for diagnosis in found}):
-        diagnosis, reading = max(candidates, key=lambda candidate: candidate[0].gain.value)
-        found.append(diagnosis)
-    return tuple(found)
+    interpretation = Interpretation(declared, np.arange(len(spec.load().classes)))
+    diagnoses: list[Diagnosis] = []
+    while candidates := search.mistakes(interpretation, {diagnosis.kind for diagnosis in diagnoses}):
+        diagnosis, interpretation = max(candidates, key=lambda candidate: required(candidate[0].gain.value))
+        diagnoses.append(diagnosis)
+    return tuple(diagnoses)
 
 
 @dataclass
 class _Search:
-    """Runs the model under other inputs, each at most once."""
+    """Runs the model with alternative inputs, each at most once."""
 
     subject: ModelSubject
     _predicted: dict[Input | None, np.ndarray] = field(default_factory=dict)
 
-    def mistakes(self, reading: Interpretation, known: set[str]) -> list[tuple[Diagnosis, Interpretation]]:
-        """Return every mistake of a kind not known yet that is significant, with the reading that mends it."""
-        found = [] if "class order" in known else self._class_order(reading)
+    def mistakes(self, interpretation: Interpretation, known: set[str]) -> list[tuple[Diagnosis, Interpretation]]:
+        """Return the significant mistakes of kinds not ``known``, each with the corrected interpretation."""
+        mistakes = [] if "class order" in known else self._class_order(interpretation)
         if "run" not in self.subject.capabilities:
-            return found
-        listed = [a for a in alternatives(reading.prepared_as, self.subject.dataset) if a.kind not in known]
-        return found + self._inputs(reading, listed)
+            return mistakes
+        prepared_as = required(interpretation.prepared_as)
+        candidates = [a for a in alternatives(prepared_as, self.subject.dataset) if a.kind not in known]
+        return mistakes + self._inputs(interpretation, candidates)
 
-    def _class_order(self, reading: Interpretation) -> list[tuple[Diagnosis, Interpretation]]:
+    def _class_order(self, interpretation: Interpretation) -> list[tuple[Diagnosis, Interpretation]]:
         contract = self.subject.contract
         names = spec.load().classes if contract is None else contract.output.classes
-        order = likely_class_order(self.subject.labels, self.predicted(reading.prepared_as), names)
+        order = likely_class_order(self.subject.labels, self.predicted(interpretation.prepared_as), names)
         if order is None:
             return []
-        return [(Diagnosis(kind="class order", **order.described()), replace(reading, columns=order.columns))]
+        return [(Diagnosis(kind="class order", **order.described()), replace(interpretation, columns=order.columns))]
 
-    def _inputs(self, reading: Interpretation, listed: list[Alternative]) -> list[tuple[Diagnosis, Interpretation]]:
-        tried = ((a, self._gain(reading, a)) for a in self._promising(reading, listed))
-        trials = [(alternative, gain) for alternative, gain in tried if gain is not None]
+    def _inputs(
+        self, interpretation: Interpretation, candidates: list[Alternative]
+    ) -> list[tuple[Diagnosis, Interpretation]]:
+        gains = ((a, self._gain(interpretation, a)) for a in self._promising(interpretation, candidates))
+        trials = [(alternative, gain) for alternative, gain in gains if gain is not None]
         alpha, least_gain = (spec.load().number("FER-Z-05", name) for name in ("alpha", "least_gain"))
-        p_values = holm([gain.p_value for _, gain in trials], len(listed))
+        p_values = holm([gain.p_value for _, gain in trials], len(candidates))
         return [
-            (_named(alternative, gain, p_value), replace(reading, prepared_as=alternative.prepared_as))
+            (_diagnosis(alternative, gain, p_value), replace(interpretation, prepared_as=alternative.prepared_as))
             for (alternative, gain), p_value in zip(trials, p_values, strict=True)
-            if p_value <= alpha and gain.figure.value >= least_gain
+            if p_value <= alpha and gain.accuracy >= least_gain
         ]
 
-    def _gain(self, reading: Interpretation, alternative: Alternative) -> Gain | None:
-        """Return what an alternative gains, or None where the model does not answer images prepared so."""
+    def _gain(self, interpretation: Interpretation, alternative: Alternative) -> Gain | None:
+        """Return the gain of an alternative, or None if the model fails on its images."""
         try:
-            likely = reading.columns[self.predicted(alternative.prepared_as)]
+            likely = interpretation.columns[self.predicted(alternative.prepared_as)]
         except SubjectError:
             return None
-        return gain_of(self.subject.labels, likely, reading.columns[self.predicted(reading.prepared_as)])
+        declared = interpretation.columns[self.predicted(interpretation.prepared_as)]
+        return gain_of(self.subject.labels, likely, declared)
 
     def predicted(self, prepared_as: Input | None) -> np.ndarray:
-        """Return the class (n,) of every image, as the contract calls it, when images are prepared in this way."""
+        """Return the class (n,) of every image in the contract's terms, for this preparation."""
         if self.subject.contract is None or prepared_as == self.subject.contract.input:
             return self.subject.predicted
         if prepared_as not in self._predicted:
-            self._predicted[prepared_as] = self._probabilities(prepared_as).argmax(axis=1)
+            self._predicted[prepared_as] = self._probabilities(required(prepared_as)).argmax(axis=1)
         return self._predicted[prepared_as]
 
-    def _promising(self, reading: Interpretation, listed: list[Alternative]) -> list[Alternative]:
-        """Return the alternatives worth running on every image: all of them for small inputs, which cost little."""
+    def _promising(self, interpretation: Interpretation, candidates: list[Alternative]) -> list[Alternative]:
+        """Return the alternatives worth running on every image: all of them for small inputs."""
         book = spec.load()
-        if max(reading.prepared_as.size) <= book.integer("FER-Z-05", "screened_above"):
-            return listed
+        if max(required(interpretation.prepared_as).size) <= book.integer("FER-Z-05", "screened_above"):
+            return candidates
         screens = book.integers("FER-Z-05", "screen_images"), book.numbers("FER-Z-05", "screen_t")
         for count, least_t in zip(*screens, strict=True):
             chosen = self.subject.spread(count)
-            listed = [a for a in listed if self._advantage(reading, a, chosen) >= least_t]
-        return listed
+            candidates = [a for a in candidates if self._advantage(interpretation, a, chosen) >= least_t]
+        return candidates
 
-    def _advantage(self, reading: Interpretation, alternative: Alternative, chosen: np.ndarray) -> float:
-        """Return the paired t statistic of the gain in log-likelihood, which tells more of few images than accuracy.
+    def _advantage(self, interpretation: Interpretation, alternative: Alternative, chosen: np.ndarray) -> float:
+        """Return the paired t statistic of the gain in log-likelihood on chosen images.
 
-        Fewer than two images tell nothing (0), and an alternative that the model does not answer is hopeless.
+        It needs fewer images than accuracy. 0 for fewer than two images, -inf if the model fails on the alternative.
         """
         if len(chosen) < 2:
             return 0.0
-        true = np.argsort(reading.columns)[self.subject.labels[chosen]]
+        true = np.argsort(interpretation.columns)[self.subject.labels[chosen]]
         try:
             likely = _log_likelihood(self._probabilities(alternative.prepared_as, chosen), true)
         except SubjectError:
             return -math.inf
-        gain = likely - _log_likelihood(self._probabilities(reading.prepared_as, chosen), true)
+        declared = self._probabilities(required(interpretation.prepared_as), chosen)
+        gain = likely - _log_likelihood(declared, true)
         return float(gain.mean() / max(gain.std(ddof=1) / np.sqrt(len(gain)), np.finfo(np.float32).eps))
 
     def _probabilities(self, prepared_as: Input, chosen: np.ndarray | None = None) -> np.ndarray:
-        if prepared_as == self.subject.contract.input:
-            return self.subject.probabilities[slice(None) if chosen is None else chosen]
+        contract = required(self.subject.contract)
+        if prepared_as == contract.input:
+            return required(self.subject.probabilities)[slice(None) if chosen is None else chosen]
         outputs = self.subject.run(chosen, prepared_as=prepared_as)
         if not np.isfinite(outputs).all():
             raise SubjectError("the output holds NaN or infinite numbers")
-        return output_to_classes(outputs, self.subject.contract)
+        return output_to_classes(outputs, contract)
 
 
 def holm(p_values: list[float], tried: int) -> list[float]:
-    """Return p values corrected by Holm's method for ``tried`` alternatives, those not in the list being hopeless."""
+    """Return p values corrected by Holm's method for ``tried`` alternatives. Those not listed count as p = 1."""
     from statsmodels.stats.multitest import multipletests
 
     if not p_values:
         return []
-    return multipletests(p_values + [1.0] * (tried - len(p_values)), method="holm")[1][: len(p_values)].tolist()
+    corrected = multipletests(p_values + [1.0] * (tried - len(p_values)), method="holm")[1]
+    return [float(p_value) for p_value in corrected[: len(p_values)]]
 
 
 def _log_likelihood(probabilities: np.ndarray, true: np.ndarray) -> np.ndarray:
     floor = spec.load().number("FER-Z-07", "floor")
-    return np.log(np.maximum(probabilities[np.arange(len(true)), true], floor))
+    return np.asarray(np.log(np.maximum(probabilities[np.arange(len(true)), true], floor)))
 
 
-def _named(alternative: Alternative, gain: Gain, p_value: float) -> Diagnosis:
+def _diagnosis(alternative: Alternative, gain: Gain, p_value: float) -> Diagnosis:
     return Diagnosis(
         kind=alternative.kind,
         message=f"the {alternative.kind} looks like {alternative.likely}, not {alternative.declared}: as declared it "
-        f"costs {100 * gain.figure.value:.1f} points of accuracy. Correct [input] in the contract.",
+        f"costs {100 * gain.accuracy:.1f} points of accuracy. Correct [input] in the contract.",
         declared=alternative.declared,
         likely=alternative.likely,
         gain=gain.figure,

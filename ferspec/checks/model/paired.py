@@ -1,4 +1,4 @@
-"""What another reading of the same images gains in accuracy, and whether that is more than chance."""
+"""Measures the accuracy that another interpretation of the same predictions gains, and its significance."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ import numpy as np
 from ferspec import spec
 from ferspec.reference.comparison import accuracy_difference, mcnemar
 from ferspec.reference.figures import Figure
+from ferspec.required import required
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,14 @@ class Gain:
     p_value: float
     n: int
 
+    @property
+    def accuracy(self) -> float:
+        """The difference in accuracy, -1 to 1."""
+        return required(self.figure.value)
+
 
 def gain_of(labels: np.ndarray, likely: np.ndarray, declared: np.ndarray) -> Gain:
-    """Return what the likely predictions gain over those declared, all (n,) classes of the same images."""
+    """Return the gain of the likely over the declared predictions. All are classes (n,) of the same images."""
     only_likely = int(((likely == labels) & (declared != labels)).sum())
     only_declared = int(((declared == labels) & (likely != labels)).sum())
     figure = accuracy_difference(only_likely, only_declared, len(labels), spec.load().number("FER-Z-01", "level"))

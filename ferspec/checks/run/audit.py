@@ -26,7 +26,7 @@ from ferspec.subjects.runs.logs.logged_run import Kept, LoggedRun
 
 @dataclass(frozen=True)
 class AuditedRun:
-    """One training run, how its checks ended, its phases beside the schedule, and what a reader should know."""
+    """One training run with the outcomes of its checks, its phases compared to the schedule, and notes."""
 
     run: LoggedRun
     judgement: Judgement
@@ -36,11 +36,11 @@ class AuditedRun:
 
     @property
     def not_a_protocol_run(self) -> str:
-        """The deviations that its record declares, in words, empty where there are none."""
+        """The deviations that its record declares, in words; empty without deviations."""
         return f"not a protocol run: {'; '.join(self.run.deviations)}" if self.run.deviations else ""
 
     @property
-    def departs_first(self) -> str:
+    def first_failure(self) -> str:
         """The first failure in words, empty where there is none."""
         failed = (of for of in self.judgement.outcomes if of.status is Status.FAIL and of.declared is None)
         first = next(failed, None)
@@ -51,13 +51,13 @@ class AuditedRun:
 class Audit:
     """Everything that was audited; ``rated`` phases log a learning rate, ``replayed`` ones log the right rates.
 
-    ``outside`` are failures of no run in particular: deviations that cover nothing. ``left_alone`` says of files in a
+    ``outside`` are failures of no run in particular: deviations that cover nothing. ``skipped`` says of files in a
     folder why they are no training runs.
     """
 
     runs: tuple[AuditedRun, ...]
     outside: tuple[Outcome, ...] = ()
-    left_alone: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -82,17 +82,17 @@ class Audit:
 
     @property
     def replayed(self) -> int:
-        return sum(not replay.unknown and replay.departs is None for run in self.runs for replay in run.replays)
+        return sum(not replay.unknown and replay.mismatch is None for run in self.runs for replay in run.replays)
 
     def document(self) -> dict[str, Any]:
-        """Return all of it as JSON can carry it."""
+        """Return the audit as a JSON-serialisable document."""
         return {
             "verdict": self.verdict,
             "counts": self.counts.model_dump(by_alias=True),
             "phases": {"logged": self.phases, "with_rates": self.rated, "replayed": self.replayed},
             "runs": [_document(audited) for audited in self.runs],
             "outcomes": [outcome.model_dump(mode="json") for outcome in self.outside],
-            "left_alone": list(self.left_alone),
+            "skipped": list(self.skipped),
         }
 
 
@@ -162,7 +162,7 @@ def _selected(select: str) -> tuple[Check, ...]:
     checks = tuple(check for check in checks_for_log() if select in check.id)
     if not checks:
         raise UserError(
-            f"no check's id contains '{select}': they are {', '.join(check.id for check in checks_for_log())}"
+            f"no check id contains '{select}': known are {', '.join(check.id for check in checks_for_log())}"
         )
     return checks
 
@@ -193,8 +193,8 @@ def _document(audited: AuditedRun) -> dict[str, Any]:
             "first_epoch": replay.phase.epochs[0],
             "first_rate": _rate(replay, 0),
             "last_rate": _rate(replay, -1),
-            "replays": None if replay.unknown else replay.departs is None,
-            "departs_at_epoch": None if replay.departs is None else replay.phase.epochs[replay.departs],
+            "replays": None if replay.unknown else replay.mismatch is None,
+            "departs_at_epoch": None if replay.mismatch is None else replay.phase.epochs[replay.mismatch],
             "stopping_epoch": None if stop.unknown or stop.stop is None else stop.phase.epochs[stop.stop],
             "ends_by_early_stopping": None if stop.unknown else stop.stopped,
         }

@@ -19,7 +19,7 @@ from ferspec.report.words import plain
 
 if TYPE_CHECKING:
     from ferspec.grid.running.board import Board, Summary
-    from ferspec.grid.running.jobs import Event, Job, Tell
+    from ferspec.grid.running.jobs import Event, Job, OnEvent
 
 FIRST_SHOWN = ("running", "failed", "not evaluated")
 STYLES = {"running": "bold", "failed": "red", "not evaluated": "yellow", "finished": "green", "waiting": "dim"}
@@ -29,7 +29,7 @@ COLUMNS = ("cell", "seed", "state", "epochs", "attempts", "why")
 
 
 @contextmanager
-def watching(board: Board) -> Iterator[Tell]:
+def watching(board: Board) -> Iterator[OnEvent]:
     """Yield what jobs are told to: it keeps the board and shows it on stderr."""
     if not sys.stderr.isatty():
         yield _lines(board)
@@ -37,7 +37,7 @@ def watching(board: Board) -> Iterator[Tell]:
     from rich.live import Live
 
     with Live(get_renderable=lambda: table(board), console=Console(stderr=True), transient=True, refresh_per_second=2):
-        yield board.tell
+        yield board.update
 
 
 def table(board: Board) -> Group:
@@ -106,12 +106,12 @@ def print_stopped(board: Board) -> None:
     print(f"stopped: {headline(board)}; the same command goes on from here", file=sys.stderr)
 
 
-def _lines(board: Board) -> Tell:
+def _lines(board: Board) -> OnEvent:
     """Return what prints a line for every job that starts, dies or ends, and after each a line on all of them."""
     states: dict[str, str] = {}
 
     def tell(job: Job, event: Event) -> None:
-        board.tell(job, event)
+        board.update(job, event)
         if event.state == states.get(job.name, "waiting") and event != BUSY:
             return
         states[job.name] = event.state

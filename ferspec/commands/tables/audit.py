@@ -62,8 +62,8 @@ def _phases(replays: Sequence[PhaseReplay], stops: Sequence[PhaseStop]) -> Table
     for replay, stop in list(zip(replays, stops, strict=True))[:MANY_PHASES]:
         phase = replay.phase
         rates = ("–", "–") if phase.rate is None else (f"{phase.rate[0]:g}", f"{phase.rate[-1]:g}")
-        departs = "may depart" if replay.close else "depart"
-        told = replay.unknown or ("as they should be" if replay.departs is None else f"{departs}: {replay.where}")
+        departs = "may depart" if replay.may_be_rounding else "depart"
+        told = replay.unknown or ("as they should be" if replay.mismatch is None else f"{departs}: {replay.where}")
         table.add_row(str(replay.number), f"{phase.epochs[0]}–{phase.epochs[-1]}", *rates, told, _end(stop))
     if len(replays) > MANY_PHASES:
         table.add_row("…", f"{len(replays) - MANY_PHASES} more", "", "", "", "")
@@ -73,7 +73,7 @@ def _phases(replays: Sequence[PhaseReplay], stops: Sequence[PhaseStop]) -> Table
 def _end(stop: PhaseStop) -> str:
     if stop.unknown:
         return stop.unknown
-    if stop.beyond:
+    if stop.overran:
         return f"{stop.last - stop.stop} epochs after early stopping"
     return "early stopping" if stop.stopped else "before early stopping"
 
@@ -106,7 +106,7 @@ def _print_runs(console: Console, audit: Audit) -> None:
             str(len(audited.replays)),
             f"{audited.run.epochs:,}",
             Text(VERDICTS[verdict], STYLES[verdict]),
-            Text(shorten(audited.departs_first or audited.not_a_protocol_run, 60)),
+            Text(shorten(audited.first_failure or audited.not_a_protocol_run, 60)),
         )
     wide.print(table)
 
@@ -129,7 +129,7 @@ def _closing(audit: Audit, page: Path | None) -> Iterator[Text]:
         if deviating := sum(bool(audited.run.deviations) for audited in audit.runs):
             yield Text(f"not protocol runs, as their records say: {deviating:,} of {len(audit.runs):,}")
         yield Text("what to know when reading the accuracy of each: --json, or --out DIR", "dim")
-    for line in audit.left_alone:
+    for line in audit.skipped:
         yield Text(f"left alone: {shorten(line, LONGEST)}", "dim")
     if page is not None:
         yield Text(f"page: {shorten(page / PAGE, LONGEST)}")

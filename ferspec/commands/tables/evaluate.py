@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ferspec.grid.training.evaluate import PartAgain, Reevaluated
+from ferspec.grid.training.evaluate import PartComparison, Reevaluation
 from ferspec.reference.figures import Figure
 from ferspec.report.terminal import STYLES, default_console
 from ferspec.report.words import shorten
@@ -17,7 +17,7 @@ from ferspec.subjects.runs.artifacts.record import RunDeviation
 LONGEST = 200
 
 
-def print_reevaluated(again: Reevaluated, console: Console | None = None) -> None:
+def print_reevaluated(again: Reevaluation, console: Console | None = None) -> None:
     """Print the verdict, a line for each part, and why the run is no protocol run, if it is none."""
     console = console or default_console()
     style = STYLES["pass" if again.verdict == "reproduced" else "fail"]
@@ -42,7 +42,7 @@ def _print_deviations(console: Console, heading: str, deviations: Sequence[RunDe
         console.print(Text(f"  {shorten(told, LONGEST)}"), soft_wrap=True)
 
 
-def _row(part: PartAgain) -> tuple[str, ...]:
+def _row(part: PartComparison) -> tuple[str, ...]:
     then, now = part.recorded.metrics, part.measured.metrics
     figures = (then.accuracy, now.accuracy, then.f1.weighted, now.f1.weighted)
     return part.part, f"{part.n:,}", *map(_value, figures), f"{part.largest_difference:.2g}", f"{part.changed:,}"

@@ -1,4 +1,4 @@
-"""The band in which the figure of a further training is expected, with everything it was derived from (FER-G-07)."""
+"""Derives the bands in which the metrics of a further training are expected (FER-G-07)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RUNS, ROUNDING, DROPPED, LEAST = "runs differ", "figure is rounded", "images wer
 
 
 class Contribution(Record):
-    """What one cause adds to a band: how far below and above the expected value it may move a figure."""
+    """The width that one cause adds to a band, below and above the expected value."""
 
     cause: str
     below: float
@@ -26,11 +26,12 @@ class Contribution(Record):
 
 
 class Band(Record):
-    """Where one figure (0 to 1) of a cell is expected, for the mean of ``runs`` trainings.
+    """The band of one metric (0 to 1) of a cell, for the mean of ``runs`` trainings.
 
-    ``expected`` is the published figure that the profile uses, ``source`` says which of ``printed`` and ``released`` it
-    is; ``contributions`` add up to the distances of ``low`` and ``high`` from it, but where 0 or 1 ends the band.
-    ``errata`` are those that name the cell. Without an expected value there is no band, and ``missing`` says why.
+    ``expected`` is the published metric that the profile uses; ``source`` says whether it is the ``printed`` or the
+    ``released`` one. ``contributions`` add up to the distances of ``low`` and ``high`` from it, unless the band is cut
+    at 0 or 1. ``errata`` are those that name the cell. Without an expected value there is no band; ``missing`` says
+    why.
     """
 
     cell: str
@@ -51,25 +52,25 @@ class Band(Record):
 
     @property
     def width(self) -> float | None:
-        """The distance of both ends, or None without a band."""
+        """The width of the band, or None without a band."""
         return None if self.low is None or self.high is None else self.high - self.low
 
 
 def bands_of(cell: Cell, profile: Profile = DEFAULT_PROFILE, runs: int = 1) -> tuple[Band, ...]:
-    """Return the bands of a cell, one for each figure of FER-G-07, for the mean of that many further trainings.
+    """Return the bands of a cell for the mean of ``runs`` further trainings (FER-G-07).
 
-    ``UserError`` for fewer than one, and for a profile that is none.
+    ``UserError`` for fewer than one run, and for an unknown profile.
     """
     if profile not in get_args(Profile):
         raise UserError(f"unknown profile {profile!r}: known are {', '.join(get_args(Profile))}")
     if runs < 1:
-        raise UserError(f"a band is for the mean of at least one run, not of {runs}")
+        raise UserError(f"cannot give a band for the mean of {runs} runs: give at least 1")
     figures = spec.load().texts(CLAUSE, "figures")
     return tuple(band(cell, figure, spread(figure, cell.resolution, profile), profile, runs) for figure in figures)
 
 
 def band(cell: Cell, figure: str, spread: Spread, profile: Profile = DEFAULT_PROFILE, runs: int = 1) -> Band:
-    """Return the band of one figure of a cell, runs lying apart as ``spread`` says."""
+    """Return the band of one metric of a cell, given the spread between runs."""
     book = spec.load()
     known = Band(
         cell=cell.id,
@@ -86,11 +87,10 @@ def band(cell: Cell, figure: str, spread: Spread, profile: Profile = DEFAULT_PRO
         return known.model_copy(update={"missing": _why_missing(cell)})
     causes = contributions(expected, spread, runs, *_dropped(cell, figure))
     low, high = ends(expected, causes)
-    source = cell.origin(figure, profile)
     return known.model_copy(
         update={
             "expected": expected,
-            "source": source,
+            "source": cell.origin(figure, profile),
             "spread": spread,
             "contributions": causes,
             "low": low,
@@ -100,7 +100,7 @@ def band(cell: Cell, figure: str, spread: Spread, profile: Profile = DEFAULT_PRO
 
 
 def contributions(expected: float, spread: Spread, runs: int, dropped: int, images: int) -> tuple[Contribution, ...]:
-    """Return what widens the band of an expected value, an evaluation having dropped so many of its images."""
+    """Return the contributions to a band, given the number of dropped images."""
     book = spec.load()
     return _widened(
         (
@@ -112,14 +112,14 @@ def contributions(expected: float, spread: Spread, runs: int, dropped: int, imag
 
 
 def ends(expected: float, causes: tuple[Contribution, ...]) -> tuple[float, float]:
-    """Return the low and the high end of a band, which lie within 0 and 1."""
+    """Return the ends of a band, limited to 0 and 1."""
     below, above = sum(cause.below for cause in causes), sum(cause.above for cause in causes)
     return max(0.0, expected - below), min(1.0, expected + above)
 
 
 def _why_missing(cell: Cell) -> str:
     if cell.dataset == SYNTHETIC:
-        return "nothing is published of trainings on synthetic faces"
+        return "no metrics are published for trainings on synthetic faces"
     return "the printed figure is illegible and no report is released"
 
 
@@ -128,21 +128,21 @@ def _either_way(cause: str, reach: float) -> Contribution:
 
 
 def of_dropped_images(expected: float, dropped: int, images: int) -> Contribution:
-    """Return how far a figure moves if all images that its evaluation dropped are wrong, or all right."""
+    """Return how far a metric moves if all dropped images are wrong, or all are right."""
     share = dropped / images
     return Contribution(cause=DROPPED, below=share * expected, above=share * (1 - expected))
 
 
 def _widened(causes: tuple[Contribution, ...]) -> tuple[Contribution, ...]:
-    """Return the contributions, with one more where they are less than the least width together."""
-    lacking = spec.load().number(CLAUSE, "least_width") - sum(cause.below + cause.above for cause in causes)
-    return (*causes, _either_way(LEAST, lacking / 2)) if lacking > 0 else causes
+    """Return the contributions, with one more if their sum is below the least width."""
+    missing = spec.load().number(CLAUSE, "least_width") - sum(cause.below + cause.above for cause in causes)
+    return (*causes, _either_way(LEAST, missing / 2)) if missing > 0 else causes
 
 
 def _dropped(cell: Cell, figure: str) -> tuple[int, int]:
-    """Return how many images the published evaluation dropped, and how many its set has (FER-V-02, FER-V-03).
+    """Return how many images the published evaluation dropped, and the size of its split (FER-V-02, FER-V-03).
 
-    Where no report counts them, the largest batch is taken.
+    If no report counts them, the largest batch size is assumed.
     """
     book = spec.load()
     largest = max(book.integers("FER-V-03", "batch_sizes"))
@@ -153,12 +153,12 @@ def _dropped(cell: Cell, figure: str) -> tuple[int, int]:
     if evaluated is None:
         return sizes[0] % largest, sizes[0]
     # a few runs used the selection of images that the other resolution has (ERR-03)
-    whole = next(size for size in sizes if 0 <= size - evaluated < largest)
-    return whole - evaluated, whole
+    size = next(size for size in sizes if 0 <= size - evaluated < largest)
+    return size - evaluated, size
 
 
 def _validation_sizes(cell: Cell) -> list[int]:
-    """Return how many images the validation part has: first as at the cell's resolution, then as at others."""
+    """Return the sizes of the validation split, the one at the cell's resolution first."""
     dataset = spec.load().datasets[cell.dataset]
     if dataset.training_counts is not None:
         return [dataset.total - sum(dataset.training_counts)]

@@ -1,4 +1,4 @@
-"""Paired differences of cells, their mean with its interval, and what chance alone explains of it."""
+"""Paired differences between cells, their mean with its interval, and the variance due to chance."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from ferspec import spec
+from ferspec.grid.bands.spread import student
 from ferspec.grid.findings.questions import Unit
 from ferspec.grid.selection import select
 from ferspec.spec.records import IDENTITY, Cell
@@ -17,7 +18,7 @@ from ferspec.spec.records import IDENTITY, Cell
 
 @dataclass(frozen=True)
 class Measured:
-    """One figure of a cell, the mean of its ``runs``, and the ``variance`` that runs differing by chance give it."""
+    """One metric of a cell: the mean over its runs, and its ``variance`` between runs."""
 
     cell: Cell
     value: float
@@ -26,7 +27,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Effect:
-    """The difference of a pair of cells; ``fields`` are those they share, ``variance`` as for ``Measured``."""
+    """The difference of a pair of cells with their shared ``fields``; ``variance`` as in ``Measured``."""
 
     fields: tuple[tuple[str, object], ...]
     value: float
@@ -35,11 +36,11 @@ class Effect:
     @property
     def network(self) -> str:
         """The architecture of both cells."""
-        return dict(self.fields)["architecture"]
+        return str(dict(self.fields)["architecture"])
 
 
 class Average(NamedTuple):
-    """A mean of values, and the variance that runs differing by chance give it."""
+    """A mean of values, and its variance due to the spread between runs."""
 
     value: float
     variance: float
@@ -47,7 +48,7 @@ class Average(NamedTuple):
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean of effects: ``half`` is how far its interval reaches, ``variance`` what chance alone gives it."""
+    """A mean of effects. ``half`` is the half width of its interval, ``variance`` its variance due to chance."""
 
     value: float
     variance: float
@@ -60,23 +61,23 @@ BALANCING = "balancing"
 
 
 def replicated_dataset() -> str:
-    """Return the dataset on which the two balancings are one configuration, trained twice (FER-G-05, FER-G-06)."""
+    """Return the dataset on which both balancings are the same configuration, trained twice (FER-G-05, FER-G-06)."""
     return spec.load().text("FER-G-06", "dataset")
 
 
 def chosen(known: Known, where: str) -> list[Measured]:
-    """Return those of the measured cells that an expression selects; all for an empty one."""
+    """Return the measured cells that an expression selects; all for an empty expression."""
     return [known[id] for id in selected(where) if id in known]
 
 
 @cache
 def selected(where: str) -> tuple[str, ...]:
-    """Return the ids of the cells that an expression selects; of all for an empty one."""
+    """Return the ids of the cells that an expression selects; all for an empty expression."""
     return tuple(cell.id for cell in select(spec.load().cells, (where,) if where.strip() else ()))
 
 
 def mean_by_network(cells: Iterable[Measured]) -> dict[str, Average]:
-    """Return the mean of the cells of every network, by its name and starting weights such as ``VGG16-imagenet``."""
+    """Return the mean over the cells of every network, by a name such as ``VGG16-imagenet``."""
     rows: dict[str, list[Measured]] = {}
     for measured in cells:
         rows.setdefault(f"{measured.cell.architecture}-{measured.cell.weights}", []).append(measured)
@@ -84,10 +85,10 @@ def mean_by_network(cells: Iterable[Measured]) -> dict[str, Average]:
 
 
 def effects(known: Known, where: str, worse: str, better: str, relative: bool = False) -> list[Effect]:
-    """Return better less worse for every pair of cells that differ in that one field, both of which are known.
+    """Return better minus worse for every pair of cells that differ in that field.
 
-    ``relative`` effects are shares of the worse figure; pairs where it is 0 have none. Two balancings are not compared
-    on the dataset where both are the same weights (FER-G-05): their difference is chance.
+    ``relative`` effects are shares of the worse metric; pairs where it is 0 are skipped. Balancings are not compared on
+    the dataset where both give the same weights (FER-G-05): their difference is chance.
     """
     field = worse.partition("=")[0]
     below = {_fields(measured.cell, field): measured for measured in chosen(known, f"{where} {worse}")}
@@ -100,7 +101,7 @@ def effects(known: Known, where: str, worse: str, better: str, relative: bool = 
 
 
 def contrasts(less: Iterable[Effect], more: Iterable[Effect], field: str) -> list[Effect]:
-    """Return how much larger ``more`` is than ``less``, for effects whose cells differ in nothing but a field."""
+    """Return ``more`` minus ``less`` for every pair of effects that differ in one field."""
     low = {_without(effect.fields, field): effect for effect in less}
     high = {_without(effect.fields, field): effect for effect in more}
     return [
@@ -110,20 +111,20 @@ def contrasts(less: Iterable[Effect], more: Iterable[Effect], field: str) -> lis
     ]
 
 
-def mean_of(found: Sequence[Effect], unit: Unit, level: float) -> Mean:
-    """Return the mean over units with Student's interval over them: two effects or more of as many units."""
-    units = _units(found, unit)
+def mean_of(pairs: Sequence[Effect], unit: Unit, level: float) -> Mean:
+    """Return the mean over units with Student's interval; at least two units are needed."""
+    units = _units(pairs, unit)
     error = statistics.stdev(mean for mean, _ in units) / math.sqrt(len(units))
     return Mean(*_average(units), half=student(len(units) - 1, level) * error)
 
 
 def mean_difference(less: Sequence[Effect], more: Sequence[Effect], unit: Unit, level: float) -> Mean:
-    """Return the difference of the means of two groups with Welch's interval, each of two units or more."""
+    """Return the difference of the means of two groups with Welch's interval. Each needs at least two units."""
     groups = [_units(group, unit) for group in (less, more)]
     low, high = (_average(units) for units in groups)
     errors = [statistics.variance(mean for mean, _ in units) / len(units) for units in groups]
-    parts = [error**2 / (len(units) - 1) for error, units in zip(errors, groups, strict=True)]
-    freedom = sum(errors) ** 2 / sum(parts) if any(parts) else 1.0
+    terms = [error**2 / (len(units) - 1) for error, units in zip(errors, groups, strict=True)]
+    freedom = sum(errors) ** 2 / sum(terms) if any(terms) else 1.0
     return Mean(
         value=high.value - low.value,
         variance=high.variance + low.variance,
@@ -131,29 +132,22 @@ def mean_difference(less: Sequence[Effect], more: Sequence[Effect], unit: Unit, 
     )
 
 
-def count_units(found: Sequence[Effect], unit: Unit) -> int:
-    """Return over how many units an interval of these effects would be."""
-    return len(_units(found, unit))
+def count_units(pairs: Sequence[Effect], unit: Unit) -> int:
+    """Return the number of units: of pairs, or of networks."""
+    return len(_units(pairs, unit))
 
 
-def student(freedom: float, level: float) -> float:
-    """Return how many standard errors the middle of Student's distribution reaches to either side."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, (1 + level) / 2))
-
-
-def _units(found: Sequence[Effect], unit: Unit) -> list[Average]:
-    """Return every pair, or the average of every network's pairs."""
+def _units(pairs: Sequence[Effect], unit: Unit) -> list[Average]:
+    """Return every pair, or the average over the pairs of every network."""
     groups: dict[object, list[Average]] = {}
-    for effect in found:
+    for effect in pairs:
         name = effect.fields if unit == "pair" else effect.network
         groups.setdefault(name, []).append(Average(effect.value, effect.variance))
     return [_average(group) for group in groups.values()]
 
 
 def _average(values: Sequence[tuple[float, float]]) -> Average:
-    """Return the mean of independent values with their variances."""
+    """Return the mean of independent values, and its variance."""
     count = len(values)
     return Average(statistics.fmean(value for value, _ in values), sum(variance for _, variance in values) / count**2)
 
@@ -163,7 +157,7 @@ def _difference(below: Measured, above: Measured) -> tuple[float, float]:
 
 
 def _share(below: Measured, above: Measured) -> tuple[float, float]:
-    """Return the difference as a share of the lower figure; its variance to first order."""
+    """Return the difference relative to the lower metric, and its first-order variance."""
     ratio = above.value / below.value
     return ratio - 1, (above.variance + ratio**2 * below.variance) / below.value**2
 

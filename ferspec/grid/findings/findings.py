@@ -1,10 +1,11 @@
-"""The paper's statements about the grid, recomputed from any set of trained cells (FER-F)."""
+"""Recomputes the paper's statements about the grid from any set of trained cells (FER-F)."""
 
 from __future__ import annotations
 
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from pydantic import Field
 
@@ -16,14 +17,15 @@ from ferspec.grid.findings.outcomes import Estimate, Judge, Outcome
 from ferspec.grid.findings.questions import Contrast, Difference, Question, Reaching, question_of
 from ferspec.grid.judging.results import Result
 from ferspec.records import Record
+from ferspec.required import required
 from ferspec.spec.records import DEFAULT_PROFILE, Cell, Clause, Profile
 
 
 class Finding(Record):
-    """One statement of the paper about one figure, and what the cells say of it.
+    """One statement of the paper about one metric, and its outcome for the given cells.
 
-    ``stated`` is what the paper says of that figure, in short; ``reason`` why the outcome is what it is; ``cautions``
-    what it leaves open. Without ``estimate`` nothing could be computed. The outcomes are defined at ``Judged``.
+    ``stated`` is the paper's statement in short, ``reason`` explains the outcome, ``cautions`` limit the conclusion.
+    ``estimate`` is None if nothing could be computed. ``Judged`` defines the outcomes.
     """
 
     clause: str
@@ -38,7 +40,7 @@ class Finding(Record):
 
 
 class Findings(Record):
-    """All findings from a set of trainings, how many more of them were ``left_out``, and how many for each reason."""
+    """All findings from a set of ``trainings``; ``left_out`` more were skipped, counted by reason."""
 
     profile: Profile
     trainings: int
@@ -47,33 +49,33 @@ class Findings(Record):
     findings: tuple[Finding, ...]
 
     def count(self, outcome: Outcome) -> int:
-        """Return how many findings have an outcome."""
+        """Return the number of findings with an outcome."""
         return sum(finding.outcome == outcome for finding in self.findings)
 
 
 def findings(results: Iterable[Result], profile: Profile = DEFAULT_PROFILE) -> Findings:
-    """Return what trainings say of every statement of FER-F, figure by figure, in the order of the clauses.
+    """Judge every statement of FER-F by the results of trainings, metric by metric.
 
-    Several trainings of a cell count by their mean. Left out are those that contradict themselves, have not finished,
-    declare deviations, were trained by another profile, or on synthetic faces. The noise is that of the published
-    replicates as the profile reads them. ``UserError`` for an unknown cell. Source: FER-F-01.
+    The mean over several trainings of a cell is used. Trainings that contradict themselves, are unfinished, declare
+    deviations, followed another profile or used synthetic faces are skipped. The noise is that of the published
+    replicates under the profile. ``UserError`` for an unknown cell. Source: FER-F-01.
     """
-    given = tuple(results)
-    reasons = [_why_left_out(result, profile) for result in given]
-    used = [result for result, reason in zip(given, reasons, strict=True) if reason is None]
-    left_out = Counter(reason for reason in reasons if reason is not None)
+    results = tuple(results)
+    reasons = [_why_skipped(result, profile) for result in results]
+    used = [result for result, reason in zip(results, reasons, strict=True) if reason is None]
+    skipped = Counter(reason for reason in reasons if reason is not None)
     clauses = [clause for clause in spec.load().select("F") if clause.source == "paper"]
     questions = {clause.id: question_of(clause) for clause in clauses if clause.status != "untestable"}
     figures = {figure for question in questions.values() for figure in question.figures}
     judges = {figure: Judge(figure, _measured(used, figure, profile), _freedom(figure, profile)) for figure in figures}
-    found = tuple(finding for clause in clauses for finding in _findings_of(clause, questions.get(clause.id), judges))
+    judged = tuple(finding for clause in clauses for finding in _findings_of(clause, questions.get(clause.id), judges))
     return Findings(
-        profile=profile, trainings=len(used), left_out=left_out.total(), why_left_out=dict(left_out), findings=found
+        profile=profile, trainings=len(used), left_out=skipped.total(), why_left_out=dict(skipped), findings=judged
     )
 
 
-def _why_left_out(result: Result, profile: Profile) -> str | None:
-    """Return why a training does not count, or None for one that does."""
+def _why_skipped(result: Result, profile: Profile) -> str | None:
+    """Return why a training is skipped, or None if it counts."""
     if result.problems:
         return "that contradict themselves"
     if not result.complete:
@@ -86,9 +88,9 @@ def _why_left_out(result: Result, profile: Profile) -> str | None:
 
 
 def _findings_of(clause: Clause, question: Question | None, judges: Mapping[str, Judge]) -> Iterator[Finding]:
-    said = {"clause": clause.id, "title": clause.title, "place": clause.place}
+    said: dict[str, Any] = {"clause": clause.id, "title": clause.title, "place": clause.place}
     if question is None:
-        yield Finding(**said, outcome="not evaluated", reason=clause.reason)
+        yield Finding(**said, outcome="not evaluated", reason=required(clause.reason))
         return
     own = (str(clause.notes["caution"]),) if "caution" in clause.notes else ()
     for figure in question.figures:
@@ -98,7 +100,7 @@ def _findings_of(clause: Clause, question: Question | None, judges: Mapping[str,
 
 
 def _measured(results: Iterable[Result], figure: str, profile: Profile) -> dict[str, Measured]:
-    """Return one figure of every cell where it is known, the mean over its trainings."""
+    """Return one known metric of every cell, as the mean over its trainings."""
     values: dict[str, list[float]] = {}
     for result in results:
         if (value := getattr(result.figures, figure)) is not None:
@@ -112,13 +114,13 @@ def _mean(cell: Cell, figure: str, runs: Sequence[float], profile: Profile) -> M
 
 
 def _freedom(figure: str, profile: Profile) -> int:
-    """Return the degrees of freedom of the spread, at the resolution that has fewer replicates."""
+    """Return the degrees of freedom of the spread, at the resolution with fewer replicates."""
     resolutions = spec.load().integers("FER-G-02", "resolutions")
     return min(spread(figure, resolution, profile).pairs for resolution in resolutions)
 
 
 def _stated(question: Question, figure: str) -> str:
-    """Return in short what is stated of a figure."""
+    """Return in short the paper's statement about a metric."""
     match question:
         case Difference(at_most=float(bound)):
             return f"higher, by up to {bound:g}"
@@ -135,6 +137,5 @@ def _stated(question: Question, figure: str) -> str:
 
 def _cautions(question: Question) -> tuple[str, ...]:
     if isinstance(question, Difference | Contrast) and question.worse.startswith(BALANCING):
-        dataset = replicated_dataset()
-        return (f"{dataset} is left out, both balancings being the same weights there: its pairs give the noise",)
+        return (f"{replicated_dataset()} is skipped: both balancings give the same weights there, its pairs the noise",)
     return ()

@@ -1,4 +1,4 @@
-"""When a statement of the paper comes out supported, not supported, or within noise."""
+"""Decides whether a statement of the paper is supported, not supported, or within noise."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ferspec import spec
+from ferspec.grid.bands.spread import student
 from ferspec.grid.findings.effects import (
     Effect,
     Known,
@@ -21,10 +22,10 @@ from ferspec.grid.findings.effects import (
     mean_difference,
     mean_of,
     selected,
-    student,
 )
 from ferspec.grid.findings.questions import Contrast, Difference, Leading, Question, Reaching, Unit
 from ferspec.records import Record
+from ferspec.required import required
 from ferspec.spec.records import Cell
 
 CLAUSE = "FER-F-01"
@@ -34,11 +35,11 @@ Kind = Literal["pairs", "cells"]
 
 
 class Estimate(Record):
-    """What the cells say: ``value`` between ``low`` and ``high``, from that many ``count`` of ``pairs`` or ``cells``.
+    """An estimated effect: ``value`` with the interval ``low`` to ``high``, from ``count`` pairs or cells.
 
-    ``noise`` is how far from 0 chance alone takes the value where there is no effect, at the level of the interval.
-    ``networks`` are the architectures involved; ``relative`` values are shares of what is compared with. The interval
-    of a ranking is its noise, there being nothing to average.
+    ``noise`` is how far chance alone moves the value from 0 without an effect, at the level of the interval.
+    ``networks`` counts the architectures involved. ``relative`` values are shares of the metric compared with. The
+    interval of a ranking is its noise, because nothing is averaged.
     """
 
     value: float
@@ -52,20 +53,19 @@ class Estimate(Record):
 
     @property
     def margin(self) -> float:
-        """How far the value may be from the truth: the half width of the interval, but no less than the noise."""
+        """The larger of the half width of the interval and the noise."""
         return max((self.high - self.low) / 2, self.noise)
 
 
 class Judged(Record):
-    """What became of a statement: with ``margin`` that of the estimate, its outcome is
+    """The outcome of a statement, decided with the margin of its estimate.
 
-    - ``within noise`` where the value is no farther than the margin from 0: the cells show no effect, which does not
-      rule out a small one;
-    - ``not supported`` where it is farther, and on the other side of 0, or farther than margin and rounding from the
-      amount that is stated; and, whatever the value, where a pair exceeds an upper bound that is stated by more than
-      its rounding and what the largest of as many pairs does by chance;
-    - ``supported`` otherwise;
-    - ``not evaluated``, with the reason, where the cells are too few.
+    - ``within noise``: the value is at most the margin from 0. The cells show no effect; a small one is possible.
+    - ``not supported``: the value is beyond the margin on the other side of 0, or farther than margin and rounding from
+      the stated amount. Or a pair exceeds the stated upper bound by more than rounding and the chance of the largest of
+      all pairs, whatever the value.
+    - ``supported``: otherwise.
+    - ``not evaluated``: there are too few cells; ``reason`` says how many.
     """
 
     estimate: Estimate | None = None
@@ -75,14 +75,14 @@ class Judged(Record):
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges statements about one figure by the cells ``known``; ``freedom`` is that of the spread between runs."""
+    """Judges statements about one metric by ``known`` cells. ``freedom`` is that of the spread between runs."""
 
     figure: str
     known: Known
     freedom: int
 
     def judge(self, question: Question) -> Judged:
-        """Return what the cells say of a question about the figure."""
+        """Judge a question about the metric."""
         match question:
             case Difference():
                 return self._difference(question)
@@ -94,12 +94,12 @@ class Judge:
                 return self._reaching(question)
 
     def _difference(self, question: Difference) -> Judged:
-        found = effects(self.known, question.where, question.worse, question.better, question.relative)
-        if lacking := _too_few(found, question.unit):
-            return lacking
-        estimate = self._estimate(mean_of(found, question.unit, _level()), found, question.relative)
-        if question.at_most is not None and (beyond := self._beyond(question, found)):
-            return Judged(estimate=estimate, outcome="not supported", reason=beyond)
+        pairs = effects(self.known, question.where, question.worse, question.better, question.relative)
+        if not_evaluated := _too_few(pairs, question.unit):
+            return not_evaluated
+        estimate = self._estimate(mean_of(pairs, question.unit, _level()), pairs, question.relative)
+        if question.at_most is not None and (exceeded := self._exceeded(question, pairs)):
+            return Judged(estimate=estimate, outcome="not supported", reason=exceeded)
         return _judged(estimate, question.amount(self.figure), question.rounding)
 
     def _contrast(self, question: Contrast) -> Judged:
@@ -108,35 +108,34 @@ class Judge:
             for side in (question.less_in, question.more_in)
         )
         if not question.paired:
-            if lacking := _too_few(less, question.unit) or _too_few(more, question.unit):
-                return lacking
+            if not_evaluated := _too_few(less, question.unit) or _too_few(more, question.unit):
+                return not_evaluated
             return _judged(self._estimate(mean_difference(less, more, question.unit, _level()), [*less, *more]))
-        found = contrasts(less, more, question.more_in.partition("=")[0])
-        if lacking := _too_few(found, question.unit):
-            return lacking
-        return _judged(self._estimate(mean_of(found, question.unit, _level()), found))
+        pairs = contrasts(less, more, question.more_in.partition("=")[0])
+        if not_evaluated := _too_few(pairs, question.unit):
+            return not_evaluated
+        return _judged(self._estimate(mean_of(pairs, question.unit, _level()), pairs))
 
     def _leading(self, question: Leading) -> Judged:
-        if lacking := self._unknown(question.where):
-            return lacking
+        if not_evaluated := self._too_few_known(question.where):
+            return not_evaluated
         cells = chosen(self.known, question.where)
         ids = {measured.cell.id for measured in chosen(self.known, f"{question.where} {question.leaders}")}
         by_value = sorted(cells, key=lambda measured: measured.value, reverse=True)
         leaders = [measured for measured in by_value if measured.cell.id in ids]
         others = [measured for measured in by_value if measured.cell.id not in ids]
         if len(leaders) < question.first or not others:
-            return Judged(
-                outcome="not evaluated", reason=f"{len(leaders)} of the cells said to lead, {len(others)} others"
-            )
+            reason = f"{len(leaders)} of the cells that should lead are known, and {len(others)} others"
+            return Judged(outcome="not evaluated", reason=reason)
         last, rival = leaders[question.first - 1], others[0]
         noise = self._noise(last.variance + rival.variance)
         judged = _judged(_ranking(last.value - rival.value, noise, cells))
-        shown = f"{last.cell.id} {last.value:.3f}, best other {rival.cell.id} {rival.value:.3f}"
-        return judged.model_copy(update={"reason": f"{judged.reason}: {shown}"})
+        detail = f"{last.cell.id} {last.value:.3f}, best other {rival.cell.id} {rival.value:.3f}"
+        return judged.model_copy(update={"reason": f"{judged.reason}: {detail}"})
 
     def _reaching(self, question: Reaching) -> Judged:
-        if lacking := self._unknown(question.where):
-            return lacking
+        if not_evaluated := self._too_few_known(question.where):
+            return not_evaluated
         small = [
             measured
             for measured in chosen(self.known, question.where)
@@ -144,45 +143,44 @@ class Judge:
         ]
         rows = mean_by_network(small)
         if not rows:
-            return Judged(
-                outcome="not evaluated", reason=f"no cell of at most {question.millions:g} million parameters"
-            )
+            reason = f"no cell of at most {question.millions:g} million parameters is known"
+            return Judged(outcome="not evaluated", reason=reason)
         name, best = max(rows.items(), key=lambda row: row[1].value)
-        # The best of many is high by chance too: each of them gets its share of the risk.
+        # the best of many may be high by chance: Bonferroni's correction
         noise = self._noise(best.variance, tests=len(rows))
         judged = _judged(_ranking(best.value - question.above, noise, small))
         return judged.model_copy(update={"reason": f"{judged.reason}: {name} {best.value:.3f}"})
 
-    def _estimate(self, mean: Mean, found: Sequence[Effect], relative: bool = False) -> Estimate:
+    def _estimate(self, mean: Mean, pairs: Sequence[Effect], relative: bool = False) -> Estimate:
         return Estimate(
             value=mean.value,
             low=mean.value - mean.half,
             high=mean.value + mean.half,
             noise=self._noise(mean.variance),
-            count=len(found),
+            count=len(pairs),
             of="pairs",
-            networks=len({effect.network for effect in found}),
+            networks=len({effect.network for effect in pairs}),
             relative=relative,
         )
 
     def _noise(self, variance: float, tests: int = 1) -> float:
         return student(self.freedom, 1 - (1 - _level()) / tests) * math.sqrt(variance)
 
-    def _beyond(self, question: Difference, found: Sequence[Effect]) -> str | None:
-        largest = max(found, key=lambda effect: effect.value)
-        if largest.value <= question.at_most + question.rounding + self._noise(largest.variance, tests=len(found)):
+    def _exceeded(self, question: Difference, pairs: Sequence[Effect]) -> str | None:
+        """Return the reason if the largest pair exceeds the upper bound, or None."""
+        largest, bound = max(pairs, key=lambda effect: effect.value), required(question.at_most)
+        if largest.value <= bound + question.rounding + self._noise(largest.variance, tests=len(pairs)):
             return None
-        return f"a pair differs by {largest.value:+.3f}, more than {question.at_most:g} and chance"
+        return f"a pair differs by {largest.value:+.3f}, more than {bound:g} and chance allow"
 
-    def _unknown(self, where: str) -> Judged | None:
-        """Return that a ranking cannot be judged, where too few of its cells are known."""
+    def _too_few_known(self, where: str) -> Judged | None:
+        """Return *not evaluated* if too few cells of a ranking are known, or None."""
         share = len(chosen(self.known, where)) / len(selected(where))
         least = spec.load().number(CLAUSE, "least_share")
         if share >= least:
             return None
-        return Judged(
-            outcome="not evaluated", reason=f"{share:.0%} of the cells are known, a ranking needs {least:.0%}"
-        )
+        reason = f"{share:.0%} of the cells are known, but a ranking needs {least:.0%}"
+        return Judged(outcome="not evaluated", reason=reason)
 
 
 def _judged(estimate: Estimate, stated: float | None = None, rounding: float = 0.0) -> Judged:
@@ -193,7 +191,7 @@ def _judged(estimate: Estimate, stated: float | None = None, rounding: float = 0
 def _outcome(estimate: Estimate, stated: float | None, rounding: float) -> tuple[Outcome, str]:
     value, margin = estimate.value, estimate.margin
     if abs(value) <= margin:
-        return "within noise", "the interval holds 0" if estimate.low <= 0 <= estimate.high else "chance explains it"
+        return "within noise", "the interval contains 0" if estimate.low <= 0 <= estimate.high else "chance explains it"
     if value < 0:
         return "not supported", "the opposite, beyond chance"
     if stated is None:
@@ -204,18 +202,24 @@ def _outcome(estimate: Estimate, stated: float | None, rounding: float) -> tuple
 
 
 def _ranking(lead: float, noise: float, cells: Sequence[Measured]) -> Estimate:
-    """Return the estimate of a lead, found among that many cells."""
-    networks = len({measured.cell.architecture for measured in cells})
-    ends = {"low": lead - noise, "high": lead + noise}
-    return Estimate(value=lead, **ends, noise=noise, count=len(cells), of="cells", networks=networks)
+    """Return the estimate of a lead among cells."""
+    return Estimate(
+        value=lead,
+        low=lead - noise,
+        high=lead + noise,
+        noise=noise,
+        count=len(cells),
+        of="cells",
+        networks=len({measured.cell.architecture for measured in cells}),
+    )
 
 
-def _too_few(found: Sequence[Effect], unit: Unit) -> Judged | None:
-    """Return that nothing can be said, where an interval would rest on fewer units than FER-F-01 asks for."""
-    units, least = count_units(found, unit), spec.load().integer(CLAUSE, "least_units")
+def _too_few(pairs: Sequence[Effect], unit: Unit) -> Judged | None:
+    """Return *not evaluated* if there are fewer units than FER-F-01 requires, or None."""
+    units, least = count_units(pairs, unit), spec.load().integer(CLAUSE, "least_units")
     if units >= least:
         return None
-    return Judged(outcome="not evaluated", reason=f"{len(found)} pairs of {units} {unit}s, at least {least} are needed")
+    return Judged(outcome="not evaluated", reason=f"{len(pairs)} pairs of {units} {unit}s; at least {least} are needed")
 
 
 def _millions(cell: Cell) -> float:

@@ -1,4 +1,4 @@
-"""What each statement of FER-F compares, as its clause says."""
+"""The comparison behind each statement of FER-F, read from its clause."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ Unit = Literal["network", "pair"]
 
 
 class _Question(Record):
-    """``figures`` are compared one by one; ``where`` selects the cells."""
+    """A comparison of each of the ``figures``; ``where`` selects the cells."""
 
     figures: tuple[str, ...]
     where: str = ""
 
 
 class Difference(_Question):
-    """Whether the cells of ``better`` exceed those of ``worse``, which differ from them in that field alone.
+    """Whether the cells of ``better`` exceed those of ``worse``, which differ in that field only.
 
-    By ``stated`` (an amount for each figure), each rounded to ``decimals``; by ``at_most`` in any pair; or, without
-    these, by any amount. ``relative`` amounts are shares of the worse figure.
+    The difference is ``stated`` (an amount for each metric, rounded to ``decimals``), limited by ``at_most`` in every
+    pair, or otherwise of any amount. ``relative`` amounts are shares of the worse metric.
     """
 
     kind: Literal["difference"]
@@ -37,18 +37,18 @@ class Difference(_Question):
 
     @property
     def rounding(self) -> float:
-        """How far a stated amount may lie from the one that was rounded to it."""
+        """The largest rounding error of a stated amount."""
         return 0.5 * 10**-self.decimals
 
     def amount(self, figure: str) -> float | None:
-        """Return what is stated for a figure, or None where no amount is."""
+        """Return the amount stated for a metric, or None."""
         return self.stated[self.figures.index(figure)] if self.stated else None
 
 
 class Contrast(_Question):
-    """Whether the difference of ``better`` and ``worse`` is larger in ``more_in`` than in ``less_in``.
+    """Whether ``better`` minus ``worse`` is larger in ``more_in`` than in ``less_in``.
 
-    ``paired`` differences belong to cells that differ in nothing else; others are compared as two groups.
+    ``paired`` differences are of cells that are equal in all other fields; otherwise two groups are compared.
     """
 
     kind: Literal["contrast"]
@@ -61,7 +61,7 @@ class Contrast(_Question):
 
 
 class Leading(_Question):
-    """Whether the ``first`` best cells are all among ``leaders``."""
+    """Whether the best ``first`` cells are all among ``leaders``."""
 
     kind: Literal["leading"]
     leaders: str
@@ -69,7 +69,7 @@ class Leading(_Question):
 
 
 class Reaching(_Question):
-    """Whether some cell of at most that many ``millions`` of parameters lies ``above`` a value."""
+    """Whether a network of at most ``millions`` of parameters exceeds the value ``above``."""
 
     kind: Literal["reaching"]
     above: float
@@ -82,5 +82,5 @@ _QUESTION: TypeAdapter[Question] = TypeAdapter(Annotated[Question, Field(discrim
 
 
 def question_of(clause: Clause) -> Question:
-    """Return what a testable clause of FER-F compares; ``pydantic.ValidationError`` where it does not say so."""
+    """Return the comparison of a testable clause of FER-F; ``pydantic.ValidationError`` for invalid values."""
     return _QUESTION.validate_python(clause.values)

@@ -1,4 +1,4 @@
-"""Tells trainings from copies of them: the same one handed in twice would count twice."""
+"""Finds trainings that are submitted twice, so that no training counts twice."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ferspec.spec.records import Figures
 from ferspec.subjects.runs.artifacts.folder import RunFolder
 from ferspec.subjects.runs.artifacts.record import MODEL
 
-# figures with more places than are ever printed: two trainings do not share them
+# metrics with more decimals than are ever printed: two trainings do not share them
 PLACES = 4
 
 
 def fingerprints(folder: RunFolder) -> tuple[str, ...]:
-    """Return what no other training has: its network, and its predictions, in whatever order and form they are kept."""
+    """Return digests of network and predictions that no other training shares, independent of order."""
     marks = []
     if MODEL in folder.digests:
         marks.append(f"{MODEL} {folder.digests[MODEL]}")
@@ -34,7 +34,7 @@ def fingerprints(folder: RunFolder) -> tuple[str, ...]:
 
 
 def btfer_images(folder: RunFolder) -> str | None:
-    """Return the digest of the pictures of BTFER with their labels, whatever their names and order."""
+    """Return the digest of the labelled BTFER pictures, independent of names and order."""
     if not folder.predictions or "btfer" not in folder.predictions:
         return None
     part = folder.predictions["btfer"]
@@ -42,28 +42,28 @@ def btfer_images(folder: RunFolder) -> str | None:
     return hashlib.sha256(repr(pictures).encode()).hexdigest()
 
 
-def told_apart(results: Iterable[Result]) -> tuple[tuple[Result, ...], tuple[Outcome, ...]]:
-    """Return results, those that were there before without figures and with a problem that says so, and these problems.
+def mark_copies(results: Iterable[Result]) -> tuple[tuple[Result, ...], tuple[Outcome, ...]]:
+    """Return all results and the problems found. A copy of an earlier result loses its metrics and gets a problem.
 
-    Copies are the same training whatever cell they are handed in for.
+    Copies are recognised even if they are submitted for another cell.
     """
     seen: dict[str, Result] = {}
-    told: list[Result] = []
-    found: list[Outcome] = []
+    marked: list[Result] = []
+    problems: list[Outcome] = []
     for result in results:
-        marks = [*result.fingerprints, *_of_its_figures(result)]
+        marks = [*result.fingerprints, *_figure_marks(result)]
         first = next((seen[mark] for mark in marks if mark in seen), None)
         if first is not None:
-            found.append(_handed_in_twice(result, first))
-            result = result.model_copy(update={"figures": Figures(), "problems": (*result.problems, found[-1])})
+            problems.append(_submitted_twice(result, first))
+            result = result.model_copy(update={"figures": Figures(), "problems": (*result.problems, problems[-1])})
         for mark in marks:
             seen.setdefault(mark, result if first is None else first)
-        told.append(result)
-    return tuple(told), tuple(found)
+        marked.append(result)
+    return tuple(marked), tuple(problems)
 
 
-def _of_its_figures(result: Result) -> list[str]:
-    """Return what the figures alone tell: a row of a table that is there before, or a row that is that of a run."""
+def _figure_marks(result: Result) -> list[str]:
+    """Return marks of the metrics alone, which identify repeated rows and runs."""
     figures = result.figures.model_dump(exclude_none=True)
     if not figures:
         return []
@@ -73,15 +73,15 @@ def _of_its_figures(result: Result) -> list[str]:
     return marks
 
 
-def _handed_in_twice(result: Result, first: Result) -> Outcome:
+def _submitted_twice(result: Result, first: Result) -> Outcome:
     clause = spec.load().clause(CLAUSE)
     return Outcome(
         check=f"{clause.id}[{result.cell}]",
         clause=clause.id,
-        title="the same training handed in twice",
+        title="the same training was submitted twice",
         place=clause.place,
         status=Status.FAIL,
         observed=f"{result.source} is a copy of {first.source}",
-        expected="trainings of their own",
-        likely="hand in one of the two; rows of one source that happen to be equal need their seeds",
+        expected="different trainings",
+        likely="submit one of the two; rows of one source that are equal by chance need their seeds",
     )

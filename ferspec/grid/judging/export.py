@@ -1,4 +1,4 @@
-"""The published figures as a table of results, which can be judged as anyone's."""
+"""Exports the published metrics as a results table, which can be judged like any other."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ferspec.spec.records import Cell, Profile
 
 
 def export_published(path: Path, profile: Profile, force: bool = False) -> tuple[Result, ...]:
-    """Write the figures of the 258 cells as a table of results, and return them.
+    """Write the metrics of the 258 cells as a results table, and return them.
 
-    Under ``paper`` those of Tables 2 and 3, under ``released`` those of the authors' reports, and no figure of one in
-    a row of the other: what is illegible, or not released, is left blank. Judged by the released reports, these lie
-    within their bands by construction; print does not, and its judgement says where the two are how far apart.
-    ``UserError`` where the file cannot be written, its folder is not there, or without ``force`` it holds other text.
+    Profile ``paper`` takes them from Tables 2 and 3, ``released`` from the authors' reports; the two are never mixed,
+    and illegible or unreleased metrics are blank. The released metrics lie within their own bands by construction; the
+    judgement of the printed ones shows where and how far the two differ. ``UserError`` if the file cannot be written,
+    its folder does not exist, or, without ``force``, it contains other text.
     """
     if not path.parent.is_dir():
-        raise UserError(f"{path.parent} is no folder: make it first, or choose another file")
+        raise UserError(f"{path.parent} is not a folder: create it first, or choose another file")
     results = tuple(_stated(cell, profile) for cell in spec.load().cells)
     text = results_text(results).encode()
     if not force and path.exists() and (not path.is_file() or path.read_bytes() != text):
-        raise UserError(f"{path} is there already and holds something else: choose another file, or add --force")
+        raise UserError(f"{path} already exists with other content: choose another file, or add --force")
     write_whole(path, text)
     return results
 
@@ -33,5 +33,10 @@ def export_published(path: Path, profile: Profile, force: bool = False) -> tuple
 def _stated(cell: Cell, profile: Profile) -> Result:
     if profile == "paper":
         return Result(cell=cell.id, source="printed", figures=cell.printed)
-    counts = {"val_n": cell.released_val_n, "btfer_n": cell.released_btfer_n}
-    return Result(cell=cell.id, source="released", figures=cell.released, **counts)
+    return Result(
+        cell=cell.id,
+        source="released",
+        figures=cell.released,
+        val_n=cell.released_val_n,
+        btfer_n=cell.released_btfer_n,
+    )

@@ -1,4 +1,4 @@
-"""Holds the results of trainings against the bands of their cells."""
+"""Judges the results of trainings by the bands of their cells."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from ferspec import spec
 from ferspec.engine import count
 from ferspec.engine import judge as judge_outcomes
 from ferspec.grid.bands.bands import CLAUSE, Band, bands_of
-from ferspec.grid.bands.causes import ACCURACY, likely_causes, place
+from ferspec.grid.bands.causes import ACCURACY, Place, likely_causes, place
 from ferspec.grid.cells import SYNTHETIC, all_cells
 from ferspec.grid.judging.results import Result
-from ferspec.outcomes import Counts, Outcome, Status, Verdict
+from ferspec.outcomes import CheckResult, Counts, Outcome, Status, Verdict
 from ferspec.records import Record
 from ferspec.spec.records import DEFAULT_PROFILE, Cell, Profile
 
 CellStatus = Literal["within", "above", "below", "incomplete", "absent", "not a protocol run", "unpublished"]
-Place = Literal["within", "above", "below", "unknown"]
 
 STATUSES: tuple[CellStatus, ...] = get_args(CellStatus)
 OUTCOMES: dict[CellStatus, Status] = {
@@ -34,7 +33,7 @@ OUTCOMES: dict[CellStatus, Status] = {
 
 
 class FigureJudgement(Record):
-    """Where the mean of one figure over the runs of a cell lies; ``by`` is how far outside its band, signed."""
+    """The mean of one metric over the runs of a cell, and its band. ``by`` is the signed distance from the band."""
 
     figure: str
     value: float | None
@@ -44,10 +43,10 @@ class FigureJudgement(Record):
 
 
 class CellJudgement(Record):
-    """What became of one cell, over ``runs`` trainings that followed the protocol.
+    """The judgement of one cell, over ``runs`` trainings that followed the protocol.
 
-    ``reason`` says in words why, ``likely`` what would explain figures outside; ``problems`` are the checks that failed
-    on artifacts of the cell, ``deviations`` what its other trainings declare; ``errata`` name the cell.
+    ``likely`` are causes that would explain metrics outside their bands, ``problems`` the failed checks on artifacts
+    of the cell, ``deviations`` the declared ones of all its trainings, ``errata`` those that name the cell.
     """
 
     cell: str
@@ -63,16 +62,16 @@ class CellJudgement(Record):
 
     @property
     def outside(self) -> tuple[FigureJudgement, ...]:
-        """The figures outside their bands."""
+        """The metrics outside their bands."""
         return tuple(figure for figure in self.figures if figure.place in ("above", "below"))
 
 
 class GridJudgement(Record):
-    """The verdict over the chosen cells, how many there are of each status, and every cell.
+    """The verdict over the selected cells, with the counts and judgements of the cells.
 
     ``not_selected`` counts the results of other cells, ``synthetic`` those of synthetic cells among them.
-    ``problems`` are the checks that failed on artifacts of no known cell. Of ``judged`` figures, ``by_chance`` are
-    expected outside their bands although nothing is wrong, since a band is of the level of FER-Z-01.
+    ``problems`` are the failed checks on artifacts of unknown cells. ``by_chance`` is the number of the ``judged``
+    metrics expected outside their bands although nothing is wrong, at the level of FER-Z-01.
     """
 
     profile: Profile
@@ -89,14 +88,18 @@ class GridJudgement(Record):
 
 
 def judge(cells: Iterable[Cell], results: Iterable[Result], profile: Profile = DEFAULT_PROFILE) -> GridJudgement:
-    """Return, for each of the cells, how the results of its trainings lie to its bands (FER-G-07).
+    """Judge every cell by whether the results of its trainings lie in its bands (FER-G-07).
 
-    A cell is ``within`` where both accuracies, and each F1 that is known, lie in their bands, the mean of the trainings
-    that have a figure in that of so many. ``below`` fails, whatever else is above or unknown; ``above`` asks for an
-    explanation and is inconclusive. Not evaluated are cells without a training (``absent``), with unfinished ones or an
-    accuracy missing (``incomplete``), with none but declared deviations or trainings by another profile (``not a
-    protocol run``), and without any published figure (``unpublished``). Artifacts that contradict themselves are no
-    protocol run either, and fail their cell whatever its other trainings are. Verdict and counts are the engine's.
+    The mean of n trainings is compared to the band for n trainings. The status of a cell is one of:
+
+    - ``within`` (pass): both accuracies, and every known F1, lie in their bands;
+    - ``below`` (fail): any metric is below its band;
+    - ``above`` (inconclusive): any metric is above its band and none below; this needs an explanation;
+    - ``absent`` (not evaluated): no training was submitted;
+    - ``incomplete`` (not evaluated): all trainings are unfinished, or an accuracy is missing;
+    - ``not a protocol run`` (not evaluated): all trainings declare deviations or follow another profile. Artifacts that
+      contradict themselves give this status too, and fail the cell whatever its other trainings are;
+    - ``unpublished`` (not evaluated): no metric of the cell is published.
     """
     cells, results = tuple(cells), tuple(results)
     by_cell: dict[str, list[Result]] = {}
@@ -104,20 +107,20 @@ def judge(cells: Iterable[Cell], results: Iterable[Result], profile: Profile = D
         by_cell.setdefault(result.cell, []).append(result)
     judged = tuple(judge_cell(cell, by_cell.get(cell.id, ()), profile) for cell in cells)
     known = all_cells()
-    strays = tuple(problem for result in results if result.cell not in known for problem in result.problems)
+    problems = tuple(problem for result in results if result.cell not in known for problem in result.problems)
     outcomes = [cell.outcome for cell in judged]
     verdict = judge_outcomes([outcome.check for outcome in outcomes], outcomes).verdict
     figures = [figure for cell in judged for figure in cell.figures if figure.place != "unknown"]
-    counted = Counter(cell.status for cell in judged)
-    chosen = {cell.id for cell in cells}
-    others = [known[result.cell] for result in results if result.cell in known and result.cell not in chosen]
+    statuses = Counter(cell.status for cell in judged)
+    selected = {cell.id for cell in cells}
+    others = [known[result.cell] for result in results if result.cell in known and result.cell not in selected]
     return GridJudgement(
         profile=profile,
-        verdict="fail" if strays else verdict,
+        verdict="fail" if problems else verdict,
         counts=count(outcomes),
-        statuses={status: counted[status] for status in STATUSES},
+        statuses={status: statuses[status] for status in STATUSES},
         cells=judged,
-        problems=strays,
+        problems=problems,
         judged=len(figures),
         outside=sum(len(cell.outside) for cell in judged),
         by_chance=(1 - spec.load().number("FER-Z-01", "level")) * len(figures),
@@ -127,21 +130,22 @@ def judge(cells: Iterable[Cell], results: Iterable[Result], profile: Profile = D
 
 
 def judge_cell(cell: Cell, results: Sequence[Result], profile: Profile = DEFAULT_PROFILE) -> CellJudgement:
-    """Return how the results of one cell lie to its bands: see ``judge``."""
-    sound = [result for result in results if _has_figures(result) and not _of_another(result, profile)]
-    known = _known(sound)
+    """Judge one cell by the results of its trainings, as ``judge`` describes."""
+    valid = [result for result in results if _has_figures(result) and not _has_other_profile(result, profile)]
+    known = _known(valid)
     bands = _bands(cell, profile, known)
-    figures = tuple(_figure(band, known.get(band.figure)) for band in bands) if sound else ()
+    figures = tuple(_figure(band, known.get(band.figure)) for band in bands) if valid else ()
     problems = tuple(problem for result in results for problem in result.problems)
-    status, reason = _status(results, sound, figures, bands)
+    status, reason = _status(results, valid, figures, bands)
     likely: tuple[str, ...] = ()
     if any(figure.place in ("above", "below") for figure in figures):
-        likely = likely_causes(cell, {name: statistics.fmean(of) for name, of in known.items()}, bands, profile)
+        means = {name: statistics.fmean(values) for name, values in known.items()}
+        likely = likely_causes(cell, means, bands, profile)
     return CellJudgement(
         cell=cell.id,
         status=status,
         outcome=_outcome(cell, status, reason, figures, likely, problems),
-        runs=len(sound),
+        runs=len(valid),
         figures=figures,
         likely=likely,
         problems=problems,
@@ -152,74 +156,71 @@ def judge_cell(cell: Cell, results: Sequence[Result], profile: Profile = DEFAULT
 
 
 def _status(
-    results: Sequence[Result], sound: Sequence[Result], figures: Sequence[FigureJudgement], bands: Sequence[Band]
+    results: Sequence[Result], valid: Sequence[Result], figures: Sequence[FigureJudgement], bands: Sequence[Band]
 ) -> tuple[CellStatus, str]:
     """Return the status of a cell and the reason in words."""
     profile = bands[0].profile
     if not results:
-        return "absent", "no training of this cell was handed in"
+        return "absent", "no training of this cell was submitted"
     if any(result.problems for result in results):
         return "not a protocol run", "its artifacts contradict themselves"
-    if not sound and any(result.deviations for result in results):
+    if not valid and any(result.deviations for result in results):
         return "not a protocol run", "deviations from the protocol are declared"
-    others = [result.profile for result in results if _of_another(result, profile)]
-    if not sound and others:
-        told = f"trained by the profile {others[0]}, judged by {profile}"
-        return "not a protocol run", f"{told}: name its own with --profile, in pytest --fer-profile"
+    others = [result.profile for result in results if _has_other_profile(result, profile)]
+    if not valid and others:
+        reason = f"trained with profile {others[0]}, judged by {profile}"
+        return "not a protocol run", f"{reason}: give its own with --profile, in pytest --fer-profile"
     if all(band.low is None for band in bands):
         return "unpublished", str(bands[0].missing)
-    if not sound:
+    if not valid:
         finished = all(result.complete for result in results)
-        return "incomplete", "none of its figures is known" if finished else "its training is not finished"
+        return "incomplete", "none of its metrics is known" if finished else "its training is not finished"
     places = {figure.place for figure in figures}
-    for status in ("below", "above"):
-        if status in places:
-            return status, ""
+    if "below" in places:
+        return "below", ""
+    if "above" in places:
+        return "above", ""
     needed = [figure.figure for figure in figures if figure.figure.endswith(ACCURACY) and figure.band.low is not None]
-    lacking = [name for name in needed if any(getattr(result.figures, name) is None for result in sound)]
-    if lacking:
-        who = "not all runs have" if len(sound) > 1 else "the run has no"
-        return "incomplete", f"{who} {', '.join(lacking)}"
+    missing = [name for name in needed if any(getattr(result.figures, name) is None for result in valid)]
+    if missing:
+        runs = "not all runs have" if len(valid) > 1 else "the run has no"
+        return "incomplete", f"{runs} {', '.join(missing)}"
     return "within", ""
 
 
 def _has_figures(result: Result) -> bool:
-    """Return whether a result is of a training by the protocol that ended, with figures that can be believed."""
+    """Return whether a result has metrics of a finished training without declared deviations."""
     known = any(value is not None for value in result.figures.model_dump().values())
     return result.complete and not result.deviations and known
 
 
-def _of_another(result: Result, profile: Profile) -> bool:
-    """Return whether a training was by another profile than it is judged by; a table does not say."""
+def _has_other_profile(result: Result, profile: Profile) -> bool:
+    """Return whether a training used another profile than it is judged by. A table has no profile."""
     return result.profile not in (None, profile)
 
 
-def _known(sound: Sequence[Result]) -> dict[str, list[float]]:
-    """Return the values of every figure that any run has."""
+def _known(valid: Sequence[Result]) -> dict[str, list[float]]:
+    """Return the values of every metric that any run has."""
     values: dict[str, list[float]] = {}
-    for result in sound:
+    for result in valid:
         for name, value in result.figures.model_dump(exclude_none=True).items():
             values.setdefault(name, []).append(value)
     return values
 
 
 def _bands(cell: Cell, profile: Profile, known: Mapping[str, Sequence[float]]) -> tuple[Band, ...]:
-    """Return the bands of a cell, each for the mean of as many runs as have its figure."""
-    bands = bands_of(cell, profile)
-    runs = {band.figure: max(len(known.get(band.figure, ())), 1) for band in bands}
-    of_runs = {count: {band.figure: band for band in bands_of(cell, profile, count)} for count in {*runs.values()}}
-    return tuple(of_runs[count][name] for name, count in runs.items())
+    """Return the bands of a cell, each for the number of runs with its metric."""
+    runs = {band.figure: max(len(known.get(band.figure, ())), 1) for band in bands_of(cell, profile)}
+    by_runs = {count: {band.figure: band for band in bands_of(cell, profile, count)} for count in {*runs.values()}}
+    return tuple(by_runs[count][name] for name, count in runs.items())
 
 
 def _figure(band: Band, values: Sequence[float] | None) -> FigureJudgement:
     value = statistics.fmean(values) if values else None
-    where = place(value, band)
     by = 0.0
-    if where == "below":
-        by = value - band.low
-    elif where == "above":
-        by = value - band.high
-    return FigureJudgement(figure=band.figure, value=value, place=where, by=by, band=band)
+    if value is not None and band.low is not None and band.high is not None:
+        by = value - min(max(value, band.low), band.high)
+    return FigureJudgement(figure=band.figure, value=value, place=place(value, band), by=by, band=band)
 
 
 def _outcome(
@@ -231,28 +232,22 @@ def _outcome(
     problems: Sequence[Outcome],
 ) -> Outcome:
     clause = spec.load().clause(CLAUSE)
+    result = CheckResult(status=OUTCOMES[status], message=reason, likely=next(iter(likely), None))
     outside = [figure for figure in figures if figure.place in ("above", "below")]
-    worst = max(outside, key=lambda figure: abs(figure.by), default=None)
-    found = {
-        "status": OUTCOMES[status],
-        "message": reason,
-        "likely": next(iter(likely), None),
-    }
-    if worst is not None:
-        found |= {
-            "observed": f"{worst.figure} {worst.value:.3f}",
-            "expected": f"{worst.band.low:.3f} to {worst.band.high:.3f}",
-            "difference": worst.by,
-        }
+    if outside:
+        worst = max(outside, key=lambda figure: abs(figure.by))
+        observed, expected = f"{worst.figure} {worst.value:.3f}", f"{worst.band.low:.3f} to {worst.band.high:.3f}"
+        result = result.model_copy(update={"observed": observed, "expected": expected, "difference": worst.by})
     if problems:
         first = problems[0]
-        named = f"{first.clause} {first.title}: {first.observed}"
-        found |= {"status": Status.FAIL, "message": named, "likely": first.likely or found["likely"]}
+        message = f"{first.clause} {first.title}: {first.observed}"
+        likely_problem = first.likely or result.likely
+        result = result.model_copy(update={"status": Status.FAIL, "message": message, "likely": likely_problem})
     return Outcome(
+        **dict(result),
         check=f"{clause.id}[{cell.id}]",
         clause=clause.id,
         title=clause.title,
         place=clause.place,
-        reproduce=f"ferspec grid band {cell.id}" if found["status"] is not Status.PASS else None,
-        **found,
+        reproduce=f"ferspec grid band {cell.id}" if result.status is not Status.PASS else None,
     )

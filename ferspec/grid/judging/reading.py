@@ -1,4 +1,4 @@
-"""Reads the results of trainings from what somebody hands over: run folders, folders of them, tables of results."""
+"""Reads the results of trainings from run folders, folders of run folders, and results tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ferspec.checks.run.result_row import ResultRow
 from ferspec.engine import count, outcome_of
 from ferspec.errors import UserError
 from ferspec.grid.cells import all_cells
-from ferspec.grid.judging.copies import btfer_images, fingerprints, told_apart
+from ferspec.grid.judging.copies import btfer_images, fingerprints, mark_copies
 from ferspec.grid.judging.results import FAILED, Result
 from ferspec.grid.judging.tables import read_result_table
 from ferspec.outcomes import Counts, Outcome, Status
@@ -29,7 +29,7 @@ from ferspec.subjects.runs.artifacts.metrics import PartReport
 from ferspec.subjects.runs.artifacts.record import RUN, is_run
 
 DEEPEST = 2
-# starting processes takes longer than reading fewer runs
+# for fewer runs, starting processes takes longer than reading
 MANY, AT_ONCE = 24, 4
 SHOWN = 3
 UNKNOWN = "unknown"
@@ -37,7 +37,7 @@ PARTS = {"val": "validation", "btfer": "btfer"}
 
 
 class ReadResults(Record):
-    """What was read: results, how the checks of all their artifacts ended, and notes on what was left alone."""
+    """The results that were read, their check counts, and notes on skipped files."""
 
     results: tuple[Result, ...]
     checks: Counts
@@ -45,25 +45,25 @@ class ReadResults(Record):
 
 
 def read_results(paths: Iterable[str | Path]) -> tuple[Result, ...]:
-    """Return the results of trainings: see ``read``."""
+    """Return the results of trainings, as ``read`` does."""
     return read(paths).results
 
 
 def read(paths: Iterable[str | Path], progress: Progress = silent) -> ReadResults:
-    """Return the results at some paths, each a run folder, a folder of run folders up to two levels deep, or a table.
+    """Return the results of run folders, folders of them (up to two levels), or results tables.
 
-    What a run says of itself is held against the rest of it: its files against their sha256, its report against its
-    predictions, these against the manifest, its contract, start and images against the cell, its record against
-    history, schedule and counts (FER-R). What departs is a problem of that result, not an error. Networks are not
-    opened. ``UserError`` in one line for a path that is not there, a folder without any run, and a file that is no
-    table of results.
+    The artifacts of each run are checked for consistency (FER-R): files against their sha256, report against
+    predictions, predictions against manifest, contract, initial weights and images against the cell, record against
+    history, schedule and counts. A failed check is a problem of that result, not an error. Networks are not opened.
+    ``UserError`` for a path that does not exist, a folder without runs, and a file that is not a results table.
     """
     folders: list[Path] = []
     results: list[Result] = []
     outcomes: list[Outcome] = []
     notes: list[str] = []
     tables: dict[str, Path] = {}
-    for path in _each_once(map(_local, paths)):
+    (row_check,) = checks_for_result_row()
+    for path in _unique(map(_local, paths)):
         if path.is_dir():
             runs, foreign = _runs_below(path)
             folders += runs
@@ -76,24 +76,22 @@ def read(paths: Iterable[str | Path], progress: Progress = silent) -> ReadResult
             continue
         for result in rows:
             images = {"val": result.val_n, "btfer": result.btfer_n}
-            outcome = outcome_of(
-                *checks_for_result_row(), ResultRow(result.figures, all_cells().get(result.cell), images)
-            )
+            outcome = outcome_of(row_check, ResultRow(result.figures, all_cells().get(result.cell), images))
             outcomes.append(outcome)
             results.append(result.model_copy(update={"problems": _failed([outcome])}))
-    folders = _each_once(folders)
+    folders = _unique(folders)
     for done, (result, judged, foreign) in enumerate(_read_each(folders), start=1):
         results.append(result)
         outcomes += judged
         notes += foreign
         progress("reading runs", done, len(folders))
-    notes += _of_several_btfers(results)
-    told, copies = told_apart(results)
-    return ReadResults(results=told, checks=count((*outcomes, *copies)), notes=tuple(notes))
+    notes += _different_btfers(results)
+    marked, copies = mark_copies(results)
+    return ReadResults(results=marked, checks=count((*outcomes, *copies)), notes=tuple(notes))
 
 
 def read_run_folder(path: Path) -> tuple[Result, list[Outcome], list[str]]:
-    """Return the result of one run folder, how the checks of its artifacts ended, and notes on it."""
+    """Return the result of one run folder, its outcomes, and notes on it."""
     folder = open_run_folder(path, all_cells())
     judged = [outcome_of(check, folder) for check in checks_for_artifacts()]
     notes = [*_note(path, folder.foreign if folder.finished else ()), *artifact_notes(folder)]
@@ -101,25 +99,25 @@ def read_run_folder(path: Path) -> tuple[Result, list[Outcome], list[str]]:
 
 
 def _local(path: str | Path) -> Path:
-    """Return a path of this machine; ``UserError`` for a URL, and a record in place of its folder."""
+    """Return a local path. ``UserError`` for a URL, and for a record instead of its folder."""
     if "://" in str(path):
-        raise UserError(f"{path} is a URL: copy the run folders to this machine first, and name their folder")
+        raise UserError(f"{path} is a URL: copy the run folders to this machine first, and give their folder")
     path = Path(path)
     if path.name == RUN and path.is_file():
         raise UserError(f"{path} is the record of a run: give its folder, {path.parent}")
     return path
 
 
-def _each_once(paths: Iterable[Path]) -> list[Path]:
-    """Return each place once, under the first of its paths: links lead to what is counted already."""
-    places: dict[str, Path] = {}
+def _unique(paths: Iterable[Path]) -> list[Path]:
+    """Return the paths without those that lead to an earlier one through links."""
+    unique: dict[str, Path] = {}
     for path in paths:
-        places.setdefault(os.path.realpath(path), path)
-    return list(places.values())
+        unique.setdefault(os.path.realpath(path), path)
+    return list(unique.values())
 
 
-def _of_several_btfers(results: Iterable[Result]) -> list[str]:
-    """Return a note where not all were tested on the same pictures of BTFER: their figures do not compare."""
+def _different_btfers(results: Iterable[Result]) -> list[str]:
+    """Return a note if results were tested on different BTFER pictures and do not compare."""
     sources: dict[str, list[str]] = {}
     for result in results:
         if result.btfer_images is not None:
@@ -127,11 +125,11 @@ def _of_several_btfers(results: Iterable[Result]) -> list[str]:
     if len(sources) < 2:
         return []
     first, other = list(sources.values())[:2]
-    return [f"{len(sources)} different sets of pictures were taken for BTFER: {other[0]} has not those of {first[0]}"]
+    return [f"{len(sources)} different sets of pictures were used as BTFER: those of {other[0]} and {first[0]} differ"]
 
 
 def _read_each(folders: Sequence[Path]) -> Iterator[tuple[Result, list[Outcome], list[str]]]:
-    """ReadResults run folders in their order; many of them in as many processes as there are processors."""
+    """Read run folders in their order, many of them in one process per processor."""
     done = 0
     if len(folders) >= MANY:
         with ProcessPoolExecutor(
@@ -141,18 +139,18 @@ def _read_each(folders: Sequence[Path]) -> Iterator[tuple[Result, list[Outcome],
                 for read_one in processes.map(read_run_folder, folders, chunksize=AT_ONCE):
                     yield read_one
                     done += 1
-            except BrokenProcessPool:  # a script without a main guard cannot have processes; the results are the same
+            except BrokenProcessPool:  # a script without a main guard cannot start processes; continue in this one
                 pass
     yield from map(read_run_folder, folders[done:])
 
 
 def _runs_below(path: Path) -> tuple[list[Path], list[str]]:
-    """Return the run folders in a folder, or the folder itself, and the names of what is no run."""
+    """Return the run folders at a path, and the names of everything else."""
     if is_run(path):
         return [path], []
     runs, foreign = _searched(path, DEEPEST)
     if not runs:
-        raise UserError(f"{path} holds no run: no folder in it, up to {DEEPEST} levels deep, has a run.json")
+        raise UserError(f"{path} contains no run: no folder in it, up to {DEEPEST} levels deep, has a run.json")
     return runs, foreign
 
 
@@ -165,7 +163,7 @@ def _searched(folder: Path, levels: int) -> tuple[list[Path], list[str]]:
             continue
         deeper = _searched(entry, levels - 1) if levels > 1 and entry.is_dir() else ([], [])
         runs += deeper[0]
-        # how a training failed stands beside its folder
+        # the note on a failed training lies next to its folder
         if not entry.name.endswith(FAILED):
             foreign += [f"{entry.name}/{name}" for name in deeper[1]] if deeper[0] else [entry.name]
     return runs, foreign
@@ -183,21 +181,21 @@ def _note(folder: Path, foreign: Iterable[str]) -> list[str]:
     if not names:
         return []
     listed = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
-    return [f"{folder}: {len(names):,} that belong to no run were left alone ({listed})"]
+    return [f"{folder}: {len(names):,} files that do not belong to a run were skipped ({listed})"]
 
 
 def _result(folder: RunFolder, judged: list[Outcome]) -> Result:
     run, problems = folder.run, _failed(judged)
     if run is None:
         return Result(cell=UNKNOWN, source=str(folder.path), figures=Figures(), complete=False, problems=problems)
-    # figures of artifacts that contradict themselves are nobody's
+    # the metrics of contradictory artifacts are not used
     parts = {} if problems or folder.report is None else folder.report.parts
     figures: dict[str, float | None] = {}
     images: dict[str, int] = {}
     for prefix, name in PARTS.items():
         if name in parts:
-            images[f"{prefix}_n"], told = _figures(parts[name])
-            figures |= {f"{prefix}_{figure}": value for figure, value in told.items()}
+            images[f"{prefix}_n"], values = _figures(parts[name])
+            figures |= {f"{prefix}_{figure}": value for figure, value in values.items()}
     return Result(
         cell=run.cell,
         source=str(folder.path),
@@ -209,12 +207,13 @@ def _result(folder: RunFolder, judged: list[Outcome]) -> Result:
         deviations=tuple(f"{entry.clause} {entry.option}: {entry.effect}" for entry in run.deviations),
         complete=folder.finished,
         problems=problems,
-        **images,
+        val_n=images.get("val_n"),
+        btfer_n=images.get("btfer_n"),
     )
 
 
 def _figures(part: PartReport) -> tuple[int, dict[str, float | None]]:
-    """Return over how many images the figures are that a band is for, and the figures."""
+    """Return the number of images and the metrics that bands are compared to."""
     if part.as_run is not None:
         figures = part.as_run.model_dump()
         return figures.pop("n"), figures

@@ -1,4 +1,4 @@
-"""The figures of trained cells, wherever they come from: run folders, tables, or the publication itself."""
+"""The metrics of trained cells, from run folders, tables or the publication."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from ferspec.outcomes import Outcome
 from ferspec.records import Record
 from ferspec.spec.records import DEFAULT_PROFILE, Cell, Figures, Profile
 
-# how the file ends that says, beside the folder of a training, how it failed
+# suffix of the file, next to the folder of a training, that says how it failed
 FAILED = ".failed.txt"
 
 
 class Result(Record):
-    """The eight figures of one training of a cell, and how many images they were taken over; None where unknown.
+    """The eight metrics of one training, and the numbers of images behind them. None if unknown.
 
-    ``source`` names where it was read: a run's folder, a table's file, or ``published``. ``deviations`` say, a line
-    each, in what the training departs from the protocol; ``complete`` is false for one that has not finished.
-    ``problems`` are the checks that failed on what it was read from: its artifacts or its row contradict themselves.
-    ``profile`` is what it was trained by; a table does not say. No two trainings share any of their ``fingerprints``.
-    ``btfer_images`` is the digest of the pictures of BTFER that it was tested on, whatever their names.
+    ``source`` is the folder of a run, the file and line of a table, or ``published``. ``deviations`` describe the
+    declared deviations from the protocol, one line each. ``complete`` is false for an unfinished training.
+    ``problems`` are the checks that failed: its artifacts or its row contradict themselves. ``profile`` is the one it
+    was trained with, None for a table. ``fingerprints`` are unique to a training. ``btfer_images`` is the digest of the
+    BTFER pictures it was tested on, independent of their names.
     """
 
     cell: str
@@ -36,12 +36,12 @@ class Result(Record):
 
     @property
     def by_protocol(self) -> bool:
-        """Whether this is the whole record of a training that followed the protocol, as far as it shows."""
+        """Whether the training finished and no deviation or problem is known."""
         return self.complete and not self.deviations and not self.problems
 
 
 def published(profile: Profile = DEFAULT_PROFILE) -> tuple[Result, ...]:
-    """Return the published figures of the 258 cells as a profile reads them."""
+    """Return the published metrics of the 258 cells under a profile."""
     return tuple(_published(cell, profile) for cell in spec.load().cells)
 
 

@@ -1,4 +1,4 @@
-"""Results as a table: one row a training, with its cell and its eight figures, in CSV."""
+"""Reads and writes results tables in CSV, one row per training."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ LARGEST = 16 << 20
 
 
 def results_text(results: Iterable[Result]) -> str:
-    """Return a table of results; a figure that is unknown is left blank."""
+    """Return a results table; unknown metrics are blank."""
     return table_text(COLUMNS, (_row(result) for result in results))
 
 
 def read_result_table(path: str | Path) -> tuple[Result, ...]:
-    """Return the results of a table's rows.
+    """Return the results in the rows of a table.
 
-    Columns come in any order: ``cell``, at least one of the eight figures (0 to 1), and if wanted ``source``,
+    Columns may be in any order: ``cell``, at least one of the eight metrics (0 to 1), and optionally ``source``,
     ``val_n``, ``btfer_n`` and ``seed``. Blank values are unknown; a row without a source is named by its line.
-    ``UserError``, in one line that names the line of the file, for an unknown column, cell or value, and a file that is
-    empty or no CSV in UTF-8.
+    ``UserError``, with the line of the file, for an unknown column or cell, an invalid value, an empty file, or a file
+    that is not CSV in UTF-8.
     """
     path = Path(path)
     reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
@@ -69,7 +69,7 @@ def _require_columns(path: Path, header: list[str]) -> None:
         if header.count(name) > 1:
             raise UserError(f"{path} has the column {name!r} twice")
     if "cell" not in header or not set(header) & set(FIGURES):
-        raise UserError(f"{path} is no table of results: it needs the column cell and figures ({', '.join(FIGURES)})")
+        raise UserError(f"{path} is not a results table: it needs the column cell and metrics ({', '.join(FIGURES)})")
 
 
 def _result(path: Path, line: int, values: dict[str, str]) -> Result:
@@ -80,7 +80,14 @@ def _result(path: Path, line: int, values: dict[str, str]) -> Result:
     figures = {name: _share(path, line, name, text) for name in FIGURES if (text := values.get(name))}
     counts = {name: whole_number(path, line, name, text) for name in WHOLE if (text := values.get(name))}
     source = values.get("source") or f"{path.name} line {line}"
-    return Result(cell=cell, source=source, figures=Figures(**figures), **counts)
+    return Result(
+        cell=cell,
+        source=source,
+        figures=Figures(**figures),
+        val_n=counts.get("val_n"),
+        btfer_n=counts.get("btfer_n"),
+        seed=counts.get("seed"),
+    )
 
 
 def _share(path: Path, line: int, column: str, text: str) -> float:
@@ -91,9 +98,9 @@ def _share(path: Path, line: int, column: str, text: str) -> float:
 
 
 def _text(path: Path) -> str:
-    content = read_bounded(path, LARGEST, "a table of results")
+    content = read_bounded(path, LARGEST, "a results table")
     try:
-        # spreadsheets put a mark before the text
+        # spreadsheets write a byte order mark
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{path} is not text in UTF-8") from None

@@ -1,4 +1,4 @@
-"""Tries one training in a process of its own, which may crash, hang or be killed without harm to any other."""
+"""Attempts one training in its own process, which may crash or hang."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ferspec.errors import UserError
-from ferspec.grid.running.jobs import Event, Limits, without_dataset
+from ferspec.grid.running.jobs import Event, Limits, missing_dataset
 from ferspec.grid.training.train import Request
 from ferspec.reference.training.fit import Listener
 from ferspec.subjects.orphans import end_with_parent
@@ -27,11 +27,11 @@ LAST_LINES, LONGEST = 30, 64 << 10
 LONGEST_WAIT = 86_400.0
 
 
-def attempt(request: Request, limits: Limits) -> Iterator[Event]:
-    """Yield what happens to a training in a new process, first that it runs, at last how it ended.
+def attempt(request: Request, limits: Limits) -> Generator[Event, None, None]:
+    """Yield the events of a training in a new process, from ``running`` to its end.
 
-    While an event is being heard nothing in the training's folder changes, but after the first. Closing the generator
-    ends the process; a process whose parent is gone ends itself.
+    The training waits while an event is handled, except after the first, so its folder does not change. Closing the
+    generator ends the process; a process whose parent is gone ends itself.
     """
     with tempfile.TemporaryDirectory(prefix="ferspec-") as folder:
         log = Path(folder, "log.txt")
@@ -40,7 +40,7 @@ def attempt(request: Request, limits: Limits) -> Iterator[Event]:
                 yield event if event.state == "running" else event.model_copy(update={"log": _last_lines(log)})
 
 
-def _events(request: Request, log: Path, limits: Limits) -> Iterator[Event]:
+def _events(request: Request, log: Path, limits: Limits) -> Generator[Event, None, None]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, request, str(log), limits.trainer), name=str(request.out))
@@ -56,7 +56,7 @@ def _events(request: Request, log: Path, limits: Limits) -> Iterator[Event]:
             if event.ended:
                 return
             ours.send(None)
-        process.join(_left(limits, began))
+        process.join(_remaining(limits, began))
         yield _without_answer(process.exitcode, epochs, limits)
     except BrokenPipeError:
         process.join()
@@ -68,7 +68,7 @@ def _events(request: Request, log: Path, limits: Limits) -> Iterator[Event]:
 
 
 def _last_lines(log: Path) -> str:
-    """Return the last lines of a log, or nothing where there is none."""
+    """Return the last lines of a log; empty if it does not exist."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - LONGEST))
@@ -78,17 +78,17 @@ def _last_lines(log: Path) -> str:
     return "\n".join(text.splitlines()[-LAST_LINES:])
 
 
-def _left(limits: Limits, began: float) -> float:
-    """Return the seconds that are left to an attempt, or to the longest wait that is asked of a system at once."""
-    left = math.inf if limits.seconds is None else began + limits.seconds - time.monotonic()
-    return min(max(0.0, left), LONGEST_WAIT)
+def _remaining(limits: Limits, began: float) -> float:
+    """Return the remaining seconds of an attempt, at most the longest wait that systems accept."""
+    remaining = math.inf if limits.seconds is None else began + limits.seconds - time.monotonic()
+    return min(max(0.0, remaining), LONGEST_WAIT)
 
 
 def _next(connection: Connection, limits: Limits, began: float) -> Event | None:
-    """Return the next event, or None once the process is gone or its time is over."""
+    """Return the next event, or None if the process ended or timed out."""
     try:
-        while not connection.poll(_left(limits, began)):
-            if not _left(limits, began):
+        while not connection.poll(_remaining(limits, began)):
+            if not _remaining(limits, began):
                 return None
         return connection.recv()
     except (EOFError, OSError):
@@ -97,16 +97,16 @@ def _next(connection: Connection, limits: Limits, began: float) -> Event | None:
 
 def _without_answer(code: int | None, epochs: int, limits: Limits) -> Event:
     if code is None:
-        message = f"not done after {limits.seconds:g} s (--cell-timeout): what is finished is kept"
+        message = f"not finished after {limits.seconds:g} s (--cell-timeout): finished epochs are kept"
         return Event(state="failed", epochs=epochs, message=message)
-    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
-    return Event(state="died", epochs=epochs, message=f"its process {how}")
+    end = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
+    return Event(state="died", epochs=epochs, message=f"its process {end}")
 
 
 def _work(connection: Connection, request: Request, log: str, trainer: str) -> None:
-    """Train, in the new process, and tell how it ended."""
+    """Train in the new process, and send the last event."""
     end_with_parent()
-    # Ctrl-C reaches every process of a terminal; the parent decides what it means
+    # Ctrl-C reaches every process of a terminal; only the parent handles it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _divert(log)
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
@@ -114,22 +114,22 @@ def _work(connection: Connection, request: Request, log: str, trainer: str) -> N
 
 
 def _end(connection: Connection, request: Request, trainer: str) -> Event:
-    told = _Telling(connection)
+    sender = _EpochSender(connection)
     try:
-        if missing := without_dataset(request):
+        if missing := missing_dataset(request):
             return Event(state="not evaluated", message=missing)
-        _imported(trainer)(request, told)
+        _imported(trainer)(request, sender)
     except UserError as error:
         print(error, file=sys.stderr)
-        return Event(state="failed", epochs=told.epochs, message=str(error))
-    except Exception as error:  # whatever it is, it is this cell's alone: the log has the traceback
+        return Event(state="failed", epochs=sender.epochs, message=str(error))
+    except Exception as error:  # any error affects this cell only; the log has the traceback
         traceback.print_exc()
-        return Event(state="died", epochs=told.epochs, message=f"{type(error).__name__}: {error}")
-    return Event(state="finished", epochs=told.epochs)
+        return Event(state="died", epochs=sender.epochs, message=f"{type(error).__name__}: {error}")
+    return Event(state="finished", epochs=sender.epochs)
 
 
-class _Telling(Listener):
-    """Tells of every finished epoch, and lets the training go on once it was heard."""
+class _EpochSender(Listener):
+    """Sends an event after every epoch, and waits until the parent has handled it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -147,7 +147,7 @@ def _imported(trainer: str) -> Any:
 
 
 def _divert(log: str) -> None:
-    """Send standard output and error of this process, also those of native code, to a file."""
+    """Redirect standard output and error of this process, including native code, to a file."""
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for stream in (1, 2):
         os.dup2(handle, stream)

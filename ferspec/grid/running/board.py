@@ -1,4 +1,4 @@
-"""How a run of many cells stands: the state of every job, and how long the rest will take."""
+"""Tracks the state of many jobs, and estimates the remaining time."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ferspec.subjects.runs.data.sources import synthetic_faces
 SHOWN_STATES: tuple[State, ...] = ("finished", "running", "waiting", "failed", "not evaluated")
 
 
-class Standing(Record):
-    """How one job stands: its state, finished epochs, attempts and seconds since its first, and why it is so."""
+class JobSummary(Record):
+    """The state of one job: its epochs, attempts, seconds and a message."""
 
     cell: str
     seed: int
@@ -31,16 +31,16 @@ class Standing(Record):
 
 
 class Summary(Record):
-    """How all jobs stand, and how many in each state."""
+    """The state of all jobs, and the number of jobs in each state."""
 
     out: str
     seconds: float
     counts: dict[State, int]
-    cells: tuple[Standing, ...]
+    cells: tuple[JobSummary, ...]
 
     @property
     def status(self) -> int:
-        """The exit status: 0 all finished, 1 some failed, 2 none could be evaluated, 3 some were not evaluated."""
+        """The exit status: 0 all finished, 1 some failed, 2 none evaluated, 3 some not evaluated."""
         if self.counts["finished"] == len(self.cells):
             return 0
         if self.counts["not evaluated"] == len(self.cells):
@@ -50,7 +50,7 @@ class Summary(Record):
 
 @dataclass
 class Line:
-    """What is known of one job: its last event, its epochs at first and now, its attempts, and when they began."""
+    """The progress of one job: its last event, epochs, attempts, start and end."""
 
     event: Event = field(default_factory=lambda: Event(state="waiting"))
     epochs_before: int | None = None
@@ -61,7 +61,7 @@ class Line:
 
 
 class Board:
-    """Hears what is told of jobs (``board.tell``) and says how they stand."""
+    """Receives the events of jobs (``board.update``) and reports their states."""
 
     def __init__(self, out: str, jobs: Sequence[Job]) -> None:
         self.out = out
@@ -69,8 +69,8 @@ class Board:
         self.lines = {job.name: Line() for job in jobs}
         self.began = time.monotonic()
 
-    def tell(self, job: Job, event: Event) -> None:
-        """Take notice of an event."""
+    def update(self, job: Job, event: Event) -> None:
+        """Record an event of a job."""
         line = self.lines[job.name]
         starts = event.state == "running" and line.event.state != "running"
         line.event = event
@@ -78,48 +78,48 @@ class Board:
         if starts:
             line.attempts += 1
             line.began = line.began or time.monotonic()
-        # the first epoch that is heard of may have been continued from earlier ones
+        # the first reported epoch may follow earlier ones of a resumed training
         if line.epochs_before is None and event.epochs and event.state == "running":
             line.epochs_before = event.epochs - 1
         if event.ended:
             line.ended = time.monotonic()
 
     def counts(self) -> dict[State, int]:
-        """Return how many jobs are in each state; one that died waits for its next attempt."""
-        found = Counter(_shown(line.event.state) for line in self.lines.values())
-        return {state: found[state] for state in SHOWN_STATES}
+        """Return the number of jobs in each state. A job that died is waiting for its next attempt."""
+        counts = Counter(_shown(line.event.state) for line in self.lines.values())
+        return {state: counts[state] for state in SHOWN_STATES}
 
     def epochs(self) -> int:
-        """Return how many epochs were trained since the beginning."""
+        """Return how many epochs were trained since the start."""
         return sum(self._trained(line) for line in self.lines.values())
 
     def seconds_left(self) -> float | None:
-        """Return about how long the rest takes at the pace so far, or None before any epoch is done.
+        """Estimate the remaining seconds at the present speed. None before the first epoch.
 
-        The work of a cell is that of an epoch times its usual epochs (FER-G-09).
+        The work of a cell is that of one epoch times its usual number of epochs (FER-G-09).
         """
-        done = left = 0.0
+        done = remaining = 0.0
         for job in self.jobs:
             line = self.lines[job.name]
-            an_epoch, epochs = work_of(job.request)
-            done += an_epoch * self._trained(line)
+            epoch_work, epochs = work_of(job.request)
+            done += epoch_work * self._trained(line)
             if not line.event.ended:
-                left += an_epoch * max(0, epochs - line.epochs)
-        return None if not done else left * (time.monotonic() - self.began) / done
+                remaining += epoch_work * max(0, epochs - line.epochs)
+        return None if not done else remaining * (time.monotonic() - self.began) / done
 
     def summary(self) -> Summary:
-        """Return how all jobs stand."""
-        cells = tuple(self._standing(job) for job in self.jobs)
+        """Return the state of all jobs."""
+        cells = tuple(self._job_summary(job) for job in self.jobs)
         seconds = time.monotonic() - self.began
         return Summary(out=self.out, seconds=round(seconds, 1), counts=self.counts(), cells=cells)
 
     def _trained(self, line: Line) -> int:
         return 0 if line.epochs_before is None else line.epochs - line.epochs_before
 
-    def _standing(self, job: Job) -> Standing:
+    def _job_summary(self, job: Job) -> JobSummary:
         line = self.lines[job.name]
         seconds = 0.0 if line.began is None else (line.ended or time.monotonic()) - line.began
-        return Standing(
+        return JobSummary(
             cell=job.request.cell.id,
             seed=job.request.seed,
             folder=f"{self.out.rstrip('/')}/{job.name}",
@@ -132,7 +132,7 @@ class Board:
 
 
 def work_of(request: Request) -> tuple[float, int]:
-    """Return the operations of one epoch, forward alone, and how many epochs a training usually has."""
+    """Return the forward operations of one epoch, and the usual number of epochs."""
     cost = cost_of(request.cell)
     images = cost.images or sum(synthetic_faces()["training"].counts)
     epochs = cost.epochs

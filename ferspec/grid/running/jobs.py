@@ -1,8 +1,8 @@
-"""The trainings that one command runs: a job for each cell and seed, and what is told of it while it goes on."""
+"""Defines jobs, one for each cell and seed to train, and their events."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -18,13 +18,13 @@ from ferspec.subjects.runs.artifacts.record import RunRecord, Settings
 State = Literal["waiting", "running", "died", "finished", "failed", "not evaluated"]
 ENDS = ("finished", "failed", "not evaluated")
 TRAINER = "ferspec.grid.training.train:train_cell"
-# the settings that are asked for; the others follow from them and from the devices
-ASKED = tuple(name for name in Settings.model_fields if name in Request.__dataclass_fields__)
+# the settings that a request determines; the others depend on the devices
+REQUESTED = tuple(name for name in Settings.model_fields if name in Request.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One training to run; ``request.out`` is the name of its folder, relative to where all results go."""
+    """One training to run. ``request.out`` is the name of its folder, relative to the folder of all results."""
 
     request: Request
 
@@ -35,9 +35,9 @@ class Job:
 
 
 class Event(Record):
-    """What is told of a job: its state, its finished epochs so far, a line that says why, the last lines of its log.
+    """A change in a job: its state, finished epochs, reason, and end of its log.
 
-    ``died`` is an attempt that ended without an answer (killed, out of memory, crashed) and may be tried again.
+    ``died`` means that an attempt ended without an answer (killed, out of memory, crashed) and may be repeated.
     """
 
     state: State
@@ -47,18 +47,18 @@ class Event(Record):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come of the job."""
+        """Whether this is the last event of the job."""
         return self.state in ENDS
 
 
-Tell = Callable[[Job, Event], None]
+OnEvent = Callable[[Job, Event], None]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How long an attempt may take (seconds), how often one that died is repeated, and the function that trains.
+    """The time limit of an attempt in seconds, number of retries, and training function.
 
-    ``trainer`` is ``package.module:function``, called as ``train_cell`` is.
+    ``trainer`` is ``package.module:function`` with the signature of ``train_cell``.
     """
 
     seconds: float | None = None
@@ -67,7 +67,7 @@ class Limits:
 
 
 def jobs_of(cells: Iterable[Cell], seeds: Sequence[int], options: Request) -> tuple[Job, ...]:
-    """Return a job for each cell and each seed, everything else being as in ``options``."""
+    """Return a job for each cell and seed, with all other options as given."""
     return tuple(
         Job(replace(options, cell=cell, seed=seed, out=Path(f"{cell.id}-seed{seed}")))
         for cell in cells
@@ -75,41 +75,41 @@ def jobs_of(cells: Iterable[Cell], seeds: Sequence[int], options: Request) -> tu
     )
 
 
-def without_dataset(request: Request) -> str | None:
-    """Return why a request cannot be evaluated here for want of its dataset, or None where it can.
+def missing_dataset(request: Request) -> str | None:
+    """Return a message if the dataset of a request is missing, or None.
 
-    ``UserError`` where there is no data root, or it cannot be read.
+    ``UserError`` if no data root is given, or it cannot be read.
     """
     cell, root = request.cell, request.data_root
     if cell.dataset == SYNTHETIC:
         return None
     if root is None:
-        raise UserError(f"{cell.dataset} is needed: name the folder that holds its folder with --data-root")
+        raise UserError(f"{cell.dataset} is needed: give the folder that contains its folder with --data-root")
     return None if look_up_dataset(root, cell.dataset) else f"{root} has no {cell.dataset}"
 
 
 def require_same_training(folder: str, run: RunRecord, request: Request) -> None:
-    """Raise ``UserError`` where a folder holds another training than is asked for: the line names what differs."""
-    theirs = {"cell": run.cell} | {name: getattr(run.settings, name) for name in ASKED}
-    ours = {"cell": request.cell.id} | {name: getattr(request, name) for name in ASKED}
-    for name, value in ours.items():
-        if theirs[name] != value:
-            told = name.replace("_", " ")
-            raise UserError(f"{folder} was trained with {told} {theirs[name]}, not {value}: choose another --out")
+    """Raise ``UserError`` if a folder contains another training than requested; the message names the difference."""
+    recorded = {"cell": run.cell} | {name: getattr(run.settings, name) for name in REQUESTED}
+    requested = {"cell": request.cell.id} | {name: getattr(request, name) for name in REQUESTED}
+    for name, value in requested.items():
+        if recorded[name] != value:
+            setting = f"{name.replace('_', ' ')} {recorded[name]}"
+            raise UserError(f"{folder} was trained with {setting}, not {value}: choose another --out")
 
 
-def attempts(attempt: Callable[[], Iterable[Event]], retries: int) -> Iterator[Event]:
-    """Yield what is told of a job, attempt after attempt, until it has ended."""
+def attempts(attempt: Callable[[], Iterable[Event]], retries: int) -> Generator[Event, None, None]:
+    """Yield the events of a job, attempt after attempt, until it has ended."""
     for tries_left in range(retries, -1, -1):
-        for told in attempt():
-            event = after(told, tries_left)
+        for event in attempt():
+            event = after(event, tries_left)
             yield event
             if event.ended:
                 return
 
 
 def after(event: Event, tries_left: int) -> Event:
-    """Return an event, as a failure where an attempt died and none is left."""
+    """Return an event; the last attempt that died becomes a failure."""
     if event.state == "died" and not tries_left:
         return event.model_copy(update={"state": "failed"})
     return event

@@ -1,4 +1,4 @@
-"""Where the results of many trainings go: a folder of this machine, or a URL of any file system that fsspec knows."""
+"""Stores the results of many trainings in a local folder or at a URL (fsspec)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from ferspec.errors import UserError
 from ferspec.files import write_whole
 from ferspec.grid.judging.results import FAILED
-from ferspec.grid.running.elsewhere import Changes
 from ferspec.grid.running.jobs import Event, Job, require_same_training
+from ferspec.grid.running.scratch import Changes
 from ferspec.subjects.runs.artifacts.record import (
     FINISHED_FILES,
     RUN,
@@ -27,29 +27,29 @@ from ferspec.subjects.runs.artifacts.record import (
 )
 
 LOCKS = ".locks"
-ANEW = "remove its folder to train it anew"
-SECONDS_BETWEEN_LOOKS = 0.5
+RETRAIN = "remove its folder to train it again"
+POLL_SECONDS = 0.5
 
 
 class Results(ABC):
-    """Folders of runs, by their names, and beside each that failed a file that says how."""
+    """Run folders by name, each failed one with a note next to it."""
 
     def __init__(self, out: str) -> None:
         self.out = out
 
     def place(self, job: Job) -> str:
-        """Return where the folder of a job is."""
+        """Return the path of a job's folder."""
         return f"{self.out.rstrip('/')}/{job.name}"
 
-    def standing(self, job: Job) -> Event:
-        """Return whether a job is finished, has failed for good (its folder is damaged), or waits to be trained.
+    def state(self, job: Job) -> Event:
+        """Return whether a job is finished, has failed (its folder is damaged), or is waiting to be trained.
 
-        ``UserError`` where its folder holds another training than is asked for.
+        ``UserError`` if its folder contains another training than requested.
         """
         try:
             run = self.run(job)
         except UserError as error:
-            return Event(state="failed", message=f"{error}: {ANEW}")
+            return Event(state="failed", message=f"{error}: {RETRAIN}")
         if run is None:
             return Event(state="waiting")
         require_same_training(self.place(job), run, job.request)
@@ -58,11 +58,11 @@ class Results(ABC):
         try:
             self.require_whole(job, run)
         except UserError as error:
-            return Event(state="failed", message=f"{error}: {ANEW}")
+            return Event(state="failed", message=f"{error}: {RETRAIN}")
         return Event(state="finished", epochs=sum(phase.epochs for phase in run.phases), message="already finished")
 
     def settle(self, job: Job, event: Event) -> None:
-        """Keep beside the folder of a job how it failed, or remove what an earlier failure left."""
+        """Write a note on a failure next to a job's folder, or remove an earlier note."""
         note = job.name + FAILED
         if event.state == "failed":
             self.apply(Changes({note: f"{event.message}\n\n{event.log}\n".encode()}))
@@ -70,25 +70,25 @@ class Results(ABC):
             self.apply(Changes({}, (note,)))
 
     def take(self, job: Job, changes: Changes) -> None:
-        """Apply what a training changed in a scratch folder to the job's own folder."""
+        """Apply the changes of a training in a scratch folder to the job's own folder."""
         self.apply(
             Changes(
                 {f"{job.name}/{name}": content for name, content in changes.written.items()},
-                tuple(f"{job.name}/{name}" for name in changes.gone),
+                tuple(f"{job.name}/{name}" for name in changes.removed),
             )
         )
 
     @abstractmethod
     def tidy(self, job: Job) -> None:
-        """Remove from the folder of a finished job what only a training that goes on needs."""
+        """Remove the state for resuming from the folder of a finished job."""
 
     @abstractmethod
     def run(self, job: Job) -> RunRecord | None:
-        """Return the record of a job, or None where there is none yet."""
+        """Return the record of a job, or None if it has none yet."""
 
     @abstractmethod
     def require_whole(self, job: Job, run: RunRecord) -> None:
-        """Raise ``UserError`` where artifacts of a finished job are missing or damaged."""
+        """Raise ``UserError`` if artifacts of a finished job are missing or damaged."""
 
     @abstractmethod
     def files(self, job: Job) -> dict[str, bytes]:
@@ -96,16 +96,16 @@ class Results(ABC):
 
     @abstractmethod
     def apply(self, changes: Changes) -> None:
-        """Write files, each whole or not at all, in their order, then remove others; paths are relative to ``out``."""
+        """Write files atomically and in order, then remove others; paths are relative to ``out``."""
 
     @abstractmethod
     @contextmanager
-    def claimed(self, job: Job, patient: bool) -> Iterator[bool]:
-        """Yield whether this process alone may train a job; a patient one waits until it may."""
+    def claimed(self, job: Job, wait: bool) -> Iterator[bool]:
+        """Yield whether this process holds the lock of a job. With ``wait`` it waits for the lock."""
 
 
 class LocalResults(Results):
-    """Results in a folder of this machine."""
+    """Results in a local folder."""
 
     def __init__(self, out: str) -> None:
         super().__init__(out)
@@ -136,19 +136,19 @@ class LocalResults(Results):
     def apply(self, changes: Changes) -> None:
         for name, content in changes.written.items():
             write_whole(self.folder / name, content)
-        for name in changes.gone:
+        for name in changes.removed:
             path = self.folder / name
             path.unlink(missing_ok=True)
             if path.parent != self.folder and path.parent.is_dir() and not any(path.parent.iterdir()):
                 path.parent.rmdir()
 
     @contextmanager
-    def claimed(self, job: Job, patient: bool) -> Iterator[bool]:
+    def claimed(self, job: Job, wait: bool) -> Iterator[bool]:
         from filelock import FileLock, Timeout
 
         lock = FileLock(self.folder / LOCKS / f"{job.name}.lock")
         try:
-            lock.acquire(timeout=-1 if patient else 0, poll_interval=SECONDS_BETWEEN_LOOKS)
+            lock.acquire(timeout=-1 if wait else 0, poll_interval=POLL_SECONDS)
         except Timeout:
             yield False
             return
@@ -159,7 +159,7 @@ class LocalResults(Results):
 
 
 class UrlResults(Results):
-    """Results at a URL. It has no locks: one command at a time may write to it."""
+    """Results at a URL. It has no locks: only one command may write at a time."""
 
     def __init__(self, out: str) -> None:
         super().__init__(out)
@@ -183,10 +183,10 @@ class UrlResults(Results):
             raise UserError(f"{self.place(job)}/{RUN} is not the record of a run") from None
 
     def require_whole(self, job: Job, run: RunRecord) -> None:
-        # what is written there is whole or absent; to hold it against its sha256 would be to fetch it all
+        # files are written atomically; comparing their sha256 would download them all
         for name in FINISHED_FILES:
             if not self._fs.exists(self._path(f"{job.name}/{name}")):
-                raise UserError(f"{self.place(job)}: {name} is missing, so this is not a whole run")
+                raise UserError(f"{self.place(job)}: {name} is missing, so the run is incomplete")
 
     def tidy(self, job: Job) -> None:
         state = self._path(f"{job.name}/{STATE}")
@@ -205,14 +205,14 @@ class UrlResults(Results):
                 path = self._path(name)
                 self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
                 self._fs.pipe_file(path, content)
-            for name in changes.gone:
+            for name in changes.removed:
                 if self._fs.exists(self._path(name)):
                     self._fs.rm_file(self._path(name))
         except OSError as error:
             raise UserError(f"cannot write to {self.out}: {error}") from None
 
     @contextmanager
-    def claimed(self, job: Job, patient: bool) -> Iterator[bool]:
+    def claimed(self, job: Job, wait: bool) -> Iterator[bool]:
         yield True
 
     def _path(self, name: str) -> str:
@@ -220,7 +220,7 @@ class UrlResults(Results):
 
 
 def open_results(out: str) -> Results:
-    """Return where results go: ``out`` is a folder, made if it is not there, or a URL (``s3://``, ``memory://``, …)."""
+    """Open the results at ``out``: a folder, created if missing, or a URL (``s3://``, ``memory://``, …)."""
     if out.startswith("file://"):
         return LocalResults(out.removeprefix("file://"))
     return UrlResults(out) if "://" in out else LocalResults(out)

@@ -1,8 +1,8 @@
-"""Lets a trained network predict its images, and a finished training's network predict them once more."""
+"""Predicts the images of a training with its network, and re-evaluates a finished training."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -40,15 +40,15 @@ from ferspec.subjects.runs.artifacts.record import (
 from ferspec.subjects.runs.data.load import open_training_data
 from ferspec.subjects.runs.data.splits import ImagePart, TrainingData
 
-# far above what another order of sums or another machine does, far below what another network does
+# far above the differences between machines, far below those between networks
 TOLERANCE = 1e-3
 
 
-class PartAgain(Record):
-    """One part, recorded and measured again.
+class PartComparison(Record):
+    """The recorded and the new evaluation of one split.
 
-    ``largest_difference`` is that of any probability; ``changed`` counts the images that another class now has, though
-    it was not as good as tied.
+    ``largest_difference`` is that of any probability. ``changed`` counts the images whose predicted class changed
+    without having been tied before.
     """
 
     part: PartName
@@ -63,29 +63,28 @@ class PartAgain(Record):
         return self.largest_difference <= TOLERANCE and self.changed == 0
 
 
-class Reevaluated(Record):
-    """What the network of a finished training says now, beside what its artifacts say.
+class Reevaluation(Record):
+    """The new evaluation of a finished training's network, compared to its artifacts.
 
-    ``report_matches`` says whether the recorded figures are those of the recorded predictions; ``undeclared`` are
-    deviations that the images and the ends of the phases show and the record leaves out.
+    ``report_matches`` says whether the recorded metrics follow from the recorded predictions. ``undeclared`` are
+    deviations that the images and the ends of the phases show, but the record does not declare.
     """
 
     cell: str
     verdict: Literal["reproduced", "differs"]
     report_matches: bool
-    parts: tuple[PartAgain, ...]
+    parts: tuple[PartComparison, ...]
     deviations: tuple[RunDeviation, ...]
     undeclared: tuple[RunDeviation, ...]
 
 
-def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Progress = silent) -> Reevaluated:
-    """Return what the network of a finished training predicts of the same images again; nothing is written.
+def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Progress = silent) -> Reevaluation:
+    """Re-evaluate the network of a finished training on the same images; nothing is written.
 
-    It is reproduced when the recorded report follows from the recorded predictions, no probability differs by more
-    than ``TOLERANCE``, no image has another class, ties apart, and the record leaves out no deviation of its images
-    and no cap that ended a phase.
-    Nobody's code is run: a network that brings any is refused. ``UserError`` for a run that is not finished or not
-    whole, and images that are not those it was tested on.
+    A run is reproduced if its report follows from its predictions, no probability differs by more than ``TOLERANCE``,
+    no predicted class changes except between ties, and its record declares every deviation of its images and every cap
+    that ended a phase. A network that contains code is refused. ``UserError`` for a run that is unfinished or
+    incomplete, and for images that are not those of the run.
     """
     run = read_run(folder)
     paths = {name: require_artifact(folder, run, name) for name in FINISHED_FILES}
@@ -102,15 +101,15 @@ def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Pr
         }
     except SubjectError as error:
         raise UserError(f"{paths[MODEL]}: {error}") from error
-    again, stated = (report_of(of, run.cell, run.settings.profile) for of in (measured, recorded))
+    new, stated = (report_of(predictions, run.cell, run.settings.profile) for predictions in (measured, recorded))
     parts = tuple(
-        _part_again(name, (recorded[name], measured[name]), (stated.parts[name], again.parts[name])) for name in tested
+        _compare_part(name, (recorded[name], measured[name]), (stated.parts[name], new.parts[name])) for name in tested
     )
     matches = _agree(report, stated)
-    found = (*data.deviations, *cap_that_ended(run.settings, [phase.ended for phase in run.phases]))
-    undeclared = tuple(deviation for deviation in found if deviation not in run.deviations)
+    deviations = (*data.deviations, *cap_that_ended(run.settings, [phase.ended for phase in run.phases]))
+    undeclared = tuple(deviation for deviation in deviations if deviation not in run.deviations)
     same = matches and not undeclared and all(part.reproduced for part in parts)
-    return Reevaluated(
+    return Reevaluation(
         cell=run.cell,
         verdict="reproduced" if same else "differs",
         report_matches=matches,
@@ -121,7 +120,7 @@ def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Pr
 
 
 def cap_that_ended(settings: Settings, ended: Sequence[str]) -> tuple[RunDeviation, ...]:
-    """Return the deviation that a cap is, where it ended a phase that would have gone on."""
+    """Return the deviation that an epochs cap is, if it ended a phase early."""
     if "epochs cap" not in ended:
         return ()
     return (
@@ -141,11 +140,11 @@ def predict_part(
     step: str = "predicting",
     progress: Progress = silent,
 ) -> RunPredictions:
-    """Return what a network says of every image of a part, in its order.
+    """Return the predictions of a network for every image of a split, in its order.
 
-    ``predict`` maps a batch (b, h, w, c) float32, prepared as the contract says, to outputs (b, 7); a Keras model's
+    ``predict`` maps a batch (b, h, w, c) float32, prepared as the contract says, to outputs (b, 7), as a Keras model's
     ``predict_on_batch`` and a ``Model``'s ``predict`` do. ``UserError`` for outputs that are not finite,
-    ``SubjectError`` for those of another shape.
+    ``SubjectError`` for outputs of another shape.
     """
     outputs = []
     for start in range(0, len(part), batch_size):
@@ -157,7 +156,7 @@ def predict_part(
     probabilities = output_to_classes(np.concatenate(outputs), contract).astype(np.float32)
     wrong = len(part) - int(np.isfinite(probabilities).all(axis=1).sum())
     if wrong:
-        raise UserError(f"the network answers {wrong:,} of {len(part):,} images with values that are not finite")
+        raise UserError(f"the network answers {wrong:,} of {len(part):,} images with NaN or infinite values")
     return RunPredictions(
         images=tuple(entry.path for entry in part.entries),
         pixels_sha256=tuple(entry.pixels_sha256 for entry in part.entries),
@@ -170,40 +169,41 @@ def predict_part(
 def _same_images(
     run: RunRecord, data: TrainingData, recorded: Mapping[PartName, RunPredictions]
 ) -> dict[PartName, ImagePart]:
-    """Return the parts that were predicted, once they are known to be the images of the run."""
+    """Return the predicted splits after checking that they hold the images of the run."""
     opened: dict[PartName, ImagePart] = {name: part for name in PARTS if (part := getattr(data, name)) is not None}
-    for name, part in run.data.items():
-        _require_same(name, part, opened.get(name))
-    tested = {name: opened[name] for name in run.data if name != "training"}
+    for name, record in run.data.items():
+        _require_same(name, record, opened.get(name))
+    tested: dict[PartName, ImagePart] = {name: opened[name] for name in run.data if name != "training"}
     if tested.keys() != recorded.keys():
         raise UserError(f"{PREDICTIONS} has predictions of {_and(recorded)}, but the run was tested on {_and(tested)}")
     for name, part in tested.items():
-        told = recorded[name]
+        predictions = recorded[name]
         images = tuple((entry.path, entry.pixels_sha256) for entry in part.entries)
-        same = images == tuple(zip(told.images, told.pixels_sha256, strict=True))
-        if not same or not np.array_equal(told.labels, part.labels):
+        same = images == tuple(zip(predictions.images, predictions.pixels_sha256, strict=True))
+        if not same or not np.array_equal(predictions.labels, part.labels):
             raise UserError(f"{PREDICTIONS} does not list the {len(part):,} {name} images with their labels, in order")
     return tested
 
 
 def _require_same(name: PartName, recorded: Part, opened: ImagePart | None) -> None:
     if opened is None:
-        raise UserError(f"the run was tested on {name} images ({recorded.dataset}), which the data root has not")
+        raise UserError(f"the run was tested on {name} images ({recorded.dataset}), which the data root does not have")
     now = opened.record()
     if now.manifest_digest != recorded.manifest_digest:
         raise UserError(
             f"the {name} images differ from those of the run ({now.n:,} of {now.dataset} now, {recorded.n:,} of "
-            f"{recorded.dataset} then, another manifest): give the --data-root that it was trained on"
+            f"{recorded.dataset} then, another manifest): give the --data-root that the run was trained on"
         )
 
 
-def _part_again(
-    name: PartName, said: tuple[RunPredictions, RunPredictions], reports: tuple[PartReport, PartReport]
-) -> PartAgain:
-    then, now = (of.probabilities.astype(np.float64) for of in said)
-    # how far below the best a class was that is now the best: 0 where it was the best then
-    behind = then.max(axis=1) - then[np.arange(len(then)), said[1].predicted]
-    return PartAgain(
+def _compare_part(
+    name: PartName, predictions: tuple[RunPredictions, RunPredictions], reports: tuple[PartReport, PartReport]
+) -> PartComparison:
+    """Compare the recorded predictions and report of a split to the new ones."""
+    then, now = (prediction.probabilities.astype(np.float64) for prediction in predictions)
+    # the recorded distance of the new best class from the recorded best one; 0 if both are the same
+    behind = then.max(axis=1) - then[np.arange(len(then)), predictions[1].predicted]
+    return PartComparison(
         part=name,
         n=len(then),
         recorded=reports[0],
@@ -218,5 +218,5 @@ def _agree(report: RunReport, stated: RunReport) -> bool:
     return not any(differing_leaves(report.model_dump(), stated.model_dump(), rounding))
 
 
-def _and(names: Mapping[str, object]) -> str:
+def _and(names: Iterable[str]) -> str:
     return " and ".join(names) or "nothing"

@@ -1,4 +1,4 @@
-"""Sends the epochs of a training to TensorBoard or MLflow; each an extra, and each epoch once."""
+"""Sends the epochs of a training to TensorBoard or MLflow, each epoch once. Both are optional extras."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.subjects.runs.artifacts.record import EVENTS, MLFLOW_DATABASE, MLFLOW_RUN, RunRecord
 
 EXPERIMENT = "ferspec"
-# what a package that is not installed looks like, by the extra that brings it
+# the packages that each extra installs
 PACKAGES = {"tensorboard": ("tensorboard",), "mlflow": ("mlflow", "sqlalchemy", "alembic")}
 
 
 class Logger(Protocol):
-    """Takes epochs as they finish. One that was taken before, also by an earlier process, is left out."""
+    """Logs epochs as they finish, and skips those that are logged already."""
 
     def log(self, row: EpochRow) -> None: ...
 
@@ -29,7 +29,7 @@ class Logger(Protocol):
 
 
 def require_loggers(names: Sequence[str]) -> None:
-    """Raise ``UserError`` for a name that is no logger's, and for an extra that is not installed."""
+    """Raise ``UserError`` for an unknown logger, or one whose extra is not installed."""
     for name in names:
         if name not in LOGGERS:
             raise UserError(f"unknown logger {name!r}: known are {', '.join(LOGGERS)}")
@@ -41,16 +41,16 @@ def require_loggers(names: Sequence[str]) -> None:
 def open_loggers(names: Sequence[str], folder: Path, run: RunRecord) -> list[Logger]:
     """Return the loggers of these names (``tensorboard``, ``mlflow``) for the training in a folder.
 
-    TensorBoard's events go to ``tensorboard`` in the folder. MLflow is that of ``MLFLOW_TRACKING_URI``, or else a
-    database in the folder; ``mlflow-run.txt`` keeps which of its runs this is. ``UserError`` as ``require_loggers``
-    says, and for a server that does not answer.
+    TensorBoard events are written to ``tensorboard`` in the folder. MLflow uses the server at ``MLFLOW_TRACKING_URI``,
+    or a database in the folder; ``mlflow-run.txt`` stores the id of its run. ``UserError`` as in ``require_loggers``,
+    and for a server that does not answer.
     """
     require_loggers(names)
     return [LOGGERS[name](folder, run) for name in dict.fromkeys(names)]
 
 
 class TensorBoard:
-    """Writes a scalar for each figure of an epoch."""
+    """Writes a scalar for each metric of an epoch."""
 
     def __init__(self, folder: Path, run: RunRecord) -> None:
         import tensorflow as tf
@@ -60,11 +60,11 @@ class TensorBoard:
         for name, step in _logged(events):
             self._next[name] = max(self._next.get(name, 0), step + 1)
         self._tf = tf
-        with _or_refuse(f"cannot write to {events}", (OSError, tf.errors.OpError)):
+        with _as_user_error(f"cannot write to {events}", (OSError, tf.errors.OpError)):
             self._writer = tf.summary.create_file_writer(str(events))
 
     def log(self, row: EpochRow) -> None:
-        figures = _left(row, self._next)
+        figures = _unlogged(row, self._next)
         with self._writer.as_default():
             for name, value in figures.items():
                 self._tf.summary.scalar(name, value, step=row.epoch)
@@ -76,7 +76,7 @@ class TensorBoard:
 
 
 class MLflow:
-    """Logs the settings of a training as parameters, and a metric for each figure of an epoch."""
+    """Logs the settings of a training as parameters, and the metrics of every epoch."""
 
     def __init__(self, folder: Path, run: RunRecord) -> None:
         from mlflow import MlflowClient
@@ -89,14 +89,14 @@ class MLflow:
             self._id = self._known_run(folder / MLFLOW_RUN) or self._new_run(folder / MLFLOW_RUN, run)
             self._client.update_run(self._id, status="RUNNING")
             self._next = {
-                name: 1 + max((of.step for of in self._client.get_metric_history(self._id, name)), default=-1)
+                name: 1 + max((metric.step for metric in self._client.get_metric_history(self._id, name)), default=-1)
                 for name in FIGURES
             }
 
     def log(self, row: EpochRow) -> None:
         from mlflow.entities import Metric
 
-        figures = _left(row, self._next)
+        figures = _unlogged(row, self._next)
         if not figures:
             return
         now = int(time.time() * 1000)
@@ -126,7 +126,7 @@ class MLflow:
     def _answering(self) -> Iterator[None]:
         from mlflow.exceptions import MlflowException
 
-        with _or_refuse(f"MLflow at {self._address} refuses", (OSError, MlflowException)):
+        with _as_user_error(f"MLflow at {self._address} failed", (OSError, MlflowException)):
             yield
 
 
@@ -134,13 +134,13 @@ LOGGERS: Mapping[str, Callable[[Path, RunRecord], Logger]] = {"tensorboard": Ten
 FIGURES = tuple(name for name in EpochRow.model_fields if name != "epoch")
 
 
-def _left(row: EpochRow, following: Mapping[str, int]) -> dict[str, float]:
-    """Return the figures of an epoch that were not logged before; a kill can fall between two of them."""
+def _unlogged(row: EpochRow, following: Mapping[str, int]) -> dict[str, float]:
+    """Return the metrics of an epoch that are not logged yet. A process may be killed between two of them."""
     return {name: float(getattr(row, name)) for name in FIGURES if row.epoch >= following[name]}
 
 
 def _logged(events: Path) -> Iterator[tuple[str, int]]:
-    """Yield name and step of what event files hold, up to where a killed process left off in each."""
+    """Yield name and step of every scalar in event files that may be truncated."""
     import tensorflow as tf
 
     for path in sorted(events.glob("events.out.tfevents.*")):
@@ -153,9 +153,9 @@ def _logged(events: Path) -> Iterator[tuple[str, int]]:
 
 
 @contextmanager
-def _or_refuse(what: str, kinds: tuple[type[Exception], ...]) -> Iterator[None]:
+def _as_user_error(message: str, kinds: tuple[type[Exception], ...]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
         lines = str(error).strip().splitlines()
-        raise UserError(f"{what}: {lines[0] if lines else type(error).__name__}") from error
+        raise UserError(f"{message}: {lines[0] if lines else type(error).__name__}") from error

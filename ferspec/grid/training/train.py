@@ -42,9 +42,9 @@ OpenData = Callable[[Cell, Path | None, Settings, Callable[[int, int], None] | N
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: a cell, where its images and starting weights are, where its artifacts go, and how.
+    """The options of one training: its cell, the folders of images, initial weights and artifacts, and settings.
 
-    ``gpus`` is how many GPUs to use, by default all; ``epochs_cap`` ends every phase after that many epochs.
+    ``gpus`` is the number of GPUs to use (default: all). ``epochs_cap`` ends every phase after that many epochs.
     """
 
     cell: Cell
@@ -70,13 +70,13 @@ def train_cell(
     open_data: OpenData = open_training_data,
     begins: Callable[[RunRecord], None] = lambda run: None,
 ) -> RunRecord:
-    """Train a cell, write its artifacts and return their record; what is finished already is not done again.
+    """Train a cell, write its artifacts and return their record. A finished training is returned as it is.
 
-    ``open_data`` opens the images, for callers that train several cells on the same ones; ``begins`` hears the record
-    before the first epoch, when nothing that can be looked at before speaks against the training.
+    ``open_data`` opens the images, for callers that train several cells on the same ones. ``begins`` receives the
+    record before the first epoch, after all checks of folder, images and weights have passed.
 
-    ``UserError`` for a folder that holds something else or another training, images or weights that are missing, and
-    whatever ``reference.training.fit.train`` refuses; all finished epochs are kept, and the same request goes on.
+    ``UserError`` for a folder with other files or another training, for missing images or weights, and for everything
+    that ``reference.training.fit.train`` refuses; finished epochs are kept, and the same request resumes the training.
     """
     require_loggers(request.loggers)
     tensorflow()
@@ -105,7 +105,7 @@ def train_cell(
 
 
 def class_weights(cell: Cell, training: ImagePart) -> np.ndarray:
-    """Return the weight (7,) of each class by the cell's balancing, from the training images alone (FER-W-03)."""
+    """Return the class weights (7,) of the cell's balancing, from the training images only (FER-W-03)."""
     counts = np.bincount(training.labels, minlength=len(spec.load().classes))
     return WEIGHTINGS[cell.balancing](counts)
 
@@ -171,16 +171,16 @@ def _record(request: Request, settings: Settings, data: TrainingData, built: Bui
 
 
 def _other_weights(cell: Cell, built: Built) -> Iterator[RunDeviation]:
-    """Yield the deviation that a file is which bears the name of the published weights and is not they."""
+    """Yield a deviation if the weights file has the published name but another content."""
     if built.start.published is False:
-        effect = f"{built.start.file} is not the published file of the {cell.weights} weights: its md5 is another"
+        effect = f"{built.start.file} is not the published file of the {cell.weights} weights: its md5 differs"
         yield RunDeviation(clause="FER-P-01", option=WEIGHTS, effect=effect)
 
 
 def _finish(
     out: Path, run: RunRecord, data: TrainingData, built: Built, trained: Trained, progress: Progress
 ) -> RunRecord:
-    """Predict, write every artifact, the record last, and remove what only a continued training needs."""
+    """Predict, write every artifact, the record last, and remove the state for resuming."""
     contract, batch = contract_of(built), run.settings.global_batch
     parts = {"validation": data.validation, "btfer": data.btfer}
     predictions = {
@@ -203,14 +203,14 @@ def _finish(
 
 
 def _remove_state(out: Path) -> None:
-    """Remove what only a continued training needs; a process may have been killed on the way."""
+    """Remove the state for resuming; an earlier process may have been killed before doing so."""
     if (out / STATE).exists():
         shutil.rmtree(out / STATE)
 
 
 @contextmanager
 def _logged(request: Request, run: RunRecord, listener: Listener) -> Iterator[Listener]:
-    """Yield a listener that also logs every epoch to the loggers asked for."""
+    """Yield a listener that also sends every epoch to the requested loggers."""
     loggers = open_loggers(request.loggers, request.out, run)
     try:
         yield _Logging(listener, loggers)
@@ -227,7 +227,7 @@ class _Logging(Listener):
 
     def epoch(self, rows: Sequence[EpochRow], outlook: Outlook) -> None:
         for logger in self._loggers:
-            # after an interruption the logger may lack more than the last row; what it has it leaves out
+            # after an interruption the logger may lack several rows; it skips those it has
             for row in rows:
                 logger.log(row)
         self._shown(rows, outlook)
@@ -248,28 +248,30 @@ def _phases(run: RunRecord, trained: Trained) -> tuple[Phase, ...]:
 
 
 def _require_same_beginning(known: RunRecord | None, now: RunRecord) -> None:
-    """Refuse to go on with other images, starting weights or another protocol than a training began with."""
+    """Raise ``UserError`` if a training would resume with other images, initial weights or specification."""
     if known is None:
         return
     for name in PARTS:
         then, here = (run.data.get(name) for run in (known, now))
         if (then and then.manifest_digest) != (here and here.manifest_digest):
             raise UserError(
-                f"the {name} images are not those this training began with: give the same --data-root, or another --out"
+                f"the {name} images are not those this training started with: give the same --data-root, or another "
+                "--out"
             )
     if known.start != now.start:
         raise UserError(
-            "the starting weights are not those this training began with: give the same --weights-dir, or another --out"
+            "the initial weights are not those this training started with: give the same --weights-dir, or another "
+            "--out"
         )
     if known.spec_digest != now.spec_digest:
         raise UserError(
-            f"this training began with another specification ({known.spec_version}): begin anew in another --out"
+            f"this training started with another specification ({known.spec_version}): start again in another --out"
         )
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold a folder, so that no two processes train into it; one that was made here and got no file is removed."""
+    """Lock a folder against other processes. Remove it afterwards if it was created here and is still empty."""
     from filelock import FileLock, Timeout
 
     made = [path for path in (folder, *folder.parents) if not path.exists()]
@@ -280,7 +282,7 @@ def _locked(folder: Path) -> Iterator[None]:
     except Timeout:
         raise UserError(f"{folder}: another process is training into this folder") from None
     except FileExistsError:
-        raise UserError(f"{folder} is a file: choose another --out") from None
+        raise UserError(f"{folder} is a file, not a folder: choose another --out") from None
     except OSError as error:
         raise UserError(f"cannot write to {folder}: {error.strerror or error}") from None
     try:
@@ -292,7 +294,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _remove_made(folders: Sequence[Path]) -> None:
-    """Remove folders, the innermost first, in which there is nothing but a lock, up to one that others use."""
+    """Remove folders that hold only a lock, from the innermost to one in use."""
     with suppress(OSError):
         (folders[0] / LOCK).unlink()
         for folder in folders:

@@ -1,4 +1,4 @@
-"""Writes the artifacts of a training, each whole or not at all, and the record that makes them count last of all."""
+"""Writes the artifacts of a training atomically, and last the record of their completion."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ from ferspec.subjects.runs.data.splits import TrainingData
 
 
 def begun_run(folder: Path, cell: str, settings: Settings) -> RunRecord | None:
-    """Return the record of the training that a folder holds, or None where it is absent or empty.
+    """Return the record of the training in a folder, or None if there is none.
 
-    ``UserError`` where it is a file, holds other files than a run's, a run of another cell or other settings (the line
-    names the first difference), or a finished one of which a file is missing or another. Hidden files do not count:
-    they are locks, and what a killed process left.
+    Hidden files are ignored: they are locks or remains of a killed process. ``UserError`` if the path is a file, if the
+    folder holds other files than a run's or a run of another cell or other settings (the message names the first
+    difference), or if an artifact of a finished run is missing or changed.
     """
     if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder} is a file: choose another --out")
+        raise UserError(f"{folder} is a file, not a folder: choose another --out")
     if not is_run(folder):
         foreign = sorted(path.name for path in _listed(folder) if not path.name.startswith("."))
         if foreign:
-            raise UserError(f"{folder} holds {foreign[0]} but no {RUN}: choose another --out, or empty it")
+            raise UserError(f"{folder} contains {foreign[0]} but no {RUN}: choose another --out, or empty it")
         return None
     run = read_run(folder)
     difference = next(_differences(run, cell, settings), None)
     if difference:
-        raise UserError(f"{folder} holds the training of {difference}: choose another --out")
+        raise UserError(f"{folder} contains the training of {difference}: choose another --out")
     if run.status == "finished":
         _require_whole(folder, run)
     return run
@@ -74,10 +74,10 @@ def write_artifacts(
     data: TrainingData,
     history: Iterable[EpochRow],
 ) -> RunRecord:
-    """Write every artifact of a training, then its record, and return the record: finished, with their sha256.
+    """Write every artifact of a training, then its record as finished with their sha256. Return the record.
 
-    ``network`` is a Keras model; it is saved without its optimiser. ``UserError`` where the folder cannot be written to
-    or the disk is full: what was there is then still there, and the record says that the training is not finished.
+    ``network`` is a Keras model; it is saved without its optimiser. ``UserError`` if the folder is not writable or the
+    disk is full: existing files are then kept, and the record still says that the training is not finished.
     """
     parts = {name: part.entries for name in PARTS if (part := getattr(data, name)) is not None}
     write_whole(folder / MANIFEST, manifest_text(parts))
@@ -95,16 +95,16 @@ def write_artifacts(
 
 
 def _save(network: Any, path: Path) -> None:
-    """Save the network alone: a compiled model would carry its optimiser along, twice its own size."""
+    """Save the network without its optimiser, which would triple the size of the file."""
     import keras
 
-    alone = keras.Model(network.inputs, network.outputs, name=network.name)
+    uncompiled = keras.Model(network.inputs, network.outputs, name=network.name)
     with replacing(path) as temporary:
-        alone.save(temporary)
+        uncompiled.save(temporary)
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of a process that was killed while it wrote."""
+    """Remove the temporary files of a process that was killed while writing."""
     for name in map(Path, (RUN, CURVES, *FINISHED_FILES)):
         for path in folder.glob(f".{name.stem}.*{name.suffix}"):
             path.unlink(missing_ok=True)
@@ -115,7 +115,7 @@ def _require_whole(folder: Path, run: RunRecord) -> None:
         for name in FINISHED_FILES:
             require_artifact(folder, run, name)
     except UserError as error:
-        raise UserError(f"{error}: choose another --out, or empty it to train anew") from None
+        raise UserError(f"{error}: choose another --out, or empty it to train again") from None
 
 
 def _listed(folder: Path) -> Iterator[Path]:

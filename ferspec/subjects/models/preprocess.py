@@ -29,7 +29,7 @@ def prepare(image: np.ndarray, spec: Input) -> np.ndarray:
     return prepare_batch([image], spec)[0]
 
 
-def prepare_batch(images: Sequence[np.ndarray], spec: Input) -> np.ndarray:
+def prepare_batch(images: Sequence[np.ndarray] | np.ndarray, spec: Input) -> np.ndarray:
     """Convert uint8 RGB images of any sizes to one (n, h, w, c) float32 batch.
 
     Channels are last for every layout. Grey is 0.299 R + 0.587 G + 0.114 B, rounded. Images are resized as uint8:

@@ -72,7 +72,7 @@ class ModelSubject:
 
     def run(
         self,
-        indices: Sequence[int] | None = None,
+        indices: Sequence[int] | np.ndarray | None = None,
         batch_size: int | None = None,
         prepared_as: Input | None = None,
         progress: StepProgress | None = None,

@@ -1,4 +1,4 @@
-"""The demo model: small, trained on synthetic faces alone, shipped with its contract and its training record."""
+"""The demo model, a small network trained on synthetic faces, and its contract and record."""
 
 from ferspec.synthetic.demo.files import demo_contract_path, demo_model_path, demo_record
 

@@ -1,4 +1,4 @@
-"""Where the shipped demo model lies, with its contract and the record of its training."""
+"""Locates the demo model, its contract and the record of its training."""
 
 import json
 from pathlib import Path
@@ -8,15 +8,16 @@ _FOLDER = Path(__file__).parent
 
 
 def demo_model_path() -> Path:
-    """Return the path of the shipped Keras model; trained on synthetic faces, it certifies nothing about people."""
+    """Return the path of the demo model in Keras format. It is trained on synthetic faces only."""
     return _FOLDER / "model.keras"
 
 
 def demo_contract_path() -> Path:
-    """Return the path of the shipped model's contract."""
+    """Return the path of the demo model's contract."""
     return _FOLDER / "contract.toml"
 
 
 def demo_record() -> dict[str, Any]:
-    """Return how the shipped model was trained and what it reached on held-out synthetic faces."""
-    return json.loads((_FOLDER / "record.json").read_text("utf-8"))
+    """Return the training record of the demo model, with its accuracy on held-out synthetic faces."""
+    record: dict[str, Any] = json.loads((_FOLDER / "record.json").read_text("utf-8"))
+    return record

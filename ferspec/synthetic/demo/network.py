@@ -1,4 +1,4 @@
-"""The network of the demo model."""
+"""Builds the network of the demo model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CONVOLUTIONS = ((24, 1), (32, 2), (32, 1), (64, 2), (64, 1), (96, 2), (96, 1))
 
 
 def small_cnn(classes: int, seed: int) -> keras.Model:
-    """Return a small convolutional network, (n, 48, 48, 3) in [0, 1] to (n, classes) probabilities, not yet trained."""
+    """Return an untrained small convolutional network: (n, 48, 48, 3) in [0, 1] to (n, classes) probabilities."""
     import keras
 
     keras.utils.set_random_seed(seed)

@@ -1,8 +1,8 @@
 """Trains the demo model on synthetic faces: ``python -m ferspec.synthetic.demo.train --out FOLDER``.
 
-Writes ``model.keras``, ``contract.toml`` and ``record.json`` (seeds, counts, history, accuracies, versions). Seeds fix
-the images to the byte; the trained weights still differ between machines, where sums of floats run in another order. A
-model trained on synthetic faces, and its accuracy on them, say nothing about people.
+Writes ``model.keras``, ``contract.toml`` and ``record.json`` (seeds, counts, history, accuracies, versions). The same
+seeds give the same images; trained weights differ between machines, which sum floats in different orders. A model
+trained on synthetic faces, and its accuracy on them, say nothing about people.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _REGULARISATION = (0.003, 0.01, 0.03)
 
 @dataclass(frozen=True)
 class Settings:
-    """What one training is told: images a class, the seeds of the three sets and of the weights, and the schedule."""
+    """The settings of one training: images per class, seeds and schedule."""
 
     training_per_class: int = 1200
     validation_per_class: int = 150
@@ -63,7 +63,7 @@ class Settings:
 
 
 def rendered(per_class: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return images (n, 48, 48, 3) uint8, shrunk by area from 256 pixels as the contract says, and labels 0 to 6."""
+    """Return images (n, 48, 48, 3) uint8, resized by area from 256 pixels, and labels 0 to 6."""
     images, labels = [], []
     for image in synthetic_images(per_class, RENDERED, seed):
         images.append(cv2.resize(image.pixels, (SIZE, SIZE), interpolation=cv2.INTER_AREA))
@@ -77,7 +77,7 @@ def unit(images: np.ndarray) -> np.ndarray:
 
 
 def fit(settings: Settings, training: tuple, validation: tuple) -> tuple[keras.Model, dict[str, list[float]]]:
-    """Return the trained network, at its best epoch by validation loss, and the history of its training."""
+    """Return the network of the best epoch by validation loss, and the training history."""
     import keras
     import tensorflow as tf
 
@@ -115,7 +115,7 @@ def fit(settings: Settings, training: tuple, validation: tuple) -> tuple[keras.M
 
 
 def linear_baseline(training: tuple, validation: tuple, test: tuple) -> dict[str, Any]:
-    """Return what multinomial logistic regression on grey 48 by 48 pixels reaches, with the best of three penalties."""
+    """Return the accuracy of logistic regression on grey pixels, with the best of three penalties."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
@@ -124,7 +124,7 @@ def linear_baseline(training: tuple, validation: tuple, test: tuple) -> dict[str
     x, held, final = (scaler.transform(pixels) for pixels in grey)
     fits = {c: LogisticRegression(C=c, max_iter=1000).fit(x, training[1]) for c in _REGULARISATION}
     scores = {c: float(fitted.score(held, validation[1])) for c, fitted in fits.items()}
-    best = max(scores, key=scores.get)
+    best = max(scores, key=lambda c: scores[c])
     right = int((fits[best].predict(final) == test[1]).sum())
     return {
         "model": "multinomial logistic regression, grey 48x48 pixels",
@@ -191,7 +191,7 @@ def _sha256(path: Path) -> str:
 
 
 def _save_model(model: keras.Model, path: Path) -> None:
-    """Save the network alone: a compiled model would carry its optimiser along, twice its own size."""
+    """Save the network without its optimiser, which would triple the size of the file."""
     import keras
 
     unfinished = path.with_name(f"unfinished-{path.name}")

@@ -102,7 +102,7 @@ def test_a_run_that_names_no_model_is_left_alone(tmp_path):
     [
         (("--fer-model", "absent.keras", "--fer-dataset", "patches.npz"), "absent.keras"),
         ((*given("right"), "--fer-claim", "good"), "cannot read the claim"),
-        ((*given("right"), "--fer-claim", "beauty>=0.5"), "unknown figure"),
+        ((*given("right"), "--fer-claim", "beauty>=0.5"), "unknown metric"),
         (("--fer-model", "helpers.miniatures:right"), "no dataset was given: add --fer-dataset"),
         ((*given("right"), "--fer-claim", "gap[age]<=0.5"), "gap[COLUMN] with --fer-groups CSV"),
     ],

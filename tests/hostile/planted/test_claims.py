@@ -40,7 +40,7 @@ CLAIMS = {
     "a network without weights": (claimed.network_without_weights, "FER-R-02", "model.weights.h5 is missing"),
     "scratch from a file": (claimed.scratch_from_a_file, "FER-R-03", "started from pretrained.h5"),
     "scratch with a digest": (claimed.scratch_with_a_digest, "FER-R-03", "sha256 0000"),
-    "drawn images": (claimed.drawn_training_images, "FER-R-03", "training images that were drawn"),
+    "drawn images": (claimed.drawn_training_images, "FER-R-03", "training images that were rendered"),
     "small images": (claimed.small_training_images, "FER-R-13", "10,733 images of RAF-DB that are not 100×100"),
     "images of no pixels": (claimed.training_images_of_no_pixels, "FER-R-02", "the size must be above 0 pixels"),
     "one file": (claimed.one_file_for_all_pictures, "FER-R-04", "1 sha256 of files have several pictures"),
@@ -97,4 +97,4 @@ def test_validation_pictures_that_are_trained_on_and_another_specification_are_n
     leaked, other = read([run]).notes
     said = "690 of 4,606 validation images have the pixels of training images (15.0%; FER-R-05 allows 15%)"
     assert leaked == f"{run}: {said}"
-    assert other.startswith(f"{run}: trained by another specification, 0.0.1 (00), than it is judged by, ")
+    assert other.startswith(f"{run}: trained with specification 0.0.1 (00), judged with ")

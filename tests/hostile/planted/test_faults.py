@@ -70,10 +70,10 @@ FAULTS = {
         faults.truncated_predictions_signed,
         "FER-R-06",
         "btfer: 100 images without a prediction",
-        "cut off",
+        "truncated",
     ),
-    "the network of another run": (faults.model_of_another_run, "FER-R-01", "model.keras", "of another run"),
-    "no network": (faults.model_missing, "FER-R-01", "model.keras is missing", "not copied whole"),
+    "the network of another run": (faults.model_of_another_run, "FER-R-01", "model.keras", "belongs to another run"),
+    "no network": (faults.model_missing, "FER-R-01", "model.keras is missing", "copied incompletely"),
     "a probability that is not a number": (faults.not_a_number, "FER-R-02", "'NaN' is not a finite number", None),
     "a swapped dataset": (faults.dataset_swapped, "FER-R-03", "training images of RAF-DB", "dataset was swapped"),
     "the run of another cell": (faults.another_cell, "FER-R-03", f"report.json is of {made_runs.CELL}", "two runs"),
@@ -85,7 +85,7 @@ FAULTS = {
     "training images in the validation part": (
         faults.training_images_in_the_validation_part,
         "FER-R-05",
-        "1 validation images are also trained on",
+        "1 validation images are also training images",
         "leakage",
     ),
     "training images in the validation part under other names": (
@@ -110,7 +110,7 @@ FAULTS = {
         faults_posing.classes_exchanged,
         "FER-R-03",
         "Fear, Neutral, Happy",
-        "classes were exchanged",
+        "classes were swapped",
     ),
     "other colours in the contract": (faults_posing.colours_exchanged, "FER-R-03", "images in bgr", None),
     "another initial rate in the record": (
@@ -119,16 +119,21 @@ FAULTS = {
         "initial rate of 0.01",
         "edited",
     ),
-    "a subset asked for and not declared": (faults_posing.subset_asked_for, "FER-R-13", "a subset of 1,074", "poses"),
-    "a cap asked for and not declared": (faults_posing.cap_asked_for, "FER-R-13", "a cap of 3 epochs", "poses"),
+    "a subset asked for and not declared": (
+        faults_posing.subset_asked_for,
+        "FER-R-13",
+        "a subset of 1,074",
+        "presented",
+    ),
+    "a cap asked for and not declared": (faults_posing.cap_asked_for, "FER-R-13", "a cap of 3 epochs", "presented"),
     "validation and BTFER exchanged": (
         faults.parts_exchanged,
         "FER-R-06",
         "4,606 images without a prediction, 2,100 predictions of other images",
-        "validation and btfer were exchanged",
+        "validation and btfer were swapped",
     ),
     "labels shuffled against the manifest": (faults.labels_shuffled, "FER-R-06", "of 4,606 labels", "shuffled"),
-    "an image without a prediction": (faults.image_missing, "FER-R-06", "1 images without", "left out"),
+    "an image without a prediction": (faults.image_missing, "FER-R-06", "1 images without", "images were skipped"),
     "an image predicted twice": (faults.image_twice, "FER-R-02", "is there already", None),
     "training images predicted as validation": (
         faults.training_images_as_validation,
@@ -156,14 +161,14 @@ FAULTS = {
         "precision.weighted.value",
         "the macro average",
     ),
-    "a report with validation and BTFER exchanged": (faults.report_exchanged, "FER-R-08", "metrics.n", "exchanged"),
+    "a report with validation and BTFER exchanged": (faults.report_exchanged, "FER-R-08", "metrics.n", "swapped"),
     "figures over all images instead of whole batches": (
         faults.over_all_images,
         "FER-R-08",
         "parts.btfer.as_run.accuracy",
         "over all images",
     ),
-    "a history with an epoch cut out": (faults.epoch_cut, "FER-R-09", "31 epochs", "cut out"),
+    "a history with an epoch cut out": (faults.epoch_cut, "FER-R-09", "31 epochs", "removed from the history"),
     "a best epoch that is not the best": (
         faults.best_is_not_best,
         "FER-R-09",
@@ -181,14 +186,14 @@ FAULTS = {
     "a capped run that poses as a full one": (faults.capped_as_full, "FER-R-11", "29 epochs, ended by early", "capped"),
     "a run that went on after early stopping": (faults.trained_on, "FER-R-11", "34 epochs", None),
     "class weights of the other balancing": (faults.other_balancing, "FER-R-12", "Fear 16.8", "the simple weights"),
-    "a cap that is not declared": (faults.capped_undeclared, "FER-R-13", "a cap ended phase 1 after 29", "poses"),
-    "a subset that is not declared": (faults.subset_as_full, "FER-R-13", "1,074 training", "poses"),
-    "another batch size that is not declared": (faults.other_batch, "FER-R-13", "batches of 32", "poses"),
+    "a cap that is not declared": (faults.capped_undeclared, "FER-R-13", "a cap ended phase 1 after 29", "presented"),
+    "a subset that is not declared": (faults.subset_as_full, "FER-R-13", "1,074 training", "presented"),
+    "another batch size that is not declared": (faults.other_batch, "FER-R-13", "batches of 32", "presented"),
     "training on BTFER that is not declared": (
         faults.btfer_trained_on,
         "FER-R-13",
         "pictures of BTFER are also",
-        "poses",
+        "presented",
     ),
 }
 
@@ -238,7 +243,7 @@ def test_a_faulty_run_fails_its_cell_and_is_no_protocol_run(run):
 
 @pytest.mark.parametrize(
     ("shift", "status", "verdict", "likely"),
-    [(0.15, "above", "inconclusive", "too good"), (-0.15, "below", "fail", None)],
+    [(0.15, "above", "inconclusive", "look for test images"), (-0.15, "below", "fail", None)],
     ids=["0.15 too high", "0.15 too low"],
 )
 @pytest.mark.parametrize("part", ["val", "btfer"])
@@ -338,7 +343,8 @@ def test_pictures_under_two_names_are_told_where_they_are_few(run):
     found = check.run(open_run_folder(run, {CELL.id: CELL}))
     assert (found.status, found.observed) == (
         "pass",
-        "no image is there twice; under other names the same picture: 460 validation images that are trained on",
+        "no image is listed twice; the same picture under another name: 460 validation images that are also training "
+        "images",
     )
 
 

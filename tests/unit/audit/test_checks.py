@@ -84,7 +84,7 @@ def test_an_end_one_epoch_early_is_a_failure_only_of_a_run_known_to_be_finished(
 def test_an_end_where_another_rule_ends_it_is_inconclusive_for_it_may_be_an_interruption():
     found = finding("FER-S-05", run(trained(stopping={"monitor": "val_accuracy", "mode": "max"})))
     assert found.status == "inconclusive"
-    assert "val_accuracy watched in place of val_loss" in found.message
+    assert "val_accuracy monitored instead of val_loss" in found.message
 
 
 @pytest.mark.parametrize("patience", [10, 15, 19])
@@ -195,7 +195,7 @@ def test_an_overlong_phase_that_rounding_explains_does_not_hide_another():
     assert finding("FER-S-05", run(unclear)).status == "pass"
     assert finding("FER-S-05", run(rounded(unclear, 3))).status == "inconclusive"
     found = finding("FER-S-05", run(rounded(unclear, 3), definite))
-    assert (found.status, found.observed) == ("fail", "phase 2 goes on to epoch 39")
+    assert (found.status, found.observed) == ("fail", "phase 2 continues to epoch 39")
 
 
 def test_rounded_losses_do_not_excuse_everything():
@@ -211,8 +211,8 @@ def test_rounded_losses_do_not_excuse_everything():
         ({"factor": 0.2}, "a factor of 0.2"),
         ({"factor": 0.6}, "a factor of 0.6"),
         ({"cooldown": 3}, "a cooldown of 3 epochs"),
-        ({"monitor": "val_accuracy", "mode": "max"}, "val_accuracy watched in place of val_loss"),
-        ({"patience": 1000}, "the rate is never lowered"),
+        ({"monitor": "val_accuracy", "mode": "max"}, "val_accuracy monitored instead of val_loss"),
+        ({"patience": 1000}, "the rate is never reduced"),
         ({"patience": 8, "min_delta": 0.0}, "a patience of 8 and a min_delta of 0"),
     ],
 )
@@ -233,7 +233,7 @@ def test_another_patience_is_not_held_against_min_delta():
 def test_min_delta_is_not_evaluated_where_rates_would_be_the_same_without_it():
     steps = [*FALLING, *(1.4 + 0.01 * epoch for epoch in range(20))]
     found = finding("FER-S-04", run(trained(steps)))
-    assert (found.status, "do not show it" in found.message) == ("not_evaluated", True)
+    assert (found.status, "do not show the rule" in found.message) == ("not_evaluated", True)
 
 
 @pytest.mark.parametrize("cooldown", [0, 1, 2, 3, 5, 10])
@@ -248,14 +248,14 @@ def test_a_second_phase_that_goes_on_at_the_last_rate_is_told_so():
     assert first.rate[-1] == pytest.approx(1.25e-5)
     found = finding("FER-S-02", run(cut(first, 0, 45), second))
     assert found.observed == "phase 2 starts at 2.5e-05"
-    assert "not set back" in found.likely
+    assert "not reset" in found.likely
 
 
 def test_a_rate_to_which_the_last_epoch_lowered_it_was_not_set_back_either():
     """The rate falls for the next epoch in the very last one, so that the phase itself does not log it."""
     first = cut(trained(), 0, 25)
     assert set(first.rate) == {first.rate[0]}
-    assert "not set back" in finding("FER-S-02", run(first, trained(rate=5e-5))).likely
+    assert "not reset" in finding("FER-S-02", run(first, trained(rate=5e-5))).likely
 
 
 def test_a_cap_that_the_record_declares_is_no_failure():
@@ -303,7 +303,7 @@ def test_the_interface_judges_files_and_counts(log):
     audit = ferspec.audit(log, weights="imagenet")
     assert (audit.verdict, audit.phases, audit.rated, audit.replayed) == ("pass", 2, 2, 2)
     assert audit.counts.planned == len(audit.outcomes) == 7
-    assert audit.runs[0].departs_first == ""
+    assert audit.runs[0].first_failure == ""
 
 
 def test_a_file_by_two_paths_is_audited_once(log):
@@ -357,5 +357,5 @@ def test_a_deviation_that_covers_nothing_is_a_failure(tmp_path, log):
 
 
 def test_a_selection_of_nothing_is_refused(log):
-    with pytest.raises(UserError, match="no check's id contains 'FER-W'"):
+    with pytest.raises(UserError, match="no check id contains 'FER-W'"):
         ferspec.audit(log, select="FER-W")

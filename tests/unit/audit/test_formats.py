@@ -104,13 +104,13 @@ def test_what_keras_own_callback_logs_is_audited_wherever_it_stands_among_the_ca
 @pytest.mark.parametrize("rates_of_next", [True, False], ids=["after the plateau rule", "before it"])
 def test_a_wrong_patience_is_seen_on_tensorboard_too(tmp_path, rates_of_next):
     on_keras_tensorboard(tmp_path, (trained(plateau={"patience": 9}, rates_of_next=rates_of_next),))
-    assert ferspec.audit(tmp_path).runs[0].departs_first.startswith("FER-S-03: phase 1, epoch")
+    assert ferspec.audit(tmp_path).runs[0].first_failure.startswith("FER-S-03: phase 1, epoch")
 
 
 def test_rates_of_the_next_epoch_are_a_departure_in_a_csv_log(tmp_path):
     """There, Keras logs the rate of the epoch itself."""
     audit = ferspec.audit(write_log(tmp_path / "log.csv", [trained(rates_of_next=True)]))
-    assert audit.runs[0].departs_first == "FER-S-03: phase 1, epoch 24"
+    assert audit.runs[0].first_failure == "FER-S-03: phase 1, epoch 24"
 
 
 @pytest.fixture
@@ -270,7 +270,7 @@ def test_losses_of_batches_are_no_epochs(tmp_path, phases):
     (folder / "metrics" / "loss").write_text("\n".join(batches) + "\n")
     run = only(folder)
     assert [phase.epochs for phase in run.phases] == [tuple(range(67))]
-    assert ferspec.audit(folder).runs[0].replays[0].departs is None
+    assert ferspec.audit(folder).runs[0].replays[0].mismatch is None
 
 
 def test_validations_in_every_other_step_leave_all_epochs(tmp_path):

@@ -125,7 +125,7 @@ def test_a_rate_that_rises_while_epochs_number_on_is_no_attempt_that_broke_off()
 
 def test_an_attempt_of_one_epoch_that_began_again_at_epoch_0_counts_for_none():
     found = finding("FER-S-07", run(head(1), whole(), weights="scratch"))
-    assert (found.status, found.observed) == ("pass", "1 phase, after 1 that broke off and began again")
+    assert (found.status, found.observed) == ("pass", "1 phase, after 1 that were aborted and restarted")
 
 
 def test_a_possible_warm_up_is_noted_whatever_the_weights_are():

@@ -65,7 +65,7 @@ def test_a_processor_with_fewer_instructions_draws_the_same_bytes():
 
 def test_an_image_is_the_same_alone_as_in_any_set_and_order():
     alone = render(scene(3, "Sad", 2), 64)
-    in_a_set = {(image.label, image.index): image.pixels for image in synthetic_images(3, 64, seed=3)}
+    in_a_set = {(image.label, image.number): image.pixels for image in synthetic_images(3, 64, seed=3)}
     in_another = [
         image.pixels for image in synthetic_images({"Sad": 4, "Angry": 1}, 64, seed=3) if image.label == "Sad"
     ]

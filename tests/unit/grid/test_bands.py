@@ -215,7 +215,7 @@ def test_every_cell_has_a_band_for_each_figure_and_higher_is_better():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"runs": 0}, "the mean of at least one run, not of 0"),
+        ({"runs": 0}, "cannot give a band for the mean of 0 runs: give at least 1"),
         ({"profile": "printed"}, "unknown profile 'printed': known are released, paper"),
     ],
 )

@@ -110,7 +110,7 @@ def test_all_fields_together_name_one_cell(cell):
         ("dataset=", "unknown dataset '': known are"),
         ("vgg16-imagenet-48-rafdb-simpl", "unknown cell .*: did you mean vgg16-imagenet-48-rafdb-simple"),
         ("architecture=yolo*", "architecture 'yolo\\*' fits no cell"),
-        ("architecture=xception resolution=48", "matches no cell: 'ferspec grid list' shows what there is"),
+        ("architecture=xception resolution=48", "matches no cell: 'ferspec grid list' shows all cells"),
         ("lenet5-scratch-48-rafdb-simple smmb-scratch-48-rafdb-simple", "matches no cell"),
         (" ", "matches no cell"),
     ],

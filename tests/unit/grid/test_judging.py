@@ -111,8 +111,8 @@ def test_a_training_by_another_profile_is_no_protocol_run_and_joins_no_mean():
     judged = judge_cell(CELL, [theirs])
     assert (judged.status, judged.outcome.status, judged.figures) == ("not a protocol run", "not_evaluated", ())
     assert (
-        judged.outcome.message == "trained by the profile paper, judged by released: "
-        "name its own with --profile, in pytest --fer-profile"
+        judged.outcome.message == "trained with profile paper, judged by released: "
+        "give its own with --profile, in pytest --fer-profile"
     )
     assert judge_cell(CELL, [theirs], "paper").status == "below"
     both = judge_cell(CELL, [theirs, result(profile="released")])
@@ -224,10 +224,10 @@ def test_the_command_shows_counts_and_explains_what_lies_outside(runs):
     for words in (
         "resnet18-scratch-48-rafdb-conservative above",
         f"validation accuracy 0.940, expected {band.low:.3f} to {band.high:.3f}",
-        "likely: too good",
+        "likely: above the band: look for test images",
         "vgg16-imagenet-48-rafdb-simple not a protocol run",
         "FER-R-08 every figure of the report follows from the predictions: FAIL",
-        "likely: the macro average stands for the weighted one",
+        "likely: the macro average was reported as the weighted one",
         "2 results read: 26 checks of what they were read from, 25 pass, 1 fail, 0 not evaluated",
     ):
         assert words in text
@@ -273,7 +273,7 @@ def test_synthetic_results_name_the_selection_that_judges_them(tmp_path):
 
 
 def test_the_published_figures_make_no_folder(tmp_path):
-    with pytest.raises(UserError, match="is no folder: make it first"):
+    with pytest.raises(UserError, match="is not a folder: create it first"):
         ferspec_grid("export-published", str(tmp_path / "none" / "printed.csv"))
     assert not (tmp_path / "none").exists()
 
@@ -332,7 +332,7 @@ def test_pytest_without_artifacts_evaluates_nothing_and_says_so():
     ended = benchmarks("-k", "lenet5")
     assert ended.returncode == 2
     assert "verdict: not_evaluated" in ended.stdout
-    assert "no training of this cell was handed in" in ended.stdout
+    assert "no training of this cell was submitted" in ended.stdout
 
 
 def test_pytest_tells_whether_artifacts_are_of_known_cells(runs, tmp_path):
@@ -370,7 +370,7 @@ def test_pytest_selects_as_the_command_line_does(words):
 def test_pytest_judges_by_the_profile_it_is_told(tmp_path):
     made_runs.made("vgg16-imagenet-48-rafdb-simple", "paper").write(tmp_path / "run")
     words = ("--fer-artifacts", str(tmp_path), "--fer-select", "vgg16-imagenet-48-rafdb-simple")
-    assert "trained by the profile paper, judged by released" in benchmarks("-rs", *words).stdout
+    assert "trained with profile paper, judged by released" in benchmarks("-rs", *words).stdout
     assert "2 passed" in benchmarks(*words, "--fer-profile", "paper").stdout
 
 

@@ -41,7 +41,7 @@ def test_networks_that_differ_among_themselves_show_no_common_effect():
 
     finding = found("FER-F-04", "val_accuracy", planted(value, noisy=False))
     assert abs(finding.estimate.value) > finding.estimate.noise
-    assert (finding.outcome, finding.reason) == ("within noise", "the interval holds 0")
+    assert (finding.outcome, finding.reason) == ("within noise", "the interval contains 0")
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_too_few_networks_are_not_evaluated():
     cells = [cell for cell in SPEC.cells if cell.architecture in ("VGG19", "ResNet18")]
     finding = found("FER-F-02", "val_accuracy", planted(gaining(0.06), cells))
     assert finding.outcome == "not evaluated"
-    assert finding.reason == "4 pairs of 2 networks, at least 3 are needed"
+    assert finding.reason == "4 pairs of 2 networks; at least 3 are needed"
 
 
 def test_cells_of_one_side_alone_are_not_evaluated():
@@ -170,7 +170,7 @@ def test_a_ranking_of_few_of_its_cells_is_not_evaluated():
     cells = [cell for cell in SPEC.cells if cell.architecture in ("ResNet18", "LeNet5")]
     finding = found("FER-F-31", "val_accuracy", planted(by_network, cells))
     assert finding.outcome == "not evaluated"
-    assert finding.reason == "9% of the cells are known, a ranking needs 90%"
+    assert finding.reason == "9% of the cells are known, but a ranking needs 90%"
 
 
 def test_no_trainings_at_all_support_nothing():

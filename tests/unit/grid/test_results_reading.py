@@ -75,8 +75,8 @@ def test_foreign_files_and_folders_are_noted_and_left_alone(run):
     found = read([run.parent])
     assert len(found.results) == 1
     assert [note.partition(": ")[2] for note in found.notes] == [
-        "2 that belong to no run were left alone (README.txt, old)",
-        "1 that belong to no run were left alone (notes.txt)",
+        "2 files that do not belong to a run were skipped (README.txt, old)",
+        "1 files that do not belong to a run were skipped (notes.txt)",
     ]
 
 
@@ -87,7 +87,7 @@ def test_foreign_files_and_folders_are_noted_and_left_alone(run):
         (lambda path: None, "No such file"),
         (lambda path: path.write_text("hello"), "unknown column 'hello'"),
         (lambda path: path.write_bytes(bytes(range(256))), "not text in UTF-8"),
-        (lambda path: path.write_text(""), "is no table of results"),
+        (lambda path: path.write_text(""), "is not a results table"),
     ],
     ids=["an empty folder", "no such path", "a text file", "a binary file", "an empty file"],
 )
@@ -132,7 +132,7 @@ def test_a_copy_of_a_run_is_handed_in_twice_and_counts_once(right, tmp_path):
     first, second = read_results([tmp_path])
     assert (first.problems, second.figures) == ((), Figures())
     [problem] = second.problems
-    assert problem.title == "the same training handed in twice"
+    assert problem.title == "the same training was submitted twice"
     assert problem.observed == f"{tmp_path / 'second'} is a copy of {tmp_path / 'first'}"
 
 
@@ -145,7 +145,7 @@ def test_a_copy_whose_predictions_were_saved_again_is_one(right, tmp_path):
     (tmp_path / "second" / "model.keras").write_bytes(b"packed anew")
     faults.sign(tmp_path / "second")
     second = read([tmp_path]).results[1]
-    assert [problem.title for problem in second.problems][-1] == "the same training handed in twice"
+    assert [problem.title for problem in second.problems][-1] == "the same training was submitted twice"
 
 
 def test_a_copy_under_the_name_of_another_cell_is_one(right, tmp_path):
@@ -155,7 +155,7 @@ def test_a_copy_under_the_name_of_another_cell_is_one(right, tmp_path):
     path.write_text(path.read_text().replace("-conservative", "-simple"))
     first, second = read_results([tmp_path])
     assert first.cell != second.cell
-    assert "the same training handed in twice" in [problem.title for problem in second.problems]
+    assert "the same training was submitted twice" in [problem.title for problem in second.problems]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_row_that_repeats_a_run_is_a_copy_of_it(right, tmp_path):
     row = run.model_copy(update={"source": "a table", "seed": None})
     (tmp_path / "rows.csv").write_text(results_text([row]), newline="")
     [problem] = [problem for result in read_results([right, tmp_path / "rows.csv"]) for problem in result.problems]
-    assert problem.title == "the same training handed in twice"
+    assert problem.title == "the same training was submitted twice"
 
 
 def test_runs_tested_on_different_pictures_are_noted(right, tmp_path):
@@ -186,7 +186,7 @@ def test_runs_tested_on_different_pictures_are_noted(right, tmp_path):
     for name in (PREDICTIONS, "manifest.csv"):
         path = tmp_path / "second" / name
         path.write_text(re.sub(r"^(btfer,[^,]*,)([0-9a-f]{8})", r"\g<1>00000000", path.read_text(), flags=re.MULTILINE))
-    assert "2 different sets of pictures were taken for BTFER" in " ".join(read([tmp_path]).notes)
+    assert "2 different sets of pictures were used as BTFER" in " ".join(read([tmp_path]).notes)
 
 
 def test_another_training_of_the_cell_is_no_copy(right, tmp_path):
@@ -249,8 +249,8 @@ def test_a_table_needs_only_a_cell_and_a_figure_and_names_rows_by_line(tmp_path)
     [
         (f"cell,val_acuracy\n{CELL},0.5\n", "unknown column 'val_acuracy': did you mean val_accuracy?"),
         (f"cell,val_f1,val_f1\n{CELL},0.5,0.5\n", "the column 'val_f1' twice"),
-        ("val_f1\n0.5\n", "it needs the column cell and figures"),
-        (f"cell,seed\n{CELL},1\n", "it needs the column cell and figures"),
+        ("val_f1\n0.5\n", "it needs the column cell and metrics"),
+        (f"cell,seed\n{CELL},1\n", "it needs the column cell and metrics"),
         ("cell,val_f1\nvgg16-imagenet-96-rafdb-simple,0.5\n", "line 2: unknown cell"),
         (f"cell,val_f1\n{CELL},79\n", "line 2, column 'val_f1': 79 is not between 0 and 1"),
         (f"cell,val_f1\n{CELL},nan\n", "line 2, column 'val_f1': 'nan' is not a finite number"),

@@ -10,7 +10,7 @@ import pytest
 
 from ferspec.errors import UserError
 from ferspec.grid.smoke import trainings as smoke
-from ferspec.grid.smoke.trainings import judge_smoke_cell, kept, recorded_runs, smoke_plan, train_smoke_cell
+from ferspec.grid.smoke.trainings import cached, judge_smoke_cell, recorded_runs, smoke_plan, train_smoke_cell
 from ferspec.reference.augmentation.stream import Stream
 from ferspec.reference.training import feed
 
@@ -22,7 +22,7 @@ STUDENT = 3.751
 @pytest.fixture(scope="module")
 def open_data():
     """The synthetic faces, drawn once for all trainings of this file."""
-    return kept()
+    return cached()
 
 
 def outside(judged):
@@ -51,9 +51,8 @@ def test_a_band_is_the_prediction_interval_of_the_recorded_runs(monkeypatch, tmp
 def test_a_cell_of_which_too_few_runs_are_recorded_is_refused(monkeypatch, tmp_path):
     runs = [run for run in recorded_runs() if run.cell == LEARNS.id]
     monkeypatch.setattr(smoke, "read_smoke_run", lambda folder: runs[0])
-    with pytest.raises(
-        UserError, match=r"9 runs of 50 epochs are recorded, 10 are needed: python -m ferspec\.grid\.smoke"
-    ):
+    needed = r"9 runs of 50 epochs are recorded, but 10 are needed: record them with python -m ferspec\.grid\.smoke"
+    with pytest.raises(UserError, match=needed):
         judge_smoke_cell(tmp_path, runs[:9])
 
 
@@ -70,9 +69,9 @@ def test_recording_goes_on_where_it_was_interrupted(monkeypatch, tmp_path):
     monkeypatch.setattr(smoke, "train_smoke_cell", train)
     target = tmp_path / "runs.json"
     with pytest.raises(KeyboardInterrupt):
-        smoke.record(tmp_path, target, tell=lambda line: None)
+        smoke.record(tmp_path, target, report=lambda line: None)
     assert len(recorded_runs(target)) == 4
-    smoke.record(tmp_path, target, tell=lambda line: None)
+    smoke.record(tmp_path, target, report=lambda line: None)
     assert sorted(run.model_dump_json() for run in recorded_runs(target)) == sorted(
         run.model_dump_json() for run in recorded_runs()
     )

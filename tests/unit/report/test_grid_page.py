@@ -219,7 +219,7 @@ def test_what_lies_outside_is_explained_failures_first_and_linked_from_its_row()
     for text in (
         "ResNet18, from scratch, 48 px, RAF-DB, conservative weighting",
         f"above: BTFER accuracy {value:.3f}, expected {band.low:.3f} to {band.high:.3f} (+{value - band.high:.3f};",
-        "likely too good: look for test images among those trained on",
+        "likely above the band: look for test images among the training images",
         f"read from runs/{RESNET.id}",
         f"reproduce ferspec grid band {RESNET.id}",
     ):
@@ -267,7 +267,7 @@ def test_a_grid_without_any_training_draws_nothing_and_says_so():
     assert drawn(html) == []
     assert not page.all("svg")
     assert "there is nothing to draw" in page.text()
-    assert "258 absent: no training of this cell was handed in" in page.text("section", id="not-drawn")
+    assert "258 absent: no training of this cell was submitted" in page.text("section", id="not-drawn")
     assert len(html.encode()) < 25_000
 
 

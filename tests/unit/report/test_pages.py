@@ -78,7 +78,7 @@ def test_a_failure_says_observed_expected_difference_place_cause_and_command(pag
     found = page.text("article", **{"class": "finding fail"})
     for said in (
         "FER-B-05",
-        "outputs apart by up to 0.314",
+        "outputs differ by up to 0.314",
         "at most 1e-05 (+0.314)",
         "certification, models",
         "dropout or another random layer",
@@ -202,7 +202,8 @@ def test_an_undefined_figure_says_so_with_its_reason(make_report, make_evaluatio
     metrics = make_evaluation([0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3, 4, 5, 5])
     page = Page(render_html(make_report(metrics=metrics)))
     assert "undefined" in page.text("table", **{"class": "classes"})
-    assert "Precision of Surprise: no image is taken for Surprise." in page.text("ul", **{"class": "undefined-reasons"})
+    reasons = page.text("ul", **{"class": "undefined-reasons"})
+    assert "Precision of Surprise: no image is predicted as Surprise." in reasons
     assert "Macro precision: precision is undefined for Surprise and counted as 0." in page.text()
     assert "undefined" in page.text("span", **{"class": "undefined"})
     assert not re.search(r"\b(nan|none)\b", page.text("section", id="classes"), re.IGNORECASE)

@@ -242,7 +242,7 @@ def test_a_failure_is_printed_as_the_design_says(make_report):
     text = printed(terminal.print_report, make_report())
     assert (
         "FER-B-05 the same images twice give the same output   FAIL\n"
-        "  observed outputs apart by up to 0.314, expected at most 1e-05 (+0.314)\n"
+        "  observed outputs differ by up to 0.314, expected at most 1e-05 (+0.314)\n"
         "  certification, models\n"
         "  likely: dropout or another random layer is active at inference\n"
         "  reproduce: ferspec certify emotion_model.keras --dataset BTFER -k 'FER-B-05'\n"
@@ -276,7 +276,7 @@ def test_an_undefined_figure_is_printed_as_undefined_with_its_reason(make_report
     text = printed(terminal.print_report, make_report(metrics=make_evaluation([0, 1, 6], [0, 1, 1])))
     surprise = next(line.split() for line in text.splitlines() if line.startswith("Surprise"))
     assert surprise[2] == "undefined"
-    assert "Precision of Surprise: no image is taken for Surprise." in text
+    assert "Precision of Surprise: no image is predicted as Surprise." in text
     assert "calibration undefined: the predictions hold no probabilities" in text
     assert "nan" not in text.lower()
 

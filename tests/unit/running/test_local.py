@@ -18,11 +18,11 @@ from ferspec.commands.live.running import headline, print_summary, table, watchi
 from ferspec.errors import UserError
 from ferspec.grid.running.attempt import attempt
 from ferspec.grid.running.board import Board
-from ferspec.grid.running.elsewhere import Changes
 from ferspec.grid.running.jobs import Event, Limits, jobs_of
 from ferspec.grid.running.local import BUSY
 from ferspec.grid.running.results import LOCKS, open_results
 from ferspec.grid.running.run import run_jobs
+from ferspec.grid.running.scratch import Changes
 from ferspec.subjects.runs.artifacts.record import FINISHED_FILES, MODEL, RUN, STATE, read_run
 from helpers.places import TESTS
 from helpers.signals import hear_ctrl_c
@@ -32,7 +32,7 @@ from helpers.waiting import alive, wait_until
 # how often each is tried where it may be tried twice, and what is said of it
 FAILURES = {
     tiny_cells.DIES: (2, "its process ended with exit status 3"),
-    tiny_cells.HANGS: (1, "not done after 6 s (--cell-timeout): what is finished is kept"),
+    tiny_cells.HANGS: (1, "not finished after 6 s (--cell-timeout): finished epochs are kept"),
     tiny_cells.REFUSES: (1, "the moon is full: wait a day"),
     tiny_cells.SAYS_MUCH: (2, "RuntimeError: the last straw"),
 }
@@ -42,7 +42,7 @@ def run(out, trace, seeds, **limits):
     """Run tiny trainings and return how each ended, by its seed."""
     jobs = jobs_of([tiny_cells.options(trace).cell], seeds, tiny_cells.options(trace))
     results, board = open_results(str(out)), Board(str(out), jobs)
-    run_jobs(jobs, results, Limits(trainer=tiny_cells.TRAINER, **limits), board.tell)
+    run_jobs(jobs, results, Limits(trainer=tiny_cells.TRAINER, **limits), board.update)
     return {cell.seed: cell for cell in board.summary().cells}
 
 
@@ -116,7 +116,7 @@ def test_a_damaged_record_says_what_to_do(tmp_path):
     told = run(tmp_path / "out", tmp_path, [0])[0]
     assert told.state == "failed"
     assert "is not the record of a run" in told.message
-    assert told.message.endswith(": remove its folder to train it anew")
+    assert told.message.endswith(": remove its folder to train it again")
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +206,7 @@ def test_what_another_command_is_about_to_remove_is_left_to_it(tmp_path):
         jobs_of([tiny_cells.options(tmp_path).cell], [0], tiny_cells.options(tmp_path))[0],
     )
     results.take(job, Changes({f"{STATE}/last.npz": b"left"}))
-    with results.claimed(job, patient=False):
+    with results.claimed(job, wait=False):
         run(tmp_path / "out", tmp_path, [0])
         assert f"{STATE}/last.npz" in results.files(job)
 
@@ -240,7 +240,7 @@ class TestTheCommand:
     @pytest.mark.parametrize(
         ("words", "message"),
         [
-            (("-s", "lenet5-scratch-48-rafdb-simple"), "name the folder that holds its folder with --data-root"),
+            (("-s", "lenet5-scratch-48-rafdb-simple"), "give the folder that contains its folder with --data-root"),
             (("-s", "lenet5-scratch-48-rafdb-simple", "--data-root", "none/there"), "data root .*none/there"),
             (("-s", "resolution=96"), "unknown resolution '96'"),
             (("-s", tiny_cells.CELL, "--address", "auto"), "are for --on ray"),
@@ -276,7 +276,7 @@ class TestTheBoard:
     def test_gives_the_exit_status(self, states, status):
         board, jobs = self.board()
         for job, state in zip(jobs, states, strict=True):
-            board.tell(job, Event(state=state))
+            board.update(job, Event(state=state))
         assert board.summary().status == status
 
     @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ class TestTheBoard:
     def test_names_what_to_do_next_where_there_is_something_to_judge(self, capsys, out, state, judged):
         _, jobs = self.board()
         board = Board(out, jobs)
-        board.tell(jobs[0], Event(state=state))
+        board.update(jobs[0], Event(state=state))
         print_summary(board.summary(), as_json=False)
         assert (f"next: ferspec grid judge {out}" in capsys.readouterr().out) == judged
 
@@ -300,9 +300,9 @@ class TestTheBoard:
     def test_knows_what_is_left_from_the_pace_so_far(self):
         board, jobs = self.board()
         assert board.seconds_left() is None
-        board.tell(jobs[0], Event(state="running"))
-        board.tell(jobs[0], Event(state="running", epochs=3))
-        board.tell(jobs[0], Event(state="running", epochs=4))
+        board.update(jobs[0], Event(state="running"))
+        board.update(jobs[0], Event(state="running", epochs=3))
+        board.update(jobs[0], Event(state="running", epochs=4))
         board.began -= 20
         # continued at its third epoch: two were trained in 20 s, none is left of it and four each of three others
         assert board.epochs() == 2
@@ -314,8 +314,8 @@ class TestTheBoard:
 
         board, jobs = self.board()
         for event in (Event(state="running"), Event(state="died"), Event(state="running", epochs=1)):
-            board.tell(jobs[2], event)
-        board.tell(jobs[1], Event(state="failed", message="out of memory"))
+            board.update(jobs[2], event)
+        board.update(jobs[1], Event(state="failed", message="out of memory"))
         console = Console(width=120, record=True, file=io.StringIO())
         console.print(table(board))
         lines = console.export_text().splitlines()

@@ -172,7 +172,7 @@ def test_nothing_but_artifacts_comes_back(story):
         ("127.0.0.1:1", "no Ray cluster at 127.0.0.1:1: "),
         ("127.0.0.1:99999", "no Ray cluster at 127.0.0.1:99999: "),
         ("nowhere.invalid:6379", "no Ray cluster at nowhere.invalid:6379: "),
-        ("head", "'head' is no address of a Ray cluster: give HOST:PORT"),
+        ("head", "'head' is not an address of a Ray cluster: give HOST:PORT"),
         ("ray://head:10001", "run this command on a node of the cluster"),
     ],
 )
@@ -186,7 +186,7 @@ def test_something_else_that_listens_is_not_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr(on_ray, "SECONDS_TO_ANSWER", 4)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        with pytest.raises(UserError, match=f"what listens at {address} does not answer as a Ray cluster"):
+        with pytest.raises(UserError, match=f"the process listening at {address} does not answer like a Ray cluster"):
             run_tiny(tmp_path, Cluster(address))
 
 

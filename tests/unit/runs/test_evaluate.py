@@ -132,7 +132,7 @@ def test_images_that_differ_are_named_by_their_part(run, images, part):
 def test_a_data_root_without_a_part_is_one_line(run, images):
     held = tiny_runs.data()
     images(TrainingData(held.training, held.validation, None))
-    with pytest.raises(UserError, match=r"tested on btfer images \(patches\), which the data root has not"):
+    with pytest.raises(UserError, match=r"tested on btfer images \(patches\), which the data root does not have"):
         evaluate_run(run)
 
 
@@ -150,7 +150,7 @@ def test_a_network_that_brings_code_is_refused(run, images, tmp_path):
 def test_a_network_that_answers_nan_is_one_line():
     part, rows = tiny_runs.patches(1, seed=1), np.full((7, 7), 1 / 7)
     rows[[2, 5]] = np.nan
-    with pytest.raises(UserError, match="2 of 7 images with values that are not finite"):
+    with pytest.raises(UserError, match="2 of 7 images with NaN or infinite values"):
         predict_part(lambda batch: rows, part, tiny_runs.CONTRACT, 64)
 
 

@@ -107,7 +107,7 @@ def test_intervals_are_those_of_plain_resampling():
     [
         ([2.0, -1.0, 0, 0, 0, 0, 0], "off by up to 1"),
         ([0.5, 0.2, 0, 0, 0, 0, 0], "off by up to 0.3"),
-        ([math.nan, 1, 0, 0, 0, 0, 0], "not finite"),
+        ([math.nan, 1, 0, 0, 0, 0, 0], "NaN or infinite"),
     ],
 )
 def test_rows_that_are_no_probabilities_leave_calibration_undefined(row, says):

@@ -155,7 +155,7 @@ def test_a_model_ties_with_itself_and_the_interval_still_has_a_width():
     for of in (found.difference, found.f1_difference, found.macro_f1_difference):
         assert of.value == 0
         assert of.low < 0 < of.high
-    assert "right on the same images" in found.sentence
+    assert "right and wrong on the same images" in found.sentence
 
 
 def test_two_models_equally_often_right_are_told_apart_by_no_number_of_images():

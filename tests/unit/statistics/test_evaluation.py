@@ -146,8 +146,8 @@ def test_calibration_without_probabilities_is_undefined_and_says_why(answers):
 @pytest.mark.parametrize(
     ("labels", "predicted", "says"),
     [
-        ([0, 1, 7], [0, 1, 2], "labels hold 7, which is out of range"),
-        ([0, 1, 2], [0, -1, 2], "predictions hold -1, which is out of range"),
+        ([0, 1, 7], [0, 1, 2], "labels contain 7, which is out of range"),
+        ([0, 1, 2], [0, -1, 2], "predictions contain -1, which is out of range"),
         ([0, 1, 2], [0, 1], "3 labels but 2 predictions"),
         ([], [], "at least one image"),
         ([[0], [1]], [0, 1], "labels have shape (2, 1)"),

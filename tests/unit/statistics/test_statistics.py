@@ -93,7 +93,7 @@ def test_a_class_counted_as_zero_is_named():
     assert precision.macro.undefined == (
         "precision is undefined for Disgust, Happy, Neutral, Sad, Surprise and counted as 0"
     )
-    assert per_class(matrix, 0.95)[1].precision.undefined == "no image is taken for Disgust"
+    assert per_class(matrix, 0.95)[1].precision.undefined == "no image is predicted as Disgust"
 
 
 # --- Wilson -------------------------------------------------------------------------------------------------------
@@ -336,7 +336,7 @@ def test_a_claim_is_decided_by_the_whole_interval(low, high, operator, threshold
 
 
 def test_a_claim_about_an_undefined_figure_is_inconclusive():
-    assert judge_claim(Figure(value=None, undefined="no image is taken for Disgust"), ">=", 0.0) == "inconclusive"
+    assert judge_claim(Figure(value=None, undefined="no image is predicted as Disgust"), ">=", 0.0) == "inconclusive"
 
 
 @pytest.mark.parametrize(("k", "n", "threshold"), [(61, 100, 0.6), (59, 100, 0.6), (9, 10, 0.75), (1, 50, 0.05)])

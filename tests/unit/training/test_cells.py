@@ -137,7 +137,7 @@ def test_a_run_that_starts_from_other_weights_is_not_gone_on_with(root, tmp_path
     with pytest.raises(KeyboardInterrupt):
         train_cell(request, Stop())
     write_legacy(weights / name_of("MobileNet"), base, scale=0.02)
-    with pytest.raises(UserError, match="starting weights are not those this training began with"):
+    with pytest.raises(UserError, match="initial weights are not those this training started with"):
         train_cell(request)
 
 
@@ -200,7 +200,7 @@ def test_what_logs_is_looked_for_before_an_image_is_read(ferspec, root, tmp_path
 
 def test_a_file_is_no_place_for_artifacts(ferspec, command, tmp_path):
     (tmp_path / "run").write_text("a letter")
-    assert_refused(ferspec(*command), "run is a file: choose another --out")
+    assert_refused(ferspec(*command), "run is a file, not a folder: choose another --out")
     assert (tmp_path / "run").read_text() == "a letter"
 
 
@@ -275,7 +275,7 @@ def test_other_images_are_not_gone_on_with(ferspec, command, tmp_path):
     interrupt(ferspec, command)
     other = small_fer2013(tmp_path / "other", per_class=PER_CLASS + 1)
     words = [other if word == command[3] else word for word in command]
-    assert_refused(ferspec(*words), "the training images are not those this training began with")
+    assert_refused(ferspec(*words), "the training images are not those this training started with")
     assert ferspec(*command)[0] == 0
 
 

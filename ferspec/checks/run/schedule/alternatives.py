@@ -1,4 +1,4 @@
-"""Other schedules than the protocol's: the rules that people set by mistake, to name the one that a log follows."""
+"""Tries the schedules that people set by mistake to name the one a log follows."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ferspec.checks.run.schedule.readings import READINGS
-from ferspec.checks.run.schedule.replay import departure
+from ferspec.checks.run.schedule.replay import first_mismatch
 from ferspec.checks.run.schedule.rounded_losses import same_rate
+from ferspec.checks.run.schedule.watches import WATCHES
 from ferspec.reference.schedule import BEFORE_ANY, PlateauRule, StoppingRule, Watch
+from ferspec.required import required
 from ferspec.spec.records import Profile
 from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
 
@@ -21,14 +22,14 @@ FACTORS = (0.1, 0.2, 0.25, 0.3, 0.7, 0.75, 0.8, 0.9)
 MINIMA = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 0.0)
 MIN_DELTAS = (0.0, 1e-5, 1e-3, 1e-2)
 COOLDOWNS = (2, 3, 4, 5, 10)
-# figures of which more is better are watched with their sign turned
+# metrics that are better when larger are monitored with a negative sign
 MONITORS = {"val_accuracy": -1, "loss": 1, "accuracy": -1}
 STOPPING_PATIENCES = (19, 21, 15, 25, 10, 30, 5, 40, 50, 100)
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """One wrong rule: the clause that it breaks, its name in words, and what it does."""
+    """One wrong rule: the clause that it breaks, its name in words, and its parameters."""
 
     clause: str
     name: str
@@ -37,53 +38,54 @@ class Alternative:
     monitor: str = "val_loss"
 
     def rates(self, phase: LoggedPhase, watch: Watch = BEFORE_ANY) -> tuple[float, ...] | None:
-        """Return the rate of every epoch of a phase under this rule; None where what it watches is not logged."""
+        """Return the rate of every epoch under this rule. None if its monitor is not logged."""
         if getattr(phase, self.monitor) is None:
             return None
-        places, values = _watched(phase, self.monitor)
-        rates = with_cooldown(self.rule, self.cooldown, [*values, math.nan], phase.rate[0], watch)
-        return tuple(rates[bisect_left(places, place)] for place in range(len(phase)))
+        epochs, values = _monitored(phase, self.monitor)
+        rates = with_cooldown(self.rule, self.cooldown, [*values, math.nan], required(phase.rate)[0], watch)
+        return tuple(rates[bisect_left(epochs, epoch)] for epoch in range(len(phase)))
 
 
-def _watched(phase: LoggedPhase, monitor: str) -> tuple[list[int], list[float]]:
-    """Return the places and values of what is watched, less being better; epochs without validation have none."""
+def _monitored(phase: LoggedPhase, monitor: str) -> tuple[list[int], list[float]]:
+    """Return the epochs (from 0) with a value of the monitor, and the values (smaller is better)."""
     without = phase.unvalidated if monitor.startswith("val_") else ()
-    places = [place for place in range(len(phase)) if place not in without]
-    return places, [MONITORS.get(monitor, 1) * getattr(phase, monitor)[place] for place in places]
+    epochs = [epoch for epoch in range(len(phase)) if epoch not in without]
+    return epochs, [MONITORS.get(monitor, 1) * getattr(phase, monitor)[epoch] for epoch in epochs]
 
 
 def with_cooldown(
     rule: PlateauRule, cooldown: int, values: Sequence[float], initial_rate: float, watch: Watch = BEFORE_ANY
 ) -> tuple[float, ...]:
-    """Return the rates that Keras' rule gives with a cooldown: epochs after a reduction that do not count as waiting.
+    """Return the rates of Keras' plateau rule with a cooldown.
 
-    The epoch in which a cooldown ends counts again, so that one of 1 epoch has no effect.
+    During the ``cooldown`` epochs after a reduction the patience does not count. The epoch in which a cooldown ends
+    counts again, so a cooldown of 1 has no effect.
     """
-    rates, left = [initial_rate], 0
+    rates, remaining = [initial_rate], 0
     for value in values[:-1]:
-        left = max(left - 1, 0)
-        if left:
+        remaining = max(remaining - 1, 0)
+        if remaining:
             rate, watch = rates[-1], replace(watch.after(value, rule.min_delta), waited=0)
         else:
             rate, watch = rule.after(rates[-1], watch, value)
-            left = cooldown if rate < rates[-1] else 0
+            remaining = cooldown if rate < rates[-1] else 0
         rates.append(rate)
     return tuple(rates)
 
 
 def explanations(phases: Sequence[LoggedPhase], profile: Profile) -> list[Alternative]:
-    """Return the wrong rules that give all rates of these phases: those with one mistake, or else those with two."""
+    """Return the wrong rules that give all rates, with one mistake or else with two."""
     rule = PlateauRule.of(profile)
     single = [alternative for alternative in _single(rule) if _explains(alternative, phases)]
     return single or [alternative for alternative in _double(rule, phases) if _explains(alternative, phases)]
 
 
 def _explains(alternative: Alternative, phases: Sequence[LoggedPhase]) -> bool:
-    return all(any(_gives(alternative.rates(phase, watch), phase) for watch in READINGS) for phase in phases)
+    return all(any(_gives(alternative.rates(phase, watch), phase) for watch in WATCHES) for phase in phases)
 
 
 def _gives(rates: tuple[float, ...] | None, phase: LoggedPhase) -> bool:
-    return rates is not None and departure(phase.rate, rates) is None
+    return rates is not None and first_mismatch(required(phase.rate), rates) is None
 
 
 def _single(rule: PlateauRule) -> Iterator[Alternative]:
@@ -94,18 +96,19 @@ def _single(rule: PlateauRule) -> Iterator[Alternative]:
     for factor in FACTORS:
         yield Alternative(PLATEAU, f"a factor of {factor:g}", replace(rule, factor=factor))
     for minimum in MINIMA:
-        yield Alternative(PLATEAU, f"a floor of {minimum:g}", replace(rule, minimum_rate=minimum))
+        yield Alternative(PLATEAU, f"a minimum rate of {minimum:g}", replace(rule, minimum_rate=minimum))
     for cooldown in COOLDOWNS:
         yield Alternative(PLATEAU, f"a cooldown of {cooldown} epochs", rule, cooldown)
     for monitor in MONITORS:
-        yield Alternative(PLATEAU, f"{monitor} watched in place of val_loss", rule, monitor=monitor)
+        yield Alternative(PLATEAU, f"{monitor} monitored instead of val_loss", rule, monitor=monitor)
     for min_delta in MIN_DELTAS:
         yield Alternative(IMPROVEMENT, f"a min_delta of {min_delta:g}", replace(rule, min_delta=min_delta))
 
 
 def _double(rule: PlateauRule, phases: Sequence[LoggedPhase]) -> Iterator[Alternative]:
-    """Yield another patience together with another factor, that of the first reduction, or another min_delta."""
-    drops = (after / before for phase in phases for before, after in pairwise(phase.rate) if 0 < after < before)
+    """Yield another patience with a min_delta of 0, or with the first reduction's factor."""
+    pairs = (pair for phase in phases for pair in pairwise(required(phase.rate)))
+    drops = (after / before for before, after in pairs if 0 < after < before)
     factor = next((drop for drop in drops if not same_rate(drop, rule.factor)), None)
     for patience in PATIENCES:
         if factor is not None:
@@ -117,30 +120,30 @@ def _double(rule: PlateauRule, phases: Sequence[LoggedPhase]) -> Iterator[Altern
 
 
 def decays_by_epoch(phase: LoggedPhase) -> bool:
-    """Return whether rates change so often that it cannot be a plateau's doing: nearly every epoch."""
-    changes = sum(not same_rate(after, before) for before, after in pairwise(phase.rate))
+    """Return whether the rate changes in nearly every epoch, which a plateau rule cannot cause."""
+    changes = sum(not same_rate(after, before) for before, after in pairwise(required(phase.rate)))
     return len(phase) > 3 and changes > 0.8 * (len(phase) - 1)
 
 
 def other_stops(phase: LoggedPhase, profile: Profile) -> list[str]:
-    """Return, in words, the wrong stopping rules that end a phase just where it ended."""
+    """Return, in words, the wrong stopping rules that end a phase exactly where it ended."""
     rule = StoppingRule.of(profile)
-    found = [
+    names = [
         f"a patience of {patience}"
         for patience in STOPPING_PATIENCES
         if patience != rule.patience and _stops(replace(rule, patience=patience), phase)
     ]
     if _stops(replace(rule, min_delta=1e-4), phase):
-        found.append("a min_delta of 0.0001")
-    return found + [
-        f"{monitor} watched in place of val_loss"
+        names.append("a min_delta of 0.0001")
+    return names + [
+        f"{monitor} monitored instead of val_loss"
         for monitor in MONITORS
         if getattr(phase, monitor) is not None and _stops(rule, phase, monitor)
     ]
 
 
 def _stops(rule: StoppingRule, phase: LoggedPhase, monitor: str = "val_loss") -> bool:
-    """Return whether a rule stops a phase just where it ended."""
-    places, values = _watched(phase, monitor)
-    stops = (rule.stop(values, watch) for watch in READINGS)
-    return any(stop is not None and places[stop] == len(phase) - 1 for stop in stops)
+    """Return whether a rule stops a phase exactly where it ended."""
+    epochs, values = _monitored(phase, monitor)
+    stops = (rule.stop(values, watch) for watch in WATCHES)
+    return any(stop is not None and epochs[stop] == len(phase) - 1 for stop in stops)

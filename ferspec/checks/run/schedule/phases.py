@@ -1,4 +1,4 @@
-"""Checks on the phases of a training run: how many there are, and how long the first is (FER-S-07, FER-S-08)."""
+"""Checks the number of training phases, and the length of the first (FER-S-07, FER-S-08)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from ferspec import spec
 from ferspec.checks.run.schedule.replay import PhaseStop, stops
 from ferspec.checks.run.schedule.rules import (
-    counts_small_improvements_as_none,
+    count_phases,
     halves_on_a_plateau,
+    ignores_small_improvements,
     keeps_the_best_epoch,
     starts_at_a_known_rate,
     stops_early,
@@ -24,32 +25,32 @@ SCRATCH = "scratch"
 
 @dataclass(frozen=True)
 class Attempts:
-    """The phases of the training that a log ends with, and how many broken-off attempts at it came before."""
+    """The phases of the last training in a log, and the number of aborted attempts."""
 
     phases: tuple[PhaseStop, ...]
-    broken_off: int
+    aborted: int
 
 
 def attempts(run: LoggedRun) -> Attempts:
-    """Tell phases from attempts that were broken off and begun again.
+    """Separate phases from attempts that were aborted and restarted.
 
-    An attempt ends before early stopping ends it, and the next phase begins at epoch 0 and does not go on from what it
-    learnt: its first validation loss is nearer the first of the attempt than its lowest. An attempt of one epoch learnt
-    nothing. A phase with a frozen base that has one of its lengths is none, for the loss may leap once all layers are
-    trained.
+    An aborted attempt ends before early stopping would end it. The phase after it starts at epoch 0 with untrained
+    weights: its first validation loss is nearer to the first of the attempt than to the lowest. An attempt of one epoch
+    is always aborted. A phase of a length that FER-S-08 allows for a frozen base never is, because the loss may jump
+    once all layers are trained.
     """
     lengths = () if run.weights == SCRATCH else spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
-    whole = [stop for stop, begins in zip(stops(run), run.whole_beginnings, strict=True) if begins]
+    complete = [stop for stop, begins in zip(stops(run), run.whole_beginnings, strict=True) if begins]
     kept = [
         phase
-        for place, phase in enumerate(whole)
-        if place == len(whole) - 1 or len(phase.phase) in lengths or not _broken_off(phase, whole[place + 1])
+        for index, phase in enumerate(complete)
+        if index == len(complete) - 1 or len(phase.phase) in lengths or not _aborted(phase, complete[index + 1])
     ]
-    return Attempts(tuple(kept), len(whole) - len(kept))
+    return Attempts(tuple(kept), len(complete) - len(kept))
 
 
-def _broken_off(phase: PhaseStop, following: PhaseStop) -> bool:
-    if phase.stopped or phase.beyond or following.phase.epochs[0] != 0:
+def _aborted(phase: PhaseStop, following: PhaseStop) -> bool:
+    if phase.stopped or phase.overran or following.phase.epochs[0] != 0:
         return False
     if not phase.phase.val_loss or not following.phase.val_loss:
         return False
@@ -58,43 +59,44 @@ def _broken_off(phase: PhaseStop, following: PhaseStop) -> bool:
 
 
 def has_its_phases(run: LoggedRun) -> CheckResult:
-    """A pre-trained network is trained in two phases, one from scratch in one (FER-S-07)."""
+    """A pre-trained network is trained in two phases, a network from scratch in one (FER-S-07)."""
     if not run.whole_beginnings[0]:
         raise NotEvaluable("the beginning of the log is lost")
     wanted = 1 if run.weights == SCRATCH else spec.load().integer("FER-S-07", "phases", run.profile)
-    begun = sum(run.whole_beginnings)
-    if begun == wanted:
-        return CheckResult(status=Status.PASS, observed=_count(begun), expected=f"{_count(wanted)}, from {run.weights}")
+    logged = sum(run.whole_beginnings)
+    if logged == wanted:
+        expected = f"{count_phases(wanted)}, from {run.weights}"
+        return CheckResult(status=Status.PASS, observed=count_phases(logged), expected=expected)
     tried = attempts(run)
-    if len(tried.phases) == wanted and begun > wanted:
-        observed = f"{_count(wanted)}, after {tried.broken_off} that broke off and began again"
+    if len(tried.phases) == wanted and logged > wanted:
+        observed = f"{count_phases(wanted)}, after {tried.aborted} that were aborted and restarted"
         return CheckResult(status=Status.PASS, observed=observed)
-    if begun < wanted and not run.finished and _may_be_the_first(run, tried.phases[-1]):
+    if logged < wanted and not run.finished and _may_be_the_first(run, tried.phases[-1]):
         raise NotEvaluable("it may have been interrupted in its first phase")
     return CheckResult(
         status=Status.FAIL,
-        observed=_count(len(tried.phases)) if begun > wanted else _count(begun),
-        expected=f"{_count(wanted)}, from {run.weights}",
+        observed=count_phases(len(tried.phases)) if logged > wanted else count_phases(logged),
+        expected=f"{count_phases(wanted)}, from {run.weights}",
         difference=float(len(tried.phases) - wanted),
-        likely="all layers were trained from the beginning, or the second phase goes on with the numbers of the first"
-        if begun < wanted
+        likely="all layers were trained from the start, or the second phase continues the epoch numbers of the first"
+        if logged < wanted
         else _why_more(tried.phases),
     )
 
 
 def _why_more(phases: Sequence[PhaseStop]) -> str:
     if any(phase.phase.epochs[0] != 0 for phase in phases[1:]):
-        return "a warm-up: the rate rises while the epochs number on; or it was taken up again by hand"
-    return "it was taken up again by hand, or the file holds several trainings"
+        return "a warm-up: the rate rises while the epoch numbers continue; or it was resumed by hand"
+    return "it was resumed by hand, or the file holds several trainings"
 
 
 def _may_be_the_first(run: LoggedRun, phase: PhaseStop) -> bool:
     longest = max(spec.load().integers("FER-S-08", "frozen_epochs", run.profile))
-    return not phase.stopped and not phase.beyond and len(phase.phase) <= longest
+    return not phase.stopped and not phase.overran and len(phase.phase) <= longest
 
 
 def first_phase_has_its_length(run: LoggedRun) -> CheckResult:
-    """The phase in which the head is trained alone has a length that the protocol knows (FER-S-08)."""
+    """The phase with a frozen base has a length that the protocol allows (FER-S-08)."""
     if run.weights == SCRATCH:
         raise NotEvaluable("a network from scratch has no phase with a frozen base")
     wanted = spec.load().integer("FER-S-07", "phases", run.profile)
@@ -104,7 +106,7 @@ def first_phase_has_its_length(run: LoggedRun) -> CheckResult:
     if len(phases) > wanted:
         phases = attempts(run).phases
     if len(phases) != wanted:
-        raise NotEvaluable(f"{_count(len(phases))}, of which none is known to be the first of {wanted}")
+        raise NotEvaluable(f"{count_phases(len(phases))}: it is unknown which is the first of {wanted}")
     first = phases[0]
     length, lengths = len(first.phase), spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
     if length in lengths:
@@ -118,20 +120,18 @@ def first_phase_has_its_length(run: LoggedRun) -> CheckResult:
         observed=f"{length} epochs",
         expected=" or ".join(f"{epochs}" for epochs in lengths),
         difference=float(length - lengths[0]),
-        likely="ended by hand, or told another number of epochs" if length < max(lengths) else "told to go on longer",
+        likely="ended by hand, or another number of epochs was set"
+        if length < max(lengths)
+        else "a larger number of epochs was set",
     )
 
 
 LOG_CHECKS = (
     Check("FER-S-02", starts_at_a_known_rate, needs=(RATES,)),
     Check("FER-S-03", halves_on_a_plateau, needs=(RATES, LOSSES)),
-    Check("FER-S-04", counts_small_improvements_as_none, needs=(RATES, LOSSES)),
+    Check("FER-S-04", ignores_small_improvements, needs=(RATES, LOSSES)),
     Check("FER-S-05", stops_early, needs=(LOSSES,)),
     Check("FER-S-06", keeps_the_best_epoch, needs=(ACCURACIES, KEPT)),
     Check("FER-S-07", has_its_phases, needs=(PRETRAINED,)),
     Check("FER-S-08", first_phase_has_its_length, needs=(PRETRAINED,)),
 )
-
-
-def _count(number: int) -> str:
-    return f"{number} phase{'s' * (number != 1)}"

@@ -1,4 +1,4 @@
-"""Replays the schedule on the losses that a run logged, phase by phase, and says where they part."""
+"""Replays the schedule on the logged losses of a run and finds the first mismatch."""
 
 from __future__ import annotations
 
@@ -7,39 +7,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ferspec.checks.run.schedule.readings import READINGS
 from ferspec.checks.run.schedule.rounded_losses import follow_rates, may_last, rounding_of, same_rate
+from ferspec.checks.run.schedule.watches import WATCHES
 from ferspec.reference.schedule import PlateauRule, StoppingRule
+from ferspec.required import required
 from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
 
 
 @dataclass(frozen=True)
 class PhaseReplay:
-    """One phase beside the schedule; ``number`` counts from 1.
+    """The logged rates of one phase compared to the schedule; ``number`` counts from 1.
 
-    ``unknown`` says why its rates cannot be replayed, empty where they can. ``departs`` is the place, from 0, of the
-    first epoch whose rate is not the ``expected`` one, None where all are. ``close`` is whether that may be due to
-    losses that were logged rounded: if not, ``departs`` is where no losses that round to the logged ones give the rate.
-    ``reductions`` are how often the logged rate falls.
+    ``unknown`` says why the rates cannot be replayed; empty if they can. ``mismatch`` is the first epoch, from 0,
+    whose rate is not the ``expected`` one, or None. ``may_be_rounding`` says whether rounding of the logged losses may
+    explain it; if not, ``mismatch`` is the first epoch that no unrounded losses explain. ``reductions`` counts the
+    logged changes of the rate.
     """
 
     number: int
     phase: LoggedPhase
     unknown: str = ""
     expected: tuple[float, ...] = ()
-    departs: int | None = None
-    close: bool = False
+    mismatch: int | None = None
+    may_be_rounding: bool = False
     reductions: int = 0
 
     @property
     def where(self) -> str:
-        """The place of the departure, in words."""
-        return f"phase {self.number}, epoch {self.phase.epochs[self.departs]}"
+        """Phase and epoch of the mismatch, in words."""
+        return f"phase {self.number}, epoch {self.phase.epochs[required(self.mismatch)]}"
 
 
 def replays(run: LoggedRun) -> tuple[PhaseReplay, ...]:
-    """Return every phase of a run beside the rates that its validation losses give (FER-S-03, FER-S-04)."""
+    """Compare every phase of a run to the rates that its validation losses give (FER-S-03, FER-S-04)."""
     rule = PlateauRule.of(run.profile)
     return tuple(_replayed(run, number, phase, rule) for number, phase in enumerate(run.phases))
 
@@ -47,19 +48,23 @@ def replays(run: LoggedRun) -> tuple[PhaseReplay, ...]:
 def _replayed(run: LoggedRun, number: int, phase: LoggedPhase, rule: PlateauRule) -> PhaseReplay:
     if unknown := _unknown(run, number, phase):
         return PhaseReplay(number + 1, phase, unknown)
-    expected, departs, close = beside(run, phase, rule)
-    reductions = sum(not same_rate(after, before) for before, after in pairwise(phase.rate))
-    return PhaseReplay(number + 1, phase, "", expected, departs, close, reductions)
+    expected, mismatch, may_be_rounding = compare_rates(run, phase, rule)
+    reductions = sum(not same_rate(after, before) for before, after in pairwise(required(phase.rate)))
+    return PhaseReplay(number + 1, phase, "", expected, mismatch, may_be_rounding, reductions)
 
 
-def beside(run: LoggedRun, phase: LoggedPhase, rule: PlateauRule) -> tuple[tuple[float, ...], int | None, bool]:
-    """Return the rates that a rule gives up to the first departure, its place, and whether rounding may explain it."""
-    expected, departs = _followed(run, phase, rule, 0.0)
+def compare_rates(run: LoggedRun, phase: LoggedPhase, rule: PlateauRule) -> tuple[tuple[float, ...], int | None, bool]:
+    """Compare the rates of a phase to those of a rule.
+
+    Returns the expected rates up to the first mismatch, its epoch (from 0) or None, and whether rounding of the losses
+    may explain it.
+    """
+    expected, mismatch = _followed(run, phase, rule, 0.0)
     step = rounding_of(phase)
-    if departs is None or not step:
-        return expected, departs, False
-    others = _followed(run, phase, rule, step)
-    return (expected, departs, True) if others[1] is None else (*others, False)
+    if mismatch is None or not step:
+        return expected, mismatch, False
+    rounded = _followed(run, phase, rule, step)
+    return (expected, mismatch, True) if rounded[1] is None else (*rounded, False)
 
 
 def _followed(
@@ -68,22 +73,22 @@ def _followed(
     followed = [
         follow_rates(phase, rule, step, of_next) for of_next in ((False, True) if run.rates_of_next else (False,))
     ]
-    return next((found for found in followed if found[1] is None), followed[0])
+    return next((expected for expected in followed if expected[1] is None), followed[0])
 
 
-def given_by_another_patience(run: LoggedRun, found: Sequence[PhaseReplay]) -> str:
-    """Return, in words, that another patience gives the right rates too; empty where none does.
+def equivalent_patience(run: LoggedRun, replayed: Sequence[PhaseReplay]) -> str:
+    """Return, in words, that another patience gives the same rates; empty if none does.
 
-    Where nobody knows whether an epoch is logged with its own rate or that of the next one, rates that fall once in a
-    plateau do not tell a patience from the one beside it.
+    If an epoch may be logged with its own rate or with that of the next epoch, a patience and its neighbour can give
+    the same rates.
     """
     rule = PlateauRule.of(run.profile)
     own, of_next = "epochs are logged with their own rate", "epochs are logged with the rate of the next one"
     for patience, shifted in ((rule.patience - 1, False), (rule.patience + 1, True)) if run.rates_of_next else ():
         other = replace(rule, patience=patience)
-        if all(follow_rates(replay.phase, other, of_next=shifted)[1] is None for replay in found):
+        if all(follow_rates(replay.phase, other, of_next=shifted)[1] is None for replay in replayed):
             right, wrong = (own, of_next) if shifted else (of_next, own)
-            return f"a patience of {rule.patience} if {right}, or of {patience} if {wrong}: TensorBoard does not tell"
+            return f"a patience of {rule.patience} if {right}, or of {patience} if {wrong}: TensorBoard does not say"
     return ""
 
 
@@ -98,22 +103,22 @@ def _unknown(run: LoggedRun, number: int, phase: LoggedPhase) -> str:
 
 
 def _validated(phase: LoggedPhase) -> list[int]:
-    """Return the places of the epochs that were validated; none where no validation loss is logged."""
-    return [] if phase.val_loss is None else [place for place in range(len(phase)) if place not in phase.unvalidated]
+    """Return the validated epochs, from 0; none if no validation loss is logged."""
+    return [] if phase.val_loss is None else [epoch for epoch in range(len(phase)) if epoch not in phase.unvalidated]
 
 
-def departure(logged: Sequence[float], expected: Sequence[float]) -> int | None:
-    """Return the place of the first rate that is not the expected one, or None."""
-    pairs = zip(logged, expected, strict=True)
-    return next((place for place, (rate, wanted) in enumerate(pairs) if not same_rate(rate, wanted)), None)
+def first_mismatch(logged: Sequence[float], expected: Sequence[float]) -> int | None:
+    """Return the first epoch, from 0, whose rate is not the expected one, or None."""
+    pairs = enumerate(zip(logged, expected, strict=True))
+    return next((epoch for epoch, (rate, wanted) in pairs if not same_rate(rate, wanted)), None)
 
 
 @dataclass(frozen=True)
 class PhaseStop:
-    """How a phase ended; ``stop`` is the place, from 0, after which the rule stops it, None for later than its end.
+    """How a phase ended. ``stop`` is the epoch, from 0, after which the rule stops it, or None if it would continue.
 
-    ``unknown`` says why nothing can be said, ``waited`` how many validations after its best one it ended, ``close``
-    whether rounded losses may be why it does not end where the rule stops it.
+    ``unknown`` says why the end cannot be judged; empty if it can. ``waited`` counts the validations after the best
+    one. ``may_be_rounding`` says whether rounded losses may explain an end elsewhere than where the rule stops.
     """
 
     number: int
@@ -121,21 +126,21 @@ class PhaseStop:
     unknown: str = ""
     stop: int | None = None
     waited: int = 0
-    close: bool = False
+    may_be_rounding: bool = False
 
     @property
     def last(self) -> int:
-        """The place of the last epoch, from 0."""
+        """The last epoch, from 0."""
         return len(self.phase) - 1
 
     @property
     def stopped(self) -> bool:
-        """Whether the phase ends just where the rule stops it."""
+        """Whether the phase ends exactly where the rule stops it."""
         return self.stop == self.last
 
     @property
-    def beyond(self) -> bool:
-        """Whether the phase goes on after the rule stops it."""
+    def overran(self) -> bool:
+        """Whether the phase continues after the rule stops it."""
         return self.stop is not None and self.stop < self.last
 
 
@@ -150,31 +155,27 @@ def _stopped(run: LoggedRun, number: int, phase: LoggedPhase, rule: StoppingRule
         return PhaseStop(number + 1, phase, "no validation loss is logged")
     if not run.whole_beginnings[number]:
         return PhaseStop(number + 1, phase, "its beginning is not logged")
-    places = _validated(phase)
-    losses = [phase.val_loss[place] for place in places]
-    stop, waited = _stop(rule, losses)
-    found = PhaseStop(
-        number + 1,
-        phase,
-        stop=None if stop is None else places[stop],
-        waited=waited,
-        close=_may_end_so(phase, rule, None if stop is None else places[stop]),
+    epochs, val_loss = _validated(phase), required(phase.val_loss)
+    index, waited = _stop(rule, [val_loss[epoch] for epoch in epochs])
+    stop = None if index is None else epochs[index]
+    ended = PhaseStop(
+        number + 1, phase, stop=stop, waited=waited, may_be_rounding=_rounding_explains_end(phase, rule, stop)
     )
-    if run.open_ended(number) and not found.beyond:
+    if run.open_ended(number) and not ended.overran:
         return PhaseStop(number + 1, phase, "lines of it are lost")
-    return found
+    return ended
 
 
 def _stop(rule: StoppingRule, losses: Sequence[float]) -> tuple[int | None, int]:
-    """Return where the rule stops and how long it then waited; of several readings, by that which fits the end best."""
-    found = [(rule.stop(losses, watch), rule.waited(losses, watch)) for watch in READINGS]
-    return max(found, key=lambda of: (of[0] == len(losses) - 1, of[0] is None, of[0] or 0))
+    """Return stop and waiting time of the rule in the version of Keras that fits best."""
+    stops = [(rule.stop(losses, watch), rule.waited(losses, watch)) for watch in WATCHES]
+    return max(stops, key=lambda stop: (stop[0] == len(losses) - 1, stop[0] is None, stop[0] or 0))
 
 
-def _may_end_so(phase: LoggedPhase, rule: StoppingRule, stop: int | None) -> bool:
-    """Return whether rounding may be why the rule stops a phase elsewhere than where it ends."""
+def _rounding_explains_end(phase: LoggedPhase, rule: StoppingRule, stop: int | None) -> bool:
+    """Return whether rounded losses may explain an end that differs from the rule's."""
     step = rounding_of(phase)
     if not step or stop == len(phase) - 1:
         return False
-    lasts, stopped = may_last(phase, rule, step)
-    return stopped if stop is None else lasts
+    may_reach_end, may_stop_there = may_last(phase, rule, step)
+    return may_stop_there if stop is None else may_reach_end

@@ -1,6 +1,6 @@
-"""Follows the rules on losses that may have been logged rounded: where the last digit decides, both ways.
+"""Follows the rules on rounded losses, trying both outcomes wherever the last digit decides.
 
-What Keras 2 and Keras 3 make of the same losses is followed alike.
+The behaviour of Keras 2 and that of Keras 3 are both followed.
 """
 
 from __future__ import annotations
@@ -10,24 +10,25 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ferspec import spec
-from ferspec.checks.run.schedule.readings import READINGS
+from ferspec.checks.run.schedule.watches import WATCHES
 from ferspec.reference.schedule import PlateauRule, StoppingRule, Watch
+from ferspec.required import required
 from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
 
-# losses with so many decimals or fewer were rounded before they were compared, or after: nobody knows
+# losses with at most this many decimals count as rounded, possibly after Keras compared them
 FEW_DECIMALS = 5
-# comparisons are made in float32
+# the relative precision of comparisons in float32
 FLOAT32 = 2.0**-22
 
 State = tuple[float, Watch]
 
 
 def rounding_of(phase: LoggedPhase) -> float:
-    """Return the last decimal of validation losses that are rounded, 0 where they are not.
+    """Return the unit that validation losses are rounded to, or 0 if they are not.
 
-    Those so large that float32 has no further decimal show nothing.
+    Losses so large that float32 has no further decimal are not considered.
     """
-    finite = [loss for loss in phase.val_loss if math.isfinite(loss)]
+    finite = [loss for loss in required(phase.val_loss) if math.isfinite(loss)]
     for decimals in range(1, FEW_DECIMALS + 1):
         shown = any(abs(loss) * FLOAT32 < 10.0**-decimals for loss in finite)
         if shown and all(abs(round(loss, decimals) - loss) < 1e-9 for loss in finite):
@@ -36,44 +37,45 @@ def rounding_of(phase: LoggedPhase) -> float:
 
 
 def same_rate(one: float, other: float) -> bool:
-    """Return whether two rates are the same but for the rounding of another framework (FER-R-11)."""
+    """Return whether two rates are equal up to the rounding of another framework (FER-R-11)."""
     return abs(one - other) <= spec.load().number("FER-R-11", "rate_tolerance") * abs(other)
 
 
 def follow_rates(
     phase: LoggedPhase, rule: PlateauRule, step: float = 0.0, of_next: bool = False
 ) -> tuple[tuple[float, ...], int | None]:
-    """Return the rates that a rule gives, up to the first that is not the logged one, and the place of that, or None.
+    """Return the rates of a rule up to the first mismatch, and its epoch (from 0) or None.
 
-    ``step`` is what losses were rounded to: where that decides whether one is an improvement, both are followed for as
-    long as the logged rates agree. ``of_next`` is for epochs that are logged with the rate of the next one. An epoch
-    without validation changes nothing, as in Keras.
+    ``step`` is the unit that losses were rounded to; if it decides whether a loss is an improvement, both outcomes are
+    followed for as long as the logged rates agree. ``of_next`` is for epochs that are logged with the rate of the next
+    one. An epoch without validation changes nothing, as in Keras.
     """
-    states: list[State] = [(rule.rates((), phase.rate[0])[0], watch) for watch in READINGS]
+    logged = required(phase.rate)
+    states: list[State] = [(rule.rates((), logged[0])[0], watch) for watch in WATCHES]
     expected: list[float] = []
-    for place, rate in enumerate(phase.rate):
+    for epoch, rate in enumerate(logged):
         if of_next:
-            states = _next_states(phase, place, rule, states, step)
+            states = _next_states(phase, epoch, rule, states, step)
         expected.append(states[0][0])
         states = [state for state in states if same_rate(rate, state[0])]
         if not states:
-            return tuple(expected), place
+            return tuple(expected), epoch
         if not of_next:
-            states = _next_states(phase, place, rule, states, step)
+            states = _next_states(phase, epoch, rule, states, step)
     return tuple(expected), None
 
 
-def _next_states(phase: LoggedPhase, place: int, rule: PlateauRule, states: list[State], step: float) -> list[State]:
-    if place in phase.unvalidated:
+def _next_states(phase: LoggedPhase, epoch: int, rule: PlateauRule, states: list[State], step: float) -> list[State]:
+    if epoch in phase.unvalidated:
         return states
-    loss = phase.val_loss[place]
+    loss = required(phase.val_loss)[epoch]
     return list(dict.fromkeys(state for rate, watch in states for state in _rates_after(rule, rate, watch, loss, step)))
 
 
 def _rates_after(rule: PlateauRule, rate: float, watch: Watch, loss: float, step: float) -> Iterator[State]:
     for improves in _improves(watch, loss, rule.min_delta, step):
         following, after = (rate, _improved(watch, loss)) if improves else rule.after(rate, watch, math.inf)
-        # beyond its patience, how long it waited makes no difference
+        # waiting longer than the patience makes no difference, and equal states are merged
         yield following, replace(after, waited=min(after.waited, rule.patience))
 
 
@@ -82,25 +84,26 @@ def _improved(watch: Watch, loss: float) -> Watch:
 
 
 def _improves(watch: Watch, loss: float, min_delta: float, step: float) -> Iterator[bool]:
-    """Yield whether a loss is an improvement, and where rounding decides on it, the contrary as well."""
-    told = watch.improves(loss, min_delta)
-    yield told
-    known = step and watch.best is not None and math.isfinite(watch.best)
-    if known and abs(loss + min_delta - watch.best) <= step + FLOAT32 * abs(watch.best):
-        yield not told
+    """Yield whether a loss is an improvement, and the opposite as well if rounding decides."""
+    improves = watch.improves(loss, min_delta)
+    yield improves
+    if not step or watch.best is None or not math.isfinite(watch.best):
+        return
+    if abs(loss + min_delta - watch.best) <= step + FLOAT32 * abs(watch.best):
+        yield not improves
 
 
 def may_last(phase: LoggedPhase, rule: StoppingRule, step: float) -> tuple[bool, bool]:
-    """Return whether a phase may last as long as it does where losses were rounded, and whether it may be stopped then.
+    """Return whether a phase may reach its end if losses were rounded, and may stop there.
 
-    Of the ways to read the losses, those are followed by which the rule does not stop it before.
+    All unrounded losses that do not stop the phase earlier are considered.
     """
-    watches = list(READINGS)
-    for place, loss in enumerate(phase.val_loss):
+    watches: list[Watch] = list(WATCHES)
+    for epoch, loss in enumerate(required(phase.val_loss)):
         watches = [watch for watch in watches if watch.waited < rule.patience]
         if not watches:
             return False, False
-        if place not in phase.unvalidated:
+        if epoch not in phase.unvalidated:
             watches = list(
                 dict.fromkeys(
                     _improved(watch, loss) if improves else watch.after(math.inf, rule.min_delta)

@@ -1,4 +1,4 @@
-"""Tries a training in a scratch folder and hands back, after every epoch, the files that have changed."""
+"""Attempts a training in a scratch folder, and returns the changed files after every epoch."""
 
 from __future__ import annotations
 
@@ -15,36 +15,37 @@ from ferspec.grid.training.train import Request
 
 @dataclass(frozen=True)
 class Changes:
-    """The files written since the last time, by their paths in the folder, in the order of writing, and those gone."""
+    """The files written and removed since the last event. Written files are in the order of writing."""
 
     written: Mapping[str, bytes]
-    gone: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
-def attempt_elsewhere(request: Request, files: Mapping[str, bytes], limits: Limits) -> Iterator[tuple[Event, Changes]]:
-    """Yield every event of an attempt with what it changed since the one before.
+def attempt_in_scratch(request: Request, files: Mapping[str, bytes], limits: Limits) -> Iterator[tuple[Event, Changes]]:
+    """Yield every event of an attempt with the changes since the last event.
 
-    ``files`` are those that the training goes on from, by their paths in its folder.
+    ``files`` are the files of the training so far, by their paths in its folder.
     """
     with tempfile.TemporaryDirectory(prefix="ferspec-") as scratch:
         folder = Path(scratch, request.out.name)
         for name, content in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
-        seen = _stamps(folder)
+        before = _stamps(folder)
         with closing(attempt(replace(request, out=folder), limits)) as events:
             yield next(events), Changes({})
             for event in events:
                 now = _stamps(folder)
-                # whoever is stopped between two files of this order still has a folder to go on from
-                new = sorted((name for name in now if now[name] != seen.get(name)), key=lambda name: now[name])
-                changes = Changes({name: (folder / name).read_bytes() for name in new}, tuple(seen.keys() - now.keys()))
-                seen = now
+                # in the order of writing, so that an interruption between two files leaves a folder that can resume
+                new = sorted((name for name in now if now[name] != before.get(name)), key=lambda name: now[name])
+                written = {name: (folder / name).read_bytes() for name in new}
+                changes = Changes(written, tuple(before.keys() - now.keys()))
+                before = now
                 yield event, changes
 
 
 def _stamps(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return when each file of a folder was written, and its size; hidden ones are locks or half written."""
+    """Return modification time and size of each file. Hidden files are locks or incomplete."""
     return {
         path.relative_to(folder).as_posix(): (path.stat().st_mtime_ns, path.stat().st_size)
         for path in folder.rglob("*")
