@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ferspec import spec
-from ferspec.errors import NotEvaluable, SubjectError
+from ferspec.errors import NotEvaluable, SubjectError, UserError
 from ferspec.outcomes import CheckResult, Counts, Deviation, Judgement, Outcome, Status, Verdict
+from ferspec.progress import Progress, silent
 from ferspec.spec.records import DEFAULT_PROFILE
 
 
@@ -87,6 +88,40 @@ def outcome_of(check: Check, subject: Subject, reproduce: str | None = None) -> 
     return Outcome(
         **dict(finding), check=check.id, clause=clause.id, title=title, place=clause.place, reproduce=command
     )
+
+
+def selected(checks: Iterable[Check], select: str, hint: str = "") -> tuple[Check, ...]:
+    """Return the checks whose id contains a text.
+
+    ``UserError`` where there are none: it lists the ids, or gives the ``hint``.
+    """
+    every = tuple(checks)
+    found = tuple(check for check in every if select in check.id)
+    if not found:
+        known = hint or f"they are {', '.join(check.id for check in every)}"
+        raise UserError(f"no check's id contains '{select}': {known}")
+    return found
+
+
+def declared_for(checks: Iterable[Check], deviations: Iterable[Deviation]) -> tuple[Deviation, ...]:
+    """Return the deviations from the clauses of these checks."""
+    clauses = {check.clause for check in checks}
+    return tuple(deviation for deviation in deviations if deviation.clause in clauses)
+
+
+def run_checks(
+    checks: Sequence[Check],
+    subject: Subject,
+    deviations: Iterable[Deviation] = (),
+    reproduce: str | None = None,
+    progress: Progress = silent,
+) -> Judgement:
+    """Run checks on a subject and decide the verdict; ``reproduce`` is the command that runs them again."""
+    outcomes = []
+    for done, check in enumerate(checks, start=1):
+        outcomes.append(outcome_of(check, subject, reproduce))
+        progress("checking", done, len(checks))
+    return judge([check.id for check in checks], outcomes, deviations)
 
 
 def judge(planned: Iterable[str], collected: Iterable[Outcome], deviations: Iterable[Deviation] = ()) -> Judgement:

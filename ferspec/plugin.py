@@ -143,18 +143,25 @@ def explain(outcome: Outcome) -> str:
 
 def reproduce_implementation(config: pytest.Config) -> str:
     """Return the command that judges the same implementation on the command line."""
-    from ferspec import api
+    from ferspec.api.requests import ConformRequest
 
-    return api.conforming(*implementation_of(config), *map(config.getoption, ("--fer-profile", "--fer-deviations")))
+    implementation, command = implementation_of(config)
+    option = config.getoption
+    return ConformRequest(
+        implementation=implementation,
+        command=command,
+        profile=option("--fer-profile"),
+        deviations=option("--fer-deviations"),
+    ).reproduce
 
 
 def reproduce_model(config: pytest.Config) -> str:
     """Return the command that judges the same model on the command line."""
-    from ferspec import api
+    from ferspec.api.requests import CertifyRequest
 
     option = config.getoption
-    files = ("--fer-model", "--fer-dataset", "--fer-contract", "--fer-groups", "--fer-deviations")
-    return api.reproducing(*map(option, files), option("--fer-claim"), option("--fer-trust-code"))
+    files = {name: option(f"--fer-{name}") for name in ("model", "dataset", "contract", "groups", "deviations")}
+    return CertifyRequest(**files, claims=option("--fer-claim"), trust_code=option("--fer-trust-code")).reproduce
 
 
 def refusal(error: UserError) -> str:

@@ -11,36 +11,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ferspec.commands.options import Json, ProfileName
+from ferspec.api.requests import ConformRequest
+from ferspec.commands.fields import with_fields
+from ferspec.commands.options import Json
 
 EXAMPLE = "Example: ferspec conform mypackage.fer, or ferspec conform --command 'Rscript fer.R'"
-SECONDS = 60.0
 # a closed terminal sends the second, which Windows does not have
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 # what a shell expects of a program that was stopped by a signal, less the number of the signal
 STOPPED = 128
 
 
+@with_fields
 def conform(
-    implementation: Annotated[
-        str | None,
-        typer.Argument(metavar="[IMPLEMENTATION]", help="A Python package.module or package.module:object."),
-    ] = None,
-    command: Annotated[
-        str | None,
-        typer.Option("--command", metavar="COMMAND", help="A program in any language that speaks JSON lines."),
-    ] = None,
-    profile: Annotated[
-        ProfileName, typer.Option("--profile", "-p", help="Judge by what the authors ran, or by what the paper says.")
-    ] = ProfileName.released,
-    select: Annotated[str, typer.Option("-k", metavar="TEXT", help="Run only the checks whose id contains TEXT.")] = "",
-    deviations: Annotated[
-        str | None,
-        typer.Option("--deviations", metavar="TOML", help="Clauses that are declared to fail, each with its reason."),
-    ] = None,
-    time_limit: Annotated[
-        float, typer.Option("--time-limit", metavar="SECONDS", help="How long one answer may take.")
-    ] = SECONDS,
+    request: ConformRequest,
     list_: Annotated[bool, typer.Option("--list", help="List what an implementation can be asked.")] = False,
     init: Annotated[
         Path | None, typer.Option("--init", metavar="DIR", help="Write a skeleton to fill in, and judge nothing.")
@@ -63,14 +47,15 @@ def conform(
 
         print_written(write_skeleton(init), as_json=json)
         return
-    from ferspec import api
+    from ferspec.api.conform import conformed
     from ferspec.commands.live.progress import progress
     from ferspec.outcomes import EXIT_STATUS
     from ferspec.report.conformance import print_conformance
 
     with ended_in_order(), progress() as shown:
-        judgement = api.conform(implementation, command, profile.value, deviations, select, time_limit, shown)
-    print_conformance(judgement, implementation or command, profile.value, as_json=json)
+        judgement = conformed(request, shown)
+    name = request.implementation or request.command or ""
+    print_conformance(judgement, name, request.profile, as_json=json)
     raise typer.Exit(EXIT_STATUS[judgement.verdict])
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ferspec.api.requests import MODEL_FILES
 from ferspec.commands import options
 
 app = typer.Typer(
@@ -18,7 +19,7 @@ app = typer.Typer(
 
 @app.command(epilog="Example: ferspec contract init model.tflite")
 def init(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help=f"{options.MODEL_FILES}.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help=f"{MODEL_FILES}.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="By default MODEL.contract.toml.")
     ] = None,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ferspec.commands.options import Json, ProfileName
+from ferspec.commands.options import Json
+from ferspec.spec.records import Profile
 
 if TYPE_CHECKING:
     from ferspec.grid.judging.results import Result
-    from ferspec.spec.records import Profile
 
 EXAMPLE = "Example: ferspec grid findings runs/"
 
@@ -23,9 +23,9 @@ def findings(
         ),
     ] = None,
     profile: Annotated[
-        ProfileName,
+        Profile,
         typer.Option("--profile", "-p", help="The published figures, and their spread, as released or as printed."),
-    ] = ProfileName.released,
+    ] = "released",
     json: Json = False,
 ) -> None:
     """Recompute what the paper says of the grid: supported, not supported, or within noise.
@@ -36,7 +36,7 @@ def findings(
     from ferspec.grid.findings import findings as grid_findings
     from ferspec.outcomes import EXIT_STATUS
 
-    found = grid_findings.findings(_read(results, profile.value), profile.value)
+    found = grid_findings.findings(_read(results, profile), profile)
     print_findings(found, as_json=json)
     if found.count("not evaluated") == len(found.findings):
         raise typer.Exit(EXIT_STATUS["not_evaluated"])

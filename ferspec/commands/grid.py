@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ferspec.commands import findings, judge, run_grid
-from ferspec.commands.options import Json, ProfileName, Select
+from ferspec.commands.options import Json, Select
+from ferspec.spec.records import Profile
 
 app = typer.Typer(
     help="The 258 trainings of the protocol: which they are, what to expect of them, to run and to judge them.",
@@ -33,11 +34,11 @@ def band(
         int, typer.Option("--runs", "-k", metavar="K", help="Of how many trainings the mean is expected there.")
     ] = 1,
     profile: Annotated[
-        ProfileName,
+        Profile,
         typer.Option(
             "--profile", "-p", help="Authors' report before print (released), or print before the report (paper)."
         ),
-    ] = ProfileName.released,
+    ] = "released",
     json: Json = False,
 ) -> None:
     """Show where the figures of a further training are expected, and what each band was derived from."""
@@ -45,7 +46,7 @@ def band(
     from ferspec.grid import cells
     from ferspec.grid.bands import bands
 
-    print_bands(bands.bands_of(cells.find_cell(cell), profile.value, runs), as_json=json)
+    print_bands(bands.bands_of(cells.find_cell(cell), profile, runs), as_json=json)
 
 
 app.command("judge", epilog=judge.JUDGE_EXAMPLE)(judge.judge)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ferspec.commands.options import Force, Json, ProfileName
+from ferspec.commands.options import Force, Json
+from ferspec.spec.records import Profile
 
 JUDGE_EXAMPLE = "Example: ferspec grid judge runs/ --select 'dataset=rafdb resolution=48' --out judged/"
 EXPORT_EXAMPLE = "Example: ferspec grid export-published printed.csv && ferspec grid judge printed.csv"
@@ -23,11 +24,11 @@ def judge(
         typer.Option("--select", "-s", metavar="TERMS", help="Judge these cells alone; as in 'ferspec grid list'."),
     ] = None,
     profile: Annotated[
-        ProfileName,
+        Profile,
         typer.Option(
             "--profile", "-p", help="Authors' report before print (released), or print before the report (paper)."
         ),
-    ] = ProfileName.released,
+    ] = "released",
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Write grid.html, a picture, and judgement.json into it."),
@@ -55,7 +56,7 @@ def judge(
         require_folder(out)
     with progress() as shown:
         read = reading.read(artifacts, shown)
-    judgement = judging.judge(chosen, read.results, profile.value)
+    judgement = judging.judge(chosen, read.results, profile)
     told = document(judgement, read)
     page = None if out is None else write_grid(judgement, read, told, out)
     if json:
@@ -68,9 +69,9 @@ def judge(
 def export_published(
     out: Annotated[Path, typer.Argument(metavar="OUT.csv", help="Where to write the table of results.")],
     profile: Annotated[
-        ProfileName,
+        Profile,
         typer.Option("--profile", "-p", help="As printed (paper), or as in the authors' reports (released)."),
-    ] = ProfileName.paper,
+    ] = "paper",
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -83,8 +84,8 @@ def export_published(
 
     from ferspec.grid.judging.export import export_published as export
 
-    written = export(out, profile.value, force)
+    written = export(out, profile, force)
     if json:
-        print(jsonlib.dumps({"path": str(out), "cells": len(written), "profile": profile.value}))
+        print(jsonlib.dumps({"path": str(out), "cells": len(written), "profile": profile}))
     else:
-        print(f"{out}: {len(written)} cells, profile {profile.value}")
+        print(f"{out}: {len(written)} cells, profile {profile}")

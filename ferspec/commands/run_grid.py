@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ferspec.commands.options import (
-    Augment,
-    AugmentName,
-    DataRoot,
-    EpochsCap,
-    Jit,
-    Json,
-    Precision,
-    PrecisionName,
-    ProfileName,
-    Select,
-    SkipUnreadable,
-    Subset,
-    TrainingProfile,
-    WeightsDir,
-)
+from ferspec.commands.fields import with_fields
+from ferspec.commands.options import DataRoot, Json, Select, WeightsDir
 from ferspec.errors import UserError
+from ferspec.reference.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from ferspec.grid.running.on_ray import Cluster
@@ -38,7 +26,9 @@ class Where(StrEnum):
     ray = "ray"
 
 
+@with_fields
 def run(
+    settings: TrainingSettings,
     select: Select = None,
     data_root: DataRoot = None,
     out: Annotated[
@@ -70,18 +60,11 @@ def run(
             "--max-retries", min=0, metavar="N", help="How often a cell that was killed goes on from its last epoch."
         ),
     ] = 2,
-    seeds: Annotated[
+    seed: Annotated[
         list[int] | None,
         typer.Option("--seed", min=0, max=2**31 - 1, metavar="N", help="By default 0; repeatable: a training each."),
     ] = None,
     weights_dir: WeightsDir = None,
-    profile: TrainingProfile = ProfileName.released,
-    epochs_cap: EpochsCap = None,
-    subset: Subset = None,
-    skip_unreadable: SkipUnreadable = 0,
-    augment: Augment = AugmentName.threads,
-    precision: Precision = PrecisionName.float32,
-    jit: Jit = False,
     json: Json = False,
 ) -> None:
     """Train many cells, each in a process of its own, on this machine or on a Ray cluster.
@@ -106,19 +89,13 @@ def run(
     cells = select_cells(all_cells().values(), select or ())
     options = Request(
         cell=cells[0],
-        out=out,
+        out=Path(out),
         data_root=None if data_root is None else data_root.absolute(),
         weights_dir=None if weights_dir is None else weights_dir.absolute(),
-        profile=profile.value,
-        epochs_cap=epochs_cap,
-        subset=subset,
-        skip_unreadable=skip_unreadable,
-        augment=augment.value,
-        precision=precision.value,
-        jit=jit,
+        **dict(settings),
         gpus=None if gpus_per_cell is None else int(gpus_per_cell),
     )
-    jobs = jobs_of(cells, seeds or (0,), options)
+    jobs = jobs_of(cells, seed or (0,), options)
     results = open_results(out)
     board = Board(out, jobs)
     try:

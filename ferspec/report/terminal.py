@@ -119,15 +119,9 @@ def print_comparison(
     model_a: SubjectInfo,
     model_b: SubjectInfo,
     images: DatasetInfo,
-    as_json: bool = False,
     console: Console | None = None,
 ) -> None:
     """Print which of two models is better, by how much, or that it is a tie, and which models and images these are."""
-    if as_json:
-        named = {"model_a": model_a, "model_b": model_b, "dataset": images}
-        document = {key: info.model_dump(mode="json") for key, info in named.items()}
-        print(json.dumps(document | comparison.model_dump(mode="json"), indent=2))
-        return
     console = console or default_console()
     table = _table("", f"accuracy on {shorten(images.name, LONGEST_NAME)}")
     for letter, of, accuracy in (("A", model_a, comparison.accuracy_a), ("B", model_b, comparison.accuracy_b)):

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from ferspec.checks.run.audit import audit
+from ferspec.api.audit import audit
 from ferspec.checks.run.schedule.notes import same_validation, schedule_notes
 from ferspec.commands.tables.audit import print_audit
 from ferspec.subjects.runs.logs.logged_run import Kept

@@ -32,9 +32,9 @@ def refused(path) -> str:
     audit = ferspec.audit(path.parent, select="FER-S-05")
     assert time.process_time() - begun < SECONDS
     assert (audit.verdict, len(audit.runs)) == ("pass", 1)
-    assert audit.left_alone == (str(refusal.value),)
-    assert "\n" not in audit.left_alone[0]
-    return audit.left_alone[0]
+    assert audit.skipped == (str(refusal.value),)
+    assert "\n" not in audit.skipped[0]
+    return audit.skipped[0]
 
 
 def pipe(path):

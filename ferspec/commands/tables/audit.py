@@ -129,7 +129,7 @@ def _closing(audit: Audit, page: Path | None) -> Iterator[Text]:
         if deviating := sum(bool(audited.run.deviations) for audited in audit.runs):
             yield Text(f"not protocol runs, as their records say: {deviating:,} of {len(audit.runs):,}")
         yield Text("what to know when reading the accuracy of each: --json, or --out DIR", "dim")
-    for line in audit.left_alone:
+    for line in audit.skipped:
         yield Text(f"left alone: {shorten(line, LONGEST)}", "dim")
     if page is not None:
         yield Text(f"page: {shorten(page / PAGE, LONGEST)}")

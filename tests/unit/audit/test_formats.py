@@ -155,7 +155,7 @@ def test_a_csv_log_beside_event_files_is_audited_too(tmp_path, phases, above):
     (tmp_path / "run" / "notes.txt").write_text("what I did")
     found = find_training_runs(tmp_path if above else tmp_path / "run")
     assert [(run.format, len(run.phases)) for run in found.runs] == [("TensorBoard", 1), ("CSVLogger", 2)]
-    assert len(found.left_alone) == 1
+    assert len(found.skipped) == 1
 
 
 def test_event_files_that_are_cut_off_are_read_up_to_the_cut(logged_by_the_suite):
@@ -342,8 +342,8 @@ def test_a_folder_is_searched_and_what_is_no_log_is_left_alone(tmp_path, phases)
     (tmp_path / ".hidden.csv").write_text(log_text(phases))
     found = find_training_runs(tmp_path)
     assert sorted(run.path.name for run in found.runs) == ["a.csv", "abc", "b.log"]
-    assert len(found.left_alone) == 1
-    assert "labels.csv is no training log" in found.left_alone[0]
+    assert len(found.skipped) == 1
+    assert "labels.csv is no training log" in found.skipped[0]
 
 
 def test_a_folder_that_contains_itself_is_searched_once(tmp_path, phases):

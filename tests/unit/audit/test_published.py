@@ -50,7 +50,7 @@ SCRATCH = (
 @pytest.fixture(scope="module")
 def published(reference):
     audit = ferspec.audit(reference / "training_logs")
-    assert audit.left_alone == ()
+    assert audit.skipped == ()
     return audit, {audited.run.path.stem: audited for audited in audit.runs}
 
 

@@ -74,7 +74,7 @@ def test_a_base_is_frozen_in_the_first_phase_and_learns_in_the_second(root, tmp_
     file = weights / name_of(network, kind)
     published = write_legacy(file, base_layer(outline), scale=0.01)
     heard = Bases(out / STATE, outline)
-    request = Request(find_cell(cell), out, data_root=root, weights_dir=weights, epochs_cap=1, gpus=0)
+    request = Request(cell=find_cell(cell), out=out, data_root=root, weights_dir=weights, epochs_cap=1, gpus=0)
     run = train_cell(request, heard)
 
     frozen, learned = heard.bases
@@ -128,7 +128,7 @@ def test_a_run_that_starts_from_other_weights_is_not_gone_on_with(root, tmp_path
     weights.mkdir()
     base = base_layer(models.outline("MobileNet", 48, "imagenet"))
     write_legacy(weights / name_of("MobileNet"), base, scale=0.01)
-    request = Request(cell, tmp_path / "run", data_root=root, weights_dir=weights, epochs_cap=1, gpus=0)
+    request = Request(cell=cell, out=tmp_path / "run", data_root=root, weights_dir=weights, epochs_cap=1, gpus=0)
 
     class Stop(Listener):
         def step(self, epoch, done, steps):
@@ -182,7 +182,7 @@ def test_weights_that_only_bear_the_published_name_are_a_deviation(root, tmp_pat
     weights.mkdir()
     write_legacy(weights / name_of("DenseNet121"), base_layer(models.outline("DenseNet121", 48, "imagenet")))
     cell = find_cell("densenet121-imagenet-48-fer2013-simple")
-    request = Request(cell, tmp_path / "run", data_root=root, weights_dir=weights, gpus=0)
+    request = Request(cell=cell, out=tmp_path / "run", data_root=root, weights_dir=weights, gpus=0)
 
     def begins(run):
         raise KeyboardInterrupt

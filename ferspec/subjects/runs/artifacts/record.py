@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -12,7 +12,7 @@ from ferspec import spec
 from ferspec.environment import Environment
 from ferspec.errors import UserError
 from ferspec.records import Count, Record
-from ferspec.spec.records import Profile
+from ferspec.reference.training.settings import AtLeastOne, Seed, TrainedBy, TrainingSettings
 from ferspec.subjects.models.base import file_digest
 
 RUN, HISTORY, PREDICTIONS, REPORT = "run.json", "history.csv", "predictions.csv", "report.json"
@@ -27,12 +27,8 @@ PARTS = ("training", "validation", "btfer")
 # in place of a dataset: faces that are drawn, for trying things out
 SYNTHETIC = "synthetic"
 LARGEST_RECORD = 16 << 20
-LARGEST_SEED = 2**31 - 1
 
-AtLeastOne = Annotated[Count, Field(ge=1)]
 PartName = Literal["training", "validation", "btfer"]
-Augment = Literal["threads", "device", "reference"]
-Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
 
 class Drawn(Record):
@@ -58,19 +54,14 @@ class Part(Record):
     drawn: Drawn | None = None
 
 
-class Settings(Record):
-    """What a training was told; every value here changes what comes out."""
+class Settings(TrainingSettings):
+    """The settings of a training, and how its batches are divided: ``global_batch`` images over the ``replicas``."""
 
-    profile: Profile
-    seed: int = Field(ge=0, le=LARGEST_SEED)
+    # a record has to state both, a request need not
+    profile: TrainedBy
+    seed: Seed
     global_batch: AtLeastOne
     replicas: AtLeastOne
-    augment: Augment = "threads"
-    precision: Precision = "float32"
-    jit: bool = False
-    epochs_cap: AtLeastOne | None = None
-    subset: AtLeastOne | None = None
-    skip_unreadable: Count = 0
 
     @model_validator(mode="after")
     def _replicas_share_a_batch(self) -> Self:

@@ -29,10 +29,10 @@ Opener = Callable[[Path], tuple[LoggedRun, ...]]
 
 @dataclass(frozen=True)
 class Found:
-    """The runs that were found, and what was left alone, a line each."""
+    """The runs that were found, and a line for each file that was skipped, with the reason."""
 
     runs: tuple[LoggedRun, ...]
-    left_alone: tuple[str, ...]
+    skipped: tuple[str, ...]
 
 
 def find_training_runs(path: str | Path, progress: Progress = silent) -> Found:
