@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import os
 import sys
 from typing import Annotated
@@ -39,10 +40,10 @@ app.add_typer(grid.app, name="grid")
 app.add_typer(models.app, name="models")
 app.add_typer(spec.app, name="spec")
 
-for group in (app, *(added.typer_instance for added in app.registered_groups)):
+for group in (app, contract.app, grid.app, models.app, spec.app):
     for command in group.registered_commands:
-        # of each paragraph one line, which help then breaks where the terminal ends
-        paragraphs = inspect.getdoc(command.callback).split("\n\n")
+        # one line for each paragraph, which help then breaks where the terminal ends
+        paragraphs = (inspect.getdoc(command.callback) or "").split("\n\n")
         command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
@@ -58,8 +59,9 @@ def root(
 def main() -> None:
     """Run the command line; a mistake of the user's is one line on stderr and exit status 2."""
     # a name in another script must not stop a report on a terminal that cannot show it
-    sys.stdout.reconfigure(errors="replace")
-    sys.stderr.reconfigure(errors="replace")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         status = app(prog_name="ferspec", standalone_mode=False)
         sys.stdout.flush()

@@ -74,7 +74,7 @@ class Counts(Record):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
 
     planned: int
-    passed: int = Field(alias="pass")
+    passed: int = Field(validation_alias="pass", serialization_alias="pass")
     fail: int
     inconclusive: int
     not_evaluated: int

@@ -11,7 +11,8 @@ import pytest
 from ferspec.errors import UserError
 
 if TYPE_CHECKING:
-    from ferspec.outcomes import Outcome, Verdict
+    from ferspec.outcomes import Deviation, Outcome, Verdict
+    from ferspec.subjects.models.claims import Claim
 
 OPTIONS = {
     "--fer-model": "the model to judge (file, folder, package.module:callable, predictions CSV, or demo)",
@@ -31,10 +32,10 @@ MODULES = "ferspec.conformance."
 IMPLEMENTATION_TESTS = "test_implementation.py"
 PROPERTY = "ferspec outcome"
 OWES = "ferspec outcome owed"
-CLAIMS = pytest.StashKey[tuple]()
-DEVIATIONS = pytest.StashKey[tuple]()
+CLAIMS = pytest.StashKey[tuple["Claim", ...]]()
+DEVIATIONS = pytest.StashKey[tuple["Deviation", ...]]()
 # what an implementation did that is known only when its process has ended
-LATE = pytest.StashKey[list]()
+LATE = pytest.StashKey[list["Outcome"]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,6 +64,16 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[DEVIATIONS] = load_deviations(deviations)
     except UserError as error:
         raise pytest.UsageError(refusal(error)) from None
+
+
+def claims_of(config: pytest.Config) -> tuple[Claim, ...]:
+    """Return the claims that the command line makes."""
+    return config.stash[CLAIMS]
+
+
+def deviations_of(config: pytest.Config) -> tuple[Deviation, ...]:
+    """Return the deviations that the command line declares."""
+    return config.stash[DEVIATIONS]
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -110,7 +121,7 @@ def fer_subject(request: pytest.FixtureRequest) -> object:
         pytest.exit("ferspec: no model was named: add --fer-model", returncode=pytest.ExitCode.USAGE_ERROR)
     try:
         images = open_images(model, option("--fer-dataset"), option("--fer-groups"))
-        require_known_figures(request.config.stash[CLAIMS], images.groups)
+        require_known_figures(claims_of(request.config), images.groups)
         return open_subject(model, images, option("--fer-contract"), option("--fer-trust-code"))
     except UserError as error:
         pytest.exit(refusal(error), returncode=pytest.ExitCode.USAGE_ERROR)
@@ -228,7 +239,7 @@ class Judged:
             return
         from ferspec.outcomes import Outcome, Status
 
-        recorded = [Outcome.model_validate_json(text) for name, text in report.user_properties if name == PROPERTY]
+        recorded = [Outcome.model_validate_json(str(text)) for name, text in report.user_properties if name == PROPERTY]
         if properties[OWES]:
             # the tests of pytest-xdist are collected in other processes
             self._planned.add(report.nodeid)

@@ -54,7 +54,9 @@ def verified(request: VerifyRequest, progress: Progress = silent) -> Verificatio
 
 def _certify_again(certificate: Certificate, progress: Progress) -> Report:
     """Judge the same model on the same images under the recorded contract, claims and deviations."""
-    recorded, images = certificate.report, certificate.dataset
+    recorded, images, source = certificate.report, certificate.dataset, certificate.source
+    if recorded is None or images is None or source is None:
+        raise ValueError("a certificate is judged again with its model and its images")
     grouped = replace(images, listing=replace(images.listing, groups=certificate.groups or {}))
-    subject = join(grouped, certificate.source, recorded.subject.contract, progress)
+    subject = join(grouped, source, recorded.subject.contract, progress)
     return report_on(subject, [parse_claim(text) for text in recorded.claims], recorded.deviations, progress=progress)

@@ -51,13 +51,12 @@ def _options(record: type[Record]) -> Iterator[inspect.Parameter]:
     for name, field in record.model_fields.items():
         if (marker := marker_of(field)) is None:
             continue
-        given: Any
         if isinstance(marker, Argument):
             given = typer.Argument(metavar=marker.metavar, help=marker.help)
         else:
             given = typer.Option(*flags_of(name, marker), metavar=marker.metavar, help=marker.help)
         default = inspect.Parameter.empty if field.is_required() else _default(field)
-        annotation = Annotated[_parsed_type(field.annotation), given]
+        annotation = Annotated[_parsed_type(field.annotation), given]  # type: ignore[valid-type]
         yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 

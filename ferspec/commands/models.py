@@ -9,6 +9,8 @@ import typer
 
 from ferspec.commands.options import Json
 from ferspec.errors import UserError
+from ferspec.spec.layers import Pooling
+from ferspec.spec.records import Profile
 
 app = typer.Typer(
     help="The networks of the protocol: what they are, built, saved and fused.",
@@ -27,14 +29,9 @@ Weights = Annotated[
         "--weights", "-w", metavar="W", help="imagenet, vggface, scratch or a file; by default as in the runs."
     ),
 ]
-Profile = Annotated[
-    str, typer.Option("--profile", "-p", metavar="P", help="released (as run) or paper (as the text has it).")
-]
-Pooling = Annotated[
-    str | None,
-    typer.Option("--pooling", metavar="P", help="Of the head on a base: GlobalAveragePooling2D or Flatten."),
-]
-Force = Annotated[bool, typer.Option("--force", help="Replace a network and contract that are there already.")]
+ProfileOption = Annotated[Profile, typer.Option("--profile", "-p", help="As the networks were run, or as in print.")]
+PoolingOption = Annotated[Pooling | None, typer.Option("--pooling", help="The pooling of the head on a base.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing network and contract.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where to write, a .keras file.")]
 
 
@@ -52,8 +49,8 @@ def show(
     name: Name,
     resolution: Resolution = 48,
     weights: Weights = None,
-    profile: Profile = "released",
-    pooling: Pooling = None,
+    profile: ProfileOption = "released",
+    pooling: PoolingOption = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw the network, layer for layer, as an SVG.")
     ] = None,
@@ -82,8 +79,8 @@ def build(
     out: Out,
     resolution: Resolution = 48,
     weights: Weights = None,
-    profile: Profile = "released",
-    pooling: Pooling = None,
+    profile: ProfileOption = "released",
+    pooling: PoolingOption = None,
     weights_dir: Annotated[
         Path | None,
         typer.Option(

@@ -8,7 +8,7 @@ import pytest
 
 from ferspec.checks.generator import checks_for_implementation
 from ferspec.engine import Check, outcome_of, settle
-from ferspec.plugin import DEVIATIONS, reproduce_implementation, tell
+from ferspec.plugin import deviations_of, reproduce_implementation, tell
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
 
@@ -28,7 +28,7 @@ def specification_test(family: str = "FER") -> Callable[..., None]:
         config = request.config
         tell(
             request.node,
-            settle(outcome_of(check, fer_implementation, reproduce_implementation(config)), config.stash[DEVIATIONS]),
+            settle(outcome_of(check, fer_implementation, reproduce_implementation(config)), deviations_of(config)),
         )
 
     return test

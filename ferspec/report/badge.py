@@ -4,7 +4,7 @@ from functools import cache
 
 from jinja2 import Template
 
-from ferspec.reference.figures import Figure
+from ferspec.reference.figures import Known
 from ferspec.report.templating import new_environment
 from ferspec.report.words import PREDICTIONS_ONLY, VERDICTS, certifies, is_of_predictions, percent
 from ferspec.subjects.certificates.document import Report
@@ -31,11 +31,12 @@ def render_badge(report: Report) -> str:
     itself. A demonstration, an evaluation or predictions from a file name themselves so, and show no figure.
     """
     label, message = texts(report)
+    accuracy = report.metrics.accuracy.known
     uncertified = report.verdict == "pass" and not certifies(report)
     return _template().render(
         label=label,
         message=message,
-        title=f"{label}: accuracy {message}" if _shows_accuracy(report) else f"{label}: {message}",
+        title=f"{label}: accuracy {message}" if certifies(report) and accuracy else f"{label}: {message}",
         left=round(text_width(label)) + 2 * PADDING,
         right=round(text_width(message)) + 2 * PADDING,
         padding=PADDING,
@@ -46,9 +47,10 @@ def render_badge(report: Report) -> str:
 def texts(report: Report) -> tuple[str, str]:
     """Return what stands left and right on the badge."""
     label = "FER · BTFER" if report.kind == "certificate" else "FER"
-    if _shows_accuracy(report):
-        return label, _accuracy(report.metrics.accuracy)
-    parts = [] if report.kind == "certificate" else [report.kind]
+    accuracy = report.metrics.accuracy.known
+    if certifies(report) and accuracy is not None:
+        return label, _accuracy(accuracy)
+    parts: list[str] = [] if report.kind == "certificate" else [report.kind]
     parts += [PREDICTIONS_ONLY] if is_of_predictions(report) else []
     parts += [] if parts and report.verdict == "pass" else [VERDICTS[report.verdict]]
     return label, " · ".join(parts)
@@ -59,11 +61,7 @@ def text_width(text: str) -> float:
     return sum(WIDTHS[character] for character in text) * SIZE / 1000
 
 
-def _shows_accuracy(report: Report) -> bool:
-    return certifies(report) and report.metrics.accuracy.value is not None
-
-
-def _accuracy(accuracy: Figure) -> str:
+def _accuracy(accuracy: Known) -> str:
     return f"{percent(accuracy.value)} ± {100 * (accuracy.high - accuracy.low) / 2:.1f}"
 
 

@@ -9,7 +9,7 @@ from jinja2 import Environment
 from ferspec import spec
 from ferspec.checks.model.claims import claim_checks
 from ferspec.outcomes import Outcome, Status
-from ferspec.reference.figures import Evaluation, Slice
+from ferspec.reference.figures import Evaluation, Group, Slice
 from ferspec.report import plots, words
 from ferspec.report.templating import new_environment
 from ferspec.subjects.certificates.document import Prediction, Report
@@ -61,8 +61,12 @@ def worst_predictions(report: Report, count: int = WORST_SHOWN) -> tuple[Predict
     """
     if report.metrics.calibration is None or not report.metrics.calibration.bins:
         return ()
-    wrong = [prediction for prediction in report.predictions if prediction.predicted != prediction.label]
-    return tuple(sorted(wrong, key=lambda prediction: (-max(prediction.probabilities), prediction.image))[:count])
+    wrong = [
+        (-max(prediction.probabilities), prediction.image, prediction)
+        for prediction in report.predictions
+        if prediction.predicted != prediction.label and prediction.probabilities is not None
+    ]
+    return tuple(prediction for _, _, prediction in sorted(wrong, key=lambda row: row[:2])[:count])
 
 
 def claims(report: Report) -> list[tuple[str, Outcome | None]]:
@@ -84,9 +88,9 @@ def top_confusions(metrics: Evaluation) -> list[tuple[str, str, int, float]]:
     return sorted(pairs, key=lambda pair: (-pair[3], pair[0], pair[1]))[:CONFUSIONS_SHOWN]
 
 
-def shown_groups(of: Slice) -> tuple[list, int]:
-    """Return the groups of a column by falling accuracy and how many are left out between the best and the worst."""
-    groups = sorted(of.groups, key=lambda group: (-group.accuracy.value, group.value))
+def shown_groups(column: Slice) -> tuple[list[Group], int]:
+    """Return the groups of a column by falling accuracy, and how many are omitted between the best and the worst."""
+    groups = sorted(column.groups, key=lambda group: (-(group.accuracy.value or 0), group.value))
     left_out = max(0, len(groups) - 2 * GROUPS_SHOWN)
     return (groups if not left_out else groups[:GROUPS_SHOWN] + groups[-GROUPS_SHOWN:]), left_out
 

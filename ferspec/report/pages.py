@@ -59,7 +59,8 @@ def require_replaceable(folder: Path, subject: ModelSubject) -> None:
     path = folder / CERTIFICATE
     if not path.exists():
         return
-    source = subject.recorded if subject.model is None else subject.model
+    source = subject.model or subject.recorded
+    assert source is not None, "a subject has a model or recorded predictions"
     try:
         document = read_certificate(path)
         model = document["subject"]

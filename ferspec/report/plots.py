@@ -48,12 +48,13 @@ class Strip:
 
 def strip(accuracy: Figure) -> Strip | None:
     """Return where a model's accuracy stands among the published ones, or None where it is undefined."""
-    if accuracy.value is None or accuracy.low is None or accuracy.high is None:
+    measured = accuracy.known
+    if measured is None:
         return None
     cells = published()
-    stacks = Counter(cell.btfer_accuracy() for cell in cells)
-    first = math.floor(min(*stacks, accuracy.low) / TICK)
-    last = math.ceil(max(*stacks, accuracy.high) / TICK)
+    stacks = Counter(known for _, known in cells)
+    first = math.floor(min(*stacks, measured.low) / TICK)
+    last = math.ceil(max(*stacks, measured.high) / TICK)
 
     def place(value: float) -> float:
         return round(100 * (value / TICK - first) / (last - first), 3)
@@ -62,23 +63,23 @@ def strip(accuracy: Figure) -> Strip | None:
         pillars=tuple(Pillar(value, place(value), count) for value, count in sorted(stacks.items())),
         ticks=tuple((place(step * TICK), f"{100 * step * TICK:.0f} %") for step in range(first, last + 1)),
         tallest=max(stacks.values()),
-        x=place(accuracy.value),
-        low=place(accuracy.low),
-        high=place(accuracy.high),
-        top=tuple((_place(cell, cells), cell_name(cell), cell.btfer_accuracy()) for cell in cells[:SHOWN_AT_TOP]),
+        x=place(measured.value),
+        low=place(measured.low),
+        high=place(measured.high),
+        top=tuple((_place(known, cells), cell_name(cell), known) for cell, known in cells[:SHOWN_AT_TOP]),
         of=len(cells),
     )
 
 
-def published() -> list[Cell]:
-    """Return the cells whose BTFER accuracy is known, the best first."""
-    known = [cell for cell in spec.load().cells if cell.btfer_accuracy() is not None]
-    return sorted(known, key=lambda cell: (-cell.btfer_accuracy(), cell.id))
+def published() -> list[tuple[Cell, float]]:
+    """Return the cells whose BTFER accuracy is known, each with this accuracy, the best first."""
+    known = [(cell, known) for cell in spec.load().cells if (known := cell.btfer_accuracy()) is not None]
+    return sorted(known, key=lambda pair: (-pair[1], pair[0].id))
 
 
-def _place(cell: Cell, cells: list[Cell]) -> int:
-    """Equal accuracies share a place."""
-    return 1 + sum(other.btfer_accuracy() > cell.btfer_accuracy() for other in cells)
+def _place(accuracy: float, cells: list[tuple[Cell, float]]) -> int:
+    """Return the rank of an accuracy, from 1; equal accuracies share a rank."""
+    return 1 + sum(other > accuracy for _, other in cells)
 
 
 @dataclass(frozen=True)
@@ -96,5 +97,7 @@ def reliability(bins: tuple[CalibrationBin, ...]) -> tuple[Bar, ...]:
     level = spec.load().number("FER-Z-01", "level")
     total = sum(bin.n for bin in bins)
     return tuple(
-        Bar(bin, *wilson(round(bin.accuracy * bin.n), bin.n, level), share=bin.n / total) for bin in bins if bin.n
+        Bar(bin, *wilson(round(bin.accuracy * bin.n), bin.n, level), share=bin.n / total)
+        for bin in bins
+        if bin.n and bin.accuracy is not None
     )

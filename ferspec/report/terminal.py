@@ -46,7 +46,7 @@ VERIFIED = {
     "not_evaluated": "NOT EVALUATED",
 }
 # what a verification repeats of the document
-SAYS = {
+SAYS: dict[str, Any] = {
     "kind": True,
     "verdict": True,
     "subject": {"name", "format", "digest"},
@@ -270,7 +270,7 @@ def _share(figure: Figure) -> str:
 
 
 def _points(figure: Figure) -> str:
-    return f"{100 * figure.value:.1f} points ({points_range(figure)})"
+    return UNDEFINED if figure.value is None else f"{100 * figure.value:.1f} points ({points_range(figure)})"
 
 
 def _table(first: str, *others: str) -> Table:

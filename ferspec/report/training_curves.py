@@ -146,7 +146,8 @@ def _rate_panel(name: str, rows: Sequence[EpochRow], top: float, height: float) 
         return round(top + INSET + (height - 2 * INSET) * (high - power) / (high - low), 2)
 
     width = (RIGHT - LEFT) / len(rows)
-    path, begin = [], 0
+    path: list[str] = []
+    begin = 0
     for power, equal in groupby(powers):
         epochs = len(list(equal))
         move = "L" if path else "M"
@@ -187,8 +188,8 @@ def _line(points: Sequence[tuple[float, float]]) -> str:
     """Return a path through points; of those in one column of a pixel, through the lowest and the highest."""
     if len(points) > 2 * (RIGHT - LEFT):
         kept = []
-        for _, column in groupby(points, key=lambda point: int(point[0])):
-            column = list(column)
+        for _, grouped in groupby(points, key=lambda point: int(point[0])):
+            column = list(grouped)
             ends = {min(column, key=lambda point: point[1]), max(column, key=lambda point: point[1])}
             kept += sorted(ends)
         points = kept

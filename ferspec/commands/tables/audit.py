@@ -73,7 +73,7 @@ def _phases(replays: Sequence[PhaseReplay], stops: Sequence[PhaseStop]) -> Table
 def _end(stop: PhaseStop) -> str:
     if stop.unknown:
         return stop.unknown
-    if stop.beyond:
+    if stop.beyond and stop.stop is not None:
         return f"{stop.last - stop.stop} epochs after early stopping"
     return "early stopping" if stop.stopped else "before early stopping"
 

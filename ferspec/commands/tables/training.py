@@ -29,7 +29,8 @@ def print_run(run: RunRecord, folder: Path, finished_before: bool = False, conso
     for phase in run.phases:
         what = "base frozen" if phase.frozen else "all layers"
         console.print(f"phase {phase.phase} ({what}): {epochs(phase.epochs)}, ended by {phase.ended}")
-    console.print(f"kept: epoch {run.best.epoch}, in phase {run.best.phase}, val_accuracy {run.best.val_accuracy:.4f}")
+    if (best := run.best) is not None:
+        console.print(f"kept: epoch {best.epoch}, in phase {best.phase}, val_accuracy {best.val_accuracy:.4f}")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("part", "images", "accuracy", "95 %", "weighted F1"):
         table.add_column(column, justify="left" if column == "part" else "right")

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -47,7 +47,10 @@ class SpecInfo(Record):
     protocol: str
 
 
-ClassName = Literal[*spec.load().classes]
+if TYPE_CHECKING:
+    ClassName = str
+else:
+    ClassName = Literal[*spec.load().classes]
 Probabilities = Annotated[
     tuple[Annotated[float, Field(allow_inf_nan=False)], ...],
     Field(min_length=len(spec.load().classes), max_length=len(spec.load().classes)),
