@@ -133,6 +133,30 @@ def test_a_mistake_of_the_user_is_one_line(ferspec, workplace, words, says):
     assert says in err
 
 
+def test_a_module_whose_objects_offer_capabilities_names_them(ferspec, workplace):
+    status, out, err = ferspec("conform", "ferspec.implementation")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "ferspec.implementation:released" in err
+    assert "ferspec.implementation:paper" in err
+
+
+def test_only_objects_that_can_be_judged_are_named(ferspec, workplace):
+    Path("several.py").write_text(
+        "import numpy\n"
+        "TEXT = 'text has a split method'\n"
+        "class Whole:\n"
+        "    def classes(self): ...\n"
+        "    def head(self, weights): ...\n"
+        "class NeedsArguments(Whole):\n"
+        "    def __init__(self, profile): ...\n"
+        "class Single:\n"
+        "    def classes(self): ...\n"
+        "single, _hidden = Single(), Whole()\n"
+    )
+    _, _, err = ferspec("conform", "several")
+    assert err.rstrip().endswith("each offers: several:Whole (2), several:Single (1), several:single (1)")
+
+
 def test_an_unknown_profile_is_refused_from_python_too(workplace):
     with pytest.raises(UserError, match="profile 'printed': input should be 'released' or 'paper'"):
         package.conform("right", profile="printed")
