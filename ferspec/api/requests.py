@@ -41,7 +41,7 @@ class Request(Record):
     @property
     def reproduce(self) -> str:
         """The shell command that asks the same again, of all checks: an outcome adds the id of its own."""
-        return shell_command(("ferspec", self.verb), self, omit=("select",))
+        return shell_command(("ferspec", *self.verb.split()), self, omit=("select",))
 
     @model_validator(mode="wrap")
     @classmethod
@@ -154,3 +154,35 @@ class AuditRequest(Request):
     ] = None
     deviations: Deviations = None
     select: Select = ""
+
+
+class JudgeRequest(Request):
+    """Artifacts of trained cells, the cells to judge, and the profile that says what is expected of them."""
+
+    verb: ClassVar[str] = "grid judge"
+
+    artifacts: Annotated[
+        tuple[Name, ...], Argument("Run folders, folders of them, or tables of results (CSV).", "ARTIFACTS...")
+    ]
+    cells: Annotated[
+        tuple[str, ...],
+        Option("Judge only these cells; as in 'ferspec grid list'.", ("--select", "-s"), "TERMS"),
+    ] = ()
+    profile: Annotated[
+        Profile,
+        Option("Authors' report before print (released), or print before the report (paper).", ("--profile", "-p")),
+    ] = DEFAULT_PROFILE
+
+
+class FindingsRequest(Request):
+    """Results of trained cells, by default the published ones, and the profile of the published metrics."""
+
+    verb: ClassVar[str] = "grid findings"
+
+    results: Annotated[
+        tuple[Name, ...],
+        Argument("Folders of runs, or tables of results; by default what is published.", "[RESULTS]..."),
+    ] = ()
+    profile: Annotated[
+        Profile, Option("The published metrics, and their spread, as released or as printed.", ("--profile", "-p"))
+    ] = DEFAULT_PROFILE
