@@ -1,4 +1,4 @@
-"""Commands that take the fields of a record: an argument or option for each, as the record describes it."""
+"""Commands that take the fields of a record as arguments and options."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Command = Callable[..., None]
 
 
 def with_fields(command: Command) -> Command:
-    """Return a command that takes the fields of a record in place of the parameter that is annotated with the record.
+    """Return a command that takes the fields of a record in place of the parameter of that type.
 
-    A field that the command declares itself, under the same name, stays the command's alone.
+    A parameter of the command that has the name of a field replaces the field.
     """
     signature = inspect.signature(command)
     hints = get_type_hints(command, include_extras=True)
@@ -66,7 +66,7 @@ def _default(field: FieldInfo) -> Any:
 
 
 def _parsed_type(annotation: Any) -> Any:
-    """Return the type that the command line reads for a field: text where the field takes any, a list for a tuple."""
+    """Return the type to parse for a field: text if the field takes text, a list for a tuple."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _parsed_type(inner[0])

@@ -13,7 +13,7 @@ from ferspec.spec.layers import Pooling
 from ferspec.spec.records import Profile
 
 app = typer.Typer(
-    help="The networks of the protocol: what they are, built, saved and fused.",
+    help="The networks of the protocol: show, build, save and fuse them.",
     epilog="Example: ferspec models show ResNet18 --resolution 48",
     no_args_is_help=True,
 )
@@ -37,7 +37,7 @@ Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where to
 
 @app.command("list", epilog="Example: ferspec models list --json")
 def list_(json: Json = False) -> None:
-    """List the networks as the protocol trained them: resolution, starting weights and parameters."""
+    """List the networks as the protocol trained them: resolution, initial weights and parameters."""
     from ferspec import zoo
     from ferspec.commands.tables.models import print_list
 
@@ -52,18 +52,18 @@ def show(
     profile: ProfileOption = "released",
     pooling: PoolingOption = None,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the network, layer for layer, as an SVG.")
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the network, layer by layer, as an SVG.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show a network layer for layer: parameters, operations, memory, shapes, weights, place in the paper, errata."""
+    """Show a network layer by layer: parameters, operations, memory, shapes, weights, place in the paper, errata."""
     from ferspec import zoo
     from ferspec.commands.tables.models import print_network
     from ferspec.files import write_whole
     from ferspec.subjects.models.quiet import tensorflow
 
     if plot is not None and plot.suffix.lower() != ".svg":
-        raise UserError(f"{plot} must end in .svg: a network is drawn as SVG only")
+        raise UserError(f"{plot} must end in .svg: only SVG is supported")
     tensorflow()
     shown = zoo.describe(name, resolution, weights, profile, pooling)
     if plot is not None:
@@ -84,13 +84,13 @@ def build(
     weights_dir: Annotated[
         Path | None,
         typer.Option(
-            "--weights-dir", metavar="DIR", help="Where the published weights are; nothing is downloaded then."
+            "--weights-dir", metavar="DIR", help="The folder of the published weights; nothing is downloaded then."
         ),
     ] = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Build a network with its starting weights and save it, ready to be trained, with its contract beside it."""
+    """Build a network with its initial weights, and save it, ready for training, with its contract."""
     from ferspec import zoo
     from ferspec.commands.tables.models import print_built
     from ferspec.subjects.models.quiet import tensorflow
@@ -110,7 +110,7 @@ def fuse(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Fold the three branches of every block of a RepVGG into one 3x3 convolution; it answers as before, faster."""
+    """Fold the three branches of each RepVGG block into one 3x3 convolution: the same outputs, faster."""
     from ferspec import zoo
     from ferspec.commands.tables.models import print_fused
 

@@ -44,7 +44,7 @@ def run(
     gpus_per_cell: Annotated[
         float | None,
         typer.Option(
-            "--gpus-per-cell", min=0, metavar="G", help="By default all locally, and 1 on Ray if there is any."
+            "--gpus-per-cell", min=0, metavar="G", help="By default all locally; on Ray 1, if it has any."
         ),
     ] = None,
     cpus_per_cell: Annotated[
@@ -52,25 +52,25 @@ def run(
     ] = None,
     cell_timeout: Annotated[
         float | None,
-        typer.Option("--cell-timeout", min=1, metavar="SECONDS", help="End an attempt at a cell that takes longer."),
+        typer.Option("--cell-timeout", min=1, metavar="SECONDS", help="End an attempt that takes longer."),
     ] = None,
     max_retries: Annotated[
         int,
         typer.Option(
-            "--max-retries", min=0, metavar="N", help="How often a cell that was killed goes on from its last epoch."
+            "--max-retries", min=0, metavar="N", help="How often a killed training resumes from its last epoch."
         ),
     ] = 2,
     seed: Annotated[
         list[int] | None,
-        typer.Option("--seed", min=0, max=2**31 - 1, metavar="N", help="By default 0; repeatable: a training each."),
+        typer.Option("--seed", min=0, max=2**31 - 1, metavar="N", help="By default 0; repeatable, for a training each."),
     ] = None,
     weights_dir: WeightsDir = None,
     json: Json = False,
 ) -> None:
     """Train many cells, each in a process of its own, on this machine or on a Ray cluster.
 
-    Stopped at any moment, the same command trains only what is missing. Each cell gets a folder CELL-seedN; beside it,
-    CELL-seedN.failed.txt says how one failed. Exit status: 0 all finished, 1 some failed, 2 nothing could be started
+    After an interruption the same command trains only what is missing. Each cell gets a folder CELL-seedN; beside it,
+    CELL-seedN.failed.txt says why one failed. Exit status: 0 all finished, 1 some failed, 2 nothing could be started
     or evaluated, 3 some not evaluated.
     """
     from ferspec.commands.live.running import print_stopped, print_summary, watching

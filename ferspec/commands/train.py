@@ -41,7 +41,7 @@ def train(
     predictions.csv, report.json, model.keras, contract.toml, manifest.csv and a picture, curves.svg.
     """
     from ferspec.commands.live.progress import progress
-    from ferspec.commands.live.training import TrainingView, telling_deviations
+    from ferspec.commands.live.training import TrainingView, printing_deviations
     from ferspec.commands.tables.training import print_run
     from ferspec.commands.unreadable import listing_unreadable
     from ferspec.files import write_whole
@@ -64,9 +64,9 @@ def train(
     )
     before = read_run(folder) if is_run(folder) else None
     with listing_unreadable(), progress() as shown:
-        run = train_cell(request, TrainingView(shown), shown, begins=telling_deviations(shown))
+        run = train_cell(request, TrainingView(shown), shown, begins=printing_deviations(shown))
     finished_before = run == before
-    # a process may have been killed between the artifacts and their picture
+    # a process may have been killed after writing the artifacts and before drawing the picture
     if not finished_before or not (folder / CURVES).exists():
         title = f"{run.cell}, seed {run.settings.seed}"
         write_whole(folder / CURVES, curves_svg(read_history(folder / HISTORY), title))

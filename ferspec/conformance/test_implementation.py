@@ -1,4 +1,4 @@
-"""Every check on an implementation of the protocol, with ids that say what each requires."""
+"""Every check on an implementation of the protocol; the id of a test states its requirement."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 from ferspec.checks.generator import checks_for_model
 from ferspec.engine import Check, outcome_of, settle, unused
 from ferspec.outcomes import Deviation
-from ferspec.plugin import claims_of, deviations_of, explain, record, reproduce_model, tell
+from ferspec.plugin import claims_of, conclude, deviations_of, explain, record, reproduce_model
 from ferspec.subjects.models.subject import ModelSubject
 
 
@@ -24,7 +24,7 @@ def test_model(check: Check, fer_subject: ModelSubject, request: pytest.FixtureR
     """The model meets the clause, or fails as declared."""
     __tracebackhide__ = True
     config = request.config
-    tell(request.node, settle(outcome_of(check, fer_subject, reproduce_model(config)), deviations_of(config)))
+    conclude(request.node, settle(outcome_of(check, fer_subject, reproduce_model(config)), deviations_of(config)))
 
 
 def test_declared_deviation(deviation: Deviation, fer_subject: ModelSubject, request: pytest.FixtureRequest) -> None:

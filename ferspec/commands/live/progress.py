@@ -17,7 +17,7 @@ SECONDS_BETWEEN_LINES = 10
 
 @contextmanager
 def progress() -> Iterator[Lines | Bars]:
-    """Yield a function of (step, done, total) that shows how far the work is; its ``line`` prints a line to stay."""
+    """Yield a function of (step, done, total) that shows progress; its ``line`` prints a permanent line."""
     if not sys.stderr.isatty():
         yield Lines()
         return
@@ -30,7 +30,7 @@ def progress() -> Iterator[Lines | Bars]:
 
 
 class Bars:
-    """A bar for each step, which begins anew where a step does."""
+    """A bar for each step, which restarts with the step."""
 
     def __init__(self, bars: RichProgress) -> None:
         self._bars = bars
@@ -50,7 +50,7 @@ class Bars:
 
 
 class Lines:
-    """A line every ten seconds, so that short work is silent and a log stays readable."""
+    """A line every ten seconds: short work prints nothing, and a log stays readable."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
