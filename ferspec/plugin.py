@@ -129,7 +129,7 @@ def fer_subject(request: pytest.FixtureRequest) -> object:
 
 @pytest.fixture(scope="session")
 def fer_implementation(request: pytest.FixtureRequest) -> Iterator[object]:
-    """The implementation that the command line names, by default the built-in one; its process ends with the session."""
+    """The implementation that the command line names, by default the built-in one."""
     from ferspec.engine import out_of_turn
     from ferspec.subjects.implementations.processes import open_implementation
     from ferspec.subjects.implementations.subject import ImplementationSubject
@@ -263,7 +263,7 @@ class Judged:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Set the exit status of the verdict if no test failed, as on the command line."""
+        """Set the exit status of the command line if no test failed."""
         if self._planned and exitstatus == pytest.ExitCode.OK:
             from ferspec.outcomes import EXIT_STATUS
 

@@ -56,7 +56,7 @@ def certify(
 
 @dataclass(frozen=True)
 class Judged:
-    """The report on a model, and the images it was judged on, which a page shows as thumbnails."""
+    """The report on a model, and the images it was judged on."""
 
     report: Report
     images: Dataset

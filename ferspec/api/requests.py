@@ -60,7 +60,7 @@ def refusal(error: ValidationError) -> str:
 
 
 class CertifyRequest(Request):
-    """A model to judge, the images to judge it on, and what is claimed of it."""
+    """A model to judge, the images to judge it on, and the claims."""
 
     verb: ClassVar[str] = "certify"
 
@@ -103,7 +103,7 @@ class CompareRequest(Request):
 
 
 class VerifyRequest(Request):
-    """A certificate to verify, with the images and the model that it was made of, where they are at hand."""
+    """A certificate to verify; with its images and model, if they are available."""
 
     verb: ClassVar[str] = "verify"
 
@@ -115,7 +115,7 @@ class VerifyRequest(Request):
 
 
 class ConformRequest(Request):
-    """An implementation to judge, a Python module or object or else a command, and the profile to judge it by."""
+    """An implementation to judge, in Python or as a command, and the profile."""
 
     verb: ClassVar[str] = "conform"
 
@@ -157,7 +157,7 @@ class AuditRequest(Request):
 
 
 class JudgeRequest(Request):
-    """Artifacts of trained cells, the cells to judge, and the profile that says what is expected of them."""
+    """Artifacts of trained cells, the cells to judge, and the profile of the bands."""
 
     verb: ClassVar[str] = "grid judge"
 
@@ -175,7 +175,7 @@ class JudgeRequest(Request):
 
 
 class FindingsRequest(Request):
-    """Results of trained cells, by default the published ones, and the profile of the published metrics."""
+    """Results of trained cells, and the profile of the published metrics."""
 
     verb: ClassVar[str] = "grid findings"
 

@@ -20,7 +20,7 @@ from ferspec.subjects.models.from_names import DEMO, join, open_images, open_sou
 
 @dataclass(frozen=True)
 class Verification(Judgement):
-    """How the checks on a certificate ended, and the report in it, None where the document is broken."""
+    """The judgement of a certificate, and its report, None if the document is broken."""
 
     report: Report | None
 
@@ -33,9 +33,9 @@ def verify(
     select: str = "",
     progress: Progress = silent,
 ) -> Verification:
-    """Recompute every metric of a certificate, from its predictions, and from model and images where given.
+    """Recompute every metric of a certificate from its predictions.
 
-    With ``select`` only the checks run whose id contains it; ``UserError`` where there are none.
+    With the dataset and the model, labels and predictions are recomputed as well. With ``select`` only the checks run whose id contains it; ``UserError`` where there are none.
     """
     request = VerifyRequest(certificate=certificate, dataset=dataset, model=model, trust_code=trust_code, select=select)
     return verified(request, progress)

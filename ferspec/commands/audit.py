@@ -22,7 +22,7 @@ def audit(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Judge whether training runs followed the schedule, by replaying it on the losses that they logged.
+    """Judge whether training runs followed the schedule, by replaying it on their logged losses.
 
     Says for each clause whether the run followed it, or in which phase and epoch it first departs, and the likely
     cause. What a log does not show is not evaluated: rates that are not logged, an end that an interruption may have

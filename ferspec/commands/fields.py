@@ -19,7 +19,7 @@ Command = Callable[..., None]
 
 
 def with_fields(command: Command) -> Command:
-    """Return a command that takes the fields of a record in place of the parameter of that type.
+    """Replace the parameter of a command that is a record by the record's fields.
 
     A parameter of the command that has the name of a field replaces the field.
     """

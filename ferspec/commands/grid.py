@@ -41,7 +41,7 @@ def band(
     ] = "released",
     json: Json = False,
 ) -> None:
-    """Show where the metrics of a further training are expected, and how each band is derived."""
+    """Show the bands of the metrics of a further training, and their derivation."""
     from ferspec.commands.tables.grid import print_bands
     from ferspec.grid import cells
     from ferspec.grid.bands import bands

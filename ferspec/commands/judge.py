@@ -62,7 +62,7 @@ def export_published(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Write the published metrics of all 258 cells as a table of results that can be judged like any other.
+    """Write the published metrics of all 258 cells as a table of results.
 
     As printed, the metrics of misprinted rows lie outside the bands, which are around the authors' own reports. As
     released, all lie within by construction. What is illegible or not released is blank.

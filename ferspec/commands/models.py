@@ -90,7 +90,7 @@ def build(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Build a network with its initial weights, and save it, ready for training, with its contract."""
+    """Build a network with its initial weights, and save it with its contract."""
     from ferspec import zoo
     from ferspec.commands.tables.models import print_built
     from ferspec.subjects.models.quiet import tensorflow

@@ -43,9 +43,7 @@ def run(
     ] = None,
     gpus_per_cell: Annotated[
         float | None,
-        typer.Option(
-            "--gpus-per-cell", min=0, metavar="G", help="By default all locally; on Ray 1, if it has any."
-        ),
+        typer.Option("--gpus-per-cell", min=0, metavar="G", help="By default all locally; on Ray 1, if it has any."),
     ] = None,
     cpus_per_cell: Annotated[
         float | None, typer.Option("--cpus-per-cell", min=0, metavar="C", help="On Ray; by default 1.")
@@ -62,12 +60,12 @@ def run(
     ] = 2,
     seed: Annotated[
         list[int] | None,
-        typer.Option("--seed", min=0, max=2**31 - 1, metavar="N", help="By default 0; repeatable, for a training each."),
+        typer.Option("--seed", min=0, max=2**31 - 1, metavar="N", help="By default 0; repeatable, one training each."),
     ] = None,
     weights_dir: WeightsDir = None,
     json: Json = False,
 ) -> None:
-    """Train many cells, each in a process of its own, on this machine or on a Ray cluster.
+    """Train many cells, each in its own process, on this machine or a Ray cluster.
 
     After an interruption the same command trains only what is missing. Each cell gets a folder CELL-seedN; beside it,
     CELL-seedN.failed.txt says why one failed. Exit status: 0 all finished, 1 some failed, 2 nothing could be started

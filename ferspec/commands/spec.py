@@ -38,7 +38,7 @@ def show(
     id: Annotated[str, typer.Argument(metavar="ID", help="A clause (FER-W-02), an erratum (ERR-16) or a cell.")],
     json: Json = False,
 ) -> None:
-    """Show a clause with its values, an erratum with its readings, or a cell with its published metrics."""
+    """Show one clause with its values, erratum with its readings, or cell with its metrics."""
     from ferspec import spec
     from ferspec.commands.tables.spec import print_entry
 

@@ -35,7 +35,7 @@ def train(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Train one cell of the grid by the protocol, and write artifacts that anyone can judge.
+    """Train one cell of the grid by the protocol, and write its artifacts.
 
     After an interruption the same command resumes from the last finished epoch. Writes run.json, history.csv,
     predictions.csv, report.json, model.keras, contract.toml, manifest.csv and a picture, curves.svg.

@@ -15,7 +15,7 @@ LISTED = 50
 
 @contextmanager
 def listing_unreadable() -> Iterator[None]:
-    """List images that cannot be read on stderr, one per line, and raise the error again.
+    """List unreadable images on stderr, one per line, and raise the error again.
 
     Suppress Pillow's warnings (damaged EXIF data, a huge picture): an image is read, or listed with the reason.
     """

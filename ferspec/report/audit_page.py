@@ -1,4 +1,4 @@
-"""The page of an audit: every training run with its curves, its clauses and its notes."""
+"""The page of an audit: training runs with their curves, clauses and notes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SERIES = ("loss", "accuracy", "val_loss", "val_accuracy", RATE)
 
 
 def write_audit_page(audit: Audit, folder: Path) -> None:
-    """Write a page of all runs, and the curves of each as an SVG beside it, each whole or not at all.
+    """Write a page of all runs, and the curves of each as an SVG; each file is written atomically.
 
     Only phases that log loss, accuracy and rate in every epoch can be drawn. The curves of an earlier audit in the
     folder are removed. ``UserError`` where the folder cannot be written to.
@@ -47,7 +47,7 @@ def write_audit_page(audit: Audit, folder: Path) -> None:
 
 
 def draw(audited: AuditedRun) -> str:
-    """Return the curves of a run as an SVG with reductions and the end of each phase; empty where none can be drawn."""
+    """Return the curves of a run as an SVG; empty if no phase can be drawn."""
     rows: list[EpochRow] = []
     marks: list[Mark] = []
     for replay, stop in zip(audited.replays, audited.stops, strict=True):
@@ -59,7 +59,7 @@ def draw(audited: AuditedRun) -> str:
 
 
 def _series(phase: LoggedPhase) -> dict[str, Sequence[float]] | None:
-    """Return what a phase logged in every epoch, by metric; None where a value is missing, infinite or too large."""
+    """Return the series of a phase by metric; None if a value is missing, infinite or too large."""
     series = {name: getattr(phase, name) for name in SERIES}
     if any(values is None or not all(abs(value) < LARGEST for value in values) for values in series.values()):
         return None

@@ -1,4 +1,4 @@
-"""The figures of a report as the ``model-index`` of a model card, in the form that Hugging Face defines."""
+"""The metrics of a report as the ``model-index`` of a Hugging Face model card."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ DATASETS = {"certificate": "btfer", "demonstration": "synthetic-faces", "evaluat
 
 
 def render_model_index(report: Report) -> str:
-    """Return the YAML to put between the ``---`` lines of a model card; undefined figures are left out."""
+    """Return YAML for the metadata of a model card, without undefined metrics."""
     index = {"model-index": [{"name": shorten(report.subject.name, LONGEST_NAME), "results": [_result(report)]}]}
     return yaml.safe_dump(index, sort_keys=False, allow_unicode=True, width=120)
 

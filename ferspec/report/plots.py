@@ -1,4 +1,4 @@
-"""Where the marks of a figure stand: numbers in, positions out; the templates draw them."""
+"""Computes the positions of marks in the plots of a report; templates draw them."""
 
 import math
 from collections import Counter
@@ -16,7 +16,7 @@ TICK = 0.1
 
 
 def heat(share: float) -> int:
-    """Return the step of the colour scale (0 to 9) for a share (0 to 1).
+    """Return the step (0 to 9) on the colour scale of a share.
 
     Step k begins at (k/10)²: small confusions stay visible beside a strong diagonal.
     """
@@ -25,7 +25,7 @@ def heat(share: float) -> int:
 
 @dataclass(frozen=True)
 class Pillar:
-    """Equal published accuracies, stacked: their common value, its place in percent of the width, how many."""
+    """A stack of equal published accuracies: value, position in percent of the width, and count."""
 
     value: float
     x: float
@@ -34,7 +34,7 @@ class Pillar:
 
 @dataclass(frozen=True)
 class Strip:
-    """The published BTFER accuracies along one axis, with a model's accuracy and interval among them."""
+    """The published BTFER accuracies along one axis, with a model's accuracy and interval."""
 
     pillars: tuple[Pillar, ...]
     ticks: tuple[tuple[float, str], ...]
@@ -43,11 +43,11 @@ class Strip:
     low: float
     high: float
     top: tuple[tuple[int, str, float], ...]
-    of: int
+    total: int
 
 
 def strip(accuracy: Figure) -> Strip | None:
-    """Return where a model's accuracy stands among the published ones, or None where it is undefined."""
+    """Return the position of an accuracy among the published ones, None if it is undefined."""
     measured = accuracy.known
     if measured is None:
         return None
@@ -67,12 +67,12 @@ def strip(accuracy: Figure) -> Strip | None:
         low=place(measured.low),
         high=place(measured.high),
         top=tuple((_place(known, cells), cell_name(cell), known) for cell, known in cells[:SHOWN_AT_TOP]),
-        of=len(cells),
+        total=len(cells),
     )
 
 
 def published() -> list[tuple[Cell, float]]:
-    """Return the cells whose BTFER accuracy is known, each with this accuracy, the best first."""
+    """Return the cells with a known BTFER accuracy, each with this accuracy, the best first."""
     known = [(cell, known) for cell in spec.load().cells if (known := cell.btfer_accuracy()) is not None]
     return sorted(known, key=lambda pair: (-pair[1], pair[0].id))
 
@@ -84,7 +84,7 @@ def _place(accuracy: float, cells: list[tuple[Cell, float]]) -> int:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bin of the reliability curve: its images, the ends of its accuracy's Wilson interval, its share of images."""
+    """One bin of the reliability curve, the Wilson interval of its accuracy, its share of images."""
 
     bin: CalibrationBin
     low: float

@@ -25,6 +25,7 @@ CLEAN = (
     "ferspec/report",
 )
 SUFFIXES = {".css", ".html", ".md", ".py", ".svg", ".toml", ".txt"}
+TEMPLATES = {".css", ".html", ".svg"}
 MOST_WORDS = 15
 
 
@@ -45,7 +46,7 @@ PATTERNS = (
         ("there is no such clause", "there are no results", "the state is no longer needed", "it has no images"),
     ),
     Pattern(
-        r"(?<!there )\b(is|are|was|were) none\b",
+        r"(?<!there )\b(is|are|was|were) (?-i:none)\b",
         "is not one",
         "true and false are none",
         ("there are none", "none of the runs is finished"),
@@ -104,6 +105,9 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
     if path.suffix == ".py":
         yield from python_texts(source)
         return
+    if path.suffix in TEMPLATES:
+        # expressions and statements of Jinja are code; blanks keep the line numbers
+        source = re.sub(r"\{[{%].*?[%}]\}", lambda code: re.sub(r"\S", " ", code[0]), source, flags=re.DOTALL)
     line = 1
     for paragraph in re.split(r"(?<=\n)(?=\s*\n)", source):
         yield line, " ".join(paragraph.split())

@@ -40,7 +40,7 @@ def printing_deviations(shown: Bars | Lines) -> Callable[[RunRecord], None]:
 
 
 def epoch_line(rows: Sequence[EpochRow], outlook: Outlook) -> str:
-    """Return the metrics of an epoch, the best epoch so far, and the time its phase can still take."""
+    """Return one line: metrics of an epoch, the best epoch, and the remaining time of the phase."""
     row, best = rows[-1], max(rows, key=lambda row: row.val_accuracy)
     parts = (
         f"phase {row.phase} epoch {row.epoch:>3}",

@@ -113,7 +113,7 @@ def test_a_capped_run_says_so_and_goes_on_with_nothing(ferspec, command, tmp_pat
     status, again, err = ferspec(*command)
     assert (status, err) == (0, "")
     assert f"{run.cell}  not a protocol run" in again
-    assert f"finished before, nothing was read or trained: {out}" in again
+    assert f"already finished, nothing was trained: {out}" in again
     assert files() == before, "and what kills left is gone"
 
     (out / CURVES).unlink()
