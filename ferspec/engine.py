@@ -44,7 +44,7 @@ class Check:
 
     @property
     def sentence(self) -> str:
-        """The clause, its title and the case, such as ``FER-W-02 conservative weights are capped at 3 [RAF-DB]``."""
+        """Clause, title and case: ``FER-W-02 conservative weights are capped at 3 [RAF-DB]``."""
         text = f"{self.clause} {spec.load().clause(self.clause).title}"
         return text if self.case is None else f"{text} [{self.case}]"
 
@@ -80,7 +80,7 @@ PROCESS_CHECK = "process"
 
 
 def outcome_of(check: Check, subject: Subject, reproduce: str | None = None) -> Outcome:
-    """Run one check, and add the title of its clause and the place in the paper."""
+    """Run one check, and add its clause's title and place in the paper."""
     clause = spec.load().clause(check.clause)
     finding = check.run(subject)
     command = f"{reproduce} -k {shlex.quote(check.id)}" if reproduce and finding.status is not Status.PASS else None
@@ -169,13 +169,13 @@ def unused(deviations: Iterable[Deviation], settled: Iterable[Outcome]) -> list[
 
 
 def charged(judgement: Judgement, strays: Iterable[str]) -> Judgement:
-    """Return the judgement with one more failure for faults that belong to none of the checks."""
+    """Return the judgement with one more failure, for faults outside all checks."""
     outcomes = (*judgement.outcomes, *out_of_turn(strays))
     return Judgement(outcomes, count(outcomes), verdict_of(outcomes))
 
 
 def out_of_turn(strays: Iterable[str]) -> list[Outcome]:
-    """Return a failure that lists the faults of a subject between answers or after the last one."""
+    """Return a failure that lists faults between answers or after the last one."""
     strays = list(strays)
     if not strays:
         return []
@@ -207,7 +207,7 @@ def count(collected: Iterable[Outcome]) -> Counts:
 
 
 def verdict_of(collected: Iterable[Outcome]) -> Verdict:
-    """Return fail if any failure is undeclared, else inconclusive if any is, else pass if anything passed."""
+    """Return the worst verdict of the undeclared outcomes: fail, inconclusive, pass, not evaluated."""
     collected = list(collected)
     statuses = {outcome.status for outcome in collected if outcome.declared is None}
     if Status.FAIL in statuses:

@@ -11,7 +11,7 @@ from ferspec.errors import UserError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path with the same suffix, and rename it to ``path`` at the end.
+    """Yield a temporary path with the same suffix, then rename it to ``path``.
 
     ``UserError`` if the folder cannot be written to or the disk is full; an earlier file is then unchanged.
     """

@@ -30,7 +30,7 @@ class Option:
 
 
 def marker_of(field: FieldInfo) -> Argument | Option | None:
-    """Return the marker of a field, None for a field that the command line does not give."""
+    """Return the marker of a field, None if it is not an option."""
     return next((marker for marker in field.metadata if isinstance(marker, Argument | Option)), None)
 
 

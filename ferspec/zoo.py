@@ -174,7 +174,7 @@ def fuse(source: str | Path, target: str | Path, force: bool = False) -> Cost:
 
 
 def listed() -> tuple[Listed, ...]:
-    """Return the rows of Tables 2 and 3 and MediaPipe + VGGNet, as run, without building networks."""
+    """Return the rows of Tables 2 and 3 and MediaPipe + VGGNet, as run."""
     return tuple(
         Listed(
             name=row.network,

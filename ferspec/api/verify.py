@@ -35,7 +35,8 @@ def verify(
 ) -> Verification:
     """Recompute every metric of a certificate from its predictions.
 
-    With the dataset and the model, labels and predictions are recomputed as well. With ``select`` only the checks run whose id contains it; ``UserError`` where there are none.
+    With dataset and model, labels and predictions are recomputed too. With ``select`` only the checks run whose id
+    contains it; ``UserError`` where there are none.
     """
     request = VerifyRequest(certificate=certificate, dataset=dataset, model=model, trust_code=trust_code, select=select)
     return verified(request, progress)

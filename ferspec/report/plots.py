@@ -84,7 +84,7 @@ def _place(accuracy: float, cells: list[tuple[Cell, float]]) -> int:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bin of the reliability curve, the Wilson interval of its accuracy, its share of images."""
+    """One bin of the reliability curve, its Wilson interval, its share of images."""
 
     bin: CalibrationBin
     low: float

@@ -26,7 +26,7 @@ ORDER = {Status.FAIL: 0, Status.INCONCLUSIVE: 2, Status.NOT_EVALUATED: 3, Status
 
 
 def notice(report: Report) -> str | None:
-    """Return the notice of a report that is not a certificate of a model, else None."""
+    """Return the notice of a report that does not certify a model, else None."""
     said = [NOTICES.get(report.kind), OF_PREDICTIONS if is_of_predictions(report) else None]
     return " ".join(filter(None, said)) or None
 

@@ -107,7 +107,7 @@ def print_stopped(board: Board) -> None:
 
 
 def _lines(board: Board) -> Tell:
-    """Return a function that prints a line for each event of a job, and the counts."""
+    """Return a function that prints a line for each event, and the counts."""
     states: dict[str, str] = {}
 
     def tell(job: Job, event: Event) -> None:

@@ -1,4 +1,4 @@
-"""Wrong subjects that the checks of a clause must fail, and right ones that must pass.
+"""The wrong subjects that checks must fail, and the right ones that must pass.
 
 The list is generated from the tests that run them (``tests/mutant_table.py``). It is not part of the specification:
 another mutant does not change the digest of the specification.
