@@ -44,10 +44,10 @@ def audit(
         deviations=deviations,
         select=select,
     )
-    return audited(request, progress)
+    return audit_request(request, progress)
 
 
-def audited(request: AuditRequest, progress: Progress = silent) -> Audit:
+def audit_request(request: AuditRequest, progress: Progress = silent) -> Audit:
     """Audit the training runs of a request."""
     checks = selected(checks_for_log(), request.select)
     accuracy = None if request.reported is None else reported_accuracy(request.reported)

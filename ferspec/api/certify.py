@@ -51,7 +51,7 @@ def certify(
         claims=tuple(claims),
         trust_code=trust_code,
     )
-    return judged(request, progress).report
+    return certify_request(request, progress).report
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Judged:
     images: Dataset
 
 
-def judged(
+def certify_request(
     request: CertifyRequest,
     progress: Progress = silent,
     approve: Callable[[ModelSubject], None] = lambda subject: None,

@@ -40,10 +40,10 @@ def compare(
         contract_b=contract_b,
         trust_code=trust_code,
     )
-    return compared(request, progress)
+    return compare_request(request, progress)
 
 
-def compared(request: CompareRequest, progress: Progress = silent) -> ModelComparison:
+def compare_request(request: CompareRequest, progress: Progress = silent) -> ModelComparison:
     """Compare the two models of a request."""
     images = open_images(request.model_a, request.dataset, progress=progress)
     named = ((request.model_a, request.contract_a), (request.model_b, request.contract_b))

@@ -38,10 +38,10 @@ def conform(
         time_limit=time_limit,
         select=select,
     )
-    return conformed(request, progress)
+    return conform_request(request, progress)
 
 
-def conformed(request: ConformRequest, progress: Progress = silent) -> Judgement:
+def conform_request(request: ConformRequest, progress: Progress = silent) -> Judgement:
     """Judge the implementation of a request."""
     hint = "'ferspec conform --list' names their clauses"
     checks = selected(checks_for_implementation(), request.select, hint)

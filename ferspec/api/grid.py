@@ -38,10 +38,10 @@ def judge(
     ``artifacts`` are run folders, folders of them, or tables of results; ``cells`` select, as ``ferspec grid list``
     does, the cells to judge. ``UserError`` for artifacts that cannot be read and a selection without cells.
     """
-    return judged(JudgeRequest(artifacts=tuple(artifacts), cells=tuple(cells), profile=profile), progress)
+    return judge_request(JudgeRequest(artifacts=tuple(artifacts), cells=tuple(cells), profile=profile), progress)
 
 
-def judged(request: JudgeRequest, progress: Progress = silent) -> JudgedGrid:
+def judge_request(request: JudgeRequest, progress: Progress = silent) -> JudgedGrid:
     """Judge the cells of a request."""
     chosen = select(all_cells().values(), request.cells)
     results = read(request.artifacts, progress)
@@ -53,10 +53,10 @@ def findings(results: Sequence[str | Path] = (), profile: Profile = DEFAULT_PROF
 
     ``UserError`` for results that cannot be read.
     """
-    return found(FindingsRequest(results=tuple(results), profile=profile))
+    return findings_request(FindingsRequest(results=tuple(results), profile=profile))
 
 
-def found(request: FindingsRequest) -> Findings:
+def findings_request(request: FindingsRequest) -> Findings:
     """Recompute the findings of a request."""
     results = read_results(request.results) if request.results else published(request.profile)
     return recomputed.findings(results, request.profile)

@@ -39,10 +39,10 @@ def verify(
     contains it; ``UserError`` where there are none.
     """
     request = VerifyRequest(certificate=certificate, dataset=dataset, model=model, trust_code=trust_code, select=select)
-    return verified(request, progress)
+    return verify_request(request, progress)
 
 
-def verified(request: VerifyRequest, progress: Progress = silent) -> Verification:
+def verify_request(request: VerifyRequest, progress: Progress = silent) -> Verification:
     """Verify the certificate of a request."""
     checks = selected(checks_for_certificate(), request.select)
     document = read_certificate(request.certificate)

@@ -28,7 +28,7 @@ def audit(
     cause. What a log does not show is not evaluated: rates that are not logged, an end that an interruption may have
     caused. Notes say what a reader of the reported accuracy should know; they do not change the verdict.
     """
-    from ferspec.api.audit import audited
+    from ferspec.api.audit import audit_request
     from ferspec.commands.live.progress import progress
     from ferspec.commands.tables.audit import print_audit
     from ferspec.outcomes import EXIT_STATUS
@@ -38,7 +38,7 @@ def audit(
     if out is not None:
         require_folder(out)
     with progress() as shown:
-        found = audited(request, shown)
+        found = audit_request(request, shown)
         if out is not None:
             write_audit_page(found, out)
     print_audit(found, as_json=json, page=out)

@@ -13,14 +13,14 @@ EXAMPLE = "Example: ferspec compare old.keras new.onnx --dataset BTFER/"
 def compare(request: CompareRequest, json: Json = False) -> None:
     """Compare two models on the same images: which is better, by how much, or whether it is a tie.
 
-    Exit status: 0 whatever the result, 2 where they cannot be compared.
+    Exit status: 0 whatever the result, 2 if they cannot be compared.
     """
-    from ferspec.api.compare import compared
+    from ferspec.api.compare import compare_request
     from ferspec.commands.live.progress import progress
     from ferspec.report.terminal import print_comparison
 
     with progress() as shown:
-        comparison = compared(request, shown)
+        comparison = compare_request(request, shown)
     if json:
         print(comparison.model_dump_json(indent=2))
     else:

@@ -47,13 +47,13 @@ def conform(
 
         print_written(write_skeleton(init), as_json=json)
         return
-    from ferspec.api.conform import conformed
+    from ferspec.api.conform import conform_request
     from ferspec.commands.live.progress import progress
     from ferspec.outcomes import EXIT_STATUS
     from ferspec.report.conformance import print_conformance
 
     with ended_in_order(), progress() as shown:
-        judgement = conformed(request, shown)
+        judgement = conform_request(request, shown)
     name = request.implementation or request.command or ""
     print_conformance(judgement, name, request.profile, as_json=json)
     raise typer.Exit(EXIT_STATUS[judgement.verdict])

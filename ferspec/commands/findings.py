@@ -17,11 +17,11 @@ def findings(request: FindingsRequest, json: Json = False) -> None:
 
     Exit status: 0 whatever the result, 2 where nothing could be evaluated.
     """
-    from ferspec.api.grid import found
+    from ferspec.api.grid import findings_request
     from ferspec.commands.tables.findings import print_findings
     from ferspec.outcomes import EXIT_STATUS
 
-    results = found(request)
+    results = findings_request(request)
     print_findings(results, as_json=json)
     if results.count("not evaluated") == len(results.findings):
         raise typer.Exit(EXIT_STATUS["not_evaluated"])

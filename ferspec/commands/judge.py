@@ -32,7 +32,7 @@ def judge(
     run is checked against its files. Exit status: 1 for a cell below its band or artifacts that contradict themselves,
     3 for one above, 0 where all that could be judged is within, 2 where nothing could be judged.
     """
-    from ferspec.api.grid import judged
+    from ferspec.api.grid import judge_request
     from ferspec.commands.live.progress import progress
     from ferspec.commands.tables.judge import document, print_judged
     from ferspec.outcomes import EXIT_STATUS
@@ -42,7 +42,7 @@ def judge(
     if out is not None:
         require_folder(out)
     with progress() as shown:
-        found = judged(request, shown)
+        found = judge_request(request, shown)
     judgement, read = found.judgement, found.read
     text = document(judgement, read)
     page = None if out is None else write_grid(judgement, read, text, out)

@@ -18,13 +18,13 @@ def verify(request: VerifyRequest, json: Json = False) -> None:
     Exit status: 0 where the document agrees with what is recomputed, also where its verdict is FAIL; 1 where it
     disagrees; 3 where it was made by another specification.
     """
-    from ferspec.api.verify import verified
+    from ferspec.api.verify import verify_request
     from ferspec.commands.live.progress import progress
     from ferspec.outcomes import EXIT_STATUS
     from ferspec.report.terminal import print_judgement, print_verification
 
     with progress() as shown:
-        found = verified(request, shown)
+        found = verify_request(request, shown)
     if request.select:
         print_judgement(found, as_json=json)
     else:

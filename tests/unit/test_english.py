@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import re
 import tokenize
 from collections.abc import Iterator
@@ -132,9 +133,7 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
 
 def python_texts(source: str) -> Iterator[tuple[int, str]]:
     """Yield comments, strings with their placeholders, and the names of tests as sentences."""
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string.lstrip("# ")
+    yield from comments(source)
     parts: set[ast.AST] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.JoinedStr):
@@ -145,6 +144,18 @@ def python_texts(source: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, " ".join(node.value.split())
         elif isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             yield node.lineno, node.name.removeprefix("test_").replace("_", " ")
+
+
+def comments(source: str) -> Iterator[tuple[int, str]]:
+    """Yield line number and text of comments; those of consecutive lines are one."""
+    lines: dict[int, str] = {}
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            lines[token.start[0]] = token.string.lstrip("# ")
+    for number in lines:
+        if number - 1 not in lines:
+            following = itertools.takewhile(lines.__contains__, itertools.count(number))
+            yield number, " ".join(lines[line] for line in following)
 
 
 def bound_names(source: str) -> Iterator[tuple[int, str]]:
@@ -212,7 +223,9 @@ def test_each_pattern_catches_its_wrong_example_and_passes_the_right_ones(patter
 
 
 def test_comments_strings_and_names_of_tests_are_read():
-    source = '# it goes on\nx = f"{y} is no model"\n\ndef test_files_are_left_alone():\n    """Nothing is mended."""\n'
+    source = (
+        '# it goes\n# on\nx = f"{y} is no model"\n\ndef test_files_are_left_alone():\n    """Nothing is mended."""\n'
+    )
     found = {piece for _, text in python_texts(source) for piece, _ in banned(text)}
     assert found == {"goes on", "is no", "left alone", "mended"}
 

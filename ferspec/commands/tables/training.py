@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ferspec.commands.live.training import NO_PROTOCOL_RUN, epochs
+from ferspec.options import shell_command
 from ferspec.reference.figures import Figure
 from ferspec.report.terminal import default_console
 from ferspec.report.words import plain
@@ -48,7 +49,13 @@ def print_run(run: RunRecord, folder: Path, finished_before: bool = False, conso
         console.print(Text(f"  {plain(text)}"), soft_wrap=True)
     done = "already finished, nothing was trained" if finished_before else "written"
     console.print(f"{done}: {folder}", soft_wrap=True, highlight=False)
+    console.print(f"reproduce: {reproducing(run)}", soft_wrap=True, highlight=False)
     console.print(f"next: {following(run, folder)}", soft_wrap=True, highlight=False)
+
+
+def reproducing(run: RunRecord) -> str:
+    """Return the command that trains the same again; folders of images and weights are not recorded."""
+    return shell_command(("ferspec", "train", run.cell), run.settings)
 
 
 def following(run: RunRecord, folder: Path) -> str:

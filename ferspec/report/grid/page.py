@@ -13,7 +13,7 @@ from ferspec.files import write_whole
 from ferspec.grid.cells import find_cell
 from ferspec.grid.judging.judge import STATUSES, CellJudgement, CellStatus, FigureJudgement, GridJudgement, Place
 from ferspec.grid.judging.reading import ReadResults
-from ferspec.report.grid.words import MEANINGS, chance, figure_name, held_against, most_urgent_first
+from ferspec.report.grid.words import MEANINGS, chance, figure_name, most_urgent_first, with_band
 from ferspec.report.html import templates
 from ferspec.report.words import WEIGHTS, cell_name
 from ferspec.spec.records import Cell
@@ -120,7 +120,7 @@ def render_grid(judgement: GridJudgement, read: ReadResults) -> str:
         version=book.version,
         ferspec=__version__,
         figure_name=figure_name,
-        held_against=held_against,
+        with_band=with_band,
     )
 
 
@@ -153,7 +153,7 @@ def mark(figure: FigureJudgement, axis: Axis) -> Mark:
     if band.low is None or band.high is None or band.expected is None:
         return Mark(f"{figure_name(figure.figure)}: {band.missing}", figure.place, x=observed)
     return Mark(
-        title=held_against(figure),
+        title=with_band(figure),
         place=figure.place,
         band=(axis.x(band.low), axis.x(band.high)),
         expected=axis.x(band.expected),

@@ -26,7 +26,7 @@ def figure_name(figure: str) -> str:
     return f"{PARTS[part]} {MEASURES.get(measure, measure)}"
 
 
-def held_against(figure: FigureJudgement) -> str:
+def with_band(figure: FigureJudgement) -> str:
     """Return a metric with its band: ``0.940, expected 0.706 to 0.873 (+0.067; published 0.79, released)``."""
     band = figure.band
     by = f"{figure.by:+.3f}; " if figure.by else ""

@@ -114,6 +114,7 @@ def test_a_capped_run_says_so_and_goes_on_with_nothing(ferspec, command, tmp_pat
     assert (status, err) == (0, "")
     assert f"{run.cell}  not a protocol run" in again
     assert f"already finished, nothing was trained: {out}" in again
+    assert f"reproduce: ferspec train {LENET} --profile released --seed 0 --epochs-cap 2" in again
     assert files() == before, "and what kills left is gone"
 
     (out / CURVES).unlink()
