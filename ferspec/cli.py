@@ -1,8 +1,9 @@
-"""The commands: each parses its arguments, calls the Python interface and prints what it returns."""
+"""The command line: each command parses its arguments, calls the Python interface and prints the result."""
 
 from __future__ import annotations
 
 import inspect
+import io
 import os
 import sys
 from typing import Annotated
@@ -13,9 +14,9 @@ import ferspec
 from ferspec.commands import audit, certify, compare, conform, contract, evaluate, grid, models, spec, train, verify
 from ferspec.errors import UserError
 
-# what a shell expects of a program that was stopped by Ctrl-C
+# exit status that shells expect after Ctrl-C
 INTERRUPTED = 130
-# and of one whose reader has gone, as "head" goes
+# exit status that shells expect after writing to a closed pipe, such as that of "head"
 UNREAD = 141
 
 app = typer.Typer(
@@ -39,10 +40,10 @@ app.add_typer(grid.app, name="grid")
 app.add_typer(models.app, name="models")
 app.add_typer(spec.app, name="spec")
 
-for group in (app, *(added.typer_instance for added in app.registered_groups)):
+for group in (app, contract.app, grid.app, models.app, spec.app):
     for command in group.registered_commands:
-        # of each paragraph one line, which help then breaks where the terminal ends
-        paragraphs = inspect.getdoc(command.callback).split("\n\n")
+        # one line for each paragraph, which help then breaks where the terminal ends
+        paragraphs = (inspect.getdoc(command.callback) or "").split("\n\n")
         command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
@@ -56,20 +57,21 @@ def root(
 
 
 def main() -> None:
-    """Run the command line; a mistake of the user's is one line on stderr and exit status 2."""
-    # a name in another script must not stop a report on a terminal that cannot show it
-    sys.stdout.reconfigure(errors="replace")
-    sys.stderr.reconfigure(errors="replace")
+    """Run the command line; print a user's mistake as one line on stderr, with exit status 2."""
+    # a terminal that cannot show a character must not stop a report
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         status = app(prog_name="ferspec", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        status = unread()
+        status = closed_pipe()
     except SystemExit as stopped:
-        # what a library makes of a broken pipe
+        # some libraries turn a broken pipe into an exit
         if not isinstance(stopped.__context__, BrokenPipeError):
             raise
-        status = unread()
+        status = closed_pipe()
     except UserError as error:
         status = refused(str(error))
     except typer.TyperException as error:
@@ -80,7 +82,7 @@ def main() -> None:
 
 
 def mistyped(error: typer.TyperException) -> int:
-    """Print what is wrong with a command line and which help shows how, or nothing more where help was printed."""
+    """Print what is wrong with a command line and which help explains it; print nothing after help."""
     if not error.format_message():
         return 2
     context = getattr(error, "ctx", None)
@@ -88,14 +90,14 @@ def mistyped(error: typer.TyperException) -> int:
 
 
 def refused(message: str) -> int:
-    """Print one harmless line, whatever names it holds, and return the exit status of what cannot be evaluated."""
+    """Print a message as one line, without control characters, and return exit status 2."""
     from ferspec.report.words import plain
 
     print(f"ferspec: {plain(message)}", file=sys.stderr)
     return 2
 
 
-def unread() -> int:
-    """Let what is still to be written go nowhere, and return the exit status of output that nobody reads."""
+def closed_pipe() -> int:
+    """Discard the rest of the output, and return the exit status for a closed pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return UNREAD

@@ -1,4 +1,4 @@
-"""Declared deviations: the TOML file in which a subject's owner says beforehand which clauses will fail, and why."""
+"""Declared deviations: the TOML file in which the owner of a subject declares which clauses fail, and why."""
 
 import tomllib
 from pathlib import Path
@@ -11,10 +11,10 @@ from ferspec.outcomes import Deviation
 
 
 def load_deviations(path: str | Path) -> tuple[Deviation, ...]:
-    """Return the entries of a deviations file: ``[[deviation]]`` tables with clause, category and reason.
+    """Read a deviations file: ``[[deviation]]`` tables with clause, category and reason.
 
-    Raises ``UserError``, in one line, for a file that cannot be read, an unknown clause or category, a missing reason,
-    and a clause that is declared twice.
+    ``UserError`` for a file that cannot be read, an unknown clause or category, a missing reason, and a clause that is
+    declared twice.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ferspec import spec
-from ferspec.errors import NotEvaluable, SubjectError
+from ferspec.errors import NotEvaluable, SubjectError, UserError
 from ferspec.outcomes import CheckResult, Counts, Deviation, Judgement, Outcome, Status, Verdict
+from ferspec.progress import Progress, silent
 from ferspec.spec.records import DEFAULT_PROFILE
 
 
 class Subject(Protocol):
-    """What the engine needs of any subject: what it can do, and why it cannot do the rest."""
+    """A subject: its capabilities, and the reason why it lacks one."""
 
     @property
     def capabilities(self) -> frozenset[str]: ...
@@ -43,12 +44,12 @@ class Check:
 
     @property
     def sentence(self) -> str:
-        """The clause, its title and the case, such as ``FER-W-02 conservative weights are capped at 3 [RAF-DB]``."""
+        """Clause, title and case: ``FER-W-02 conservative weights are capped at 3 [RAF-DB]``."""
         text = f"{self.clause} {spec.load().clause(self.clause).title}"
         return text if self.case is None else f"{text} [{self.case}]"
 
     def run(self, subject: Subject) -> CheckResult:
-        """Return the finding; a missing capability is *not evaluated*, a crash of the subject's a failure."""
+        """Return the result: *not evaluated* for a missing capability, *fail* for a crash of the subject."""
         missing = [need for need in self.needs if need not in subject.capabilities]
         if missing:
             return CheckResult(status=Status.NOT_EVALUATED, message=subject.why_missing(missing[0]))
@@ -68,7 +69,7 @@ def checks_by_case(
 ) -> tuple[Check, ...]:
     """Return one check of a clause for each case.
 
-    ``cases`` maps the name of each case to what the function is given; or lists what it is given, which is the name.
+    ``cases`` maps names of cases to the arguments of the function; or lists arguments, each of which is also the name.
     """
     named = cases if isinstance(cases, Mapping) else {str(case): (case,) for case in cases}
     return tuple(Check(clause, function, needs, name, given) for name, given in named.items())
@@ -79,7 +80,7 @@ PROCESS_CHECK = "process"
 
 
 def outcome_of(check: Check, subject: Subject, reproduce: str | None = None) -> Outcome:
-    """Run one check and join its finding with the clause's title and place in the paper."""
+    """Run one check, and add its clause's title and place in the paper."""
     clause = spec.load().clause(check.clause)
     finding = check.run(subject)
     command = f"{reproduce} -k {shlex.quote(check.id)}" if reproduce and finding.status is not Status.PASS else None
@@ -89,8 +90,42 @@ def outcome_of(check: Check, subject: Subject, reproduce: str | None = None) -> 
     )
 
 
+def selected(checks: Iterable[Check], select: str, hint: str = "") -> tuple[Check, ...]:
+    """Return the checks whose id contains a text.
+
+    ``UserError`` where there are none: it lists the ids, or gives the ``hint``.
+    """
+    every = tuple(checks)
+    found = tuple(check for check in every if select in check.id)
+    if not found:
+        known = hint or f"they are {', '.join(check.id for check in every)}"
+        raise UserError(f"no check's id contains '{select}': {known}")
+    return found
+
+
+def declared_for(checks: Iterable[Check], deviations: Iterable[Deviation]) -> tuple[Deviation, ...]:
+    """Return the deviations from the clauses of these checks."""
+    clauses = {check.clause for check in checks}
+    return tuple(deviation for deviation in deviations if deviation.clause in clauses)
+
+
+def run_checks(
+    checks: Sequence[Check],
+    subject: Subject,
+    deviations: Iterable[Deviation] = (),
+    reproduce: str | None = None,
+    progress: Progress = silent,
+) -> Judgement:
+    """Run checks on a subject and decide the verdict; ``reproduce`` is the command that runs them again."""
+    outcomes = []
+    for done, check in enumerate(checks, start=1):
+        outcomes.append(outcome_of(check, subject, reproduce))
+        progress("checking", done, len(checks))
+    return judge([check.id for check in checks], outcomes, deviations)
+
+
 def judge(planned: Iterable[str], collected: Iterable[Outcome], deviations: Iterable[Deviation] = ()) -> Judgement:
-    """Decide the verdict from outcomes alone.
+    """Decide the verdict from outcomes only.
 
     ``planned`` are the ids of all checks that had to run: one without an outcome, or with two, is a defect of the
     judge and raises ``RuntimeError``. A failure whose clause has a declared deviation is a declared one and does not
@@ -106,7 +141,7 @@ def judge(planned: Iterable[str], collected: Iterable[Outcome], deviations: Iter
 
 
 def settle(outcome: Outcome, deviations: Iterable[Deviation]) -> Outcome:
-    """Return the outcome, a failure with the deviation that declares it."""
+    """Return the outcome; a declared failure gets its deviation."""
     if outcome.status is Status.FAIL:
         for deviation in deviations:
             if deviation.clause == outcome.clause:
@@ -134,13 +169,13 @@ def unused(deviations: Iterable[Deviation], settled: Iterable[Outcome]) -> list[
 
 
 def charged(judgement: Judgement, strays: Iterable[str]) -> Judgement:
-    """Return the judgement with a failure more where the subject did what no single check can be charged with."""
+    """Return the judgement with one more failure, for faults outside all checks."""
     outcomes = (*judgement.outcomes, *out_of_turn(strays))
     return Judgement(outcomes, count(outcomes), verdict_of(outcomes))
 
 
 def out_of_turn(strays: Iterable[str]) -> list[Outcome]:
-    """Return a failure that lists what a subject did between its answers or after the last, none where it did not."""
+    """Return a failure that lists faults between answers or after the last one."""
     strays = list(strays)
     if not strays:
         return []
@@ -148,11 +183,11 @@ def out_of_turn(strays: Iterable[str]) -> list[Outcome]:
         Outcome(
             check=PROCESS_CHECK,
             clause=PROCESS_CHECK,
-            title="writes answers alone and stays ready for the next request",
+            title="writes only answers and stays ready for the next request",
             place="answers over JSON lines",
             status=Status.FAIL,
             message=" | ".join(strays),
-            likely="what was asked before did it, too late for its own check to see it",
+            likely="an earlier request caused it, after its own check had ended",
         )
     ]
 
@@ -172,7 +207,7 @@ def count(collected: Iterable[Outcome]) -> Counts:
 
 
 def verdict_of(collected: Iterable[Outcome]) -> Verdict:
-    """Return fail if any failure is undeclared, else inconclusive if any is, else pass if anything passed."""
+    """Return the worst verdict of the undeclared outcomes: fail, inconclusive, pass, not evaluated."""
     collected = list(collected)
     statuses = {outcome.status for outcome in collected if outcome.declared is None}
     if Status.FAIL in statuses:

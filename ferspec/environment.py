@@ -1,4 +1,4 @@
-"""Where and with what something was judged or trained."""
+"""The environment of a judgement or a training: versions, hardware and durations."""
 
 import platform
 import sys
@@ -23,7 +23,7 @@ PACKAGES = (
 
 
 class Environment(Record):
-    """Where and with what something was judged or trained."""
+    """The time, software, hardware and durations (seconds by step) of a judgement or a training."""
 
     created: str
     python: str
@@ -35,7 +35,7 @@ class Environment(Record):
 
 
 def environment(seconds: dict[str, float]) -> Environment:
-    """Return versions, hardware and durations; accelerators are those that a loaded framework sees."""
+    """Return the current environment; accelerators are those that an already loaded framework sees."""
     return Environment(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         python=platform.python_version(),
@@ -64,7 +64,7 @@ def _processor() -> str:
 
 
 def _accelerators() -> tuple[str, ...]:
-    """Ask only a framework that the judgement has loaded anyway."""
+    """Return the GPUs that TensorFlow sees, if it is loaded."""
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None:
         return ()

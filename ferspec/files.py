@@ -1,4 +1,4 @@
-"""Writing files whole or not at all, and reading those of others within bounds."""
+"""Write files atomically, and read untrusted files within bounds."""
 
 import os
 import tempfile
@@ -11,9 +11,9 @@ from ferspec.errors import UserError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path, with the same ending, that becomes ``path`` once it is written whole.
+    """Yield a temporary path with the same suffix, then rename it to ``path``.
 
-    ``UserError`` when the folder cannot be written to or the disk is full; an earlier file is then still as it was.
+    ``UserError`` if the folder cannot be written to or the disk is full; an earlier file is then unchanged.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,19 +30,19 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file under a temporary name and rename it, so that no reader ever sees half of it.
+    """Write a file atomically: under a temporary name, which is then renamed.
 
-    ``UserError`` as ``replacing`` says.
+    ``UserError`` as for ``replacing``.
     """
     with replacing(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def read_bounded(path: Path, largest: int, what: str = "such a file") -> bytes:
-    """Return all of a file, of which nothing is believed: not that it is one, nor its size.
+    """Read an untrusted regular file of at most ``largest`` bytes.
 
-    Devices and pipes, which may never end, are not opened. ``what`` says in the refusal for what it is too large.
-    ``UserError``, in one line, for anything but a file of at most ``largest`` bytes that can be read.
+    Devices and pipes are not opened, since they may never end. ``what`` names, in the message, what the file is too
+    large for. ``UserError`` for a larger file, one that is not regular, and one that cannot be read.
     """
     try:
         if path.exists() and not path.is_file():

@@ -1,4 +1,4 @@
-"""Where two documents that should say the same depart from each other."""
+"""Compare two documents that should be equal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def differing_leaves(stated: Any, follows: Any, rounding: float, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield path and both values of every leaf in which two documents differ, numbers by more than ``rounding``."""
+    """Yield path and both values of every leaf that differs; numbers may differ by ``rounding``."""
     if isinstance(stated, dict) and isinstance(follows, dict):
         for key in stated | follows:
             yield from differing_leaves(stated.get(key), follows.get(key), rounding, f"{path}.{key}".lstrip("."))
@@ -25,5 +25,5 @@ def differing_leaves(stated: Any, follows: Any, rounding: float, path: str = "")
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a leaf is a number; true and false are none."""
+    """Return whether a leaf is a number; true and false are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""What checks come to: outcomes, how they count, and the verdict; plain records without behaviour."""
+"""Records of a judgement: outcomes, their counts, and the verdict."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ class Status(StrEnum):
     NOT_EVALUATED = "not_evaluated"
 
 
-# a subject may answer with megabytes
+# characters; a subject may answer with megabytes
 LONGEST_TEXT = 2000
 
 
 class CheckResult(Record):
-    """What a check found, before the engine adds clause, title and place; its texts can be encoded and are cut short.
+    """The result of a check, before the engine adds clause, title and place.
 
-    They quote the subject, whose answers may hold half of a surrogate pair and be of any length.
+    Texts are shortened and made encodable: they quote the subject, whose answers may be of any length and hold half of
+    a surrogate pair.
     """
 
     status: Status
@@ -58,7 +59,7 @@ class Deviation(Record):
 
 
 class Outcome(CheckResult):
-    """The finding of one check with its clause; ``declared`` holds the deviation that covers a failure."""
+    """The result of one check with its clause; ``declared`` is the deviation that covers a failure."""
 
     check: str
     clause: str
@@ -69,12 +70,12 @@ class Outcome(CheckResult):
 
 
 class Counts(Record):
-    """How many checks were planned and how each ended; ``declared`` failures are counted in ``fail`` too."""
+    """Numbers of checks, planned and by outcome; ``declared`` failures are also in ``fail``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
 
     planned: int
-    passed: int = Field(alias="pass")
+    passed: int = Field(validation_alias="pass", serialization_alias="pass")
     fail: int
     inconclusive: int
     not_evaluated: int
@@ -83,7 +84,7 @@ class Counts(Record):
 
 @dataclass(frozen=True)
 class Judgement:
-    """All outcomes of one run of the judge, how they count, and the verdict that follows from them alone."""
+    """All outcomes of one judgement, their counts, and the verdict that follows from them."""
 
     outcomes: tuple[Outcome, ...]
     counts: Counts

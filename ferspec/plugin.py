@@ -1,4 +1,4 @@
-"""The pytest plugin: options that name a subject, their fixtures, the header and the summary with the verdict."""
+"""The pytest plugin: options that name a subject, their fixtures, a header, and a summary with the verdict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from ferspec.errors import UserError
 
 if TYPE_CHECKING:
-    from ferspec.outcomes import Outcome, Verdict
+    from ferspec.outcomes import Deviation, Outcome, Verdict
+    from ferspec.subjects.models.claims import Claim
 
 OPTIONS = {
     "--fer-model": "the model to judge (file, folder, package.module:callable, predictions CSV, or demo)",
@@ -22,19 +23,19 @@ OPTIONS = {
     "--fer-data-root": "the folder that holds RAF-DB, FER2013, AffectNet and BTFER, to train cells on a GPU",
     "--fer-implementation": "the implementation of the protocol to judge: package.module or package.module:object",
     "--fer-implementation-command": "a command that answers for an implementation in any language, over JSON lines",
-    "--fer-artifacts": "run folders, or a table of results, to hold against the grid's bands",
+    "--fer-artifacts": "run folders, or a table of results, to judge by the grid's bands",
 }
-# the values of ferspec.spec.records.Profile, which would be slow to import here; the default first
+# the values of ferspec.spec.records.Profile, which is slow to import; the default first
 PROFILES = ("released", "paper")
 CONFORMANCE = Path(__file__).parent / "conformance"
 MODULES = "ferspec.conformance."
 IMPLEMENTATION_TESTS = "test_implementation.py"
 PROPERTY = "ferspec outcome"
 OWES = "ferspec outcome owed"
-CLAIMS = pytest.StashKey[tuple]()
-DEVIATIONS = pytest.StashKey[tuple]()
-# what an implementation did that is known only when its process has ended
-LATE = pytest.StashKey[list]()
+CLAIMS = pytest.StashKey[tuple["Claim", ...]]()
+DEVIATIONS = pytest.StashKey[tuple["Deviation", ...]]()
+# faults of an implementation that show only when its process has ended
+LATE = pytest.StashKey[list["Outcome"]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read claims and deviations first: a mistake in them ends the run before anything is judged."""
+    """Parse claims and deviations, so that a mistake in them ends the run at once."""
     claims, deviations = config.getoption("--fer-claim"), config.getoption("--fer-deviations")
     config.stash[CLAIMS], config.stash[DEVIATIONS], config.stash[LATE] = (), (), []
     if not hasattr(config, "workerinput"):
@@ -63,6 +64,16 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[DEVIATIONS] = load_deviations(deviations)
     except UserError as error:
         raise pytest.UsageError(refusal(error)) from None
+
+
+def claims_of(config: pytest.Config) -> tuple[Claim, ...]:
+    """Return the claims that the command line makes."""
+    return config.stash[CLAIMS]
+
+
+def deviations_of(config: pytest.Config) -> tuple[Deviation, ...]:
+    """Return the deviations that the command line declares."""
+    return config.stash[DEVIATIONS]
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -82,7 +93,7 @@ def named_implementation(config: pytest.Config) -> str | None:
 
 
 def implementation_of(config: pytest.Config) -> tuple[str | None, str | None]:
-    """Return the module and the command to judge, one of them None; the built-in implementation where none is named."""
+    """Return the module and the command to judge, one of them None; by default the built-in implementation."""
     option = config.getoption
     if named_implementation(config) is None:
         return f"ferspec.implementation:{option('--fer-profile')}", None
@@ -90,7 +101,7 @@ def implementation_of(config: pytest.Config) -> tuple[str | None, str | None]:
 
 
 def is_left_out(path: Path, config: pytest.Config) -> bool:
-    """Return whether a file tests what was not named: with an implementation, only that one is judged."""
+    """Return whether to ignore a file: implementations and models are not judged in one run."""
     return path.is_file() and (path.name == IMPLEMENTATION_TESTS) != (named_implementation(config) is not None)
 
 
@@ -100,7 +111,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.fixture(scope="session")
 def fer_subject(request: pytest.FixtureRequest) -> object:
-    """The model that the command line names, joined with its images."""
+    """The model and images that the command line names."""
     from ferspec.subjects.models.claims import require_known_figures
     from ferspec.subjects.models.from_names import open_images, open_subject
 
@@ -110,7 +121,7 @@ def fer_subject(request: pytest.FixtureRequest) -> object:
         pytest.exit("ferspec: no model was named: add --fer-model", returncode=pytest.ExitCode.USAGE_ERROR)
     try:
         images = open_images(model, option("--fer-dataset"), option("--fer-groups"))
-        require_known_figures(request.config.stash[CLAIMS], images.groups)
+        require_known_figures(claims_of(request.config), images.groups)
         return open_subject(model, images, option("--fer-contract"), option("--fer-trust-code"))
     except UserError as error:
         pytest.exit(refusal(error), returncode=pytest.ExitCode.USAGE_ERROR)
@@ -118,7 +129,7 @@ def fer_subject(request: pytest.FixtureRequest) -> object:
 
 @pytest.fixture(scope="session")
 def fer_implementation(request: pytest.FixtureRequest) -> Iterator[object]:
-    """The implementation that the command line names, else the built-in one, in a process that ends with the tests."""
+    """The implementation that the command line names, by default the built-in one."""
     from ferspec.engine import out_of_turn
     from ferspec.subjects.implementations.processes import open_implementation
     from ferspec.subjects.implementations.subject import ImplementationSubject
@@ -134,31 +145,38 @@ def fer_implementation(request: pytest.FixtureRequest) -> Iterator[object]:
 
 
 def explain(outcome: Outcome) -> str:
-    """Return what a failure says, as the command line prints it."""
+    """Return the text of a failure, as the command line prints it."""
     from ferspec.report.terminal import details
 
-    again = [f"reproduce: {outcome.reproduce}"] if outcome.reproduce else []
-    return "\n  ".join([f"{outcome.check} {outcome.title}", *details(outcome), *again])
+    reproduce = [f"reproduce: {outcome.reproduce}"] if outcome.reproduce else []
+    return "\n  ".join([f"{outcome.check} {outcome.title}", *details(outcome), *reproduce])
 
 
 def reproduce_implementation(config: pytest.Config) -> str:
     """Return the command that judges the same implementation on the command line."""
-    from ferspec import api
+    from ferspec.api.requests import ConformRequest
 
-    return api.conforming(*implementation_of(config), *map(config.getoption, ("--fer-profile", "--fer-deviations")))
+    implementation, command = implementation_of(config)
+    option = config.getoption
+    return ConformRequest(
+        implementation=implementation,
+        command=command,
+        profile=option("--fer-profile"),
+        deviations=option("--fer-deviations"),
+    ).reproduce
 
 
 def reproduce_model(config: pytest.Config) -> str:
     """Return the command that judges the same model on the command line."""
-    from ferspec import api
+    from ferspec.api.requests import CertifyRequest
 
     option = config.getoption
-    files = ("--fer-model", "--fer-dataset", "--fer-contract", "--fer-groups", "--fer-deviations")
-    return api.reproducing(*map(option, files), option("--fer-claim"), option("--fer-trust-code"))
+    files = {name: option(f"--fer-{name}") for name in ("model", "dataset", "contract", "groups", "deviations")}
+    return CertifyRequest(**files, claims=option("--fer-claim"), trust_code=option("--fer-trust-code")).reproduce
 
 
 def refusal(error: UserError) -> str:
-    """Return what is wrong with the names that options have here."""
+    """Return the message of an error with the plugin's names of options, such as ``--fer-dataset``."""
     text = str(error)
     for name in (*OPTIONS, "--fer-claim", "--fer-trust-code"):
         text = text.replace(f"--{name.removeprefix('--fer-')}", name)
@@ -166,12 +184,12 @@ def refusal(error: UserError) -> str:
 
 
 def record(item: pytest.Item, outcome: Outcome) -> None:
-    """Attach an outcome to its test, so that it reaches the summary from another process too."""
+    """Attach an outcome to its test; pytest-xdist then passes it to the summary."""
     item.user_properties.append((PROPERTY, outcome.model_dump_json()))
 
 
-def tell(item: pytest.Item, outcome: Outcome) -> None:
-    """Record the outcome of a check, and let its test pass, skip or fail as it came out."""
+def conclude(item: pytest.Item, outcome: Outcome) -> None:
+    """Record the outcome of a check, and pass, skip or fail its test accordingly."""
     from ferspec.outcomes import Status
 
     __tracebackhide__ = True
@@ -185,17 +203,17 @@ def tell(item: pytest.Item, outcome: Outcome) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of this package, and leave out that of declared deviations where none is declared."""
+    """Mark the tests of this package; remove the test of declared deviations if there are none."""
     items[:] = [item for item in items if not item.nodeid.endswith("::test_declared_deviation[NOTSET]")]
     for item in items:
         if isinstance(item, pytest.Function) and item.function.__module__.startswith(MODULES):
-            # a deviation has an outcome only where it covers no failure
+            # a declared deviation has an outcome only if it covers no failure
             item.user_properties.append((OWES, "check" in item.fixturenames))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """Fail the last test too where the implementation did what no single check can be charged with."""
+    """Fail the last test for a fault that belongs to none of the checks."""
     yield
     while item.config.stash[LATE]:
         outcome = item.config.stash[LATE].pop()
@@ -204,7 +222,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
 
 
 class Judged:
-    """Collects outcomes from reports of tests, and ends the run with their verdict."""
+    """Collects outcomes from the reports of tests, and decides the verdict of the session."""
 
     def __init__(self) -> None:
         self._planned: set[str] = set()
@@ -221,12 +239,12 @@ class Judged:
             return
         from ferspec.outcomes import Outcome, Status
 
-        recorded = [Outcome.model_validate_json(text) for name, text in report.user_properties if name == PROPERTY]
+        recorded = [Outcome.model_validate_json(str(text)) for name, text in report.user_properties if name == PROPERTY]
         if properties[OWES]:
-            # the tests of pytest-xdist are collected in other processes
+            # pytest-xdist collects tests in other processes
             self._planned.add(report.nodeid)
         if recorded:
-            # each phase of a test reports what those before it did
+            # each phase of a test also reports the outcomes of the phases before it
             self._outcomes[report.nodeid] = recorded
         if report.failed and all(outcome.status is not Status.FAIL for outcome in recorded):
             self._broken.add(report.nodeid)
@@ -239,13 +257,13 @@ class Judged:
             counts = count(self._collected()).model_dump()
             counts["planned"] += len(owed - self._outcomes.keys())
             listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in counts.items())
-            left = f"; tests that left no outcome: {len(owed)}" if owed else ""
+            left = f"; tests without an outcome: {len(owed)}" if owed else ""
             terminalreporter.section("ferspec")
             terminalreporter.write_line(f"verdict: {self._verdict() or 'none'} ({listed}{left})")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Give a verdict that is no pass the exit status it has on the command line, where nothing failed."""
+        """Set the exit status of the command line if no test failed."""
         if self._planned and exitstatus == pytest.ExitCode.OK:
             from ferspec.outcomes import EXIT_STATUS
 
@@ -255,11 +273,11 @@ class Judged:
         return [outcome for recorded in self._outcomes.values() for outcome in recorded]
 
     def _owed(self) -> set[str]:
-        """Return the tests that left no outcome: interrupted, skipped, or broken by a defect of the judge."""
+        """Return the tests without an outcome: interrupted, skipped, or broken by a defect of the judge."""
         return self._planned - self._outcomes.keys() | self._broken
 
     def _verdict(self) -> Verdict | None:
-        """Return what the outcomes come to; None where a missing one could make it worse."""
+        """Return the verdict of the outcomes, None if a missing outcome could make it worse."""
         from ferspec.engine import verdict_of
 
         verdict = verdict_of(self._collected())

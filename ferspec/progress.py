@@ -1,14 +1,14 @@
-"""How long work says how far it is."""
+"""Progress of long work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of a step, how much of it is done, and how much there is."""
+"""Called with the name of a step, the amount done, and the total."""
 
 StepProgress = Callable[[int, int], None]
-"""Called with how much of the one step at hand is done, and how much there is."""
+"""Called with the amount done of the current step, and the total."""
 
 
 def silent(step: str, done: int, total: int) -> None:

@@ -1,10 +1,10 @@
-"""What every record of ferspec is built on."""
+"""The base of all records."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# how many of something: no more than a float holds exactly, so that differences of counts are numbers
+# a float holds counts up to 2**53 exactly, so that differences of counts are exact
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
 

@@ -1,4 +1,4 @@
-"""The model zoo as users meet it: build a network, save it with its contract, show and fuse networks."""
+"""The model zoo: build a network, save it with its contract, show and fuse networks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KERAS, CONTRACT = ".keras", ".contract.toml"
 
 
 class Listed(Record):
-    """One row of the protocol's tables: which network, how it started, and what it counts."""
+    """One row of the protocol's tables: network, resolution, initial weights and parameters."""
 
     name: str
     resolution: int
@@ -47,7 +47,7 @@ class Listed(Record):
 
 
 class Shown(Record):
-    """All that is known of a network before it is trained; figures are for one image and seven classes."""
+    """A network before training; operations and memory are for one image and the protocol's classes."""
 
     name: str
     resolution: int
@@ -79,7 +79,10 @@ def build_model(
     pooling: Pooling | None = None,
     weights_dir: str | Path | None = None,
 ) -> Any:
-    """Return a network of the protocol as a Keras model, built and started as ``reference.models.build`` describes."""
+    """Return a network of the protocol as a Keras model, with its initial weights.
+
+    ``reference.models.build`` describes the arguments.
+    """
     return build_network(name, resolution, weights, classes, profile, pooling, weights_dir).model
 
 
@@ -92,15 +95,18 @@ def build_network(
     pooling: Pooling | None = None,
     weights_dir: str | Path | None = None,
 ) -> Built:
-    """Return a built network with all that its contract needs; under ``paper`` a file is fed as its contract tells."""
+    """Return a built network with all that its contract needs.
+
+    Under ``paper`` the preprocessing of weights from a file is that of the contract beside the file.
+    """
     fed = _fed(weights, weights_dir)
     return build(name, resolution, weights, classes, profile, pooling, weights_dir, fed)
 
 
 def contract_of(built: Built, classes: int | None = None) -> Contract:
-    """Return the contract of a built network: its size, and the preprocessing that its profile chose (FER-P-07).
+    """Return the contract of a built network: its input size, and the preprocessing of its profile (FER-P-07).
 
-    ``UserError`` for another number of classes than the protocol's seven, for which there is no contract.
+    ``UserError`` for another number of classes than the protocol's: a contract needs their names.
     """
     order = spec.load().classes
     classes = len(order) if classes is None else classes
@@ -111,32 +117,32 @@ def contract_of(built: Built, classes: int | None = None) -> Contract:
 
 
 def require_target(path: str | Path, force: bool = False, source: str | Path | None = None) -> Path:
-    """Return where a network is to be written, once that is known to be possible: to be asked before any work.
+    """Return the path to write a network to; call it before long work.
 
-    ``UserError`` for another ending than ``.keras``, a folder, the ``source`` itself, and, without ``force``, for a
-    network or contract that is there already.
+    ``UserError`` for another suffix than ``.keras``, a folder, the ``source`` itself, a path that cannot be written,
+    and, without ``force``, for an existing network or contract.
     """
     target = Path(path)
     if target.suffix != KERAS:
         raise UserError(f"{target} must end in {KERAS}")
     if source is not None and target.resolve() == Path(source).resolve():
-        raise UserError(f"{target} is what is read: write to another file")
+        raise UserError(f"{target} is also the input: write to another file")
     for file in (target, _contract_beside(target)):
         if file.is_dir():
             raise UserError(f"cannot write {file}: it is a folder")
         if file.exists() and not force:
-            raise UserError(f"{file} is there already: choose another name, or replace it with --force")
+            raise UserError(f"{file} already exists: choose another name, or replace it with --force")
     above = next(folder for folder in target.absolute().parents if folder.exists())
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-        raise UserError(f"cannot write {target}: {above} is no folder that can be written to")
+        raise UserError(f"cannot write {target}: {above} is not a writable folder")
     return target
 
 
 def save(built: Built, path: str | Path, force: bool = False) -> Path:
     """Write a built network as ``.keras`` and its contract beside it; return the contract's path.
 
-    The contract notes what the network started from, with the sha256 of the weights. Both are written, or neither.
-    ``UserError`` as ``require_target`` says.
+    The contract notes the initial weights and their sha256. Both files are written, or neither. ``UserError`` as for
+    ``require_target``.
     """
     target = require_target(path, force)
     contract = contract_of(built, built.model.output_shape[-1])
@@ -150,10 +156,10 @@ def save(built: Built, path: str | Path, force: bool = False) -> Path:
 
 
 def fuse(source: str | Path, target: str | Path, force: bool = False) -> Cost:
-    """Write a trained three-branch RepVGG as one 3×3 convolution a block, and return what the fused network costs.
+    """Fuse each block of a trained three-branch RepVGG into one 3×3 convolution; return the cost.
 
-    A contract beside the trained network goes along. ``UserError`` for a file that is no such network, and as
-    ``require_target`` says.
+    A contract beside the trained network is copied. ``UserError`` for a file that is not such a network, and as for
+    ``require_target``.
     """
     from ferspec.subjects.models.keras.archive import load_checked
 
@@ -168,7 +174,7 @@ def fuse(source: str | Path, target: str | Path, force: bool = False) -> Cost:
 
 
 def listed() -> tuple[Listed, ...]:
-    """Return the 43 rows of Tables 2 and 3 and MediaPipe + VGGNet, as run; no network is built."""
+    """Return the rows of Tables 2 and 3 and MediaPipe + VGGNet, as run."""
     return tuple(
         Listed(
             name=row.network,
@@ -189,7 +195,7 @@ def describe(
     profile: Profile = DEFAULT_PROFILE,
     pooling: Pooling | None = None,
 ) -> Shown:
-    """Return all that is known of a network at a resolution; it is built without weights, which must fit it."""
+    """Describe a network at a resolution; it is built without weights."""
     network = catalogue.find(name)
     start = weights or catalogue.weights_of(network.name)[0]
     model = outline(name, resolution, start, profile=profile, pooling=pooling)
@@ -217,13 +223,13 @@ def describe(
 
 
 def _fed(weights: str | Path | None, folder: str | Path | None = None) -> Preprocessing | None:
-    """Return what a network in a file was fed, where it has a contract beside it."""
+    """Return the preprocessing in the contract beside a network's file, None if there is none."""
     path = Path(folder or "", weights or "")
     beside = _contract_beside(path)
     if not path.is_file() or not beside.exists():
         return None
-    told = load_contract(beside).input
-    return Preprocessing(**{field.name: getattr(told, field.name) for field in fields(Preprocessing)})
+    declared = load_contract(beside).input
+    return Preprocessing(**{field.name: getattr(declared, field.name) for field in fields(Preprocessing)})
 
 
 def _contract_beside(path: Path) -> Path:
@@ -231,7 +237,7 @@ def _contract_beside(path: Path) -> Path:
 
 
 def _write(model: Any, target: Path, contract: Contract | None, notes: Mapping[str, str] | None = None) -> None:
-    """Write a network and its contract, both or neither; a contract of another network does not stay behind."""
+    """Write a network and its contract, both or neither; remove the contract of an earlier network."""
     beside = _contract_beside(target)
     before = beside.read_bytes() if beside.exists() else None
     try:

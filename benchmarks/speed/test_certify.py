@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ferspec import api
+from ferspec.api.certify import report_on
 from ferspec.spec import load
 from ferspec.subjects.models import open_model
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
@@ -64,7 +64,7 @@ def test_certifying_costs_at_most_15_percent_over_the_predictions(btfer_form, re
         model = open_model(resnet50)
         model.predict(batch)
         began = time.perf_counter()
-        report = api.report_on(join(open_images(resnet50, btfer_form), model, contract))
+        report = report_on(join(open_images(resnet50, btfer_form), model, contract))
         assert report.dataset.n == images
         return (time.perf_counter() - began) / images, report
 

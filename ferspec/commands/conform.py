@@ -11,47 +11,31 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ferspec.commands.options import Json, ProfileName
+from ferspec.api.requests import ConformRequest
+from ferspec.commands.fields import with_fields
+from ferspec.commands.options import Json
 
 EXAMPLE = "Example: ferspec conform mypackage.fer, or ferspec conform --command 'Rscript fer.R'"
-SECONDS = 60.0
-# a closed terminal sends the second, which Windows does not have
+# Windows has no SIGHUP, which a closed terminal sends
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-# what a shell expects of a program that was stopped by a signal, less the number of the signal
+# shells expect this exit status, plus the number of the signal that ended a program
 STOPPED = 128
 
 
+@with_fields
 def conform(
-    implementation: Annotated[
-        str | None,
-        typer.Argument(metavar="[IMPLEMENTATION]", help="A Python package.module or package.module:object."),
-    ] = None,
-    command: Annotated[
-        str | None,
-        typer.Option("--command", metavar="COMMAND", help="A program in any language that speaks JSON lines."),
-    ] = None,
-    profile: Annotated[
-        ProfileName, typer.Option("--profile", "-p", help="Judge by what the authors ran, or by what the paper says.")
-    ] = ProfileName.released,
-    select: Annotated[str, typer.Option("-k", metavar="TEXT", help="Run only the checks whose id contains TEXT.")] = "",
-    deviations: Annotated[
-        str | None,
-        typer.Option("--deviations", metavar="TOML", help="Clauses that are declared to fail, each with its reason."),
-    ] = None,
-    time_limit: Annotated[
-        float, typer.Option("--time-limit", metavar="SECONDS", help="How long one answer may take.")
-    ] = SECONDS,
-    list_: Annotated[bool, typer.Option("--list", help="List what an implementation can be asked.")] = False,
+    request: ConformRequest,
+    list_: Annotated[bool, typer.Option("--list", help="List the capabilities of the catalogue.")] = False,
     init: Annotated[
-        Path | None, typer.Option("--init", metavar="DIR", help="Write a skeleton to fill in, and judge nothing.")
+        Path | None, typer.Option("--init", metavar="DIR", help="Write a skeleton to fill in; judge nothing.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Judge an implementation of the protocol clause by clause: conforms, departs, or not evaluated.
 
-    It answers requests for capabilities from a process of its own, and may offer any of them: what it lacks is not
-    evaluated. Exit status: 0 where all that is evaluated conforms, 1 where a clause fails, 2 where nothing could be
-    evaluated, 3 where a check has too little to say.
+    It runs in a process of its own and may offer any of the capabilities; what it does not offer is not evaluated.
+    Exit status: 0 if all that is evaluated conforms, 1 if a clause fails, 2 if nothing could be evaluated, 3 if a check
+    is inconclusive.
     """
     if list_:
         from ferspec.report.catalogue import print_catalogue
@@ -63,30 +47,31 @@ def conform(
 
         print_written(write_skeleton(init), as_json=json)
         return
-    from ferspec import api
+    from ferspec.api.conform import conform_request
     from ferspec.commands.live.progress import progress
     from ferspec.outcomes import EXIT_STATUS
     from ferspec.report.conformance import print_conformance
 
     with ended_in_order(), progress() as shown:
-        judgement = api.conform(implementation, command, profile.value, deviations, select, time_limit, shown)
-    print_conformance(judgement, implementation or command, profile.value, as_json=json)
+        judgement = conform_request(request, shown)
+    name = request.implementation or request.command or ""
+    print_conformance(judgement, name, request.profile, as_json=json)
     raise typer.Exit(EXIT_STATUS[judgement.verdict])
 
 
 @contextmanager
 def ended_in_order() -> Iterator[None]:
-    """Within it, SIGTERM and SIGHUP leave no process behind that the judge started."""
+    """End every process that the judge started if SIGTERM or SIGHUP ends the judge."""
 
     def stop(number: int, frame: object) -> NoReturn:
-        # a closed terminal may tell twice, and what was started is being ended already
+        # a closed terminal may send it twice, and the processes are being ended already
         signal.signal(number, signal.SIG_IGN)
         raise SystemExit(STOPPED + number)
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    # nohup has the second ignored
+    # nohup makes a program ignore SIGHUP
     heard = {number: signal.getsignal(number) for number in ENDING if signal.getsignal(number) != signal.SIG_IGN}
     for number in heard:
         signal.signal(number, stop)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ferspec.api.requests import MODEL_FILES
 from ferspec.commands import options
 
 app = typer.Typer(
@@ -18,15 +19,15 @@ app = typer.Typer(
 
 @app.command(epilog="Example: ferspec contract init model.tflite")
 def init(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help=f"{options.MODEL_FILES}.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help=f"{MODEL_FILES}.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="By default MODEL.contract.toml.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a contract that is there already.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing contract.")] = False,
     trust_code: options.TrustCode = False,
     json: options.Json = False,
 ) -> None:
-    """Write a contract from what the model file itself tells; what it does not tell is marked as assumed."""
+    """Write a contract from what the model file says; mark what it does not say as assumed."""
     import json as jsonlib
 
     from ferspec.errors import UserError
@@ -36,13 +37,13 @@ def init(
     from ferspec.subjects.runs.artifacts.record import CONTRACT, is_run
 
     if is_run(model):
-        raise UserError(f"{model} is the folder of a training, which has its contract: {Path(model, CONTRACT)}")
+        raise UserError(f"{model} is the folder of a training, and has a contract: {Path(model, CONTRACT)}")
     path = out or Path(f"{model}.contract.toml")
     if path.exists() and not force:
-        raise UserError(f"{path} is there already: edit it, or replace it with --force")
+        raise UserError(f"{path} already exists: edit it, or replace it with --force")
     source = open_source(model, trust_code)
     if not isinstance(source, Model):
-        raise UserError(f"{model} records predictions: they need no contract")
+        raise UserError(f"{model} is a file of predictions: it needs no contract")
     contract, notes = infer_contract(source)
     save_contract(contract, path, notes)
     if json:

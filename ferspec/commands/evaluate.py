@@ -20,10 +20,10 @@ def evaluate(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Let the network of a finished training predict its images again, and say whether its artifacts are reproduced.
+    """Predict the images of a finished training again, and say whether its artifacts are reproduced.
 
-    Nothing is written. Exit status 0: reproduced; 1: another prediction, or a report that does not follow from the
-    predictions; 2: the run is not whole, or the images are not those it was tested on.
+    Nothing is written. Exit status 0: reproduced; 1: other predictions, or a report that contradicts the predictions;
+    2: files of the run are missing, or the images are not those it was tested on.
     """
     from ferspec.commands.live.progress import progress
     from ferspec.commands.tables.evaluate import print_reevaluated
@@ -31,9 +31,9 @@ def evaluate(
     from ferspec.grid.training.evaluate import evaluate_run
 
     with listing_unreadable(), progress() as shown:
-        again = evaluate_run(run, data_root, shown)
+        found = evaluate_run(run, data_root, shown)
     if json:
-        print(again.model_dump_json(indent=2))
+        print(found.model_dump_json(indent=2))
     else:
-        print_reevaluated(again)
-    raise typer.Exit(0 if again.verdict == "reproduced" else 1)
+        print_reevaluated(found)
+    raise typer.Exit(0 if found.verdict == "reproduced" else 1)

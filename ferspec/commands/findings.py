@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
-from ferspec.commands.options import Json, ProfileName
-
-if TYPE_CHECKING:
-    from ferspec.grid.judging.results import Result
-    from ferspec.spec.records import Profile
+from ferspec.api.requests import FindingsRequest
+from ferspec.commands.fields import with_fields
+from ferspec.commands.options import Json
 
 EXAMPLE = "Example: ferspec grid findings runs/"
 
 
-def findings(
-    results: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[RESULTS]...", help="Folders of runs, or tables of results; by default what is published."
-        ),
-    ] = None,
-    profile: Annotated[
-        ProfileName,
-        typer.Option("--profile", "-p", help="The published figures, and their spread, as released or as printed."),
-    ] = ProfileName.released,
-    json: Json = False,
-) -> None:
-    """Recompute what the paper says of the grid: supported, not supported, or within noise.
+@with_fields
+def findings(request: FindingsRequest, json: Json = False) -> None:
+    """Recompute the paper's findings on the grid: supported, not supported, or within noise.
 
-    Exit status: 0 whatever came out, 2 where nothing could be evaluated.
+    Exit status: 0 whatever the result, 2 where nothing could be evaluated.
     """
+    from ferspec.api.grid import findings_request
     from ferspec.commands.tables.findings import print_findings
-    from ferspec.grid.findings import findings as grid_findings
     from ferspec.outcomes import EXIT_STATUS
 
-    found = grid_findings.findings(_read(results, profile.value), profile.value)
-    print_findings(found, as_json=json)
-    if found.count("not evaluated") == len(found.findings):
+    results = findings_request(request)
+    print_findings(results, as_json=json)
+    if results.count("not evaluated") == len(results.findings):
         raise typer.Exit(EXIT_STATUS["not_evaluated"])
-
-
-def _read(paths: list[str] | None, profile: Profile) -> tuple[Result, ...]:
-    from ferspec.grid.judging.results import published
-
-    if not paths:
-        return published(profile)
-    from ferspec.grid.judging.reading import read_results
-
-    return read_results(paths)

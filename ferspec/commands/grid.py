@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from ferspec.commands import findings, judge, run_grid
-from ferspec.commands.options import Json, ProfileName, Select
+from ferspec.commands.options import Json, Select
+from ferspec.spec.records import Profile
 
 app = typer.Typer(
-    help="The 258 trainings of the protocol: which they are, what to expect of them, to run and to judge them.",
+    help="The 258 trainings of the protocol: list, run and judge them, and see what to expect of them.",
     epilog="Example: ferspec grid judge runs/",
     no_args_is_help=True,
 )
@@ -18,7 +19,7 @@ app = typer.Typer(
 
 @app.command("list", epilog="Example: ferspec grid list --select 'resolution=48 dataset=rafdb weights=scratch'")
 def list_(select: Select = None, json: Json = False) -> None:
-    """List cells with what training them costs: parameters, operations, images of an epoch, usual epochs."""
+    """List cells and the cost of training them: parameters, operations, images of an epoch, usual epochs."""
     from ferspec.commands.tables.grid import print_cells
     from ferspec.grid import cells, costs, selection
 
@@ -30,22 +31,22 @@ def list_(select: Select = None, json: Json = False) -> None:
 def band(
     cell: Annotated[str, typer.Argument(metavar="CELL", help="A cell; 'ferspec grid list' shows them.")],
     runs: Annotated[
-        int, typer.Option("--runs", "-k", metavar="K", help="Of how many trainings the mean is expected there.")
+        int, typer.Option("--runs", "-k", metavar="K", help="The number of trainings whose mean is expected there.")
     ] = 1,
     profile: Annotated[
-        ProfileName,
+        Profile,
         typer.Option(
             "--profile", "-p", help="Authors' report before print (released), or print before the report (paper)."
         ),
-    ] = ProfileName.released,
+    ] = "released",
     json: Json = False,
 ) -> None:
-    """Show where the figures of a further training are expected, and what each band was derived from."""
+    """Show the bands of the metrics of a further training, and their derivation."""
     from ferspec.commands.tables.grid import print_bands
     from ferspec.grid import cells
     from ferspec.grid.bands import bands
 
-    print_bands(bands.bands_of(cells.find_cell(cell), profile.value, runs), as_json=json)
+    print_bands(bands.bands_of(cells.find_cell(cell), profile, runs), as_json=json)
 
 
 app.command("judge", epilog=judge.JUDGE_EXAMPLE)(judge.judge)

@@ -7,59 +7,47 @@ from typing import Annotated
 
 import typer
 
-from ferspec.commands.options import Force, Json, ProfileName
+from ferspec.api.requests import JudgeRequest
+from ferspec.commands.fields import with_fields
+from ferspec.commands.options import Force, Json
+from ferspec.spec.records import Profile
 
 JUDGE_EXAMPLE = "Example: ferspec grid judge runs/ --select 'dataset=rafdb resolution=48' --out judged/"
 EXPORT_EXAMPLE = "Example: ferspec grid export-published printed.csv && ferspec grid judge printed.csv"
 
 
+@with_fields
 def judge(
-    artifacts: Annotated[
-        list[str],
-        typer.Argument(metavar="ARTIFACTS...", help="Run folders, folders of them, or tables of results (CSV)."),
-    ],
-    select: Annotated[
-        list[str] | None,
-        typer.Option("--select", "-s", metavar="TERMS", help="Judge these cells alone; as in 'ferspec grid list'."),
-    ] = None,
-    profile: Annotated[
-        ProfileName,
-        typer.Option(
-            "--profile", "-p", help="Authors' report before print (released), or print before the report (paper)."
-        ),
-    ] = ProfileName.released,
+    request: JudgeRequest,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Write grid.html, a picture, and judgement.json into it."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Hold trained cells against the bands in which their figures are expected.
+    """Judge trained cells by the bands in which their metrics are expected.
 
     Each cell is within, above (which asks for an explanation), below, incomplete, absent, unpublished, or not a
-    protocol run, as one trained by another profile is not. Several runs of a cell are judged by their mean. What a run
-    says of itself is checked against its own files. Exit status: 1 for a cell below its band or artifacts that
-    contradict themselves, 3 for one above, 0 where all that could be judged is within, 2 where nothing could be.
+    protocol run; a run of another profile is not one. Several runs of a cell are judged by their mean. The record of a
+    run is checked against its files. Exit status: 1 for a cell below its band or artifacts that contradict themselves,
+    3 for one above, 0 where all that could be judged is within, 2 where nothing could be judged.
     """
+    from ferspec.api.grid import judge_request
     from ferspec.commands.live.progress import progress
     from ferspec.commands.tables.judge import document, print_judged
-    from ferspec.grid import cells, selection
-    from ferspec.grid.judging import judge as judging
-    from ferspec.grid.judging import reading
     from ferspec.outcomes import EXIT_STATUS
     from ferspec.report.grid.page import write_grid
     from ferspec.report.pages import require_folder
 
-    chosen = selection.select(cells.all_cells().values(), select or ())
     if out is not None:
         require_folder(out)
     with progress() as shown:
-        read = reading.read(artifacts, shown)
-    judgement = judging.judge(chosen, read.results, profile.value)
-    told = document(judgement, read)
-    page = None if out is None else write_grid(judgement, read, told, out)
+        found = judge_request(request, shown)
+    judgement, read = found.judgement, found.read
+    text = document(judgement, read)
+    page = None if out is None else write_grid(judgement, read, text, out)
     if json:
-        print(told)
+        print(text)
     else:
         print_judged(judgement, read, page)
     raise typer.Exit(EXIT_STATUS[judgement.verdict])
@@ -68,23 +56,23 @@ def judge(
 def export_published(
     out: Annotated[Path, typer.Argument(metavar="OUT.csv", help="Where to write the table of results.")],
     profile: Annotated[
-        ProfileName,
+        Profile,
         typer.Option("--profile", "-p", help="As printed (paper), or as in the authors' reports (released)."),
-    ] = ProfileName.paper,
+    ] = "paper",
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Write the published figures of all 258 cells as a table of results, to be judged as anyone's.
+    """Write the published metrics of all 258 cells as a table of results.
 
-    As printed, some figures lie outside the bands, which are around the authors' own reports: those of misprinted rows.
-    As released they lie within by construction. What is illegible or not released is left blank.
+    As printed, the metrics of misprinted rows lie outside the bands, which are around the authors' own reports. As
+    released, all lie within by construction. What is illegible or not released is blank.
     """
     import json as jsonlib
 
     from ferspec.grid.judging.export import export_published as export
 
-    written = export(out, profile.value, force)
+    written = export(out, profile, force)
     if json:
-        print(jsonlib.dumps({"path": str(out), "cells": len(written), "profile": profile.value}))
+        print(jsonlib.dumps({"path": str(out), "cells": len(written), "profile": profile}))
     else:
-        print(f"{out}: {len(written)} cells, profile {profile.value}")
+        print(f"{out}: {len(written)} cells, profile {profile}")

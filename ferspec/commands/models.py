@@ -9,9 +9,11 @@ import typer
 
 from ferspec.commands.options import Json
 from ferspec.errors import UserError
+from ferspec.spec.layers import Pooling
+from ferspec.spec.records import Profile
 
 app = typer.Typer(
-    help="The networks of the protocol: what they are, built, saved and fused.",
+    help="The networks of the protocol: show, build, save and fuse them.",
     epilog="Example: ferspec models show ResNet18 --resolution 48",
     no_args_is_help=True,
 )
@@ -27,20 +29,15 @@ Weights = Annotated[
         "--weights", "-w", metavar="W", help="imagenet, vggface, scratch or a file; by default as in the runs."
     ),
 ]
-Profile = Annotated[
-    str, typer.Option("--profile", "-p", metavar="P", help="released (as run) or paper (as the text has it).")
-]
-Pooling = Annotated[
-    str | None,
-    typer.Option("--pooling", metavar="P", help="Of the head on a base: GlobalAveragePooling2D or Flatten."),
-]
-Force = Annotated[bool, typer.Option("--force", help="Replace a network and contract that are there already.")]
+ProfileOption = Annotated[Profile, typer.Option("--profile", "-p", help="As the networks were run, or as in print.")]
+PoolingOption = Annotated[Pooling | None, typer.Option("--pooling", help="The pooling of the head on a base.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing network and contract.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where to write, a .keras file.")]
 
 
 @app.command("list", epilog="Example: ferspec models list --json")
 def list_(json: Json = False) -> None:
-    """List the networks as the protocol trained them: resolution, starting weights and parameters."""
+    """List the networks as the protocol trained them: resolution, initial weights and parameters."""
     from ferspec import zoo
     from ferspec.commands.tables.models import print_list
 
@@ -52,21 +49,21 @@ def show(
     name: Name,
     resolution: Resolution = 48,
     weights: Weights = None,
-    profile: Profile = "released",
-    pooling: Pooling = None,
+    profile: ProfileOption = "released",
+    pooling: PoolingOption = None,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the network, layer for layer, as an SVG.")
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the network, layer by layer, as an SVG.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show a network layer for layer: parameters, operations, memory, shapes, weights, place in the paper, errata."""
+    """Show a network layer by layer: parameters, operations, memory, shapes, weights, place in the paper, errata."""
     from ferspec import zoo
     from ferspec.commands.tables.models import print_network
     from ferspec.files import write_whole
     from ferspec.subjects.models.quiet import tensorflow
 
     if plot is not None and plot.suffix.lower() != ".svg":
-        raise UserError(f"{plot} must end in .svg: a network is drawn as SVG only")
+        raise UserError(f"{plot} must end in .svg: only SVG is supported")
     tensorflow()
     shown = zoo.describe(name, resolution, weights, profile, pooling)
     if plot is not None:
@@ -82,18 +79,18 @@ def build(
     out: Out,
     resolution: Resolution = 48,
     weights: Weights = None,
-    profile: Profile = "released",
-    pooling: Pooling = None,
+    profile: ProfileOption = "released",
+    pooling: PoolingOption = None,
     weights_dir: Annotated[
         Path | None,
         typer.Option(
-            "--weights-dir", metavar="DIR", help="Where the published weights are; nothing is downloaded then."
+            "--weights-dir", metavar="DIR", help="The folder of the published weights; nothing is downloaded then."
         ),
     ] = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Build a network with its starting weights and save it, ready to be trained, with its contract beside it."""
+    """Build a network with its initial weights, and save it with its contract."""
     from ferspec import zoo
     from ferspec.commands.tables.models import print_built
     from ferspec.subjects.models.quiet import tensorflow
@@ -113,7 +110,7 @@ def fuse(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Fold the three branches of every block of a RepVGG into one 3x3 convolution; it answers as before, faster."""
+    """Fold the three branches of each RepVGG block into one 3x3 convolution: the same outputs, faster."""
     from ferspec import zoo
     from ferspec.commands.tables.models import print_fused
 

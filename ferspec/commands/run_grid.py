@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ferspec.commands.options import (
-    Augment,
-    AugmentName,
-    DataRoot,
-    EpochsCap,
-    Jit,
-    Json,
-    Precision,
-    PrecisionName,
-    ProfileName,
-    Select,
-    SkipUnreadable,
-    Subset,
-    TrainingProfile,
-    WeightsDir,
-)
+from ferspec.commands.fields import with_fields
+from ferspec.commands.options import DataRoot, Json, Select, WeightsDir
 from ferspec.errors import UserError
+from ferspec.reference.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from ferspec.grid.running.on_ray import Cluster
@@ -38,7 +26,9 @@ class Where(StrEnum):
     ray = "ray"
 
 
+@with_fields
 def run(
+    settings: TrainingSettings,
     select: Select = None,
     data_root: DataRoot = None,
     out: Annotated[
@@ -53,41 +43,32 @@ def run(
     ] = None,
     gpus_per_cell: Annotated[
         float | None,
-        typer.Option(
-            "--gpus-per-cell", min=0, metavar="G", help="By default all locally, and 1 on Ray if there is any."
-        ),
+        typer.Option("--gpus-per-cell", min=0, metavar="G", help="By default all locally; on Ray 1, if it has any."),
     ] = None,
     cpus_per_cell: Annotated[
         float | None, typer.Option("--cpus-per-cell", min=0, metavar="C", help="On Ray; by default 1.")
     ] = None,
     cell_timeout: Annotated[
         float | None,
-        typer.Option("--cell-timeout", min=1, metavar="SECONDS", help="End an attempt at a cell that takes longer."),
+        typer.Option("--cell-timeout", min=1, metavar="SECONDS", help="End an attempt that takes longer."),
     ] = None,
     max_retries: Annotated[
         int,
         typer.Option(
-            "--max-retries", min=0, metavar="N", help="How often a cell that was killed goes on from its last epoch."
+            "--max-retries", min=0, metavar="N", help="How often a killed training resumes from its last epoch."
         ),
     ] = 2,
-    seeds: Annotated[
+    seed: Annotated[
         list[int] | None,
-        typer.Option("--seed", min=0, max=2**31 - 1, metavar="N", help="By default 0; repeatable: a training each."),
+        typer.Option("--seed", min=0, max=2**31 - 1, metavar="N", help="By default 0; repeatable, one training each."),
     ] = None,
     weights_dir: WeightsDir = None,
-    profile: TrainingProfile = ProfileName.released,
-    epochs_cap: EpochsCap = None,
-    subset: Subset = None,
-    skip_unreadable: SkipUnreadable = 0,
-    augment: Augment = AugmentName.threads,
-    precision: Precision = PrecisionName.float32,
-    jit: Jit = False,
     json: Json = False,
 ) -> None:
-    """Train many cells, each in a process of its own, on this machine or on a Ray cluster.
+    """Train many cells, each in its own process, on this machine or a Ray cluster.
 
-    Stopped at any moment, the same command trains only what is missing. Each cell gets a folder CELL-seedN; beside it,
-    CELL-seedN.failed.txt says how one failed. Exit status: 0 all finished, 1 some failed, 2 nothing could be started
+    After an interruption the same command trains only what is missing. Each cell gets a folder CELL-seedN; beside it,
+    CELL-seedN.failed.txt says why one failed. Exit status: 0 all finished, 1 some failed, 2 nothing could be started
     or evaluated, 3 some not evaluated.
     """
     from ferspec.commands.live.running import print_stopped, print_summary, watching
@@ -106,19 +87,13 @@ def run(
     cells = select_cells(all_cells().values(), select or ())
     options = Request(
         cell=cells[0],
-        out=out,
+        out=Path(out),
         data_root=None if data_root is None else data_root.absolute(),
         weights_dir=None if weights_dir is None else weights_dir.absolute(),
-        profile=profile.value,
-        epochs_cap=epochs_cap,
-        subset=subset,
-        skip_unreadable=skip_unreadable,
-        augment=augment.value,
-        precision=precision.value,
-        jit=jit,
+        **dict(settings),
         gpus=None if gpus_per_cell is None else int(gpus_per_cell),
     )
-    jobs = jobs_of(cells, seeds or (0,), options)
+    jobs = jobs_of(cells, seed or (0,), options)
     results = open_results(out)
     board = Board(out, jobs)
     try:

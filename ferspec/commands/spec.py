@@ -38,7 +38,7 @@ def show(
     id: Annotated[str, typer.Argument(metavar="ID", help="A clause (FER-W-02), an erratum (ERR-16) or a cell.")],
     json: Json = False,
 ) -> None:
-    """Show a clause with its values, an erratum with its readings, or a cell with its published figures."""
+    """Show one clause with its values, erratum with its readings, or cell with its metrics."""
     from ferspec import spec
     from ferspec.commands.tables.spec import print_entry
 
@@ -47,7 +47,7 @@ def show(
 
 @app.command("errata", epilog="Example: ferspec spec errata --json")
 def errata(json: Json = False) -> None:
-    """List where text, tables and runs disagree: every value, where it stands, and which is the default."""
+    """List where text, tables and runs disagree: every value, its place, and the default."""
     from ferspec import spec
     from ferspec.commands.tables.spec import print_errata
 
@@ -61,7 +61,7 @@ def coverage(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List by which checks each clause is judged, and its mutants; exit status 1 if a testable one lacks either."""
+    """List the checks and mutants of each clause; exit status 1 if a testable clause lacks either."""
     from ferspec.commands.tables.coverage import print_coverage
     from ferspec.report.coverage.coverage import coverage as coverage_of
 

@@ -7,44 +7,26 @@ from typing import Annotated
 
 import typer
 
-from ferspec.commands.options import (
-    Augment,
-    AugmentName,
-    DataRoot,
-    EpochsCap,
-    Jit,
-    Json,
-    Precision,
-    PrecisionName,
-    ProfileName,
-    SkipUnreadable,
-    Subset,
-    TrainingProfile,
-    WeightsDir,
-)
+from ferspec.commands.fields import with_fields
+from ferspec.commands.options import DataRoot, Json, WeightsDir
+from ferspec.reference.training.settings import TrainingSettings
 
 EXAMPLE = "Example: ferspec train resnet18-scratch-48-rafdb-conservative --data-root DATA/ --out runs/resnet18"
 
 
+@with_fields
 def train(
     cell: Annotated[
         str,
         typer.Argument(metavar="CELL", help="A cell's id ('ferspec grid list' shows them)."),
     ],
+    settings: TrainingSettings,
     data_root: DataRoot = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Where to write; by default runs/CELL-seedN."),
     ] = None,
     weights_dir: WeightsDir = None,
-    profile: TrainingProfile = ProfileName.released,
-    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides start, split, order and augmentation.")] = 0,
-    epochs_cap: EpochsCap = None,
-    subset: Subset = None,
-    skip_unreadable: SkipUnreadable = 0,
-    augment: Augment = AugmentName.threads,
-    precision: Precision = PrecisionName.float32,
-    jit: Jit = False,
     gpus: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="How many GPUs share each batch; by default all, 0 for none.")
     ] = None,
@@ -53,13 +35,13 @@ def train(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Train one cell of the grid by the protocol, and leave artifacts that anyone can judge.
+    """Train one cell of the grid by the protocol, and write its artifacts.
 
-    Stopped at any moment, the same command goes on after the last finished epoch. Writes run.json, history.csv,
+    After an interruption the same command resumes from the last finished epoch. Writes run.json, history.csv,
     predictions.csv, report.json, model.keras, contract.toml, manifest.csv and a picture, curves.svg.
     """
     from ferspec.commands.live.progress import progress
-    from ferspec.commands.live.training import TrainingView, telling_deviations
+    from ferspec.commands.live.training import TrainingView, printing_deviations
     from ferspec.commands.tables.training import print_run
     from ferspec.commands.unreadable import listing_unreadable
     from ferspec.files import write_whole
@@ -70,28 +52,21 @@ def train(
     from ferspec.subjects.runs.artifacts.record import CURVES, HISTORY, is_run, read_run
 
     found = find_cell(cell)
-    folder = out or Path("runs", f"{found.id}-seed{seed}")
+    folder = out or Path("runs", f"{found.id}-seed{settings.seed}")
     request = Request(
         cell=found,
         out=folder,
         data_root=data_root,
         weights_dir=weights_dir,
-        profile=profile.value,
-        seed=seed,
-        epochs_cap=epochs_cap,
-        subset=subset,
-        skip_unreadable=skip_unreadable,
-        augment=augment.value,
-        precision=precision.value,
-        jit=jit,
+        **dict(settings),
         gpus=gpus,
         loggers=tuple(log or ()),
     )
     before = read_run(folder) if is_run(folder) else None
     with listing_unreadable(), progress() as shown:
-        run = train_cell(request, TrainingView(shown), shown, begins=telling_deviations(shown))
+        run = train_cell(request, TrainingView(shown), shown, begins=printing_deviations(shown))
     finished_before = run == before
-    # a process may have been killed between the artifacts and their picture
+    # a process may have been killed after writing the artifacts and before drawing the picture
     if not finished_before or not (folder / CURVES).exists():
         title = f"{run.cell}, seed {run.settings.seed}"
         write_whole(folder / CURVES, curves_svg(read_history(folder / HISTORY), title))

@@ -1,4 +1,4 @@
-"""Images that cannot be read, listed before the one line that refuses them."""
+"""Lists images that cannot be read before the error message about them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ LISTED = 50
 
 @contextmanager
 def listing_unreadable() -> Iterator[None]:
-    """Within it, images that cannot be read are listed on stderr, a line each, before their refusal is passed on.
+    """List unreadable images on stderr, one per line, and raise the error again.
 
-    What Pillow warns of (damaged EXIF data, a huge picture) is held back: an image is read, or listed with the reason.
+    Suppress Pillow's warnings (damaged EXIF data, a huge picture): an image is read, or listed with the reason.
     """
     try:
         with warnings.catch_warnings():

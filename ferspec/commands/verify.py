@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from ferspec.commands.options import Dataset, Json, TrustCode
+from ferspec.api.requests import VerifyRequest
+from ferspec.commands.fields import with_fields
+from ferspec.commands.options import Json
 
 EXAMPLE = "Example: ferspec verify ferspec-demo/certificate.json --dataset demo --model demo"
 
 
-def verify(
-    certificate: Annotated[str, typer.Argument(metavar="CERTIFICATE", help="A certificate.json.")],
-    dataset: Dataset = None,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", metavar="MODEL", help="The model that was certified.")
-    ] = None,
-    select: Annotated[str, typer.Option("-k", metavar="TEXT", help="Run only the checks whose id contains TEXT.")] = "",
-    trust_code: TrustCode = False,
-    json: Json = False,
-) -> None:
-    """Compute every figure of a certificate again: from its predictions, and from model and images where given.
+@with_fields
+def verify(request: VerifyRequest, json: Json = False) -> None:
+    """Recompute every metric of a certificate: from its predictions, and from model and images where given.
 
-    Exit status: 0 where the document says what follows, whatever it says: a verified FAIL is one; 1 where something
-    else follows; 3 where it was made by another specification.
+    Exit status: 0 where the document agrees with what is recomputed, also where its verdict is FAIL; 1 where it
+    disagrees; 3 where it was made by another specification.
     """
-    from ferspec import api
+    from ferspec.api.verify import verify_request
     from ferspec.commands.live.progress import progress
     from ferspec.outcomes import EXIT_STATUS
     from ferspec.report.terminal import print_judgement, print_verification
 
     with progress() as shown:
-        judgement, subject = api.verify_with_certificate(certificate, dataset, model, trust_code, select, shown)
-    if select:
-        print_judgement(judgement, as_json=json)
+        found = verify_request(request, shown)
+    if request.select:
+        print_judgement(found, as_json=json)
     else:
-        print_verification(judgement, subject.report, as_json=json)
-    raise typer.Exit(EXIT_STATUS[judgement.verdict])
+        print_verification(found, found.report, as_json=json)
+    raise typer.Exit(EXIT_STATUS[found.verdict])

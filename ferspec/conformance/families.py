@@ -1,4 +1,4 @@
-"""A test for each check on an implementation, by family of clauses."""
+"""Tests for the checks on an implementation, by family of clauses."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 
 from ferspec.checks.generator import checks_for_implementation
 from ferspec.engine import Check, outcome_of, settle
-from ferspec.plugin import DEVIATIONS, reproduce_implementation, tell
+from ferspec.plugin import conclude, deviations_of, reproduce_implementation
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
 
 def specification_test(family: str = "FER") -> Callable[..., None]:
-    """Return a test that runs every check of a family (such as ``FER-W``), one test per clause and case.
+    """Return a test for every clause and case of a family, such as ``FER-W``.
 
-    ``ValueError`` where the family has no check.
+    ``ValueError`` for a family without checks.
     """
     checks = [check for check in checks_for_implementation() if check.clause.startswith(f"{family}-")]
     if not checks:
@@ -26,9 +26,9 @@ def specification_test(family: str = "FER") -> Callable[..., None]:
         """The implementation meets the clause, or fails as declared."""
         __tracebackhide__ = True
         config = request.config
-        tell(
+        conclude(
             request.node,
-            settle(outcome_of(check, fer_implementation, reproduce_implementation(config)), config.stash[DEVIATIONS]),
+            settle(outcome_of(check, fer_implementation, reproduce_implementation(config)), deviations_of(config)),
         )
 
     return test

@@ -1,4 +1,4 @@
-"""Every check on an implementation of the protocol, with ids that say what each requires."""
+"""Every check on an implementation of the protocol; the id of a test states its requirement."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ferspec.checks.generator import checks_for_implementation
 from ferspec.conformance.families import specification_test
 from ferspec.engine import outcome_of, settle, unused
 from ferspec.outcomes import Deviation
-from ferspec.plugin import DEVIATIONS, explain, record
+from ferspec.plugin import deviations_of, explain, record
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
 test_implementation = specification_test()
@@ -16,7 +16,7 @@ test_implementation = specification_test()
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "deviation" in metafunc.fixturenames:
-        deviations = metafunc.config.stash[DEVIATIONS]
+        deviations = deviations_of(metafunc.config)
         metafunc.parametrize("deviation", deviations, ids=[deviation.clause for deviation in deviations])
 
 

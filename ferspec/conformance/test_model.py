@@ -7,31 +7,30 @@ import pytest
 from ferspec.checks.generator import checks_for_model
 from ferspec.engine import Check, outcome_of, settle, unused
 from ferspec.outcomes import Deviation
-from ferspec.plugin import CLAIMS, DEVIATIONS, explain, record, reproduce_model, tell
+from ferspec.plugin import claims_of, conclude, deviations_of, explain, record, reproduce_model
 from ferspec.subjects.models.subject import ModelSubject
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    stash = metafunc.config.stash
     if "check" in metafunc.fixturenames:
-        checks = checks_for_model(stash[CLAIMS])
+        checks = checks_for_model(claims_of(metafunc.config))
         metafunc.parametrize("check", checks, ids=[check.id for check in checks])
     if "deviation" in metafunc.fixturenames:
-        ids = [deviation.clause for deviation in stash[DEVIATIONS]]
-        metafunc.parametrize("deviation", stash[DEVIATIONS], ids=ids)
+        deviations = deviations_of(metafunc.config)
+        metafunc.parametrize("deviation", deviations, ids=[deviation.clause for deviation in deviations])
 
 
 def test_model(check: Check, fer_subject: ModelSubject, request: pytest.FixtureRequest) -> None:
     """The model meets the clause, or fails as declared."""
     __tracebackhide__ = True
     config = request.config
-    tell(request.node, settle(outcome_of(check, fer_subject, reproduce_model(config)), config.stash[DEVIATIONS]))
+    conclude(request.node, settle(outcome_of(check, fer_subject, reproduce_model(config)), deviations_of(config)))
 
 
 def test_declared_deviation(deviation: Deviation, fer_subject: ModelSubject, request: pytest.FixtureRequest) -> None:
     """The deviation covers a failure."""
     __tracebackhide__ = True
-    checks = [c for c in checks_for_model(request.config.stash[CLAIMS]) if c.clause == deviation.clause]
+    checks = [c for c in checks_for_model(claims_of(request.config)) if c.clause == deviation.clause]
     for outcome in unused([deviation], [settle(outcome_of(check, fer_subject), [deviation]) for check in checks]):
         record(request.node, outcome)
         pytest.fail(explain(outcome), pytrace=False)

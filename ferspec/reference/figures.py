@@ -1,8 +1,18 @@
 """The measured metrics of a report, as records that serialise to JSON without NaN."""
 
+from typing import NamedTuple
+
 from pydantic import Field
 
 from ferspec.records import Count, Record
+
+
+class Known(NamedTuple):
+    """A defined metric: its value and the ends of its interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 class Figure(Record):
@@ -17,6 +27,13 @@ class Figure(Record):
     high: float | None = None
     method: str | None = None
     undefined: str | None = None
+
+    @property
+    def known(self) -> Known | None:
+        """Value and interval, None where the metric is undefined."""
+        if self.value is None or self.low is None or self.high is None:
+            return None
+        return Known(self.value, self.low, self.high)
 
 
 class Averages(Record):

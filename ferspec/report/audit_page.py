@@ -1,9 +1,9 @@
-"""The page of an audit: every training run with its curves, its clauses and its notes."""
+"""The page of an audit: training runs with their curves, clauses and notes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -23,17 +23,17 @@ from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
 
 PAGE, CURVES = "audit.html", "curves"
 NUMBERED = "[0-9][0-9][0-9]-*.svg"
-# beyond it, and what is no number, makes no picture
+# larger values, NaN and infinite ones cannot be drawn
 LARGEST = 1e6
-FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "rate")
+RATE = "rate"
+SERIES = ("loss", "accuracy", "val_loss", "val_accuracy", RATE)
 
 
 def write_audit_page(audit: Audit, folder: Path) -> None:
-    """Write a page of all runs, and the curves of each as an SVG beside it, each whole or not at all.
+    """Write a page of all runs, and the curves of each as an SVG; each file is written atomically.
 
-    Only phases that log loss, accuracy and rate in every epoch can be drawn. Curves that an earlier audit left in the
-    folder are removed. ``UserError`` where the folder cannot be
-    written to.
+    Only phases that log loss, accuracy and rate in every epoch can be drawn. The curves of an earlier audit in the
+    folder are removed. ``UserError`` where the folder cannot be written to.
     """
     curves = {}
     for number, audited in enumerate(audit.runs, start=1):
@@ -47,25 +47,27 @@ def write_audit_page(audit: Audit, folder: Path) -> None:
 
 
 def draw(audited: AuditedRun) -> str:
-    """Return the curves of a run as an SVG with reductions and the end of each phase; empty where none can be drawn."""
+    """Return the curves of a run as an SVG; empty if no phase can be drawn."""
     rows: list[EpochRow] = []
     marks: list[Mark] = []
     for replay, stop in zip(audited.replays, audited.stops, strict=True):
-        if _drawable(replay.phase):
-            marks += _marks(replay.phase, stop, len(rows))
-            rows += _rows(replay.phase, replay.number, len(rows))
+        series = _series(replay.phase)
+        if series is not None:
+            marks += _marks(replay.phase, series[RATE], stop, len(rows))
+            rows += _rows(series, replay.number, len(rows))
     return curves_svg(rows, shorten(audited.run.path.name, 70), marks) if rows else ""
 
 
-def _drawable(phase: LoggedPhase) -> bool:
-    series = [getattr(phase, figure) for figure in FIGURES]
-    logged = all(values is not None and all(abs(value) < LARGEST for value in values) for values in series)
-    return logged and min(phase.rate) > 0
+def _series(phase: LoggedPhase) -> dict[str, Sequence[float]] | None:
+    """Return the series of a phase by metric; None if a value is missing, infinite or too large."""
+    series = {name: getattr(phase, name) for name in SERIES}
+    if any(values is None or not all(abs(value) < LARGEST for value in values) for values in series.values()):
+        return None
+    return series if min(series[RATE]) > 0 else None
 
 
-def _rows(phase: LoggedPhase, number: int, before: int) -> Iterator[EpochRow]:
-    series = zip(phase.loss, phase.accuracy, phase.val_loss, phase.val_accuracy, phase.rate, strict=True)
-    for place, (loss, accuracy, val_loss, val_accuracy, rate) in enumerate(series):
+def _rows(series: Mapping[str, Sequence[float]], number: int, before: int) -> Iterator[EpochRow]:
+    for place, (loss, accuracy, val_loss, val_accuracy, rate) in enumerate(zip(*series.values(), strict=True)):
         yield EpochRow(
             epoch=before + place,
             accuracy=accuracy,
@@ -77,15 +79,15 @@ def _rows(phase: LoggedPhase, number: int, before: int) -> Iterator[EpochRow]:
         )
 
 
-def _marks(phase: LoggedPhase, stop: PhaseStop, before: int) -> Iterator[Mark]:
-    for place, (rate, following) in enumerate(pairwise(phase.rate)):
+def _marks(phase: LoggedPhase, rates: Sequence[float], stop: PhaseStop, before: int) -> Iterator[Mark]:
+    for place, (rate, following) in enumerate(pairwise(rates)):
         if not same_rate(following, rate):
             yield Mark(
                 before + place, "reduction", f"rate {rate:.3g} to {following:.3g} after epoch {phase.epochs[place]}"
             )
     if not stop.unknown and stop.stop is not None:
-        told = f"early stopping ends phase {stop.number} after epoch {phase.epochs[stop.stop]}"
-        yield Mark(before + stop.stop, "stop", told)
+        text = f"early stopping ends phase {stop.number} after epoch {phase.epochs[stop.stop]}"
+        yield Mark(before + stop.stop, "stop", text)
 
 
 @cache

@@ -1,19 +1,19 @@
-"""The badge: a flat shield that says in one line what was judged and how it came out."""
+"""The badge: a flat shield with the kind of judgement and its result."""
 
 from functools import cache
 
 from jinja2 import Template
 
-from ferspec.reference.figures import Figure
+from ferspec.reference.figures import Known
 from ferspec.report.templating import new_environment
 from ferspec.report.words import PREDICTIONS_ONLY, VERDICTS, certifies, is_of_predictions, percent
 from ferspec.subjects.certificates.document import Report
 
 PADDING = 6
 COLOURS = {"pass": "#2a7f3f", "fail": "#c0322b", "inconclusive": "#8f5b00", "not_evaluated": "#5f6873"}
-# What passes but certifies no model (a demonstration, an evaluation, predictions from a file) never wears green.
+# A demonstration, an evaluation or predictions from a file certify no model: they are never green.
 UNCERTIFIED = "#2f6796"
-# Advance widths of Verdana in thousandths of the font size, for the characters a badge can hold.
+# Advance widths of Verdana in thousandths of the font size, for the characters of a badge.
 WIDTHS = {
     **dict.fromkeys("0123456789", 636),
     **dict(zip("abcdefghijklmnopqrstuvwxyz",
@@ -27,15 +27,16 @@ SIZE = 11
 def render_badge(report: Report) -> str:
     """Return the badge of a report as SVG: ``FER · BTFER | 54.5 % ± 2.1``.
 
-    A certificate that passes shows its accuracy with half the width of its interval, in points; any other verdict shows
-    itself. A demonstration, an evaluation or predictions from a file name themselves so, and show no figure.
+    A certificate that passes shows its accuracy with half the width of its interval, in points; another verdict is
+    shown as a word. A demonstration, an evaluation or predictions from a file show their kind instead of a metric.
     """
     label, message = texts(report)
+    accuracy = report.metrics.accuracy.known
     uncertified = report.verdict == "pass" and not certifies(report)
     return _template().render(
         label=label,
         message=message,
-        title=f"{label}: accuracy {message}" if _shows_accuracy(report) else f"{label}: {message}",
+        title=f"{label}: accuracy {message}" if certifies(report) and accuracy else f"{label}: {message}",
         left=round(text_width(label)) + 2 * PADDING,
         right=round(text_width(message)) + 2 * PADDING,
         padding=PADDING,
@@ -44,26 +45,23 @@ def render_badge(report: Report) -> str:
 
 
 def texts(report: Report) -> tuple[str, str]:
-    """Return what stands left and right on the badge."""
+    """Return the left and the right text of the badge."""
     label = "FER · BTFER" if report.kind == "certificate" else "FER"
-    if _shows_accuracy(report):
-        return label, _accuracy(report.metrics.accuracy)
-    parts = [] if report.kind == "certificate" else [report.kind]
+    accuracy = report.metrics.accuracy.known
+    if certifies(report) and accuracy is not None:
+        return label, _accuracy(accuracy)
+    parts: list[str] = [] if report.kind == "certificate" else [report.kind]
     parts += [PREDICTIONS_ONLY] if is_of_predictions(report) else []
     parts += [] if parts and report.verdict == "pass" else [VERDICTS[report.verdict]]
     return label, " · ".join(parts)
 
 
 def text_width(text: str) -> float:
-    """Return the width of a badge's text in pixels; ``KeyError`` for a character no badge holds."""
+    """Return the width of a badge's text in pixels; ``KeyError`` for a character without a known width."""
     return sum(WIDTHS[character] for character in text) * SIZE / 1000
 
 
-def _shows_accuracy(report: Report) -> bool:
-    return certifies(report) and report.metrics.accuracy.value is not None
-
-
-def _accuracy(accuracy: Figure) -> str:
+def _accuracy(accuracy: Known) -> str:
     return f"{percent(accuracy.value)} ± {100 * (accuracy.high - accuracy.low) / 2:.1f}"
 
 

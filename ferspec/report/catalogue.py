@@ -1,4 +1,4 @@
-"""The catalogue of capabilities as a page to read: on the terminal, as JSON, and as the table in docs/conform.md."""
+"""The catalogue of capabilities: on the terminal, as JSON, and as the table in docs/conform.md."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BEGIN, END = "<!-- capabilities: python -m ferspec.report.catalogue -->\n", "<!-
 
 
 def clauses_by_capability() -> dict[str, list[str]]:
-    """Return for every capability the clauses whose checks need it, in the order of the checks."""
+    """Return the clauses whose checks need each capability, in the order of the checks."""
     clauses: dict[str, list[str]] = {name: [] for name in CATALOGUE}
     for check in checks_for_implementation():
         for need in check.needs:
@@ -59,7 +59,7 @@ def table() -> str:
 
 
 def generated(page: str) -> str:
-    """Return the page with the table that it should have now."""
+    """Return the text of the page with the current table."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}{table()}{END}{after}"

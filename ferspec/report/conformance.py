@@ -1,4 +1,4 @@
-"""What is printed of a judged implementation: the verdict, what fails, and what it lacks, a line for each reason."""
+"""Prints a judged implementation: the verdict, failures, and what is not evaluated, by reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ferspec.spec.records import Profile
 def print_conformance(
     judgement: Judgement, name: str, profile: Profile, as_json: bool = False, console: Console | None = None
 ) -> None:
-    """Print the verdict, the counts, every outcome that is not a pass, and what is not evaluated by its reason."""
+    """Print verdict, counts, every outcome except passes, and what is not evaluated, by reason."""
     if as_json:
         document = {
             "implementation": name,
@@ -44,7 +44,7 @@ def print_conformance(
 
 
 def by_reason(outcomes: tuple[Outcome, ...]) -> dict[str, Counter[str]]:
-    """Return for each reason why checks are not evaluated their clauses, each with its number of such checks."""
+    """Return the clauses that are not evaluated, with their number of checks, by reason."""
     reasons: dict[str, Counter[str]] = {}
     for outcome in outcomes:
         if outcome.status is Status.NOT_EVALUATED:

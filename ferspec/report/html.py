@@ -1,4 +1,4 @@
-"""The report as one self-contained page: no script, nothing loaded from elsewhere."""
+"""The report as one self-contained page, without scripts or external files."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from jinja2 import Environment
 from ferspec import spec
 from ferspec.checks.model.claims import claim_checks
 from ferspec.outcomes import Outcome, Status
-from ferspec.reference.figures import Evaluation, Slice
+from ferspec.reference.figures import Evaluation, Group, Slice
 from ferspec.report import plots, words
 from ferspec.report.templating import new_environment
 from ferspec.subjects.certificates.document import Prediction, Report
@@ -25,8 +25,8 @@ IMAGE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 def render_html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -> str:
     """Return the page of a report.
 
-    ``thumbnails`` maps the digest of an image's pixels to PNG or JPEG bytes, for those of ``worst_predictions``;
-    without them the page shows no faces. ``ValueError`` for bytes of another kind.
+    ``thumbnails`` maps digests of pixels to PNG or JPEG bytes, for the images of ``worst_predictions``; without them
+    the page shows no faces. ``ValueError`` for bytes of another format.
     """
     thumbnails = thumbnails or {}
     worst = [prediction for prediction in worst_predictions(report) if prediction.image in thumbnails]
@@ -47,7 +47,7 @@ def render_html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -
         strip=plots.strip(report.metrics.accuracy) if words.is_ranked(report) else None,
         ranked=words.is_ranked(report),
         bars=plots.reliability(report.metrics.calibration.bins) if report.metrics.calibration else (),
-        slices=[(of, *shown_groups(of)) for of in report.metrics.slices],
+        slices=[(column, *shown_groups(column)) for column in report.metrics.slices],
         undefined=words.undefined_reasons(report.metrics),
         worst=[(prediction, _data_uri(thumbnails[prediction.image])) for prediction in worst],
         elsewhere=report.kind != "certificate",
@@ -57,12 +57,16 @@ def render_html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -
 def worst_predictions(report: Report, count: int = WORST_SHOWN) -> tuple[Prediction, ...]:
     """Return the wrong predictions of the highest confidence, the most confident first.
 
-    None where the report holds no probabilities, since then nothing tells how confident a prediction was.
+    Empty for a report without probabilities, since the confidence is then unknown.
     """
     if report.metrics.calibration is None or not report.metrics.calibration.bins:
         return ()
-    wrong = [prediction for prediction in report.predictions if prediction.predicted != prediction.label]
-    return tuple(sorted(wrong, key=lambda prediction: (-max(prediction.probabilities), prediction.image))[:count])
+    wrong = [
+        (-max(prediction.probabilities), prediction.image, prediction)
+        for prediction in report.predictions
+        if prediction.predicted != prediction.label and prediction.probabilities is not None
+    ]
+    return tuple(prediction for _, _, prediction in sorted(wrong, key=lambda row: row[:2])[:count])
 
 
 def claims(report: Report) -> list[tuple[str, Outcome | None]]:
@@ -73,7 +77,7 @@ def claims(report: Report) -> list[tuple[str, Outcome | None]]:
 
 
 def top_confusions(metrics: Evaluation) -> list[tuple[str, str, int, float]]:
-    """Return the classes most often taken for another: label, prediction, images, share of the label's images."""
+    """Return the most frequent confusions: label, prediction, images, share of the label's images."""
     classes = spec.load().classes
     pairs = [
         (classes[row], classes[column], count, count / sum(counts))
@@ -84,9 +88,9 @@ def top_confusions(metrics: Evaluation) -> list[tuple[str, str, int, float]]:
     return sorted(pairs, key=lambda pair: (-pair[3], pair[0], pair[1]))[:CONFUSIONS_SHOWN]
 
 
-def shown_groups(of: Slice) -> tuple[list, int]:
-    """Return the groups of a column by falling accuracy and how many are left out between the best and the worst."""
-    groups = sorted(of.groups, key=lambda group: (-group.accuracy.value, group.value))
+def shown_groups(column: Slice) -> tuple[list[Group], int]:
+    """Return the best and worst groups of a column, and the number of omitted ones."""
+    groups = sorted(column.groups, key=lambda group: (-(group.accuracy.value or 0), group.value))
     left_out = max(0, len(groups) - 2 * GROUPS_SHOWN)
     return (groups if not left_out else groups[:GROUPS_SHOWN] + groups[-GROUPS_SHOWN:]), left_out
 
@@ -105,7 +109,7 @@ def _unbroken(write: Callable[..., str]) -> Callable[..., str]:
 
 @cache
 def templates() -> Environment:
-    """Return the templates of the pages, with the filters that keep text from outside harmless."""
+    """Return the templates of the pages, with filters that make untrusted text harmless."""
     environment = new_environment()
     environment.filters |= {
         "difference": words.difference,

@@ -1,4 +1,4 @@
-"""The figures of a report as the ``model-index`` of a model card, in the form that Hugging Face defines."""
+"""The metrics of a report as the ``model-index`` of a Hugging Face model card."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ DATASETS = {"certificate": "btfer", "demonstration": "synthetic-faces", "evaluat
 
 
 def render_model_index(report: Report) -> str:
-    """Return the YAML to put between the ``---`` lines of a model card; undefined figures are left out."""
+    """Return YAML for the metadata of a model card, without undefined metrics."""
     index = {"model-index": [{"name": shorten(report.subject.name, LONGEST_NAME), "results": [_result(report)]}]}
     return yaml.safe_dump(index, sort_keys=False, allow_unicode=True, width=120)
 
@@ -44,20 +44,21 @@ def _dataset_name(report: Report) -> str:
 
 def _metrics(report: Report) -> Iterator[dict[str, Any]]:
     measured = report.metrics
-    named = [("accuracy", None, measured.accuracy)]
-    for type in ("precision", "recall", "f1"):
-        named += [(type, average, getattr(getattr(measured, type), average)) for average in ("weighted", "macro")]
+    averaged = {"precision": measured.precision, "recall": measured.recall, "f1": measured.f1}
+    named: list[tuple[str, str | None, Figure]] = [("accuracy", None, measured.accuracy)]
+    for type, averages in averaged.items():
+        named += [(type, "weighted", averages.weighted), (type, "macro", averages.macro)]
     for type, average, figure in named:
         if figure.value is not None:
-            yield _metric(type, average, figure)
+            yield _metric(type, average, figure, figure.value)
 
 
-def _metric(type: str, average: str | None, figure: Figure) -> dict[str, Any]:
+def _metric(type: str, average: str | None, figure: Figure, value: float) -> dict[str, Any]:
     title = {"f1": "F1"}.get(type, type.capitalize())
     name = f"{title} ({average} average)" if average else title
     metric = {
         "type": type,
-        "value": round(figure.value, 4),
+        "value": round(value, 4),
         "name": f"{name}, {level()} interval {percent_range(figure)}",
     }
     return metric | ({"args": {"average": average}} if average else {})

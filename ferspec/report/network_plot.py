@@ -1,6 +1,6 @@
-"""Draws a network layer for layer as an SVG: layers that read the same depth stand side by side.
+"""Draws a network layer by layer as an SVG: layers of equal depth are side by side.
 
-Where a straight line would run under the box of another layer, it goes around all boxes between its two ends.
+A line that would pass under the box of another layer goes around all boxes between its two ends.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ OTHER = "#fff7e0"
 
 
 def draw(layers: Sequence[Layer], title: str) -> str:
-    """Return a layer table as the text of an SVG, input at the top; every layer with type, shape and parameters."""
+    """Return a layer table as the text of an SVG: type, shape and parameters, input at the top."""
     depths: dict[int, int] = {}
     for layer in layers:
         depths[layer.number] = 1 + max((depths[read] for read in layer.inputs), default=0)
@@ -65,14 +65,14 @@ def _line(source: tuple[float, float], target: tuple[float, float]) -> str:
 
 
 def _is_under(source: tuple[float, float], target: tuple[float, float], box: tuple[float, float]) -> bool:
-    """Whether the line from one box to a lower one passes a third box, which hides it."""
+    """Return whether a third box hides the line from one box to a lower one."""
     top, bottom = source[1] + HEIGHT / 2, target[1] - HEIGHT / 2
     at = [source[0] + (target[0] - source[0]) * (box[1] + side * HEIGHT / 2 - top) / (bottom - top) for side in (-1, 1)]
     return min(at) < box[0] + WIDTH / 2 and max(at) > box[0] - WIDTH / 2
 
 
 def _detour(source: tuple[float, float], target: tuple[float, float], between: Sequence[tuple[float, float]]) -> str:
-    """Return a curve that leaves and arrives within the gaps below and above its ends, left of what is between."""
+    """Return a curve around the boxes between its ends, on their left side."""
     lane = min(x for x, _ in between) - WIDTH / 2 - GAP / 2
     top, bottom = source[1] + HEIGHT / 2, target[1] - HEIGHT / 2
     leave = f"C {source[0]:g} {top + GAP:g} {lane:g} {top:g} {lane:g} {top + GAP:g}"

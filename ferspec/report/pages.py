@@ -1,4 +1,4 @@
-"""The files of a report in one folder: the certificate, and the pages drawn from it."""
+"""The files of a report in one folder: the certificate, and the pages rendered from it."""
 
 import os
 import re
@@ -23,12 +23,12 @@ THUMBNAIL = 96
 
 
 def write_pages(report: Report, folder: Path, dataset: Dataset | None) -> None:
-    """Write certificate, page, badge and model card into a folder, each whole or not at all.
+    """Write certificate, page, badge and model card into a folder, each atomically.
 
     Without ``dataset`` the page shows no images. ``UserError`` where the folder cannot be written to.
     """
     shown = {} if dataset is None else thumbnails(report, dataset)
-    # all are drawn before the first is written, so that a folder never holds a page without its certificate
+    # all are rendered before the first is written, so that a folder never holds a page without its certificate
     texts = {
         CERTIFICATE: report.model_dump_json(indent=1),
         PAGE: render_html(report, shown),
@@ -40,33 +40,34 @@ def write_pages(report: Report, folder: Path, dataset: Dataset | None) -> None:
 
 
 def default_folder(model: str) -> Path:
-    """Return the folder that a model's files go to where none is named: ``ferspec-`` and the model's name."""
+    """Return the default folder of a model's files: ``ferspec-`` and the model's name."""
     name = Path(model).name or Path(model).resolve().name
     return Path("ferspec-" + re.sub(r"[^\w.-]+", "-", name))
 
 
 def require_folder(folder: Path) -> None:
-    """Raise ``UserError`` where files could not be written into a folder, before any long work; make nothing."""
+    """Raise ``UserError`` if files cannot be written into a folder; create nothing."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file: choose another --out")
     nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise UserError(f"{folder} cannot be made or written to ({nearest}): choose another --out")
+        raise UserError(f"{folder} cannot be created or written to ({nearest}): choose another --out")
 
 
 def require_replaceable(folder: Path, subject: ModelSubject) -> None:
-    """Raise ``UserError`` where a folder holds a certificate that is not of this model on these images."""
+    """Raise ``UserError`` if a folder holds the certificate of another model or other images."""
     path = folder / CERTIFICATE
     if not path.exists():
         return
-    source = subject.recorded if subject.model is None else subject.model
+    source = subject.model or subject.recorded
+    assert source is not None, "a subject has a model or recorded predictions"
     try:
         document = read_certificate(path)
         model = document["subject"]
         held = model["name"], model["digest"], document["dataset"]["manifest_digest"]
     except (UserError, KeyError, TypeError):
         held = None
-    # two functions of one module have one digest
+    # functions of one module share a digest: the name distinguishes them
     if held != (source.name, source.digest, digest(subject.dataset.manifest())):
         raise UserError(f"{path} is of another model or other images: choose another --out, or replace it with --force")
 

@@ -1,4 +1,4 @@
-"""Where the marks of a figure stand: numbers in, positions out; the templates draw them."""
+"""Computes the positions of marks in the plots of a report; templates draw them."""
 
 import math
 from collections import Counter
@@ -16,7 +16,7 @@ TICK = 0.1
 
 
 def heat(share: float) -> int:
-    """Return the step of the colour scale (0 to 9) for a share (0 to 1).
+    """Return the step (0 to 9) on the colour scale of a share.
 
     Step k begins at (k/10)²: small confusions stay visible beside a strong diagonal.
     """
@@ -25,7 +25,7 @@ def heat(share: float) -> int:
 
 @dataclass(frozen=True)
 class Pillar:
-    """Equal published accuracies, stacked: their common value, its place in percent of the width, how many."""
+    """A stack of equal published accuracies: value, position in percent of the width, and count."""
 
     value: float
     x: float
@@ -34,7 +34,7 @@ class Pillar:
 
 @dataclass(frozen=True)
 class Strip:
-    """The published BTFER accuracies along one axis, with a model's accuracy and interval among them."""
+    """The published BTFER accuracies along one axis, with a model's accuracy and interval."""
 
     pillars: tuple[Pillar, ...]
     ticks: tuple[tuple[float, str], ...]
@@ -43,17 +43,18 @@ class Strip:
     low: float
     high: float
     top: tuple[tuple[int, str, float], ...]
-    of: int
+    total: int
 
 
 def strip(accuracy: Figure) -> Strip | None:
-    """Return where a model's accuracy stands among the published ones, or None where it is undefined."""
-    if accuracy.value is None or accuracy.low is None or accuracy.high is None:
+    """Return the position of an accuracy among the published ones, None if it is undefined."""
+    measured = accuracy.known
+    if measured is None:
         return None
     cells = published()
-    stacks = Counter(cell.btfer_accuracy() for cell in cells)
-    first = math.floor(min(*stacks, accuracy.low) / TICK)
-    last = math.ceil(max(*stacks, accuracy.high) / TICK)
+    stacks = Counter(known for _, known in cells)
+    first = math.floor(min(*stacks, measured.low) / TICK)
+    last = math.ceil(max(*stacks, measured.high) / TICK)
 
     def place(value: float) -> float:
         return round(100 * (value / TICK - first) / (last - first), 3)
@@ -62,28 +63,28 @@ def strip(accuracy: Figure) -> Strip | None:
         pillars=tuple(Pillar(value, place(value), count) for value, count in sorted(stacks.items())),
         ticks=tuple((place(step * TICK), f"{100 * step * TICK:.0f} %") for step in range(first, last + 1)),
         tallest=max(stacks.values()),
-        x=place(accuracy.value),
-        low=place(accuracy.low),
-        high=place(accuracy.high),
-        top=tuple((_place(cell, cells), cell_name(cell), cell.btfer_accuracy()) for cell in cells[:SHOWN_AT_TOP]),
-        of=len(cells),
+        x=place(measured.value),
+        low=place(measured.low),
+        high=place(measured.high),
+        top=tuple((_place(known, cells), cell_name(cell), known) for cell, known in cells[:SHOWN_AT_TOP]),
+        total=len(cells),
     )
 
 
-def published() -> list[Cell]:
-    """Return the cells whose BTFER accuracy is known, the best first."""
-    known = [cell for cell in spec.load().cells if cell.btfer_accuracy() is not None]
-    return sorted(known, key=lambda cell: (-cell.btfer_accuracy(), cell.id))
+def published() -> list[tuple[Cell, float]]:
+    """Return the cells with a known BTFER accuracy, each with this accuracy, the best first."""
+    known = [(cell, known) for cell in spec.load().cells if (known := cell.btfer_accuracy()) is not None]
+    return sorted(known, key=lambda pair: (-pair[1], pair[0].id))
 
 
-def _place(cell: Cell, cells: list[Cell]) -> int:
-    """Equal accuracies share a place."""
-    return 1 + sum(other.btfer_accuracy() > cell.btfer_accuracy() for other in cells)
+def _place(accuracy: float, cells: list[tuple[Cell, float]]) -> int:
+    """Return the rank of an accuracy, from 1; equal accuracies share a rank."""
+    return 1 + sum(other > accuracy for _, other in cells)
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bin of the reliability curve: its images, the ends of its accuracy's Wilson interval, its share of images."""
+    """One bin of the reliability curve, its Wilson interval, its share of images."""
 
     bin: CalibrationBin
     low: float
@@ -96,5 +97,7 @@ def reliability(bins: tuple[CalibrationBin, ...]) -> tuple[Bar, ...]:
     level = spec.load().number("FER-Z-01", "level")
     total = sum(bin.n for bin in bins)
     return tuple(
-        Bar(bin, *wilson(round(bin.accuracy * bin.n), bin.n, level), share=bin.n / total) for bin in bins if bin.n
+        Bar(bin, *wilson(round(bin.accuracy * bin.n), bin.n, level), share=bin.n / total)
+        for bin in bins
+        if bin.n and bin.accuracy is not None
     )

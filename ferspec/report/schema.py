@@ -13,18 +13,18 @@ ID = f"urn:ferspec:report:{SCHEMA_VERSION}"
 
 
 def published() -> dict[str, Any]:
-    """Return the schema as it is published."""
+    """Return the published schema."""
     return json.loads(PATH.read_text(encoding="utf-8"))
 
 
 def generated() -> dict[str, Any]:
-    """Return the schema that the record of a report has now (JSON Schema, draft 2020-12)."""
+    """Return the current schema of a report's record (JSON Schema, draft 2020-12)."""
     schema = Report.model_json_schema(by_alias=True, mode="serialization")
     return {"$schema": DIALECT, "$id": ID, **schema, "title": "ferspec report"}
 
 
 def write() -> None:
-    """Publish the schema anew; needed after any change of the records a report is made of."""
+    """Write the published schema; needed after any change of the records of a report."""
     write_whole(PATH, json.dumps(generated(), indent=2, ensure_ascii=False) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""How pages and pictures are filled in: text from outside is escaped, and a name that is missing is an error."""
+"""Templates of pages and pictures: untrusted text is escaped, and a missing name is an error."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def new_environment() -> Environment:
-    """Return what renders the templates beside this file; filters are the caller's to add."""
+    """Return an environment for the templates beside this file; callers add their filters."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

@@ -1,4 +1,4 @@
-"""What the commands print at the end: coloured on a terminal, plain lines of at most 80 columns elsewhere."""
+"""Prints results: coloured on a terminal, plain lines of at most 80 columns elsewhere."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ VERIFIED = {
     "inconclusive": "INCONCLUSIVE",
     "not_evaluated": "NOT EVALUATED",
 }
-# what a verification repeats of the document
-SAYS = {
+# fields of the document that a verification repeats
+SAYS: dict[str, Any] = {
     "kind": True,
     "verdict": True,
     "subject": {"name", "format", "digest"},
@@ -58,7 +58,7 @@ LONGEST_NAME = 48
 
 
 def print_report(report: Report, folder: Path | None = None, console: Console | None = None) -> None:
-    """Print what a judged model came to, and where its files are."""
+    """Print the result of a judged model, and the path of its report."""
     console = console or default_console()
     name, images = shorten(report.subject.name, LONGEST_NAME), shorten(report.dataset.name, LONGEST_NAME)
     judged = f"{headline(report)} of {name} on {images} ({report.dataset.n:,} images)"
@@ -78,7 +78,7 @@ def print_report(report: Report, folder: Path | None = None, console: Console | 
 
 
 def print_judgement(judgement: Judgement, as_json: bool = False, console: Console | None = None) -> None:
-    """Print the verdict, the counts and every outcome that is not a pass; or all of it as JSON."""
+    """Print the verdict, the counts and every outcome except passes, or all as JSON."""
     if as_json:
         print(json.dumps(_document(judgement), indent=2))
         return
@@ -90,7 +90,7 @@ def print_judgement(judgement: Judgement, as_json: bool = False, console: Consol
 def print_verification(
     judgement: Judgement, report: Report | None, as_json: bool = False, console: Console | None = None
 ) -> None:
-    """Print whether a certificate says what follows, and first what it says; ``report`` is None where it is broken."""
+    """Print what a certificate says, and whether it is verified; ``report`` is None if it is broken."""
     if as_json:
         says = None if report is None else report.model_dump(include=SAYS) | {"accuracy": report.metrics.accuracy.value}
         print(json.dumps({"says": says} | _document(judgement), indent=2))
@@ -98,7 +98,7 @@ def print_verification(
     console = console or default_console()
     found = Text.assemble((VERIFIED[judgement.verdict], STYLES[judgement.verdict]), "  ")
     if report is None:
-        _print(console, found + Text("the document is broken: it says nothing that could be verified"))
+        _print(console, found + Text("the document is broken: nothing in it can be verified"))
     else:
         _print(console, found + Text(f"what this document says: {_said(report)}"))
     _print(console, _counts(judgement.counts))
@@ -119,19 +119,13 @@ def print_comparison(
     model_a: SubjectInfo,
     model_b: SubjectInfo,
     images: DatasetInfo,
-    as_json: bool = False,
     console: Console | None = None,
 ) -> None:
-    """Print which of two models is better, by how much, or that it is a tie, and which models and images these are."""
-    if as_json:
-        named = {"model_a": model_a, "model_b": model_b, "dataset": images}
-        document = {key: info.model_dump(mode="json") for key, info in named.items()}
-        print(json.dumps(document | comparison.model_dump(mode="json"), indent=2))
-        return
+    """Print a comparison of two models: which is better and by how much, or a tie."""
     console = console or default_console()
     table = _table("", f"accuracy on {shorten(images.name, LONGEST_NAME)}")
-    for letter, of, accuracy in (("A", model_a, comparison.accuracy_a), ("B", model_b, comparison.accuracy_b)):
-        table.add_row(Text(f"{letter}  {shorten(of.name, LONGEST_NAME)}"), _share(accuracy))
+    for letter, model, accuracy in (("A", model_a, comparison.accuracy_a), ("B", model_b, comparison.accuracy_b)):
+        table.add_row(Text(f"{letter}  {shorten(model.name, LONGEST_NAME)}"), _share(accuracy))
     table.add_row("A less B", _points(comparison.difference))
     table.add_row("  weighted F1", _points(comparison.f1_difference))
     table.add_row("  macro F1", _points(comparison.macro_f1_difference))
@@ -180,12 +174,12 @@ def _print_outcomes(console: Console, outcomes: Iterable[Outcome]) -> None:
         for detail in details(outcome):
             _print(console, *_wrapped(console, detail, indent=2))
         if outcome.reproduce:
-            # Never wrapped by us, so that the command can be copied whole.
+            # Not wrapped, so that the command can be copied.
             console.print(Text(f"  reproduce: {shorten(outcome.reproduce, 400)}"), soft_wrap=True)
 
 
 def _heading(console: Console, outcome: Outcome) -> list[Text]:
-    """Return clause, requirement and outcome, the outcome on a line of its own where it does not fit."""
+    """Return clause, requirement and outcome; the outcome is on its own line if it does not fit."""
     status = VERDICTS[outcome.status].upper() + (" (declared)" if outcome.declared else "")
     *lines, last = map(Text, _wrapped(console, f"{shorten(outcome.check, LONGEST_NAME)} {shorten(outcome.title, 120)}"))
     coloured = Text(status, STYLES[outcome.status])
@@ -195,7 +189,7 @@ def _heading(console: Console, outcome: Outcome) -> list[Text]:
 
 
 def details(outcome: Outcome) -> Iterator[str]:
-    """Yield what an outcome says, a line each: message, observed and expected, place, what is likely."""
+    """Yield the lines of an outcome: message, observed and expected, place, likely cause."""
     stands = (("observed", outcome.observed), ("expected", outcome.expected))
     parts = [f"{word} {stated(value)}" for word, value in stands if value is not None]
     found = ", ".join(parts) + (f" ({difference(outcome.difference)})" if outcome.difference is not None else "")
@@ -230,15 +224,16 @@ def _standing(report: Report) -> str:
 
 def _averages(metrics: Evaluation) -> Table:
     table = _table("", "support-weighted", "macro")
-    for name, of in (("precision", metrics.precision), ("recall", metrics.recall), ("F1", metrics.f1)):
-        table.add_row(name, _share(of.weighted), _share(of.macro))
+    for name, averages in (("precision", metrics.precision), ("recall", metrics.recall), ("F1", metrics.f1)):
+        table.add_row(name, _share(averages.weighted), _share(averages.macro))
     return table
 
 
 def _classes(metrics: Evaluation) -> Table:
     table = _table("class", "images", "precision", "recall", "F1")
-    for of in metrics.per_class:
-        table.add_row(Text(shorten(of.name, 12)), f"{of.support:,}", *map(_share, (of.precision, of.recall, of.f1)))
+    for row in metrics.per_class:
+        shares = map(_share, (row.precision, row.recall, row.f1))
+        table.add_row(Text(shorten(row.name, 12)), f"{row.support:,}", *shares)
     return table
 
 
@@ -251,13 +246,13 @@ def _matrix(metrics: Evaluation) -> Table:
     return table
 
 
-def _slice(of: Slice) -> str:
-    column = shorten(of.column, 30)
-    if of.gap.value is None:
-        return f"{column}: gap {UNDEFINED}: {of.gap.undefined}"
-    accuracy = {group.value: _share(group.accuracy) for group in of.groups}
-    best, worst = (f"{shorten(value, 30)} {accuracy[value]}" for value in (of.best, of.worst))
-    return f"{column}: gap {_points(of.gap)}; best {best}, worst {worst}"
+def _slice(groups: Slice) -> str:
+    column = shorten(groups.column, 30)
+    if groups.gap.value is None:
+        return f"{column}: gap {UNDEFINED}: {groups.gap.undefined}"
+    accuracy = {group.value: _share(group.accuracy) for group in groups.groups}
+    best, worst = (f"{shorten(value, 30)} {accuracy[value]}" for value in (groups.best, groups.worst))
+    return f"{column}: gap {_points(groups.gap)}; best {best}, worst {worst}"
 
 
 def _calibration(calibration: Calibration | None) -> str:
@@ -266,7 +261,7 @@ def _calibration(calibration: Calibration | None) -> str:
     if calibration.ece.value is None:
         return f"calibration {UNDEFINED}: {calibration.ece.undefined}"
     named = (("ECE", calibration.ece), ("Brier", calibration.brier), ("NLL", calibration.nll))
-    return "calibration: " + ", ".join(f"{name} {of.value:.3f} ({number_range(of)})" for name, of in named)
+    return "calibration: " + ", ".join(f"{name} {metric.value:.3f} ({number_range(metric)})" for name, metric in named)
 
 
 def _share(figure: Figure) -> str:
@@ -276,7 +271,7 @@ def _share(figure: Figure) -> str:
 
 
 def _points(figure: Figure) -> str:
-    return f"{100 * figure.value:.1f} points ({points_range(figure)})"
+    return UNDEFINED if figure.value is None else f"{100 * figure.value:.1f} points ({points_range(figure)})"
 
 
 def _table(first: str, *others: str) -> Table:

@@ -1,4 +1,4 @@
-"""Draws the epochs of a training as an SVG: loss, accuracy and learning rate, one above the other."""
+"""Draws the epochs of a training as an SVG: loss, accuracy and learning rate."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from ferspec.report.templating import new_environment
 
 WIDTH, LEFT, RIGHT = 800, 64, 784
 TOP, BETWEEN, BELOW = 110, 34, 48
-# a rate usually begins at the upper end of its axis, where the frame would hide it
+# distance of a curve from the frame, which would hide the first learning rate
 INSET = 8
 HEIGHTS = {"loss": 170, "accuracy": 170, "learning rate": 84}
 CURVES = (("training", ""), ("validation", "val_"))
 STEPS = (1, 2, 2.5, 5, 10)
 MOST_TICKS, MOST_EPOCHS, MOST_POWERS = 5, 10, 4
-# below these widths the label of a phase would run into the next
+# widths below which the label of a phase would overlap the next
 WIDE, NARROW = 52, 12
-# half of what stands for a curve of one point: one dash of the line of training
+# half the length of the dash that shows a curve of one point
 DASH = 2.5
 
 
@@ -41,7 +41,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Panel:
-    """One diagram: where it lies, its lines of equal value, its curves, and where the best epoch is marked."""
+    """One diagram: position, grid lines, curves, and the mark of the best epoch."""
 
     name: str
     remark: str
@@ -54,7 +54,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Shade:
-    """Where a phase lies; ``label`` is empty where there is one phase alone, or no room."""
+    """The position of a phase; ``label`` is empty if there is only one phase, or no room."""
 
     x: float
     width: float
@@ -64,22 +64,22 @@ class Shade:
 
 @dataclass(frozen=True)
 class Mark:
-    """What happened after an epoch: its place, from 0, the class of its line in the style sheet, and it in words."""
+    """An event after an epoch: the epoch, from 0, the style class of its line, and its description."""
 
     place: int
     style: Literal["reduction", "stop"]
-    told: str
+    title: str
 
 
 def curves_svg(rows: Sequence[EpochRow], title: str, marks: Sequence[Mark] = ()) -> str:
-    """Return the epochs of a training as the text of an SVG that needs no script, no font and no network.
+    """Return the curves of a training as the text of a self-contained SVG.
 
-    Above loss, in the middle accuracy with the best epoch marked, below the learning rate on a logarithmic scale, all
-    over the epoch; phases are shaded in turns. An epoch takes up the same width everywhere, and its figures are marked
-    in the middle of it. Of long trainings each column of a pixel shows its lowest and its highest figure. Follows the
-    reader's choice of light or dark. ``marks`` are drawn as lines from top to bottom.
+    It shows loss, accuracy with the best epoch marked, and the learning rate on a logarithmic scale, from top to
+    bottom, over the epoch; phases are shaded alternately. All epochs have the same width, and their values are drawn in
+    the middle. In long trainings each pixel column shows its lowest and its highest value. Colours follow the reader's
+    choice of light or dark. ``marks`` are drawn as vertical lines.
 
-    ``UserError`` without any epoch, and for a learning rate that is not above 0 or another figure that is no number.
+    ``UserError`` without epochs, for a learning rate of 0 or less, and for values that are NaN or infinite.
     """
     _require_drawable(rows)
     best = best_epoch([row.val_accuracy for row in rows])
@@ -107,11 +107,11 @@ def curves_svg(rows: Sequence[EpochRow], title: str, marks: Sequence[Mark] = ())
 
 def _require_drawable(rows: Sequence[EpochRow]) -> None:
     if not rows:
-        raise UserError("a training without any epoch has no curves")
+        raise UserError("a training without epochs has no curves")
     for row in rows:
         figures = (row.loss, row.val_loss, row.accuracy, row.val_accuracy, row.learning_rate)
         if not all(map(math.isfinite, figures)) or row.learning_rate <= 0:
-            raise UserError(f"epoch {row.epoch} has no finite figures and a learning rate above 0: it cannot be drawn")
+            raise UserError(f"epoch {row.epoch} cannot be drawn: metrics must be finite, the learning rate above 0")
 
 
 def _panel(name: str, rows: Sequence[EpochRow], best: int, top: float, height: float) -> Panel:
@@ -124,10 +124,10 @@ def _panel(name: str, rows: Sequence[EpochRow], best: int, top: float, height: f
         return round(top + height * (high - value) / (high - low), 2)
 
     curves = tuple(
-        Curve(of, style, _line([(_x(epoch, len(rows)), y(value)) for epoch, value in enumerate(values)]))
-        for (style, of), values in series.items()
+        Curve(metric, style, _line([(_x(epoch, len(rows)), y(value)) for epoch, value in enumerate(values)]))
+        for (style, metric), values in series.items()
     )
-    remark, mark = "(that of training weighted by class)", None
+    remark, mark = "(training loss weighted by class)", None
     if name == "accuracy":
         at = rows[best].val_accuracy
         remark, mark = f"best in validation: {at:.4f} at epoch {best}", (_x(best, len(rows)), y(at))
@@ -136,7 +136,7 @@ def _panel(name: str, rows: Sequence[EpochRow], best: int, top: float, height: f
 
 
 def _rate_panel(name: str, rows: Sequence[EpochRow], top: float, height: float) -> Panel:
-    # rates are float32: what is 1e-4 but for rounding has the power -4
+    # rounded, since a float32 of 1e-4 does not have the exact power -4
     powers = [round(math.log10(row.learning_rate), 6) for row in rows]
     low, high = math.floor(min(powers)), math.ceil(max(powers))
     if low == high:
@@ -146,7 +146,8 @@ def _rate_panel(name: str, rows: Sequence[EpochRow], top: float, height: float) 
         return round(top + INSET + (height - 2 * INSET) * (high - power) / (high - low), 2)
 
     width = (RIGHT - LEFT) / len(rows)
-    path, begin = [], 0
+    path: list[str] = []
+    begin = 0
     for power, equal in groupby(powers):
         epochs = len(list(equal))
         move = "L" if path else "M"
@@ -159,7 +160,7 @@ def _rate_panel(name: str, rows: Sequence[EpochRow], top: float, height: float) 
 
 
 def _scale(values: Sequence[float]) -> tuple[float, float, list[float]]:
-    """Return lowest and highest value of an axis, and round values in it, the two ends among them."""
+    """Return the lowest and highest value of an axis, and its round ticks, ends included."""
     low, high = min(values), max(values)
     if low == high:
         low, high = low - max(abs(low), 1) / 10, high + max(abs(high), 1) / 10
@@ -184,11 +185,11 @@ def _x(epoch: int, count: int) -> float:
 
 
 def _line(points: Sequence[tuple[float, float]]) -> str:
-    """Return a path through points; of those in one column of a pixel, through the lowest and the highest."""
+    """Return a path through points; in one pixel column, only through the lowest and the highest."""
     if len(points) > 2 * (RIGHT - LEFT):
         kept = []
-        for _, column in groupby(points, key=lambda point: int(point[0])):
-            column = list(column)
+        for _, grouped in groupby(points, key=lambda point: int(point[0])):
+            column = list(grouped)
             ends = {min(column, key=lambda point: point[1]), max(column, key=lambda point: point[1])}
             kept += sorted(ends)
         points = kept
@@ -199,19 +200,19 @@ def _line(points: Sequence[tuple[float, float]]) -> str:
 
 
 def _shades(rows: Sequence[EpochRow]) -> list[Shade]:
-    phases = [(phase, list(of)) for phase, of in groupby(rows, key=lambda row: row.phase)]
+    phases = [(phase, list(epochs)) for phase, epochs in groupby(rows, key=lambda row: row.phase)]
     width, begin, shades = (RIGHT - LEFT) / len(rows), 0, []
-    for phase, of in phases:
-        room = width * len(of)
+    for phase, epochs in phases:
+        room = width * len(epochs)
         label = "" if len(phases) == 1 or room < NARROW else f"phase {phase}" if room >= WIDE else str(phase)
-        told = f"phase {phase}: epochs {begin} to {begin + len(of) - 1}"
-        shades.append(Shade(round(LEFT + begin * width, 2), round(room, 2), label, told))
-        begin += len(of)
+        title = f"phase {phase}: epochs {begin} to {begin + len(epochs) - 1}"
+        shades.append(Shade(round(LEFT + begin * width, 2), round(room, 2), label, title))
+        begin += len(epochs)
     return shades
 
 
 def _summary(rows: Sequence[EpochRow], best: int) -> str:
-    """Return in words what the curves show."""
+    """Return a text that describes the curves."""
     phases = len({row.phase for row in rows})
     counts = f"{len(rows)} epoch{'s' * (len(rows) > 1)} in {phases} phase{'s' * (phases > 1)}"
     first, last = rows[0], rows[-1]

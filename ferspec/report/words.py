@@ -1,4 +1,4 @@
-"""The words and numbers that every page drawn from a report shares."""
+"""The words and numbers that all pages of a report share."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -26,28 +26,28 @@ ORDER = {Status.FAIL: 0, Status.INCONCLUSIVE: 2, Status.NOT_EVALUATED: 3, Status
 
 
 def notice(report: Report) -> str | None:
-    """Return the sentences that say what a report is not, or None for a certificate of a model that was run."""
+    """Return the notice of a report that does not certify a model, else None."""
     said = [NOTICES.get(report.kind), OF_PREDICTIONS if is_of_predictions(report) else None]
     return " ".join(filter(None, said)) or None
 
 
 def is_of_predictions(report: Report) -> bool:
-    """Return whether a report judges predictions from a file, which anyone can write, and no model was run."""
+    """Return whether a report judges predictions from a file, without running a model."""
     return report.subject.format == RecordedPredictions.format
 
 
 def is_ranked(report: Report) -> bool:
-    """Return whether a report has a place among the published models: synthetic faces are no test to compare by."""
+    """Return whether a report is ranked among the published models; on synthetic faces it is not."""
     return report.kind != "demonstration"
 
 
 def certifies(report: Report) -> bool:
-    """Return whether a report is a certificate of a model that was run and passes: only then it wears green."""
+    """Return whether a report is a certificate of a model that was run; only these are green."""
     return report.kind == "certificate" and report.verdict == "pass" and not is_of_predictions(report)
 
 
 def headline(report: Report) -> str:
-    """Return what a report calls itself: ``certificate``, or ``certificate (predictions only)``."""
+    """Return the name of a kind of report: ``certificate``, or ``certificate (predictions only)``."""
     return f"{report.kind} ({PREDICTIONS_ONLY})" if is_of_predictions(report) else report.kind
 
 
@@ -57,12 +57,12 @@ def level() -> str:
 
 
 def plain(text: object) -> str:
-    """Return text from outside as one harmless line: what controls a terminal or the reading direction is hidden."""
+    """Return untrusted text as one line, without characters that control a terminal or the direction."""
     return "".join(_plain(character) for character in str(text))
 
 
 def shorten(text: object, length: int) -> str:
-    """Return a plain text of at most ``length`` characters, its middle left out where it is longer."""
+    """Return a plain text of at most ``length`` characters; the middle of a longer one is omitted."""
     text = plain(text)
     if len(text) <= length:
         return text
@@ -76,24 +76,24 @@ def percent(value: float, digits: int = 1) -> str:
 
 
 def percent_range(figure: Figure) -> str:
-    """Return the interval of a share: ``52.4–56.6 %``; empty where there is none."""
+    """Return the interval of a share: ``52.4–56.6 %``; empty if there is none."""
     if figure.low is None or figure.high is None:
         return ""
     return f"{100 * figure.low:.1f}–{100 * figure.high:.1f} %"
 
 
 def number_range(figure: Figure) -> str:
-    """Return the interval of a plain number: ``0.812–0.871``; empty where there is none."""
+    """Return the interval of a plain number: ``0.812–0.871``; empty if there is none."""
     return "" if figure.low is None or figure.high is None else f"{figure.low:.3f}–{figure.high:.3f}"
 
 
 def points_range(figure: Figure) -> str:
-    """Return the interval of a difference of shares, in points: ``4.8 to 7.6``; empty where there is none."""
+    """Return the interval of a difference of shares, in points: ``4.8 to 7.6``; empty if there is none."""
     return "" if figure.low is None or figure.high is None else f"{100 * figure.low:.1f} to {100 * figure.high:.1f}"
 
 
 def stated(value: str | float | None) -> str:
-    """Return what a check observed or expected; empty where it says nothing."""
+    """Return an observed or expected value as text; empty for None."""
     return "" if value is None else f"{value:.6g}" if isinstance(value, float) else plain(value)
 
 
@@ -103,7 +103,7 @@ def difference(value: float) -> str:
 
 
 def by_urgency(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Return failures first, then declared failures, inconclusive ones, those not evaluated, and what passed."""
+    """Sort outcomes: failures, declared failures, inconclusive, not evaluated, passes."""
     return sorted(outcomes, key=lambda outcome: ORDER[outcome.status] + (outcome.declared is not None))
 
 
@@ -113,8 +113,9 @@ def place(rank: Rank) -> str:
 
 
 def rank_range(rank: Rank) -> str:
-    """Return the places that the accuracy's interval allows: ``61 to 98``, ``240 to below all``; empty if one alone."""
-    best, worst = ("below all" if of > rank.of else str(of) for of in (rank.best_position, rank.worst_position))
+    """Return the places within the accuracy's interval: ``61 to 98``, ``240 to below all``; empty for one place."""
+    ends = (rank.best_position, rank.worst_position)
+    best, worst = ("below all" if end > rank.of else str(end) for end in ends)
     return "" if best == worst else f"{best} to {worst}"
 
 
@@ -125,15 +126,15 @@ def cell_name(cell: Cell) -> str:
 
 
 def undefined_reasons(metrics: Evaluation) -> list[str]:
-    """Return, once each, why figures of the page are undefined or hold an undefined part."""
+    """Return the reasons why metrics of a report are undefined, each once."""
     figures = [
         (f"{average} {name}", getattr(getattr(metrics, name), average))
         for name in ("precision", "recall", "f1")
         for average in ("weighted", "macro")
     ]
     figures += [
-        (f"{name} of {of.name}", getattr(of, name))
-        for of in metrics.per_class
+        (f"{name} of {row.name}", getattr(row, name))
+        for row in metrics.per_class
         for name in ("precision", "recall", "f1")
     ]
     return [f"{name[0].upper()}{name[1:]}: {figure.undefined}." for name, figure in figures if figure.undefined]

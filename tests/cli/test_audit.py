@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from ferspec.checks.run.audit import audit
+from ferspec.api.audit import audit
 from ferspec.checks.run.schedule.notes import same_validation, schedule_notes
 from ferspec.commands.tables.audit import print_audit
 from ferspec.subjects.runs.logs.logged_run import Kept
@@ -72,7 +72,7 @@ def test_many_runs_are_a_line_each_with_totals(ferspec, logs):
     assert "FER-S-03: phase 1, epoch 25" in lines["patient.csv"]
     assert lines["right.csv"].split()[1:] == ["2", "87", "pass"]
     assert "2 of 3 phases that log a learning rate replay; 1 log none" in out
-    assert "left alone: " in out
+    assert "skipped: " in out
     assert "labels.csv is not a training log" in out
 
 
@@ -124,7 +124,7 @@ def test_the_page_shows_every_run_and_marks_reductions_and_stops(ferspec, logs):
     assert [path.name for path in curves] == ["001-patient.svg", "002-right.svg"]
     assert all(f"curves/{path.name}" in page for path in curves)
     assert page.count('<section class="run"') == 3
-    assert "no curves" in page
+    assert "No curves" in page
     lines = [line.get("class") for line in ElementTree.parse(curves[1]).iter("{http://www.w3.org/2000/svg}line")]
     # three panels and the legend: the rate is halved three times, and the second phase is stopped
     assert (lines.count("reduction"), lines.count("stop")) == (9 + 1, 3 + 1)

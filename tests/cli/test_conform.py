@@ -16,11 +16,10 @@ import pytest
 import ferspec as package
 from ferspec.checks.generator import checks_for_implementation
 from ferspec.cli import INTERRUPTED, UNREAD
-from ferspec.commands.conform import ENDING, SECONDS, STOPPED, ended_in_order
+from ferspec.commands.conform import ENDING, STOPPED, ended_in_order
 from ferspec.errors import UserError
 from ferspec.report import catalogue
 from ferspec.subjects.implementations.capabilities import CATALOGUE
-from ferspec.subjects.implementations.processes import TIME_LIMIT
 from ferspec.subjects.implementations.subject import ImplementationSubject
 from helpers.implementations import MINIATURE, PERL, misbehaving
 from helpers.processes import run
@@ -137,8 +136,32 @@ def test_a_mistake_of_the_user_is_one_line(ferspec, workplace, words, says):
     assert says in err
 
 
+def test_a_module_whose_objects_offer_capabilities_names_them(ferspec, workplace):
+    status, out, err = ferspec("conform", "ferspec.implementation")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "ferspec.implementation:released" in err
+    assert "ferspec.implementation:paper" in err
+
+
+def test_only_objects_that_can_be_judged_are_named(ferspec, workplace):
+    Path("several.py").write_text(
+        "import numpy\n"
+        "TEXT = 'text has a split method'\n"
+        "class Whole:\n"
+        "    def classes(self): ...\n"
+        "    def head(self, weights): ...\n"
+        "class NeedsArguments(Whole):\n"
+        "    def __init__(self, profile): ...\n"
+        "class Single:\n"
+        "    def classes(self): ...\n"
+        "single, _hidden = Single(), Whole()\n"
+    )
+    _, _, err = ferspec("conform", "several")
+    assert err.rstrip().endswith("each offers: several:Whole (2), several:Single (1), several:single (1)")
+
+
 def test_an_unknown_profile_is_refused_from_python_too(workplace):
-    with pytest.raises(UserError, match="no profile 'printed': they are released, paper"):
+    with pytest.raises(UserError, match="profile 'printed': input should be 'released' or 'paper'"):
         package.conform("right", profile="printed")
 
 
@@ -298,12 +321,8 @@ def test_a_skeleton_replaces_nothing(ferspec, workplace):
     Path("mine").mkdir()
     Path("mine/deviations.toml").write_text("mine")
     status, out, err = ferspec("conform", "--init", "mine")
-    assert (status, out, "is there already" in err) == (2, "", True)
+    assert (status, out, "already exists" in err) == (2, "", True)
     assert [path.name for path in Path("mine").iterdir()] == ["deviations.toml"]
-
-
-def test_the_time_limit_is_that_of_the_python_interface():
-    assert SECONDS == TIME_LIMIT
 
 
 MAIN = [sys.executable, "-c", "from ferspec.cli import main; main()"]

@@ -109,5 +109,5 @@ def test_trainings_left_out_are_told(capsys):
     unfinished = Result(cell=spec.load().cells[0].id, source="runs/1", figures=Figures(), complete=False)
     print_findings(findings([unfinished]))
     text = capsys.readouterr().out
-    assert "from 0 trainings (1 more left out: 1 unfinished)" in text
+    assert "from 0 trainings (1 more omitted: 1 unfinished)" in text
     assert "63 not evaluated" in text

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ferspec import api
+from ferspec.api.certify import report_on
 from ferspec.checks.generator import checks_for_certificate
 from ferspec.outcomes import CheckResult, Status
 from ferspec.subjects.certificates.document import Report, digest_of
@@ -43,7 +43,7 @@ def certified() -> Document:
 
 
 def report(run: Run) -> Report:
-    return api.report_on(subject(patches(), run), CLAIMS)
+    return report_on(subject(patches(), run), CLAIMS)
 
 
 def findings_on(document: Document, clause: str | None = None, **at_hand: Any) -> tuple[CheckResult, ...]:
@@ -58,7 +58,7 @@ def with_model(run: Run = right_with_some_noise, **changes: str) -> dict[str, An
     return {
         "dataset": patches(),
         "source": source,
-        "again": lambda _: api.report_on(ModelSubject(patches(), source, judged.contract), CLAIMS),
+        "again": lambda _: report_on(ModelSubject(patches(), source, judged.contract), CLAIMS),
     }
 
 

@@ -1,26 +1,19 @@
-"""Audits training runs: opens them, runs the checks on each, and counts how they end."""
+"""Audits opened training runs: runs the checks on each, and counts how they end."""
 
 from __future__ import annotations
 
 import math
-import os
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Any
 
-from ferspec.checks.generator import checks_for_log
 from ferspec.checks.run.schedule.notes import same_validation, schedule_notes
 from ferspec.checks.run.schedule.replay import PhaseReplay, PhaseStop, replays, stops
-from ferspec.deviations import load_deviations
 from ferspec.engine import Check, count, judge, outcome_of, unused, verdict_of
 from ferspec.errors import UserError
 from ferspec.outcomes import Counts, Deviation, Judgement, Outcome, Status, Verdict
 from ferspec.progress import Progress, silent
-from ferspec.spec.records import Profile, Weights
-from ferspec.subjects.runs.logs.find import find_training_runs, with_settings
 from ferspec.subjects.runs.logs.logged_run import Kept, LoggedRun
 
 
@@ -42,8 +35,8 @@ class AuditedRun:
     @property
     def first_failure(self) -> str:
         """The first failure in words, empty where there is none."""
-        failed = (of for of in self.judgement.outcomes if of.status is Status.FAIL and of.declared is None)
-        first = next(failed, None)
+        undeclared = (one for one in self.judgement.outcomes if one.status is Status.FAIL and one.declared is None)
+        first = next(undeclared, None)
         return "" if first is None else f"{first.clause}: {first.message.partition(';')[0] or first.observed}"
 
 
@@ -51,8 +44,8 @@ class AuditedRun:
 class Audit:
     """Everything that was audited; ``rated`` phases log a learning rate, ``replayed`` ones log the right rates.
 
-    ``outside`` are failures of no run in particular: deviations that cover nothing. ``skipped`` says of files in a
-    folder why they are no training runs.
+    ``outside`` are failures that belong to none of the runs: deviations that cover nothing. ``skipped`` has a line for
+    each file in a folder that is not a training run, with the reason.
     """
 
     runs: tuple[AuditedRun, ...]
@@ -65,7 +58,7 @@ class Audit:
 
     @property
     def verdict(self) -> Verdict:
-        counting = (outcome for of in self.runs for outcome in _counting(of.run, of.judgement))
+        counting = (outcome for one in self.runs for outcome in _counting(one.run, one.judgement))
         return verdict_of((*counting, *self.outside))
 
     @property
@@ -96,40 +89,38 @@ class Audit:
         }
 
 
-def audit(
-    paths: str | Path | Iterable[str | Path],
-    weights: Weights | None = None,
-    profile: Profile | None = None,
-    reported: float | str | None = None,
-    deviations: str | Path | None = None,
-    select: str = "",
+def audit_runs(
+    runs: Sequence[LoggedRun],
+    checks: Sequence[Check],
+    deviations: Sequence[Deviation],
+    commands: Sequence[str],
+    skipped: Iterable[str] = (),
     progress: Progress = silent,
 ) -> Audit:
-    """Judge whether training runs followed the schedule, as their logs tell (FER-S-02 to FER-S-08).
-
-    ``paths`` are run folders of this suite, files of Keras' CSVLogger, folders of TensorBoard's event files, runs,
-    folders or databases of MLflow's, or folders that are searched for any of these. ``weights`` are what the networks
-    started from, ``profile`` the one to judge by (of a run that names none: ``released``), ``reported`` the validation
-    accuracy (0 to 1) that is claimed; a text such as ``0.83`` is taken as rounded to its digits. ``select`` runs only
-    the checks whose id contains it.
-
-    ``UserError`` for a path that holds no training run, and an accuracy, deviations or a selection that are none.
-    """
-    paths = [paths] if isinstance(paths, str | Path) else list(paths)
-    checks = _selected(select)
-    kept = None if reported is None else _reported(reported)
-    clauses = {check.clause for check in checks}
-    declared = [of for of in (load_deviations(deviations) if deviations else ()) if of.clause in clauses]
-    found = [find_training_runs(path, progress) for path in _different(paths)]
-    runs = [with_settings(run, weights, profile, kept) for of in found for run in of.runs]
-    again = {"weights": weights, "profile": profile, "reported": reported, "deviations": deviations}
+    """Run the checks on each training run; ``commands`` are what audits each of them again."""
     shared = same_validation(runs)
     audited = []
-    for place, run in enumerate(runs):
-        audited.append(_audited(run, checks, declared, _reproducing(run, again), shared.get(place)))
+    for place, (run, command) in enumerate(zip(runs, commands, strict=True)):
+        audited.append(_audited(run, checks, deviations, command, shared.get(place)))
         progress("auditing", place + 1, len(runs))
-    outcomes = [outcome for of in audited for outcome in of.judgement.outcomes]
-    return Audit(tuple(audited), tuple(unused(declared, outcomes)), tuple(line for of in found for line in of.skipped))
+    outcomes = [outcome for one in audited for outcome in one.judgement.outcomes]
+    return Audit(tuple(audited), tuple(unused(deviations, outcomes)), tuple(skipped))
+
+
+def reported_accuracy(reported: float | str) -> Kept:
+    """Return a reported accuracy; a text is taken as rounded to its digits.
+
+    ``UserError`` for anything but a number from 0 to 1.
+    """
+    try:
+        accuracy, exponent = float(reported), Decimal(str(reported).strip()).as_tuple().exponent
+    except (ValueError, InvalidOperation):
+        accuracy, exponent = -1.0, 0
+    if not 0 <= accuracy <= 1:
+        raise UserError(f"a reported accuracy is a number from 0 to 1, such as 0.83, not {reported}")
+    # a whole number is not a rounded one: 1 does not stand for 0.6
+    decimals = isinstance(reported, str) and isinstance(exponent, int) and exponent < 0
+    return Kept(accuracy, digits=-exponent if decimals else None)
 
 
 def _audited(
@@ -137,52 +128,18 @@ def _audited(
 ) -> AuditedRun:
     outcomes = [outcome_of(check, run, reproduce) for check in checks]
     failed = {outcome.clause for outcome in outcomes if outcome.status is Status.FAIL}
-    # an entry need not cover a failure of every run, but of one
-    judgement = judge([check.id for check in checks], outcomes, [of for of in declared if of.clause in failed])
+    # an entry has to cover a failure of one run, not of every run
+    covering = [deviation for deviation in declared if deviation.clause in failed]
+    judgement = judge([check.id for check in checks], outcomes, covering)
     judgement = replace(judgement, verdict=verdict_of(_counting(run, judgement)))
     notes = schedule_notes(run) + ((shared,) if shared else ())
     return AuditedRun(run, judgement, replays(run), stops(run), notes)
 
 
 def _counting(run: LoggedRun, judgement: Judgement) -> tuple[Outcome, ...]:
-    """Return the outcomes that make the verdict: all, but of a run that is not a protocol run its failures alone."""
+    """Return the outcomes that decide the verdict: all, or only the failures of a run that is not a protocol run."""
     failed = (outcome for outcome in judgement.outcomes if outcome.status is Status.FAIL)
     return tuple(failed) if run.deviations else judgement.outcomes
-
-
-def _different(paths: Iterable[str | Path]) -> Iterable[Path]:
-    """Return the paths, of several to one file or folder the first."""
-    found: dict[str, Path] = {}
-    for path in map(Path, paths):
-        found.setdefault(os.path.realpath(path), path)
-    return found.values()
-
-
-def _selected(select: str) -> tuple[Check, ...]:
-    checks = tuple(check for check in checks_for_log() if select in check.id)
-    if not checks:
-        raise UserError(
-            f"no check id contains '{select}': known are {', '.join(check.id for check in checks_for_log())}"
-        )
-    return checks
-
-
-def _reported(told: float | str) -> Kept:
-    try:
-        accuracy, exponent = float(told), Decimal(str(told).strip()).as_tuple().exponent
-    except (ValueError, InvalidOperation):
-        accuracy = -1.0
-    if not 0 <= accuracy <= 1:
-        raise UserError(f"a reported accuracy is a number from 0 to 1, such as 0.83, not {told}")
-    # a whole number is no rounded one: 1 does not stand for 0.6
-    return Kept(accuracy, digits=-exponent if isinstance(told, str) and exponent < 0 else None)
-
-
-def _reproducing(run: LoggedRun, settings: dict[str, Any]) -> str:
-    words = ["ferspec", "audit", str(run.path)]
-    for name, value in settings.items():
-        words += [] if value is None else [f"--{name}", str(value)]
-    return shlex.join(words)
 
 
 def _document(audited: AuditedRun) -> dict[str, Any]:
@@ -218,6 +175,6 @@ def _document(audited: AuditedRun) -> dict[str, Any]:
 
 
 def _rate(replay: PhaseReplay, place: int) -> float | None:
-    """Return a logged rate, None for one that is not logged or no number, which JSON does not know."""
+    """Return a logged rate, None for one that is not logged, NaN or infinite, which JSON cannot hold."""
     rates = replay.phase.rate
     return rates[place] if rates and math.isfinite(rates[place]) else None

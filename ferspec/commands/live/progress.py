@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
 
 SECONDS_BETWEEN_LINES = 10
 
 
 @contextmanager
 def progress() -> Iterator[Lines | Bars]:
-    """Yield a function of (step, done, total) that shows how far the work is; its ``line`` prints a line to stay."""
+    """Yield a function of (step, done, total) that shows progress; its ``line`` prints a permanent line."""
     if not sys.stderr.isatty():
         yield Lines()
         return
@@ -29,11 +30,11 @@ def progress() -> Iterator[Lines | Bars]:
 
 
 class Bars:
-    """A bar for each step, which begins anew where a step does."""
+    """A bar for each step, which restarts with the step."""
 
     def __init__(self, bars: RichProgress) -> None:
         self._bars = bars
-        self._tasks = {}
+        self._tasks: dict[str, TaskID] = {}
 
     def __call__(self, step: str, done: int, total: int) -> None:
         if step not in self._tasks:
@@ -49,7 +50,7 @@ class Bars:
 
 
 class Lines:
-    """A line every ten seconds, so that short work is silent and a log stays readable."""
+    """A line every ten seconds: short work prints nothing, and a log stays readable."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()

@@ -1,4 +1,4 @@
-"""How a run of many cells is shown: a live table on a terminal, a line for each change elsewhere; then a summary."""
+"""Shows a run of many cells: a live table on a terminal, elsewhere a line per change; then a summary."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLUMNS = ("cell", "seed", "state", "epochs", "attempts", "why")
 
 @contextmanager
 def watching(board: Board) -> Iterator[OnEvent]:
-    """Yield what jobs are told to: it keeps the board and shows it on stderr."""
+    """Yield a function that takes the events of jobs; it updates the board and shows it on stderr."""
     if not sys.stderr.isatty():
         yield _lines(board)
         return
@@ -41,7 +41,7 @@ def watching(board: Board) -> Iterator[OnEvent]:
 
 
 def table(board: Board) -> Group:
-    """Return how all jobs stand, at this moment: counts and time left, then those that run or went wrong."""
+    """Return the current state of all jobs: counts, time left, and the jobs that run or failed."""
     requests = {job.name: job.request for job in board.jobs}
     summary = board.summary()
     shown = [cell for state in FIRST_SHOWN for cell in summary.cells if cell.state == state]
@@ -59,7 +59,7 @@ def table(board: Board) -> Group:
 
 
 def headline(board: Board) -> str:
-    """Return one line: how many jobs are in each state, the epochs trained, the time passed and about what is left."""
+    """Return one line: jobs by state, epochs trained, time passed and estimated time left."""
     counts = board.counts()
     parts = [f"{counts[state]} {state}" for state in SHOWN_STATES if counts[state] or state in ("finished", "running")]
     left = board.seconds_left()
@@ -80,7 +80,7 @@ def duration(seconds: float) -> str:
 
 
 def print_summary(summary: Summary, as_json: bool, console: Console | None = None) -> None:
-    """Print how all jobs ended, those that did not finish one by one."""
+    """Print counts by state, and each job that did not finish."""
     if as_json:
         print(summary.model_dump_json(indent=2))
         return
@@ -88,9 +88,9 @@ def print_summary(summary: Summary, as_json: bool, console: Console | None = Non
     for cell in summary.cells:
         if cell.state != "finished":
             state = Text(cell.state, STYLES[cell.state])
-            told = f" {cell.cell} seed {cell.seed}: {plain(cell.message)}"
+            message = f" {cell.cell} seed {cell.seed}: {plain(cell.message)}"
             tried = f" ({cell.epochs} epochs, {cell.attempts} attempts)" if cell.attempts else ""
-            console.print(Text.assemble(state, told, tried), soft_wrap=True, highlight=False)
+            console.print(Text.assemble(state, message, tried), soft_wrap=True, highlight=False)
     counts = ", ".join(f"{count} {state}" for state, count in summary.counts.items() if count)
     console.print(
         f"{len(summary.cells)} trainings: {counts}  in {duration(summary.seconds)}", highlight=False, markup=False
@@ -102,12 +102,12 @@ def print_summary(summary: Summary, as_json: bool, console: Console | None = Non
 
 
 def print_stopped(board: Board) -> None:
-    """Say, when Ctrl-C stopped a run, that nothing finished is lost."""
-    print(f"stopped: {headline(board)}; the same command goes on from here", file=sys.stderr)
+    """Say after Ctrl-C that finished epochs are kept."""
+    print(f"stopped: {headline(board)}; the same command resumes here", file=sys.stderr)
 
 
 def _lines(board: Board) -> OnEvent:
-    """Return what prints a line for every job that starts, dies or ends, and after each a line on all of them."""
+    """Return a function that prints a line for each event, and the counts."""
     states: dict[str, str] = {}
 
     def tell(job: Job, event: Event) -> None:

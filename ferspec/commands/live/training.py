@@ -1,4 +1,4 @@
-"""How a training goes on: the batches of the current epoch as progress, and a line for each finished epoch."""
+"""Shows a training: the batches of the current epoch as progress, and a line for each finished epoch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_PROTOCOL_RUN = "not a protocol run"
 
 
 class TrainingView(Listener):
-    """Shows a training on the progress of its command."""
+    """Shows a training on the progress display of its command."""
 
     def __init__(self, shown: Bars | Lines) -> None:
         self._shown = shown
@@ -29,8 +29,8 @@ class TrainingView(Listener):
         self._shown.line(epoch_line(rows, outlook))
 
 
-def telling_deviations(shown: Bars | Lines) -> Callable[[RunRecord], None]:
-    """Return what prints, before hours of training, every deviation that is known by then, a line each."""
+def printing_deviations(shown: Bars | Lines) -> Callable[[RunRecord], None]:
+    """Return a function that prints the known deviations before training starts, one per line."""
 
     def tell(run: RunRecord) -> None:
         for deviation in run.deviations:
@@ -40,7 +40,7 @@ def telling_deviations(shown: Bars | Lines) -> Callable[[RunRecord], None]:
 
 
 def epoch_line(rows: Sequence[EpochRow], outlook: Outlook) -> str:
-    """Return what an epoch left, the best one so far, and how long its phase can still take."""
+    """Return one line: metrics of an epoch, the best epoch, and the remaining time of the phase."""
     row, best = rows[-1], max(rows, key=lambda row: row.val_accuracy)
     parts = (
         f"phase {row.phase} epoch {row.epoch:>3}",

@@ -1,4 +1,4 @@
-"""Writes the skeleton: the catalogue as commented-out functions, a page that says what to do, example deviations."""
+"""Writes the skeleton: the catalogue as commented-out functions, instructions, and example deviations."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ Image = list[list[list[float]]]
 
 
 def write_skeleton(folder: Path) -> tuple[Path, ...]:
-    """Write the files of a skeleton and return their paths; ``UserError`` where one of them is there already."""
-    here = Path(__file__).parent
-    texts = {MODULE: module()} | {name: (here / name).read_text(encoding="utf-8") for name in TEXTS}
+    """Write the files of a skeleton and return their paths; ``UserError`` if one of them exists."""
+    own = Path(__file__).parent
+    texts = {MODULE: module()} | {name: (own / name).read_text(encoding="utf-8") for name in TEXTS}
     for name in texts:
         if (folder / name).exists():
-            raise UserError(f"{folder / name} is there already: choose another folder, or move it away")
+            raise UserError(f"{folder / name} already exists: choose another folder, or move it")
     for name, text in texts.items():
         write_whole(folder / name, text)
     return tuple(folder / name for name in texts)

@@ -1,4 +1,4 @@
-"""How audited training runs are printed: one run clause by clause, many as a table, or all of it as JSON."""
+"""Prints audited training runs: one run by clause, many runs as a table, or all as JSON."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ferspec.report.terminal import STYLES, default_console, details
 from ferspec.report.words import VERDICTS, by_urgency, plain, shorten
 
 LONGEST = 400
-# the width of what stands beside the name of a run, its first departure folded
+# the width of the columns beside the name of a run, with the first departure folded
 OTHERS = 46
 MANY_PHASES = 12
 
 
 def print_audit(audit: Audit, as_json: bool = False, page: Path | None = None, console: Console | None = None) -> None:
-    """Print the verdict, then the clauses of one run or a line for each of many, the totals and what was left alone."""
+    """Print verdict, runs (one by clause, many as a table), totals and skipped files."""
     if as_json:
         print(json.dumps(audit.document(), indent=2))
         return
@@ -52,7 +52,7 @@ def _print_run(console: Console, audited: AuditedRun) -> None:
     for outcome in by_urgency(judgement.outcomes):
         _print_outcome(console, outcome)
     if audited.notes:
-        console.print("\nto know when reading its accuracy")
+        console.print("\nnotes on its accuracy")
     for note in audited.notes:
         console.print(Text(f"  {shorten(note, LONGEST)}"), soft_wrap=True)
 
@@ -63,8 +63,8 @@ def _phases(replays: Sequence[PhaseReplay], stops: Sequence[PhaseStop]) -> Table
         phase = replay.phase
         rates = ("–", "–") if phase.rate is None else (f"{phase.rate[0]:g}", f"{phase.rate[-1]:g}")
         departs = "may depart" if replay.may_be_rounding else "depart"
-        told = replay.unknown or ("as they should be" if replay.mismatch is None else f"{departs}: {replay.where}")
-        table.add_row(str(replay.number), f"{phase.epochs[0]}–{phase.epochs[-1]}", *rates, told, _end(stop))
+        found = replay.unknown or ("as they should be" if replay.mismatch is None else f"{departs}: {replay.where}")
+        table.add_row(str(replay.number), f"{phase.epochs[0]}–{phase.epochs[-1]}", *rates, found, _end(stop))
     if len(replays) > MANY_PHASES:
         table.add_row("…", f"{len(replays) - MANY_PHASES} more", "", "", "", "")
     return table
@@ -73,7 +73,7 @@ def _phases(replays: Sequence[PhaseReplay], stops: Sequence[PhaseStop]) -> Table
 def _end(stop: PhaseStop) -> str:
     if stop.unknown:
         return stop.unknown
-    if stop.overran:
+    if stop.overran and stop.stop is not None:
         return f"{stop.last - stop.stop} epochs after early stopping"
     return "early stopping" if stop.stopped else "before early stopping"
 
@@ -95,7 +95,7 @@ def _print_runs(console: Console, audit: Audit) -> None:
     wide = Console(width=160, highlight=False) if not console.is_terminal else console
     table = _table("run", "phases", "epochs", "verdict", "first departure")
     for column in table.columns:
-        # what is too long goes on in the next line, so that no two runs look alike
+        # long names continue on the next line, so that each run can be recognised
         column.overflow, column.no_wrap = "fold", column.header in ("phases", "epochs", "verdict")
     names = _names(audit.runs)
     table.columns[0].min_width = min(max(map(len, names), default=0), wide.width - OTHERS)
@@ -112,7 +112,7 @@ def _print_runs(console: Console, audit: Audit) -> None:
 
 
 def _names(runs: Sequence[AuditedRun]) -> list[str]:
-    """Return what tells runs apart: their paths without the folders that all share, and their names."""
+    """Return distinct names of runs: paths without the shared folders, and names."""
     folders = [run.run.path.absolute().parent for run in runs]
     shared = Path(os.path.commonpath(folders))
     return [f"{run.run.path.absolute().relative_to(shared)} {run.run.name}".strip() for run in runs]
@@ -127,10 +127,10 @@ def _closing(audit: Audit, page: Path | None) -> Iterator[Text]:
     )
     if len(audit.runs) > 1:
         if deviating := sum(bool(audited.run.deviations) for audited in audit.runs):
-            yield Text(f"not protocol runs, as their records say: {deviating:,} of {len(audit.runs):,}")
-        yield Text("what to know when reading the accuracy of each: --json, or --out DIR", "dim")
+            yield Text(f"not protocol runs, by their own records: {deviating:,} of {len(audit.runs):,}")
+        yield Text("notes on the accuracy of each: --json, or --out DIR", "dim")
     for line in audit.skipped:
-        yield Text(f"left alone: {shorten(line, LONGEST)}", "dim")
+        yield Text(f"skipped: {shorten(line, LONGEST)}", "dim")
     if page is not None:
         yield Text(f"page: {shorten(page / PAGE, LONGEST)}")
 

@@ -1,4 +1,4 @@
-"""How coverage is printed: a line for each clause, or JSON."""
+"""Prints coverage: a line for each clause, or JSON."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ PLAIN_WIDTH = 200
 
 
 def print_coverage(coverage: Coverage, as_json: bool = False) -> None:
-    """Print every clause with its checks, by what is judged, its mutants and its state, and how many are of each."""
+    """Print every clause with its checks, mutants and state, and the totals by state."""
     if as_json:
         print(coverage.model_dump_json(indent=2))
         return

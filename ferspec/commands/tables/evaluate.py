@@ -1,4 +1,4 @@
-"""How a training that was evaluated again is printed: what its artifacts say beside what its network says now."""
+"""Prints a training that was evaluated again: the recorded metrics beside the measured ones."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from ferspec.subjects.runs.artifacts.record import RunDeviation
 LONGEST = 200
 
 
-def print_reevaluated(again: Reevaluation, console: Console | None = None) -> None:
-    """Print the verdict, a line for each part, and why the run is no protocol run, if it is none."""
+def print_reevaluated(found: Reevaluation, console: Console | None = None) -> None:
+    """Print the verdict, a line for each split, and the deviations of the run."""
     console = console or default_console()
-    style = STYLES["pass" if again.verdict == "reproduced" else "fail"]
-    console.print(Text.assemble((again.verdict.upper(), style), f"  {shorten(again.cell, LONGEST)}"))
+    style = STYLES["pass" if found.verdict == "reproduced" else "fail"]
+    console.print(Text.assemble((found.verdict.upper(), style), f"  {shorten(found.cell, LONGEST)}"))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("part", "images", "accuracy", "again", "F1", "again", "apart by", "other class"):
-        table.add_column(column, justify="left" if column == "part" else "right")
-    for part in again.parts:
+    for column in ("split", "images", "accuracy", "again", "F1", "again", "difference", "other class"):
+        table.add_column(column, justify="left" if column == "split" else "right")
+    for part in found.parts:
         table.add_row(*_row(part))
     console.print(table)
-    if not again.report_matches:
-        console.print(Text("report.json does not follow from predictions.csv", STYLES["fail"]))
-    _print_deviations(console, "run.json leaves out:", again.undeclared)
-    _print_deviations(console, "not a protocol run:", again.deviations)
+    if not found.report_matches:
+        console.print(Text("report.json contradicts predictions.csv", STYLES["fail"]))
+    _print_deviations(console, "missing in run.json:", found.undeclared)
+    _print_deviations(console, "not a protocol run:", found.deviations)
 
 
 def _print_deviations(console: Console, heading: str, deviations: Sequence[RunDeviation]) -> None:
     if deviations:
         console.print(heading)
     for deviation in deviations:
-        told = f"{deviation.clause} {deviation.option}: {deviation.effect}"
-        console.print(Text(f"  {shorten(told, LONGEST)}"), soft_wrap=True)
+        text = f"{deviation.clause} {deviation.option}: {deviation.effect}"
+        console.print(Text(f"  {shorten(text, LONGEST)}"), soft_wrap=True)
 
 
 def _row(part: PartComparison) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""How findings are printed: lines under each statement of the paper, JSON where asked for."""
+"""Prints findings: lines under each statement of the paper, or JSON."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -17,7 +17,7 @@ ROW = "  {:<10}  {:<21}  {:>10}  {:<18}  {:<22}  {:<7}  {}"
 
 
 def print_findings(found: Findings, as_json: bool = False) -> None:
-    """Print what became of every statement, what its outcome leaves open, and how many came out in each way."""
+    """Print the outcome of every statement, its cautions, and the totals by outcome."""
     if as_json:
         print(found.model_dump_json(indent=2))
         return
@@ -38,7 +38,7 @@ def print_findings(found: Findings, as_json: bool = False) -> None:
 
 
 def _lines(finding: Finding) -> list[str]:
-    """Return the row of a finding, and below it the reason of an outcome that the row does not show."""
+    """Return the row of a finding, and below it the reason of its outcome."""
     outcome = f"[{STYLES[finding.outcome]}]{finding.outcome}[/]"
     if finding.figure is None:
         return [f"  {outcome}: {finding.reason}"]
@@ -50,7 +50,7 @@ def _lines(finding: Finding) -> list[str]:
 
 
 def _numbers(estimate: Estimate) -> tuple[str, str, str, str]:
-    """Return value, interval, what they are of, and noise."""
+    """Return value, interval, what was counted, and noise."""
     number = "{:.1%}" if estimate.relative else "{:.3f}"
     value, low, high = (number.replace(":", ":+").format(end) for end in (estimate.value, estimate.low, estimate.high))
     networks = f"{estimate.networks} network" + "s" * (estimate.networks > 1)
@@ -58,7 +58,7 @@ def _numbers(estimate: Estimate) -> tuple[str, str, str, str]:
 
 
 def _cautions(findings: Iterable[Finding]) -> dict[str, list[str]]:
-    """Return every caution once, with the clauses it belongs to."""
+    """Return every caution once, with its clauses."""
     cautions: dict[str, dict[str, None]] = {}
     for finding in findings:
         for caution in finding.cautions:
@@ -67,10 +67,10 @@ def _cautions(findings: Iterable[Finding]) -> dict[str, list[str]]:
 
 
 def _summary(found: Findings) -> str:
-    """Return how many findings came out in each way, and from what."""
+    """Return the number of findings by outcome, and of the trainings they are from."""
     counts = ", ".join(f"{found.count(outcome)} {outcome}" for outcome in get_args(Outcome))
     why = ", ".join(f"{count} {reason}" for reason, count in found.why_left_out.items())
-    left_out = f" ({found.left_out} more left out: {why})" if found.left_out else ""
+    left_out = f" ({found.left_out} more omitted: {why})" if found.left_out else ""
     trainings = f"{found.trainings} trainings{left_out}, profile {found.profile}"
     return (
         f"{len(found.findings)} findings from {trainings}: {counts}. "

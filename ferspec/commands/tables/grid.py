@@ -1,4 +1,4 @@
-"""How cells and their bands are printed: tables on a terminal, lines of words elsewhere, JSON where asked for."""
+"""Prints cells and their bands: tables on a terminal, lines of text elsewhere, or JSON."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ PLAIN_WIDTH = 200
 PICTURE_WIDTH = 25
 UNBOUNDED = 1000
 LEFT = ("cell", "figure", "expected", "0 to 1")
-# what a narrow terminal is not shown, the first to go first; no figure is ever cut
+# columns that a narrow terminal omits, the first of them first; numbers are never cut
 DROPPED = ("0 to 1", "images\nan epoch", "usual\nepochs", "GFLOPs\nan image", "parameters")
 MEGA, GIGA, PETA = 1e6, 1e9, 1e15
 PARTS = {"val": "validation", "btfer": "BTFER"}
@@ -26,7 +26,7 @@ MEASURES = {"f1": "F1"}
 
 
 def print_cells(costs: Sequence[CellCost], as_json: bool = False) -> None:
-    """Print what each cell costs, then what all cost together."""
+    """Print the cost of each cell, and of all together."""
     total = total_of(costs)
     if as_json:
         cells = [cost.model_dump(mode="json") for cost in costs]
@@ -48,7 +48,7 @@ def print_cells(costs: Sequence[CellCost], as_json: bool = False) -> None:
 
 
 def print_bands(bands: Sequence[Band], as_json: bool = False) -> None:
-    """Print where each figure of a cell is expected, what made the band so wide, and the errata that name the cell."""
+    """Print the band of each metric of a cell, its derivation, and the errata."""
     book = spec.load()
     errata = [book.erratum(id) for id in dict.fromkeys(id for band in bands for id in band.errata)]
     if as_json:
@@ -60,8 +60,8 @@ def print_bands(bands: Sequence[Band], as_json: bool = False) -> None:
         return
     console = _console()
     console.print(f"{bands[0].cell}: {cell_name(find_cell(bands[0].cell))}", style="bold", markup=False)
-    of = "one further training" if bands[0].runs == 1 else f"the mean of {bands[0].runs} further trainings"
-    console.print(f"{level()} prediction interval of {of}, profile {bands[0].profile}; {bands[0].direction}\n")
+    trainings = "one further training" if bands[0].runs == 1 else f"the mean of {bands[0].runs} further trainings"
+    console.print(f"{level()} prediction interval of {trainings}, profile {bands[0].profile}; {bands[0].direction}\n")
     rows = []
     for band in bands:
         ends = (_number(value, 3) for value in (band.low, band.high))
@@ -76,7 +76,7 @@ def print_bands(bands: Sequence[Band], as_json: bool = False) -> None:
 
 
 def _derivation(band: Band) -> list[str]:
-    """Return, in lines, what a band was derived from, or why there is none."""
+    """Return the derivation of a band in lines, or the reason why there is none."""
     if band.spread is None:
         return [f"no band: {band.missing}"]
     spread = band.spread
@@ -93,7 +93,7 @@ def _contribution(cause: Contribution) -> str:
 
 
 def _figure(name: str) -> str:
-    """Return a figure in words: ``BTFER accuracy``."""
+    """Return a metric in words: ``BTFER accuracy``."""
     part, _, measure = name.partition("_")
     return f"{PARTS[part]} {MEASURES.get(measure, measure)}"
 
@@ -103,7 +103,7 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _picture(band: Band) -> str:
-    """Return a line from 0 to 1 with the band and its expected value on it; empty without a band."""
+    """Return a line from 0 to 1 that shows the band and its expected value; empty without a band."""
     if band.expected is None or band.low is None or band.high is None:
         return ""
     low, middle, high = (round(value * (PICTURE_WIDTH - 1)) for value in (band.low, band.expected, band.high))
@@ -114,7 +114,7 @@ def _picture(band: Band) -> str:
 
 
 def _print_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table without the columns that the console has no room for, and say which these are."""
+    """Print a table without the columns that do not fit, and name these."""
     for dropped in count():
         left_out = [column for column in DROPPED[:dropped] if column in columns]
         table = _table([column for column in columns if column not in left_out])

@@ -1,4 +1,4 @@
-"""How judged cells are printed: how many of each status, then every cell that asks for attention, or JSON."""
+"""Prints judged cells: the number by status and every cell that needs attention, or JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.text import Text
 from ferspec.grid.judging.judge import STATUSES, CellJudgement, GridJudgement
 from ferspec.grid.judging.reading import ReadResults
 from ferspec.outcomes import Outcome, Status
-from ferspec.report.grid.words import MEANINGS, chance, figure_name, held_against, most_urgent_first
+from ferspec.report.grid.words import MEANINGS, chance, figure_name, most_urgent_first, with_band
 from ferspec.report.terminal import STYLES
 from ferspec.report.words import VERDICTS, plain, shorten
 
@@ -25,7 +25,7 @@ SHOWN = 12
 
 
 def document(judgement: GridJudgement, read: ReadResults) -> str:
-    """Return a judgement as one JSON document, with how the checks of artifacts ended and what was left alone."""
+    """Return a judgement as JSON, with the counts of artifact checks and the notes."""
     checks = read.checks.model_dump(by_alias=True)
     return json.dumps(
         judgement.model_dump(mode="json") | {"artifact_checks": checks, "notes": list(read.notes)}, indent=2
@@ -35,7 +35,7 @@ def document(judgement: GridJudgement, read: ReadResults) -> str:
 def print_judged(
     judgement: GridJudgement, read: ReadResults, page: Path | None = None, console: Console | None = None
 ) -> None:
-    """Print how many cells have each status, of those that are neither within nor absent why, and where the page is."""
+    """Print the totals by status, the cells that need attention, and the page's path."""
     console = console or _console()
     counts = judgement.counts
     console.print(
@@ -76,7 +76,7 @@ def _lines(cell: CellJudgement) -> Iterator[Text]:
     runs = f", mean of {cell.runs} runs" if cell.runs > 1 else ""
     yield Text.assemble((cell.cell, "bold"), "  ", (cell.status, STYLES[cell.outcome.status]), runs)
     for figure in cell.outside:
-        yield Text(f"  {figure_name(figure.figure)} {held_against(figure)}")
+        yield Text(f"  {figure_name(figure.figure)} {with_band(figure)}")
     if not cell.outside and not cell.problems:
         yield Text(f"  {plain(cell.outcome.message)}")
     for cause in cell.likely:
@@ -84,7 +84,7 @@ def _lines(cell: CellJudgement) -> Iterator[Text]:
     for problem in cell.problems[:SHOWN]:
         yield from _problem(problem)
     if len(cell.problems) > SHOWN:
-        yield Text(f"  and {len(cell.problems) - SHOWN} more problems of this cell: --json has them all")
+        yield Text(f"  and {len(cell.problems) - SHOWN} more problems of this cell: --json lists all")
     for deviation in cell.deviations:
         yield Text(f"  declared: {shorten(deviation, LONGEST)}")
     if (cell.outside or cell.problems) and cell.errata:
@@ -108,7 +108,7 @@ def _closing(judgement: GridJudgement, read: ReadResults) -> Iterator[str]:
         yield chance(judgement)
     checks = read.checks
     yield (
-        f"{_results(len(read.results))} read: {checks.planned:,} checks of what they were read from, "
+        f"{_results(len(read.results))} read: {checks.planned:,} checks of their artifacts, "
         f"{checks.passed:,} pass, {checks.fail} fail, {checks.not_evaluated} not evaluated"
     )
     if others := judgement.not_selected - judgement.synthetic:

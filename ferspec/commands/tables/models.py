@@ -1,4 +1,4 @@
-"""How networks are printed: tables on a terminal, lines of words elsewhere, JSON where asked for."""
+"""Prints networks: tables on a terminal, lines of text elsewhere, or JSON."""
 
 import json
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ def print_list(networks: Iterable[Listed], as_json: bool = False) -> None:
 
 
 def print_network(shown: Shown, as_json: bool = False) -> None:
-    """Print all that is known of one network, layer for layer."""
+    """Print one network layer by layer."""
     if as_json:
         print(shown.model_dump_json(indent=2))
         return
@@ -39,7 +39,7 @@ def print_network(shown: Shown, as_json: bool = False) -> None:
     facts = {
         "place": f"{shown.place}; {shown.clause}",
         "parameters": f"{shown.parameters:,}, {shown.trainable_parameters:,} of them trainable",
-        "operations": f"{shown.flops / 1e9:,.3f} GFLOPs a forward pass of one image",
+        "operations": f"{shown.flops / 1e9:,.3f} GFLOPs for a forward pass of one image",
         "activations": f"{shown.activation_bytes / 2**20:,.1f} MiB for one image in float32",
         "shapes": f"input {_shape(shown.input_shape)}, first {_shape(shown.first_shape)}, "
         f"last {_shape(shown.last_shape)}, output {_shape(shown.output_shape)}",
@@ -58,7 +58,7 @@ def print_network(shown: Shown, as_json: bool = False) -> None:
 
 
 def print_built(built: Built, out: Path, contract: Path, as_json: bool = False) -> None:
-    """Print what was built, what it started from and where it is."""
+    """Print the built network, its initial weights and its path."""
     start = asdict(built.start)
     if as_json:
         data = {"network": built.network, "resolution": built.resolution, "profile": built.profile, "start": start}
@@ -71,7 +71,7 @@ def print_built(built: Built, out: Path, contract: Path, as_json: bool = False) 
 
 
 def print_fused(cost: Cost, model: str, out: Path, as_json: bool = False) -> None:
-    """Print what the fused network costs."""
+    """Print the cost of the fused network."""
     if as_json:
         print(json.dumps({"model": model, "path": str(out), **asdict(cost)}, indent=2))
         return

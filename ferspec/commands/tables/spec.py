@@ -1,4 +1,4 @@
-"""How the specification is printed: tables on a terminal, lines of words elsewhere, JSON where asked for."""
+"""Prints the specification: tables on a terminal, lines of text elsewhere, or JSON."""
 
 import json
 import textwrap
@@ -44,8 +44,8 @@ def print_clauses(clauses: Iterable[Clause], as_json: bool = False) -> None:
     for clause in clauses:
         table.add_row(clause.id, f"[{STYLES[clause.status]}]{clause.status}[/]", clause.title, clause.place)
     _console().print(table)
-    told = "; ".join(f"{letter} {meaning}" for letter, meaning in FAMILIES.items())
-    _console().print(f"families: {told}", style="dim", markup=False)
+    families = "; ".join(f"{letter} {meaning}" for letter, meaning in FAMILIES.items())
+    _console().print(f"families: {families}", style="dim", markup=False)
 
 
 def print_errata(errata: Iterable[Erratum], as_json: bool = False) -> None:
@@ -53,7 +53,7 @@ def print_errata(errata: Iterable[Erratum], as_json: bool = False) -> None:
     if as_json:
         _print_json(errata)
         return
-    table = _table("erratum", "what", "value", "stands in", "touches")
+    table = _table("erratum", "what", "value", "place", "touches")
     for erratum in errata:
         touches = ", ".join(erratum.clauses) + (f", {len(erratum.cells)} cells" if erratum.cells else "")
         for number, reading in enumerate(erratum.readings):
@@ -100,12 +100,12 @@ def _print_clause(console: Console, spec: Spec, clause: Clause) -> None:
     for name, note in clause.notes.items():
         console.print(f"  {name.replace('_', ' ')}: {_shown(note)}", markup=False)
     if clause.data:
-        console.print(f"  its values stand in the data file {clause.data}:")
+        console.print(f"  its values are in the data file {clause.data}:")
         console.print(_text_of(clause.data), markup=False)
 
 
 def _text_of(name: str) -> str:
-    """Return a data file as it is, and of the grid, which is long, how to list it."""
+    """Return the text of a data file; for the long grid, the commands that print it."""
     if name == GRID:
         return "  'ferspec grid list' and 'ferspec spec show CELL' print it"
     return textwrap.indent((DATA / name).read_text(encoding="utf-8").rstrip(), "  ")
@@ -121,14 +121,14 @@ def _print_erratum(console: Console, spec: Spec, erratum: Erratum) -> None:
 
 
 def _readings(erratum: Erratum) -> Table:
-    table = _table("value", "stands in")
+    table = _table("value", "place")
     for reading in erratum.readings:
         table.add_row(_marked(reading.value, reading.default), reading.place)
     return table
 
 
 def _figures(cells: Iterable[Cell]) -> Table:
-    """Return print and released reports of cells, one above the other, each figure of the validation part and BTFER."""
+    """Return a table of the printed and released metrics of cells, one above the other."""
     columns = [
         name.replace("precision", "P").replace("recall", "R").replace("f1", "F1") for name in Figures.model_fields
     ]

@@ -1,4 +1,4 @@
-"""How a finished training is printed: what it reached, what it was, and what to do with it."""
+"""Prints a finished training: its metrics, its settings, and the next command."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ferspec.commands.live.training import NO_PROTOCOL_RUN, epochs
+from ferspec.options import shell_command
 from ferspec.reference.figures import Figure
 from ferspec.report.terminal import default_console
 from ferspec.report.words import plain
@@ -20,19 +21,20 @@ HEADLINES = {True: "protocol run", False: NO_PROTOCOL_RUN}
 
 
 def print_run(run: RunRecord, folder: Path, finished_before: bool = False, console: Console | None = None) -> None:
-    """Print a finished training: its phases, its figures with their intervals, its deviations, what comes next.
+    """Print a finished training: phases, metrics with intervals, deviations, and the next command.
 
-    ``finished_before`` is whether it had been finished before this command, which then did nothing.
+    ``finished_before`` says that the training was finished before this command, which then did nothing.
     """
     console = console or default_console()
     console.print(Text.assemble((run.cell, "bold"), f"  {HEADLINES[not run.deviations]}"))
     for phase in run.phases:
         what = "base frozen" if phase.frozen else "all layers"
         console.print(f"phase {phase.phase} ({what}): {epochs(phase.epochs)}, ended by {phase.ended}")
-    console.print(f"kept: epoch {run.best.epoch}, in phase {run.best.phase}, val_accuracy {run.best.val_accuracy:.4f}")
+    if (best := run.best) is not None:
+        console.print(f"kept: epoch {best.epoch}, in phase {best.phase}, val_accuracy {best.val_accuracy:.4f}")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("part", "images", "accuracy", "95 %", "weighted F1"):
-        table.add_column(column, justify="left" if column == "part" else "right")
+    for column in ("split", "images", "accuracy", "95 %", "weighted F1"):
+        table.add_column(column, justify="left" if column == "split" else "right")
     for name, part in read_run_report(folder / REPORT).parts.items():
         accuracy = part.metrics.accuracy
         figures = (
@@ -43,15 +45,21 @@ def print_run(run: RunRecord, folder: Path, finished_before: bool = False, conso
         table.add_row(name, f"{run.data[name].n:,}", *figures)
     console.print(table)
     for deviation in run.deviations:
-        told = f"{deviation.clause} {deviation.option}: {deviation.effect}"
-        console.print(Text(f"  {plain(told)}"), soft_wrap=True)
-    done = "finished before, nothing was read or trained" if finished_before else "written"
+        text = f"{deviation.clause} {deviation.option}: {deviation.effect}"
+        console.print(Text(f"  {plain(text)}"), soft_wrap=True)
+    done = "already finished, nothing was trained" if finished_before else "written"
     console.print(f"{done}: {folder}", soft_wrap=True, highlight=False)
+    console.print(f"reproduce: {reproducing(run)}", soft_wrap=True, highlight=False)
     console.print(f"next: {following(run, folder)}", soft_wrap=True, highlight=False)
 
 
+def reproducing(run: RunRecord) -> str:
+    """Return the command that trains the same again; folders of images and weights are not recorded."""
+    return shell_command(("ferspec", "train", run.cell), run.settings)
+
+
 def following(run: RunRecord, folder: Path) -> str:
-    """Return the command that judges the network: on its own faces, where it was tested on drawn ones."""
+    """Return the command that certifies the trained network, without BTFER if tested on synthetic faces."""
     tested = run.data.get("btfer")
     drawn = tested is not None and tested.drawn is not None
     return shlex.join(["ferspec", "certify", str(folder), *([] if drawn else ["--dataset", "BTFER/"])])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -11,15 +11,16 @@ from ferspec.errors import UserError
 from ferspec.grid.cells import SYNTHETIC
 from ferspec.grid.training.train import Request
 from ferspec.records import Record
+from ferspec.reference.training.settings import TrainingSettings
 from ferspec.spec.records import Cell
 from ferspec.subjects.datasets.data_root import look_up_dataset
-from ferspec.subjects.runs.artifacts.record import RunRecord, Settings
+from ferspec.subjects.runs.artifacts.record import RunRecord
 
 State = Literal["waiting", "running", "died", "finished", "failed", "not evaluated"]
 ENDS = ("finished", "failed", "not evaluated")
 TRAINER = "ferspec.grid.training.train:train_cell"
 # the settings that a request determines; the others depend on the devices
-REQUESTED = tuple(name for name in Settings.model_fields if name in Request.__dataclass_fields__)
+REQUESTED = tuple(TrainingSettings.model_fields)
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Limits:
 def jobs_of(cells: Iterable[Cell], seeds: Sequence[int], options: Request) -> tuple[Job, ...]:
     """Return a job for each cell and seed, with all other options as given."""
     return tuple(
-        Job(replace(options, cell=cell, seed=seed, out=Path(f"{cell.id}-seed{seed}")))
+        Job(options.model_copy(update={"cell": cell, "seed": seed, "out": Path(f"{cell.id}-seed{seed}")}))
         for cell in cells
         for seed in dict.fromkeys(seeds)
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 
 from ferspec.grid.running.attempt import attempt
 from ferspec.grid.running.jobs import Event, Job, Limits, OnEvent, attempts
@@ -42,7 +41,7 @@ def _run(job: Job, results: Results, limits: Limits, on_event: OnEvent, wait: bo
 
 def _attempt(job: Job, results: Results, limits: Limits) -> Iterator[Event]:
     if isinstance(results, LocalResults):
-        yield from attempt(replace(job.request, out=results.folder / job.name), limits)
+        yield from attempt(job.request.model_copy(update={"out": results.folder / job.name}), limits)
         return
     for event, changes in attempt_in_scratch(job.request, results.files(job), limits):
         results.take(job, changes)

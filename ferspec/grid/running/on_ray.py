@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -56,7 +56,7 @@ def run_on_ray(jobs: Sequence[Job], results: Results, limits: Limits, on_event: 
         )(attempt_in_scratch)
 
         def start(job: Job) -> Any:
-            request = replace(job.request, gpus=None if gpus else 0)
+            request = job.request.model_copy(update={"gpus": None if gpus else 0})
             return remote.remote(request, results.files(job), limits)
 
         while jobs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ferspec.grid.running.attempt import attempt
@@ -32,7 +32,7 @@ def attempt_in_scratch(request: Request, files: Mapping[str, bytes], limits: Lim
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
         before = _stamps(folder)
-        with closing(attempt(replace(request, out=folder), limits)) as events:
+        with closing(attempt(request.model_copy(update={"out": folder}), limits)) as events:
             yield next(events), Changes({})
             for event in events:
                 now = _stamps(folder)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +23,9 @@ from ferspec.reference.schedule import batch_size, phases_of, steps_per_epoch
 from ferspec.reference.training.devices import require_even, strategy_over
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.reference.training.fit import Listener, Outlook, Task, Trained, rows_of, train, training_scope
+from ferspec.reference.training.settings import TrainingSettings
 from ferspec.reference.weighting import WEIGHTINGS
-from ferspec.spec.records import DEFAULT_PROFILE, Cell, Profile
+from ferspec.spec.records import Cell
 from ferspec.subjects.models.quiet import quiet, tensorflow
 from ferspec.subjects.runs.artifacts.record import PARTS, STATE, Best, Phase, RunDeviation, RunRecord, Settings, Start
 from ferspec.subjects.runs.data.load import open_training_data
@@ -40,25 +40,16 @@ WEIGHTS = "starting weights"
 OpenData = Callable[[Cell, Path | None, Settings, Callable[[int, int], None] | None], TrainingData]
 
 
-@dataclass(frozen=True)
-class Request:
-    """The options of one training: its cell, the folders of images, initial weights and artifacts, and settings.
+class Request(TrainingSettings):
+    """The settings of a training, its cell, where its images and initial weights are, and where its artifacts go.
 
-    ``gpus`` is the number of GPUs to use (default: all). ``epochs_cap`` ends every phase after that many epochs.
+    ``gpus`` is the number of GPUs to use, by default all.
     """
 
     cell: Cell
     out: Path
     data_root: Path | None = None
     weights_dir: Path | None = None
-    profile: Profile = DEFAULT_PROFILE
-    seed: int = 0
-    epochs_cap: int | None = None
-    subset: int | None = None
-    skip_unreadable: int = 0
-    augment: str = "threads"
-    precision: str = "float32"
-    jit: bool = False
     gpus: int | None = None
     loggers: tuple[str, ...] = ()
 
@@ -92,7 +83,7 @@ def train_cell(
         data = open_data(request.cell, request.data_root, settings, partial(progress, "reading images"))
         steps_per_epoch(len(data.training), settings.global_batch)
         weights = class_weights(request.cell, data.training)
-        with training_scope(settings.seed, settings.precision, strategy, settings.jit):
+        with training_scope(settings, strategy):
             built = _build(request)
             run = _record(request, settings, data, built, weights)
             _require_same_beginning(known, run)
@@ -113,18 +104,8 @@ def class_weights(cell: Cell, training: ImagePart) -> np.ndarray:
 def _settings(request: Request, replicas: int) -> Settings:
     batch = batch_size(request.profile)
     require_even(batch, replicas)
-    return Settings(
-        profile=request.profile,
-        seed=request.seed,
-        global_batch=batch,
-        replicas=replicas,
-        augment=request.augment,
-        precision=request.precision,
-        jit=request.jit,
-        epochs_cap=request.epochs_cap,
-        subset=request.subset,
-        skip_unreadable=request.skip_unreadable,
-    )
+    asked = {name: getattr(request, name) for name in TrainingSettings.model_fields}
+    return Settings(**asked, global_batch=batch, replicas=replicas)
 
 
 def _build(request: Request) -> Built:
@@ -144,12 +125,7 @@ def _task(request: Request, settings: Settings, data: TrainingData, built: Built
         preprocessing=built.preprocessing,
         plans=phases_of(request.cell.weights, settings.profile),
         batch=settings.global_batch,
-        seed=settings.seed,
-        profile=settings.profile,
-        augment=settings.augment,
-        precision=settings.precision,
-        jit=settings.jit,
-        epochs_cap=settings.epochs_cap,
+        settings=settings,
     )
 
 

@@ -9,9 +9,7 @@ import numpy as np
 from ferspec.errors import UserError
 from ferspec.reference.augmentation.parameters import Parameters, draws, parameters_from
 from ferspec.reference.schedule import steps_per_epoch
-
-# Keras seeds a batch with the seed plus the batches seen, which NumPy takes up to 2**32 - 1: half is left to these.
-LARGEST_SEED = 2**31 - 1
+from ferspec.reference.training.settings import LARGEST_SEED
 
 
 class Stream:

@@ -19,6 +19,7 @@ from ferspec.reference.schedule import PhasePlan, best_epoch, evaluated_images, 
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.reference.training.images import TrainingImages
 from ferspec.reference.training.optimizer import new_optimizer
+from ferspec.reference.training.settings import TrainingSettings
 from ferspec.reference.training.state import FinishedEpochs, StateFolder
 from ferspec.spec.records import Profile
 
@@ -40,12 +41,7 @@ class Task:
     preprocessing: Preprocessing
     plans: tuple[PhasePlan, ...]
     batch: int
-    seed: int
-    profile: Profile
-    augment: Literal["threads", "device", "reference"] = "threads"
-    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
-    jit: bool = False
-    epochs_cap: int | None = None
+    settings: TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ class Listener:
 
 
 @contextmanager
-def training_scope(seed: int, precision: str, strategy: Any, jit: bool = False) -> Iterator[None]:
+def training_scope(settings: TrainingSettings, strategy: Any) -> Iterator[None]:
     """Within it a network is built and trained: seeded, in a precision, over the devices of a strategy.
 
     On a CPU every operation is repeatable; on GPUs that would cost too much speed, and XLA cannot promise it.
@@ -108,13 +104,13 @@ def training_scope(seed: int, precision: str, strategy: Any, jit: bool = False) 
     # TensorFlow has no public way of leaving it; Keras reads it from there too
     from tensorflow.python.framework.config import disable_op_determinism, is_op_determinism_enabled
 
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(settings.seed)
     on_cpu = not any("GPU" in device.upper() for device in strategy.extended.worker_devices)
-    ours = on_cpu and not jit and not is_op_determinism_enabled()
+    ours = on_cpu and not settings.jit and not is_op_determinism_enabled()
     if ours:
         tf.config.experimental.enable_op_determinism()
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
+    keras.config.set_dtype_policy(settings.precision)
     try:
         with strategy.scope():
             yield
@@ -133,10 +129,10 @@ def train(network: Any, task: Task, folder: Path, listener: Listener) -> Trained
     """
     import keras
 
-    stream = Stream(len(task.training), task.batch, task.seed)
+    stream = Stream(len(task.training), task.batch, task.settings.seed)
     states = StateFolder(folder)
     states.clear()
-    if task.precision != "float32":
+    if task.settings.precision != "float32":
         network.layers[-1].dtype_policy = keras.DTypePolicy("float32")
     for phase, plan in enumerate(task.plans, start=1):
         _train_phase(network, task, stream, states, phase, plan, listener)
@@ -179,7 +175,7 @@ def _train_phase(
     def keep(row: EpochRow, seconds: float) -> bool:
         """Keep a finished epoch and return whether its phase has ended."""
         nonlocal progress
-        _require_number(row, task.precision)
+        _require_number(row, task.settings.precision)
         progress = FinishedEpochs((*progress.rows, row), progress.seconds + seconds)
         states.save(progress, best_of(progress.rows), network, optimizer)
         here = rows_of(progress.rows, phase)
@@ -187,8 +183,8 @@ def _train_phase(
         return _ended(task, plan, here) is not None
 
     def rate() -> float:
-        watched = _watched("FER-S-03", rows_of(progress.rows, phase), task.profile)
-        return next_step(watched, plan.initial_rate, task.profile).rate
+        watched = _watched("FER-S-03", rows_of(progress.rows, phase), task.settings.profile)
+        return next_step(watched, plan.initial_rate, task.settings.profile).rate
 
     def validate() -> dict[str, float]:
         return network.evaluate(validation, return_dict=True, verbose=0)
@@ -211,13 +207,13 @@ def _compiled(network: Any, task: Task, rate: float) -> tuple[Any, Any]:
     """Return what is to be fitted, compiled with a new optimiser whose variables exist, and that optimiser."""
     from ferspec.reference.augmentation.device import with_augmentation
 
-    trained = with_augmentation(network, task.preprocessing) if task.augment == "device" else network
-    figures = {"loss": spec.load().text("FER-S-11", "loss"), "metrics": ["accuracy"], "jit_compile": task.jit}
+    trained = with_augmentation(network, task.preprocessing) if task.settings.augment == "device" else network
+    figures = {"loss": spec.load().text("FER-S-11", "loss"), "metrics": ["accuracy"], "jit_compile": task.settings.jit}
     if trained is not network:
         # it validates, on images that are not augmented
         network.compile(**figures)
-    trained.compile(new_optimizer(rate, task.profile), **figures)
-    if task.jit and not trained.jit_compile:
+    trained.compile(new_optimizer(rate, task.settings.profile), **figures)
+    if task.settings.jit and not trained.jit_compile:
         raise UserError("XLA cannot compile this training, for one not what augments on the device: leave out --jit")
     # a loss-scaling optimiser may now be around the one that was given
     trained.optimizer.build(trained.trainable_variables)
@@ -228,19 +224,20 @@ def _compiled(network: Any, task: Task, rate: float) -> tuple[Any, Any]:
 def _batches(task: Task, stream: Stream, first: int) -> Iterator[tuple[Any, Any]]:
     from ferspec.reference.training.feed import evaluation_batches, reading_errors, training_batches
 
-    count = evaluated_images(len(task.validation), task.batch, task.profile)
+    count = evaluated_images(len(task.validation), task.batch, task.settings.profile)
     validation = evaluation_batches(task.validation, task.preprocessing, task.batch, count)
-    training = training_batches(task.training, stream, task.preprocessing, task.augment, first)
+    training = training_batches(task.training, stream, task.preprocessing, task.settings.augment, first)
     with reading_errors():
         yield training, validation
 
 
 def _ended(task: Task, plan: PhasePlan, rows: Sequence[EpochRow]) -> Ended | None:
-    if rows and next_step(_watched("FER-S-05", rows, task.profile), plan.initial_rate, task.profile).stop:
+    profile = task.settings.profile
+    if rows and next_step(_watched("FER-S-05", rows, profile), plan.initial_rate, profile).stop:
         return "early stopping"
     if plan.longest is not None and len(rows) >= plan.longest:
         return "length of the phase"
-    if task.epochs_cap is not None and len(rows) >= task.epochs_cap:
+    if task.settings.epochs_cap is not None and len(rows) >= task.settings.epochs_cap:
         return "epochs cap"
     return None
 
@@ -252,8 +249,9 @@ def _watched(rule: str, rows: Sequence[EpochRow], profile: Profile) -> list[floa
 
 
 def _outlook(task: Task, plan: PhasePlan, rows: Sequence[EpochRow], seconds: float) -> Outlook:
-    patience = next_step(_watched("FER-S-05", rows, task.profile), plan.initial_rate, task.profile).patience_left
-    fixed = [length - len(rows) for length in (plan.longest, task.epochs_cap) if length is not None]
+    profile = task.settings.profile
+    patience = next_step(_watched("FER-S-05", rows, profile), plan.initial_rate, profile).patience_left
+    fixed = [length - len(rows) for length in (plan.longest, task.settings.epochs_cap) if length is not None]
     return Outlook(min([patience, *fixed]), firm=bool(fixed) and min(fixed) <= patience, seconds=seconds)
 
 

@@ -1,4 +1,4 @@
-"""Traceability: by which checks each clause is judged, and which mutants prove that these catch what is wrong."""
+"""Traceability: the checks of each clause, and the mutants that prove that these detect errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ State = Literal["covered", "untestable", "missing"]
 
 
 class Checked(Record):
-    """A check of a clause: what it judges, in words what that must do, and the module that says so."""
+    """A check of a clause: its kind of subject, its requirement in words, and its module."""
 
     subject: Subject
     check: str
@@ -36,7 +36,7 @@ class Checked(Record):
 
 
 class Covered(Record):
-    """A clause, its checks, and the names of its mutants and right variations; ``missing`` where it lacks either."""
+    """A clause, its checks, its mutants and right variations; ``missing`` without checks or mutants."""
 
     clause: str
     title: str
@@ -49,7 +49,7 @@ class Covered(Record):
 
 
 class Coverage(Record):
-    """How far clauses are covered, and how many are of each state."""
+    """The coverage of clauses, and the number of clauses by state."""
 
     clauses: tuple[Covered, ...]
     covered: int
@@ -58,9 +58,9 @@ class Coverage(Record):
 
 
 def coverage(family: str | None = None) -> Coverage:
-    """Return by what the clauses of a family, or all of them, are judged; ``UserError`` for an unknown family.
+    """Return the coverage of the clauses of a family, or of all; ``UserError`` for an unknown family.
 
-    A clause is covered that has a check and a mutant; an untestable one needs neither, and says why.
+    A clause with a check and a mutant is covered; an untestable clause needs neither, and gives the reason.
     """
     checks = checks_by_clause()
     clauses = tuple(_covered(clause, checks.get(clause.id, ()), mutations()) for clause in spec.load().select(family))
@@ -69,7 +69,7 @@ def coverage(family: str | None = None) -> Coverage:
 
 
 def checks_by_clause() -> dict[str, tuple[Checked, ...]]:
-    """Return every check there is, by its clause; those of one clause that differ in their argument alone, once."""
+    """Return all checks by clause; checks of one clause that differ only in their case, once."""
     found: dict[str, dict[Checked, None]] = {}
     for clause, checked in (*_checks(), *_of_the_grid()):
         found.setdefault(clause, {})[checked] = None
@@ -92,7 +92,7 @@ def _checks() -> Iterator[tuple[str, Checked]]:
 
 
 def _of_the_grid() -> Iterator[tuple[str, Checked]]:
-    """Yield what is judged over the results of many trainings: the band of a cell, and what the paper says of them."""
+    """Yield the requirements on results of many trainings: the band of a cell, and the findings."""
     yield bands.CLAUSE, Checked(subject="grid", check="lies in its band", module=bands.__name__)
     supported = Checked(subject="grid", check="is supported beyond chance", module=outcomes.__name__)
     for finding in findings(()).findings:

@@ -1,7 +1,7 @@
-"""Which wrong subjects prove that the check of a clause catches what is wrong, and which right ones must pass.
+"""The wrong subjects that checks must fail, and the right ones that must pass.
 
-The list is made from the tests that run them (``tests/mutant_table.py``). It is separate from the data of the
-specification and is not part of it: another mutant does not make it another specification.
+The list is generated from the tests that run them (``tests/mutant_table.py``). It is not part of the specification:
+another mutant does not change the digest of the specification.
 """
 
 import csv
@@ -15,7 +15,7 @@ PATH = Path(__file__).parent / "mutants.csv"
 
 
 class Mutation(Record):
-    """A subject that the checks of a clause are tried on: a ``mutant``, which must fail, or a ``right`` variation."""
+    """A subject for the checks of a clause: a ``mutant``, which must fail, or a ``right`` variation."""
 
     clause: str
     kind: Literal["mutant", "right"]
@@ -24,6 +24,6 @@ class Mutation(Record):
 
 @cache
 def mutations() -> tuple[Mutation, ...]:
-    """Return all of them, in the order of the clauses."""
+    """Return all mutations in the order of the clauses."""
     with PATH.open(encoding="utf-8", newline="") as lines:
         return tuple(Mutation.model_validate(row) for row in csv.DictReader(lines))

@@ -34,7 +34,7 @@ def page(coverage: Coverage) -> str:
 
 
 def summary(coverage: Coverage) -> str:
-    """Return how many clauses, mutants and right variations there are, in a line."""
+    """Return the numbers of clauses, mutants and right variations, in one line."""
     mutants, right = (sum(len(getattr(each, kind)) for each in coverage.clauses) for kind in ("mutants", "right"))
     counts = f"{coverage.covered} covered, {coverage.untestable} untestable, {coverage.missing} missing"
     return f"{len(coverage.clauses)} clauses: {counts}; {mutants} mutants, {right} right variations."

@@ -1,4 +1,4 @@
-"""The judgement of the grid as one self-contained page: where every trained cell lies to its bands."""
+"""The judgement of the grid as one self-contained page: every trained cell and its bands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ferspec.files import write_whole
 from ferspec.grid.cells import find_cell
 from ferspec.grid.judging.judge import STATUSES, CellJudgement, CellStatus, FigureJudgement, GridJudgement, Place
 from ferspec.grid.judging.reading import ReadResults
-from ferspec.report.grid.words import MEANINGS, chance, figure_name, held_against, most_urgent_first
+from ferspec.report.grid.words import MEANINGS, chance, figure_name, most_urgent_first, with_band
 from ferspec.report.html import templates
 from ferspec.report.words import WEIGHTS, cell_name
 from ferspec.spec.records import Cell
@@ -26,25 +26,25 @@ TICK = 0.1
 
 @dataclass(frozen=True)
 class Axis:
-    """The values (0 to 1) that a picture is wide."""
+    """The range of values (0 to 1) of a picture."""
 
     low: float
     high: float
 
     def x(self, value: float) -> float:
-        """Return where a value stands, in percent of the width."""
+        """Return the position of a value, in percent of the width."""
         return round(100 * (value - self.low) / (self.high - self.low), 2)
 
     @property
     def ticks(self) -> tuple[tuple[float, str], ...]:
-        """Each tenth on the axis: where it stands, and its label in percent."""
+        """Each tenth on the axis: its position, and its label in percent."""
         steps = range(round(self.low / TICK), round(self.high / TICK) + 1)
         return tuple((self.x(step * TICK), f"{100 * step * TICK:.0f}") for step in steps)
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One figure on its axis, in percent of the width: ends of the band, expected and observed value, where known."""
+    """One metric on its axis, in percent of the width: band, expected and observed value."""
 
     title: str
     place: Place
@@ -55,7 +55,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Row:
-    """One cell of a panel; ``first`` where it is the first of its network and starting weights."""
+    """One cell of a panel; ``first`` for the first cell of a network and its initial weights."""
 
     judgement: CellJudgement
     network: str
@@ -76,7 +76,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Group:
-    """Cells that are not drawn for one reason: how many, and which of each resolution and dataset."""
+    """Cells that are not drawn for one reason: their number, and which of each resolution and dataset."""
 
     status: CellStatus
     reason: str
@@ -85,11 +85,11 @@ class Group:
 
 
 def write_grid(judgement: GridJudgement, read: ReadResults, document: str, folder: Path) -> Path:
-    """Write the page of a judgement and, as ``judgement.json``, its document into a folder; return the page's path.
+    """Write the page of a judgement and ``judgement.json`` into a folder; return the page's path.
 
-    Each is written whole or not at all. ``UserError`` where the folder cannot be written to.
+    Both are written atomically. ``UserError`` where the folder cannot be written to.
     """
-    # drawn before the first is written, so that a folder never holds a document without its page
+    # rendered before the first is written, so that a folder never holds a document without its page
     texts = {DOCUMENT: document + "\n", PAGE: render_grid(judgement, read)}
     for name, text in texts.items():
         write_whole(folder / name, text)
@@ -97,10 +97,10 @@ def write_grid(judgement: GridJudgement, read: ReadResults, document: str, folde
 
 
 def render_grid(judgement: GridJudgement, read: ReadResults) -> str:
-    """Return the page of a judgement, which has no script and loads nothing.
+    """Return the page of a judgement, without scripts or external files.
 
     It shows verdict and counts, a picture for each resolution and dataset, what needs attention, and what is not drawn.
-    ``read`` is what the results were read as.
+    ``read`` holds the results that were judged.
     """
     book = spec.load()
     axes = {figure: axis(_figures(judgement.cells, figure)) for figure in ACCURACIES}
@@ -111,7 +111,7 @@ def render_grid(judgement: GridJudgement, read: ReadResults) -> str:
         read=read,
         meanings=MEANINGS,
         chance=chance(judgement),
-        axes={figure: (figure_name(figure), of) for figure, of in axes.items()},
+        axes={figure: (figure_name(figure), axis) for figure, axis in axes.items()},
         panels=panels(judgement.cells, axes),
         attention=[(cell, cell_name(find_cell(cell.cell))) for cell in attention],
         errata={id: book.erratum(id).title for cell in attention for id in cell.errata},
@@ -120,39 +120,40 @@ def render_grid(judgement: GridJudgement, read: ReadResults) -> str:
         version=book.version,
         ferspec=__version__,
         figure_name=figure_name,
-        held_against=held_against,
+        with_band=with_band,
     )
 
 
 def axis(figures: Iterable[FigureJudgement]) -> Axis:
-    """Return the axis from tenth to tenth that holds every band and value; from 0 to 1 where there is none."""
-    held = [value for of in figures for value in (of.value, of.band.low, of.band.high) if value is not None]
+    """Return the axis, from tenth to tenth, of all bands and values; by default from 0 to 1."""
+    ends = ((one.value, one.band.low, one.band.high) for one in figures)
+    held = [value for values in ends for value in values if value is not None]
     if not held:
         return Axis(0.0, 1.0)
-    # in binary 0.3 / 0.1 is less than 3
+    # rounded, since 0.3 / 0.1 is less than 3 in binary
     first, last = math.floor(round(min(held) / TICK, 9)), math.ceil(round(max(held) / TICK, 9))
     return Axis(first * TICK, max(last, first + 1) * TICK)
 
 
 def panels(cells: Sequence[CellJudgement], axes: dict[str, Axis]) -> list[Panel]:
-    """Return a panel for each resolution and dataset that has cells to draw, in the order of the grid."""
+    """Return a panel for each resolution and dataset with cells to draw."""
     by_place: dict[str, list[tuple[CellJudgement, Cell]]] = {}
     for judged, cell in _by_resolution(cell for cell in cells if cell.status in DRAWN):
         by_place.setdefault(_where(cell), []).append((judged, cell))
     return [
-        Panel(id=where.lower().replace(" px, ", "-"), title=where, rows=tuple(_rows(of, axes)))
-        for where, of in by_place.items()
+        Panel(id=where.lower().replace(" px, ", "-"), title=where, rows=tuple(_rows(members, axes)))
+        for where, members in by_place.items()
     ]
 
 
 def mark(figure: FigureJudgement, axis: Axis) -> Mark:
-    """Return where the marks of one figure stand."""
+    """Return the positions of the marks of one metric."""
     band = figure.band
     observed = None if figure.value is None else axis.x(figure.value)
     if band.low is None or band.high is None or band.expected is None:
         return Mark(f"{figure_name(figure.figure)}: {band.missing}", figure.place, x=observed)
     return Mark(
-        title=held_against(figure),
+        title=with_band(figure),
         place=figure.place,
         band=(axis.x(band.low), axis.x(band.high)),
         expected=axis.x(band.expected),
@@ -161,7 +162,7 @@ def mark(figure: FigureJudgement, axis: Axis) -> Mark:
 
 
 def not_drawn(cells: Iterable[CellJudgement]) -> list[Group]:
-    """Return the cells that have no row, grouped by status and reason; of most of a dataset the others are named."""
+    """Return the cells without a row, grouped by status and reason."""
     chosen: dict[str, list[Cell]] = {}
     groups: dict[tuple[CellStatus, str], dict[str, list[Cell]]] = {}
     for judged, cell in _by_resolution(cells):
@@ -174,7 +175,9 @@ def not_drawn(cells: Iterable[CellJudgement]) -> list[Group]:
             status=status,
             reason=reason,
             count=sum(map(len, members.values())),
-            members=tuple((where, _named(members[where], of)) for where, of in chosen.items() if where in members),
+            members=tuple(
+                (where, _named(members[where], cells)) for where, cells in chosen.items() if where in members
+            ),
         )
         for (status, reason), members in sorted(groups.items(), key=lambda group: STATUSES.index(group[0][0]))
     ]
@@ -185,7 +188,7 @@ def _by_resolution(cells: Iterable[CellJudgement]) -> list[tuple[CellJudgement, 
 
 
 def _figures(cells: Iterable[CellJudgement], figure: str) -> list[FigureJudgement]:
-    return [of for cell in cells if cell.status in DRAWN for of in cell.figures if of.figure == figure]
+    return [one for cell in cells if cell.status in DRAWN for one in cell.figures if one.figure == figure]
 
 
 def _rows(cells: Sequence[tuple[CellJudgement, Cell]], axes: dict[str, Axis]) -> Iterable[Row]:
@@ -196,7 +199,7 @@ def _rows(cells: Sequence[tuple[CellJudgement, Cell]], axes: dict[str, Axis]) ->
                 network=cell.architecture,
                 start=WEIGHTS[cell.weights],
                 balancing=cell.balancing,
-                marks=tuple(mark(of, axes[of.figure]) for of in judged.figures if of.figure in axes),
+                marks=tuple(mark(one, axes[one.figure]) for one in judged.figures if one.figure in axes),
                 first=number == 0,
             )
 
@@ -206,18 +209,18 @@ def _where(cell: Cell) -> str:
 
 
 def _why(cell: CellJudgement) -> str:
-    """Return why a cell has no row."""
+    """Return the reason why a cell has no row."""
     if cell.problems:
         return "its artifacts contradict themselves: see what needs attention"
     return "; ".join((cell.outcome.message, *cell.deviations))
 
 
 def _named(cells: Sequence[Cell], chosen: Sequence[Cell]) -> str:
-    """Return which of the chosen cells of one resolution and dataset these are: by name, or all but the others."""
+    """Return the names of cells, or all except the others if these are fewer."""
     others = [cell for cell in chosen if cell not in cells]
     if len(others) >= len(cells) or len(chosen) == 1:
         return ", ".join(map(_name, cells))
-    return f"all {len(chosen)}" + (" but " + ", ".join(map(_name, others)) if others else "")
+    return f"all {len(chosen)}" + (" except " + ", ".join(map(_name, others)) if others else "")
 
 
 def _name(cell: Cell) -> str:

@@ -1,4 +1,4 @@
-"""The words that terminal and page share where they tell how cells of the grid were judged."""
+"""The words that terminal and page share for the judgement of cells."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from ferspec.report.words import ORDER, level
 PARTS = {"val": "validation", "btfer": "BTFER"}
 MEASURES = {"f1": "F1"}
 MEANINGS: dict[CellStatus, str] = {
-    "within": "every known figure lies in its band",
+    "within": "every known metric lies in its band",
     "above": "asks for an explanation: leakage, another split",
-    "below": "a figure is lower than runs of this cell come out",
+    "below": "a metric is lower than expected of a run of this cell",
     "incomplete": "unfinished, or an accuracy is missing",
-    "absent": "no training of the cell was handed in",
+    "absent": "no training of the cell was given",
     "not a protocol run": "declared deviations, another profile, or artifacts that contradict themselves",
-    "unpublished": "no figure of the cell is known",
+    "unpublished": "no metric of the cell is known",
 }
 
 
 def figure_name(figure: str) -> str:
-    """Return a figure in words: ``val_f1`` gives ``validation F1``."""
+    """Return a metric in words: ``val_f1`` gives ``validation F1``."""
     part, _, measure = figure.partition("_")
     return f"{PARTS[part]} {MEASURES.get(measure, measure)}"
 
 
-def held_against(figure: FigureJudgement) -> str:
-    """Return a figure with its band: ``0.940, expected 0.706 to 0.873 (+0.067; published 0.79, released)``."""
+def with_band(figure: FigureJudgement) -> str:
+    """Return a metric with its band: ``0.940, expected 0.706 to 0.873 (+0.067; published 0.79, released)``."""
     band = figure.band
     by = f"{figure.by:+.3f}; " if figure.by else ""
     value = "unknown" if figure.value is None else f"{figure.value:.3f}"
@@ -35,13 +35,13 @@ def held_against(figure: FigureJudgement) -> str:
 
 
 def chance(judgement: GridJudgement) -> str:
-    """Return how many figures lie outside their bands, and how many would by chance."""
+    """Return the number of metrics outside their bands, and the number expected by chance."""
     return (
-        f"{judgement.outside:,} of {judgement.judged:,} figures lie outside their bands of {level()}; "
+        f"{judgement.outside:,} of {judgement.judged:,} metrics lie outside their bands of {level()}; "
         f"chance alone puts at most about {judgement.by_chance:.0f} there"
     )
 
 
 def most_urgent_first(cells: Iterable[CellJudgement]) -> list[CellJudgement]:
-    """Return cells that fail first, then those that ask for an explanation, then the others."""
+    """Sort cells: failures, cells that ask for an explanation, the others."""
     return sorted(cells, key=lambda cell: (ORDER[cell.outcome.status], cell.status))

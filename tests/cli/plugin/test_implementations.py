@@ -109,7 +109,7 @@ def test_a_check_without_an_outcome_leaves_no_verdict(judged):
     assert "ZeroDivisionError" in out
     planned = sum(check.clause in {"FER-C-01", "FER-W-01"} for check in CHECKS)
     assert f"verdict: none (planned {planned}, pass {planned - 1}, fail 0" in out
-    assert "tests that left no outcome: 1)" in out
+    assert "tests without an outcome: 1)" in out
 
 
 def test_a_check_that_is_not_run_leaves_no_verdict(judged):

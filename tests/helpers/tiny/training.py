@@ -12,6 +12,7 @@ from ferspec.reference.models.preprocessing import RESCALED
 from ferspec.reference.schedule import PhasePlan
 from ferspec.reference.training.devices import strategy_over
 from ferspec.reference.training.fit import Listener, Task, train, training_scope
+from ferspec.reference.training.settings import TrainingSettings
 from helpers import miniatures
 
 SIDE, BATCH, CLASSES = 8, 8, len(miniatures.CLASSES)
@@ -46,13 +47,14 @@ def a_task():
         preprocessing=RESCALED,
         plans=ONE_PHASE,
         batch=BATCH,
-        seed=5,
-        profile="released",
+        settings=TrainingSettings(seed=5),
     )
 
 
 def task(**changes):
-    return replace(a_task(), **changes)
+    """Return the task with other fields, or with settings of other values."""
+    settings = {name: changes.pop(name) for name in TrainingSettings.model_fields if name in changes}
+    return replace(a_task(), settings=a_task().settings.model_copy(update=settings), **changes)
 
 
 def plain():
@@ -78,7 +80,7 @@ def based():
 
 def trained(folder, of, network=based, listener=None, strategy=None):
     """Train a new network as a new process would, or go on with what the folder holds."""
-    with training_scope(of.seed, of.precision, strategy or strategy_over(0), of.jit):
+    with training_scope(of.settings, strategy or strategy_over(0)):
         return train(network(), of, folder, listener or Listener())
 
 

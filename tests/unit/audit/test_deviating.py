@@ -80,4 +80,4 @@ def test_of_many_runs_the_deviating_ones_are_told_and_counted(ferspec, deviating
     assert status == 0
     assert "not evaluated" in lines["deviating"]
     assert "not a protocol run: FER-D-01" in lines["deviating"]
-    assert "not protocol runs, as their records say: 1 of 2" in out
+    assert "not protocol runs, by their own records: 1 of 2" in out

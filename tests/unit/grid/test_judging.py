@@ -228,7 +228,7 @@ def test_the_command_shows_counts_and_explains_what_lies_outside(runs):
         "vgg16-imagenet-48-rafdb-simple not a protocol run",
         "FER-R-08 every figure of the report follows from the predictions: FAIL",
         "likely: the macro average was reported as the weighted one",
-        "2 results read: 26 checks of what they were read from, 25 pass, 1 fail, 0 not evaluated",
+        "2 results read: 26 checks of their artifacts, 25 pass, 1 fail, 0 not evaluated",
     ):
         assert words in text
 

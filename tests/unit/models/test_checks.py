@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ferspec import api
+from ferspec.api.certify import require_evaluable
 from ferspec.checks.generator import checks_for_model
 from ferspec.checks.model.behaviour import ignores_order, probe
 from ferspec.engine import outcome_of
@@ -195,7 +195,7 @@ def test_a_model_of_logits_passes_when_its_contract_says_so(patches):
 )
 def test_a_model_that_gives_no_figures_is_one_line_for_the_user(patches, wrong, says):
     with pytest.raises(UserError, match=says) as error:
-        api.require_evaluable(subject(patches, wrong))
+        require_evaluable(subject(patches, wrong))
     assert "\n" not in str(error.value)
 
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ferspec import api
+from ferspec.api.certify import report_on
 from ferspec.subjects.datasets.subject import open_dataset
 from ferspec.subjects.models import open_model
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
@@ -75,7 +75,7 @@ def judged(fer_models, reference):
             input=CONTRACT.input.model_copy(update=changes),
             output=CONTRACT.output.model_copy(update={"classes": classes}),
         )
-        return api.report_on(join(images, opened[kind], contract))
+        return report_on(join(images, opened[kind], contract))
 
     return certify
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from ferspec import api
+from ferspec.api.certify import report_on
 from ferspec.checks.certificate import verification
 from ferspec.checks.generator import checks_for_certificate
 from ferspec.engine import outcome_of
@@ -33,7 +33,7 @@ def patches(tmp_path_factory):
 @pytest.fixture(scope="module")
 def document(patches):
     """A certificate as it is written and read again."""
-    report = api.report_on(subject(patches, right_with_some_noise), CLAIMS)
+    report = report_on(subject(patches, right_with_some_noise), CLAIMS)
     return json.loads(report.model_dump_json())
 
 
@@ -244,7 +244,7 @@ def test_a_certificate_by_another_specification_is_inconclusive(document):
 def test_a_diagnosis_that_was_left_out_is_found(patches):
     places = list(reversed(range(7)))
     wrong = named(lambda batch: right_with_some_noise(batch)[:, places])
-    honest = json.loads(api.report_on(subject(patches, wrong)).model_dump_json())
+    honest = json.loads(report_on(subject(patches, wrong)).model_dump_json())
     assert not failing(honest)
     assert "FER-X-09" in failing(edited(honest, set_to([], "diagnoses")))
 
@@ -267,7 +267,7 @@ def again(run, patches):
     judged = subject(patches, run)
 
     def certify(certificate):
-        return api.report_on(subject(patches, run), [parse_claim(text) for text in certificate.report.claims])
+        return report_on(subject(patches, run), [parse_claim(text) for text in certificate.report.claims])
 
     return {"dataset": patches, "source": judged.model, "again": certify}
 

@@ -192,8 +192,8 @@ def test_the_page_begins_with_the_verdict_and_all_counts():
     )
     statuses = page.text("table", **{"class": "statuses"})
     assert "above 1 asks for an explanation" in statuses
-    assert "absent 256 no training of the cell was handed in" in statuses
-    assert "2 of 8 figures lie outside their bands of 95 %; chance alone puts at most about 0 there" in page.text()
+    assert "absent 256 no training of the cell was given" in statuses
+    assert "2 of 8 metrics lie outside their bands of 95 %; chance alone puts at most about 0 there" in page.text()
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_what_is_not_drawn_is_listed_by_reason_and_whole_datasets_in_two_words()
     assert incomplete.members == (("48 px, RAF-DB", "ResNet18 from scratch conservative"),)
     assert other.reason == "deviations from the protocol are declared; FER-S-05 --epochs-cap 3"
     assert list(absent.members) == [
-        ("48 px, RAF-DB", "all 46 but VGG16 ImageNet simple, ResNet18 from scratch conservative"),
+        ("48 px, RAF-DB", "all 46 except VGG16 ImageNet simple, ResNet18 from scratch conservative"),
         ("48 px, FER2013", "all 46"),
         ("48 px, AffectNet", "all 46"),
         ("224 px, RAF-DB", "all 40"),

@@ -30,7 +30,7 @@ def test_the_strip_places_accuracies_in_proportion(report):
     unit = (place["60 %"] - place["50 %"]) / 10
     assert strip.x == pytest.approx(place["50 %"] + unit * (100 * report.metrics.accuracy.value - 50), abs=0.01)
     assert all(0 <= x <= 100 for x in (strip.x, strip.low, strip.high, *(pillar.x for pillar in strip.pillars)))
-    assert sum(pillar.count for pillar in strip.pillars) == strip.of
+    assert sum(pillar.count for pillar in strip.pillars) == strip.total
 
 
 def test_the_best_published_share_their_places(report):

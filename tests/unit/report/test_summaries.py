@@ -317,7 +317,7 @@ def test_a_comparison_prints_both_accuracies_and_the_difference(make_report):
     comparison = compare([0, 1, 2, 3], [0, 1, 2, 4], [0, 1, 3, 4])
     of = make_report()
     models = (of.subject.model_copy(update={"name": name}) for name in ("old.keras", "new.onnx"))
-    text = printed(terminal.print_comparison, comparison, *models, of.dataset, False)
+    text = printed(terminal.print_comparison, comparison, *models, of.dataset)
     assert "accuracy on BTFER" in text
     assert re.search(r"A +old.keras +75.0 %", text)
     assert re.search(r"B +new.onnx +50.0 %", text)

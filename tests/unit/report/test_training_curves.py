@@ -212,9 +212,9 @@ def test_a_picture_loads_nothing_and_runs_nothing(two_phases):
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([], "a training without any epoch has no curves"),
-        ([row(0), row(1, learning_rate=0.0)], "epoch 1 has"),
-        ([row(0, val_loss=math.inf)], "epoch 0 has"),
+        ([], "a training without epochs has no curves"),
+        ([row(0), row(1, learning_rate=0.0)], "epoch 1 cannot be drawn"),
+        ([row(0, val_loss=math.inf)], "epoch 0 cannot be drawn"),
     ],
     ids=["no epoch", "a rate of 0", "an infinite loss"],
 )

@@ -196,7 +196,7 @@ def test_a_record_that_leaves_out_a_deviation_of_its_images_is_not_reproduced(fe
     status, out, _ = ferspec("evaluate", run)
     assert status == 1
     assert "DIFFERS" in out
-    assert "run.json leaves out:\n  FER-D-01 --subset 70" in out
+    assert "missing in run.json:\n  FER-D-01 --subset 70" in out
 
 
 def test_a_run_with_deviations_says_that_it_is_no_protocol_run(ferspec, run, images):

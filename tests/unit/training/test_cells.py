@@ -74,7 +74,7 @@ def test_a_base_is_frozen_in_the_first_phase_and_learns_in_the_second(root, tmp_
     file = weights / name_of(network, kind)
     published = write_legacy(file, base_layer(outline), scale=0.01)
     heard = Bases(out / STATE, outline)
-    request = Request(find_cell(cell), out, data_root=root, weights_dir=weights, epochs_cap=1, gpus=0)
+    request = Request(cell=find_cell(cell), out=out, data_root=root, weights_dir=weights, epochs_cap=1, gpus=0)
     run = train_cell(request, heard)
 
     frozen, learned = heard.bases
@@ -113,7 +113,8 @@ def test_a_capped_run_says_so_and_goes_on_with_nothing(ferspec, command, tmp_pat
     status, again, err = ferspec(*command)
     assert (status, err) == (0, "")
     assert f"{run.cell}  not a protocol run" in again
-    assert f"finished before, nothing was read or trained: {out}" in again
+    assert f"already finished, nothing was trained: {out}" in again
+    assert f"reproduce: ferspec train {LENET} --profile released --seed 0 --epochs-cap 2" in again
     assert files() == before, "and what kills left is gone"
 
     (out / CURVES).unlink()
@@ -128,7 +129,7 @@ def test_a_run_that_starts_from_other_weights_is_not_gone_on_with(root, tmp_path
     weights.mkdir()
     base = base_layer(models.outline("MobileNet", 48, "imagenet"))
     write_legacy(weights / name_of("MobileNet"), base, scale=0.01)
-    request = Request(cell, tmp_path / "run", data_root=root, weights_dir=weights, epochs_cap=1, gpus=0)
+    request = Request(cell=cell, out=tmp_path / "run", data_root=root, weights_dir=weights, epochs_cap=1, gpus=0)
 
     class Stop(Listener):
         def step(self, epoch, done, steps):
@@ -182,7 +183,7 @@ def test_weights_that_only_bear_the_published_name_are_a_deviation(root, tmp_pat
     weights.mkdir()
     write_legacy(weights / name_of("DenseNet121"), base_layer(models.outline("DenseNet121", 48, "imagenet")))
     cell = find_cell("densenet121-imagenet-48-fer2013-simple")
-    request = Request(cell, tmp_path / "run", data_root=root, weights_dir=weights, gpus=0)
+    request = Request(cell=cell, out=tmp_path / "run", data_root=root, weights_dir=weights, gpus=0)
 
     def begins(run):
         raise KeyboardInterrupt

@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from ferspec.commands.live.training import TrainingView, left, telling_deviations
+from ferspec.commands.live.training import TrainingView, left, printing_deviations
 from ferspec.commands.unreadable import listing_unreadable
 from ferspec.errors import UserError
 from ferspec.reference.training.epoch_row import EpochRow
@@ -86,5 +86,5 @@ def test_what_makes_it_no_protocol_run_is_told_before_it_trains(tmp_path):
     shown = Shown()
     run = tiny_runs.begin(tmp_path, tiny_runs.data())
     no_btfer = RunDeviation(clause="FER-V-01", option="data", effect="the data root has no BTFER")
-    telling_deviations(shown)(run.model_copy(update={"deviations": (no_btfer,)}))
+    printing_deviations(shown)(run.model_copy(update={"deviations": (no_btfer,)}))
     assert shown.lines == ["not a protocol run: FER-V-01 the data root has no BTFER"]

@@ -38,6 +38,8 @@ def main(reference: str) -> None:
             if request["capability"] == "capabilities":
                 implementation = load(reference)
                 answer["value"] = offered(implementation)
+            elif request["capability"] == "objects":
+                answer["value"] = offering_objects(implementation)
             else:
                 function = getattr(implementation, request["capability"])
                 answer["value"] = jsonable(function(**request["arguments"]))
@@ -81,6 +83,27 @@ def load(reference: str) -> Any:
 def offered(implementation: Any) -> list[str]:
     """Return the capabilities that a module or object defines as functions or methods."""
     return [name for name in CATALOGUE if callable(getattr(implementation, name, None))]
+
+
+def offering_objects(module: Any) -> dict[str, int]:
+    """Return the public objects of a module that offer capabilities, with their number, the largest first.
+
+    Other modules, values of built-in types, and classes that need arguments are omitted.
+    """
+    counts = {}
+    for name, value in vars(module).items() if inspect.ismodule(module) else ():
+        built_in = inspect.ismodule(value) or (type(value).__module__ == "builtins" and not inspect.isclass(value))
+        if not (name.startswith("_") or built_in or (inspect.isclass(value) and _needs_arguments(value))):
+            counts[name] = len(offered(value))
+    return {name: count for name, count in sorted(counts.items(), key=lambda item: -item[1]) if count}
+
+
+def _needs_arguments(kind: type) -> bool:
+    try:
+        inspect.signature(kind).bind()
+    except (TypeError, ValueError):
+        return True
+    return False
 
 
 def jsonable(value: Any) -> Any:

@@ -7,12 +7,13 @@ import shlex
 import sys
 from pathlib import Path
 
-from ferspec.errors import UserError
+from ferspec.errors import NotEvaluable, SubjectError, UserError
 from ferspec.subjects.implementations.processes.process import TIME_LIMIT, Process
 
 HOST = "ferspec.subjects.implementations.processes.host"
 NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 LONGEST = 86_400
+MOST_LISTED = 5
 REFERENCE = re.compile(rf"{NAME}(?::{NAME})?")
 
 
@@ -35,11 +36,24 @@ def open_implementation(
     process = Process(words, name, seconds)
     try:
         if not process.offered:
-            raise UserError(f"{name} offers no capability: {_hint(name)}")
+            objects = _objects_of(process) if command is None else ""
+            raise UserError(f"{name} offers no capability: {objects or _hint(name)}")
     except BaseException:
         process.close()
         raise
     return process
+
+
+def _objects_of(process: Process) -> str:
+    """Return a sentence that names the objects of a module that offer capabilities, empty if there are none."""
+    try:
+        counts = process.answer("objects", {})
+    except (SubjectError, NotEvaluable):
+        return ""
+    if not isinstance(counts, dict) or not counts:
+        return ""
+    listed = [f"{process.name}:{name} ({count})" for name, count in list(counts.items())[:MOST_LISTED]]
+    return f"name one of its objects, with the number of capabilities each offers: {', '.join(listed)}"
 
 
 def _hint(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -13,7 +13,7 @@ from ferspec.environment import Environment
 from ferspec.errors import UserError
 from ferspec.files import read_bounded
 from ferspec.records import Count, Record
-from ferspec.spec.records import Profile
+from ferspec.reference.training.settings import AtLeastOne, Seed, TrainedBy, TrainingSettings
 from ferspec.subjects.models.base import file_digest
 
 RUN, HISTORY, PREDICTIONS, REPORT = "run.json", "history.csv", "predictions.csv", "report.json"
@@ -27,13 +27,9 @@ FINISHED_FILES = (HISTORY, PREDICTIONS, REPORT, MODEL, CONTRACT, MANIFEST)
 # the name in place of a dataset for rendered faces, which are meant for trials
 SYNTHETIC = "synthetic"
 LARGEST_RECORD = 16 << 20
-LARGEST_SEED = 2**31 - 1
 
-AtLeastOne = Annotated[Count, Field(ge=1)]
 PartName = Literal["training", "validation", "btfer"]
 PARTS: tuple[PartName, ...] = ("training", "validation", "btfer")
-Augment = Literal["threads", "device", "reference"]
-Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
 
 class Drawn(Record):
@@ -59,19 +55,14 @@ class Part(Record):
     drawn: Drawn | None = None
 
 
-class Settings(Record):
-    """Hold the settings of a training; every value affects the result."""
+class Settings(TrainingSettings):
+    """Hold the settings of a training, and how its batches are divided: ``global_batch`` images over ``replicas``."""
 
-    profile: Profile
-    seed: int = Field(ge=0, le=LARGEST_SEED)
+    # a record has to state both, a request need not
+    profile: TrainedBy
+    seed: Seed
     global_batch: AtLeastOne
     replicas: AtLeastOne
-    augment: Augment = "threads"
-    precision: Precision = "float32"
-    jit: bool = False
-    epochs_cap: AtLeastOne | None = None
-    subset: AtLeastOne | None = None
-    skip_unreadable: Count = 0
 
     @model_validator(mode="after")
     def _replicas_share_a_batch(self) -> Self:

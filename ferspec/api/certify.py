@@ -1,0 +1,138 @@
+"""Certifies a trained model: runs the checks on it, and returns the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ferspec.api.requests import CertifyRequest
+from ferspec.checks.generator import checks_for_model
+from ferspec.checks.model.behaviour import ESSENTIAL
+from ferspec.checks.model.diagnosis import diagnose
+from ferspec.deviations import load_deviations
+from ferspec.engine import declared_for, outcome_of, run_checks, selected
+from ferspec.environment import environment
+from ferspec.errors import UserError
+from ferspec.outcomes import Deviation, Judgement, Status
+from ferspec.progress import Progress, silent
+from ferspec.subjects.certificates.build import build_report
+from ferspec.subjects.certificates.document import Report
+from ferspec.subjects.datasets.subject import Dataset
+from ferspec.subjects.models.claims import Claim, parse_claim, require_known_figures
+from ferspec.subjects.models.from_names import open_images, open_subject
+from ferspec.subjects.models.subject import ModelSubject
+
+
+def certify(
+    model: str | Path,
+    dataset: str | Path | None = None,
+    contract: str | Path | None = None,
+    claims: Iterable[str] = (),
+    deviations: str | Path | None = None,
+    groups: str | Path | None = None,
+    trust_code: bool = False,
+    progress: Progress = silent,
+) -> Report:
+    """Judge a trained model on a dataset and return the report; ``demo`` is the built-in example.
+
+    The report is a certificate only for a test set in the BTFER form (7 × 300 images of 256 × 256). Otherwise it is an
+    evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``. ``UserError``
+    for a model that cannot be evaluated: an unreadable file, another output width, NaN in the outputs.
+    """
+    request = CertifyRequest(
+        model=model,
+        dataset=dataset,
+        contract=contract,
+        groups=groups,
+        deviations=deviations,
+        claims=tuple(claims),
+        trust_code=trust_code,
+    )
+    return certify_request(request, progress).report
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The report on a model, and the images it was judged on."""
+
+    report: Report
+    images: Dataset
+
+
+def certify_request(
+    request: CertifyRequest,
+    progress: Progress = silent,
+    approve: Callable[[ModelSubject], None] = lambda subject: None,
+) -> Judged:
+    """Judge the model of a request by every check.
+
+    ``approve`` may refuse the model and its images, by raising ``UserError``, before any long work.
+    """
+    opened = _opened(request, progress)
+    approve(opened.subject)
+    report = report_on(opened.subject, opened.claims, opened.deviations, request.reproduce, progress)
+    return Judged(report, opened.images)
+
+
+def judge_selected(request: CertifyRequest, progress: Progress = silent) -> Judgement:
+    """Run only the checks whose id contains ``request.select``; only deviations from their clauses count."""
+    checks = selected(checks_for_model(map(parse_claim, request.claims)), request.select)
+    opened = _opened(request, progress)
+    deviations = declared_for(checks, opened.deviations)
+    return run_checks(checks, opened.subject, deviations, request.reproduce, progress)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    subject: ModelSubject
+    images: Dataset
+    claims: tuple[Claim, ...]
+    deviations: tuple[Deviation, ...]
+
+
+def _opened(request: CertifyRequest, progress: Progress) -> _Opened:
+    """Open all that a request names; claims and deviations first, since a mistake in them is found at once."""
+    claims = tuple(map(parse_claim, request.claims))
+    deviations = load_deviations(request.deviations) if request.deviations else ()
+    images = open_images(request.model, request.dataset, request.groups, progress)
+    require_known_figures(claims, images.groups)
+    subject = open_subject(request.model, images, request.contract, request.trust_code, progress)
+    return _Opened(subject, images, claims, deviations)
+
+
+def report_on(
+    subject: ModelSubject,
+    claims: Sequence[Claim] = (),
+    deviations: Sequence[Deviation] = (),
+    reproduce: str | None = None,
+    progress: Progress = silent,
+) -> Report:
+    """Judge an opened subject by every check and return its report."""
+    seconds: dict[str, float] = {}
+    with _timed(seconds, "predict"):
+        require_evaluable(subject)
+    with _timed(seconds, "check"):
+        judgement = run_checks(checks_for_model(claims), subject, deviations, reproduce, progress)
+    with _timed(seconds, "diagnose"):
+        diagnoses = diagnose(subject)
+    return build_report(subject, judgement, map(str, claims), deviations, diagnoses, environment(seconds))
+
+
+def require_evaluable(subject: ModelSubject) -> None:
+    """Raise ``UserError`` where no metric of the model can be computed (FER-B-01 to FER-B-03 fail)."""
+    for check in ESSENTIAL:
+        outcome = outcome_of(check, subject)
+        if outcome.status is Status.FAIL:
+            found = outcome.message or f"{outcome.observed}, expected {outcome.expected}"
+            raise UserError(f"{check.clause} {outcome.title}: {found}")
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    """Add the duration of a step, in seconds."""
+    began = time.perf_counter()
+    yield
+    seconds[step] = time.perf_counter() - began

@@ -1,0 +1,54 @@
+"""Judges an implementation of the protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ferspec.api.requests import ConformRequest
+from ferspec.checks.generator import checks_for_implementation
+from ferspec.deviations import load_deviations
+from ferspec.engine import charged, declared_for, run_checks, selected
+from ferspec.outcomes import Judgement
+from ferspec.progress import Progress, silent
+from ferspec.spec.records import DEFAULT_PROFILE, Profile
+from ferspec.subjects.implementations.processes import TIME_LIMIT, open_implementation
+from ferspec.subjects.implementations.subject import ImplementationSubject
+
+
+def conform(
+    implementation: str | None = None,
+    command: str | None = None,
+    profile: Profile = DEFAULT_PROFILE,
+    deviations: str | Path | None = None,
+    select: str = "",
+    time_limit: float = TIME_LIMIT,
+    progress: Progress = silent,
+) -> Judgement:
+    """Judge an implementation: ``package.module[:object]``, or a command that speaks JSON lines.
+
+    It runs in a process of its own, which has ``time_limit`` seconds for an answer. What it does not offer is not
+    evaluated. With ``select`` only the checks run whose id contains it, and only deviations from their clauses count.
+    ``UserError`` for an implementation that cannot be started, and where there is no such check.
+    """
+    request = ConformRequest(
+        implementation=implementation,
+        command=command,
+        profile=profile,
+        deviations=deviations,
+        time_limit=time_limit,
+        select=select,
+    )
+    return conform_request(request, progress)
+
+
+def conform_request(request: ConformRequest, progress: Progress = silent) -> Judgement:
+    """Judge the implementation of a request."""
+    hint = "'ferspec conform --list' names their clauses"
+    checks = selected(checks_for_implementation(), request.select, hint)
+    deviations = load_deviations(request.deviations) if request.deviations else ()
+    if request.select:
+        deviations = declared_for(checks, deviations)
+    with open_implementation(request.implementation, request.command, request.time_limit) as process:
+        subject = ImplementationSubject(process, request.profile)
+        judgement = run_checks(checks, subject, deviations, request.reproduce, progress)
+    return charged(judgement, process.strays)

@@ -1,0 +1,188 @@
+"""What each verb is asked: a frozen record for each, shared by command line, Python and pytest.
+
+A record says how each field is given on the command line, and renders the command that asks the same again. The
+records stand together here, because the command line reads them before it loads anything else.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
+
+from ferspec.errors import UserError
+from ferspec.options import Argument, Option, shell_command
+from ferspec.records import Record
+from ferspec.spec.records import DEFAULT_PROFILE, Profile, Weights
+from ferspec.subjects.implementations.processes import TIME_LIMIT
+
+MODEL_FILES = "A model file or folder (.keras, .h5, SavedModel, .tflite, .onnx, TorchScript), package.module:callable"
+TRUST_CODE = "Load a model although loading it runs code from its file."
+
+Name = str | Path
+ModelName = Annotated[
+    Name,
+    Argument(f"{MODEL_FILES}, the folder of a finished training, a predictions CSV, or [bold]demo[/bold].", "MODEL"),
+]
+DatasetName = Annotated[
+    Name | None, Option("A folder per class, an .npz, or FER2013's CSV.", ("--dataset", "-d"), "PATH")
+]
+Deviations = Annotated[Name | None, Option("Clauses that are declared to fail, each with its reason.", metavar="TOML")]
+Select = Annotated[str, Option("Run only the checks whose id contains TEXT.", ("-k",), "TEXT")]
+TrustCode = Annotated[bool, Option(TRUST_CODE)]
+
+
+class Request(Record):
+    """What a verb is asked. ``UserError`` for a value that the verb does not know."""
+
+    verb: ClassVar[str]
+
+    @property
+    def reproduce(self) -> str:
+        """The shell command that asks the same again, of all checks: an outcome adds the id of its own."""
+        return shell_command(("ferspec", *self.verb.split()), self, omit=("select",))
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _refuse(cls, fields: Any, build: ModelWrapValidatorHandler[Any]) -> Any:
+        try:
+            return build(fields)
+        except ValidationError as error:
+            raise UserError(refusal(error)) from None
+
+
+def refusal(error: ValidationError) -> str:
+    """Return the first mistake in the fields of a record: the field, its value, and what was expected."""
+    first = error.errors()[0]
+    name = str(first["loc"][0]).replace("_", " ")
+    return f"{name} {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+
+
+class CertifyRequest(Request):
+    """A model to judge, the images to judge it on, and the claims."""
+
+    verb: ClassVar[str] = "certify"
+
+    model: ModelName
+    dataset: DatasetName = None
+    contract: Annotated[
+        Name | None,
+        Option(
+            "The contract; by default MODEL.contract.toml, else contract.toml, beside the model.",
+            ("--contract", "-c"),
+            "FILE",
+        ),
+    ] = None
+    groups: Annotated[
+        Name | None, Option("A column for the image and columns to slice the accuracy by.", metavar="CSV")
+    ] = None
+    deviations: Deviations = None
+    claims: Annotated[
+        tuple[str, ...],
+        Option("A claim to judge, such as 'recall[Disgust]>=0.3'; repeatable.", ("--claim",), "CLAIM"),
+    ] = ()
+    trust_code: TrustCode = False
+    select: Annotated[
+        str,
+        Option("Run only the checks whose id contains TEXT; nothing is written.", ("-k",), "TEXT"),
+    ] = ""
+
+
+class CompareRequest(Request):
+    """Two models to compare on the same images."""
+
+    verb: ClassVar[str] = "compare"
+
+    model_a: Annotated[Name, Argument("The first model, as 'ferspec certify' takes it.", "MODEL_A")]
+    model_b: Annotated[Name, Argument("The second model.", "MODEL_B")]
+    dataset: DatasetName = None
+    contract_a: Annotated[Name | None, Option("The contract of the first model.", metavar="FILE")] = None
+    contract_b: Annotated[Name | None, Option("The contract of the second model.", metavar="FILE")] = None
+    trust_code: TrustCode = False
+
+
+class VerifyRequest(Request):
+    """A certificate to verify; with its images and model, if they are available."""
+
+    verb: ClassVar[str] = "verify"
+
+    certificate: Annotated[Name, Argument("A certificate.json.", "CERTIFICATE")]
+    dataset: DatasetName = None
+    model: Annotated[Name | None, Option("The model that was certified.", ("--model", "-m"), "MODEL")] = None
+    trust_code: TrustCode = False
+    select: Select = ""
+
+
+class ConformRequest(Request):
+    """An implementation to judge, in Python or as a command, and the profile."""
+
+    verb: ClassVar[str] = "conform"
+
+    implementation: Annotated[
+        str | None, Argument("A Python package.module or package.module:object.", "[IMPLEMENTATION]")
+    ] = None
+    command: Annotated[
+        str | None, Option("A program in any language that speaks JSON lines.", ("--command",), "COMMAND")
+    ] = None
+    profile: Annotated[
+        Profile, Option("Judge by what the authors ran, or by what the paper says.", ("--profile", "-p"))
+    ] = DEFAULT_PROFILE
+    deviations: Deviations = None
+    time_limit: Annotated[float, Option("How long one answer may take.", metavar="SECONDS")] = TIME_LIMIT
+    select: Select = ""
+
+
+class AuditRequest(Request):
+    """Training runs to audit, and what their logs do not say of them."""
+
+    verb: ClassVar[str] = "audit"
+
+    paths: Annotated[
+        tuple[Name, ...],
+        Argument("Run folders, CSVLogger files, TensorBoard or MLflow logs, or folders to search for them.", "PATH..."),
+    ]
+    weights: Annotated[
+        Weights | None, Option("The initial weights of the networks, where the run does not say.", ("--weights", "-w"))
+    ] = None
+    profile: Annotated[
+        Profile | None,
+        Option("The profile to judge by; by default the run's own, or released.", ("--profile", "-p")),
+    ] = None
+    reported: Annotated[
+        float | str | None, Option("The validation accuracy that is reported, such as 0.83.", metavar="ACCURACY")
+    ] = None
+    deviations: Deviations = None
+    select: Select = ""
+
+
+class JudgeRequest(Request):
+    """Artifacts of trained cells, the cells to judge, and the profile of the bands."""
+
+    verb: ClassVar[str] = "grid judge"
+
+    artifacts: Annotated[
+        tuple[Name, ...], Argument("Run folders, folders of them, or tables of results (CSV).", "ARTIFACTS...")
+    ]
+    cells: Annotated[
+        tuple[str, ...],
+        Option("Judge only these cells; as in 'ferspec grid list'.", ("--select", "-s"), "TERMS"),
+    ] = ()
+    profile: Annotated[
+        Profile,
+        Option("Authors' report before print (released), or print before the report (paper).", ("--profile", "-p")),
+    ] = DEFAULT_PROFILE
+
+
+class FindingsRequest(Request):
+    """Results of trained cells, and the profile of the published metrics."""
+
+    verb: ClassVar[str] = "grid findings"
+
+    results: Annotated[
+        tuple[Name, ...],
+        Argument("Folders of runs, or tables of results; by default what is published.", "[RESULTS]..."),
+    ] = ()
+    profile: Annotated[
+        Profile, Option("The published metrics, and their spread, as released or as printed.", ("--profile", "-p"))
+    ] = DEFAULT_PROFILE
