@@ -6,10 +6,11 @@ A wrong network is the specification's table with a layer changed, so that none 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ferspec import spec
-from ferspec.checks.implementation.networks.mistakes import TOTALS, total_of
+from ferspec.checks.implementation.networks.mistakes import TOTALS, counted, total_of
 from ferspec.checks.implementation.networks.witness import LARGER_HEAD
 from ferspec.spec.layers import layer_table
 from mutants.kinds import Mutant, mistaken, right, wrong
@@ -26,13 +27,6 @@ HEAD: Table = [
 POOLING, FIRST, DROPOUT, SECOND, OUTPUT = HEAD
 TWO, RELU = {"pool": "2x2"}, {"activation": "relu"}
 FROZEN, FREE = {"frozen": "base", "epochs": 20}, {"frozen": None, "epochs": None}
-
-
-def totals(change: Callable[[int, str, str, int], float]) -> dict[str, Callable]:
-    def parameter_total(architecture, weights, resolution):
-        return change(total_of(architecture, weights, resolution), architecture, weights, resolution)
-
-    return {"parameter_total": parameter_total}
 
 
 def table_of(architecture: str, weights: str, resolution: int, profile: str = "released") -> Table:
@@ -198,20 +192,22 @@ SMALL = layers("MaxPooling2D", 2, settings=TWO)
 LARGE = layers("MaxPooling2D", 0, settings={"pool": "3x3"})
 RELEASED_UNITS, PAPER_UNITS = (f"the units of the profile {profile}" for profile in ("released", "paper"))
 MAXIMA = layers("GlobalAveragePooling2D", type="GlobalMaxPooling2D")
+WITH_LARGER_HEADS = counted(lambda row, profile: total_of(row, profile) + LARGER_HEAD)
+AT_48 = counted(lambda row, profile: total_of(replace(row, resolution=48), profile))
 MUTANTS = (
     wrong("FER-N-01", "one architecture is missing", architectures=lambda: list(NAMES[:-1])),
     wrong("FER-N-01", "an architecture has another name", architectures=lambda: RENAMED),
     wrong("FER-N-01", "an architecture counts twice", architectures=lambda: [*NAMES, "VGG16"]),
     wrong("FER-N-01", "as many as the runs where the text is asked for", "paper", architectures=lambda: list(NAMES)),
     *mistaken("FER-N-02", "parameter_total", TOTALS),
-    wrong("FER-N-02", "a head of 256 and 256 units", **totals(lambda total, *_: total + LARGER_HEAD)),
-    wrong("FER-N-02", "the total at 48x48 at every resolution", **totals(lambda _, *row: total_of(*row[:2], 48))),
+    wrong("FER-N-02", "a head of 256 and 256 units", parameter_total=WITH_LARGER_HEADS),
+    wrong("FER-N-02", "the total at 48x48 at every resolution", parameter_total=AT_48),
     wrong(
         "FER-N-02",
         "the totals of the runs where the text is asked for",
         "paper",
         "that of the other profile",
-        parameter_total=total_of,
+        parameter_total=counted(total_of),
     ),
     wrong("FER-N-02", "no output layer", **tables(lambda table: table[:-1])),
     wrong("FER-N-02", "a layer too many", **tables(with_a_layer_more)),
@@ -323,7 +319,7 @@ MUTANTS = (
     wrong("FER-P-06", "the head is frozen", **phases({"frozen": "head", "epochs": 20}, FREE)),
     right("FER-N-01", "names in small letters, in another order", architectures=lambda: [*map(str.lower, NAMES[::-1])]),
     right("FER-N-01", "names with spaces", architectures=lambda: [name.replace("Net", " Net") for name in NAMES]),
-    right("FER-N-02", "totals as floating-point numbers", **totals(lambda total, *_: float(total))),
+    right("FER-N-02", "totals as floating-point numbers", parameter_total=counted(lambda *row: float(total_of(*row)))),
     right("FER-N-03", "layers have other names", **tables(renamed)),
     right("FER-N-09", "settings as numbers, rates in float32", **tables(settings_as_numbers)),
     right("FER-N-05", "settings as lists of numbers", **tables(settings_as_numbers)),

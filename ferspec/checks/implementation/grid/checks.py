@@ -5,6 +5,7 @@ Values typed here are read off the paper, as an independent witness of the speci
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -131,9 +132,15 @@ def _compared(subject: ImplementationSubject, cell: Cell) -> CheckResult:
         metrics = field("published", answer, kind)
         finding = _metric(metrics, name, right[kind][name], f"{cell.id}, {kind} {name}")
         mistakes = {cause: _by(rule, kind, name) for cause, rule in METRICS.items()}
-        return explained(finding, metrics[name], mistakes, {"published": right})
+        return explained(finding, metrics[name], mistakes, {"published": right}, _alike)
 
     return first_failure([metric(kind, name) for kind in KINDS for name in FIGURES])
+
+
+def _alike(value: float | None, other: float | None) -> bool:
+    if value is None or other is None:
+        return value is other
+    return math.isclose(value, other, rel_tol=0, abs_tol=ROUNDING_ERROR)
 
 
 def _by(rule: Rule, kind: str, name: str) -> Callable[..., float | None]:

@@ -19,7 +19,7 @@ from ferspec.checks.implementation.networks.tables import (
     ROWS,
     answered_table,
     asked,
-    is_on_base,
+    base_of_row,
     stated_table,
     text_of,
 )
@@ -53,8 +53,8 @@ def has_the_total(subject: ImplementationSubject, id: str) -> CheckResult:
     """FER-N-02: with seven classes, a network has the parameters it was run with, or that its text implies."""
     row, profile = ROWS[id], subject.profile
     total = float(numbers("parameter_total", subject.ask("parameter_total", **asked(row)), ()))
-    typed = witness.total_of(row.network, row.weights, row.resolution, profile, is_on_base(row))
-    stated = total_of(**asked(row), profile=profile)
+    typed = witness.total_of(row.network, row.weights, row.resolution, profile, base_of_row(row) is not None)
+    stated = total_of(row, profile)
 
     def compared(expected: int) -> CheckResult:
         return CheckResult(

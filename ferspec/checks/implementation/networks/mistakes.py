@@ -2,48 +2,38 @@
 
 from __future__ import annotations
 
-from ferspec import spec
+from collections.abc import Callable
+
 from ferspec.checks.implementation.answers.explain import Capability
-from ferspec.checks.implementation.networks.tables import OTHER, stated_table
+from ferspec.checks.implementation.networks.tables import OTHER, base_of_row, stated_table
 from ferspec.reference.models import Row
-from ferspec.spec.layers import base_of
-from ferspec.spec.records import Profile, Resolution, Weights
+from ferspec.spec.records import Profile
 
 
-def total_of(architecture: str, weights: Weights, resolution: Resolution, profile: Profile = "released") -> int:
+def total_of(row: Row, profile: Profile) -> int:
     """Return all parameters of a network; those of the profile ``released`` are the totals that the runs printed."""
-    if profile == "released":
-        return spec.load().networks[architecture].parameter_total(weights, resolution)
-    return sum(layer.parameters for layer in stated_table(Row(architecture, weights, resolution), profile))
+    return row.parameters if profile == "released" else sum(layer.parameters for layer in stated_table(row, profile))
 
 
-def of_the_other_profile(
-    architecture: str, weights: Weights, resolution: Resolution, profile: Profile = "released"
-) -> int:
-    """Return the total of the profile that is not asked for."""
-    return total_of(architecture, weights, resolution, OTHER[profile])
+def counted(rule: Callable[[Row, Profile], float]) -> Capability:
+    """Return the capability ``parameter_total`` that counts by a rule."""
+
+    def capability(architecture: str, weights: str, resolution: int, profile: Profile = "released") -> float:
+        return rule(Row(architecture, weights, resolution), profile)
+
+    return capability
 
 
-def without_the_head(architecture: str, weights: Weights, resolution: Resolution, profile: Profile = "released") -> int:
-    """Return the parameters of the base alone; all of a network without one."""
-    base = base_of(architecture, weights)
-    return total_of(architecture, weights, resolution, profile) if base is None else base.parameters
+def _of_the_base(row: Row, profile: Profile) -> int:
+    base = base_of_row(row)
+    return total_of(row, profile) if base is None else base.parameters
 
 
-def in_millions(architecture: str, weights: Weights, resolution: Resolution, profile: Profile = "released") -> float:
-    """Return the total in millions."""
-    return total_of(architecture, weights, resolution, profile) / 1e6
-
-
-def trainable_alone(architecture: str, weights: Weights, resolution: Resolution, profile: Profile = "released") -> int:
-    """Return the total without the statistics of normalisation."""
-    row = Row(architecture, weights, resolution)
-    return total_of(architecture, weights, resolution, profile) - row.parameters + row.trainable_parameters
-
-
-TOTALS: dict[str, Capability] = {
-    "that of the other profile": of_the_other_profile,
-    "in millions": in_millions,
-    "without the parameters that no gradient moves": trainable_alone,
-    "without the head": without_the_head,
+TOTALS = {
+    "that of the other profile": counted(lambda row, profile: total_of(row, OTHER[profile])),
+    "in millions": counted(lambda row, profile: total_of(row, profile) / 1e6),
+    "without the parameters that no gradient moves": counted(
+        lambda row, profile: total_of(row, profile) - row.parameters + row.trainable_parameters
+    ),
+    "without the head": counted(_of_the_base),
 }

@@ -10,7 +10,7 @@ from ferspec.checks.implementation.answers.judge import field, rows, shown
 from ferspec.errors import SubjectError
 from ferspec.reference.models import Row
 from ferspec.reference.models import rows as trained_rows
-from ferspec.spec.layers import Layer, base_of, in_order, layer_table
+from ferspec.spec.layers import Base, Layer, base_of, in_order, layer_table
 from ferspec.spec.records import Profile, Resolution, Weights
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
@@ -29,9 +29,9 @@ def stated_table(row: Row, profile: Profile) -> tuple[Layer, ...]:
     return layer_table(row.network, cast(Weights, row.weights), cast(Resolution, row.resolution), profile)
 
 
-def is_on_base(row: Row) -> bool:
-    """Return whether a network is the base of a library with the protocol's head."""
-    return base_of(row.network, cast(Weights, row.weights)) is not None
+def base_of_row(row: Row) -> Base | None:
+    """Return the base of a library that a network has under the protocol's head, or None."""
+    return base_of(row.network, cast(Weights, row.weights))
 
 
 def answered_table(subject: ImplementationSubject, row: Row) -> tuple[Layer, ...]:
