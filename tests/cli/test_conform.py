@@ -64,7 +64,7 @@ def test_what_is_offered_is_judged_and_what_is_not_is_counted(ferspec, workplace
 def test_a_failure_says_what_where_why_and_how_to_see_it_again(ferspec, workplace):
     status, out, _ = ferspec("conform", "uncapped", "--time-limit", "20")
     assert status == 1
-    assert "FER-W-02[conservative] conservative weights are capped at 3   FAIL" in out
+    assert "FER-W-02[RAF-DB] conservative weights are capped at 3   FAIL" in out
     assert "observed Fear: 16.8105, expected Fear: 3" in out
     assert "likely: the cap is missing" in out
     command = next(line.partition("reproduce: ")[2] for line in out.splitlines() if "reproduce:" in line)

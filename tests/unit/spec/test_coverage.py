@@ -126,7 +126,7 @@ def test_the_page_links_checks_and_counts_mutants():
 
 
 def test_the_page_stays_short():
-    assert max(map(len, page(coverage.coverage()).splitlines())) < 300
+    assert max(map(len, page(coverage.coverage()).splitlines())) < 320
 
 
 # ---- the command
