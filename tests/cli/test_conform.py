@@ -92,7 +92,8 @@ def test_a_declared_deviation_is_no_failure_and_an_idle_one_is(ferspec, workplac
     Path("own.toml").write_text('[[deviation]]\nclause = "FER-W-02"\ncategory = "future"\nreason = "the cap comes"\n')
     status, out, _ = ferspec("conform", "uncapped", "--deviations", "own.toml", "--json")
     assert status == 0
-    assert json.loads(out)["counts"]["declared"] == 1
+    counts = json.loads(out)["counts"]
+    assert counts["declared"] == counts["fail"] > 0
     assert ferspec("conform", "right", "--deviations", "own.toml")[0] == 1
     assert ferspec("conform", "right", "--deviations", "own.toml", "-k", "FER-C-01")[0] == 0
 
