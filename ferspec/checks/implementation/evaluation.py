@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from ferspec import spec
 from ferspec.checks.implementation.answers.explain import Capability, explained
@@ -70,7 +69,7 @@ def counts_whole_batches(subject: ImplementationSubject, images: int, batch: int
 
 
 def _drops(subject: ImplementationSubject) -> bool:
-    return spec.load().value("FER-V-02", "partial_batch", subject.profile) == "dropped"
+    return spec.load().text("FER-V-02", "partial_batch", subject.profile) == "dropped"
 
 
 def _counted(subject: ImplementationSubject, images: int, batch: int, expected: int) -> CheckResult:
@@ -90,7 +89,7 @@ def is_monitored_on_validation(subject: ImplementationSubject) -> CheckResult:
     split but BTFER may be monitored.
     """
     observed = subject.ask("monitored_split")
-    unseen = spec.load().value("FER-V-04", "validation_is_unseen", subject.profile)
+    unseen = spec.load().flag("FER-V-04", "validation_is_unseen", subject.profile)
     known = (VALIDATION, "training") if unseen else (VALIDATION,)
     return CheckResult(
         status=Status.PASS if observed in known else Status.FAIL,
@@ -101,8 +100,7 @@ def is_monitored_on_validation(subject: ImplementationSubject) -> CheckResult:
 
 
 def _whole_batches() -> Iterable[tuple[str, tuple[int, int, int]]]:
-    sizes: Any = spec.load().value("FER-V-03", "batch_sizes")
-    for batch in sizes:
+    for batch in spec.load().integers("FER-V-03", "batch_sizes"):
         counts = [(images, counted) for (images, size), counted in REPORTED.items() if size == batch]
         for images, counted in (*counts, *EDGES.get(batch, ())):
             yield _case(images, batch), (images, batch, counted)
