@@ -63,7 +63,7 @@ def test_what_is_offered_is_judged_and_what_is_not_is_counted(ferspec, workplace
 def test_a_failure_says_what_where_why_and_how_to_see_it_again(ferspec, workplace):
     status, out, _ = ferspec("conform", "uncapped", "--time-limit", "20")
     assert status == 1
-    assert "FER-W-02[conservative] conservative weights are capped at 3   FAIL" in out
+    assert "FER-W-02[RAF-DB] conservative weights are capped at 3   FAIL" in out
     assert "observed Fear: 16.8105, expected Fear: 3" in out
     assert "likely: the cap is missing" in out
     command = next(line.partition("reproduce: ")[2] for line in out.splitlines() if "reproduce:" in line)
@@ -91,7 +91,8 @@ def test_a_declared_deviation_is_no_failure_and_an_idle_one_is(ferspec, workplac
     Path("own.toml").write_text('[[deviation]]\nclause = "FER-W-02"\ncategory = "future"\nreason = "the cap comes"\n')
     status, out, _ = ferspec("conform", "uncapped", "--deviations", "own.toml", "--json")
     assert status == 0
-    assert json.loads(out)["counts"]["declared"] == 1
+    counts = json.loads(out)["counts"]
+    assert counts["declared"] == counts["fail"] > 0
     assert ferspec("conform", "right", "--deviations", "own.toml")[0] == 1
     assert ferspec("conform", "right", "--deviations", "own.toml", "-k", "FER-C-01")[0] == 0
 

@@ -38,11 +38,11 @@ def with_images(images):
 
 def needed(power, alpha=0.05):
     def images(a, b, n):
-        apart, differ = abs(a - b) / n, (a + b) / n
-        if not apart:
+        difference, differ = abs(a - b) / n, (a + b) / n
+        if not difference:
             return None
-        reach = quantile(1 - alpha / 2) * math.sqrt(differ) + quantile(power) * math.sqrt(differ - apart**2)
-        return math.ceil((reach / apart) ** 2)
+        reach = quantile(1 - alpha / 2) * math.sqrt(differ) + quantile(power) * math.sqrt(differ - difference**2)
+        return math.ceil((reach / difference) ** 2)
 
     return images
 

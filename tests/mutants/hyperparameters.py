@@ -117,7 +117,7 @@ MUTANTS = (
     right("FER-S-12", "every network at another rate of the runs", hyperparameters=hyperparameters(learning_rate=1e-5)),
     right(
         "FER-S-12",
-        "one network alone of which it is told what is off",
+        "one network alone that lists what is off",
         hyperparameters=hyperparameters(("Xception",), weight_decay=0.0, amsgrad=False, cooldown=0),
     ),
 )

@@ -100,8 +100,7 @@ def is_monitored_on_validation(subject: ImplementationSubject) -> CheckResult:
 
 
 def _whole_batches() -> Iterable[tuple[str, tuple[int, int, int]]]:
-    sizes = spec.load().integers("FER-V-03", "batch_sizes")
-    for batch in sizes:
+    for batch in spec.load().integers("FER-V-03", "batch_sizes"):
         counts = [(images, counted) for (images, size), counted in REPORTED.items() if size == batch]
         for images, counted in (*counts, *EDGES.get(batch, ())):
             yield _case(images, batch), (images, batch, counted)

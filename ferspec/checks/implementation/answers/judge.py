@@ -14,18 +14,18 @@ Case = TypeVar("Case")
 SHOWN = 120
 # far above any count, loss or pixel, and far below what overflows when it is squared
 LARGEST = 1e15
-# kinds of NumPy that it reads as numbers though they are none: text, and true and false
-NO_NUMBERS = "USb"
+# kinds that NumPy converts to numbers although they are none: text, true and false
+NOT_NUMBERS = "USb"
 
 
 def numbers(capability: str, value: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:
-    """Return an answer as float64; ``SubjectError`` for what is no number, too large for one, or not of that shape."""
+    """Return an answer as float64; ``SubjectError`` for anything else, too large, or of another shape."""
     try:
-        told = np.array(value)
-        array = told.astype(np.float64)
+        given = np.array(value)
+        array = given.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
         raise SubjectError(f"{capability} gave {shown(value)}, not numbers") from None
-    if told.dtype.kind in NO_NUMBERS:
+    if given.dtype.kind in NOT_NUMBERS:
         raise SubjectError(f"{capability} gave {shown(value)}, not numbers")
     if not (np.abs(array) <= LARGEST).all():
         raise SubjectError(f"{capability} gave {shown(value)}, not finite numbers up to {LARGEST:g}")
@@ -43,7 +43,7 @@ def truths(capability: str, values: Sequence[Any]) -> np.ndarray:
 
 
 def field(capability: str, value: Any, name: str) -> Any:
-    """Return an entry of an answer; ``SubjectError`` where the answer is no object, or has no such entry."""
+    """Return an entry of an answer; ``SubjectError`` where the answer is not an object, or lacks the entry."""
     if not isinstance(value, dict) or name not in value:
         raise SubjectError(f"{capability} gave {shown(value)}, without {name!r}")
     return value[name]
@@ -65,7 +65,7 @@ def shown(value: Any) -> str:
 
 
 def equal(observed: Any, expected: Any, what: str = "", likely: str | None = None) -> CheckResult:
-    """Compare answers that must be the same; ``what`` says of what they are the answer."""
+    """Compare answers that must be the same; ``what`` names them in the message."""
     prefix = f"{what}: " if what else ""
     return CheckResult(
         status=Status.PASS if observed == expected else Status.FAIL,
@@ -84,11 +84,11 @@ def close(
 ) -> CheckResult:
     """Compare numbers, and show the one that is farthest off, by its name if it has one."""
     observed, expected = np.atleast_1d(np.asarray(observed, float)), np.atleast_1d(np.asarray(expected, float))
-    apart = np.abs(observed - expected)
-    worst = int(apart.argmax())
+    distances = np.abs(observed - expected)
+    worst = int(distances.argmax())
     label = f"{names[worst]}: " if names else ""
     value, wanted = float(observed.flat[worst]), float(expected.flat[worst])
-    holds = bool(apart.flat[worst] <= tolerance)
+    holds = bool(distances.flat[worst] <= tolerance)
     return CheckResult(
         status=Status.PASS if holds else Status.FAIL,
         observed=f"{label}{value:.6g}",
@@ -120,5 +120,5 @@ def judge_each(judge: Callable[[Case], CheckResult], cases: Iterable[Case]) -> C
 
 
 def first_failure(findings: Sequence[CheckResult]) -> CheckResult:
-    """Return the first finding that is no pass, else the last one."""
+    """Return the first finding that is not a pass, else the last one."""
     return next((finding for finding in findings if finding.status is not Status.PASS), findings[-1])

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+
+from ferspec.checks.implementation.answers.judge import close
+from ferspec.outcomes import CheckResult
 
 
-def resembled(observed: np.ndarray, mistakes: Mapping[str, np.ndarray], tolerance: float) -> str | None:
+def resembled(observed: npt.NDArray[Any], mistakes: Mapping[str, npt.NDArray[Any]], tolerance: float) -> str | None:
     """Return the first mistake whose numbers, of the same shape, are those observed; None where none is."""
     for name, numbers in mistakes.items():
         if numbers.shape == observed.shape and np.abs(numbers - observed).max() <= tolerance:
             return name
     return None
+
+
+def compared(
+    observed: float, expected: float, tolerance: float, name: str, mistakes: Mapping[str, float]
+) -> CheckResult:
+    """Compare a number; ``mistakes`` are the numbers that typical mistakes give, by what each of them does."""
+    given = {cause: np.array(value) for cause, value in mistakes.items()}
+    return close(observed, expected, tolerance, (name,), resembled(np.array(observed), given, tolerance))

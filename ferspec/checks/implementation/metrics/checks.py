@@ -43,7 +43,7 @@ SETS: Mapping[str, Predictions] = {
     "images none of which is recognised": ([0, 1, 2, 3, 4, 5, 6, 6], [1, 2, 3, 4, 5, 6, 0, 0]),
     "a single image": ([5], [5]),
 }
-# outputs, and the classes they are of; single precision tells nearly equal outputs apart
+# outputs and their classes; single precision distinguishes the nearly equal ones
 OUTPUTS: Mapping[str, tuple[list[list[float]], list[int]]] = {
     "rows of a square": (np.roll(np.eye(7), 2, axis=1).tolist(), [2, 3, 4, 5, 6, 0, 1]),
     "probabilities": ([[0.1, 0.2, 0.4, 0.1, 0.1, 0.05, 0.05], [0.3, 0.05, 0.05, 0.1, 0.1, 0.1, 0.3001]], [2, 6]),
@@ -61,7 +61,7 @@ OUTPUTS: Mapping[str, tuple[list[list[float]], list[int]]] = {
     "ties of three": ([[0.1, 0.05, 0.2, 0.05, 0.2, 0.2, 0.2], [-1, -2, -1, -1, -2, -2, -2]], [2, 0]),
     "rows of equal outputs": ([[0.25] * 7, [0] * 7], [0, 0]),
 }
-# each prints as one value only, but for the last two, which lie halfway and may go either way
+# each prints as one value only, except the last two, which lie halfway and may go either way
 FIGURES = (0.0, 1.0, 0.5, 0.1234, 0.1266, 0.5549, 0.5551, 0.7777, 0.999, 0.0049, 0.0051, 0.1146, 0.6549, 0.125, 0.875)
 
 

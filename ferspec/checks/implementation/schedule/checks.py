@@ -159,15 +159,15 @@ KEPT: Mapping[str, tuple[list[float], list[float]]] = {
     "a difference of a ten-thousandth": ([0.30, 0.5512, 0.5513, 0.5511], [1.5, 1.0, 1.2, 1.1]),
     "one epoch": ([0.14], [1.95]),
 }
-BEST: Mapping[Any, Callable[[Sequence[float]], float]] = {"max": max, "min": min}
+BEST: Mapping[str, Callable[[Sequence[float]], float]] = {"max": max, "min": min}
 
 
 def keeps_the_best_epoch(subject: ImplementationSubject, name: str) -> CheckResult:
     """The epoch that is kept is the first of those with the highest validation accuracy."""
-    book = spec.load()
+    monitor, mode = (spec.load().text("FER-S-06", name, subject.profile) for name in ("monitor", "mode"))
     asked = dict(zip(("val_accuracies", "val_losses"), KEPT[name], strict=True))
-    monitored = KEPT[name][("val_accuracy", "val_loss").index(book.text("FER-S-06", "monitor", subject.profile))]
-    best = monitored.index(BEST[book.text("FER-S-06", "mode", subject.profile)](monitored))
+    monitored = KEPT[name][("val_accuracy", "val_loss").index(monitor)]
+    best = monitored.index(BEST[mode](monitored))
     observed = subject.ask("best_epoch", **asked)
     return explained(equal(observed, best, what=name), observed, mistakes.BEST_EPOCHS, asked)
 
@@ -233,7 +233,7 @@ def _one_of(observed: Any, known: Sequence[int], what: str, likely: str | None =
     )
 
 
-ROUNDINGS: Mapping[Any, Callable[[float], int]] = {"floor": math.floor, "ceil": math.ceil, "round": round}
+ROUNDINGS: Mapping[str, Callable[[float], int]] = {"floor": math.floor, "ceil": math.ceil, "round": round}
 # RAF-DB and FER2013 as the notebooks count them, whole batches, and one image more or less
 EPOCHS = ((10_733, 64), (28_709, 64), (10_733, 32), (64, 64), (127, 64), (128, 64), (129, 64), (100, 30))
 

@@ -88,7 +88,7 @@ def stops(
 
 
 def moved(epochs: int) -> Callable[[Losses], int | None]:
-    """Return the right ``stopping_epoch``, so many epochs later."""
+    """Return the right ``stopping_epoch``, moved by that many epochs."""
 
     def stopping_epoch(val_losses: Losses) -> int | None:
         end = stops()(val_losses)

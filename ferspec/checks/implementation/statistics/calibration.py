@@ -11,7 +11,6 @@ import numpy as np
 
 from ferspec.checks.implementation.answers.explain import explained, near
 from ferspec.checks.implementation.answers.judge import close, first_failure, numbers
-from ferspec.checks.implementation.answers.numbers import within
 from ferspec.checks.implementation.statistics import inputs
 from ferspec.checks.implementation.statistics.mistakes import calibration as mistakes
 from ferspec.checks.implementation.statistics.mistakes.calibration import BINS, FLOOR
@@ -22,6 +21,7 @@ from ferspec.checks.implementation.statistics.monte_carlo import (
     error_of_level,
     interval,
     widened,
+    within,
 )
 from ferspec.engine import Check, checks_by_case
 from ferspec.outcomes import CheckResult

@@ -8,7 +8,7 @@ import numpy as np
 
 from ferspec.checks.implementation.answers.explain import Same, explained, near
 from ferspec.checks.implementation.answers.judge import close, equal, field, first_failure, numbers, rows, shown
-from ferspec.checks.implementation.answers.numbers import compared
+from ferspec.checks.implementation.answers.resemble import compared
 from ferspec.checks.implementation.statistics import inputs
 from ferspec.checks.implementation.statistics.mistakes import comparison as mistakes
 from ferspec.checks.implementation.statistics.mistakes.comparison import ALPHA, POWER, answered, exact

@@ -54,7 +54,7 @@ class Answers:
 
 def by_name(images: Iterable[Predicted | Answers]) -> dict[str, tuple[Predicted | Answers]]:
     """Return images by what is special about them, as the cases of checks."""
-    return {each.what: (each,) for each in images}
+    return {asked.what: (asked,) for asked in images}
 
 
 # Proportions and F1
@@ -69,7 +69,7 @@ def with_mistakes(what: str, n: int, mistakes: int, classes: int = CLASSES) -> P
 
 
 def all_taken_for_one(n: int, right: int) -> Predicted:
-    """Return n images that are all taken for Happy, which so many of them are."""
+    """Return n images that are all taken for Happy, ``right`` of them rightly."""
     others = [label for label in range(CLASSES) if label != HAPPY]
     labels = [HAPPY] * right + [others[index % len(others)] for index in range(n - right)]
     return Predicted(f"{n} images all taken for Happy", tuple(labels), (HAPPY,) * n)
@@ -109,7 +109,7 @@ def answers(what: str, confidence: Array, right: Array) -> Answers:
 
 
 def one_bin(right: int, wrong: int, confidence: float) -> Answers:
-    """Return so many right and wrong images, all predicted with one confidence."""
+    """Return ``right`` and ``wrong`` images, all predicted with one confidence."""
     n = right + wrong
     return answers(f"{n} images of one confidence", np.full(n, confidence), np.arange(n) < right)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ferspec.checks.implementation.answers.explain import explained, near
 from ferspec.checks.implementation.answers.judge import close, field, first_failure, numbers
-from ferspec.checks.implementation.answers.numbers import compared, within
+from ferspec.checks.implementation.answers.resemble import compared
 from ferspec.checks.implementation.statistics import inputs
 from ferspec.checks.implementation.statistics.mistakes import intervals as mistakes
 from ferspec.checks.implementation.statistics.mistakes.intervals import drawn_tables, f1_of, table_of
@@ -24,6 +24,7 @@ from ferspec.checks.implementation.statistics.monte_carlo import (
     error_of_level,
     interval,
     widened,
+    within,
 )
 from ferspec.engine import Check, checks_by_case
 from ferspec.errors import NotEvaluable

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ferspec.checks.implementation.answers.judge import numbers, shown
+from ferspec.checks.implementation.answers.judge import close, numbers, shown
 from ferspec.errors import SubjectError
+from ferspec.outcomes import CheckResult
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
 Array = npt.NDArray[Any]
@@ -25,6 +26,8 @@ Array = npt.NDArray[Any]
 LEVEL, REPLICATES, SEED = 0.95, 10_000, 2024
 TAIL = (1 - LEVEL) / 2
 SURE = 5.0
+# what single precision, or printing, may move the end of a range by
+PRECISION = 1e-5
 
 
 def deviations(level: float = LEVEL) -> float:
@@ -54,6 +57,11 @@ def widened(ends: Sequence[float], value: float, n: int) -> list[float]:
     """Return an interval that ends no nearer than what the share of images unseen could change."""
     share = unseen_share(n)
     return [min(ends[0], value * (1 - share)), max(ends[1], value + share * (1 - value))]
+
+
+def within(observed: float, lowest: float, highest: float, name: str) -> CheckResult:
+    """Compare a number that chance moves with the range in which it may lie, which may have no width."""
+    return close(observed, (lowest + highest) / 2, (highest - lowest) / 2 + PRECISION, (name,))
 
 
 def interval(subject: ImplementationSubject, capability: str, **arguments: Any) -> Array:

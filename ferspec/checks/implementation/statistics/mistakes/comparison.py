@@ -59,7 +59,7 @@ def answered(p: float, only_first: int, only_second: int, n: int, alpha: float =
 
 
 def compared(labels: Labels, first: Labels, second: Labels) -> Answer:
-    """Return the right answer of ``compare``, but for the images that would decide."""
+    """Return the right answer of ``compare``, without the images that would decide."""
     counts = alone(labels, first, second)
     return answered(exact(*counts), *counts)
 
