@@ -58,7 +58,7 @@ def with_model(run: Run = right_with_some_noise, **changes: str) -> dict[str, An
     return {
         "dataset": patches(),
         "source": source,
-        "again": lambda _: report_on(ModelSubject(patches(), source, judged.contract), CLAIMS),
+        "recertify": lambda _: report_on(ModelSubject(patches(), source, judged.contract), CLAIMS),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,8 +26,10 @@ class PixelStore:
         self._bytes = size[0] * size[1] * 3
         self._count = count
         self._kept = np.empty((min(count, room // self._bytes), *self._shape), np.uint8)
-        # stays open as long as the store exists
         self._file = temporary_file(USER) if count > len(self._kept) else None
+        if self._file is not None:
+            # stays open as long as the store exists
+            weakref.finalize(self, self._file.close)
 
     @property
     def in_memory(self) -> int:

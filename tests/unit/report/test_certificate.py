@@ -269,7 +269,7 @@ def again(run, patches):
     def certify(certificate):
         return report_on(subject(patches, run), [parse_claim(text) for text in certificate.report.claims])
 
-    return {"dataset": patches, "source": judged.model, "again": certify}
+    return {"dataset": patches, "source": judged.model, "recertify": certify}
 
 
 def test_the_same_model_on_the_same_images_gives_the_same_certificate(document, patches):
