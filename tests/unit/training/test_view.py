@@ -75,10 +75,11 @@ def test_a_name_that_would_control_the_terminal_is_harmless_in_the_list(capsys):
 
 
 def test_what_pillow_has_to_say_of_a_damaged_image_is_held_back():
-    with warnings.catch_warnings(record=True) as heard, listing_unreadable():
-        warnings.simplefilter("always", append=True)
-        warnings.warn_explicit("Corrupt EXIF data", UserWarning, "TiffImagePlugin.py", 1, module="PIL.TiffImagePlugin")
-        warnings.warn_explicit("something else", UserWarning, "other.py", 1, module="other")
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        with listing_unreadable():
+            warnings.warn_explicit("Corrupt EXIF data", UserWarning, "TiffImage.py", 1, module="PIL.TiffImagePlugin")
+            warnings.warn_explicit("something else", UserWarning, "other.py", 1, module="other")
     assert [str(warning.message) for warning in heard] == ["something else"]
 
 
