@@ -73,8 +73,9 @@ def plain(name: str) -> str:
 
 def weights_of(network: str) -> tuple[str, ...]:
     """Return what a network can start from, besides a file of its own."""
-    sources = ("imagenet", network in keras_applications.NETWORKS), ("vggface", network in vggface.NETWORKS)
-    return (*(name for name, available in sources if available), "scratch")
+    bases = {"imagenet": keras_applications.NETWORKS, "vggface": vggface.NETWORKS}
+    known = spec.load().texts("FER-P-01", "weights")
+    return tuple(name for name in known if name not in bases or network in bases[name])
 
 
 def smallest_side(network: str, weights: str) -> int:

@@ -177,9 +177,11 @@ def errata() -> Iterator[Any]:
 
 def networks() -> Iterator[Any]:
     """Return the tables that networks are held against, their totals, and how Keras builds one with a head."""
-    from ferspec.reference.models import outline, rows, table_of
+    from ferspec import spec
+    from ferspec.reference.models import outline, rows, table_of, weights_of
     from ferspec.spec.layers import layer_table
 
+    yield [(network, weights_of(network)) for network in spec.load().networks]
     for profile in PROFILES:
         for row in rows():
             yield row, row.parameters, row.trainable_parameters
