@@ -34,7 +34,11 @@ def classes() -> Iterator[Any]:
             yield word, str(refused)
     for dataset in ("protocol", "RAF-DB", "FER2013", "AffectNet"):
         yield [released.class_of_label(label, dataset) for label in range(-1, 12)]
-    yield [_meaning(str(label)) for label in range(11)]
+    for label in range(13):
+        try:
+            yield label, _meaning(str(label))
+        except UserError as refused:
+            yield label, str(refused)
 
 
 def training() -> Iterator[Any]:
