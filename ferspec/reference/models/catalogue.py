@@ -14,6 +14,7 @@ from ferspec.spec.layers import base_of
 from ferspec.spec.names import nearest
 from ferspec.spec.recipes import layers_of
 from ferspec.spec.records import Network, Profile
+from ferspec.spec.shapes import NoRoomError
 
 GRAY = "MediaPipeVGGNet"
 
@@ -95,7 +96,7 @@ def _smallest_side(network: str) -> int:
 def _has_room(network: str, side: int, profile: Profile) -> bool:
     try:
         layers_of(network, side, profile)
-    except ValueError:
+    except NoRoomError:
         return False
     return True
 
