@@ -53,7 +53,7 @@ def self_built(network: str) -> bool:
 def layers_of(
     network: str, resolution: int, profile: Profile = DEFAULT_PROFILE, classes: int | None = None
 ) -> tuple[PlannedLayer, ...]:
-    """Return the layers of a self-built network; ``ValueError`` where a resolution has no room for it.
+    """Return the layers of a self-built network; ``NoRoomError`` where a resolution has no room for it.
 
     Under ``paper`` a network may have a table of its own, ``NETWORK-paper.csv``. ``SpecError`` names file and line.
     """

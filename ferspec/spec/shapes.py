@@ -15,10 +15,15 @@ DEFAULTS: dict[str, dict[str, str]] = {
 }
 
 
+class NoRoomError(ValueError):
+    """A map is smaller than the window that a layer moves over it."""
+
+
 def outcome(kind: str, settings: Settings, inputs: Sequence[Shape]) -> tuple[Shape, int]:
     """Return the output's shape and the parameters of a layer that reads ``inputs``, all without the batch.
 
-    ``KeyError`` for a kind that no table has and a setting that is missing; ``ValueError`` where a map has no room.
+    ``KeyError`` for a kind that no table has and a setting that is missing, ``ValueError`` for one that is not a number,
+    ``NoRoomError`` for a map that is too small.
     """
     return RULES[kind](settings, *inputs)
 
@@ -32,7 +37,7 @@ def _windowed(shape: Shape, window: int, settings: Settings) -> Shape:
     stride = _side(settings, "strides")
     sides = tuple(-(-n // stride) if settings["padding"] == "same" else (n - window) // stride + 1 for n in shape[:2])
     if min(sides) < 1:
-        raise ValueError(f"a map of {'x'.join(map(str, shape[:2]))} pixels has no room for a window of {window}")
+        raise NoRoomError(f"a map of {'x'.join(map(str, shape[:2]))} pixels has no room for a window of {window}")
     return sides
 
 

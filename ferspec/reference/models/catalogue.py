@@ -14,6 +14,7 @@ from ferspec.spec.layers import base_of
 from ferspec.spec.names import nearest
 from ferspec.spec.recipes import layers_of
 from ferspec.spec.records import Network, Profile
+from ferspec.spec.shapes import NoRoomError
 
 GRAY = "MediaPipeVGGNet"
 
@@ -73,8 +74,9 @@ def plain(name: str) -> str:
 
 def weights_of(network: str) -> tuple[str, ...]:
     """Return what a network can start from, besides a file of its own."""
-    sources = ("imagenet", network in keras_applications.NETWORKS), ("vggface", network in vggface.NETWORKS)
-    return (*(name for name, available in sources if available), "scratch")
+    bases = {"imagenet": keras_applications.NETWORKS, "vggface": vggface.NETWORKS}
+    known = spec.load().texts("FER-P-01", "weights")
+    return tuple(name for name in known if name not in bases or network in bases[name])
 
 
 def smallest_side(network: str, weights: str) -> int:
@@ -94,7 +96,7 @@ def _smallest_side(network: str) -> int:
 def _has_room(network: str, side: int, profile: Profile) -> bool:
     try:
         layers_of(network, side, profile)
-    except ValueError:
+    except NoRoomError:
         return False
     return True
 

@@ -7,13 +7,11 @@ shows a value as the data files state it where it can show what was computed wit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
-PROFILES = ("released", "paper")
+from helpers.spec_mutation.judgements import PROFILES, answers, logs, promises, tolerances
+
 ROUNDS = 60
-# deviations from 1e-12 to 1, no two of which lie further apart than a factor of two
-STEPS = [start * 10.0**-power for power in range(13) for start in (1.0, 1.9, 3.7, 7.1)]
 
 
 def classes() -> Iterator[Any]:
@@ -36,7 +34,11 @@ def classes() -> Iterator[Any]:
             yield word, str(refused)
     for dataset in ("protocol", "RAF-DB", "FER2013", "AffectNet"):
         yield [released.class_of_label(label, dataset) for label in range(-1, 12)]
-    yield [_meaning(str(label)) for label in range(11)]
+    for label in range(13):
+        try:
+            yield label, _meaning(str(label))
+        except UserError as refused:
+            yield label, str(refused)
 
 
 def training() -> Iterator[Any]:
@@ -141,105 +143,6 @@ def evaluation() -> Iterator[Any]:
     ]
 
 
-def tolerances() -> Iterator[Any]:
-    """Return how small and large deviations of models, certificates, runs and tables of results are judged."""
-    import numpy as np
-
-    from ferspec import spec
-    from ferspec.checks.certificate import verification
-    from ferspec.checks.certificate.differences import first_difference
-    from ferspec.checks.model import behaviour
-    from ferspec.checks.run.artifacts import files, training
-    from ferspec.checks.run.result_row import ResultRow, does_not_contradict_itself
-    from ferspec.checks.run.schedule.rounded_losses import same_rate
-    from ferspec.spec.records import Figures
-    from ferspec.subjects.models.subject import ModelSubject
-
-    asked: list[tuple[int, Any]] = []
-    labels = np.arange(210) % 7
-    off = np.full((210, 7), 1 / 7, np.float32)
-
-    def run(indices: Any, batch_size: int | None = None) -> Any:
-        asked.append((len(indices), np.asarray(indices).tolist(), batch_size))
-        return off[indices] + len(asked) % 2 * 0.01
-
-    subject = SimpleNamespace(outputs=off, probabilities=off * 1.01, run=run, labels=labels, dataset=labels, model=None)
-    subject.spread = lambda count: ModelSubject.spread(subject, count)
-    for check in (
-        behaviour.gives_probabilities,
-        behaviour.is_deterministic,
-        behaviour.ignores_batch_size,
-        behaviour.ignores_order,
-    ):
-        yield check(subject)
-    yield asked
-
-    sizes: list[int] = []
-    predicting = SimpleNamespace(
-        dataset=SimpleNamespace(labels=labels, image=lambda _: np.zeros((4, 4, 3), np.uint8)),
-        contract=SimpleNamespace(input=_input()),
-        _run_batch=lambda batch: sizes.append(len(batch)) or np.zeros((len(batch), 7)),
-    )
-    ModelSubject.run(predicting, np.arange(100))
-    yield sizes
-
-    for step in STEPS:
-        yield first_difference({"figure": 1.0}, {"figure": 1.0 + step}).status
-        yield same_rate(1.0, 1.0 + step), training._same_rate(1.0, 1.0 + step)
-    again, stated = (SimpleNamespace(probabilities=off + shift) for shift in (0.0, 0.5))
-    keep = verification._probabilities, verification._findings
-    verification._probabilities, verification._findings = (lambda report: report.probabilities), (lambda report: {})
-    yield verification.predictions_come_again(SimpleNamespace(recertified=again, report=stated))
-    verification._probabilities, verification._findings = keep
-
-    parts = {"validation": [0] * 100, "training": [0] * 100}
-    seen = SimpleNamespace(parts=parts, trained_under_other_names=60, repeated={"training": 70})
-    yield list(files._same_pictures(seen))
-    for shift in range(0, 40):
-        row = Figures(val_recall=0.5, val_accuracy=0.5 + shift / 1000, val_precision=0.5, val_f1=0.5 + shift / 1000)
-        yield does_not_contradict_itself(ResultRow(row, images={"val": 1000}))
-
-    trained = np.array([100, 200, 50, 900, 400, 450, 333])
-    for step in STEPS:
-        recorded = dict(zip(spec.load().classes, np.minimum(trained.max() / trained, 3.0), strict=True))
-        recorded[spec.load().classes[0]] *= 1 + step
-        folder = SimpleNamespace(
-            images=SimpleNamespace(counted=lambda part: trained),
-            run=SimpleNamespace(class_weights=recorded),
-            cell=SimpleNamespace(balancing="conservative"),
-        )
-        yield len(list(training._misweighed(folder)))
-    yield from _figures_of_a_run()
-
-
-def _figures_of_a_run() -> Iterator[Any]:
-    """Return whether the record of a run is accepted that is off by so much."""
-    import numpy as np
-
-    from ferspec.checks.run.artifacts import metrics, training
-    from ferspec.subjects.runs.artifacts.predictions import RunPredictions
-
-    labels = np.arange(640) % 7
-    predicted = np.where(np.arange(640) % 3, labels, 0)
-    names = tuple(map(str, range(640)))
-    part = RunPredictions(names, names, labels, predicted, np.eye(7, dtype=np.float32)[predicted])
-    settings = SimpleNamespace(profile="released", global_batch=64)
-    stated = metrics.report_of({"validation": part}, "a cell", "released", metrics._few())
-    for step in STEPS:
-        best = SimpleNamespace(val_accuracy=float((labels == predicted).mean()) + step)
-        run = SimpleNamespace(best=best, settings=settings, cell="a cell")
-        edited = stated.model_copy(deep=True)
-        object.__setattr__(edited.parts["validation"].metrics.accuracy, "value", best.val_accuracy)
-        folder = SimpleNamespace(run=run, predictions={"validation": part}, report=edited)
-        yield len(list(training._other_accuracy(folder))), len(list(metrics._misreported(folder)))
-
-
-def _input() -> Any:
-    from ferspec.subjects.models.contracts.contract import Input
-
-    return Input(size=(4, 4), range=(0.0, 1.0))
-
-
 def grid() -> Iterator[Any]:
     from ferspec import spec
     from ferspec.grid.bands.bands import bands_of
@@ -278,9 +181,11 @@ def errata() -> Iterator[Any]:
 
 def networks() -> Iterator[Any]:
     """Return the tables that networks are held against, their totals, and how Keras builds one with a head."""
-    from ferspec.reference.models import outline, rows, table_of
+    from ferspec import spec
+    from ferspec.reference.models import outline, rows, table_of, weights_of
     from ferspec.spec.layers import layer_table
 
+    yield [(network, weights_of(network)) for network in spec.load().networks]
     for profile in PROFILES:
         for row in rows():
             yield row, row.parameters, row.trainable_parameters
@@ -300,88 +205,6 @@ def network(name: str) -> Iterator[Any]:
             for profile in PROFILES:
                 yield layer_table(row.network, row.weights, row.resolution, profile)
                 yield table_of(outline(row.network, row.resolution, row.weights, profile=profile))
-
-
-def logs() -> Iterator[Any]:
-    """Return how logs are audited whose head is trained alone for so many epochs, and that start at such rates."""
-    from pathlib import Path
-
-    from ferspec.checks.run.schedule.phases import LOG_CHECKS
-    from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
-    from ferspec.subjects.runs.logs.logged_run import LoggedRun
-
-    def phase(length: int, rate: float, falling: float) -> LoggedPhase:
-        losses = tuple(3.0 - falling * epoch for epoch in range(length))
-        return LoggedPhase(tuple(range(length)), losses, losses, losses, losses, rate=(rate,) * length)
-
-    checks = [check for check in LOG_CHECKS if check.clause in ("FER-S-02", "FER-S-07", "FER-S-08")]
-    for profile in PROFILES:
-        for length, rate in [*((length, 1e-4) for length in range(5, 50)), *((20, step) for step in STEPS)]:
-            phases = phase(length, rate, 0.02), phase(100, 1e-4, 0.01)
-            run = LoggedRun(Path("log.csv"), "CSV", phases, profile=profile, weights="imagenet")
-            yield [_status(check, run) for check in checks]
-
-
-def _status(check: Any, subject: Any) -> str:
-    from ferspec.errors import NotEvaluable
-
-    try:
-        return str(check.run(subject).status)
-    except NotEvaluable:
-        return "not evaluated"
-
-
-def answers() -> Iterator[Any]:
-    """Return how checks judge answers of other implementations, and which batch sizes they ask about."""
-    from ferspec.checks.generator import checks_for_implementation
-    from ferspec.subjects.implementations.subject import Direct, ImplementationSubject
-
-    for profile in PROFILES:
-        for part in ("training", "validation", "BTFER"):
-            subject = ImplementationSubject(Direct(SimpleNamespace(monitored_split=lambda part=part: part)), profile)
-            yield [check.run(subject).status for check in checks_for_implementation() if check.clause == "FER-V-04"]
-        for pooling in ("GlobalAveragePooling2D", "Flatten"):
-            head = [
-                {"layer": pooling},
-                *({"layer": "Dense", "units": units, "activation": "relu"} for units in (9, 8, 7)),
-            ]
-            subject = ImplementationSubject(Direct(SimpleNamespace(head=lambda weights, head=head: head)), profile)
-            checks = [check for check in checks_for_implementation() if check.clause == "FER-P-03"]
-            yield [_status(check, subject) for check in checks if not subject.capabilities.isdisjoint(check.needs)]
-    asked: list[int] = []
-    evaluated = SimpleNamespace(evaluated_images=lambda images, batch_size: asked.append(batch_size) or images)
-    for check in checks_for_implementation():
-        if check.clause == "FER-V-03":
-            check.run(ImplementationSubject(Direct(evaluated)))
-    yield sorted(set(asked))
-
-
-def promises() -> Iterator[Any]:
-    """Return whether bands so many times as wide as the protocol's keep what FER-G-08 promises of bands."""
-    from ferspec.checks.generator import checks_for_implementation
-    from ferspec.implementation import released
-    from ferspec.subjects.implementations.subject import Direct, ImplementationSubject
-
-    for times in (0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0):
-
-        def band(expected: float, times: float = times, **known: Any) -> list[float]:
-            return [expected + times * (end - expected) for end in released.band(expected, **known)]
-
-        subject = ImplementationSubject(Direct(SimpleNamespace(spread=released.spread, band=band)))
-        yield [check.run(subject).status for check in checks_for_implementation() if check.clause == "FER-G-08"]
-
-
-def checks_of(clause: str) -> Iterator[Any]:
-    """Return which checks of a clause the built-in implementation fails: none, by the specification as it is."""
-    from ferspec.checks.generator import checks_for_implementation
-    from ferspec.implementation import Implementation
-    from ferspec.subjects.implementations.subject import Direct, ImplementationSubject
-
-    for profile in PROFILES:
-        subject = ImplementationSubject(Direct(Implementation(profile)), profile)
-        for check in checks_for_implementation():
-            if check.clause == clause and check.run(subject).status == "fail":
-                yield check.id
 
 
 PARTS: dict[str, Callable[[], Iterator[Any]]] = {

@@ -14,7 +14,7 @@ import tomli_w
 
 # what a word becomes; of a selection such as "dataset=rafdb resolution=48" the first word that stands here
 OTHER_WORDS = {
-    "adam": "sgd",
+    "adam": "adamw",
     "val_loss": "val_accuracy",
     "val_accuracy": "val_f1",
     "btfer_accuracy": "btfer_f1",
