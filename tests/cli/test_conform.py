@@ -64,7 +64,7 @@ def test_what_is_offered_is_judged_and_what_is_not_is_counted(ferspec, workplace
 def test_a_failure_says_what_where_why_and_how_to_see_it_again(ferspec, workplace):
     status, out, _ = ferspec("conform", "uncapped", "--time-limit", "20")
     assert status == 1
-    assert "FER-W-02[conservative] conservative weights are capped at 3   FAIL" in out
+    assert "FER-W-02[RAF-DB] conservative weights are capped at 3   FAIL" in out
     assert "observed Fear: 16.8105, expected Fear: 3" in out
     assert "likely: the cap is missing" in out
     command = next(line.partition("reproduce: ")[2] for line in out.splitlines() if "reproduce:" in line)
@@ -92,7 +92,9 @@ def test_a_declared_deviation_is_no_failure_and_an_idle_one_is(ferspec, workplac
     Path("own.toml").write_text('[[deviation]]\nclause = "FER-W-02"\ncategory = "future"\nreason = "the cap comes"\n')
     status, out, _ = ferspec("conform", "uncapped", "--deviations", "own.toml", "--json")
     assert status == 0
-    assert json.loads(out)["counts"]["declared"] == 1
+    declared = [outcome for outcome in json.loads(out)["outcomes"] if outcome["declared"]]
+    assert json.loads(out)["counts"]["declared"] == len(declared) > 0
+    assert {outcome["clause"] for outcome in declared} == {"FER-W-02"}
     assert ferspec("conform", "right", "--deviations", "own.toml")[0] == 1
     assert ferspec("conform", "right", "--deviations", "own.toml", "-k", "FER-C-01")[0] == 0
 
@@ -147,7 +149,8 @@ def test_the_judge_goes_on_where_the_implementation_does_not(ferspec, workplace)
     needing = {check.id for check in CHECKS if "monitored_split" in check.needs}
     assert {outcome["check"] for outcome in failed} == needing & outcomes.keys() != set()
     assert all("ended with exit status 3" in outcome["message"] for outcome in failed)
-    assert outcomes["FER-C-01"]["status"] == outcomes["FER-M-07"]["status"] == "pass"
+    for clause in ("FER-C-01", "FER-M-07"):
+        assert {outcome["status"] for outcome in outcomes.values() if outcome["clause"] == clause} == {"pass"}
 
 
 def failed(out):
