@@ -107,6 +107,7 @@ def fit(settings: Settings, training: tuple, validation: tuple) -> tuple[keras.M
     history = model.fit(
         batches,
         epochs=settings.epochs,
+        shuffle=False,
         validation_data=(unit(validation[0]), keras.utils.to_categorical(validation[1], len(CLASSES))),
         callbacks=[keras.callbacks.EarlyStopping("val_loss", patience=settings.epochs, restore_best_weights=True)],
         verbose=2,

@@ -14,6 +14,8 @@ from ferspec.subjects.models.contracts.contract import Contract, Input, Output
 from ferspec.subjects.models.contracts.files import apply_contract, output_to_classes
 from ferspec.subjects.models.from_names import join
 
+pytestmark = pytest.mark.slow
+
 VERSION = "25.10.3"
 NAMES = {"hdf5": "emotion_model.hdf5", "tflite": "emotion_model_quantized.tflite"}
 FORMATS = {"hdf5": "keras-h5", "tflite": "tflite"}
