@@ -23,6 +23,7 @@ STATE = "state"
 CURVES, EVENTS, MLFLOW_DATABASE, MLFLOW_RUN = "curves.svg", "tensorboard", "mlflow.db", "mlflow-run.txt"
 COMPANIONS = (CURVES, EVENTS, MLFLOW_DATABASE, MLFLOW_RUN)
 FINISHED_FILES = (HISTORY, PREDICTIONS, REPORT, MODEL, CONTRACT, MANIFEST)
+PARTS: tuple[PartName, ...] = ("training", "validation", "btfer")
 # in place of a dataset: faces that are drawn, for trying things out
 SYNTHETIC = "synthetic"
 LARGEST_RECORD = 16 << 20
@@ -30,7 +31,6 @@ LARGEST_SEED = 2**31 - 1
 
 AtLeastOne = Annotated[Count, Field(ge=1)]
 PartName = Literal["training", "validation", "btfer"]
-PARTS: tuple[PartName, ...] = ("training", "validation", "btfer")
 Augment = Literal["threads", "device", "reference"]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
