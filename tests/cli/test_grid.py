@@ -101,7 +101,7 @@ def test_band_says_why_there_is_none(cell, reason):
     [
         (("list", "--select", "resolution=96"), "unknown resolution '96'"),
         (("band", "vgg16-imagenet-48-rafdb"), "unknown cell .*: did you mean vgg16-imagenet-48-rafdb-simple"),
-        (("band", ERRATIC, "--runs", "0"), "at least one run"),
+        (("band", ERRATIC, "--runs", "0"), "give at least 1"),
     ],
 )
 def test_a_mistake_is_answered_in_one_line(arguments, message):

@@ -18,7 +18,7 @@ def classes() -> Iterator[Any]:
     from ferspec import spec
     from ferspec.errors import UserError
     from ferspec.implementation import released
-    from ferspec.subjects.datasets.readers.affectnet import _meaning
+    from ferspec.subjects.datasets.readers.affectnet import _class_or_name
 
     yield released.classes()
     words = (
@@ -36,7 +36,7 @@ def classes() -> Iterator[Any]:
         yield [released.class_of_label(label, dataset) for label in range(-1, 12)]
     for label in range(13):
         try:
-            yield label, _meaning(str(label))
+            yield label, _class_or_name(str(label))
         except UserError as refused:
             yield label, str(refused)
 

@@ -62,7 +62,7 @@ def tolerances() -> Iterator[Any]:
     again, stated = (SimpleNamespace(probabilities=off + shift) for shift in (0.0, 0.5))
     keep = verification._probabilities, verification._findings
     verification._probabilities, verification._findings = (lambda report: report.probabilities), (lambda report: {})
-    yield verification.predictions_come_again(SimpleNamespace(certified_again=again, report=stated))
+    yield verification.predictions_are_reproduced(SimpleNamespace(recertified=again, report=stated))
     verification._probabilities, verification._findings = keep
 
     parts = {"validation": [0] * 100, "training": [0] * 100}

@@ -109,7 +109,7 @@ def test_all_fields_together_name_one_cell(cell):
         ("dataset=rafdb,fer13", "unknown dataset 'fer13': did you mean FER2013"),
         ("dataset=", "unknown dataset '': known are"),
         ("vgg16-imagenet-48-rafdb-simpl", "unknown cell .*: did you mean vgg16-imagenet-48-rafdb-simple"),
-        ("architecture=yolo*", "architecture 'yolo\\*' fits no cell"),
+        ("architecture=yolo*", "architecture 'yolo\\*' matches no cell"),
         ("architecture=xception resolution=48", "matches no cell: 'ferspec grid list' shows all cells"),
         ("lenet5-scratch-48-rafdb-simple smmb-scratch-48-rafdb-simple", "matches no cell"),
         (" ", "matches no cell"),

@@ -377,4 +377,4 @@ def test_pytest_judges_by_the_profile_it_is_told(tmp_path):
 def test_pytest_refuses_what_holds_no_run_in_one_line(tmp_path):
     ended = benchmarks("--fer-artifacts", str(tmp_path))
     assert ended.returncode == pytest.ExitCode.USAGE_ERROR
-    assert f"{tmp_path} holds no run" in ended.stdout + ended.stderr
+    assert f"{tmp_path} contains no run" in ended.stdout + ended.stderr

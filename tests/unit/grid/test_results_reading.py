@@ -83,7 +83,7 @@ def test_foreign_files_and_folders_are_noted_and_left_alone(run):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda path: path.mkdir(), "holds no run"),
+        (lambda path: path.mkdir(), "contains no run"),
         (lambda path: None, "No such file"),
         (lambda path: path.write_text("hello"), "unknown column 'hello'"),
         (lambda path: path.write_bytes(bytes(range(256))), "not text in UTF-8"),

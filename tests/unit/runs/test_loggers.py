@@ -145,7 +145,7 @@ def test_a_run_that_mlflow_does_not_know_is_one_line(tmp_path, run):
     log(["mlflow"], tmp_path, run, ROWS)
     shutil.copy(tmp_path / "mlflow.db", tmp_path / "kept.db")
     (tmp_path / "mlflow-run.txt").write_text("0" * 32)
-    with pytest.raises(UserError, match=r"MLflow at sqlite:.* refuses: Run with id=0+ not found") as caught:
+    with pytest.raises(UserError, match=r"MLflow at sqlite:.* failed: Run with id=0+ not found") as caught:
         open_loggers(["mlflow"], tmp_path, run)
     assert "\n" not in str(caught.value)
 

@@ -117,7 +117,7 @@ def test_a_finished_training_that_is_not_whole_is_refused(tmp_path, trained, dam
 
 def test_a_folder_of_other_files_and_a_file_are_refused(tmp_path):
     (tmp_path / "holiday.jpg").touch()
-    with pytest.raises(UserError, match=r"holds holiday.jpg but no run.json"):
+    with pytest.raises(UserError, match=r"contains holiday.jpg but no run.json"):
         begun_run(tmp_path, tiny_runs.CELL, tiny_runs.SETTINGS)
     with pytest.raises(UserError, match="is a file"):
         begun_run(tmp_path / "holiday.jpg", tiny_runs.CELL, tiny_runs.SETTINGS)
