@@ -10,7 +10,7 @@ from ferspec.errors import UserError
 from ferspec.reference.augmentation.parameters import Parameters, draws, parameters_from
 from ferspec.reference.schedule import steps_per_epoch
 
-# NumPy takes seeds up to 2**32 - 1. Keras adds the number of batches seen, for which half of them are left.
+# Keras seeds a batch with the seed plus the batches seen, which NumPy takes up to 2**32 - 1: half is left to these.
 LARGEST_SEED = 2**31 - 1
 
 

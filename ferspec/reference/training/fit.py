@@ -29,7 +29,7 @@ ENDLESS = 1_000_000
 
 @dataclass(frozen=True)
 class Task:
-    """One training: its images, its plan and its options.
+    """One training: its images, its plan and its settings.
 
     ``class_weights`` (7,) are in the order of the classes; ``batch`` counts the images of a step over all devices.
     """
@@ -98,14 +98,14 @@ class Listener:
 
 @contextmanager
 def training_scope(seed: int, precision: str, strategy: Any, jit: bool = False) -> Iterator[None]:
-    """Build and train a network within this context: seeded, in a precision, over the devices of a strategy.
+    """Within it a network is built and trained: seeded, in a precision, over the devices of a strategy.
 
-    On a CPU every operation is repeatable; not on GPUs, where it costs too much time, and not with XLA.
+    On a CPU every operation is repeatable; on GPUs that would cost too much speed, and XLA cannot promise it.
     """
     import keras
     import tensorflow as tf
 
-    # TensorFlow has no public function to switch it off; Keras reads it from this module too
+    # TensorFlow has no public way of leaving it; Keras reads it from there too
     from tensorflow.python.framework.config import disable_op_determinism, is_op_determinism_enabled
 
     keras.utils.set_random_seed(seed)
@@ -182,17 +182,16 @@ def _train_phase(
         _require_number(row, task.precision)
         progress = FinishedEpochs((*progress.rows, row), progress.seconds + seconds)
         states.save(progress, best_of(progress.rows), network, optimizer)
-        rows = rows_of(progress.rows, phase)
-        listener.epoch(progress.rows, _outlook(task, plan, rows, seconds))
-        return _ended(task, plan, rows) is not None
+        here = rows_of(progress.rows, phase)
+        listener.epoch(progress.rows, _outlook(task, plan, here, seconds))
+        return _ended(task, plan, here) is not None
 
     def rate() -> float:
         watched = _watched("FER-S-03", rows_of(progress.rows, phase), task.profile)
         return next_step(watched, plan.initial_rate, task.profile).rate
 
     def validate() -> dict[str, float]:
-        validated: dict[str, float] = network.evaluate(validation, return_dict=True, verbose=0)
-        return validated
+        return network.evaluate(validation, return_dict=True, verbose=0)
 
     first = len(progress.rows)
     with _batches(task, stream, first) as (training, validation), _room_on_device(task.batch):
@@ -209,18 +208,18 @@ def _train_phase(
 
 
 def _compiled(network: Any, task: Task, rate: float) -> tuple[Any, Any]:
-    """Return the model to fit, compiled, and its new optimiser, whose variables exist."""
+    """Return what is to be fitted, compiled with a new optimiser whose variables exist, and that optimiser."""
     from ferspec.reference.augmentation.device import with_augmentation
 
     trained = with_augmentation(network, task.preprocessing) if task.augment == "device" else network
-    options = {"loss": spec.load().text("FER-S-11", "loss"), "metrics": ["accuracy"], "jit_compile": task.jit}
+    figures = {"loss": spec.load().text("FER-S-11", "loss"), "metrics": ["accuracy"], "jit_compile": task.jit}
     if trained is not network:
-        # it validates on images that are not augmented
-        network.compile(**options)
-    trained.compile(new_optimizer(rate, task.profile), **options)
+        # it validates, on images that are not augmented
+        network.compile(**figures)
+    trained.compile(new_optimizer(rate, task.profile), **figures)
     if task.jit and not trained.jit_compile:
-        raise UserError("XLA cannot compile this training, such as augmentation on the device: leave out --jit")
-    # Keras may have wrapped the optimiser in one that scales the loss
+        raise UserError("XLA cannot compile this training, for one not what augments on the device: leave out --jit")
+    # a loss-scaling optimiser may now be around the one that was given
     trained.optimizer.build(trained.trainable_variables)
     return trained, trained.optimizer
 
