@@ -1,8 +1,9 @@
-"""Augmentation in the graph: on the device that trains, ahead of the network. Importing this loads TensorFlow."""
+"""Augment on the device that trains, as a layer before the network. Importing this module loads TensorFlow."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -16,13 +17,13 @@ INTERPOLATIONS = {0: "NEAREST", 1: "BILINEAR"}
 
 @keras.saving.register_keras_serializable("ferspec")
 class Augmentation(keras.layers.Layer):
-    """Images (b, h, w, 3) uint8 RGB and transforms (b, 8) float32 become the (b, h, w, c) float32 a network reads.
+    """Turns images (b, h, w, 3) uint8 RGB and transforms (b, 8) float32 into (b, h, w, c) float32 for a network.
 
-    Colour first and scaling last: both are linear, and a grey image has a third of the values to interpolate.
+    Colour comes first and scaling last: both are linear, and a grey image has a third of the values to interpolate.
     """
 
-    def __init__(self, preprocessing: Preprocessing, **options) -> None:
-        # Whatever the network computes in, where to read a pixel needs more than half precision.
+    def __init__(self, preprocessing: Preprocessing, **options: Any) -> None:
+        # The place of a pixel needs more than half precision, whatever the network computes in.
         super().__init__(**options | {"dtype": "float32"})
         self.preprocessing = preprocessing
         # XLA has no ImageProjectiveTransformV3.
@@ -42,16 +43,16 @@ class Augmentation(keras.layers.Layer):
         factor, offset = linear_map(self.preprocessing)
         return tf.ensure_shape(warped, (None, *images.shape[1:3], self.preprocessing.channels)) * factor + offset
 
-    def compute_output_shape(self, shapes: tuple) -> tuple:
+    def compute_output_shape(self, shapes: tuple[Any, ...]) -> tuple[Any, ...]:
         return (*shapes[0][:3], self.preprocessing.channels)
 
-    def get_config(self) -> dict:
-        return super().get_config() | {"preprocessing": asdict(self.preprocessing)}
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "preprocessing": asdict(self.preprocessing)}
 
     @classmethod
-    def from_config(cls, config: dict) -> Augmentation:
+    def from_config(cls, config: dict[str, Any]) -> Augmentation:
         fields = config.pop("preprocessing").items()
-        tupled = {name: tuple(field) if isinstance(field, list) else field for name, field in fields}
+        tupled: dict[str, Any] = {name: tuple(field) if isinstance(field, list) else field for name, field in fields}
         return cls(Preprocessing(**tupled), **config)
 
     def _coloured(self, pixels: tf.Tensor) -> tf.Tensor:
@@ -64,12 +65,11 @@ class Augmentation(keras.layers.Layer):
 
 
 def with_augmentation(network: keras.Model, preprocessing: Preprocessing) -> keras.Model:
-    """Return a model that augments and scales, on the device of each replica, what it then feeds to ``network``.
+    """Return a model that augments and scales images on the device, then feeds them to ``network``.
 
     It takes ``[images, transforms]``: (b, h, w, 3) uint8 RGB, and the (b, 8) float32 that ``matrices.transforms``
-    returns. The weights are those of ``network``: training the one trains the other, and only ``network`` is worth
-    saving. What it is fed is as near to Keras' pixels, scaled, as ``augmented`` is, within the same bounds: TensorFlow
-    too computes where to read in float32.
+    returns. It shares the weights of ``network``: training one trains the other, so save ``network`` alone. Its pixels
+    differ from Keras' by no more than those of ``augmented``, since TensorFlow computes places in float32 too.
 
     FER-A-06 to FER-A-09.
     """

@@ -1,4 +1,4 @@
-"""The reference path of augmentation: Keras' own generator, with the ranges of the protocol."""
+"""Augment with Keras' own generator and the ranges of the protocol."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ KERAS_FLIPS = 0.5
 def keras_generator() -> ImageDataGenerator:
     """Return Keras' ``ImageDataGenerator`` with the ranges of FER-A-02 to FER-A-05 and the edges of FER-A-07.
 
-    It does not rescale: that comes last (FER-A-09) and is ``scaled``'s, on every path alike.
+    It does not rescale: ``scaled`` does that last (FER-A-09), whichever way images are augmented.
     """
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
     book = spec.load()
     if book.number("FER-A-05", "flip_probability") != KERAS_FLIPS:
-        raise UserError("Keras' generator mirrors every other image, FER-A-05 another share: use another --augment")
+        raise UserError(
+            "Keras' generator mirrors images with probability 0.5, FER-A-05 with another: use another --augment"
+        )
     return ImageDataGenerator(
         rotation_range=book.number("FER-A-02", "rotation_degrees"),
         width_shift_range=book.number("FER-A-03", "width_shift"),
@@ -43,9 +45,9 @@ def reference_batches(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the batches of an epoch as ``ImageDataGenerator.flow`` makes them, the partial last one included.
 
-    ``images`` (n, h, w, 3) uint8 are held in memory as float32, four times their size, for that is what ``flow`` does.
-    A batch is (b, h, w, 3) float32 within 0..255, neither rounded nor rescaled, and its labels (b,). ``epoch`` counts
-    from 0. Keras draws from NumPy's global random state, which this seeds anew for every batch: run it in one thread.
+    ``images`` (n, h, w, 3) uint8 are held in memory as float32, four times their size, as ``flow`` does. A batch is
+    (b, h, w, 3) float32 within 0..255, neither rounded nor rescaled, and its labels (b,). ``epoch`` counts from 0.
+    Keras draws from NumPy's global random state and seeds it for every batch: run this in one thread.
 
     FER-A-13, FER-A-14.
     """

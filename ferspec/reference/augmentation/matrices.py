@@ -1,4 +1,4 @@
-"""From parameters to the one affine map that says, for each pixel of the output, where in the input it is read."""
+"""Compute the affine map that says where in the input each pixel of the output is read."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from ferspec.reference.augmentation.parameters import Parameters
 
 
 def matrices(parameters: Parameters, shape: tuple[int, int]) -> np.ndarray:
-    """Return the maps (b, 2, 3) float64 that take (column, row, 1) of an output pixel to (column, row) of the input.
+    """Return maps (b, 2, 3) float64 from (column, row, 1) of the output to (column, row) of the input.
 
-    Rotation, then shift, then zoom about the centre, and the flip, which mirrors the outcome of these, so that it
-    composes exactly into the map. As in Keras the height shift and the first zoom factor act on columns, and so does
-    the centre's height/2 - 1/2: on images that are not square that is not their centre. ``shape`` begins with
-    height and width.
+    The map rotates, then shifts, then zooms about the centre; the flip mirrors the result. As in Keras the height shift
+    and the first zoom factor act on columns, and so does the centre's height/2 - 1/2, which is not the centre of an
+    image that is not square. ``shape`` begins with height and width.
 
     FER-A-06, FER-A-08, FER-A-09 (Keras' ``ImageDataGenerator``).
     """
@@ -34,7 +33,7 @@ def matrices(parameters: Parameters, shape: tuple[int, int]) -> np.ndarray:
 
 
 def transforms(parameters: Parameters, shape: tuple[int, int]) -> np.ndarray:
-    """Return the same maps as (b, 8) float32, the form TensorFlow's ``ImageProjectiveTransformV3`` takes."""
+    """Return the same maps as (b, 8) float32, as TensorFlow's ``ImageProjectiveTransformV3`` takes them."""
     flat = np.zeros((len(parameters), 8), np.float32)
     flat[:, :6] = matrices(parameters, shape).reshape(-1, 6)
     return flat

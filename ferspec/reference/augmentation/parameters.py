@@ -28,15 +28,16 @@ class Parameters:
 
 
 def draws() -> tuple[str, ...]:
-    """Return what each random number of an image is for, in order, the unused one of the vertical flip among them."""
+    """Return what each random number of an image is for, in order; that of the vertical flip is unused."""
     return spec.load().texts("FER-A-10", "draws")
 
 
 def parameters_from(uniform: np.ndarray, shape: tuple[int, int]) -> Parameters:
-    """Return what Keras makes of random numbers: ``uniform`` (b, 7) float64 in [0, 1), a row for each image.
+    """Return what Keras makes of random numbers.
 
-    ``shape`` begins with the height and width of the images in pixels, of which the shifts are shares. Every figure
-    is rounded as Keras rounds it, so that equal random numbers give equal parameters to the last bit.
+    ``uniform`` (b, 7) float64 in [0, 1) has a row for each image. ``shape`` begins with the height and width of the
+    images in pixels, of which the shifts are shares. Every value is rounded as Keras rounds it, so that equal random
+    numbers give equal parameters to the last bit.
 
     FER-A-02 to FER-A-05, FER-A-10 (paper 4.2).
     """

@@ -15,17 +15,17 @@ GRAY_OF_RGB = (0.299, 0.587, 0.114)
 def scaled(batch: np.ndarray, preprocessing: Preprocessing, out: np.ndarray | None = None) -> np.ndarray:
     """Return RGB images (b, h, w, 3) float32 in grey levels, 0..255, as the (b, h, w, c) float32 a network reads.
 
-    ``out`` may be ``batch`` itself where the network reads three channels. Grey is not rounded, for no value is after
-    augmentation. Where the range is 0..1 this is one product with float32(1/255), to the last bit what Keras'
-    ``rescale`` does.
+    ``out`` may be ``batch`` itself where the network reads three channels. Grey is not rounded, as augmented values are
+    not either. Where the range is 0..1 this is one product with float32(1/255), equal to Keras' ``rescale`` to the last
+    bit.
 
     ``UserError`` where mean or std do not fit the channels. FER-A-01, FER-P-07.
     """
     factor, offset = linear_map(preprocessing)
     coloured = _coloured(batch, preprocessing)
-    # A row of factors, not a pixel's: NumPy is slow where it repeats something as short as the channels of a pixel.
+    # NumPy multiplies by a whole row of factors much faster than by the few factors of one pixel.
     row = (coloured.shape[2], 1)
-    fed = np.multiply(coloured, np.tile(factor, row), out=out)
+    fed: np.ndarray = np.multiply(coloured, np.tile(factor, row), out=out)
     if offset.any():
         fed += np.tile(offset, row)
     return fed

@@ -1,4 +1,4 @@
-"""The order and the random numbers of Keras' ``ImageDataGenerator.flow``, batch by batch, from any place on."""
+"""The order and the random numbers of Keras' ``ImageDataGenerator.flow``, for any batch."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ferspec.reference.training.settings import LARGEST_SEED
 
 
 class Stream:
-    """What ``flow(x, y, batch_size, shuffle=True, seed)`` draws for ``count`` images, from any place on.
+    """Draws what ``flow(x, y, batch_size, shuffle=True, seed)`` draws for ``count`` images.
 
-    A batch depends on the seed and on its own number only, so that training continues exactly where it stopped. NumPy's
-    global random state is neither read nor changed, and several threads may ask for batches.
+    A batch depends on the seed and its number alone, so that a resumed training continues exactly. NumPy's global
+    random state is neither read nor changed. Several threads may ask for batches.
 
     ``UserError`` for a seed that NumPy does not take, and for fewer images than make a batch.
 
@@ -31,19 +31,19 @@ class Stream:
         self.count = count
         self.batch_size = batch_size
         self.seed = seed
-        # Seeding anew takes a fiftieth of the time that making another state does.
+        # Seeding a state takes a fiftieth of the time of making one.
         self._random = np.random.RandomState(seed)
         self._lock = Lock()
         self._order: tuple[int, np.ndarray] | None = None
 
     @property
     def steps(self) -> int:
-        """Batches an epoch trains on: whole ones only (FER-S-10)."""
+        """The whole batches of an epoch, which are trained on (FER-S-10)."""
         return steps_per_epoch(self.count, self.batch_size)
 
     @property
     def batches(self) -> int:
-        """Batches an epoch counts: the partial last one too, whether it is trained on or not."""
+        """The batches of an epoch, a partial last one included."""
         return -(-self.count // self.batch_size)
 
     def batch(self, epoch: int, step: int, shape: tuple[int, int]) -> tuple[np.ndarray, Parameters]:

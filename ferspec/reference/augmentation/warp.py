@@ -13,7 +13,7 @@ from ferspec import spec
 from ferspec.reference.augmentation.matrices import matrices
 from ferspec.reference.augmentation.parameters import Parameters
 
-# Python's threads change over at every image, which costs as much as changing one of 48 × 48.
+# Switching between Python's threads costs as much as warping an image of 48 × 48.
 PIXELS_WORTH_THREADS = 2**14
 # what OpenCV calls the interpolation orders and the fillings of FER-A-07
 ORDERS = {0: "INTER_NEAREST", 1: "INTER_LINEAR"}
@@ -26,14 +26,13 @@ FILLS = {
 
 
 def augmented(images: np.ndarray, parameters: Parameters, out: np.ndarray | None = None) -> np.ndarray:
-    """Return (b, h, w, 3) uint8 images, each changed by its parameters, as float32 within 0..255, not rounded.
+    """Return each image changed by its parameters, as float32 within 0..255, not rounded.
 
-    Of what ``ImageDataGenerator.apply_transform`` returns, at 48 × 48 within 0.005 grey levels on any image, at
-    224 × 224 within 0.01 on faces and 0.02 on any: OpenCV computes where to read in float32, the less exactly the
-    farther from the corner, and black beside white shows it most. ``out`` (b, h, w, 3) float32 takes the result where
-    it is given; in a loop that saves new memory for every batch.
+    ``images`` are (b, h, w, 3) uint8. The result differs from that of ``ImageDataGenerator.apply_transform`` by at most
+    0.005 grey levels on images of 48 × 48; of 224 × 224 by 0.01 on faces and 0.02 on any image, because OpenCV computes
+    places in float32. ``out`` (b, h, w, 3) float32 takes the result if given, so that a loop reuses its memory.
 
-    Large images of a batch are shared between threads. OpenCV's own threads are switched off, in the whole process.
+    Large images of a batch are shared between threads. OpenCV's own threads are switched off in the whole process.
 
     FER-A-06 to FER-A-09.
     """
@@ -56,8 +55,8 @@ def _warp(images: np.ndarray, maps: np.ndarray, out: np.ndarray) -> None:
     import cv2
 
     # OpenCV returns the type it is given: floats come back unrounded (FER-A-07).
-    image = np.empty(images.shape[1:], np.float32)
-    height, width = image.shape[:2]
+    height, width = images.shape[1:3]
+    image = np.empty((height, width, 3), np.float32)
     book = spec.load()
     flags = getattr(cv2, ORDERS[book.integer("FER-A-07", "interpolation_order")]) | cv2.WARP_INVERSE_MAP
     border = getattr(cv2, FILLS[book.text("FER-A-07", "fill")])
@@ -68,9 +67,9 @@ def _warp(images: np.ndarray, maps: np.ndarray, out: np.ndarray) -> None:
 
 @cache
 def _pool() -> tuple[ThreadPoolExecutor, int]:
-    """Return a thread for every core, and have OpenCV start none of its own.
+    """Return a thread for every core, and switch OpenCV's own threads off.
 
-    To share out a small image costs more than it saves, and several times as much where the cores are busy.
+    Sharing a small image between threads costs more than it saves.
     """
     import cv2
 

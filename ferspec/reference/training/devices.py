@@ -1,4 +1,4 @@
-"""The devices a training runs on: all GPUs it is given, or the CPU."""
+"""The devices a training runs on: GPUs, or the CPU."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ferspec.errors import UserError
 
 
 def strategy_over(gpus: int | None = None) -> Any:
-    """Return a TensorFlow strategy over that many GPUs, by default over all there are; over the CPU where none is.
+    """Return a TensorFlow strategy over a number of GPUs, by default all; over the CPU if there are none.
 
-    ``UserError`` where more are asked for than there are. ``gpus=0`` is the CPU.
+    ``gpus=0`` is the CPU. ``UserError`` where more are asked for than TensorFlow sees.
     """
     import tensorflow as tf
 

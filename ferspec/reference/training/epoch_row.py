@@ -1,4 +1,4 @@
-"""What one epoch of a training left: a row of history.csv."""
+"""The metrics of one epoch: a row of history.csv."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from ferspec.records import Record
 
 
 class EpochRow(Record):
-    """The figures of one epoch; ``epoch`` counts from 0 over the whole run, ``phase`` from 1.
+    """The metrics of one epoch; ``epoch`` counts from 0 over the whole run, ``phase`` from 1.
 
-    ``learning_rate`` is the one the epoch was trained with; losses are mean cross-entropies, accuracies 0 to 1.
+    ``learning_rate`` is that of the epoch; losses are mean cross-entropies, accuracies 0 to 1.
     """
 
     epoch: int

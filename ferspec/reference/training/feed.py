@@ -1,4 +1,4 @@
-"""What Keras' ``fit`` is fed: batches prepared ahead by TensorFlow's threads, in an order that no thread changes."""
+"""Feed Keras' ``fit`` with batches that TensorFlow's threads prepare ahead, in a fixed order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluation_batches", "reading_errors", "training_batches"]
 
-# One batch is made while another waits: augmentation spreads a batch over the cores itself.
+# One batch is made while another waits; augmentation itself shares a batch between the cores.
 AT_ONCE, AHEAD = 2, 2
 
 
@@ -36,14 +36,14 @@ def training_batches(
     augment: Literal["threads", "device", "reference"],
     start_epoch: int = 0,
 ) -> tf.data.Dataset:
-    """Return the augmented batches of every epoch from ``start_epoch`` on, without end, ``stream.steps`` an epoch.
+    """Return the augmented batches of all epochs from ``start_epoch``, endlessly.
 
-    Elements are (b, h, w, c) float32, as ``preprocessing`` has them, and one-hot classes (b, 7) float32; with
-    ``augment="device"`` in place of the former ((b, h, w, 3) uint8 RGB, (b, 8) float32 transforms), for a model
-    ``with_augmentation``. No more than a few batches are in memory, except with ``"reference"``, where Keras' own
-    generator holds all images as float32. Shapes are static, so that a strategy can share a batch between replicas.
+    An epoch has ``stream.steps`` batches. Elements are images (b, h, w, c) float32, preprocessed, and one-hot classes
+    (b, 7) float32. With ``augment="device"`` the images are ((b, h, w, 3) uint8 RGB, (b, 8) float32 transforms), for a
+    model ``with_augmentation``. A few batches are in memory at a time; with ``"reference"`` Keras' own generator holds
+    all images as float32. Shapes are static, so that a strategy can share a batch between replicas.
 
-    What goes wrong while reading comes out of ``fit`` as raised only within ``reading_errors``. FER-A-13, FER-S-10.
+    ``fit`` raises an error of reading as it was raised only within ``reading_errors``. FER-A-13, FER-S-10.
     """
     if augment == "reference":
         return _generated(images, stream, preprocessing, start_epoch)
@@ -66,12 +66,13 @@ def training_batches(
 def evaluation_batches(
     images: TrainingImages, preprocessing: Preprocessing, batch_size: int, count: int
 ) -> tf.data.Dataset:
-    """Return the first ``count`` images in their order, not augmented, with their one-hot classes; the last batch is
-    smaller where they do not fill it. Elements and errors are those of ``training_batches``; ``UserError`` where there
-    is no image. FER-A-11.
+    """Return the first ``count`` images in their order, not augmented, with their one-hot classes.
+
+    The last batch may be smaller. Elements and errors are those of ``training_batches``; ``UserError`` if ``count`` is
+    0. FER-A-11.
     """
     if count < 1:
-        raise UserError("there is no image to evaluate on: give some")
+        raise UserError("there are no images to evaluate on: give at least one")
     labels = _one_hot(images.labels)
 
     def batch(number: int) -> tuple[np.ndarray, np.ndarray]:
@@ -91,13 +92,14 @@ def _mapped(numbers: tf.data.Dataset, batch: Callable[[int], Any], signature: An
 
     def make(number: int) -> list[np.ndarray]:
         with reading():
-            return tf.nest.flatten(batch(int(number)))
+            arrays: list[np.ndarray] = tf.nest.flatten(batch(int(number)))
+            return arrays
 
     def tensors(number: tf.Tensor) -> Any:
-        # A function said to have a state would be called by one thread, and not ahead, where operations are repeatable.
+        # With repeatable operations TensorFlow calls a stateful function from one thread, and not ahead.
         made = tf.numpy_function(make, [number], [spec.dtype for spec in specs], stateful=False)
-        for tensor, of in zip(made, specs, strict=True):
-            tensor.set_shape(of.shape)
+        for tensor, known in zip(made, specs, strict=True):
+            tensor.set_shape(known.shape)
         return tf.nest.pack_sequence_as(signature, made)
 
     return _ahead(numbers.map(tensors, num_parallel_calls=AT_ONCE, deterministic=True))
@@ -137,13 +139,13 @@ def _ahead(batches: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def _signature(example: Any, whole: bool = True) -> Any:
-    """Return the form of batches like ``example``; of any length unless all are ``whole``."""
+    """Return the form of batches like ``example``, of any length unless all are ``whole``."""
     import tensorflow as tf
 
-    def of(array: np.ndarray) -> tf.TensorSpec:
+    def form(array: np.ndarray) -> tf.TensorSpec:
         return tf.TensorSpec(array.shape if whole else (None, *array.shape[1:]), array.dtype)
 
-    return tf.nest.map_structure(of, example)
+    return tf.nest.map_structure(form, example)
 
 
 def _fed(batch: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
@@ -151,4 +153,4 @@ def _fed(batch: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
 
 
 def _one_hot(labels: np.ndarray) -> np.ndarray:
-    return np.eye(len(spec.load().classes), dtype=np.float32)[labels]
+    return np.asarray(np.eye(len(spec.load().classes), dtype=np.float32)[labels])

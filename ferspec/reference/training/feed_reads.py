@@ -1,4 +1,4 @@
-"""Reading in TensorFlow's threads: what it raises is kept for the caller, and the last of it ends before Python."""
+"""Read batches in TensorFlow's threads: keep their exceptions for the caller, and end before Python does."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 
-# No thread of TensorFlow that is to read another batch takes longer to come back for it.
+# A thread of TensorFlow that has another batch to read asks for it within QUIET_SECONDS.
 QUIET_SECONDS, LONGEST_WAIT = 0.2, 10.0
 
 
 class _Reads:
-    """How many reads go on, when the last one ended, and what those that failed raised, by the names given to it."""
+    """The number of running reads, the time when the last one ended, and the exceptions of failed ones by name."""
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.going_on = 0
+        self.running = 0
         self.last_end = 0.0
         self.failures: dict[str, Exception] = {}
 
     def settle(self) -> None:
-        """Wait until what is prepared ahead is complete, so that no thread asks for more.
+        """Wait until all batches prepared ahead are complete, so that no thread asks for more.
 
-        A thread of TensorFlow's that comes back to Python while it ends makes the process abort, whatever its status.
+        A thread of TensorFlow that calls Python while Python ends aborts the process.
         """
         latest = time.monotonic() + LONGEST_WAIT
-        while (now := time.monotonic()) < latest and (self.going_on or now - self.last_end < QUIET_SECONDS):
+        while (now := time.monotonic()) < latest and (self.running or now - self.last_end < QUIET_SECONDS):
             time.sleep(0.01)
 
 
 class _ReadingFailed(Exception):
-    """Stands for an exception, by the name it is kept under, on the way through TensorFlow."""
+    """Carries the name of a kept exception through TensorFlow."""
 
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Within it one batch is read, in any thread; what it raises is kept for ``reading_errors``."""
+    """Read one batch within this context, in any thread; keep what it raises for ``reading_errors``."""
     reads = _reads()
     with reads.lock:
-        reads.going_on += 1
+        reads.running += 1
     try:
         yield
     except Exception as error:
@@ -51,15 +51,15 @@ def reading() -> Iterator[None]:
         raise _ReadingFailed(name) from None
     finally:
         with reads.lock:
-            reads.going_on -= 1
+            reads.running -= 1
             reads.last_end = time.monotonic()
 
 
 @contextmanager
 def reading_errors() -> Iterator[None]:
-    """Within it an exception raised while a batch was read comes out of ``fit`` as that very exception.
+    """Raise an exception of a read as it was raised.
 
-    TensorFlow would hand on no more than its text, as an error of TensorFlow's own.
+    TensorFlow passes on its text alone, in an error of its own.
     """
     import tensorflow as tf
 

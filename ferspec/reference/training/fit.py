@@ -1,4 +1,4 @@
-"""Trains a network by the protocol's schedule, phase by phase, so that it can be stopped and continued at any epoch."""
+"""Train a network by the protocol's schedule, phase by phase; a training can be resumed after any epoch."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from ferspec.reference.training.state import FinishedEpochs, StateFolder
 from ferspec.spec.records import Profile
 
 Ended = Literal["early stopping", "length of the phase", "epochs cap"]
-# longer than any training: what ends a phase is the schedule
+# more epochs than any training has: the schedule ends a phase
 ENDLESS = 1_000_000
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is trained, on what, and how.
+    """One training: its images, its plan and its settings.
 
-    ``class_weights`` (7,) are in the order of the classes; ``batch`` is the images of a step over all devices.
+    ``class_weights`` (7,) are in the order of the classes; ``batch`` counts the images of a step over all devices.
     """
 
     training: TrainingImages
@@ -46,7 +46,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Trained:
-    """A network at its best epoch, every epoch it had, why each phase ended, and the seconds of training."""
+    """A network at its best epoch, its epochs, why each phase ended, and the seconds of training."""
 
     network: Any
     rows: tuple[EpochRow, ...]
@@ -60,9 +60,9 @@ class Trained:
 
     @cached_property
     def predict(self) -> Callable[[np.ndarray], np.ndarray]:
-        """A function from a batch (b, h, w, c) float32 to probabilities (b, 7), on one device.
+        """Return a function from a batch (b, h, w, c) float32 to probabilities (b, 7), on one device.
 
-        Keras' own ``predict_on_batch`` would let every replica answer the whole batch, and return all their answers.
+        Keras' own ``predict_on_batch`` would return the answers of every replica to the whole batch.
         """
         import tensorflow as tf
 
@@ -72,9 +72,9 @@ class Trained:
 
 @dataclass(frozen=True)
 class Outlook:
-    """How many epochs a phase has left; ``firm`` where its length is fixed, otherwise unless the loss improves.
+    """The epochs that a phase has left: exactly if ``firm``, otherwise if the loss does not improve.
 
-    ``seconds`` is what the last epoch took, its validation included.
+    ``seconds`` is the time of the last epoch and its validation.
     """
 
     epochs: int
@@ -83,13 +83,13 @@ class Outlook:
 
 
 class Listener:
-    """Hears how a training goes on; does nothing unless a method is overridden."""
+    """Receives the progress of a training; each method does nothing unless overridden."""
 
     def step(self, epoch: int, done: int, steps: int) -> None:
-        """A batch was trained on: ``done`` of the ``steps`` of an epoch."""
+        """Receive that ``done`` of the ``steps`` of an epoch are trained on."""
 
     def epoch(self, rows: Sequence[EpochRow], outlook: Outlook) -> None:
-        """An epoch is finished and kept; ``rows`` are all epochs up to it."""
+        """Receive that an epoch is finished and kept; ``rows`` are all epochs up to it."""
 
 
 @contextmanager
@@ -123,9 +123,9 @@ def training_scope(settings: TrainingSettings, strategy: Any) -> Iterator[None]:
 def train(network: Any, task: Task, folder: Path, listener: Listener) -> Trained:
     """Train a network built within ``training_scope`` and return it at its best epoch, in float32.
 
-    What is finished is kept in ``folder`` after every epoch; called again with the same task, a training continues
-    from there and, on a CPU, gives what it would have given uninterrupted. ``UserError`` when the loss is no number,
-    the disk is full, a device has no room for a batch, or there are fewer images than one batch.
+    The state is kept in ``folder`` after every epoch. Called with the same task, a training resumes from it; on a CPU
+    the result equals that of an uninterrupted one. ``UserError`` if the loss is NaN or infinite, the disk is full, a
+    device has too little memory for a batch, or there are fewer images than one batch.
     """
     import keras
 
@@ -139,8 +139,8 @@ def train(network: Any, task: Task, folder: Path, listener: Listener) -> Trained
     progress = states.progress()
     states.restore_best(network, best_of(progress.rows))
     _in_float32(network)
-    ended = tuple(_ended(task, plan, rows_of(progress.rows, phase)) for phase, plan in enumerate(task.plans, start=1))
-    return Trained(network, progress.rows, ended, progress.seconds)
+    ended = [_ended(task, plan, rows_of(progress.rows, phase)) for phase, plan in enumerate(task.plans, start=1)]
+    return Trained(network, progress.rows, tuple(reason for reason in ended if reason is not None), progress.seconds)
 
 
 def rows_of(rows: Sequence[EpochRow], phase: int) -> list[EpochRow]:
@@ -160,7 +160,7 @@ def _train_phase(
 
     progress = states.progress()
     begun = rows_of(progress.rows, phase)
-    if _ended(task, plan, begun):
+    if _ended(task, plan, begun) is not None:
         return
     if plan.frozen:
         freeze_base(network)
@@ -243,7 +243,7 @@ def _ended(task: Task, plan: PhasePlan, rows: Sequence[EpochRow]) -> Ended | Non
 
 
 def _watched(rule: str, rows: Sequence[EpochRow], profile: Profile) -> list[float]:
-    """Return the figure of each epoch that a rule of the schedule watches."""
+    """Return the metric of each epoch that a rule of the schedule monitors."""
     monitor = spec.load().text(rule, "monitor", profile)
     return [getattr(row, monitor) for row in rows]
 
@@ -259,13 +259,13 @@ def _require_number(row: EpochRow, precision: str) -> None:
     if not np.isfinite([row.loss, row.val_loss]).all():
         other = "" if precision == "float32" else ", or train in float32"
         raise UserError(
-            f"the loss is no number after epoch {row.epoch} (loss {row.loss}, val_loss {row.val_loss}): "
+            f"the loss is NaN or infinite after epoch {row.epoch} (loss {row.loss}, val_loss {row.val_loss}): "
             f"the epochs before it are kept; look for broken images{other}"
         )
 
 
 def _in_float32(network: Any) -> None:
-    """Let a network trained in mixed precision compute in float32, in which its variables are anyway."""
+    """Let a network trained in mixed precision compute in float32, the type of its variables."""
     import keras
 
     for layer in network._flatten_layers():
@@ -281,5 +281,5 @@ def _room_on_device(batch: int) -> Iterator[None]:
         yield
     except tf.errors.ResourceExhaustedError:
         raise UserError(
-            f"the device has no room for a batch of {batch} images: the epochs before are kept; give more GPUs"
+            f"the device has too little memory for a batch of {batch} images: earlier epochs are kept; give more GPUs"
         ) from None

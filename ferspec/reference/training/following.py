@@ -1,4 +1,4 @@
-"""The one Keras callback of a training: it sets the rate of each epoch and hands on what the epoch left."""
+"""The Keras callback of a training: it sets the rate of each epoch and passes on its metrics."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from ferspec.reference.training.epoch_row import EpochRow
 
 
 class FollowSchedule(keras.callbacks.Callback):
-    """Trains each epoch at the rate that ``rate()`` gives, until ``keep(row, seconds)`` says that the phase has ended.
+    """Trains each epoch at ``rate()``, until ``keep(row, seconds)`` returns that the phase has ended.
 
-    ``validate()`` gives loss and accuracy on the validation images: not ``fit`` itself, which would augment them too
-    where the device augments.
-
-    The rule itself is a function of the losses so far, so that nothing is lost with the process; Keras'
-    ``ReduceLROnPlateau`` and ``EarlyStopping`` are held to it in the executable specification.
+    ``validate()`` returns loss and accuracy on the validation images. ``fit`` does not validate, because it would
+    augment them too if the device augments. The schedule is a function of the losses so far, so that a resumed training
+    continues it; tests compare it with Keras' ``ReduceLROnPlateau`` and ``EarlyStopping``.
     """
 
     def __init__(
@@ -43,8 +41,8 @@ class FollowSchedule(keras.callbacks.Callback):
         self._listener.step(self._epoch, batch + 1, self._steps)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        validated = self._validate()
-        figures = {name: float(logs[name]) for name in ("accuracy", "loss")}
+        trained, validated = logs or {}, self._validate()
+        figures = {name: float(trained[name]) for name in ("accuracy", "loss")}
         figures |= {f"val_{name}": float(validated[name]) for name in ("accuracy", "loss")}
         row = EpochRow(epoch=epoch, phase=self._phase, learning_rate=self._current_rate, **figures)
         self.model.stop_training = self._keep(row, time.perf_counter() - self._began)

@@ -1,4 +1,4 @@
-"""What training needs of a set of images: their classes and their pixels, a batch at a time."""
+"""The images of a training: their classes, and their pixels batch by batch."""
 
 from __future__ import annotations
 

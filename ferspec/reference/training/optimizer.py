@@ -9,7 +9,7 @@ from ferspec.spec.records import DEFAULT_PROFILE, Profile
 
 
 def new_optimizer(rate: float, profile: Profile = DEFAULT_PROFILE) -> Any:
-    """Return a new Keras optimiser as FER-S-01 has it, everything it does not name as Keras has it by default."""
+    """Return a new Keras optimiser with the values of FER-S-01 and Keras' defaults."""
     import keras
 
     book = spec.load()

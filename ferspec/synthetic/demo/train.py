@@ -111,7 +111,6 @@ def fit(settings: Settings, training: tuple, validation: tuple) -> tuple[keras.M
         validation_data=(unit(validation[0]), keras.utils.to_categorical(validation[1], len(CLASSES))),
         callbacks=[keras.callbacks.EarlyStopping("val_loss", patience=settings.epochs, restore_best_weights=True)],
         verbose=2,
-        shuffle=False,
     )
     return model, {name: [round(float(v), 5) for v in values] for name, values in history.history.items()}
 

@@ -342,7 +342,7 @@ def test_a_loss_that_is_no_number_ends_the_training_and_keeps_the_epochs_before_
 
     of = task(epochs_cap=4, precision=precision)
     figures = [(1.0, 0.3), (0.9, 0.4), (float("nan"), 0.1)]
-    said = f"loss is no number after epoch 2.*val_loss nan.*epochs before it are kept; {advice}$"
+    said = f"loss is NaN or infinite after epoch 2.*val_loss nan.*epochs before it are kept; {advice}$"
     with pytest.raises(UserError, match=said):
         trained(tmp_path, of, scripted(figures))
     assert [row.val_loss for row in StateFolder(tmp_path).progress().rows] == [1.0, 0.9]

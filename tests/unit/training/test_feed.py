@@ -324,7 +324,7 @@ def test_a_feed_left_open_neither_keeps_the_process_nor_changes_its_status(path)
 
 
 def test_no_image_to_evaluate_on_is_refused():
-    with pytest.raises(UserError, match="no image to evaluate on"):
+    with pytest.raises(UserError, match="no images to evaluate on"):
         evaluation_batches(Noise(1), RESCALED, BATCH, 0)
 
 

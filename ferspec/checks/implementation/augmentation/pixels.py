@@ -43,7 +43,7 @@ class ByHand:
 
 
 BY_HAND = {
-    "FER-A-05": {"3×3 by hand": ByHand(change(flip=True), ((3, 2, 1), (6, 5, 4), (9, 8, 7)))},
+    "FER-A-05": {"an image of 3×3": ByHand(change(flip=True), ((3, 2, 1), (6, 5, 4), (9, 8, 7)))},
     "FER-A-06": {
         "a quarter turn is anticlockwise": ByHand(change(rotation=90.0), ((3, 6, 9), (2, 5, 8), (1, 4, 7))),
         "the shift is turned with the image": ByHand(
@@ -89,8 +89,8 @@ MAPPED = {
     "a zoom": (change(zoom=0.85), 16, 16),
     "rotation, shift and zoom": (change(rotation=-17.0, shift=2.25, zoom=0.85), 16, 16),
     "two zoom factors": (change(rotation=20.0, shift=-1.5, zoom=[0.8, 1.2]), 15, 15),
-    f"{SMALL}×{SMALL}": (change(rotation=11.0, shift=3.75, zoom=0.9), SMALL, SMALL),
-    f"{LARGE}×{LARGE}": (change(rotation=-9.0, shift=20.25, zoom=0.95), LARGE, LARGE),
+    f"an image of {SMALL}×{SMALL}": (change(rotation=11.0, shift=3.75, zoom=0.9), SMALL, SMALL),
+    f"an image of {LARGE}×{LARGE}": (change(rotation=-9.0, shift=20.25, zoom=0.95), LARGE, LARGE),
 }
 SWAPPED = {
     "height shift": (change(height_shift=2.0), 12, 12),
@@ -115,8 +115,8 @@ SWAPPED = {
 INTERPOLATED = {
     "a rotation, 9×9": (change(rotation=19.0, shift=1.4, zoom=1.2), 9, 9),
     "a shift, 9×9": (change(shift=-2.6, zoom=0.9), 9, 9),
-    f"{SMALL}×{SMALL}": (change(rotation=-14.0, shift=6.3, zoom=1.1), SMALL, SMALL),
-    f"{LARGE}×{LARGE}": (change(rotation=16.0, shift=-30.7, zoom=1.15), LARGE, LARGE),
+    f"an image of {SMALL}×{SMALL}": (change(rotation=-14.0, shift=6.3, zoom=1.1), SMALL, SMALL),
+    f"an image of {LARGE}×{LARGE}": (change(rotation=16.0, shift=-30.7, zoom=1.15), LARGE, LARGE),
 }
 FLIPPED_LAST = change(rotation=13.0, height_shift=1.5, width_shift=-0.75, zoom=[0.9, 1.15])
 
@@ -282,7 +282,9 @@ def _in_evaluation() -> dict[str, tuple[str, tuple[int, ...]]]:
 
 
 def _sizes(*others: tuple[int, int]) -> dict[str, tuple[int, int]]:
-    return {f"{height}×{width}": (height, width) for height, width in (*others, (SMALL, SMALL), (LARGE, LARGE))}
+    return {
+        f"an image of {height}×{width}": (height, width) for height, width in (*others, (SMALL, SMALL), (LARGE, LARGE))
+    }
 
 
 def _by_hand(clause: str) -> tuple[Check, ...]:
