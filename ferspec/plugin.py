@@ -112,7 +112,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.fixture(scope="session")
 def fer_subject(request: pytest.FixtureRequest) -> object:
     """The model and images that the command line names."""
-    from ferspec.subjects.models.claims import require_known_figures
+    from ferspec.subjects.models.claims import require_known_metrics
     from ferspec.subjects.models.from_names import open_images, open_subject
 
     option = request.config.getoption
@@ -121,7 +121,7 @@ def fer_subject(request: pytest.FixtureRequest) -> object:
         pytest.exit("ferspec: no model was named: add --fer-model", returncode=pytest.ExitCode.USAGE_ERROR)
     try:
         images = open_images(model, option("--fer-dataset"), option("--fer-groups"))
-        require_known_figures(claims_of(request.config), images.groups)
+        require_known_metrics(claims_of(request.config), images.groups)
         return open_subject(model, images, option("--fer-contract"), option("--fer-trust-code"))
     except UserError as error:
         pytest.exit(refusal(error), returncode=pytest.ExitCode.USAGE_ERROR)

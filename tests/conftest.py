@@ -18,7 +18,7 @@ import pytest
 from ferspec.plugin import named_implementation
 
 if TYPE_CHECKING:
-    from ferspec.reference.figures import Evaluation
+    from ferspec.reference.measured import Evaluation
     from ferspec.subjects.certificates.document import Report
 
 

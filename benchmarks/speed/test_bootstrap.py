@@ -15,7 +15,7 @@ from ferspec.reference.bootstrap import Resampling, resample_table
 pytestmark = [pytest.mark.speed, pytest.mark.timeout(1800)]
 
 IMAGES, REPLICATES, TIMED, TURNS, LEAST_RATIO = 2100, 10_000, 30, 5, 250
-FIGURES = (metrics.precision, metrics.recall, metrics.f1)
+METRICS = (metrics.precision, metrics.recall, metrics.f1)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def answers() -> tuple[np.ndarray, np.ndarray]:
 def with_multinomials(labels: np.ndarray, predicted: np.ndarray, replicates: int) -> np.ndarray:
     """Return (replicates, 4): accuracy, then macro precision, recall and F1."""
     tables = resample_table(metrics.confusion_matrix(labels, predicted), Resampling(0.95, replicates, seed=1))
-    return np.column_stack([metrics.accuracy(tables), *(metrics.macro(figure(tables)) for figure in FIGURES)])
+    return np.column_stack([metrics.accuracy(tables), *(metrics.macro(figure(tables)) for figure in METRICS)])
 
 
 def with_scikit_learn(labels: np.ndarray, predicted: np.ndarray, replicates: int) -> np.ndarray:

@@ -24,7 +24,7 @@ ONE_EPOCH = """
     from ferspec.reference.augmentation.stream import Stream
     from ferspec.reference.models.preprocessing import RESCALED
     from ferspec.reference.training.feed import training_batches
-    from ferspec.subjects.runs.data.splits import ImagePart
+    from ferspec.subjects.runs.data.splits import ImageSplit
     from ferspec.subjects.datasets.pixel_store import PixelStore
 
     count, room, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
@@ -39,7 +39,7 @@ ONE_EPOCH = """
     some = rng.integers(0, 256, (100, 48, 48, 3), dtype=np.uint8)
     for index in range(count):
         pixels.write(index, some[index % 100])
-    images = ImagePart("noise", rng.integers(0, 7, count), (None,) * count, pixels)
+    images = ImageSplit("noise", rng.integers(0, 7, count), (None,) * count, pixels)
     stream = Stream(count, 64, seed=1)
     peak = 0
     for step, _ in enumerate(training_batches(images, stream, RESCALED, path).take(stream.steps)):

@@ -20,7 +20,7 @@ from ferspec.subjects.datasets.pixel_store import PixelStore
 from ferspec.subjects.datasets.read_all import read_each
 from ferspec.subjects.datasets.readers.folders import read_folders
 from ferspec.subjects.models.preprocess import resize
-from ferspec.subjects.runs.data.splits import ImagePart
+from ferspec.subjects.runs.data.splits import ImageSplit
 from ferspec.synthetic import synthetic_images
 
 pytestmark = [
@@ -63,7 +63,7 @@ def decoded_once(folder, side):
     for read in read_each(listing, lambda _, image: resize(image, (side, side), method)):
         pixels.write(len(entries), read.value)
         entries.append(read.entry)
-    return ImagePart("faces", listing.labels, tuple(entries), pixels)
+    return ImageSplit("faces", listing.labels, tuple(entries), pixels)
 
 
 def from_directory(generator, folder, side, **options):

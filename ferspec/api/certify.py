@@ -21,7 +21,7 @@ from ferspec.progress import Progress, silent
 from ferspec.subjects.certificates.build import build_report
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.datasets.subject import Dataset
-from ferspec.subjects.models.claims import Claim, parse_claim, require_known_figures
+from ferspec.subjects.models.claims import Claim, parse_claim, require_known_metrics
 from ferspec.subjects.models.from_names import open_images, open_subject
 from ferspec.subjects.models.subject import ModelSubject
 
@@ -98,7 +98,7 @@ def _opened(request: CertifyRequest, progress: Progress) -> _Opened:
     claims = tuple(map(parse_claim, request.claims))
     deviations = load_deviations(request.deviations) if request.deviations else ()
     images = open_images(request.model, request.dataset, request.groups, progress)
-    require_known_figures(claims, images.groups)
+    require_known_metrics(claims, images.groups)
     subject = open_subject(request.model, images, request.contract, request.trust_code, progress)
     return _Opened(subject, images, claims, deviations)
 

@@ -7,7 +7,7 @@ from functools import cache
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.names import nearest
-from ferspec.spec.records import Cell, Figures
+from ferspec.spec.records import Cell, CellMetrics
 from ferspec.subjects.runs.artifacts.record import SYNTHETIC
 
 
@@ -32,8 +32,8 @@ def all_cells() -> dict[str, Cell]:
         cell.model_copy(
             update={
                 "dataset": SYNTHETIC,
-                "printed": Figures(),
-                "released": Figures(),
+                "printed": CellMetrics(),
+                "released": CellMetrics(),
                 "released_val_n": None,
                 "released_btfer_n": None,
                 "agreement": "neither",

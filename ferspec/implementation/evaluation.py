@@ -9,7 +9,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
-from ferspec.reference.figures import Figure
+from ferspec.reference.measured import Metric
 from ferspec.spec.records import Profile
 
 AVERAGED = ("precision", "recall", "f1")
@@ -39,8 +39,8 @@ class EvaluationCapabilities:
     def predicted_classes(self, outputs: list[list[float]]) -> list[int]:
         return np.array(outputs).argmax(axis=1).tolist()
 
-    def rounded(self, figure: float) -> float:
-        return round(figure, spec.load().integer("FER-M-07", "decimals"))
+    def rounded(self, metric: float) -> float:
+        return round(metric, spec.load().integer("FER-M-07", "decimals"))
 
     def proportion_interval(self, successes: int, n: int) -> list[float]:
         from ferspec.reference.intervals import wilson
@@ -95,13 +95,13 @@ def _calibration(labels: list[int], probabilities: list[list[float]], replicates
     return calibration(np.array(labels), rows.argmax(axis=1), rows, resampling)
 
 
-def _defined(figure: Figure) -> float:
-    if figure.value is None:
-        raise UserError(figure.undefined)
-    return figure.value
+def _defined(metric: Metric) -> float:
+    if metric.value is None:
+        raise UserError(metric.undefined)
+    return metric.value
 
 
-def _ends(figure: Figure) -> list[float]:
-    if figure.low is None or figure.high is None:
-        raise UserError(figure.undefined)
-    return [figure.low, figure.high]
+def _ends(metric: Metric) -> list[float]:
+    if metric.low is None or metric.high is None:
+        raise UserError(metric.undefined)
+    return [metric.low, metric.high]

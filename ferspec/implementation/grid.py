@@ -41,10 +41,10 @@ class GridCapabilities:
 
         return spread_of(differences).sd
 
-    def grid_spread(self, figure: str, resolution: Resolution) -> dict[str, float]:
+    def grid_spread(self, metric: str, resolution: Resolution) -> dict[str, float]:
         from ferspec.grid.bands.spread import spread
 
-        return spread(figure, resolution, self.profile).model_dump()
+        return spread(metric, resolution, self.profile).model_dump()
 
     def band(self, expected: float, sd: float, pairs: int, runs: int, dropped: int, images: int) -> list[float]:
         from ferspec.grid.bands.bands import contributions, ends

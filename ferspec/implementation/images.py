@@ -38,7 +38,7 @@ class ImageCapabilities:
         batch = augmented(np.array([image], np.float32), _as_batch(parameters))
         return scaled(batch, RESCALED)[0].tolist()
 
-    def augmented_parts(self) -> list[str]:
+    def augmented_splits(self) -> list[str]:
         return ["training"]
 
     def augmentation_ranges(self, architecture: str) -> dict[str, float]:
@@ -96,15 +96,15 @@ class ImageCapabilities:
         record = spec.load().datasets[dataset]
         return [*record.size, 3 if record.colour == "rgb" else 1]
 
-    def split(self, dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
+    def split(self, dataset: str, labels: list[int], splits: list[str] | None, seed: int) -> list[str]:
         import numpy as np
 
         from ferspec.reference.splits import split_by_class, splits_anew
 
         record = spec.load().datasets[dataset]
         joined = record.training_percent is not None and splits_anew(self.profile)
-        if parts is not None and not joined:
-            return parts
+        if splits is not None and not joined:
+            return splits
         if record.training_percent is not None and not joined:
             raise UserError(f"the profile paper uses the published splits of {dataset}: give the split of each image")
         percent = record.training_percent or _percent_of_the_runs(record)
@@ -112,10 +112,10 @@ class ImageCapabilities:
         chosen = set(training.tolist())
         return ["training" if index in chosen else "validation" for index in range(len(labels))]
 
-    def part_of_usage(self, usage: str) -> str:
-        from ferspec.subjects.datasets.readers.fer2013 import TEST_PARTS, TRAINING_PART
+    def split_of_usage(self, usage: str) -> str:
+        from ferspec.subjects.datasets.readers.fer2013 import TEST_SPLITS, TRAINING_SPLIT
 
-        return {TRAINING_PART: "training", **dict.fromkeys(TEST_PARTS, "validation")}[usage]
+        return {TRAINING_SPLIT: "training", **dict.fromkeys(TEST_SPLITS, "validation")}[usage]
 
     def conflicting_labels(self, digests: list[str], labels: list[int]) -> list[str]:
         classes: dict[str, set[int]] = {}

@@ -36,8 +36,8 @@ class TrainingCapabilities:
     def class_weights(self, counts: list[int], balancing: str) -> list[float]:
         return WEIGHTINGS[balancing](counts).tolist()
 
-    def weights_of_dataset(self, labels: list[int], parts: list[str], balancing: str) -> list[float]:
-        trained = [label for label, part in zip(labels, parts, strict=True) if part == "training"]
+    def weights_of_dataset(self, labels: list[int], splits: list[str], balancing: str) -> list[float]:
+        trained = [label for label, part in zip(labels, splits, strict=True) if part == "training"]
         return self.class_weights([trained.count(index) for index in range(len(spec.load().classes))], balancing)
 
     def losses(self, labels: list[int], probabilities: list[list[float]], class_weights: list[float]) -> list[float]:
@@ -93,7 +93,7 @@ class TrainingCapabilities:
     def steps_per_epoch(self, images: int, batch_size: int) -> int:
         return schedule.steps_per_epoch(images, batch_size)
 
-    def evaluated_parts(self) -> list[str]:
+    def evaluated_splits(self) -> list[str]:
         return ["validation", "BTFER"]
 
     def evaluated_images(self, images: int, batch_size: int) -> int:

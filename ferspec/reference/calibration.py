@@ -4,8 +4,8 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_means
-from ferspec.reference.figures import Calibration, CalibrationBin, Figure
 from ferspec.reference.intervals import bootstrap, spread_interval, unseen
+from ferspec.reference.measured import Calibration, CalibrationBin, Metric
 
 
 def calibration(
@@ -25,7 +25,7 @@ def calibration(
     resampling = resampling or protocol_resampling()
     flaw = _flaw(probabilities)
     if flaw is not None:
-        undefined = Figure(value=None, undefined=flaw)
+        undefined = Metric(value=None, undefined=flaw)
         return Calibration(ece=undefined, brier=undefined, nll=undefined, bins=())
     probabilities = np.asarray(probabilities, dtype=np.float64)
     count, floor = spec.load().integer("FER-Z-04", "bins"), spec.load().number("FER-Z-07", "floor")
@@ -35,7 +35,7 @@ def calibration(
     replicates = resample_means(np.column_stack([brier, nll, errors]), resampling)
     level, n = resampling.level, len(labels)
 
-    def mean(terms: np.ndarray, means: np.ndarray, most: float) -> Figure:
+    def mean(terms: np.ndarray, means: np.ndarray, most: float) -> Metric:
         value = float(terms.mean())
         return bootstrap(value, means, level, [unseen(value, n, level, (0, most))])
 
@@ -87,14 +87,14 @@ def _bins(confidence: np.ndarray, count: int) -> np.ndarray:
     return np.clip(np.searchsorted(np.linspace(0, 1, count + 1), confidence) - 1, 0, count - 1)
 
 
-def _ece(errors: np.ndarray, replicates: np.ndarray, level: float, n: int) -> Figure:
+def _ece(errors: np.ndarray, replicates: np.ndarray, level: float, n: int) -> Metric:
     def total(means: np.ndarray) -> np.ndarray:
         return np.abs(means).sum(axis=-1)
 
     value = float(total(errors))
     ends = spread_interval(total, errors, replicates - errors, level)
     least, most = unseen(value, n, level, (0, 1))
-    return Figure(
+    return Metric(
         value=value,
         low=min(ends[0], least),
         high=max(ends[1], most),

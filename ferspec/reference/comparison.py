@@ -11,8 +11,8 @@ from ferspec.records import Record
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_table
 from ferspec.reference.evaluation import checked
-from ferspec.reference.figures import Figure
 from ferspec.reference.intervals import mean_of_classes, proportion
+from ferspec.reference.measured import Metric
 from ferspec.required import required
 
 Verdict = Literal["tie", "A is better", "B is better"]
@@ -22,11 +22,11 @@ class Comparison(Record):
     """Two models, A and B, on the same ``n`` images. Every difference is A's metric minus B's."""
 
     n: int
-    accuracy_a: Figure
-    accuracy_b: Figure
-    difference: Figure
-    f1_difference: Figure
-    macro_f1_difference: Figure
+    accuracy_a: Metric
+    accuracy_b: Metric
+    difference: Metric
+    f1_difference: Metric
+    macro_f1_difference: Metric
     only_a_right: int
     only_b_right: int
     both_right: int
@@ -80,7 +80,7 @@ def mcnemar(only_a: int, only_b: int) -> float:
     return float(exact_test([[0, only_a], [only_b, 0]], exact=True).pvalue)
 
 
-def accuracy_difference(only_a: int, only_b: int, n: int, level: float) -> Figure:
+def accuracy_difference(only_a: int, only_b: int, n: int, level: float) -> Metric:
     """Return A's accuracy minus B's with an interval that agrees with McNemar's exact test.
 
     The interval is Bonett and Price's for paired proportions, which adds one image to each of the two counts and so has
@@ -93,12 +93,12 @@ def accuracy_difference(only_a: int, only_b: int, n: int, level: float) -> Figur
     low, high, method = max(-1.0, share_a - share_b - reach), min(1.0, share_a - share_b + reach), "Bonett-Price"
     if not low <= 0 <= high and mcnemar(only_a, only_b) > 1 - level:
         low, high, method = min(0.0, low), max(0.0, high), "Bonett-Price, widened to 0 by McNemar's exact test"
-    return Figure(value=(only_a - only_b) / n, low=low, high=high, method=method)
+    return Metric(value=(only_a - only_b) / n, low=low, high=high, method=method)
 
 
 def f1_differences(
     labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray, resampling: Resampling
-) -> tuple[Figure, Figure]:
+) -> tuple[Metric, Metric]:
     """Return the differences (A minus B) of weighted and macro F1, with intervals by paired bootstrap over images.
 
     Both depend only on the counts of (label, A, B), so images are drawn as one multinomial over those that occur.
@@ -145,7 +145,7 @@ def _quantile(share: float) -> float:
 
 
 def _sentence(
-    verdict: str, difference: Figure, only_a: int, only_b: int, n: int, p_value: float, images: int | None
+    verdict: str, difference: Metric, only_a: int, only_b: int, n: int, p_value: float, images: int | None
 ) -> str:
     if only_a == only_b == 0:
         return f"A tie: A and B are right and wrong on the same images, of {n:,}."

@@ -11,8 +11,8 @@ from ferspec.errors import UserError
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_table
 from ferspec.reference.calibration import calibration
-from ferspec.reference.figures import Averages, ClassFigures, Evaluation, Figure, Rank
 from ferspec.reference.intervals import WILSON, mean_of_classes, proportion, wilson
+from ferspec.reference.measured import Averages, ClassMetrics, Evaluation, Metric, Rank
 from ferspec.reference.slices import slices
 from ferspec.required import required
 
@@ -111,7 +111,7 @@ def averages(matrix: np.ndarray, resampling: Resampling) -> tuple[Averages, Aver
     return precision, recall, f1
 
 
-def per_class(matrix: np.ndarray, level: float) -> tuple[ClassFigures, ...]:
+def per_class(matrix: np.ndarray, level: float) -> tuple[ClassMetrics, ...]:
     """Return precision, recall and F1 of each class with Wilson intervals. An undefined metric says why.
 
     Each is a share of images, or follows from one (FER-Z-02): precision of those predicted as the class, recall of
@@ -122,7 +122,7 @@ def per_class(matrix: np.ndarray, level: float) -> tuple[ClassFigures, ...]:
         hits, images, predicted = int(matrix[index, index]), int(matrix[index].sum()), int(matrix[:, index].sum())
         none_predicted, no_images = f"no image is predicted as {name}", f"there is no image of {name}"
         classes.append(
-            ClassFigures(
+            ClassMetrics(
                 name=name,
                 support=images,
                 predicted=predicted,
@@ -134,7 +134,7 @@ def per_class(matrix: np.ndarray, level: float) -> tuple[ClassFigures, ...]:
     return tuple(classes)
 
 
-def rank(overall: Figure) -> Rank:
+def rank(overall: Metric) -> Rank:
     """Return the rank of an accuracy among the known published BTFER accuracies.
 
     The published ones are rounded (FER-M-07), so the accuracy is rounded too. Equal accuracies share a rank; one that
@@ -155,7 +155,7 @@ def rank(overall: Figure) -> Rank:
     )
 
 
-def figures(evaluation: Evaluation) -> dict[str, Figure]:
+def figures(evaluation: Evaluation) -> dict[str, Metric]:
     """Return every metric of an evaluation by the name that claims and comparisons use.
 
     ``precision``, ``recall`` and ``f1`` are support-weighted, as in the protocol.
@@ -165,20 +165,20 @@ def figures(evaluation: Evaluation) -> dict[str, Figure]:
         named |= {name: getattr(evaluation, name).weighted, f"macro_{name}": getattr(evaluation, name).macro}
         named |= {f"{name}[{one.name}]": getattr(one, name) for one in evaluation.per_class}
     for name in CALIBRATED:
-        absent = Figure(value=None, undefined="no probabilities are given")
+        absent = Metric(value=None, undefined="no probabilities are given")
         named[name] = absent if evaluation.calibration is None else getattr(evaluation.calibration, name)
     return named | {f"gap[{one.column}]": one.gap for one in evaluation.slices}
 
 
-def figure(evaluation: Evaluation, name: str) -> Figure:
+def named_metric(evaluation: Evaluation, name: str) -> Metric:
     """Return the metric with a name such as ``accuracy``, ``macro_f1``, ``recall[Disgust]`` or ``gap[age]``.
 
     Classes may be given by any alias. ``UserError`` with the nearest names for an unknown name.
     """
-    return figures(evaluation)[require_figure(name, [one.column for one in evaluation.slices])]
+    return figures(evaluation)[require_metric(name, [one.column for one in evaluation.slices])]
 
 
-def require_figure(name: str, columns: Iterable[str] = ()) -> str:
+def require_metric(name: str, columns: Iterable[str] = ()) -> str:
     """Return the name as a key of ``figures``. ``UserError`` with the nearest names for an unknown metric.
 
     ``columns`` are the columns that group images; each has a ``gap``.
@@ -195,18 +195,18 @@ def require_figure(name: str, columns: Iterable[str] = ()) -> str:
     raise UserError(f"unknown metric '{name.strip()}': {hint}")
 
 
-def _proportion(hits: int, images: int, level: float, reason: str) -> Figure:
-    return proportion(hits, images, level) if images else Figure(value=None, undefined=reason)
+def _proportion(hits: int, images: int, level: float, reason: str) -> Metric:
+    return proportion(hits, images, level) if images else Metric(value=None, undefined=reason)
 
 
-def _f1(hits: int, either: int, level: float, reason: str) -> Figure:
+def _f1(hits: int, either: int, level: float, reason: str) -> Metric:
     if not either:
-        return Figure(value=None, undefined=reason)
+        return Metric(value=None, undefined=reason)
     value, low, high = (2 * share / (1 + share) for share in (hits / either, *wilson(hits, either, level)))
-    return Figure(value=value, low=low, high=high, method=f"{WILSON} of hits / (images or predictions of the class)")
+    return Metric(value=value, low=low, high=high, method=f"{WILSON} of hits / (images or predictions of the class)")
 
 
-def _flagged(average: Figure, undefined: np.ndarray, name: str) -> Figure:
+def _flagged(average: Metric, undefined: np.ndarray, name: str) -> Metric:
     if not undefined.any():
         return average
     classes = ", ".join(name for name, is_undefined in zip(spec.load().classes, undefined, strict=True) if is_undefined)

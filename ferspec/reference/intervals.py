@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ferspec.reference.figures import Figure
+from ferspec.reference.measured import Metric
 
 Judgement = Literal["pass", "fail", "inconclusive"]
 Interval = tuple[float, float]
@@ -25,10 +25,10 @@ def wilson(successes: int, n: int, level: float) -> Interval:
     return (0.0 if successes == 0 else float(low)), (1.0 if successes == n else float(high))
 
 
-def proportion(successes: int, n: int, level: float) -> Figure:
+def proportion(successes: int, n: int, level: float) -> Metric:
     """Return the proportion ``successes`` of ``n`` (n > 0) with its Wilson interval."""
     low, high = wilson(successes, n, level)
-    return Figure(value=successes / n, low=low, high=high, method=WILSON)
+    return Metric(value=successes / n, low=low, high=high, method=WILSON)
 
 
 def percentile(replicates: np.ndarray, level: float) -> Interval:
@@ -53,7 +53,7 @@ def bootstrap(
     level: float,
     reaches: Iterable[Interval],
     method: str = "bootstrap over images",
-) -> Figure:
+) -> Metric:
     """Return a metric with its percentile interval, widened to include every interval of ``reaches``.
 
     Resampling does not account for unseen kinds of images: if every image is right, all replicates are equal. So the
@@ -62,7 +62,7 @@ def bootstrap(
     resampled = percentile(replicates, level)
     lows, highs = zip(resampled, *reaches, strict=True)
     widened = "" if resampled == (min(lows), max(highs)) else f", widened by {WILSON} for images unseen"
-    return Figure(
+    return Metric(
         value=value,
         low=min(lows),
         high=max(highs),
@@ -79,7 +79,7 @@ def mean_of_classes(
     n: int,
     bounds: Interval = (0, 1),
     method: str = "bootstrap over images",
-) -> Figure:
+) -> Metric:
     """Return the weighted mean of a metric over classes, with its bootstrap interval.
 
     ``values``, ``weights`` and ``counts`` are (k,): the metric of each class, its weight in the mean, and the number of
@@ -116,7 +116,7 @@ def spread_interval(
     return observed * brentq(lambda share: upper(share) - observed, 0, 1, xtol=1e-12), high
 
 
-def judge_claim(figure: Figure, operator: str, threshold: float) -> Judgement:
+def judge_claim(figure: Metric, operator: str, threshold: float) -> Judgement:
     """Judge a claim about a metric: inconclusive unless both ends of the interval agree.
 
     ``operator`` is one of >=, >, <= and <. An undefined metric is inconclusive.
@@ -130,7 +130,7 @@ def judge_claim(figure: Figure, operator: str, threshold: float) -> Judgement:
     return "inconclusive" if at_low or at_high else "fail"
 
 
-def images_needed(figure: Figure, threshold: float, n: int) -> int | None:
+def images_needed(figure: Metric, threshold: float, n: int) -> int | None:
     """Return how many images would decide a claim if the metric kept its value.
 
     ``n`` and the result count the images of the whole test set. For a proportion the result is exact: Wilson's interval

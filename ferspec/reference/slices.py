@@ -6,8 +6,8 @@ import numpy as np
 
 from ferspec.errors import UserError
 from ferspec.reference.bootstrap import Resampling, protocol_resampling
-from ferspec.reference.figures import Figure, Group, Slice
 from ferspec.reference.intervals import proportion, spread_interval
+from ferspec.reference.measured import Group, Metric, Slice
 
 
 def slices(
@@ -22,7 +22,7 @@ def slices(
     return tuple(_slice(column, np.asarray(values, dtype=str), right, resampling) for column, values in groups.items())
 
 
-def gap(hits: np.ndarray, sizes: np.ndarray, resampling: Resampling) -> Figure:
+def gap(hits: np.ndarray, sizes: np.ndarray, resampling: Resampling) -> Metric:
     """Return the difference between best and worst group accuracy, 0 to 1, with its interval.
 
     ``hits`` of ``sizes`` images are right in each group, both (groups,). Images are resampled within each group, and
@@ -31,13 +31,13 @@ def gap(hits: np.ndarray, sizes: np.ndarray, resampling: Resampling) -> Figure:
     still varies.
     """
     if len(sizes) < 2:
-        return Figure(value=None, undefined="there is only one group")
+        return Metric(value=None, undefined="there is only one group")
     rates = hits / sizes
     assumed = (hits + 0.5) / (sizes + 1)
     noise = resampling.generator().binomial(sizes, assumed, size=(resampling.replicates, len(sizes))) / sizes - assumed
     low, high = spread_interval(lambda accuracies: np.ptp(accuracies, axis=-1), rates, noise, resampling.level)
     method = f"bootstrap within groups ({resampling.replicates:,} replicates), low end by inversion"
-    return Figure(value=float(np.ptp(rates)), low=low, high=min(1.0, high), method=method)
+    return Metric(value=float(np.ptp(rates)), low=low, high=min(1.0, high), method=method)
 
 
 def _slice(column: str, values: np.ndarray, right: np.ndarray, resampling: Resampling) -> Slice:

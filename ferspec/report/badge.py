@@ -4,7 +4,7 @@ from functools import cache
 
 from jinja2 import Template
 
-from ferspec.reference.figures import Known
+from ferspec.reference.measured import Known
 from ferspec.report.templating import new_environment
 from ferspec.report.words import PREDICTIONS_ONLY, VERDICTS, certifies, is_of_predictions, percent
 from ferspec.subjects.certificates.document import Report

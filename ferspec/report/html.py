@@ -9,7 +9,7 @@ from jinja2 import Environment
 from ferspec import spec
 from ferspec.checks.model.claims import claim_checks
 from ferspec.outcomes import Outcome, Status
-from ferspec.reference.figures import Evaluation, Group, Slice
+from ferspec.reference.measured import Evaluation, Group, Slice
 from ferspec.report import plots, words
 from ferspec.report.templating import new_environment
 from ferspec.subjects.certificates.document import Prediction, Report

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from ferspec import spec
-from ferspec.reference.figures import Figure
+from ferspec.reference.measured import Metric
 from ferspec.report.words import level, notice, percent_range, plain, shorten
 from ferspec.subjects.certificates.document import Report
 
@@ -45,7 +45,7 @@ def _dataset_name(report: Report) -> str:
 def _metrics(report: Report) -> Iterator[dict[str, Any]]:
     measured = report.metrics
     averaged = {"precision": measured.precision, "recall": measured.recall, "f1": measured.f1}
-    named: list[tuple[str, str | None, Figure]] = [("accuracy", None, measured.accuracy)]
+    named: list[tuple[str, str | None, Metric]] = [("accuracy", None, measured.accuracy)]
     for type, averages in averaged.items():
         named += [(type, "weighted", averages.weighted), (type, "macro", averages.macro)]
     for type, average, figure in named:
@@ -53,7 +53,7 @@ def _metrics(report: Report) -> Iterator[dict[str, Any]]:
             yield _metric(type, average, figure, figure.value)
 
 
-def _metric(type: str, average: str | None, figure: Figure, value: float) -> dict[str, Any]:
+def _metric(type: str, average: str | None, figure: Metric, value: float) -> dict[str, Any]:
     title = {"f1": "F1"}.get(type, type.capitalize())
     name = f"{title} ({average} average)" if average else title
     metric = {

@@ -5,8 +5,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ferspec import spec
-from ferspec.reference.figures import CalibrationBin, Figure
 from ferspec.reference.intervals import wilson
+from ferspec.reference.measured import CalibrationBin, Metric
 from ferspec.report.words import cell_name
 from ferspec.spec.records import Cell
 
@@ -46,7 +46,7 @@ class Strip:
     total: int
 
 
-def strip(accuracy: Figure) -> Strip | None:
+def strip(accuracy: Metric) -> Strip | None:
     """Return the position of an accuracy among the published ones, None if it is undefined."""
     measured = accuracy.known
     if measured is None:

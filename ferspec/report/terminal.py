@@ -15,7 +15,7 @@ from rich.text import Text
 from ferspec import spec
 from ferspec.outcomes import Counts, Judgement, Outcome, Status, Verdict
 from ferspec.reference.comparison import Comparison
-from ferspec.reference.figures import Calibration, Evaluation, Figure, Slice
+from ferspec.reference.measured import Calibration, Evaluation, Metric, Slice
 from ferspec.report.words import (
     UNDEFINED,
     VERDICTS,
@@ -264,13 +264,13 @@ def _calibration(calibration: Calibration | None) -> str:
     return "calibration: " + ", ".join(f"{name} {metric.value:.3f} ({number_range(metric)})" for name, metric in named)
 
 
-def _share(figure: Figure) -> str:
+def _share(figure: Metric) -> str:
     if figure.value is None:
         return UNDEFINED
     return f"{percent(figure.value)} ({percent_range(figure).removesuffix(' %')})"
 
 
-def _points(figure: Figure) -> str:
+def _points(figure: Metric) -> str:
     return UNDEFINED if figure.value is None else f"{100 * figure.value:.1f} points ({points_range(figure)})"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from ferspec import spec
 from ferspec.outcomes import Outcome, Status
-from ferspec.reference.figures import Evaluation, Figure, Rank
+from ferspec.reference.measured import Evaluation, Metric, Rank
 from ferspec.spec.records import Cell
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.models.predictions import RecordedPredictions
@@ -75,19 +75,19 @@ def percent(value: float, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f} %"
 
 
-def percent_range(figure: Figure) -> str:
+def percent_range(figure: Metric) -> str:
     """Return the interval of a share: ``52.4–56.6 %``; empty if there is none."""
     if figure.low is None or figure.high is None:
         return ""
     return f"{100 * figure.low:.1f}–{100 * figure.high:.1f} %"
 
 
-def number_range(figure: Figure) -> str:
+def number_range(figure: Metric) -> str:
     """Return the interval of a plain number: ``0.812–0.871``; empty if there is none."""
     return "" if figure.low is None or figure.high is None else f"{figure.low:.3f}–{figure.high:.3f}"
 
 
-def points_range(figure: Figure) -> str:
+def points_range(figure: Metric) -> str:
     """Return the interval of a difference of shares, in points: ``4.8 to 7.6``; empty if there is none."""
     return "" if figure.low is None or figure.high is None else f"{100 * figure.low:.1f} to {100 * figure.high:.1f}"
 

@@ -3,14 +3,14 @@
 from ferspec.spec.loader import load
 from ferspec.spec.names import LabelOrder
 from ferspec.spec.reading import SpecError
-from ferspec.spec.records import Cell, Clause, Dataset, Erratum, Figures, Network, Reading, Source, Spec
+from ferspec.spec.records import Cell, CellMetrics, Clause, Dataset, Erratum, Network, Reading, Source, Spec
 
 __all__ = [
     "Cell",
+    "CellMetrics",
     "Clause",
     "Dataset",
     "Erratum",
-    "Figures",
     "LabelOrder",
     "Network",
     "Reading",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ferspec.spec.reading import SpecError, to_record
-from ferspec.spec.records import Agreement, Cell, Clause, Figures
+from ferspec.spec.records import Agreement, Cell, CellMetrics, Clause
 
 Clauses = Mapping[str, Clause]
 
@@ -30,7 +30,7 @@ def _cell(row: dict[str, str], entry: str, file: str) -> Cell:
         kind, _, figure = (key or "").partition("_")
         if not value:
             continue
-        if kind in ("printed", "released") and figure in Figures.model_fields:
+        if kind in ("printed", "released") and figure in CellMetrics.model_fields:
             data[kind][figure] = value
         else:
             data[key or "a column too many"] = int(value) if key == "resolution" and value.isdigit() else value

@@ -202,7 +202,7 @@ class Network(Record):
         )
 
 
-class Figures(Record):
+class CellMetrics(Record):
     """The eight figures of a cell; None where a figure is illegible or no report is released."""
 
     val_precision: Share | None = None
@@ -227,8 +227,8 @@ class Cell(Record):
     resolution: Resolution
     dataset: str
     balancing: Literal["simple", "conservative"]
-    printed: Figures
-    released: Figures
+    printed: CellMetrics
+    released: CellMetrics
     released_val_n: int | None = None
     released_btfer_n: int | None = None
     agreement: Agreement = "neither"
@@ -248,18 +248,18 @@ class Cell(Record):
         order = order[::-1] if profile == "released" else order
         return next((kind for kind in order if getattr(getattr(self, kind), figure) is not None), None)
 
-    def figure(self, name: str, profile: Profile = DEFAULT_PROFILE) -> float | None:
+    def metric(self, name: str, profile: Profile = DEFAULT_PROFILE) -> float | None:
         """Return one of the eight figures (0 to 1) as a profile reads it, or None where it is unknown."""
         kind = self.origin(name, profile)
         return None if kind is None else getattr(getattr(self, kind), name)
 
     def btfer_accuracy(self, profile: Profile = DEFAULT_PROFILE) -> float | None:
         """Return the accuracy on BTFER (0 to 1), or None where it is neither legible nor released."""
-        return self.figure("btfer_accuracy", profile)
+        return self.metric("btfer_accuracy", profile)
 
     def val_accuracy(self, profile: Profile = DEFAULT_PROFILE) -> float | None:
         """Return the accuracy on the dataset's own validation part (0 to 1), or None where it is unknown."""
-        return self.figure("val_accuracy", profile)
+        return self.metric("val_accuracy", profile)
 
 
 class About(Record):

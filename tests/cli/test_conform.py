@@ -16,11 +16,10 @@ import pytest
 import ferspec as package
 from ferspec.checks.generator import checks_for_implementation
 from ferspec.cli import INTERRUPTED, UNREAD
-from ferspec.commands.conform import ENDING, SECONDS, STOPPED, ended_in_order
+from ferspec.commands.conform import ENDING, STOPPED, ended_in_order
 from ferspec.errors import UserError
 from ferspec.report import catalogue
 from ferspec.subjects.implementations.capabilities import CATALOGUE
-from ferspec.subjects.implementations.processes import TIME_LIMIT
 from ferspec.subjects.implementations.subject import ImplementationSubject
 from helpers.implementations import MINIATURE, PERL, misbehaving
 from helpers.processes import run
@@ -300,10 +299,6 @@ def test_a_skeleton_replaces_nothing(ferspec, workplace):
     status, out, err = ferspec("conform", "--init", "mine")
     assert (status, out, "is there already" in err) == (2, "", True)
     assert [path.name for path in Path("mine").iterdir()] == ["deviations.toml"]
-
-
-def test_the_time_limit_is_that_of_the_python_interface():
-    assert SECONDS == TIME_LIMIT
 
 
 MAIN = [sys.executable, "-c", "from ferspec.cli import main; main()"]

@@ -12,7 +12,7 @@ from ferspec.commands.tables.findings import print_findings
 from ferspec.grid.findings.findings import findings
 from ferspec.grid.judging.judge import judge_cell
 from ferspec.grid.judging.results import Result, published
-from ferspec.spec.records import Figures
+from ferspec.spec.records import CellMetrics
 
 
 @pytest.fixture
@@ -77,8 +77,8 @@ def test_a_ranking_names_the_cells_it_rests_on(run):
 
 def test_trainings_are_left_out_for_one_reason_each():
     cell = spec.load().cells[0].id
-    said = {"cell": cell, "source": "runs/1", "figures": Figures(val_accuracy=0.5)}
-    problem = judge_cell(spec.load().cells[0], [Result(**said | {"figures": Figures(val_accuracy=0.0)})]).outcome
+    said = {"cell": cell, "source": "runs/1", "figures": CellMetrics(val_accuracy=0.5)}
+    problem = judge_cell(spec.load().cells[0], [Result(**said | {"figures": CellMetrics(val_accuracy=0.0)})]).outcome
     given = [
         Result(**said, problems=(problem,)),
         Result(**said, deviations=("FER-D-01",)),
@@ -106,7 +106,7 @@ def test_the_exit_status_says_whether_anything_could_be_evaluated(run, tmp_path)
 
 
 def test_trainings_left_out_are_told(capsys):
-    unfinished = Result(cell=spec.load().cells[0].id, source="runs/1", figures=Figures(), complete=False)
+    unfinished = Result(cell=spec.load().cells[0].id, source="runs/1", figures=CellMetrics(), complete=False)
     print_findings(findings([unfinished]))
     text = capsys.readouterr().out
     assert "from 0 trainings (1 more omitted: 1 unfinished)" in text

@@ -30,11 +30,11 @@ my %capability = (
         my @weights = map { $most / $_ } @{ $_[0]{counts} };
         return $_[0]{balancing} eq "simple" ? \@weights : [ map { min( 3, $_ ) } @weights ];
     },
-    part_of_usage   => sub { $usage{ $_[0]{usage} } },
+    split_of_usage   => sub { $usage{ $_[0]{usage} } },
     monitored_split => sub { "validation" },
     batch_size      => sub { 32 * $_[0]{gpus} },
     steps_per_epoch => sub { int( $_[0]{images} / $_[0]{batch_size} ) },
-    rounded         => sub { 0 + sprintf "%.2f", $_[0]{figure} },
+    rounded         => sub { 0 + sprintf "%.2f", $_[0]{metric} },
     predicted_classes => sub {
         [ map { my $row = $_; my $top = max @$row; ( grep { $row->[$_] == $top } 0 .. $#$row )[0] } @{ $_[0]{outputs} } ]
     },

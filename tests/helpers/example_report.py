@@ -13,7 +13,7 @@ from ferspec.engine import count, verdict_of
 from ferspec.environment import Environment
 from ferspec.outcomes import Deviation, Outcome
 from ferspec.reference.evaluation import evaluate
-from ferspec.reference.figures import Figure
+from ferspec.reference.measured import Metric
 from ferspec.subjects.certificates.document import (
     DatasetInfo,
     Diagnosis,
@@ -177,7 +177,7 @@ def _diagnosis() -> Diagnosis:
         "Correct [input] in the contract.",
         declared="[-1, 1]",
         likely="[0, 1]",
-        gain=Figure(value=0.062, low=0.048, high=0.076, method="Bonett-Price"),
+        gain=Metric(value=0.062, low=0.048, high=0.076, method="Bonett-Price"),
         p_value=3.2e-14,
         n=2100,
     )

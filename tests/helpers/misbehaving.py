@@ -10,7 +10,7 @@ CLASSES = ["Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"]
 RIGHT = {
     "classes": lambda: CLASSES,
     "monitored_split": lambda: "validation",
-    "rounded": lambda figure: round(figure, 2),
+    "rounded": lambda metric: round(metric, 2),
 }
 
 

@@ -6,7 +6,7 @@ from ferspec import spec
 from ferspec.grid.bands.spread import spread
 from ferspec.grid.findings.findings import findings
 from ferspec.grid.judging.results import Result
-from ferspec.spec.records import Figures
+from ferspec.spec.records import CellMetrics
 
 SPEC = spec.load()
 BOTH = ["val_accuracy", "btfer_accuracy"]
@@ -27,7 +27,7 @@ def planted(value, cells=SPEC.cells, seed=0, noisy=True, **said):
             figure: float(np.clip(value(cell) + noisy * chance.normal(0, spread(figure, cell.resolution).sd), 0, 1))
             for figure in BOTH
         }
-        results.append(Result(cell=cell.id, source="planted", figures=Figures(**figures), **said))
+        results.append(Result(cell=cell.id, source="planted", figures=CellMetrics(**figures), **said))
     return results
 
 

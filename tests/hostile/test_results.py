@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from ferspec.grid.judging.reading import read_results
 from ferspec.grid.judging.results import Result
 from ferspec.grid.judging.tables import results_text
-from ferspec.reference.figures import Evaluation, Rank
-from ferspec.spec.records import Figures
-from ferspec.subjects.runs.artifacts.metrics import AsRun, PartReport
+from ferspec.reference.measured import Evaluation, Rank
+from ferspec.spec.records import CellMetrics
+from ferspec.subjects.runs.artifacts.metrics import AsRun, SplitReport
 from ferspec.subjects.runs.artifacts.record import (
     FINISHED_FILES,
     PREDICTIONS,
     RUN,
     Best,
-    Part,
     Phase,
     RunRecord,
     Settings,
+    SplitRecord,
 )
 from helpers.faults import planted as faults
 from helpers.made import runs as made_runs
@@ -74,11 +74,11 @@ ODD = st.one_of(
 NAMED = {
     *RunRecord.model_fields,
     *Settings.model_fields,
-    *Part.model_fields,
+    *SplitRecord.model_fields,
     *Phase.model_fields,
     *Best.model_fields,
 } | {
-    *PartReport.model_fields,
+    *SplitReport.model_fields,
     *AsRun.model_fields,
     *Evaluation.model_fields,
     *Rank.model_fields,
@@ -157,7 +157,7 @@ def small(tmp_path_factory):
     ],
 )
 def test_a_row_that_cannot_be_contradicts_itself(tmp_path, figures, n, observed):
-    told = Figures(**{"val_accuracy": 0.8, "btfer_accuracy": 0.55} | figures)
+    told = CellMetrics(**{"val_accuracy": 0.8, "btfer_accuracy": 0.55} | figures)
     path = tmp_path / "row.csv"
     path.write_text(results_text([Result(cell=made_runs.CELL, source="a lab", figures=told, **n)]), newline="")
     [problem] = read_results([path])[0].problems

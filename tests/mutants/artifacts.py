@@ -11,7 +11,7 @@ from ferspec.checks.generator import checks_for_artifacts, checks_for_result_row
 from ferspec.checks.run.result_row import ResultRow
 from ferspec.grid.cells import all_cells
 from ferspec.outcomes import CheckResult
-from ferspec.spec.records import Figures
+from ferspec.spec.records import CellMetrics
 from ferspec.subjects.runs.artifacts.folder import open_run_folder
 from ferspec.subjects.runs.artifacts.manifest import manifest_text, read_manifest
 from ferspec.subjects.runs.artifacts.record import HISTORY, MANIFEST, PREDICTIONS, REPORT, RUN
@@ -40,7 +40,7 @@ def findings_on(run: Path, clause: str | None = None) -> tuple[CheckResult, ...]
 
 
 def row(images: dict[str, int] | None = None, **figures: float) -> tuple[CheckResult, ...]:
-    return (ROW_CHECK.run(ResultRow(Figures(**SOUND | figures), all_cells()[made_runs.CELL], images or {})),)
+    return (ROW_CHECK.run(ResultRow(CellMetrics(**SOUND | figures), all_cells()[made_runs.CELL], images or {})),)
 
 
 def unmutated(clause: str) -> tuple[CheckResult, ...]:
@@ -257,5 +257,5 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     Right(ROW, "F1 above precision and recall by rounding", lambda: row(val_precision=0.8, val_f1=0.81)),
     Right(ROW, "six of seven images", lambda: row({"val": 7}, val_accuracy=0.86, val_recall=0.86)),
     Right(ROW, "recall and accuracy apart by rounding", lambda: row(val_recall=0.82)),
-    Right(ROW, "figures that are illegible", lambda: (ROW_CHECK.run(ResultRow(Figures(val_accuracy=0.81))),)),
+    Right(ROW, "figures that are illegible", lambda: (ROW_CHECK.run(ResultRow(CellMetrics(val_accuracy=0.81))),)),
 )

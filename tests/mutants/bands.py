@@ -15,24 +15,24 @@ from mutants.kinds import mistaken, refusing, right, wrong
 def grid_spread(
     pairs: Callable[[str, int], Sequence[Pair]], profile: str = "released", **robust: float
 ) -> Callable[[str, int], dict[str, float]]:
-    return lambda figure, resolution: estimates(pairs(figure, resolution), figure, profile, **robust)
+    return lambda metric, resolution: estimates(pairs(metric, resolution), metric, profile, **robust)
 
 
-def of_replicates(figure: str, resolution: int) -> Sequence[Pair]:
-    return replicates(figure, resolution, "released")
+def of_replicates(metric: str, resolution: int) -> Sequence[Pair]:
+    return replicates(metric, resolution, "released")
 
 
-def of_fer2013(figure: str, resolution: int) -> Sequence[Pair]:
-    return pairs_of(figure, resolution, "released", "FER2013")
+def of_fer2013(metric: str, resolution: int) -> Sequence[Pair]:
+    return pairs_of(metric, resolution, "released", "FER2013")
 
 
-def of_misprinted_pairs_too(figure: str, resolution: int) -> Sequence[Pair]:
-    return [pair for pair in pairs_of(figure, resolution, "paper") if not has_other_images(pair)]
+def of_misprinted_pairs_too(metric: str, resolution: int) -> Sequence[Pair]:
+    return [pair for pair in pairs_of(metric, resolution, "paper") if not has_other_images(pair)]
 
 
-def as_printed(figure: str, resolution: int) -> Sequence[Pair]:
+def as_printed(metric: str, resolution: int) -> Sequence[Pair]:
     return [
-        pair for pair in replicates(figure, resolution, "paper") if pair in replicates(figure, resolution, "released")
+        pair for pair in replicates(metric, resolution, "paper") if pair in replicates(metric, resolution, "released")
     ]
 
 
@@ -76,8 +76,8 @@ def of_quantile(quantile: float) -> Callable[..., list[float]]:
 WRONG_GRID_SPREADS = {
     "the spread of FER2013": grid_spread(of_fer2013),
     "the median without its factor": grid_spread(of_replicates, factor=1.0),
-    "the spread of accuracy for that of precision": lambda figure, resolution: grid_spread(of_replicates)(
-        figure.replace("precision", "accuracy"), resolution
+    "the spread of accuracy for that of precision": lambda metric, resolution: grid_spread(of_replicates)(
+        metric.replace("precision", "accuracy"), resolution
     ),
     "the spread of FER2013, and 48x48 refused": refusing(
         lambda asked: asked["resolution"] == 48, grid_spread(of_fer2013)

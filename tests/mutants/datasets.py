@@ -41,7 +41,7 @@ def within_classes(
 ) -> Split:
     """A split of each class that rounds, or chooses, otherwise."""
 
-    def split(dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
+    def split(dataset: str, labels: list[int], splits: list[str] | None, seed: int) -> list[str]:
         draw = random.Random(seed if seeded else None)
         answer = ["validation" if first == "training" else "training"] * len(labels)
         for wanted in range(7):
@@ -56,27 +56,27 @@ def within_classes(
     return split
 
 
-def seed_ignored(dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
-    return within_classes()(dataset, labels, parts, 0)
+def seed_ignored(dataset: str, labels: list[int], splits: list[str] | None, seed: int) -> list[str]:
+    return within_classes()(dataset, labels, splits, 0)
 
 
-def over_all_classes(dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
+def over_all_classes(dataset: str, labels: list[int], splits: list[str] | None, seed: int) -> list[str]:
     order = np.random.default_rng(seed).permutation(len(labels))
     trained = set(order[: len(labels) * PERCENT[dataset] // 100].tolist())
     return ["training" if index in trained else "validation" for index in range(len(labels))]
 
 
-def own_parts_kept(dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
-    return parts or within_classes()(dataset, labels, parts, seed)
+def own_parts_kept(dataset: str, labels: list[int], splits: list[str] | None, seed: int) -> list[str]:
+    return splits or within_classes()(dataset, labels, splits, seed)
 
 
-def with_a_test_part(dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
+def with_a_test_part(dataset: str, labels: list[int], splits: list[str] | None, seed: int) -> list[str]:
     """Half of the validation part is set aside."""
-    answer = within_classes()(dataset, labels, parts, seed)
+    answer = within_classes()(dataset, labels, splits, seed)
     return ["test" if part == "validation" and index % 2 else part for index, part in enumerate(answer)]
 
 
-def by_scikit_learn(dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
+def by_scikit_learn(dataset: str, labels: list[int], splits: list[str] | None, seed: int) -> list[str]:
     """Stratified: shares are rounded so that all classes together are 70 %."""
     from sklearn.model_selection import train_test_split
 
@@ -92,10 +92,10 @@ def kept_for(dataset: str, otherwise: Split) -> Split:
 
     kept = dataset
 
-    def split(dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
-        if parts is not None and dataset == kept:
-            return parts
-        return otherwise(dataset, labels, parts, seed)
+    def split(dataset: str, labels: list[int], splits: list[str] | None, seed: int) -> list[str]:
+        if splits is not None and dataset == kept:
+            return splits
+        return otherwise(dataset, labels, splits, seed)
 
     return split
 
@@ -188,7 +188,7 @@ MUTANTS = (
         wrong(
             "FER-D-03",
             name,
-            part_of_usage=lambda usage, private=private, public=public: {
+            split_of_usage=lambda usage, private=private, public=public: {
                 "Training": "training",
                 "PublicTest": public,
                 "PrivateTest": private,
@@ -204,9 +204,9 @@ MUTANTS = (
     wrong(
         "FER-D-03",
         "the tests trained on, and what is trained on refused",
-        part_of_usage=refusing(lambda asked: asked["usage"] == "Training", lambda usage: "training"),
+        split_of_usage=refusing(lambda asked: asked["usage"] == "Training", lambda usage: "training"),
     ),
-    wrong("FER-D-03", "the training part validated on", part_of_usage=lambda usage: "validation"),
+    wrong("FER-D-03", "the training part validated on", split_of_usage=lambda usage: "validation"),
     # FER-D-04
     *(
         wrong(
@@ -247,7 +247,7 @@ MUTANTS = (
     wrong(
         "FER-D-04",
         "without parts 81 to 19, and with parts refused",
-        split=refusing(lambda asked: asked["parts"] is not None, within_classes(percent=81)),
+        split=refusing(lambda asked: asked["splits"] is not None, within_classes(percent=81)),
     ),
     right("FER-D-04", "without parts chosen by another generator", split=kept_for("AffectNet", within_classes())),
     # FER-D-05

@@ -20,10 +20,10 @@ def all_of(images: int, batch_size: int) -> int:
 
 
 MUTANTS = (
-    wrong("FER-V-01", "evaluated on validation alone", evaluated_parts=lambda: ["validation"]),
-    wrong("FER-V-01", "evaluated on BTFER alone", evaluated_parts=lambda: ["BTFER"]),
-    wrong("FER-V-01", "evaluated on what was trained on", evaluated_parts=lambda: ["training", "BTFER"]),
-    wrong("FER-V-01", "evaluated on nothing", evaluated_parts=list),
+    wrong("FER-V-01", "evaluated on validation alone", evaluated_splits=lambda: ["validation"]),
+    wrong("FER-V-01", "evaluated on BTFER alone", evaluated_splits=lambda: ["BTFER"]),
+    wrong("FER-V-01", "evaluated on what was trained on", evaluated_splits=lambda: ["training", "BTFER"]),
+    wrong("FER-V-01", "evaluated on nothing", evaluated_splits=list),
     *mistaken("FER-V-02", "evaluated_images", KEPT),
     *mistaken("FER-V-02", "evaluated_images", DROPPED | {cause: OTHERS[cause] for cause in IN_BOTH}, profile="paper"),
     wrong(
@@ -37,9 +37,9 @@ MUTANTS = (
         "FER-V-04", "BTFER is monitored, by the profile of the text", profile="paper", monitored_split=lambda: "BTFER"
     ),
     wrong("FER-V-04", "training is monitored", monitored_split=lambda: "training"),
-    right("FER-V-01", "splits in another order", evaluated_parts=lambda: ["BTFER", "validation"]),
+    right("FER-V-01", "splits in another order", evaluated_splits=lambda: ["BTFER", "validation"]),
     right(
-        "FER-V-01", "the training split reported as well", evaluated_parts=lambda: ["training", "validation", "BTFER"]
+        "FER-V-01", "the training split reported as well", evaluated_splits=lambda: ["training", "validation", "BTFER"]
     ),
     right(
         "FER-V-02",

@@ -17,7 +17,7 @@ from ferspec.checks.implementation.findings.mistakes import MEANS, mean_differen
 from ferspec.grid.findings import findings as grid_findings
 from ferspec.grid.judging.results import Result
 from ferspec.outcomes import CheckResult, Status
-from ferspec.spec.records import DEFAULT_PROFILE, Cell, Figures
+from ferspec.spec.records import DEFAULT_PROFILE, Cell, CellMetrics
 from helpers.planted_grids import planted
 from mutants.kinds import Mutant, Right, judged_implementation, mistaken, refusing, right, wrong
 
@@ -74,7 +74,7 @@ def trained(value: Value, on_btfer: Value | None = None) -> list[Result]:
     ]
 
 
-def replace_btfer(figures: Figures, accuracy: float | None) -> Figures:
+def replace_btfer(figures: CellMetrics, accuracy: float | None) -> CellMetrics:
     return figures.model_copy(update={"btfer_accuracy": accuracy})
 
 

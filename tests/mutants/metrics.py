@@ -96,8 +96,8 @@ def one_by_one(outputs):
     return labels
 
 
-def half_up(figure):
-    return float(Decimal(str(figure)).quantize(Decimal("0.01"), ROUND_HALF_UP))
+def half_up(metric):
+    return float(Decimal(str(metric)).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 MUTANTS = (
@@ -131,8 +131,8 @@ MUTANTS = (
         "labels as text",
         predicted_classes=lambda outputs: [str(label) for label in one_by_one(outputs)],
     ),
-    wrong("FER-M-07", "digits cut off, and 0 refused", rounded=refusing(lambda asked: asked["figure"] == 0, CUT_OFF)),
-    wrong("FER-M-07", "a text of two places", rounded=lambda figure: f"{figure:.2f}"),
+    wrong("FER-M-07", "digits cut off, and 0 refused", rounded=refusing(lambda asked: asked["metric"] == 0, CUT_OFF)),
+    wrong("FER-M-07", "a text of two places", rounded=lambda metric: f"{metric:.2f}"),
     *(
         right(clause, f"metrics of {name}", metrics=measured)
         for clause in ("FER-M-01", "FER-M-02", "FER-M-03", "FER-M-04", "FER-M-05")
@@ -148,7 +148,7 @@ MUTANTS = (
         "labels as floating-point numbers",
         predicted_classes=lambda outputs: [float(label) for label in one_by_one(outputs)],
     ),
-    right("FER-M-07", "a figure halfway rounded up", rounded=half_up),
-    right("FER-M-07", "printed and read again", rounded=lambda figure: float(f"{figure:.2f}")),
-    right("FER-M-07", "in single precision", rounded=lambda figure: float(np.float32(round(figure, 2)))),
+    right("FER-M-07", "a metric halfway rounded up", rounded=half_up),
+    right("FER-M-07", "printed and read again", rounded=lambda metric: float(f"{metric:.2f}")),
+    right("FER-M-07", "in single precision", rounded=lambda metric: float(np.float32(round(metric, 2)))),
 )

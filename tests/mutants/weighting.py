@@ -37,7 +37,7 @@ def training_alone(labels: np.ndarray, splits: np.ndarray) -> np.ndarray:
 
 
 def always(balancing: str) -> Any:
-    return lambda labels, parts, **_: weights_of_dataset(training_alone)(labels, parts, balancing)
+    return lambda labels, splits, **_: weights_of_dataset(training_alone)(labels, splits, balancing)
 
 
 def first(images: int) -> Any:

@@ -46,7 +46,7 @@ EVALUATED_IMAGES: dict[str, Capability] = {
 
 def is_evaluated_on_both(subject: ImplementationSubject) -> CheckResult:
     """A training is reported on the validation split and on BTFER, whatever else it is reported on."""
-    observed = rows("evaluated_parts", subject.ask("evaluated_parts"))
+    observed = rows("evaluated_splits", subject.ask("evaluated_splits"))
     missing = [split for split in (VALIDATION, BTFER) if split not in observed]
     return CheckResult(
         status=Status.FAIL if missing else Status.PASS,
@@ -107,7 +107,7 @@ def _whole_batches() -> Iterable[tuple[str, tuple[int, int, int]]]:
 
 
 CHECKS = (
-    Check("FER-V-01", is_evaluated_on_both, needs=("evaluated_parts",)),
+    Check("FER-V-01", is_evaluated_on_both, needs=("evaluated_splits",)),
     *checks_by_case(
         "FER-V-02", counts_every_image, {_case(*asked): asked for asked in REPORTED}, needs=("evaluated_images",)
     ),

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from ferspec.engine import Check
 from ferspec.outcomes import CheckResult, Status
-from ferspec.reference.evaluation import figure
-from ferspec.reference.figures import Figure
+from ferspec.reference.evaluation import named_metric
 from ferspec.reference.intervals import images_needed, judge_claim
+from ferspec.reference.measured import Metric
 from ferspec.subjects.models.claims import Claim
 from ferspec.subjects.models.subject import ModelSubject
 
@@ -18,7 +18,7 @@ def claim_checks(claims: Iterable[Claim]) -> tuple[Check, ...]:
 
 def holds(subject: ModelSubject, claim: Claim) -> CheckResult:
     """The near end of the metric's confidence interval (FER-Z-01) reaches the claimed threshold."""
-    measured = figure(subject.evaluation, claim.figure)
+    measured = named_metric(subject.evaluation, claim.figure)
     if measured.value is None:
         return CheckResult(status=Status.NOT_EVALUATED, message=f"{claim.figure} is undefined: {measured.undefined}")
     status = Status(judge_claim(measured, claim.operator, claim.threshold))
@@ -31,7 +31,7 @@ def holds(subject: ModelSubject, claim: Claim) -> CheckResult:
     )
 
 
-def _what_would_decide(measured: Figure, claim: Claim, n: int) -> str:
+def _what_would_decide(measured: Metric, claim: Claim, n: int) -> str:
     needed = images_needed(measured, claim.threshold, n)
     if needed is None:
         return f"{n:,} images are too few; the metric equals the threshold, so no number of images would decide"

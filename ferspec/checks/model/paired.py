@@ -6,7 +6,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.reference.comparison import accuracy_difference, mcnemar
-from ferspec.reference.figures import Figure
+from ferspec.reference.measured import Metric
 from ferspec.required import required
 
 
@@ -14,7 +14,7 @@ from ferspec.required import required
 class Gain:
     """The difference in accuracy with its interval, and the p value of McNemar's exact test."""
 
-    figure: Figure
+    figure: Metric
     p_value: float
     n: int
 

@@ -119,8 +119,8 @@ def reported_accuracy(reported: float | str) -> Kept:
     if not 0 <= accuracy <= 1:
         raise UserError(f"a reported accuracy is a number from 0 to 1, such as 0.83, not {reported}")
     # a whole number is not a rounded one: 1 does not stand for 0.6
-    decimals = isinstance(reported, str) and isinstance(exponent, int) and exponent < 0
-    return Kept(accuracy, digits=-exponent if decimals else None)
+    rounded = isinstance(reported, str) and isinstance(exponent, int) and exponent < 0
+    return Kept(accuracy, digits=-int(exponent) if rounded else None)
 
 
 def _audited(

@@ -10,18 +10,18 @@ from ferspec.checks.run.mismatches import Mismatch, result_of
 from ferspec.engine import Check
 from ferspec.outcomes import CheckResult
 from ferspec.required import required
-from ferspec.spec.records import Cell, Figures
+from ferspec.spec.records import Cell, CellMetrics
 
 MACRO = "the macro average was reported as the weighted one, or one of the two is a misprint"
 MISPRINT = "one of the three is a misprint, or another average"
-PARTS = {"val": "validation", "btfer": "BTFER"}
+SPLITS = {"val": "validation", "btfer": "BTFER"}
 
 
 @dataclass(frozen=True)
 class ResultRow:
     """One row as a subject: its eight metrics, cell, and numbers of ``val`` and ``btfer`` images."""
 
-    figures: Figures
+    figures: CellMetrics
     cell: Cell | None = None
     images: Mapping[str, int | None] = field(default_factory=dict)
     capabilities: frozenset[str] = frozenset()
@@ -32,7 +32,7 @@ class ResultRow:
 
 def does_not_contradict_itself(row: ResultRow) -> CheckResult:
     """Recall equals accuracy, F1 is at most the mean of precision and recall, accuracy is a share."""
-    mismatches = [mismatch for part in PARTS for rule in RULES for mismatch in rule(row, part)]
+    mismatches = [mismatch for part in SPLITS for rule in RULES for mismatch in rule(row, part)]
     return result_of(mismatches, "weighted recall is accuracy, and F1 is not above precision and recall")
 
 
@@ -45,7 +45,7 @@ def _recall_is_accuracy(row: ResultRow, part: str) -> Iterator[Mismatch]:
     # both metrics are rounded, and so is their difference
     if recall is not None and accuracy is not None and round(abs(recall - accuracy), 6) > tolerance:
         yield Mismatch(
-            f"{PARTS[part]}: weighted recall {recall:.3f}",
+            f"{SPLITS[part]}: weighted recall {recall:.3f}",
             f"{accuracy:.3f}, the accuracy (± {tolerance:g})",
             MACRO,
             recall - accuracy,
@@ -60,7 +60,7 @@ def _f1_is_at_most_the_mean(row: ResultRow, part: str) -> Iterator[Mismatch]:
     most, tolerance = (precision + recall) / 2, 2 * _rounding()
     if round(f1 - most, 6) > tolerance:
         yield Mismatch(
-            f"{PARTS[part]}: weighted F1 {f1:.3f}",
+            f"{SPLITS[part]}: weighted F1 {f1:.3f}",
             f"at most {most:.3f}, the mean of precision and recall (+ {tolerance:g})",
             MISPRINT,
             f1 - most,
@@ -74,14 +74,14 @@ def _accuracy_is_a_share(row: ResultRow, part: str) -> Iterator[Mismatch]:
     most = _images(row.cell, part)
     if n < 1 or (most is not None and n > most):
         yield Mismatch(
-            f"{PARTS[part]}: {n:,} images",
+            f"{SPLITS[part]}: {n:,} images",
             "at least 1" if most is None else f"at most {most:,}, the size of the split",
             "metrics of other images",
             None if most is None else float(n - most),
         )
     elif accuracy is not None and round(abs(round(accuracy * n) / n - accuracy), 6) > _rounding():
         yield Mismatch(
-            f"{PARTS[part]}: an accuracy of {accuracy:.3f} over {n:,} images",
+            f"{SPLITS[part]}: an accuracy of {accuracy:.3f} over {n:,} images",
             f"{round(accuracy * n)} of {n:,}, or another whole number of images",
             "metrics of other images, or a wrong number of images",
         )

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ferspec.grid.training.evaluate import PartComparison, Reevaluation
-from ferspec.reference.figures import Figure
+from ferspec.grid.training.evaluate import Reevaluation, SplitComparison
+from ferspec.reference.measured import Metric
 from ferspec.report.terminal import STYLES, default_console
 from ferspec.report.words import shorten
 from ferspec.subjects.runs.artifacts.record import RunDeviation
@@ -42,11 +42,11 @@ def _print_deviations(console: Console, heading: str, deviations: Sequence[RunDe
         console.print(Text(f"  {shorten(text, LONGEST)}"), soft_wrap=True)
 
 
-def _row(part: PartComparison) -> tuple[str, ...]:
+def _row(part: SplitComparison) -> tuple[str, ...]:
     then, now = part.recorded.metrics, part.measured.metrics
     figures = (then.accuracy, now.accuracy, then.f1.weighted, now.f1.weighted)
     return part.part, f"{part.n:,}", *map(_value, figures), f"{part.largest_difference:.2g}", f"{part.changed:,}"
 
 
-def _value(figure: Figure) -> str:
+def _value(figure: Metric) -> str:
     return "undefined" if figure.value is None else f"{figure.value:.4f}"

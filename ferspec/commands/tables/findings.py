@@ -11,7 +11,7 @@ from ferspec.grid.findings.findings import Finding, Findings
 from ferspec.grid.findings.outcomes import Estimate, Outcome
 
 STYLES = {"supported": "green", "not supported": "red", "within noise": "yellow", "not evaluated": "dim"}
-FIGURES = {"val_accuracy": "validation", "btfer_accuracy": "BTFER"}
+METRICS = {"val_accuracy": "validation", "btfer_accuracy": "BTFER"}
 PLAIN_WIDTH = 200
 ROW = "  {:<10}  {:<21}  {:>10}  {:<18}  {:<22}  {:<7}  {}"
 
@@ -42,7 +42,7 @@ def _lines(finding: Finding) -> list[str]:
     outcome = f"[{STYLES[finding.outcome]}]{finding.outcome}[/]"
     if finding.figure is None:
         return [f"  {outcome}: {finding.reason}"]
-    shown = FIGURES[finding.figure], finding.stated
+    shown = METRICS[finding.figure], finding.stated
     if finding.estimate is None:
         return [ROW.format(*shown, *5 * [""]).rstrip() + f"  {outcome}: {finding.reason}"]
     row = ROW.format(*shown, *_numbers(finding.estimate), outcome)

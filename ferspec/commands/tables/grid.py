@@ -21,7 +21,7 @@ LEFT = ("cell", "figure", "expected", "0 to 1")
 # columns that a narrow terminal omits, the first of them first; numbers are never cut
 DROPPED = ("0 to 1", "images\nan epoch", "usual\nepochs", "GFLOPs\nan image", "parameters")
 MEGA, GIGA, PETA = 1e6, 1e9, 1e15
-PARTS = {"val": "validation", "btfer": "BTFER"}
+SPLITS = {"val": "validation", "btfer": "BTFER"}
 MEASURES = {"f1": "F1"}
 
 
@@ -95,7 +95,7 @@ def _contribution(cause: Contribution) -> str:
 def _figure(name: str) -> str:
     """Return a metric in words: ``BTFER accuracy``."""
     part, _, measure = name.partition("_")
-    return f"{PARTS[part]} {MEASURES.get(measure, measure)}"
+    return f"{SPLITS[part]} {MEASURES.get(measure, measure)}"
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -15,7 +15,7 @@ from rich.text import Text
 from ferspec.grid.judging.judge import STATUSES, CellJudgement, GridJudgement
 from ferspec.grid.judging.reading import ReadResults
 from ferspec.outcomes import Outcome, Status
-from ferspec.report.grid.words import MEANINGS, chance, figure_name, most_urgent_first, with_band
+from ferspec.report.grid.words import MEANINGS, chance, metric_name, most_urgent_first, with_band
 from ferspec.report.terminal import STYLES
 from ferspec.report.words import VERDICTS, plain, shorten
 
@@ -76,7 +76,7 @@ def _lines(cell: CellJudgement) -> Iterator[Text]:
     runs = f", mean of {cell.runs} runs" if cell.runs > 1 else ""
     yield Text.assemble((cell.cell, "bold"), "  ", (cell.status, STYLES[cell.outcome.status]), runs)
     for figure in cell.outside:
-        yield Text(f"  {figure_name(figure.figure)} {with_band(figure)}")
+        yield Text(f"  {metric_name(figure.figure)} {with_band(figure)}")
     if not cell.outside and not cell.problems:
         yield Text(f"  {plain(cell.outcome.message)}")
     for cause in cell.likely:

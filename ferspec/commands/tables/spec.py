@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from ferspec.spec import Cell, Clause, Erratum, Figures, Spec
+from ferspec.spec import Cell, CellMetrics, Clause, Erratum, Spec
 from ferspec.spec.loader import DATA
 
 STYLES = {"normative": "green", "ambiguous": "yellow", "contradicted": "red", "untestable": "dim"}
@@ -130,7 +130,7 @@ def _readings(erratum: Erratum) -> Table:
 def _figures(cells: Iterable[Cell]) -> Table:
     """Return a table of the printed and released metrics of cells, one above the other."""
     columns = [
-        name.replace("precision", "P").replace("recall", "R").replace("f1", "F1") for name in Figures.model_fields
+        name.replace("precision", "P").replace("recall", "R").replace("f1", "F1") for name in CellMetrics.model_fields
     ]
     table = _table("cell", "", *(name.replace("accuracy", "acc").replace("_", " ") for name in columns))
     for cell in cells:

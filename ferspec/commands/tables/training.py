@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ferspec.commands.live.training import NO_PROTOCOL_RUN, epochs
 from ferspec.options import shell_command
-from ferspec.reference.figures import Figure
+from ferspec.reference.measured import Metric
 from ferspec.report.terminal import default_console
 from ferspec.report.words import plain
 from ferspec.subjects.runs.artifacts.metrics import read_run_report
@@ -65,5 +65,5 @@ def following(run: RunRecord, folder: Path) -> str:
     return shlex.join(["ferspec", "certify", str(folder), *([] if drawn else ["--dataset", "BTFER/"])])
 
 
-def _value(figure: Figure) -> str:
+def _value(figure: Metric) -> str:
     return "undefined" if figure.value is None else f"{figure.value:.4f}"

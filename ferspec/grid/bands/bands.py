@@ -82,7 +82,7 @@ def band(cell: Cell, figure: str, spread: Spread, profile: Profile = DEFAULT_PRO
         released=getattr(cell.released, figure),
         errata=tuple(erratum.id for erratum in book.errata if cell.id in erratum.cells),
     )
-    expected = cell.figure(figure, profile)
+    expected = cell.metric(figure, profile)
     if expected is None:
         return known.model_copy(update={"missing": _why_missing(cell)})
     causes = contributions(expected, spread, runs, *_dropped(cell, figure))

@@ -60,7 +60,7 @@ def differences(figure: str, resolution: Resolution, profile: Profile = DEFAULT_
             rows.setdefault((cell.architecture, cell.weights), []).append(cell)
     known: dict[Row, float] = {}
     for row, pair in rows.items():
-        first, second = (cell.figure(figure, profile) for cell in pair)
+        first, second = (cell.metric(figure, profile) for cell in pair)
         if first is not None and second is not None and no_replicates.isdisjoint(cell.id for cell in pair):
             known[row] = first - second
     return known

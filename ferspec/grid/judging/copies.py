@@ -11,7 +11,7 @@ from ferspec import spec
 from ferspec.grid.bands.bands import CLAUSE
 from ferspec.grid.judging.results import Result
 from ferspec.outcomes import Outcome, Status
-from ferspec.spec.records import Figures
+from ferspec.spec.records import CellMetrics
 from ferspec.subjects.runs.artifacts.folder import RunFolder
 from ferspec.subjects.runs.artifacts.record import MODEL
 
@@ -55,7 +55,7 @@ def mark_copies(results: Iterable[Result]) -> tuple[tuple[Result, ...], tuple[Ou
         first = next((seen[mark] for mark in marks if mark in seen), None)
         if first is not None:
             problems.append(_submitted_twice(result, first))
-            result = result.model_copy(update={"figures": Figures(), "problems": (*result.problems, problems[-1])})
+            result = result.model_copy(update={"figures": CellMetrics(), "problems": (*result.problems, problems[-1])})
         for mark in marks:
             seen.setdefault(mark, result if first is None else first)
         marked.append(result)

@@ -32,7 +32,7 @@ OUTCOMES: dict[CellStatus, Status] = {
 }
 
 
-class FigureJudgement(Record):
+class MetricJudgement(Record):
     """The mean of one metric over the runs of a cell, and its band. ``by`` is the signed distance from the band."""
 
     figure: str
@@ -53,7 +53,7 @@ class CellJudgement(Record):
     status: CellStatus
     outcome: Outcome
     runs: int
-    figures: tuple[FigureJudgement, ...] = ()
+    figures: tuple[MetricJudgement, ...] = ()
     likely: tuple[str, ...] = ()
     problems: tuple[Outcome, ...] = ()
     deviations: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class CellJudgement(Record):
     errata: tuple[str, ...] = ()
 
     @property
-    def outside(self) -> tuple[FigureJudgement, ...]:
+    def outside(self) -> tuple[MetricJudgement, ...]:
         """The metrics outside their bands."""
         return tuple(figure for figure in self.figures if figure.place in ("above", "below"))
 
@@ -156,7 +156,7 @@ def judge_cell(cell: Cell, results: Sequence[Result], profile: Profile = DEFAULT
 
 
 def _status(
-    results: Sequence[Result], valid: Sequence[Result], figures: Sequence[FigureJudgement], bands: Sequence[Band]
+    results: Sequence[Result], valid: Sequence[Result], figures: Sequence[MetricJudgement], bands: Sequence[Band]
 ) -> tuple[CellStatus, str]:
     """Return the status of a cell and the reason in words."""
     profile = bands[0].profile
@@ -215,19 +215,19 @@ def _bands(cell: Cell, profile: Profile, known: Mapping[str, Sequence[float]]) -
     return tuple(by_runs[count][name] for name, count in runs.items())
 
 
-def _figure(band: Band, values: Sequence[float] | None) -> FigureJudgement:
+def _figure(band: Band, values: Sequence[float] | None) -> MetricJudgement:
     value = statistics.fmean(values) if values else None
     by = 0.0
     if value is not None and band.low is not None and band.high is not None:
         by = value - min(max(value, band.low), band.high)
-    return FigureJudgement(figure=band.figure, value=value, place=place(value, band), by=by, band=band)
+    return MetricJudgement(figure=band.figure, value=value, place=place(value, band), by=by, band=band)
 
 
 def _outcome(
     cell: Cell,
     status: CellStatus,
     reason: str,
-    figures: Sequence[FigureJudgement],
+    figures: Sequence[MetricJudgement],
     likely: Sequence[str],
     problems: Sequence[Outcome],
 ) -> Outcome:

@@ -21,11 +21,11 @@ from ferspec.grid.judging.tables import read_result_table
 from ferspec.outcomes import Counts, Outcome, Status
 from ferspec.progress import Progress, silent
 from ferspec.records import Record
-from ferspec.spec.records import Figures
+from ferspec.spec.records import CellMetrics
 from ferspec.subjects.models.base import file_digest
 from ferspec.subjects.orphans import end_with_parent
 from ferspec.subjects.runs.artifacts.folder import RunFolder, open_run_folder
-from ferspec.subjects.runs.artifacts.metrics import PartReport
+from ferspec.subjects.runs.artifacts.metrics import SplitReport
 from ferspec.subjects.runs.artifacts.record import RUN, is_run
 
 DEEPEST = 2
@@ -33,7 +33,7 @@ DEEPEST = 2
 MANY, AT_ONCE = 24, 4
 SHOWN = 3
 UNKNOWN = "unknown"
-PARTS = {"val": "validation", "btfer": "btfer"}
+SPLITS = {"val": "validation", "btfer": "btfer"}
 
 
 class ReadResults(Record):
@@ -187,19 +187,19 @@ def _note(folder: Path, foreign: Iterable[str]) -> list[str]:
 def _result(folder: RunFolder, judged: list[Outcome]) -> Result:
     run, problems = folder.run, _failed(judged)
     if run is None:
-        return Result(cell=UNKNOWN, source=str(folder.path), figures=Figures(), complete=False, problems=problems)
+        return Result(cell=UNKNOWN, source=str(folder.path), figures=CellMetrics(), complete=False, problems=problems)
     # the metrics of contradictory artifacts are not used
     parts = {} if problems or folder.report is None else folder.report.parts
     figures: dict[str, float | None] = {}
     images: dict[str, int] = {}
-    for prefix, name in PARTS.items():
+    for prefix, name in SPLITS.items():
         if name in parts:
             images[f"{prefix}_n"], values = _figures(parts[name])
             figures |= {f"{prefix}_{figure}": value for figure, value in values.items()}
     return Result(
         cell=run.cell,
         source=str(folder.path),
-        figures=Figures(**figures),
+        figures=CellMetrics(**figures),
         seed=run.settings.seed,
         profile=run.settings.profile,
         fingerprints=fingerprints(folder),
@@ -212,7 +212,7 @@ def _result(folder: RunFolder, judged: list[Outcome]) -> Result:
     )
 
 
-def _figures(part: PartReport) -> tuple[int, dict[str, float | None]]:
+def _figures(part: SplitReport) -> tuple[int, dict[str, float | None]]:
     """Return the number of images and the metrics that bands are compared to."""
     if part.as_run is not None:
         figures = part.as_run.model_dump()

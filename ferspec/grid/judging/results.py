@@ -5,7 +5,7 @@ from __future__ import annotations
 from ferspec import spec
 from ferspec.outcomes import Outcome
 from ferspec.records import Record
-from ferspec.spec.records import DEFAULT_PROFILE, Cell, Figures, Profile
+from ferspec.spec.records import DEFAULT_PROFILE, Cell, CellMetrics, Profile
 
 # suffix of the file, next to the folder of a training, that says how it failed
 FAILED = ".failed.txt"
@@ -23,7 +23,7 @@ class Result(Record):
 
     cell: str
     source: str
-    figures: Figures
+    figures: CellMetrics
     val_n: int | None = None
     btfer_n: int | None = None
     seed: int | None = None
@@ -49,7 +49,7 @@ def _published(cell: Cell, profile: Profile) -> Result:
     return Result(
         cell=cell.id,
         source="published",
-        figures=Figures(**{name: cell.figure(name, profile) for name in Figures.model_fields}),
+        figures=CellMetrics(**{name: cell.metric(name, profile) for name in CellMetrics.model_fields}),
         val_n=cell.released_val_n,
         btfer_n=cell.released_btfer_n,
     )

@@ -12,13 +12,13 @@ from ferspec.files import read_bounded
 from ferspec.grid.cells import find_cell
 from ferspec.grid.judging.results import Result
 from ferspec.spec.names import nearest
-from ferspec.spec.records import Figures
+from ferspec.spec.records import CellMetrics
 from ferspec.subjects.models.predictions import finite_number
 from ferspec.subjects.runs.artifacts.tables import table_text, whole_number
 
-FIGURES = tuple(Figures.model_fields)
+METRICS = tuple(CellMetrics.model_fields)
 WHOLE = ("val_n", "btfer_n", "seed")
-COLUMNS = ("cell", "source", *FIGURES, *WHOLE)
+COLUMNS = ("cell", "source", *METRICS, *WHOLE)
 LARGEST = 16 << 20
 
 
@@ -68,8 +68,8 @@ def _require_columns(path: Path, header: list[str]) -> None:
             raise UserError(f"{path}: unknown column {name[:80]!r}: {hint}")
         if header.count(name) > 1:
             raise UserError(f"{path} has the column {name!r} twice")
-    if "cell" not in header or not set(header) & set(FIGURES):
-        raise UserError(f"{path} is not a results table: it needs the column cell and metrics ({', '.join(FIGURES)})")
+    if "cell" not in header or not set(header) & set(METRICS):
+        raise UserError(f"{path} is not a results table: it needs the column cell and metrics ({', '.join(METRICS)})")
 
 
 def _result(path: Path, line: int, values: dict[str, str]) -> Result:
@@ -77,13 +77,13 @@ def _result(path: Path, line: int, values: dict[str, str]) -> Result:
         cell = find_cell(values["cell"]).id
     except UserError as error:
         raise UserError(f"{path} line {line}: {error}") from None
-    figures = {name: _share(path, line, name, text) for name in FIGURES if (text := values.get(name))}
+    figures = {name: _share(path, line, name, text) for name in METRICS if (text := values.get(name))}
     counts = {name: whole_number(path, line, name, text) for name in WHOLE if (text := values.get(name))}
     source = values.get("source") or f"{path.name} line {line}"
     return Result(
         cell=cell,
         source=source,
-        figures=Figures(**figures),
+        figures=CellMetrics(**figures),
         val_n=counts.get("val_n"),
         btfer_n=counts.get("btfer_n"),
         seed=counts.get("seed"),

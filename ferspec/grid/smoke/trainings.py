@@ -35,7 +35,7 @@ CELLS, RECORDED = Path(__file__).with_name("cells.toml"), Path(__file__).with_na
 LEAST_RUNS = 10
 
 
-FigureName = Literal["loss", "val_loss", "val_accuracy", "btfer_accuracy", "btfer_f1"]
+MetricName = Literal["loss", "val_loss", "val_accuracy", "btfer_accuracy", "btfer_f1"]
 
 
 class SmokeCell(Record):
@@ -43,7 +43,7 @@ class SmokeCell(Record):
 
     id: str
     epochs: int
-    figures: tuple[FigureName, ...] = get_args(FigureName)
+    figures: tuple[MetricName, ...] = get_args(MetricName)
 
 
 class SmokePlan(Record):
@@ -54,7 +54,7 @@ class SmokePlan(Record):
     seed: int
 
 
-class SmokeFigures(Record):
+class SmokeMetrics(Record):
     """The judged metrics: last training loss, lowest validation loss, and those of the report."""
 
     loss: float
@@ -70,7 +70,7 @@ class SmokeRun(Record):
     cell: str
     seed: int
     epochs: int
-    figures: SmokeFigures
+    figures: SmokeMetrics
     environment: Environment
 
 
@@ -122,7 +122,7 @@ def train_smoke_cell(cell: SmokeCell, seed: int, out: Path, open_data: OpenData 
 def read_smoke_run(folder: Path) -> SmokeRun:
     """Return the metrics of a finished training; ``UserError`` if an artifact is missing or unreadable."""
     run, rows, parts = read_run(folder), read_history(folder / HISTORY), read_run_report(folder / REPORT).parts
-    figures = SmokeFigures(
+    figures = SmokeMetrics(
         loss=rows[-1].loss,
         val_loss=min(row.val_loss for row in rows),
         val_accuracy=required(parts["validation"].metrics.accuracy.value),

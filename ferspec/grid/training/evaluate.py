@@ -20,41 +20,41 @@ from ferspec.subjects.models import open_model
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.contracts.files import apply_contract, load_contract, output_to_classes
 from ferspec.subjects.models.preprocess import prepare_batch
-from ferspec.subjects.runs.artifacts.metrics import PartReport, RunReport, read_run_report, report_of
+from ferspec.subjects.runs.artifacts.metrics import RunReport, SplitReport, read_run_report, report_of
 from ferspec.subjects.runs.artifacts.predictions import RunPredictions, read_run_predictions
 from ferspec.subjects.runs.artifacts.record import (
     CONTRACT,
     FINISHED_FILES,
     MODEL,
-    PARTS,
     PREDICTIONS,
     REPORT,
-    Part,
-    PartName,
+    SPLITS,
     RunDeviation,
     RunRecord,
     Settings,
+    SplitName,
+    SplitRecord,
     read_run,
     require_artifact,
 )
 from ferspec.subjects.runs.data.load import open_training_data
-from ferspec.subjects.runs.data.splits import ImagePart, TrainingData
+from ferspec.subjects.runs.data.splits import ImageSplit, TrainingData
 
 # far above the differences between machines, far below those between networks
 TOLERANCE = 1e-3
 
 
-class PartComparison(Record):
+class SplitComparison(Record):
     """The recorded and the new evaluation of one split.
 
     ``largest_difference`` is that of any probability. ``changed`` counts the images whose predicted class changed
     without having been tied before.
     """
 
-    part: PartName
+    part: SplitName
     n: int
-    recorded: PartReport
-    measured: PartReport
+    recorded: SplitReport
+    measured: SplitReport
     largest_difference: float
     changed: int
 
@@ -73,7 +73,7 @@ class Reevaluation(Record):
     cell: str
     verdict: Literal["reproduced", "differs"]
     report_matches: bool
-    parts: tuple[PartComparison, ...]
+    parts: tuple[SplitComparison, ...]
     deviations: tuple[RunDeviation, ...]
     undeclared: tuple[RunDeviation, ...]
 
@@ -96,7 +96,7 @@ def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Pr
     batch = batch_size(run.settings.profile)
     try:
         measured = {
-            name: predict_part(model.predict, part, contract, batch, f"predicting {name}", progress)
+            name: predict_split(model.predict, part, contract, batch, f"predicting {name}", progress)
             for name, part in tested.items()
         }
     except SubjectError as error:
@@ -132,9 +132,9 @@ def cap_that_ended(settings: Settings, ended: Sequence[str]) -> tuple[RunDeviati
     )
 
 
-def predict_part(
+def predict_split(
     predict: Callable[[np.ndarray], np.ndarray],
-    part: ImagePart,
+    part: ImageSplit,
     contract: Contract,
     batch_size: int,
     step: str = "predicting",
@@ -167,13 +167,13 @@ def predict_part(
 
 
 def _same_images(
-    run: RunRecord, data: TrainingData, recorded: Mapping[PartName, RunPredictions]
-) -> dict[PartName, ImagePart]:
+    run: RunRecord, data: TrainingData, recorded: Mapping[SplitName, RunPredictions]
+) -> dict[SplitName, ImageSplit]:
     """Return the predicted splits after checking that they hold the images of the run."""
-    opened: dict[PartName, ImagePart] = {name: part for name in PARTS if (part := getattr(data, name)) is not None}
+    opened: dict[SplitName, ImageSplit] = {name: part for name in SPLITS if (part := getattr(data, name)) is not None}
     for name, record in run.data.items():
         _require_same(name, record, opened.get(name))
-    tested: dict[PartName, ImagePart] = {name: opened[name] for name in run.data if name != "training"}
+    tested: dict[SplitName, ImageSplit] = {name: opened[name] for name in run.data if name != "training"}
     if tested.keys() != recorded.keys():
         raise UserError(f"{PREDICTIONS} has predictions of {_and(recorded)}, but the run was tested on {_and(tested)}")
     for name, part in tested.items():
@@ -185,7 +185,7 @@ def _same_images(
     return tested
 
 
-def _require_same(name: PartName, recorded: Part, opened: ImagePart | None) -> None:
+def _require_same(name: SplitName, recorded: SplitRecord, opened: ImageSplit | None) -> None:
     if opened is None:
         raise UserError(f"the run was tested on {name} images ({recorded.dataset}), which the data root does not have")
     now = opened.record()
@@ -197,13 +197,13 @@ def _require_same(name: PartName, recorded: Part, opened: ImagePart | None) -> N
 
 
 def _compare_part(
-    name: PartName, predictions: tuple[RunPredictions, RunPredictions], reports: tuple[PartReport, PartReport]
-) -> PartComparison:
+    name: SplitName, predictions: tuple[RunPredictions, RunPredictions], reports: tuple[SplitReport, SplitReport]
+) -> SplitComparison:
     """Compare the recorded predictions and report of a split to the new ones."""
     then, now = (prediction.probabilities.astype(np.float64) for prediction in predictions)
     # the recorded distance of the new best class from the recorded best one; 0 if both are the same
     behind = then.max(axis=1) - then[np.arange(len(then)), predictions[1].predicted]
-    return PartComparison(
+    return SplitComparison(
         part=name,
         n=len(then),
         recorded=reports[0],

@@ -56,7 +56,7 @@ class TensorBoard:
         import tensorflow as tf
 
         events = folder / EVENTS
-        self._next = dict.fromkeys(FIGURES, 0)
+        self._next = dict.fromkeys(METRICS, 0)
         for name, step in _logged(events):
             self._next[name] = max(self._next.get(name, 0), step + 1)
         self._tf = tf
@@ -90,7 +90,7 @@ class MLflow:
             self._client.update_run(self._id, status="RUNNING")
             self._next = {
                 name: 1 + max((metric.step for metric in self._client.get_metric_history(self._id, name)), default=-1)
-                for name in FIGURES
+                for name in METRICS
             }
 
     def log(self, row: EpochRow) -> None:
@@ -131,12 +131,12 @@ class MLflow:
 
 
 LOGGERS: Mapping[str, Callable[[Path, RunRecord], Logger]] = {"tensorboard": TensorBoard, "mlflow": MLflow}
-FIGURES = tuple(name for name in EpochRow.model_fields if name != "epoch")
+METRICS = tuple(name for name in EpochRow.model_fields if name != "epoch")
 
 
 def _unlogged(row: EpochRow, following: Mapping[str, int]) -> dict[str, float]:
     """Return the metrics of an epoch that are not logged yet. A process may be killed between two of them."""
-    return {name: float(getattr(row, name)) for name in FIGURES if row.epoch >= following[name]}
+    return {name: float(getattr(row, name)) for name in METRICS if row.epoch >= following[name]}
 
 
 def _logged(events: Path) -> Iterator[tuple[str, int]]:

@@ -15,7 +15,7 @@ from ferspec import spec
 from ferspec.environment import environment
 from ferspec.errors import UserError
 from ferspec.grid.cells import find_cell
-from ferspec.grid.training.evaluate import cap_that_ended, predict_part
+from ferspec.grid.training.evaluate import cap_that_ended, predict_split
 from ferspec.grid.training.loggers import Logger, open_loggers, require_loggers
 from ferspec.grid.training.writing import begun_run, remove_leftovers, write_artifacts, write_record
 from ferspec.progress import Progress, silent
@@ -27,9 +27,9 @@ from ferspec.reference.training.settings import TrainingSettings
 from ferspec.reference.weighting import WEIGHTINGS
 from ferspec.spec.records import Cell
 from ferspec.subjects.models.quiet import quiet, tensorflow
-from ferspec.subjects.runs.artifacts.record import PARTS, STATE, Best, Phase, RunDeviation, RunRecord, Settings, Start
+from ferspec.subjects.runs.artifacts.record import SPLITS, STATE, Best, Phase, RunDeviation, RunRecord, Settings, Start
 from ferspec.subjects.runs.data.load import open_training_data
-from ferspec.subjects.runs.data.splits import ImagePart, TrainingData
+from ferspec.subjects.runs.data.splits import ImageSplit, TrainingData
 from ferspec.zoo import contract_of
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def train_cell(
         return _finish(request.out, run, data, built, trained, progress)
 
 
-def class_weights(cell: Cell, training: ImagePart) -> np.ndarray:
+def class_weights(cell: Cell, training: ImageSplit) -> np.ndarray:
     """Return the class weights (7,) of the cell's balancing, from the training images only (FER-W-03)."""
     counts = np.bincount(training.labels, minlength=len(spec.load().classes))
     return WEIGHTINGS[cell.balancing](counts)
@@ -131,7 +131,11 @@ def _task(request: Request, settings: Settings, data: TrainingData, built: Built
 
 def _record(request: Request, settings: Settings, data: TrainingData, built: Built, weights: np.ndarray) -> RunRecord:
     book = spec.load()
-    parts = {"training": data.training, "validation": data.validation, "btfer": data.btfer}
+    parts: dict[SplitName, ImageSplit | None] = {
+        "training": data.training,
+        "validation": data.validation,
+        "btfer": data.btfer,
+    }
     return RunRecord(
         cell=request.cell.id,
         status="running",
@@ -158,9 +162,9 @@ def _finish(
 ) -> RunRecord:
     """Predict, write every artifact, the record last, and remove the state for resuming."""
     contract, batch = contract_of(built), run.settings.global_batch
-    parts = {"validation": data.validation, "btfer": data.btfer}
+    parts: dict[SplitName, ImageSplit | None] = {"validation": data.validation, "btfer": data.btfer}
     predictions = {
-        name: predict_part(trained.predict, part, contract, batch, f"predicting {name}", progress)
+        name: predict_split(trained.predict, part, contract, batch, f"predicting {name}", progress)
         for name, part in parts.items()
         if part is not None
     }
@@ -197,16 +201,17 @@ def _logged(request: Request, run: RunRecord, listener: Listener) -> Iterator[Li
 
 class _Logging(Listener):
     def __init__(self, listener: Listener, loggers: Sequence[Logger]) -> None:
-        self._loggers = loggers
-        self.step = listener.step
-        self._shown = listener.epoch
+        self._loggers, self._listener = loggers, listener
+
+    def step(self, epoch: int, done: int, steps: int) -> None:
+        self._listener.step(epoch, done, steps)
 
     def epoch(self, rows: Sequence[EpochRow], outlook: Outlook) -> None:
         for logger in self._loggers:
             # after an interruption the logger may lack several rows; it skips those it has
             for row in rows:
                 logger.log(row)
-        self._shown(rows, outlook)
+        self._listener.epoch(rows, outlook)
 
 
 def _phases(run: RunRecord, trained: Trained) -> tuple[Phase, ...]:
@@ -227,7 +232,7 @@ def _require_same_beginning(known: RunRecord | None, now: RunRecord) -> None:
     """Raise ``UserError`` if a training would resume with other images, initial weights or specification."""
     if known is None:
         return
-    for name in PARTS:
+    for name in SPLITS:
         then, here = (run.data.get(name) for run in (known, now))
         if (then and then.manifest_digest) != (here and here.manifest_digest):
             raise UserError(

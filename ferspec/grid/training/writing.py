@@ -23,13 +23,13 @@ from ferspec.subjects.runs.artifacts.record import (
     HISTORY,
     MANIFEST,
     MODEL,
-    PARTS,
     PREDICTIONS,
     REPORT,
     RUN,
-    PartName,
+    SPLITS,
     RunRecord,
     Settings,
+    SplitName,
     is_run,
     read_run,
     require_artifact,
@@ -70,7 +70,7 @@ def write_artifacts(
     run: RunRecord,
     network: Any,
     contract: Contract,
-    predictions: Mapping[PartName, RunPredictions],
+    predictions: Mapping[SplitName, RunPredictions],
     data: TrainingData,
     history: Iterable[EpochRow],
 ) -> RunRecord:
@@ -79,7 +79,7 @@ def write_artifacts(
     ``network`` is a Keras model; it is saved without its optimiser. ``UserError`` if the folder is not writable or the
     disk is full: existing files are then kept, and the record still says that the training is not finished.
     """
-    parts = {name: part.entries for name in PARTS if (part := getattr(data, name)) is not None}
+    parts = {name: part.entries for name in SPLITS if (part := getattr(data, name)) is not None}
     write_whole(folder / MANIFEST, manifest_text(parts))
     write_whole(folder / HISTORY, history_text(history))
     _save(network, folder / MODEL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
@@ -13,7 +14,7 @@ from ferspec.reference.models import keras_applications, vggface
 from ferspec.spec.layers import base_of
 from ferspec.spec.names import nearest
 from ferspec.spec.recipes import layers_of
-from ferspec.spec.records import Network, Profile
+from ferspec.spec.records import Network, Profile, Resolution, Weights
 from ferspec.spec.shapes import NoRoomError
 
 GRAY = "MediaPipeVGGNet"
@@ -24,8 +25,8 @@ class Row:
     """One network as the protocol trained it: a row of Table 2 (48×48) or Table 3 (224×224), or the one of Table 4."""
 
     network: str
-    weights: str
-    resolution: int
+    weights: Weights
+    resolution: Resolution
 
     @property
     def place(self) -> str:
@@ -74,7 +75,7 @@ def plain(name: str) -> str:
 
 def weights_of(network: str) -> tuple[str, ...]:
     """Return what a network can start from, besides a file of its own."""
-    bases = {"imagenet": keras_applications.NETWORKS, "vggface": vggface.NETWORKS}
+    bases: Mapping[str, Collection[str]] = {"imagenet": keras_applications.NETWORKS, "vggface": vggface.NETWORKS}
     known = spec.load().texts("FER-P-01", "weights")
     return tuple(name for name in known if name not in bases or network in bases[name])
 

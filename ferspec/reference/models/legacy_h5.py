@@ -69,7 +69,7 @@ def matched(path: Path, model: Any, network: str, by_order: bool = False) -> lis
     spare = sorted(found.keys() - fitting.keys())
     if spare:
         raise UserError(f"{path.name} holds more than {network} has: {found[spare[0]][0]} and {len(spare) - 1} others")
-    return [pair for key, layer in keys for pair in zip(layer.weights, fitting[key], strict=True)]
+    return [pair for key, layer in keys for pair in zip(layer.weights, fitting[key] or (), strict=True)]
 
 
 def leaves(model: Any) -> Iterator[Any]:

@@ -27,8 +27,9 @@ class RepVGGBlock(layers.Layer):
 
     def build(self, shape) -> None:
         if self.strides != 1 or shape[-1] != self.filters:
-            self.shortcut = layers.Conv2D(self.filters, 1, strides=self.strides, use_bias=False)
-            self.shortcut.build(shape)
+            shortcut = layers.Conv2D(self.filters, 1, strides=self.strides, use_bias=False)
+            shortcut.build(shape)
+            self.shortcut = shortcut
         inner = self.first.compute_output_shape(shape)
         self.first.build(shape)
         for part in (self.first_norm, self.second, self.second_norm):

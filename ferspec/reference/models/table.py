@@ -139,8 +139,8 @@ def _append(rows: list[Layer], model: Any, source: int | None) -> int:
     """Append the layers of a model that reads row ``source``; return the number of its last row."""
     numbers: dict[str, int] = {}
     wiring = _wiring(model)
-    last = source
-    if wiring is None and last is None:
+    last = 0 if source is None else source
+    if wiring is None and source is None:
         last = _add(rows, "InputLayer", model.inputs[0].shape, 0, (), {}, None)
     for layer in model.layers:
         reads = (last,) if wiring is None else tuple(numbers[name] for name in wiring[layer.name])
@@ -157,8 +157,10 @@ def _append(rows: list[Layer], model: Any, source: int | None) -> int:
 
 def _add(rows: list[Layer], kind: str, shape: Any, parameters: int, inputs: tuple, settings: dict, name: Any) -> int:
     number = len(rows) + 1
-    row = {"number": number, "type": kind, "shape": tuple(shape[1:]), "parameters": parameters, "inputs": inputs}
-    rows.append(Layer(**row, settings=settings, name=name))
+    shape = tuple(shape[1:])
+    rows.append(
+        Layer(number=number, type=kind, shape=shape, parameters=parameters, inputs=inputs, settings=settings, name=name)
+    )
     return number
 
 

@@ -76,7 +76,7 @@ def _keras_2_modules() -> Iterator[None]:
 
     The library's modules are taken out of ``sys.modules`` again too: what else imports it sees it as it is.
     """
-    stands_in = {
+    stands_in: dict[str, dict[str, Any]] = {
         "keras_applications": {},
         "keras_applications.imagenet_utils": {"_obtain_input_shape": lambda input_shape, **_: input_shape},
         "keras.utils.layer_utils": {},

@@ -11,9 +11,9 @@ from pathlib import Path
 from ferspec import __version__, spec
 from ferspec.files import write_whole
 from ferspec.grid.cells import find_cell
-from ferspec.grid.judging.judge import STATUSES, CellJudgement, CellStatus, FigureJudgement, GridJudgement, Place
+from ferspec.grid.judging.judge import STATUSES, CellJudgement, CellStatus, GridJudgement, MetricJudgement, Place
 from ferspec.grid.judging.reading import ReadResults
-from ferspec.report.grid.words import MEANINGS, chance, figure_name, most_urgent_first, with_band
+from ferspec.report.grid.words import MEANINGS, chance, metric_name, most_urgent_first, with_band
 from ferspec.report.html import templates
 from ferspec.report.words import WEIGHTS, cell_name
 from ferspec.spec.records import Cell
@@ -111,7 +111,7 @@ def render_grid(judgement: GridJudgement, read: ReadResults) -> str:
         read=read,
         meanings=MEANINGS,
         chance=chance(judgement),
-        axes={figure: (figure_name(figure), axis) for figure, axis in axes.items()},
+        axes={figure: (metric_name(figure), axis) for figure, axis in axes.items()},
         panels=panels(judgement.cells, axes),
         attention=[(cell, cell_name(find_cell(cell.cell))) for cell in attention],
         errata={id: book.erratum(id).title for cell in attention for id in cell.errata},
@@ -119,12 +119,12 @@ def render_grid(judgement: GridJudgement, read: ReadResults) -> str:
         protocol=book.protocol,
         version=book.version,
         ferspec=__version__,
-        figure_name=figure_name,
+        metric_name=metric_name,
         with_band=with_band,
     )
 
 
-def axis(figures: Iterable[FigureJudgement]) -> Axis:
+def axis(figures: Iterable[MetricJudgement]) -> Axis:
     """Return the axis, from tenth to tenth, of all bands and values; by default from 0 to 1."""
     ends = ((one.value, one.band.low, one.band.high) for one in figures)
     held = [value for values in ends for value in values if value is not None]
@@ -146,12 +146,12 @@ def panels(cells: Sequence[CellJudgement], axes: dict[str, Axis]) -> list[Panel]
     ]
 
 
-def mark(figure: FigureJudgement, axis: Axis) -> Mark:
+def mark(figure: MetricJudgement, axis: Axis) -> Mark:
     """Return the positions of the marks of one metric."""
     band = figure.band
     observed = None if figure.value is None else axis.x(figure.value)
     if band.low is None or band.high is None or band.expected is None:
-        return Mark(f"{figure_name(figure.figure)}: {band.missing}", figure.place, x=observed)
+        return Mark(f"{metric_name(figure.figure)}: {band.missing}", figure.place, x=observed)
     return Mark(
         title=with_band(figure),
         place=figure.place,
@@ -187,7 +187,7 @@ def _by_resolution(cells: Iterable[CellJudgement]) -> list[tuple[CellJudgement, 
     return sorted(((judged, find_cell(judged.cell)) for judged in cells), key=lambda pair: pair[1].resolution)
 
 
-def _figures(cells: Iterable[CellJudgement], figure: str) -> list[FigureJudgement]:
+def _figures(cells: Iterable[CellJudgement], figure: str) -> list[MetricJudgement]:
     return [one for cell in cells if cell.status in DRAWN for one in cell.figures if one.figure == figure]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ferspec.grid.judging.judge import CellJudgement, CellStatus, FigureJudgement, GridJudgement
+from ferspec.grid.judging.judge import CellJudgement, CellStatus, GridJudgement, MetricJudgement
 from ferspec.report.words import ORDER, level
 
-PARTS = {"val": "validation", "btfer": "BTFER"}
+SPLITS = {"val": "validation", "btfer": "BTFER"}
 MEASURES = {"f1": "F1"}
 MEANINGS: dict[CellStatus, str] = {
     "within": "every known metric lies in its band",
@@ -20,13 +20,13 @@ MEANINGS: dict[CellStatus, str] = {
 }
 
 
-def figure_name(figure: str) -> str:
+def metric_name(figure: str) -> str:
     """Return a metric in words: ``val_f1`` gives ``validation F1``."""
     part, _, measure = figure.partition("_")
-    return f"{PARTS[part]} {MEASURES.get(measure, measure)}"
+    return f"{SPLITS[part]} {MEASURES.get(measure, measure)}"
 
 
-def with_band(figure: FigureJudgement) -> str:
+def with_band(figure: MetricJudgement) -> str:
     """Return a metric with its band: ``0.940, expected 0.706 to 0.873 (+0.067; published 0.79, released)``."""
     band = figure.band
     by = f"{figure.by:+.3f}; " if figure.by else ""

@@ -10,7 +10,7 @@ from ferspec import spec
 from ferspec.environment import Environment
 from ferspec.outcomes import Counts, Deviation, Outcome, Verdict
 from ferspec.records import Record
-from ferspec.reference.figures import Evaluation, Figure
+from ferspec.reference.measured import Evaluation, Metric
 from ferspec.subjects.datasets.manifest import Entry
 from ferspec.subjects.models.contracts.contract import Contract
 
@@ -75,7 +75,7 @@ class Diagnosis(Record):
     message: str
     declared: str
     likely: str
-    gain: Figure
+    gain: Metric
     p_value: float
     n: int
 

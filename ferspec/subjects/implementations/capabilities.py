@@ -35,7 +35,7 @@ class Capabilities(Protocol):
         """Return a weight per class from the number of training images per class. The balancing is "simple"
         or "conservative"."""
 
-    def weights_of_dataset(self, labels: list[int], parts: list[str], balancing: str) -> list[float]:
+    def weights_of_dataset(self, labels: list[int], splits: list[str], balancing: str) -> list[float]:
         """Return a weight per class from the label and split of every image."""
 
     def losses(self, labels: list[int], probabilities: list[list[float]], class_weights: list[float]) -> list[float]:
@@ -52,7 +52,7 @@ class Capabilities(Protocol):
     def augment(self, image: Image, parameters: dict[str, Any]) -> Image:
         """Augment an image (0 to 255) with these parameters and rescale it for training."""
 
-    def augmented_parts(self) -> list[str]:
+    def augmented_splits(self) -> list[str]:
         """Return the augmented splits, among "training", "validation" and "BTFER"."""
 
     def augmentation_ranges(self, architecture: str) -> dict[str, float]:
@@ -88,12 +88,12 @@ class Capabilities(Protocol):
     def image_size(self, dataset: str) -> list[int]:
         """Return height, width and channels of the images of a dataset, as distributed."""
 
-    def split(self, dataset: str, labels: list[int], parts: list[str] | None, seed: int) -> list[str]:
+    def split(self, dataset: str, labels: list[int], splits: list[str] | None, seed: int) -> list[str]:
         """Return the split of each image of "RAF-DB" or "AffectNet". parts holds the splits of the dataset as
         distributed, or null if it has none. The same seed gives the same answer, and different seeds give different
         answers."""
 
-    def part_of_usage(self, usage: str) -> str:
+    def split_of_usage(self, usage: str) -> str:
         """Return the split of a FER2013 image from its Usage: "Training", "PublicTest" or "PrivateTest"."""
 
     def conflicting_labels(self, digests: list[str], labels: list[int]) -> list[str]:
@@ -155,7 +155,7 @@ class Capabilities(Protocol):
 
     # evaluation
 
-    def evaluated_parts(self) -> list[str]:
+    def evaluated_splits(self) -> list[str]:
         """Return the splits that a finished training is evaluated on, among "training", "validation" and "BTFER"."""
 
     def evaluated_images(self, images: int, batch_size: int) -> int:
@@ -172,7 +172,7 @@ class Capabilities(Protocol):
     def predicted_classes(self, outputs: list[list[float]]) -> list[int]:
         """Return the predicted label of each row of outputs."""
 
-    def rounded(self, figure: float) -> float:
+    def rounded(self, metric: float) -> float:
         """Round a metric as the tables of the paper print it."""
 
     # statistics
@@ -217,7 +217,7 @@ class Capabilities(Protocol):
     def spread(self, differences: list[float]) -> float:
         """Return the standard deviation of single runs from the differences between pairs of runs."""
 
-    def grid_spread(self, figure: str, resolution: int) -> dict[str, float]:
+    def grid_spread(self, metric: str, resolution: int) -> dict[str, float]:
         """Return the spread of single runs in a metric such as "btfer_accuracy". It has pairs (the number of replicate
         pairs), sd (standard deviation) and typical (robust standard deviation)."""
 

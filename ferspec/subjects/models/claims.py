@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ferspec.errors import UserError
 from ferspec.records import Record
-from ferspec.reference.evaluation import require_figure
+from ferspec.reference.evaluation import require_metric
 
 PATTERN = re.compile(
     r"\s*(?P<figure>(?P<base>\w+)(\[[^\]]+\])?)\s*(?P<operator>>=|<=|>|<)\s*(?P<threshold>\d*\.?\d+(e[+-]?\d+)?)\s*"
@@ -48,7 +48,7 @@ def parse_claim(text: str) -> Claim:
     return claim
 
 
-def require_known_figures(claims: Iterable[Claim], groups: Iterable[str] | None) -> None:
+def require_known_metrics(claims: Iterable[Claim], groups: Iterable[str] | None) -> None:
     """Raise ``UserError`` for a claim about an unknown metric."""
     for claim in claims:
-        require_figure(claim.figure, groups or ())
+        require_metric(claim.figure, groups or ())

@@ -11,7 +11,7 @@ from ferspec import spec
 from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.progress import StepProgress
 from ferspec.reference.evaluation import evaluate
-from ferspec.reference.figures import Evaluation
+from ferspec.reference.measured import Evaluation
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.base import Model
 from ferspec.subjects.models.contracts.contract import Contract, Input

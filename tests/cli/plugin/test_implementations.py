@@ -47,7 +47,7 @@ def judged(tmp_path_factory):
     (folder / "uncapped.py").write_text(MINIATURE + "LIMIT = 1000\n")
     (folder / "pairless.py").write_text(
         'def monitored_split():\n    return "validation"\n\n'
-        'def augmented_parts():\n    return ["training", "\\ud800"]\n'
+        'def augmented_splits():\n    return ["training", "\\ud800"]\n'
     )
     (folder / "without_the_first.py").write_text(WITHOUT_THE_FIRST)
     (folder / "broken_judge.py").write_text(BROKEN_JUDGE)

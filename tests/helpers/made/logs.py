@@ -56,7 +56,7 @@ def trained(
     epochs, rates = [], []
     for epoch, loss in enumerate(losses[:longest]):
         before = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
-        figures = figures_of(epoch, loss)
+        figures = metrics_of(epoch, loss)
         unvalidated = {"val_loss": math.nan, "val_accuracy": math.nan} if (epoch + 1) % every else {}
         epochs.append(figures | unvalidated)
         with warnings.catch_warnings():
@@ -95,7 +95,7 @@ def trained_by_keras_2(losses: Sequence[float], patience: int = 10, stopping: in
             lowest, stopped = loss, 0
         if stopped >= stopping:
             break
-    figures = [figures_of(epoch, loss) for epoch, loss in enumerate(losses[: len(rates)])]
+    figures = [metrics_of(epoch, loss) for epoch, loss in enumerate(losses[: len(rates)])]
     return LoggedPhase(
         tuple(range(len(rates))), rate=tuple(rates), **{name: tuple(of[name] for of in figures) for name in figures[0]}
     )
@@ -106,7 +106,7 @@ class _Optimizer:
         self.learning_rate = rate
 
 
-def figures_of(epoch: int, loss: float) -> dict[str, float]:
+def metrics_of(epoch: int, loss: float) -> dict[str, float]:
     """Return the figures of an epoch: the accuracy is best in epoch 30, and falls after it."""
     val_accuracy = 0.3 + 0.01 * epoch if epoch <= 30 else 0.6 - 0.001 * (epoch - 30)
     return {"loss": 2.5 - 0.01 * epoch, "accuracy": 0.2 + 0.004 * epoch, "val_loss": loss, "val_accuracy": val_accuracy}

@@ -38,10 +38,10 @@ from ferspec.subjects.runs.artifacts.record import (
     REPORT,
     RUN,
     Best,
-    Part,
     Phase,
     RunRecord,
     Settings,
+    SplitRecord,
     Start,
 )
 
@@ -128,7 +128,7 @@ def made(cell: str = CELL, profile: Profile = "released", seed: int = 0, **shift
     manifest = images(of, seed)
     predictions = {}
     for prefix, name in (("val", "validation"), ("btfer", "btfer")):
-        accuracy = of.figure(f"{prefix}_accuracy", profile) + shift.get(prefix, 0.0)
+        accuracy = of.metric(f"{prefix}_accuracy", profile) + shift.get(prefix, 0.0)
         predictions[name] = predicted(manifest[name], accuracy, profile, seed)
     whole = evaluated_images(len(predictions["validation"]), batch_size(profile), profile)
     part = predictions["validation"]
@@ -232,8 +232,8 @@ def _start(cell: Cell) -> Start:
     return Start(kind=cell.weights, file=name, sha256=hashlib.sha256(name.encode()).hexdigest())
 
 
-def _part(cell: Cell, name: str, entries: tuple[Entry, ...]) -> Part:
-    return Part(
+def _part(cell: Cell, name: str, entries: tuple[Entry, ...]) -> SplitRecord:
+    return SplitRecord(
         dataset="BTFER" if name == "btfer" else cell.dataset,
         n=len(entries),
         support=support(entries),

@@ -207,7 +207,7 @@ def network(name: str) -> Iterator[Any]:
                 yield table_of(outline(row.network, row.resolution, row.weights, profile=profile))
 
 
-PARTS: dict[str, Callable[[], Iterator[Any]]] = {
+SPLITS: dict[str, Callable[[], Iterator[Any]]] = {
     part.__name__: part
     for part in (
         classes,

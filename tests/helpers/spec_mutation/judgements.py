@@ -25,7 +25,7 @@ def tolerances() -> Iterator[Any]:
     from ferspec.checks.run.artifacts import files, training
     from ferspec.checks.run.result_row import ResultRow, does_not_contradict_itself
     from ferspec.checks.run.schedule.rounded_losses import same_rate
-    from ferspec.spec.records import Figures
+    from ferspec.spec.records import CellMetrics
     from ferspec.subjects.models.subject import ModelSubject
 
     asked: list[tuple[int, Any]] = []
@@ -69,7 +69,7 @@ def tolerances() -> Iterator[Any]:
     seen = SimpleNamespace(parts=parts, trained_under_other_names=60, repeated={"training": 70})
     yield list(files._same_pictures(seen))
     for shift in range(0, 40):
-        row = Figures(val_recall=0.5, val_accuracy=0.5 + shift / 1000, val_precision=0.5, val_f1=0.5 + shift / 1000)
+        row = CellMetrics(val_recall=0.5, val_accuracy=0.5 + shift / 1000, val_precision=0.5, val_f1=0.5 + shift / 1000)
         yield does_not_contradict_itself(ResultRow(row, images={"val": 1000}))
 
     trained = np.array([100, 200, 50, 900, 400, 450, 333])

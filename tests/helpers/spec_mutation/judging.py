@@ -126,9 +126,9 @@ def _checks(change: Change) -> tuple[str, ...]:
 
 
 def _all_parts() -> tuple[str, ...]:
-    from helpers.spec_mutation.behaviour import PARTS
+    from helpers.spec_mutation.behaviour import SPLITS
 
-    return tuple(PARTS)
+    return tuple(SPLITS)
 
 
 def _read_from(data: Path) -> None:
@@ -146,11 +146,11 @@ def _digest_in(data: Path, name: str) -> tuple[str, str]:
 
 def _digest(name: str) -> str:
     """Return a digest of what a part of the behaviour computes."""
-    from helpers.spec_mutation.behaviour import PARTS, network
+    from helpers.spec_mutation.behaviour import SPLITS, network
     from helpers.spec_mutation.judgements import checks_of
 
     kind, _, which = name.partition(" ")
-    part = PARTS.get(name) or partial({"network": network, "checks": checks_of}[kind], which.removeprefix("of "))
+    part = SPLITS.get(name) or partial({"network": network, "checks": checks_of}[kind], which.removeprefix("of "))
     total = hashlib.sha256()
     for item in part():
         total.update(repr(item).encode())

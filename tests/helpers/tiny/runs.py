@@ -10,7 +10,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.environment import environment
-from ferspec.grid.training.evaluate import predict_part
+from ferspec.grid.training.evaluate import predict_split
 from ferspec.grid.training.writing import write_artifacts, write_record
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.subjects.datasets.decode import pixel_digest
@@ -18,7 +18,7 @@ from ferspec.subjects.datasets.manifest import Entry
 from ferspec.subjects.datasets.pixel_store import PixelStore
 from ferspec.subjects.datasets.subject import synthetic_dataset
 from ferspec.subjects.runs.artifacts.record import Best, Phase, RunRecord, Settings, Start
-from ferspec.subjects.runs.data.splits import ImagePart, TrainingData
+from ferspec.subjects.runs.data.splits import ImageSplit, TrainingData
 from helpers import miniatures
 
 CELL = "sequential4conv-scratch-48-synthetic-conservative"
@@ -33,15 +33,15 @@ HISTORY = tuple(
 )
 
 
-def patches(per_class: int, seed: int) -> ImagePart:
+def patches(per_class: int, seed: int) -> ImageSplit:
     """Return a part of noisy patches of the colours that stand for the classes."""
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(len(miniatures.CLASSES)), per_class)
     images = miniatures.CENTRES[labels][:, None, None] + rng.normal(0, 60, (len(labels), *SIZE, 3))
-    return part_of("patches", images.clip(0, 255).astype(np.uint8), labels)
+    return split_of("patches", images.clip(0, 255).astype(np.uint8), labels)
 
 
-def part_of(dataset: str, images: np.ndarray, labels: np.ndarray) -> ImagePart:
+def split_of(dataset: str, images: np.ndarray, labels: np.ndarray) -> ImageSplit:
     """Return images (n, h, w, 3) uint8 with their labels as a part."""
     store = PixelStore(len(images), SIZE)
     entries = []
@@ -57,10 +57,10 @@ def part_of(dataset: str, images: np.ndarray, labels: np.ndarray) -> ImagePart:
                 label=miniatures.CLASSES[labels[index]],
             )
         )
-    return ImagePart(dataset, labels, tuple(entries), store)
+    return ImageSplit(dataset, labels, tuple(entries), store)
 
 
-def faces(per_class: int, size: int, seed: int) -> ImagePart:
+def faces(per_class: int, size: int, seed: int) -> ImageSplit:
     """Return synthetic faces as the part that a run on synthetic faces is tested on."""
     from ferspec.subjects.models.preprocess import prepare_batch
     from ferspec.subjects.runs.artifacts.record import Drawn
@@ -72,7 +72,7 @@ def faces(per_class: int, size: int, seed: int) -> ImagePart:
     for index, image in enumerate(images):
         store.write(index, image)
     known = Drawn(counts=(per_class,) * len(miniatures.CLASSES), drawn_at=size, size=size, seed=seed)
-    return ImagePart(drawn.name, drawn.labels, drawn.manifest(), store, drawn=known)
+    return ImageSplit(drawn.name, drawn.labels, drawn.manifest(), store, drawn=known)
 
 
 def data() -> TrainingData:
@@ -124,7 +124,7 @@ def finish(folder: Path, run: RunRecord, of: TrainingData, trained: Any) -> RunR
         }
     )
     tested = {name: part for name in ("validation", "btfer") if (part := getattr(of, name)) is not None}
-    predictions = {name: predict_part(trained.predict_on_batch, part, CONTRACT, 64) for name, part in tested.items()}
+    predictions = {name: predict_split(trained.predict_on_batch, part, CONTRACT, 64) for name, part in tested.items()}
     return write_artifacts(folder, ended, trained, CONTRACT, predictions, of, HISTORY)
 
 

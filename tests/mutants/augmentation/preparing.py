@@ -87,7 +87,7 @@ MUTANTS = (
     ),
     # FER-A-11
     *(
-        wrong("FER-A-11", name, augmented_parts=lambda parts=parts: parts)
+        wrong("FER-A-11", name, augmented_splits=lambda parts=parts: parts)
         for name, parts in {
             "validation augmented too": ["training", "validation"],
             "BTFER augmented, for an average over several views": ["training", "BTFER"],

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ferspec import spec
-from ferspec.checks.implementation.bands.checks import FIGURES, HAIR, RESOLUTIONS
+from ferspec.checks.implementation.bands.checks import HAIR, METRICS, RESOLUTIONS
 from ferspec.checks.implementation.bands.replicates import differences, pairs_of, replicates
 from ferspec.errors import UserError
 from ferspec.grid.bands import bands
@@ -41,10 +41,10 @@ def covered(pairs, figure, profile, ends):
         known = spread_of(differences(others, figure, profile))
         for published, further in ((first, second), (second, first)):
             low, high = ends(bands.band(published, figure, known, profile))
-            yield low - HAIR <= further.figure(figure, profile) <= high + HAIR
+            yield low - HAIR <= further.metric(figure, profile) <= high + HAIR
 
 
-@pytest.mark.parametrize(("figure", "profile"), list(product(FIGURES, PROFILES)))
+@pytest.mark.parametrize(("figure", "profile"), list(product(METRICS, PROFILES)))
 def test_replicates_lie_as_often_as_promised_in_bands_that_allow_for_dropped_images(figure, profile):
     pairs = [pair for resolution in RESOLUTIONS for pair in replicates(figure, resolution, profile)]
     share = statistics.fmean(covered(pairs, figure, profile, lambda band: (band.low, band.high)))
@@ -69,7 +69,7 @@ def test_a_spread_that_counts_runs_on_other_images_is_of_no_use():
     assert everything.reach(1, 0.95) > 2 * spread("btfer_accuracy", 48).reach(1, 0.95)
 
 
-@pytest.mark.parametrize(("profile", "figure"), list(product(PROFILES, FIGURES)))
+@pytest.mark.parametrize(("profile", "figure"), list(product(PROFILES, METRICS)))
 def test_no_band_is_narrower_than_rounding_nor_too_wide_to_be_of_use(profile, figure):
     found = [band for cell in SPEC.cells for band in bands_of(cell, profile) if band.figure == figure]
     known = [band for band in found if band.expected is not None]
@@ -207,7 +207,7 @@ def test_a_figure_nobody_knows_has_no_band_and_a_reason():
 def test_every_cell_has_a_band_for_each_figure_and_higher_is_better():
     for cell in SPEC.cells:
         found = bands_of(cell)
-        assert tuple(band.figure for band in found) == FIGURES
+        assert tuple(band.figure for band in found) == METRICS
         assert {band.direction for band in found} == {"higher is better"}
         assert all((band.low is None) == (band.missing is not None) for band in found)
 

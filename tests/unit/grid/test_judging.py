@@ -14,12 +14,12 @@ from ferspec.grid.judging.reading import read_results
 from ferspec.grid.judging.results import Result, published
 from ferspec.grid.selection import select
 from ferspec.outcomes import Status
-from ferspec.spec.records import Figures
+from ferspec.spec.records import CellMetrics
 from helpers.faults import planted as faults
 from helpers.made import runs as made_runs
 from helpers.places import ROOT
 from helpers.processes import run_pytest, run_python
-from helpers.results import CELL, SPEC, figures_of, off, result
+from helpers.results import CELL, SPEC, metrics_of, off, result
 
 ILLEGIBLE = SPEC.cell("alexnet-scratch-48-fer2013-simple")
 
@@ -37,19 +37,22 @@ PROBLEM = judge_cell(CELL, [off("val_accuracy", -0.3)]).outcome
         pytest.param([off("btfer_accuracy", 0.15)], "above", "inconclusive", id="above"),
         pytest.param([off("btfer_f1", -0.15)], "below", "fail", id="below"),
         pytest.param(
-            [result(figures=figures_of(CELL, val_accuracy=0.2, btfer_accuracy=-0.2))], "below", "fail", id="both"
+            [result(figures=metrics_of(CELL, val_accuracy=0.2, btfer_accuracy=-0.2))], "below", "fail", id="both"
         ),
         pytest.param([], "absent", "not_evaluated", id="absent"),
         pytest.param([result(complete=False)], "incomplete", "not_evaluated", id="unfinished"),
         pytest.param(
-            [result(figures=Figures(val_accuracy=0.79, val_f1=0.79))], "incomplete", "not_evaluated", id="no BTFER"
+            [result(figures=CellMetrics(val_accuracy=0.79, val_f1=0.79))], "incomplete", "not_evaluated", id="no BTFER"
         ),
-        pytest.param([result(figures=Figures())], "incomplete", "not_evaluated", id="no figure at all"),
+        pytest.param([result(figures=CellMetrics())], "incomplete", "not_evaluated", id="no figure at all"),
         pytest.param(
             [result(deviations=("FER-S-05 --epochs-cap 3",))], "not a protocol run", "not_evaluated", id="declared"
         ),
         pytest.param(
-            [result(problems=(PROBLEM,), figures=Figures())], "not a protocol run", "fail", id="contradicting itself"
+            [result(problems=(PROBLEM,), figures=CellMetrics())],
+            "not a protocol run",
+            "fail",
+            id="contradicting itself",
         ),
         pytest.param([result(), result(complete=False)], "within", "pass", id="one finished and one that goes on"),
         pytest.param([result(), result(deviations=("x",))], "within", "pass", id="one right and one deviating"),
@@ -63,7 +66,7 @@ def test_a_cell_has_the_status_of_its_results(results, status, outcome):
 
 
 def test_a_cell_that_nobody_published_has_nothing_to_be_held_against():
-    figures = Figures(val_accuracy=0.5, val_f1=0.5, btfer_accuracy=0.5, btfer_f1=0.5)
+    figures = CellMetrics(val_accuracy=0.5, val_f1=0.5, btfer_accuracy=0.5, btfer_f1=0.5)
     judged = judge_cell(ILLEGIBLE, [result(ILLEGIBLE, figures)])
     assert (judged.status, judged.outcome.status) == ("unpublished", "not_evaluated")
     assert "illegible" in judged.outcome.message
@@ -93,7 +96,7 @@ def test_several_runs_are_judged_by_their_mean_against_the_band_of_so_many():
 
 def test_a_row_with_a_blank_hides_no_failure():
     """Each figure is judged by the runs that have it, in the band of so many."""
-    blank = result(figures=Figures(val_accuracy=CELL.figure("val_accuracy")))
+    blank = result(figures=CellMetrics(val_accuracy=CELL.metric("val_accuracy")))
     judged = judge_cell(CELL, [off("btfer_accuracy", -0.3), blank])
     assert (judged.status, judged.runs) == ("below", 2)
     assert {figure.figure: figure.band.runs for figure in judged.figures} == {
@@ -107,7 +110,7 @@ def test_a_row_with_a_blank_hides_no_failure():
 
 
 def test_a_training_by_another_profile_is_no_protocol_run_and_joins_no_mean():
-    theirs = result(figures=figures_of(CELL, val_accuracy=-0.4), profile="paper")
+    theirs = result(figures=metrics_of(CELL, val_accuracy=-0.4), profile="paper")
     judged = judge_cell(CELL, [theirs])
     assert (judged.status, judged.outcome.status, judged.figures) == ("not a protocol run", "not_evaluated", ())
     assert (
@@ -144,21 +147,21 @@ def test_the_verdict_follows_from_the_cells_that_could_be_judged(results, verdic
 
 
 def test_a_problem_of_no_known_cell_fails_the_verdict():
-    stray = Result(cell="unknown", source="runs/2", figures=Figures(), complete=False, problems=(PROBLEM,))
+    stray = Result(cell="unknown", source="runs/2", figures=CellMetrics(), complete=False, problems=(PROBLEM,))
     judgement = judge(SPEC.cells, [result(), stray])
     assert (judgement.verdict, judgement.problems) == ("fail", (PROBLEM,))
 
 
 def test_synthetic_results_are_counted_where_they_were_not_selected():
     drawn = find_cell(CELL.id.replace("rafdb", "synthetic"))
-    faulty = result(drawn, Figures(val_f1=0.1), problems=(PROBLEM,))
+    faulty = result(drawn, CellMetrics(val_f1=0.1), problems=(PROBLEM,))
     judgement = judge([CELL], [result(), faulty])
     assert (judgement.verdict, judgement.not_selected, judgement.synthetic) == ("pass", 1, 1)
     assert judge([drawn], [faulty]).synthetic == 0
 
 
 def test_results_of_cells_that_were_not_selected_are_counted_and_not_judged():
-    judgement = judge([CELL], [result(), result(ILLEGIBLE, Figures(val_f1=0.1))])
+    judgement = judge([CELL], [result(), result(ILLEGIBLE, CellMetrics(val_f1=0.1))])
     assert (judgement.verdict, len(judgement.cells), judgement.not_selected) == ("pass", 1, 1)
 
 

@@ -5,8 +5,8 @@ import pytest
 from ferspec.grid.cells import find_cell
 from ferspec.grid.judging.judge import judge, judge_cell
 from ferspec.grid.judging.results import Result
-from ferspec.spec.records import Figures
-from helpers.results import CELL, SPEC, figures_of, result
+from ferspec.spec.records import CellMetrics
+from helpers.results import CELL, SPEC, metrics_of, result
 
 
 @pytest.mark.parametrize(
@@ -14,28 +14,28 @@ from helpers.results import CELL, SPEC, figures_of, result
     [
         pytest.param(
             "resnet50-vggface-224-rafdb-simple",
-            figures_of(SPEC.cell("resnet50-vggface-224-fer2013-simple")),
+            metrics_of(SPEC.cell("resnet50-vggface-224-fer2013-simple")),
             "another dataset: every known metric lies in the band of the same training with FER2013",
             id="a swapped dataset",
         ),
         pytest.param(
             CELL.id,
-            Figures(
+            CellMetrics(
                 **{
-                    name: CELL.figure(f"{'btfer' if name.startswith('val') else 'val'}_{name.partition('_')[2]}")
-                    for name in Figures.model_fields
+                    name: CELL.metric(f"{'btfer' if name.startswith('val') else 'val'}_{name.partition('_')[2]}")
+                    for name in CellMetrics.model_fields
                 }
             ),
             "validation and BTFER were swapped",
             id="BTFER and validation exchanged",
         ),
-        pytest.param(CELL.id, figures_of(CELL, val_f1=-0.2), "an average not weighted by support", id="macro F1"),
+        pytest.param(CELL.id, metrics_of(CELL, val_f1=-0.2), "an average not weighted by support", id="macro F1"),
         pytest.param(
-            CELL.id, figures_of(CELL, val_accuracy=0.15), "test images among the training images", id="0.15 too high"
+            CELL.id, metrics_of(CELL, val_accuracy=0.15), "test images among the training images", id="0.15 too high"
         ),
         pytest.param(
             CELL.id,
-            figures_of(CELL, btfer_accuracy=1 / 7 - 0.55, btfer_f1=0.14 - CELL.figure("btfer_f1")),
+            metrics_of(CELL, btfer_accuracy=1 / 7 - 0.55, btfer_f1=0.14 - CELL.metric("btfer_f1")),
             "no better than guessing on BTFER",
             id="labels shuffled",
         ),
@@ -49,7 +49,7 @@ def test_a_fault_that_figures_alone_give_away_is_named(cell, figures, likely):
 
 def test_an_unknown_f1_hides_no_cause():
     of = SPEC.cell("resnet50-vggface-224-fer2013-simple")
-    swapped = Figures(val_accuracy=of.figure("val_accuracy"), btfer_accuracy=of.figure("btfer_accuracy"))
+    swapped = CellMetrics(val_accuracy=of.metric("val_accuracy"), btfer_accuracy=of.metric("btfer_accuracy"))
     likely = judge_cell(
         SPEC.cell("resnet50-vggface-224-rafdb-simple"),
         [result(SPEC.cell("resnet50-vggface-224-rafdb-simple"), swapped)],
@@ -58,7 +58,7 @@ def test_an_unknown_f1_hides_no_cause():
 
 
 def test_an_unknown_accuracy_fits_nothing():
-    figures = Figures(val_accuracy=CELL.figure("val_accuracy"), val_f1=0.2)
+    figures = CellMetrics(val_accuracy=CELL.metric("val_accuracy"), val_f1=0.2)
     assert not any(
         "F1 does not" in cause or "another" in cause for cause in judge_cell(CELL, [result(figures=figures)]).likely
     )
@@ -71,6 +71,6 @@ def test_figures_within_have_no_cause():
 def test_two_rows_of_a_table_exchanged_are_both_found():
     ids = ["resnet50-vggface-224-rafdb-simple", "resnet50-vggface-224-fer2013-simple"]
     of = [SPEC.cell(id) for id in ids]
-    swapped = [result(cell, figures_of(other)) for cell, other in zip(of, reversed(of), strict=True)]
+    swapped = [result(cell, metrics_of(other)) for cell, other in zip(of, reversed(of), strict=True)]
     for judged, other in zip(judge(of, swapped).cells, ("FER2013", "RAF-DB"), strict=True):
         assert any("another dataset" in cause and other in cause for cause in judged.likely)

@@ -14,7 +14,7 @@ from ferspec.errors import UserError
 from ferspec.grid.bands.spread import spread
 from ferspec.grid.findings.findings import findings
 from ferspec.grid.judging.results import Result
-from ferspec.spec.records import Figures
+from ferspec.spec.records import CellMetrics
 from helpers.planted_grids import BOTH, SPEC, by_network, found, gaining, planted
 
 
@@ -179,7 +179,9 @@ def test_no_trainings_at_all_support_nothing():
 
 def test_unfinished_deviating_and_synthetic_trainings_are_left_out_and_counted():
     cell = SPEC.cells[0]
-    synthetic = Result(cell=cell.id.replace("rafdb", "synthetic"), source="planted", figures=Figures(val_accuracy=0.9))
+    synthetic = Result(
+        cell=cell.id.replace("rafdb", "synthetic"), source="planted", figures=CellMetrics(val_accuracy=0.9)
+    )
     wrong = [
         *planted(lambda cell: 0.9, [cell], complete=False),
         *planted(lambda cell: 0.9, [cell], deviations=("FER-S-05 --epochs-cap 1",)),
@@ -193,4 +195,4 @@ def test_unfinished_deviating_and_synthetic_trainings_are_left_out_and_counted()
 
 def test_an_unknown_cell_is_a_mistake_of_the_users():
     with pytest.raises(UserError, match="unknown cell 'vgg61-imagenet-48-rafdb-simple': did you mean vgg1"):
-        findings([Result(cell="vgg61-imagenet-48-rafdb-simple", source="planted", figures=Figures())])
+        findings([Result(cell="vgg61-imagenet-48-rafdb-simple", source="planted", figures=CellMetrics())])

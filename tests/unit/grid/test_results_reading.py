@@ -8,8 +8,8 @@ from ferspec.errors import UserError
 from ferspec.grid.judging import reading
 from ferspec.grid.judging.reading import read, read_results
 from ferspec.grid.judging.results import Result, published
-from ferspec.grid.judging.tables import COLUMNS, FIGURES, read_result_table, results_text
-from ferspec.spec.records import Figures
+from ferspec.grid.judging.tables import COLUMNS, METRICS, read_result_table, results_text
+from ferspec.spec.records import CellMetrics
 from ferspec.subjects.runs.artifacts.metrics import read_run_report
 from ferspec.subjects.runs.artifacts.record import PREDICTIONS, RUN
 from helpers.faults import planted as faults
@@ -130,7 +130,7 @@ def test_a_copy_of_a_run_is_handed_in_twice_and_counts_once(right, tmp_path):
     for name in ("first", "second"):
         faults.copy(right, tmp_path / name)
     first, second = read_results([tmp_path])
-    assert (first.problems, second.figures) == ((), Figures())
+    assert (first.problems, second.figures) == ((), CellMetrics())
     [problem] = second.problems
     assert problem.title == "the same training was submitted twice"
     assert problem.observed == f"{tmp_path / 'second'} is a copy of {tmp_path / 'first'}"
@@ -160,7 +160,12 @@ def test_a_copy_under_the_name_of_another_cell_is_one(right, tmp_path):
 
 @pytest.mark.parametrize(
     ("fields", "copies"),
-    [({}, True), ({"seed": 1}, False), ({"source": "another"}, False), ({"figures": Figures(val_accuracy=0.7)}, False)],
+    [
+        ({}, True),
+        ({"seed": 1}, False),
+        ({"source": "another"}, False),
+        ({"figures": CellMetrics(val_accuracy=0.7)}, False),
+    ],
     ids=["the same row", "another seed", "another source", "another figure"],
 )
 def test_a_row_that_is_there_twice_counts_once(tmp_path, fields, copies):
@@ -212,7 +217,7 @@ def test_a_table_of_results_reads_back_as_it_was(tmp_path):
     assert read_result_table(tmp_path / "all.csv") == written
 
 
-ROW = Result(cell=CELL, source="a lab", figures=Figures(val_accuracy=0.79, btfer_accuracy=0.5512345678), seed=3)
+ROW = Result(cell=CELL, source="a lab", figures=CellMetrics(val_accuracy=0.79, btfer_accuracy=0.5512345678), seed=3)
 
 
 @pytest.mark.parametrize(
@@ -267,13 +272,13 @@ def test_a_bad_table_is_one_line_that_says_what_and_where(tmp_path, text, words)
 
 
 def test_the_columns_of_a_table_are_those_of_a_result():
-    assert set(COLUMNS) == {"cell", "source", "val_n", "btfer_n", "seed", *FIGURES}
-    assert len(FIGURES) == 8
+    assert set(COLUMNS) == {"cell", "source", "val_n", "btfer_n", "seed", *METRICS}
+    assert len(METRICS) == 8
 
 
 def test_a_row_with_macro_for_weighted_averages_contradicts_itself(tmp_path):
     """The macro recall of a set with unequal classes is not its accuracy."""
-    figures = Figures(val_accuracy=0.79, val_recall=0.71, val_f1=0.70, btfer_accuracy=0.55, btfer_recall=0.55)
+    figures = CellMetrics(val_accuracy=0.79, val_recall=0.71, val_f1=0.70, btfer_accuracy=0.55, btfer_recall=0.55)
     path = tmp_path / "macro.csv"
     path.write_text(results_text([ROW.model_copy(update={"figures": figures})]), newline="")
     [result] = read_results([path])
@@ -284,7 +289,7 @@ def test_a_row_with_macro_for_weighted_averages_contradicts_itself(tmp_path):
 
 
 def test_a_row_whose_recall_is_accuracy_within_rounding_does_not(tmp_path):
-    figures = Figures(val_accuracy=0.79, val_recall=0.8, btfer_accuracy=0.55)
+    figures = CellMetrics(val_accuracy=0.79, val_recall=0.8, btfer_accuracy=0.55)
     path = tmp_path / "rounded.csv"
     path.write_text(results_text([ROW.model_copy(update={"figures": figures})]), newline="")
     assert read_results([path])[0].problems == ()

@@ -9,7 +9,7 @@ from ferspec import spec
 from ferspec.grid.bands.spread import spread
 from ferspec.grid.judging.judge import judge
 from ferspec.grid.judging.results import Result
-from ferspec.spec.records import Figures
+from ferspec.spec.records import CellMetrics
 
 BOOK = spec.load()
 
@@ -20,11 +20,11 @@ def trained_again(cell, rng):
     for part in ("val", "btfer"):
         shift = rng.normal()
         for figure in (f"{part}_accuracy", f"{part}_f1"):
-            published = cell.figure(figure)
+            published = cell.metric(figure)
             if published is not None:
                 apart = math.sqrt(2) * spread(figure, cell.resolution).sd
                 figures[figure] = float(np.clip(published + shift * apart, 0, 1))
-    return Result(cell=cell.id, source="drawn", figures=Figures(**figures))
+    return Result(cell=cell.id, source="drawn", figures=CellMetrics(**figures))
 
 
 @pytest.fixture(scope="module")

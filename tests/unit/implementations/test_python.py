@@ -29,8 +29,8 @@ class Fer:
     def hyperparameters(self, architecture):
         return {"factor": np.float32(0.5), "rates": (1, np.arange(2)), "none": np.array([[np.nan], [1]]), "nan": np.nan}
 
-    def rounded(self, figure):
-        raise ValueError("no\\nfigure")
+    def rounded(self, metric):
+        raise ValueError("no\\nmetric")
 
     def split(self, labels, seed):
         raise NotImplementedError
@@ -69,7 +69,7 @@ def test_answers_of_python_become_json_and_what_is_printed_does_no_harm(hosted):
 @pytest.mark.parametrize(
     ("capability", "arguments", "said"),
     [
-        ("rounded", {"figure": 0.5}, "rounded answered with an error: ValueError: no figure"),
+        ("rounded", {"metric": 0.5}, "rounded answered with an error: ValueError: no metric"),
         ("spread", {"differences": []}, "spread answered with an error: ValueError: Out of range float"),
         ("band", {}, "band answered with an error: SystemExit: 5"),
         ("batch_size", {"n": 1}, "got an unexpected keyword argument 'n'"),

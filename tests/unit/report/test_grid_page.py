@@ -16,7 +16,7 @@ from ferspec.outcomes import Outcome, Status
 from ferspec.report import words
 from ferspec.report.grid.page import Axis, axis, mark, not_drawn, render_grid
 from ferspec.report.templating import TEMPLATES
-from ferspec.spec.records import Figures
+from ferspec.spec.records import CellMetrics
 from helpers.html_pages import HOSTILE, Page
 
 SPEC = spec.load()
@@ -25,15 +25,15 @@ VGG = SPEC.cell("vgg16-imagenet-48-rafdb-simple")
 ILLEGIBLE = SPEC.cell("alexnet-scratch-48-fer2013-simple")
 MISPRINTED = SPEC.cell(SPEC.erratum("ERR-31").cells[0])
 ACCURACIES = ["val_accuracy", "btfer_accuracy"]
-GUESSING = Figures(val_accuracy=1 / 7, val_f1=0.1, btfer_accuracy=1 / 7, btfer_f1=0.1)
+GUESSING = CellMetrics(val_accuracy=1 / 7, val_f1=0.1, btfer_accuracy=1 / 7, btfer_f1=0.1)
 # what 258 cells may weigh: all of them drawn, and all of them drawn and explained
 MOST_BYTES, MOST_BYTES_EXPLAINED = 300_000, 700_000
 
 
 def result(cell, **shift):
-    figures = {name: cell.figure(name) for name in Figures.model_fields}
+    figures = {name: cell.metric(name) for name in CellMetrics.model_fields}
     moved = {name: None if value is None else value + shift.get(name, 0) for name, value in figures.items()}
-    return Result(cell=cell.id, source=f"runs/{cell.id}", figures=Figures(**moved))
+    return Result(cell=cell.id, source=f"runs/{cell.id}", figures=CellMetrics(**moved))
 
 
 def problem(text="training images of RAF-DB"):
@@ -96,7 +96,7 @@ def test_marks_stand_where_the_labels_of_the_axis_say():
 
             assert value_at(at(bar, "x")) == pytest.approx(of.band.low, abs=2e-4)
             assert value_at(at(bar, "x") + at(bar, "width")) == pytest.approx(of.band.high, abs=2e-4)
-            assert value_at(at(tick, "x1")) == pytest.approx(cell.figure(figure), abs=1e-4)
+            assert value_at(at(tick, "x1")) == pytest.approx(cell.metric(figure), abs=1e-4)
             assert tick.get("x1") == tick.get("x2")
             assert value_at(at(dot, "cx")) == pytest.approx(of.value, abs=1e-4)
 
@@ -133,7 +133,7 @@ def test_the_dot_of_several_trainings_is_their_mean():
 
 
 def test_a_figure_that_is_unknown_has_a_band_and_no_dot():
-    low = Result(cell=RESNET.id, source="x", figures=Figures(val_accuracy=0.2))
+    low = Result(cell=RESNET.id, source="x", figures=CellMetrics(val_accuracy=0.2))
     [(name, [validation, btfer])] = drawn(html_of([RESNET], [low]))
     assert name.endswith("below")
     assert validation.find("circle") is not None
@@ -229,7 +229,9 @@ def test_what_lies_outside_is_explained_failures_first_and_linked_from_its_row()
 
 def test_problems_of_artifacts_and_errata_are_named():
     faulty = result(MISPRINTED).model_copy(update={"problems": (problem("12 images"),)})
-    stray = Result(cell="unknown", source="runs/2", figures=Figures(), complete=False, problems=(problem("13 images"),))
+    stray = Result(
+        cell="unknown", source="runs/2", figures=CellMetrics(), complete=False, problems=(problem("13 images"),)
+    )
     page = Page(html_of(SPEC.cells, [faulty, stray]))
     said = page.text("article", id=MISPRINTED.id)
     assert f"{problem().clause} {problem().title} observed 12 images expected 12 images" in said
@@ -316,7 +318,7 @@ def test_hostile_text_stays_text(text):
             update={"source": text, "problems": (problem(text),), "deviations": (text,)}
         )
         deviating = result(VGG).model_copy(update={"deviations": (text,)})
-        stray = Result(cell=text, source=text, figures=Figures(), complete=False, problems=(problem(text),))
+        stray = Result(cell=text, source=text, figures=CellMetrics(), complete=False, problems=(problem(text),))
         return html_of([RESNET, VGG], [faulty, deviating, stray], notes=(text,))
 
     html, harmless = page_of(text), Page(page_of("harmless"))

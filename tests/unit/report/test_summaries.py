@@ -14,7 +14,7 @@ from rich.console import Console
 from ferspec import spec
 from ferspec.outcomes import Judgement
 from ferspec.reference.comparison import compare
-from ferspec.reference.figures import Rank
+from ferspec.reference.measured import Rank
 from ferspec.report import badge, terminal, words
 from ferspec.report.badge import render_badge
 from ferspec.report.model_card import render_model_index

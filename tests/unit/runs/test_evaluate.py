@@ -10,7 +10,7 @@ import pytest
 
 from ferspec.errors import SubjectError, UserError
 from ferspec.grid.training import evaluate as evaluating
-from ferspec.grid.training.evaluate import TOLERANCE, evaluate_run, predict_part
+from ferspec.grid.training.evaluate import TOLERANCE, evaluate_run, predict_split
 from ferspec.subjects.runs.artifacts.record import MODEL, PREDICTIONS, REPORT, RUN, RunDeviation, read_run
 from ferspec.subjects.runs.data.splits import TrainingData
 from helpers import layouts
@@ -151,13 +151,13 @@ def test_a_network_that_answers_nan_is_one_line():
     part, rows = tiny_runs.patches(1, seed=1), np.full((7, 7), 1 / 7)
     rows[[2, 5]] = np.nan
     with pytest.raises(UserError, match="2 of 7 images with NaN or infinite values"):
-        predict_part(lambda batch: rows, part, tiny_runs.CONTRACT, 64)
+        predict_split(lambda batch: rows, part, tiny_runs.CONTRACT, 64)
 
 
 def test_a_network_that_answers_other_images_than_it_was_given_is_found():
     part = tiny_runs.patches(1, seed=1)
     with pytest.raises(SubjectError, match="7 images with 1 rows"):
-        predict_part(lambda batch: np.full((1, 7), 1 / 7), part, tiny_runs.CONTRACT, 64)
+        predict_split(lambda batch: np.full((1, 7), 1 / 7), part, tiny_runs.CONTRACT, 64)
 
 
 @pytest.mark.parametrize("batch_size", [1, 64, 1000])
@@ -169,7 +169,7 @@ def test_every_image_is_predicted_once_whatever_the_batch(batch_size):
         seen.extend(batch)
         return np.full((len(batch), 7), 1 / 7)
 
-    predicted = predict_part(predict, part, tiny_runs.CONTRACT, batch_size)
+    predicted = predict_split(predict, part, tiny_runs.CONTRACT, batch_size)
     assert len(predicted) == len(part) == 70
     np.testing.assert_allclose(np.stack(seen), part.read(np.arange(70)) / 255, rtol=1e-6)
 

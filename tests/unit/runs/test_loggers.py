@@ -11,7 +11,7 @@ from ferspec.grid.training.loggers import open_loggers
 from ferspec.reference.training.epoch_row import EpochRow
 from helpers.tiny import runs as tiny_runs
 
-FIGURES = {"accuracy", "learning_rate", "loss", "val_accuracy", "val_loss", "phase"}
+METRICS = {"accuracy", "learning_rate", "loss", "val_accuracy", "val_loss", "phase"}
 ROWS = [
     EpochRow(
         epoch=epoch,
@@ -90,7 +90,7 @@ def logger(request):
 
 
 def expected(rows):
-    return {name: [(row.epoch, getattr(row, name)) for row in rows] for name in FIGURES}
+    return {name: [(row.epoch, getattr(row, name)) for row in rows] for name in METRICS}
 
 
 def test_every_figure_of_every_epoch_arrives(logger, tmp_path, run):

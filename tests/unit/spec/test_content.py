@@ -9,7 +9,7 @@ import pytest
 from ferspec import spec
 
 SPEC = spec.load()
-FIGURES = {"p": "precision", "r": "recall", "f1": "f1", "acc": "accuracy"}
+METRICS = {"p": "precision", "r": "recall", "f1": "f1", "acc": "accuracy"}
 
 # Parameters of the bases without their tops, as keras.applications (and keras-vggface) document or print them.
 BASES = {
@@ -191,7 +191,7 @@ def test_cells_agree_with_the_reference_table(reference):
     for cell in SPEC.cells:
         row = table[cell.id]
         for split in ("val", "btfer"):
-            for short, name in FIGURES.items():
+            for short, name in METRICS.items():
                 for kind, column in (("printed", "paper"), ("released", "released")):
                     wanted = row[f"{column}_{split}_{short}"]
                     value = getattr(getattr(cell, kind), f"{split}_{name}")

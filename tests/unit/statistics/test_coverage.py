@@ -16,21 +16,21 @@ from ferspec.reference.bootstrap import Resampling, resample_table
 from ferspec.reference.calibration import calibration
 from ferspec.reference.comparison import accuracy_difference, f1_differences, mcnemar
 from ferspec.reference.evaluation import averages, per_class
-from ferspec.reference.figures import Figure
 from ferspec.reference.intervals import percentile, wilson
+from ferspec.reference.measured import Metric
 from ferspec.reference.slices import gap
 
 LEVEL, SLACK = 0.95, 0.01
 
 
-def coverage(truth: float, intervals: Iterable[Figure | tuple[float, float]]) -> tuple[float, float]:
+def coverage(truth: float, intervals: Iterable[Metric | tuple[float, float]]) -> tuple[float, float]:
     """Return the share of intervals that hold the truth, and three standard errors of such a share."""
-    ends = [(of.low, of.high) if isinstance(of, Figure) else of for of in intervals]
+    ends = [(of.low, of.high) if isinstance(of, Metric) else of for of in intervals]
     share = float(np.mean([low - 1e-9 <= truth <= high + 1e-9 for low, high in ends]))
     return share, 3 * math.sqrt(LEVEL * (1 - LEVEL) / len(ends))
 
 
-def covers(truth: float, intervals: Iterable[Figure | tuple[float, float]]) -> bool:
+def covers(truth: float, intervals: Iterable[Metric | tuple[float, float]]) -> bool:
     share, error = coverage(truth, intervals)
     return LEVEL - SLACK - error <= share <= LEVEL + SLACK + error
 
@@ -92,7 +92,7 @@ def test_averages_over_2100_images_are_covered(name, kind):
     assert not covers(float(truth), [halved(of) for of in found]), "a simulation that any interval passes shows nothing"
 
 
-def halved(of: Figure) -> tuple[float, float]:
+def halved(of: Metric) -> tuple[float, float]:
     return of.value - (of.value - of.low) / 2, of.value + (of.high - of.value) / 2
 
 

@@ -9,9 +9,9 @@ import pytest
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.reference.bootstrap import Resampling
-from ferspec.reference.evaluation import evaluate, figure, figures, rank, require_figure
-from ferspec.reference.figures import Figure
+from ferspec.reference.evaluation import evaluate, figures, named_metric, rank, require_metric
 from ferspec.reference.intervals import wilson
+from ferspec.reference.measured import Metric
 from ferspec.reference.slices import gap, slices
 
 N = 420
@@ -107,7 +107,7 @@ def test_a_perfect_model_on_few_images_is_not_certain():
     ],
 )
 def test_a_figure_is_found_by_its_name(evaluation, name, find):
-    assert figure(evaluation, name) is find(evaluation)
+    assert named_metric(evaluation, name) is find(evaluation)
 
 
 @pytest.mark.parametrize(
@@ -124,20 +124,22 @@ def test_a_figure_is_found_by_its_name(evaluation, name, find):
 )
 def test_an_unknown_figure_is_one_clear_line(evaluation, name, hint):
     with pytest.raises(UserError) as caught:
-        figure(evaluation, name)
+        named_metric(evaluation, name)
     assert hint.lower() in str(caught.value).lower()
     assert "\n" not in str(caught.value)
 
 
 def test_figures_can_be_required_before_anything_is_measured(evaluation):
-    assert {require_figure(name, ["light", "all"]) for name in figures(evaluation)} == set(figures(evaluation))
+    assert {require_metric(name, ["light", "all"]) for name in figures(evaluation)} == set(figures(evaluation))
     with pytest.raises(UserError):
-        require_figure("gap[light]")
+        require_metric("gap[light]")
 
 
 def test_calibration_without_probabilities_is_undefined_and_says_why(answers):
     labels, predicted, _, _ = answers
-    assert figure(evaluate(labels, predicted), "ece") == Figure(value=None, undefined="no probabilities are given")
+    assert named_metric(evaluate(labels, predicted), "ece") == Metric(
+        value=None, undefined="no probabilities are given"
+    )
 
 
 # --- mistakes -----------------------------------------------------------------------------------------------------
@@ -180,7 +182,7 @@ def published() -> list[float]:
 
 
 def placed(value: float, low: float | None = None, high: float | None = None):
-    return rank(Figure(value=value, low=value if low is None else low, high=value if high is None else high))
+    return rank(Metric(value=value, low=value if low is None else low, high=value if high is None else high))
 
 
 def test_the_best_published_accuracy_has_the_first_place_and_the_worst_the_last():
@@ -220,7 +222,7 @@ def test_groups_have_their_own_accuracy_and_wilson_interval():
 
 def test_a_single_group_has_no_gap(evaluation):
     alone = evaluation.slices[1]
-    assert alone.gap == Figure(value=None, undefined="there is only one group")
+    assert alone.gap == Metric(value=None, undefined="there is only one group")
     assert alone.groups[0].accuracy == evaluation.accuracy
 
 

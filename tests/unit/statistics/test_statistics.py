@@ -13,7 +13,6 @@ from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_means, resample_table
 from ferspec.reference.calibration import calibration
 from ferspec.reference.evaluation import averages, per_class
-from ferspec.reference.figures import Figure
 from ferspec.reference.intervals import (
     bootstrap,
     images_needed,
@@ -23,6 +22,7 @@ from ferspec.reference.intervals import (
     unseen,
     wilson,
 )
+from ferspec.reference.measured import Metric
 
 images = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=80).map(np.array)
 PROPERTY = settings(max_examples=40, deadline=None, derandomize=True)
@@ -232,7 +232,7 @@ def test_an_interval_has_a_width_even_where_no_replicate_differs(value):
     assert "images unseen" in few.method
 
 
-def averaged(matrix: np.ndarray) -> dict[str, Figure]:
+def averaged(matrix: np.ndarray) -> dict[str, Metric]:
     """The averages by name, the weighted recall left out: it is the accuracy."""
     figures = dict(zip(("precision", "recall", "f1"), averages(matrix, Resampling(0.95, 2000, seed=0)), strict=True))
     named = {f"{kind} {name}": getattr(of, kind) for name, of in figures.items() for kind in ("weighted", "macro")}
@@ -332,11 +332,11 @@ def test_a_spread_far_above_chance_has_the_interval_of_a_plain_difference():
     ],
 )
 def test_a_claim_is_decided_by_the_whole_interval(low, high, operator, threshold, expected):
-    assert judge_claim(Figure(value=0.65, low=low, high=high), operator, threshold) == expected
+    assert judge_claim(Metric(value=0.65, low=low, high=high), operator, threshold) == expected
 
 
 def test_a_claim_about_an_undefined_figure_is_inconclusive():
-    assert judge_claim(Figure(value=None, undefined="no image is predicted as Disgust"), ">=", 0.0) == "inconclusive"
+    assert judge_claim(Metric(value=None, undefined="no image is predicted as Disgust"), ">=", 0.0) == "inconclusive"
 
 
 @pytest.mark.parametrize(("k", "n", "threshold"), [(61, 100, 0.6), (59, 100, 0.6), (9, 10, 0.75), (1, 50, 0.05)])
@@ -356,14 +356,14 @@ def test_the_number_of_images_that_would_decide_an_accuracy_is_the_least_one(k, 
 
 
 def test_other_figures_need_images_by_the_square():
-    figure = Figure(value=0.55, low=0.53, high=0.58, method="bootstrap over images")
+    figure = Metric(value=0.55, low=0.53, high=0.58, method="bootstrap over images")
     assert images_needed(figure, 0.54, 2100) == 4 * 2100
     assert images_needed(figure, 0.56, 2100) == 9 * 2100
 
 
 def test_no_number_of_images_decides_a_claim_of_exactly_the_observed_value():
     assert images_needed(proportion(60, 100, 0.95), 0.6, 100) is None
-    assert images_needed(Figure(value=None, undefined="there is no image of Sad"), 0.6, 100) is None
+    assert images_needed(Metric(value=None, undefined="there is no image of Sad"), 0.6, 100) is None
 
 
 @pytest.mark.parametrize(("hits", "operator"), list(product((0, 7, 10), (">=", ">", "<=", "<"))))

@@ -120,7 +120,7 @@ def test_what_trains_is_adam_with_the_decays_of_the_runs_and_nothing_else(tmp_pa
 
 # Falls; falls by too little for the plateau rule, yet enough to go on; falls once more; and stays until it is stopped.
 LOSSES = (*np.linspace(2, 1.6, 5), *(1.6 - 1e-5 * np.arange(1, 13)), 1.2, *([1.3] * 30))
-FIGURES = tuple((float(loss), 0.3) for loss in LOSSES)
+METRICS = tuple((float(loss), 0.3) for loss in LOSSES)
 
 
 @pytest.mark.parametrize("stopped", [None, 12], ids=["uninterrupted", "stopped on the plateau and started again"])
@@ -131,9 +131,9 @@ def test_the_schedule_drives_rate_and_end(tmp_path, stopped):
     of, rates = task(plans=UNTIL_IT_STOPS), []
     if stopped is not None:
         with pytest.raises(KeyboardInterrupt):
-            trained(tmp_path, of, scripted(FIGURES, rates), Stopping(stopped))
+            trained(tmp_path, of, scripted(METRICS, rates), Stopping(stopped))
     heard = Heard()
-    done = trained(tmp_path, of, scripted(FIGURES[stopped or 0 :], rates), heard)
+    done = trained(tmp_path, of, scripted(METRICS[stopped or 0 :], rates), heard)
     assert done.ended == ("early stopping",)
     assert [row.epoch for row in done.rows] == list(range(expected.stop + 1))
     assert tuple(rates) == expected.rates[: expected.stop + 1], "what the optimiser really had"

@@ -26,7 +26,7 @@ RANGES = {
 
 def only_training_images(subject: ImplementationSubject) -> CheckResult:
     """Training images are augmented; those of the validation set and of BTFER are not (paper 4.2)."""
-    observed = sorted(map(str, rows("augmented_parts", subject.ask("augmented_parts"))))
+    observed = sorted(map(str, rows("augmented_splits", subject.ask("augmented_splits"))))
     evaluated = [split for split in observed if split != "training"]
     likely = (
         f"images of {' and '.join(evaluated)} are changed, though networks are evaluated on them"
@@ -61,6 +61,6 @@ CHECKS: tuple[Check, ...] = (
     *DRAW_CHECKS,
     *PIXEL_CHECKS,
     *ORDER_CHECKS,
-    Check("FER-A-11", only_training_images, needs=("augmented_parts",)),
+    Check("FER-A-11", only_training_images, needs=("augmented_splits",)),
     *checks_by_case("FER-A-12", the_same_for_every_network, tuple(spec.load().networks), ("augmentation_ranges",)),
 )

@@ -15,11 +15,11 @@ from ferspec.checks.implementation.bands.replicates import differences, known, r
 from ferspec.engine import checks_by_case
 from ferspec.errors import SubjectError
 from ferspec.outcomes import CheckResult, Status
-from ferspec.spec.records import Figures
+from ferspec.spec.records import CellMetrics
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
 RESOLUTIONS = (48, 224)
-FIGURES = ("val_accuracy", "val_f1", "btfer_accuracy", "btfer_f1")
+METRICS = ("val_accuracy", "val_f1", "btfer_accuracy", "btfer_f1")
 ESTIMATES = ("pairs", "sd", "typical")
 ROUNDING_ERROR = 2e-6
 HAIR = 1e-9
@@ -71,13 +71,13 @@ def spreads_as_single_runs_do(
     return explained(finding, observed, SPREADS, {"differences": differences}, near(absolute=ROUNDING_ERROR))
 
 
-def spreads_as_the_grid_does(subject: ImplementationSubject, figure: str, resolution: int) -> CheckResult:
+def spreads_as_the_grid_does(subject: ImplementationSubject, metric: str, resolution: int) -> CheckResult:
     """FER-G-06: the grid spreads as the pairs of AffectNet do of which both runs had the same images."""
-    answer = subject.ask("grid_spread", figure=figure, resolution=resolution)
+    answer = subject.ask("grid_spread", metric=metric, resolution=resolution)
     observed = {name: float(numbers("grid_spread", field("grid_spread", answer, name), ())) for name in ESTIMATES}
-    expected = estimates(replicates(figure, resolution, subject.profile), figure, subject.profile)
+    expected = estimates(replicates(metric, resolution, subject.profile), metric, subject.profile)
     finding = close(list(observed.values()), list(expected.values()), ROUNDING_ERROR, ESTIMATES)
-    asked = {"figure": figure, "resolution": resolution, "profile": subject.profile}
+    asked = {"metric": metric, "resolution": resolution, "profile": subject.profile}
     return explained(finding, observed, GRID_SPREADS, asked, _same_estimates)
 
 
@@ -92,66 +92,66 @@ def bands_further_runs(
     return explained(finding, observed, BANDS, band._asdict(), near(absolute=ROUNDING_ERROR))
 
 
-def covers_further_runs(subject: ImplementationSubject, figure: str) -> CheckResult:
+def covers_further_runs(subject: ImplementationSubject, metric: str) -> CheckResult:
     """FER-G-08: of the replicates, each left out in turn with its pair, 90 to 98 % lie in the band of their partner."""
     least, most = spec.load().numbers("FER-G-08", "coverage")
-    within = [covered for resolution in RESOLUTIONS for covered in _covered(subject, figure, resolution)]
+    within = [covered for resolution in RESOLUTIONS for covered in _covered(subject, metric, resolution)]
     share = sum(within) / len(within)
     holds = least <= share <= most
     return CheckResult(
         status=Status.PASS if holds else Status.FAIL,
-        observed=f"{figure}: {share:.3f} of {len(within)} replicates in the band of their partner",
-        expected=f"{figure}: {least} to {most}",
+        observed=f"{metric}: {share:.3f} of {len(within)} replicates in the band of their partner",
+        expected=f"{metric}: {least} to {most}",
         difference=None if holds else share - (least if share < least else most),
         likely=None if holds else f"bands are too {'narrow' if share < least else 'wide'}",
     )
 
 
-def is_of_use(subject: ImplementationSubject, figure: str, resolution: int) -> CheckResult:
+def is_of_use(subject: ImplementationSubject, metric: str, resolution: int) -> CheckResult:
     """FER-G-08: no end of a band is as far from the expected value as an accuracy that must be found wrong."""
     useful = spec.load().number("FER-G-08", "useful_reach")
-    gaps = differences(replicates(figure, resolution, subject.profile), figure, subject.profile)
+    gaps = differences(replicates(metric, resolution, subject.profile), metric, subject.profile)
     sd = _spread(subject, gaps)
     reach = 0.0
     # The dropped images move each end the more, the farther the expected value is from it.
-    for expected in _extremes(subject, figure, resolution):
-        low, high = _band(subject, Band(expected, sd, len(gaps), 1, *_most_dropped(figure)))
+    for expected in _extremes(subject, metric, resolution):
+        low, high = _band(subject, Band(expected, sd, len(gaps), 1, *_most_dropped(metric)))
         reach = max(reach, expected - low, high - expected)
     return CheckResult(
         status=Status.PASS if reach < useful else Status.FAIL,
-        observed=f"{figure} at {resolution}: an end {reach:.4f} from the expected value",
-        expected=f"{figure} at {resolution}: less than {useful}",
+        observed=f"{metric} at {resolution}: an end {reach:.4f} from the expected value",
+        expected=f"{metric} at {resolution}: less than {useful}",
         difference=None if reach < useful else reach - useful,
         likely=None if reach < useful else "bands are too wide",
     )
 
 
-def _covered(subject: ImplementationSubject, figure: str, resolution: int) -> Iterator[bool]:
+def _covered(subject: ImplementationSubject, metric: str, resolution: int) -> Iterator[bool]:
     """Yield whether each replicate lies in the band of its partner, which is made without the two."""
-    pairs = replicates(figure, resolution, subject.profile)
+    pairs = replicates(metric, resolution, subject.profile)
     for left_out, pair in enumerate(pairs):
-        gaps = differences(pairs[:left_out] + pairs[left_out + 1 :], figure, subject.profile)
+        gaps = differences(pairs[:left_out] + pairs[left_out + 1 :], metric, subject.profile)
         sd = _spread(subject, gaps)
-        first, second = (known(cell, figure, subject.profile) for cell in pair)
+        first, second = (known(cell, metric, subject.profile) for cell in pair)
         for published, further in ((first, second), (second, first)):
             # both were evaluated on the same images, so that none count as dropped
             low, high = _band(subject, Band(published, sd, len(gaps), 1, 0, 1))
             yield bool(low - HAIR <= further <= high + HAIR)
 
 
-def _extremes(subject: ImplementationSubject, figure: str, resolution: int) -> tuple[float, float]:
+def _extremes(subject: ImplementationSubject, metric: str, resolution: int) -> tuple[float, float]:
     """Return the lowest and the highest published value of a metric."""
-    published = [cell.figure(figure, subject.profile) for cell in spec.load().cells if cell.resolution == resolution]
+    published = [cell.metric(metric, subject.profile) for cell in spec.load().cells if cell.resolution == resolution]
     values = [value for value in published if value is not None]
     return min(values), max(values)
 
 
-def _most_dropped(figure: str) -> tuple[int, int]:
+def _most_dropped(metric: str) -> tuple[int, int]:
     """Return how many images of how many the largest batch drops (FER-V-02), of the part that loses most by it."""
     batch = max(spec.load().integers("FER-V-03", "batch_sizes"))
     data = spec.load().datasets
     sizes = [data["BTFER"].total]
-    if figure.startswith("val"):
+    if metric.startswith("val"):
         sizes = [dataset.total - sum(dataset.training_counts) for dataset in data.values() if dataset.training_counts]
         sizes += data["AffectNet"].validation_totals.values()
     return max(((size % batch, size) for size in sizes), key=lambda dropped: dropped[0] / dropped[1])
@@ -177,18 +177,18 @@ CHECKS = (
     *checks_by_case(
         "FER-G-06",
         spreads_as_the_grid_does,
-        {f"{figure} at {side}": (figure, side) for figure in Figures.model_fields for side in RESOLUTIONS},
+        {f"{metric} at {side}": (metric, side) for metric in CellMetrics.model_fields for side in RESOLUTIONS},
         ("grid_spread",),
     ),
     *checks_by_case("FER-G-07", bands_further_runs, BAND_BY_HAND, ("band",)),
     *checks_by_case("FER-G-07", bands_further_runs, {name: (band,) for name, band in BAND_CASES.items()}, ("band",)),
     *checks_by_case(
-        "FER-G-08", covers_further_runs, {f"coverage of {figure}": (figure,) for figure in FIGURES}, ("spread", "band")
+        "FER-G-08", covers_further_runs, {f"coverage of {metric}": (metric,) for metric in METRICS}, ("spread", "band")
     ),
     *checks_by_case(
         "FER-G-08",
         is_of_use,
-        {f"reach of {figure} at {side}": (figure, side) for figure in FIGURES for side in RESOLUTIONS},
+        {f"reach of {metric} at {side}": (metric, side) for metric in METRICS for side in RESOLUTIONS},
         ("spread", "band"),
     ),
 )

@@ -23,15 +23,15 @@ from ferspec.spec.records import Profile
 Banding = Callable[..., list[float]]
 
 
-def estimates(pairs: Sequence[Pair], figure: str, profile: Profile, **robust: float) -> dict[str, float]:
+def estimates(pairs: Sequence[Pair], metric: str, profile: Profile, **robust: float) -> dict[str, float]:
     """Return what ``grid_spread`` answers for those pairs."""
-    gaps = differences(pairs, figure, profile)
+    gaps = differences(pairs, metric, profile)
     return {"pairs": len(gaps), "sd": deviation(gaps), "typical": robust_deviation(gaps, **robust)}
 
 
-def of_every_pair(figure: str, resolution: int, profile: Profile = "released") -> dict[str, float]:
+def of_every_pair(metric: str, resolution: int, profile: Profile = "released") -> dict[str, float]:
     """Return the spread of all pairs, replicates or not."""
-    return estimates(pairs_of(figure, resolution, profile), figure, profile)
+    return estimates(pairs_of(metric, resolution, profile), metric, profile)
 
 
 def banding(**parts: Any) -> Banding:

@@ -18,7 +18,7 @@ ROUNDED = 0.01 + 1e-9
 
 
 @cache
-def pairs_of(figure: str, resolution: int, profile: Profile, dataset: str = REPLICATED) -> tuple[Pair, ...]:
+def pairs_of(metric: str, resolution: int, profile: Profile, dataset: str = REPLICATED) -> tuple[Pair, ...]:
     """Return the cells of a dataset that differ in their balancing alone and both have the metric."""
     cells = {cell.id: cell for cell in spec.load().cells if (cell.dataset, cell.resolution) == (dataset, resolution)}
     pairs = [
@@ -26,15 +26,15 @@ def pairs_of(figure: str, resolution: int, profile: Profile, dataset: str = REPL
         for id, cell in cells.items()
         if cell.balancing == "simple"
     ]
-    return tuple(pair for pair in pairs if None not in [cell.figure(figure, profile) for cell in pair])
+    return tuple(pair for pair in pairs if None not in [cell.metric(metric, profile) for cell in pair])
 
 
 @cache
-def replicates(figure: str, resolution: int, profile: Profile) -> tuple[Pair, ...]:
+def replicates(metric: str, resolution: int, profile: Profile) -> tuple[Pair, ...]:
     """Return the pairs of which both runs had the same images and, as printed, no metric contradicts another."""
     return tuple(
         pair
-        for pair in pairs_of(figure, resolution, profile)
+        for pair in pairs_of(metric, resolution, profile)
         if not has_other_images(pair) and not (profile == "paper" and any(map(is_misprinted, pair)))
     )
 
@@ -52,14 +52,14 @@ def is_misprinted(cell: Cell) -> bool:
     return any(recall is not None and share is not None and abs(recall - share) > ROUNDED for recall, share in twice)
 
 
-def differences(pairs: Iterable[Pair], figure: str, profile: Profile) -> list[float]:
+def differences(pairs: Iterable[Pair], metric: str, profile: Profile) -> list[float]:
     """Return how far the runs of each pair lie apart, with its sign."""
-    return [known(first, figure, profile) - known(second, figure, profile) for first, second in pairs]
+    return [known(first, metric, profile) - known(second, metric, profile) for first, second in pairs]
 
 
-def known(cell: Cell, figure: str, profile: Profile) -> float:
+def known(cell: Cell, metric: str, profile: Profile) -> float:
     """Return a metric of a cell that has it; ``ValueError`` for another cell."""
-    value = cell.figure(figure, profile)
+    value = cell.metric(metric, profile)
     if value is None:
-        raise ValueError(f"{cell.id} has no {figure}")
+        raise ValueError(f"{cell.id} has no {metric}")
     return value

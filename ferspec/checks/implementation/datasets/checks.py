@@ -97,7 +97,7 @@ def affectnet_leaves_out(subject: ImplementationSubject, name: str) -> CheckResu
 def published_splits_of_fer2013(subject: ImplementationSubject, usage: str) -> CheckResult:
     """FER2013's training set is trained on; its public and private tests together are validated on."""
     likely = "a split is left out of validation, or trained on"
-    return equal(subject.ask("part_of_usage", usage=usage), USAGES[usage], usage, likely)
+    return equal(subject.ask("split_of_usage", usage=usage), USAGES[usage], usage, likely)
 
 
 def _labels(counts: Sequence[int]) -> list[int]:
@@ -159,7 +159,7 @@ def _split(
     subject: ImplementationSubject, dataset: str, labels: list[int], own: list[str] | None, seed: int = SEED
 ) -> list[str]:
     """Return the split of each image; ``SubjectError`` where an image is in none."""
-    answer = rows("split", subject.ask("split", dataset=dataset, labels=labels, parts=own, seed=seed), len(labels))
+    answer = rows("split", subject.ask("split", dataset=dataset, labels=labels, splits=own, seed=seed), len(labels))
     strange = [split for split in answer if split not in SPLITS]
     if strange:
         raise SubjectError(f"split gave {strange[0]!r}, which is neither 'training' nor 'validation'")
@@ -251,7 +251,7 @@ SPLIT = {name: (counts,) for name, counts in SPLIT_COUNTS.items()}
 CHECKS: tuple[Check, ...] = (
     *checks_by_case("FER-D-01", counts_of_table_1, tuple(TABLE_1), ("dataset_counts",)),
     *checks_by_case("FER-D-02", rafdb_is_split_as_the_profile_says, SPLIT, ("split",)),
-    *checks_by_case("FER-D-03", published_splits_of_fer2013, tuple(USAGES), ("part_of_usage",)),
+    *checks_by_case("FER-D-03", published_splits_of_fer2013, tuple(USAGES), ("split_of_usage",)),
     Check("FER-D-04", affectnet_keeps_its_splits, ("split",), "its own splits"),
     *checks_by_case(
         "FER-D-04",

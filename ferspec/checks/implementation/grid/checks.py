@@ -25,13 +25,13 @@ from ferspec.checks.implementation.grid.mistakes import (
 from ferspec.engine import Check, checks_by_case
 from ferspec.outcomes import CheckResult
 from ferspec.spec.names import plain_name
-from ferspec.spec.records import IDENTITY, Cell, Figures
+from ferspec.spec.records import IDENTITY, Cell, CellMetrics
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
 Identity = tuple[Any, ...]
 
 KINDS = ("printed", "released")
-FIGURES = tuple(Figures.model_fields)
+NAMES = tuple(CellMetrics.model_fields)
 # Metrics have two decimals; what is farther off than this is no rounding of another framework.
 ROUNDING_ERROR = 2e-6
 
@@ -101,7 +101,7 @@ def publishes_the_metrics(subject: ImplementationSubject, dataset: str) -> Check
 def prints_table_2(subject: ImplementationSubject, identity: Identity, typed: tuple[float, ...]) -> CheckResult:
     """FER-G-03: the printed metrics of a cell are those of its row of Table 2."""
     printed = field("published", subject.ask("published", **dict(zip(IDENTITY, identity, strict=True))), "printed")
-    return first_failure([_metric(printed, name, value) for name, value in zip(FIGURES, typed, strict=True)])
+    return first_failure([_metric(printed, name, value) for name, value in zip(NAMES, typed, strict=True)])
 
 
 def tells_how_well_they_agree(subject: ImplementationSubject, distances: list[float], expected: str) -> CheckResult:
@@ -134,7 +134,7 @@ def _compared(subject: ImplementationSubject, cell: Cell) -> CheckResult:
         mistakes = {cause: _by(rule, kind, name) for cause, rule in METRICS.items()}
         return explained(finding, metrics[name], mistakes, {"published": right}, _alike)
 
-    return first_failure([metric(kind, name) for kind in KINDS for name in FIGURES])
+    return first_failure([metric(kind, name) for kind in KINDS for name in NAMES])
 
 
 def _alike(value: float | None, other: float | None) -> bool:

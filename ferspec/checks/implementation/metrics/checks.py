@@ -62,7 +62,7 @@ OUTPUTS: Mapping[str, tuple[list[list[float]], list[int]]] = {
     "rows of equal outputs": ([[0.25] * 7, [0] * 7], [0, 0]),
 }
 # each prints as one value only, except the last two, which lie halfway and may go either way
-FIGURES = (0.0, 1.0, 0.5, 0.1234, 0.1266, 0.5549, 0.5551, 0.7777, 0.999, 0.0049, 0.0051, 0.1146, 0.6549, 0.125, 0.875)
+METRICS = (0.0, 1.0, 0.5, 0.1234, 0.1266, 0.5549, 0.5551, 0.7777, 0.999, 0.0049, 0.0051, 0.1146, 0.6549, 0.125, 0.875)
 
 
 class Measured:
@@ -183,13 +183,13 @@ def the_highest_output_wins(subject: ImplementationSubject, name: str) -> CheckR
     return explained(found, observed, mistakes.PREDICTED, {"outputs": outputs})
 
 
-def figures_are_rounded_to_two_places(subject: ImplementationSubject, figure: float) -> CheckResult:
-    """A figure is printed with two places; one that lies halfway may be rounded to either side."""
-    observed = float(numbers("rounded", subject.ask("rounded", figure=figure), ()))
-    nearest = (math.ceil(figure * 100 - 0.5) / 100, math.floor(figure * 100 + 0.5) / 100)
+def metrics_are_rounded_to_two_places(subject: ImplementationSubject, metric: float) -> CheckResult:
+    """A metric is printed with two places; one that lies halfway may be rounded to either side."""
+    observed = float(numbers("rounded", subject.ask("rounded", metric=metric), ()))
+    nearest = (math.ceil(metric * 100 - 0.5) / 100, math.floor(metric * 100 + 0.5) / 100)
     expected = min(nearest, key=lambda value: abs(value - observed))
-    found = close(observed, expected, TOLERANCE / 10, (f"{figure} in print",))
-    return explained(found, observed, mistakes.ROUNDED, {"figure": figure}, near(absolute=TOLERANCE / 10))
+    found = close(observed, expected, TOLERANCE / 10, (f"{metric} in print",))
+    return explained(found, observed, mistakes.ROUNDED, {"metric": metric}, near(absolute=TOLERANCE / 10))
 
 
 CHECKS: tuple[Check, ...] = (
@@ -199,5 +199,5 @@ CHECKS: tuple[Check, ...] = (
     *checks_by_case("FER-M-04", f1_is_the_harmonic_mean_of_each_class, list(SETS), needs=("metrics",)),
     *checks_by_case("FER-M-05", undefined_metrics_are_reported, list(SETS), needs=("metrics",)),
     *checks_by_case("FER-M-06", the_highest_output_wins, list(OUTPUTS), needs=("predicted_classes",)),
-    *checks_by_case("FER-M-07", figures_are_rounded_to_two_places, FIGURES, needs=("rounded",)),
+    *checks_by_case("FER-M-07", metrics_are_rounded_to_two_places, METRICS, needs=("rounded",)),
 )

@@ -247,17 +247,17 @@ PREDICTED: dict[str, Capability] = {
 }
 
 
-def _rounded_twice(figure: float) -> float:
-    once = Decimal(str(figure)).quantize(Decimal("0.001"), ROUND_HALF_UP)
+def _rounded_twice(metric: float) -> float:
+    once = Decimal(str(metric)).quantize(Decimal("0.001"), ROUND_HALF_UP)
     return float(once.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 ROUNDED: dict[str, Capability] = {
-    "digits are cut off, not rounded": lambda figure: math.floor(figure * 100) / 100,
-    "it is rounded up": lambda figure: math.ceil(figure * 100) / 100,
-    "it is rounded to one place": lambda figure: round(figure, 1),
-    "it is rounded to three places": lambda figure: round(figure, 3),
+    "digits are cut off, not rounded": lambda metric: math.floor(metric * 100) / 100,
+    "it is rounded up": lambda metric: math.ceil(metric * 100) / 100,
+    "it is rounded to one place": lambda metric: round(metric, 1),
+    "it is rounded to three places": lambda metric: round(metric, 3),
     "it is rounded twice, first to three places": _rounded_twice,
-    "it is not rounded": lambda figure: figure,
-    "it is a percentage, not a share": lambda figure: round(100 * figure),
+    "it is not rounded": lambda metric: metric,
+    "it is a percentage, not a share": lambda metric: round(100 * metric),
 }

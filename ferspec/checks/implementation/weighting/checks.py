@@ -95,7 +95,7 @@ def follow_from_the_training_split(subject: ImplementationSubject, balancing: st
     labels = np.repeat(np.tile(np.arange(len(training)), 2), [*training, *validation])
     splits = np.repeat(["training", "validation"], [sum(training), sum(validation)])
     order = np.random.default_rng(len(labels)).permutation(len(labels))
-    asked = {"labels": labels[order].tolist(), "parts": splits[order].tolist(), "balancing": balancing}
+    asked = {"labels": labels[order].tolist(), "splits": splits[order].tolist(), "balancing": balancing}
     observed = numbers("weights_of_dataset", subject.ask("weights_of_dataset", **asked), (len(training),))
     found = _near(observed, RULES[balancing](np.array(training, float)), f"{sum(training)} training images")
     found = _explained(found, observed, training, balancing)

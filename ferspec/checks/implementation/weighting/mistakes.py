@@ -84,8 +84,8 @@ CLASS_WEIGHTS = {
 def weights_of_dataset(counted: Callable[[Array, Array], Array]) -> Capability:
     """Return the capability of that name, which counts those of ``labels`` that ``counted`` picks by their split."""
 
-    def capability(labels: list[int], parts: list[str], balancing: str) -> list[float]:
-        of_class = np.bincount(counted(np.array(labels), np.array(parts)), minlength=max(labels) + 1)
+    def capability(labels: list[int], splits: list[str], balancing: str) -> list[float]:
+        of_class = np.bincount(counted(np.array(labels), np.array(splits)), minlength=max(labels) + 1)
         # a class without images would weigh infinitely much, which is another mistake
         weighed: list[float] = weights()(np.maximum(of_class, 1), balancing)
         return weighed
@@ -95,10 +95,10 @@ def weights_of_dataset(counted: Callable[[Array, Array], Array]) -> Capability:
 
 WEIGHTS_OF_DATASET = {
     "the images of the whole dataset are counted, not those trained on alone": weights_of_dataset(
-        lambda labels, parts: labels
+        lambda labels, splits: labels
     ),
     "the images of the validation split are counted": weights_of_dataset(
-        lambda labels, parts: labels[parts == "validation"]
+        lambda labels, splits: labels[splits == "validation"]
     ),
 }
 

@@ -16,7 +16,7 @@ from ferspec.spec.records import Cell
 from ferspec.subjects.models.contracts.contract import Contract, Input
 from ferspec.subjects.runs.artifacts.folder import RunFolder
 from ferspec.subjects.runs.artifacts.manifest import SHA256
-from ferspec.subjects.runs.artifacts.record import CONTRACT, REPORT, RUN, SYNTHETIC, PartName, RunRecord, Start
+from ferspec.subjects.runs.artifacts.record import CONTRACT, REPORT, RUN, SYNTHETIC, RunRecord, SplitName, Start
 
 BTFER = "BTFER"
 SCRATCH = "scratch"
@@ -108,7 +108,7 @@ def _start_mismatches(start: Start, cell: Cell) -> Iterator[Mismatch]:
 
 
 def _dataset_mismatches(run: RunRecord, cell: Cell) -> Iterator[Mismatch]:
-    expected: dict[PartName, str] = {"training": cell.dataset, "validation": cell.dataset}
+    expected: dict[SplitName, str] = {"training": cell.dataset, "validation": cell.dataset}
     if "btfer" in run.data:
         expected["btfer"] = SYNTHETIC if cell.dataset == SYNTHETIC else BTFER
     for name, dataset in expected.items():

@@ -19,7 +19,7 @@ from ferspec.required import required
 from ferspec.subjects.datasets.manifest import Entry, support
 from ferspec.subjects.runs.artifacts.folder import FINISHED, RunFolder, RunImages
 from ferspec.subjects.runs.artifacts.predictions import RunPredictions
-from ferspec.subjects.runs.artifacts.record import FINISHED_FILES, MANIFEST, PREDICTIONS, RUN, PartName
+from ferspec.subjects.runs.artifacts.record import FINISHED_FILES, MANIFEST, PREDICTIONS, RUN, SplitName
 
 SHOWN = 3
 
@@ -163,7 +163,7 @@ def _prediction_mismatches(folder: RunFolder) -> Iterator[Mismatch]:
 
 
 def _image_mismatches(
-    images: RunImages, name: PartName, entries: tuple[Entry, ...], part: RunPredictions
+    images: RunImages, name: SplitName, entries: tuple[Entry, ...], part: RunPredictions
 ) -> Iterator[Mismatch]:
     paths = tuple(entry.path for entry in entries)
     missing, added = set(paths) - set(part.images), set(part.images) - set(paths)
@@ -191,7 +191,7 @@ def _image_mismatches(
         )
 
 
-def _owner(images: RunImages, name: PartName, added: set[str]) -> str | None:
+def _owner(images: RunImages, name: SplitName, added: set[str]) -> str | None:
     """Return the likely cause if all ``added`` images of a split belong to another split."""
     for other, entries in images.parts.items():
         if other != name and added <= {entry.path for entry in entries}:
@@ -199,7 +199,7 @@ def _owner(images: RunImages, name: PartName, added: set[str]) -> str | None:
     return None
 
 
-def _invalid_probabilities(name: PartName, part: RunPredictions) -> Iterator[Mismatch]:
+def _invalid_probabilities(name: SplitName, part: RunPredictions) -> Iterator[Mismatch]:
     rows, tolerance = part.probabilities.astype(np.float64), spec.load().number("FER-B-04", "tolerance")
     if not np.isfinite(rows).all():
         yield Mismatch(f"{name}: numbers that float32 cannot hold", "probabilities")

@@ -12,7 +12,7 @@ from ferspec.engine import Check
 from ferspec.leaves import differing_leaves, is_number
 from ferspec.outcomes import CheckResult
 from ferspec.reference.bootstrap import protocol_resampling
-from ferspec.reference.figures import Figure
+from ferspec.reference.measured import Metric
 from ferspec.required import required
 from ferspec.subjects.runs.artifacts.folder import RunFolder
 from ferspec.subjects.runs.artifacts.metrics import RunReport, report_of
@@ -64,7 +64,7 @@ def _likely_cause(stated: RunReport, recomputed: RunReport, path: str, value: An
     return "the report is of other predictions, or was edited"
 
 
-def _close(value: float, figure: Figure, tolerance: float) -> bool:
+def _close(value: float, figure: Metric, tolerance: float) -> bool:
     return figure.value is not None and abs(value - figure.value) <= tolerance
 
 

@@ -16,7 +16,7 @@ from ferspec.spec.names import plain_name
 from ferspec.subjects.datasets.decode import SUFFIXES
 from ferspec.subjects.datasets.readers.listing import Form, Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.rows import read_rows
-from ferspec.subjects.datasets.readers.tree import fetch_files, is_training, levels, part_of
+from ferspec.subjects.datasets.readers.tree import fetch_files, is_training, levels, split_of
 from ferspec.subjects.disk import require_utf8
 from ferspec.subjects.models.base import one_line
 
@@ -57,8 +57,8 @@ def read_affectnet_annotations(root: Path, parts: Sequence[PurePosixPath]) -> Pu
 
     Raise ``UserError`` with the file for an invalid annotation, and for a missing split.
     """
-    training = [part for part in parts if is_training(part_of(part))]
-    held_out = [part for part in parts if part not in training and part_of(part) is not None]
+    training = [part for part in parts if is_training(split_of(part))]
+    held_out = [part for part in parts if part not in training and split_of(part) is not None]
     if not training or not held_out:
         named = ", ".join(map(str, parts))
         raise UserError(f"{root}: annotations in {named}: expected AffectNet's splits train_set and val_set")

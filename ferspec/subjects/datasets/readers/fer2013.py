@@ -17,8 +17,8 @@ from ferspec.subjects.datasets.readers.rows import read_rows
 from ferspec.subjects.disk import require_utf8, room_for, temporary_file
 
 # The splits of FER-D-03 by their names in the file; validation uses the two test splits.
-TRAINING_PART = "Training"
-TEST_PARTS = ("PublicTest", "PrivateTest")
+TRAINING_SPLIT = "Training"
+TEST_SPLITS = ("PublicTest", "PrivateTest")
 LONGEST_LABEL = 20
 COLUMNS = "FER2013's columns are emotion, pixels and Usage"
 
@@ -39,7 +39,7 @@ def read_fer2013(path: Path) -> Listing:
     """
     require_utf8(path.name)
     parts = Counter(row.get("usage", "") for _, _, row in read_rows(path, ("emotion", "pixels"), COLUMNS))
-    chosen = [part for part in TEST_PARTS if part in parts] or list(parts)
+    chosen = [part for part in TEST_SPLITS if part in parts] or list(parts)
     return _read(path, chosen, "rows outside the test splits were skipped").listing
 
 
@@ -49,9 +49,9 @@ def read_fer2013_parts(path: Path) -> PublishedDataset:
     Raise ``UserError`` as ``read_fer2013`` does, and if there is no training row or no test row.
     """
     require_utf8(path.name)
-    listing, parts = _read(path, (TRAINING_PART, *TEST_PARTS), "rows of unknown Usage were skipped")
-    training = np.array([part == TRAINING_PART for part in parts])
-    for missing, rows in ((TRAINING_PART, training), (" or ".join(TEST_PARTS), ~training)):
+    listing, parts = _read(path, (TRAINING_SPLIT, *TEST_SPLITS), "rows of unknown Usage were skipped")
+    training = np.array([part == TRAINING_SPLIT for part in parts])
+    for missing, rows in ((TRAINING_SPLIT, training), (" or ".join(TEST_SPLITS), ~training)):
         if not rows.any():
             raise UserError(f"{path}: the column Usage marks no row as {missing}: give the CSV with all splits")
     return PublishedDataset(listing.take(np.flatnonzero(training)), listing.take(np.flatnonzero(~training)))

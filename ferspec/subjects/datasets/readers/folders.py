@@ -16,7 +16,7 @@ from ferspec.errors import UserError
 from ferspec.spec.names import LabelOrder, plain_name
 from ferspec.subjects.datasets.decode import SUFFIXES
 from ferspec.subjects.datasets.readers.listing import Listing, PublishedDataset
-from ferspec.subjects.datasets.readers.tree import fetch_files, is_training, part_of, walk
+from ferspec.subjects.datasets.readers.tree import fetch_files, is_training, split_of, walk
 from ferspec.subjects.disk import require_utf8
 from ferspec.subjects.examples import first_few
 
@@ -57,13 +57,13 @@ def read_folders(root: Path, turned: bool = True) -> Listing:
     another, several splits (train, test), no class folder, or a name that is not UTF-8.
     """
     tree = _search(root, None)
-    parts = sorted({part.as_posix() for parent in tree.parents if (part := part_of(parent)) is not None})
+    parts = sorted({part.as_posix() for parent in tree.parents if (part := split_of(parent)) is not None})
     if len(parts) > 1:
         raise UserError(f"{root}: holds several splits ({', '.join(parts)}): give the folder of one of them")
     return _listing(tree, tree.images, turned=turned)
 
 
-def read_folder_parts(root: Path, order: LabelOrder | None) -> PublishedDataset:
+def read_folder_splits(root: Path, order: LabelOrder | None) -> PublishedDataset:
     """List class folders as ``read_folders`` does, divided by the folders of splits (train, test).
 
     Numeric folder names are labels of ``order``, the dataset's own; expressions outside the seven classes are skipped
@@ -72,7 +72,7 @@ def read_folder_parts(root: Path, order: LabelOrder | None) -> PublishedDataset:
     Raise ``UserError`` as ``read_folders`` does, for a missing split, and for class folders outside the splits.
     """
     tree = _search(root, order)
-    parts = {part_of(parent) for parent in tree.parents}
+    parts = {split_of(parent) for parent in tree.parents}
     if parts == {None}:
         return PublishedDataset(_listing(tree, tree.images, order))
     named = ", ".join(sorted(map(str, parts - {None})))
@@ -81,8 +81,8 @@ def read_folder_parts(root: Path, order: LabelOrder | None) -> PublishedDataset:
     if len({is_training(part) for part in parts}) == 1:
         missing = "a validation split (val, test)" if is_training(next(iter(parts))) else "a training split (train)"
         raise UserError(f"{root}: holds the split {named}, but not {missing}")
-    training = [image for image in tree.images if is_training(part_of(image.folder.parent))]
-    held_out = [image for image in tree.images if not is_training(part_of(image.folder.parent))]
+    training = [image for image in tree.images if is_training(split_of(image.folder.parent))]
+    held_out = [image for image in tree.images if not is_training(split_of(image.folder.parent))]
     return PublishedDataset(_listing(tree, training, order), _listing(tree, held_out, order))
 
 

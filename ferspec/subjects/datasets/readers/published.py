@@ -19,10 +19,10 @@ from ferspec.subjects.datasets.readers.affectnet import (
 )
 from ferspec.subjects.datasets.readers.arrays import read_npz
 from ferspec.subjects.datasets.readers.fer2013 import read_fer2013_parts
-from ferspec.subjects.datasets.readers.folders import read_folder_parts, read_folders
+from ferspec.subjects.datasets.readers.folders import read_folder_splits, read_folders
 from ferspec.subjects.datasets.readers.listing import Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.rafdb import LISTS, read_rafdb
-from ferspec.subjects.datasets.readers.tree import is_training, levels, part_of
+from ferspec.subjects.datasets.readers.tree import is_training, levels, split_of
 
 FER2013_FILES = ("fer2013.csv", "icml_face_data.csv")
 BASIC = "basic"  # RAF-DB's single expressions; its compound expressions have a list of the same name
@@ -41,7 +41,7 @@ def read_published(dataset: str, path: Path) -> PublishedDataset:
     if path.is_file():
         return PublishedDataset(read_npz(path))
     arrays = _npz_files(path)
-    return _read_npz_files(path, arrays) if arrays else read_folder_parts(path, spec.load().label_orders.get(dataset))
+    return _read_npz_files(path, arrays) if arrays else read_folder_splits(path, spec.load().label_orders.get(dataset))
 
 
 def read_test_set(dataset: str, path: Path) -> Listing:
@@ -120,7 +120,7 @@ def _npz_files(folder: Path) -> list[Path]:
 def _read_npz_files(folder: Path, files: Sequence[Path]) -> PublishedDataset:
     if len(files) == 1:
         return PublishedDataset(read_npz(files[0]))
-    parts = [part_of(PurePosixPath(path.stem)) for path in files]
+    parts = [split_of(PurePosixPath(path.stem)) for path in files]
     if len(files) == 2 and None not in parts and [is_training(part) for part in parts].count(True) == 1:
         first, second = sorted(files, key=lambda path: not is_training(PurePosixPath(path.stem)))
         return PublishedDataset(_read_npz_part(first), _read_npz_part(second))

@@ -15,7 +15,7 @@ from ferspec.subjects.disk import require_utf8
 
 LISTS = ("list_patition_label.txt", "list_partition_label.txt")  # the first is RAF-DB's own spelling
 ALIGNED = "aligned"
-PARTS = ("train", "test")
+SPLITS = ("train", "test")
 
 
 def read_rafdb(root: Path, listing_path: Path) -> PublishedDataset:
@@ -37,7 +37,7 @@ def read_rafdb(root: Path, listing_path: Path) -> PublishedDataset:
         raise UserError(f"{listing_path}: holds no images")
     unlisted = len(faces.keys() - {_aligned(name) for name in labels})
     notes = (f"aligned faces that are not in {listing_path.name} were skipped: {unlisted:,}",) if unlisted else ()
-    return PublishedDataset(*(_part(part, labels, faces, listing_path, notes) for part in PARTS))
+    return PublishedDataset(*(_part(part, labels, faces, listing_path, notes) for part in SPLITS))
 
 
 def _part(
@@ -61,7 +61,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str, int]]:
             case []:
                 continue
             case [name, label] if label.isascii() and label.isdecimal():
-                if not name.startswith(tuple(f"{part}_" for part in PARTS)) or "/" in name or "\\" in name:
+                if not name.startswith(tuple(f"{part}_" for part in SPLITS)) or "/" in name or "\\" in name:
                     raise UserError(f"{path}, line {number}: {name!r} is not a name like train_00001.jpg")
                 try:
                     yield number, name, spec.load().class_index(order.class_of(int(label)))

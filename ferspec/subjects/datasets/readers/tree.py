@@ -47,7 +47,7 @@ def walk(root: Path) -> Iterator[tuple[PurePosixPath, bool]]:
         yield from ((folder / name, False) for name in files)
 
 
-def part_of(folder: PurePosixPath) -> PurePosixPath | None:
+def split_of(folder: PurePosixPath) -> PurePosixPath | None:
     """Return the split folder (train, test) at or above ``folder``, or None."""
     return next((parent for parent in (folder, *folder.parents) if _part_name(parent) in TRAINING | HELD_OUT), None)
 

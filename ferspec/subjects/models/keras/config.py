@@ -17,7 +17,7 @@ CODE = {
     "JaxLayer": "a JAX layer with functions of its own",
     "__typespec__": "a type built from Python code",
 }
-PARTS = (
+SPLITS = (
     "activations",
     "constraints",
     "dtype_policies",
@@ -35,7 +35,7 @@ PARTS = (
     "regularizers",
 )
 ROOTS = ("keras", "keras.src", "keras.api", "tf_keras", "tf_keras.src")
-MODULES = frozenset(f"{root}.{part}" for root in ROOTS for part in PARTS)
+MODULES = frozenset(f"{root}.{part}" for root in ROOTS for part in SPLITS)
 
 # Custom layers of the suite's own networks; their code comes from the suite, never from a file.
 OWN = frozenset(

@@ -35,8 +35,8 @@ from ferspec.subjects.runs.artifacts.record import (
     REPORT,
     RUN,
     STATE,
-    PartName,
     RunRecord,
+    SplitName,
     read_run,
 )
 
@@ -52,15 +52,15 @@ NETWORK = {"config.json", "model.weights.h5"}
 class RunImages:
     """Hold the images of each split in a manifest, and the digest of each split."""
 
-    parts: dict[PartName, tuple[Entry, ...]]
-    digests: dict[PartName, str]
+    parts: dict[SplitName, tuple[Entry, ...]]
+    digests: dict[SplitName, str]
 
-    def counted(self, name: PartName) -> np.ndarray:
+    def counted(self, name: SplitName) -> np.ndarray:
         """Return the number of images per class in a split, (7,)."""
         return np.array([*support(self.parts.get(name, ())).values()])
 
     @cached_property
-    def listed_twice(self) -> dict[PartName, tuple[str, ...]]:
+    def listed_twice(self) -> dict[SplitName, tuple[str, ...]]:
         """The repeated paths of each split that has any."""
         counts = {name: Counter(entry.path for entry in entries) for name, entries in self.parts.items()}
         repeated = {name: tuple(path for path, n in paths.items() if n > 1) for name, paths in counts.items()}
@@ -88,7 +88,7 @@ class RunImages:
         return sum(entry.pixels_sha256 in trained for entry in self.parts.get("validation", ()))
 
     @cached_property
-    def repeated(self) -> dict[PartName, int]:
+    def repeated(self) -> dict[SplitName, int]:
         """The number of images per split whose pixels occur earlier in the split."""
         return {
             name: len(entries) - len({entry.pixels_sha256 for entry in entries}) for name, entries in self.parts.items()
@@ -116,7 +116,7 @@ class RunFolder:
     digests: dict[str, str] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     history: tuple[EpochRow, ...] | None = None
-    predictions: dict[PartName, RunPredictions] | None = None
+    predictions: dict[SplitName, RunPredictions] | None = None
     report: RunReport | None = None
     contract: Contract | None = None
     images: RunImages | None = None
@@ -228,7 +228,7 @@ def _read_images(path: Path, sha256: str) -> RunImages:
     return _images(_Content(sha256, path))
 
 
-def _read_predictions(path: Path, _: str) -> dict[PartName, RunPredictions]:
+def _read_predictions(path: Path, _: str) -> dict[SplitName, RunPredictions]:
     # a number beyond float32 becomes infinite, which a check reports
     with np.errstate(over="ignore"):
         return read_run_predictions(path)

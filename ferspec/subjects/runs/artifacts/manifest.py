@@ -10,14 +10,14 @@ from typing import Any
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.manifest import Entry
-from ferspec.subjects.runs.artifacts.record import PARTS, PartName, part_name
+from ferspec.subjects.runs.artifacts.record import SPLITS, SplitName, part_name
 from ferspec.subjects.runs.artifacts.tables import read_run_table, table_text, whole_number
 
 COLUMNS = ("part", "path", "label", "height", "width", "pixels_sha256", "bytes_sha256")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def manifest_text(manifests: Mapping[PartName, Iterable[Entry]]) -> str:
+def manifest_text(manifests: Mapping[SplitName, Iterable[Entry]]) -> str:
     """Format manifest.csv with a row per image, in the order of each split."""
     rows = (
         (part, *(getattr(entry, name) for name in COLUMNS[1:]))
@@ -27,17 +27,17 @@ def manifest_text(manifests: Mapping[PartName, Iterable[Entry]]) -> str:
     return table_text(COLUMNS, rows)
 
 
-def read_manifest(path: str | Path) -> dict[PartName, tuple[Entry, ...]]:
+def read_manifest(path: str | Path) -> dict[SplitName, tuple[Entry, ...]]:
     """Read the images of each split from a manifest.csv.
 
     Raise ``UserError`` with the line for an unknown split or class, a size that is not an integer from 1, an invalid
     sha256, and as ``read_run_table`` does.
     """
     table = read_run_table(path, COLUMNS)
-    manifests: dict[PartName, list[Entry]] = {}
+    manifests: dict[SplitName, list[Entry]] = {}
     for line, name, *texts in zip(table.lines, *table.columns.values(), strict=True):
         values: dict[str, Any] = dict(zip(COLUMNS[1:], texts, strict=True))
-        part = part_name(table.path, line, name, PARTS)
+        part = part_name(table.path, line, name, SPLITS)
         if values["label"] not in spec.load().classes:
             raise UserError(f"{path} line {line}: unknown class {values['label']!r}")
         for column in ("height", "width"):

@@ -15,11 +15,11 @@ from ferspec.records import Count, Record
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling
 from ferspec.reference.evaluation import evaluate
-from ferspec.reference.figures import Evaluation
+from ferspec.reference.measured import Evaluation
 from ferspec.reference.schedule import evaluated_images
 from ferspec.spec.records import Profile
 from ferspec.subjects.runs.artifacts.predictions import RunPredictions
-from ferspec.subjects.runs.artifacts.record import PartName
+from ferspec.subjects.runs.artifacts.record import SplitName
 
 LARGEST = 16 << 20
 
@@ -34,7 +34,7 @@ class AsRun(Record):
     f1: float
 
 
-class PartReport(Record):
+class SplitReport(Record):
     """Hold the metrics of one split over all images and, in profile ``released``, ``as_run``."""
 
     metrics: Evaluation
@@ -47,11 +47,11 @@ class RunReport(Record):
     schema_version: Literal["1"] = "1"
     cell: str
     profile: Profile
-    parts: dict[PartName, PartReport]
+    parts: dict[SplitName, SplitReport]
 
 
 def report_of(
-    predictions: Mapping[PartName, RunPredictions], cell: str, profile: Profile, resampling: Resampling | None = None
+    predictions: Mapping[SplitName, RunPredictions], cell: str, profile: Profile, resampling: Resampling | None = None
 ) -> RunReport:
     """Compute the metrics of a run's predictions deterministically.
 
@@ -59,7 +59,7 @@ def report_of(
     batches of the usual size (FER-V-03), or all images if there are fewer. ``resampling`` is used for the intervals;
     the default is the protocol's.
     """
-    parts = {name: _part_report(part, profile, resampling) for name, part in predictions.items()}
+    parts = {name: _split_report(part, profile, resampling) for name, part in predictions.items()}
     return RunReport(cell=cell, profile=profile, parts=parts)
 
 
@@ -74,9 +74,9 @@ def read_run_report(path: str | Path) -> RunReport:
         raise UserError(f"{path} is not the report of a run: {where}") from None
 
 
-def _part_report(part: RunPredictions, profile: Profile, resampling: Resampling | None) -> PartReport:
+def _split_report(part: RunPredictions, profile: Profile, resampling: Resampling | None) -> SplitReport:
     measured = evaluate(part.labels, part.predicted, part.probabilities, resampling=resampling)
-    return PartReport(metrics=measured, as_run=_as_run(part, profile))
+    return SplitReport(metrics=measured, as_run=_as_run(part, profile))
 
 
 def _as_run(part: RunPredictions, profile: Profile) -> AsRun | None:

@@ -10,10 +10,10 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.subjects.models.predictions import class_of, finite_number, require_agreement, require_unique
-from ferspec.subjects.runs.artifacts.record import PartName, part_name
+from ferspec.subjects.runs.artifacts.record import SplitName, part_name
 from ferspec.subjects.runs.artifacts.tables import RunTable, read_run_table, table_text
 
-TESTED: tuple[PartName, ...] = ("validation", "btfer")
+TESTED: tuple[SplitName, ...] = ("validation", "btfer")
 CLASSES = spec.load().classes
 PROBABILITIES = tuple(f"p_{name}" for name in CLASSES)
 COLUMNS = ("part", "image", "pixels_sha256", "label", "predicted", *PROBABILITIES)
@@ -39,7 +39,7 @@ class RunPredictions:
         return len(self.images)
 
 
-def predictions_text(predictions: Mapping[PartName, RunPredictions]) -> str:
+def predictions_text(predictions: Mapping[SplitName, RunPredictions]) -> str:
     """Format predictions.csv with a row per image; each probability reads back as the same float32."""
     rows = (
         (
@@ -56,7 +56,7 @@ def predictions_text(predictions: Mapping[PartName, RunPredictions]) -> str:
     return table_text(COLUMNS, rows)
 
 
-def read_run_predictions(path: str | Path) -> dict[PartName, RunPredictions]:
+def read_run_predictions(path: str | Path) -> dict[SplitName, RunPredictions]:
     """Read the predictions of each split from a predictions.csv.
 
     Raise ``UserError`` with the line for an unknown split or class, an image that is unnamed or repeated, a

@@ -28,8 +28,8 @@ FINISHED_FILES = (HISTORY, PREDICTIONS, REPORT, MODEL, CONTRACT, MANIFEST)
 SYNTHETIC = "synthetic"
 LARGEST_RECORD = 16 << 20
 
-PartName = Literal["training", "validation", "btfer"]
-PARTS: tuple[PartName, ...] = ("training", "validation", "btfer")
+SplitName = Literal["training", "validation", "btfer"]
+SPLITS: tuple[SplitName, ...] = ("training", "validation", "btfer")
 
 
 class Drawn(Record):
@@ -44,7 +44,7 @@ class Drawn(Record):
     seed: Count
 
 
-class Part(Record):
+class SplitRecord(Record):
     """Describe the images of one split: dataset, number per class, and digest of the manifest."""
 
     dataset: str
@@ -118,7 +118,7 @@ class RunRecord(Record):
     deviations: tuple[RunDeviation, ...]
     start: Start
     class_weights: dict[str, float]
-    data: dict[PartName, Part]
+    data: dict[SplitName, SplitRecord]
     phases: tuple[Phase, ...] = ()
     best: Best | None = None
     environment: Environment
@@ -145,7 +145,7 @@ def read_run(folder: str | Path) -> RunRecord:
         raise UserError(f"{path} is not the record of a run: {where}") from None
 
 
-def part_name(path: Path, line: int, name: str, known: tuple[PartName, ...]) -> PartName:
+def part_name(path: Path, line: int, name: str, known: tuple[SplitName, ...]) -> SplitName:
     """Return the split of that name. Raise ``UserError`` with the line for another name than those in ``known``."""
     for part in known:
         if name == part:

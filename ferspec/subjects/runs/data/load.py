@@ -31,7 +31,7 @@ from ferspec.subjects.runs.data.sources import (
     synthetic_faces,
     synthetic_sources,
 )
-from ferspec.subjects.runs.data.splits import ImagePart, TrainingData
+from ferspec.subjects.runs.data.splits import ImageSplit, TrainingData
 
 FEW_FACES = 200  # rendering fewer faces is faster than starting processes
 
@@ -85,7 +85,7 @@ def _sources(cell: Cell, data_root: Path | None, settings: Settings) -> Iterator
 
 def _read_all(
     sources: DataSources, size: tuple[int, int], settings: Settings, progress: StepProgress | None, room: int
-) -> tuple[dict[str, ImagePart], dict[str, list[UserError]]]:
+) -> tuple[dict[str, ImageSplit], dict[str, list[UserError]]]:
     splits = {"training": sources.training, "validation": sources.validation, BTFER: sources.btfer}
     available = {name: source for name, source in splits.items() if source is not None}
     total = sum(len(source.listing) for source in available.values())
@@ -97,7 +97,7 @@ def _read_all(
         if progress is not None:
             progress(done, total)
 
-    parts: dict[str, ImagePart] = {}
+    parts: dict[str, ImageSplit] = {}
     unreadable: dict[str, list[UserError]] = {}
     for name, source in available.items():
         parts[name], unreadable[name] = _read_part(source, size, room, tick)
@@ -111,7 +111,7 @@ def _read_all(
 
 def _read_part(
     source: SplitSource, size: tuple[int, int], room: int, tick: Callable[[], None]
-) -> tuple[ImagePart, list[UserError]]:
+) -> tuple[ImageSplit, list[UserError]]:
     listing = source.listing
     method = spec.load().text("FER-P-08", "resize")
     pixels = PixelStore(len(listing), size, room)
@@ -131,7 +131,7 @@ def _read_part(
     notes = [*listing.notes, *duplicate_notes(entries)]
     if unreadable:
         notes.append(f"unreadable images were skipped: {len(unreadable):,} ({first_few(unreadable, '; ')})")
-    part = ImagePart(source.dataset, np.array(labels, np.int64), tuple(entries), pixels, tuple(notes), source.drawn)
+    part = ImageSplit(source.dataset, np.array(labels, np.int64), tuple(entries), pixels, tuple(notes), source.drawn)
     return part, unreadable
 
 
@@ -144,7 +144,7 @@ def _skipped(settings: Settings, unreadable: dict[str, list[UserError]]) -> Iter
         yield RunDeviation(clause="FER-D-01", option=f"--skip-unreadable {settings.skip_unreadable}", effect=effect)
 
 
-def _other_sizes(parts: dict[str, ImagePart]) -> Iterator[RunDeviation]:
+def _other_sizes(parts: dict[str, ImageSplit]) -> Iterator[RunDeviation]:
     """Yield deviations from the image sizes of Table 1; AffectNet's images have several sizes (ERR-04)."""
     for name, part in parts.items():
         dataset = spec.load().datasets.get(part.dataset)
@@ -158,7 +158,7 @@ def _other_sizes(parts: dict[str, ImagePart]) -> Iterator[RunDeviation]:
             yield RunDeviation(clause=clause, option=option, effect=effect)
 
 
-def _leaked(parts: dict[str, ImagePart]) -> Iterator[RunDeviation]:
+def _leaked(parts: dict[str, ImageSplit]) -> Iterator[RunDeviation]:
     seen = {entry.pixels_sha256 for name, part in parts.items() if name != BTFER for entry in part.entries}
     tested = {entry.pixels_sha256 for entry in parts[BTFER].entries} if BTFER in parts else set()
     if shared := len(tested & seen):

@@ -8,11 +8,11 @@ import numpy as np
 
 from ferspec.subjects.datasets.manifest import Entry, digest, support
 from ferspec.subjects.datasets.pixel_store import PixelStore
-from ferspec.subjects.runs.artifacts.record import Drawn, Part, RunDeviation
+from ferspec.subjects.runs.artifacts.record import Drawn, RunDeviation, SplitRecord
 
 
 @dataclass(frozen=True, eq=False)
-class ImagePart:
+class ImageSplit:
     """Hold the images of one split; ``entries`` is the manifest of the original images.
 
     Implements ``reference.training.images.Images``.
@@ -32,9 +32,9 @@ class ImagePart:
         """Return the images at ``indices`` as (b, h, w, 3) uint8 RGB."""
         return self.pixels.read(indices)
 
-    def record(self) -> Part:
+    def record(self) -> SplitRecord:
         """Return the entry of this split in the record of a run."""
-        return Part(
+        return SplitRecord(
             dataset=self.dataset,
             n=len(self),
             support=support(self.entries),
@@ -51,7 +51,7 @@ class TrainingData:
     ``deviations`` lists how the images depart from the protocol.
     """
 
-    training: ImagePart
-    validation: ImagePart
-    btfer: ImagePart | None
+    training: ImageSplit
+    validation: ImageSplit
+    btfer: ImageSplit | None
     deviations: tuple[RunDeviation, ...] = ()

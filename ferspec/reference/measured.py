@@ -15,7 +15,7 @@ class Known(NamedTuple):
     high: float
 
 
-class Figure(Record):
+class Metric(Record):
     """A metric with its interval (FER-Z-01). ``value`` is None if it is undefined, and ``undefined`` says why.
 
     An average has a value even if the metric of a class is undefined; ``undefined`` then names the classes that count
@@ -39,19 +39,19 @@ class Figure(Record):
 class Averages(Record):
     """A per-class metric averaged by support (``weighted``, as in the protocol) and equally (``macro``)."""
 
-    weighted: Figure
-    macro: Figure
+    weighted: Metric
+    macro: Metric
 
 
-class ClassFigures(Record):
+class ClassMetrics(Record):
     """The metrics of one class."""
 
     name: str
     support: Count
     predicted: Count
-    precision: Figure
-    recall: Figure
-    f1: Figure
+    precision: Metric
+    recall: Metric
+    f1: Metric
 
 
 class CalibrationBin(Record):
@@ -67,9 +67,9 @@ class CalibrationBin(Record):
 class Calibration(Record):
     """The calibration metrics of the probabilities."""
 
-    ece: Figure
-    brier: Figure
-    nll: Figure
+    ece: Metric
+    brier: Metric
+    nll: Metric
     bins: tuple[CalibrationBin, ...]
 
 
@@ -87,7 +87,7 @@ class Group(Record):
 
     value: str
     n: Count
-    accuracy: Figure
+    accuracy: Metric
 
 
 class Slice(Record):
@@ -95,7 +95,7 @@ class Slice(Record):
 
     column: str
     groups: tuple[Group, ...]
-    gap: Figure
+    gap: Metric
     best: str
     worst: str
 
@@ -104,11 +104,11 @@ class Evaluation(Record):
     """All metrics of labels and predictions: the ``metrics`` of a report."""
 
     n: Count
-    accuracy: Figure
+    accuracy: Metric
     precision: Averages
     recall: Averages
     f1: Averages
-    per_class: tuple[ClassFigures, ...]
+    per_class: tuple[ClassMetrics, ...]
     confusion_matrix: tuple[tuple[Count, ...], ...]
     calibration: Calibration | None
     rank: Rank
