@@ -21,17 +21,28 @@ if TYPE_CHECKING:
     from ferspec.reference.measured import Evaluation
     from ferspec.subjects.certificates.document import Report
 
+HERE = Path(__file__).parent
+# new releases of others bring these at any time: shown, and no failure
+DEPRECATIONS = ("default::DeprecationWarning", "default::PendingDeprecationWarning", "default::FutureWarning")
+
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """With an implementation named, it alone is judged."""
     return True if named_implementation(config) is not None else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give slow tests longer."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give slow tests longer, and fail tests of the suite that warn of anything but what pyproject.toml names.
+
+    Models and implementations of others are judged, and cells are trained, whatever they warn of.
+    """
+    strict = pytest.mark.filterwarnings("error", *DEPRECATIONS, *config.getini("filterwarnings"))
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(1800))
+        if item.path.is_relative_to(HERE):
+            # in front, so that a test can name a warning that it is about
+            item.add_marker(strict, append=False)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -55,7 +55,7 @@ def test_one_run_is_told_phase_by_phase_and_clause_by_clause(ferspec, logs):
         "FER-S-03 the learning rate is multiplied by 0.5 on a plateau of the validation loss   FAIL",
         "observed rate 0.0001, expected 5e-05, which follows from the validation losses before it (+5e-05)",
         "likely: a patience of 11",
-        "FER-S-07 pre-trained networks are trained in two phases   NOT EVALUATED",
+        "FER-S-07 pre-trained networks are trained in 2 phases   NOT EVALUATED",
         "0 of 1 phases that log a learning rate replay",
     ):
         assert told in out

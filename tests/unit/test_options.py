@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -28,6 +27,7 @@ from ferspec.errors import UserError
 from ferspec.options import Argument, Option, shell_command
 from ferspec.records import Record
 from ferspec.reference.training.settings import TrainingSettings
+from helpers.processes import run
 
 ALL_GIVEN = {
     "certify": CertifyRequest(
@@ -142,7 +142,7 @@ def test_a_type_checker_sees_the_signature_of_a_verb(tmp_path: Path):
     module = tmp_path / "user.py"
     module.write_text("import ferspec\nreveal_type(ferspec.certify)\nreveal_type(ferspec.build_model)\n")
     words = (sys.executable, "-m", "mypy", "--follow-imports=silent", f"--cache-dir={tmp_path / 'cache'}", str(module))
-    text = subprocess.run(words, capture_output=True, text=True, cwd=Path(ferspec.__file__).parents[1]).stdout
+    text = run(words, cwd=Path(ferspec.__file__).parents[1]).stdout
     assert "def (model: str | pathlib.Path" in text.replace("Union[str, pathlib.Path]", "str | pathlib.Path")
     assert "-> ferspec.subjects.certificates.document.Report" in text
     assert "def (name: str" in text
