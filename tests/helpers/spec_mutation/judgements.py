@@ -189,7 +189,12 @@ def screening() -> Iterator[Any]:
     asked: list[int] = []
     (kind,) = (value for value in vars(diagnosis).values() if hasattr(value, "_promising"))
     subject = SimpleNamespace(spread=lambda count: asked.append(count) or count)
-    judge = SimpleNamespace(subject=subject, _advantage=lambda reading, advantage, chosen: advantage)
+
+    def advantage(reading: Any, alternative: float, chosen: int) -> float:
+        # what helps on few images hurts on more, so that either threshold leaves some out
+        return alternative if chosen < 30 else 4 - alternative
+
+    judge = SimpleNamespace(subject=subject, _advantage=advantage)
     for side in (48, 120, 128, 129, 135, 150, 224):
         reading = SimpleNamespace(prepared_as=SimpleNamespace(size=(side, side)))
         yield kind._promising(judge, reading, [0.1 * step for step in range(40)]), list(asked)
