@@ -22,8 +22,8 @@ class NoRoomError(ValueError):
 def outcome(kind: str, settings: Settings, inputs: Sequence[Shape]) -> tuple[Shape, int]:
     """Return the output's shape and the parameters of a layer that reads ``inputs``, all without the batch.
 
-    Raise ``KeyError`` for an unknown kind or a missing setting, ``ValueError`` for a setting that is not a number, and
-    ``NoRoomError`` for a map that is too small.
+    ``KeyError`` for a kind that no table has and a setting that is missing, ``ValueError`` for one that is not a
+    number, ``NoRoomError`` for a map that is too small.
     """
     return RULES[kind](settings, *inputs)
 

@@ -20,7 +20,6 @@ from ferspec.spec.layers import Pooling
 from ferspec.spec.recipes import self_built
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
 
-LARGEST = 4096
 # how FER-P-07 names that a network is fed the rescaled image, whatever its base was trained with
 DIVIDED = "x / 255"
 # Above the protocol's own sides a dense kernel can outgrow any memory: 4 GiB in float32.
@@ -225,8 +224,9 @@ def _side(network: str, kind: str | Path, resolution: int | tuple[int, ...]) -> 
     if height != width:
         raise UserError(f"{network} reads square images, not {height}x{width}")
     least = catalogue.smallest_side(network, "vggface" if _is_vggface(network, kind) else "imagenet")
-    if not least <= height <= LARGEST:
-        raise UserError(f"{network} has no room at {height}x{height}: it needs {least}x{least} to {LARGEST}x{LARGEST}")
+    if not least <= height <= catalogue.LARGEST:
+        most = f"{catalogue.LARGEST}x{catalogue.LARGEST}"
+        raise UserError(f"{network} has no room at {height}x{height}: it needs {least}x{least} to {most}")
     return height
 
 

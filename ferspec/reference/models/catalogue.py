@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import count
 from typing import get_args
 
 from ferspec import spec
@@ -18,6 +17,8 @@ from ferspec.spec.records import Network, Profile, Resolution, Weights
 from ferspec.spec.shapes import NoRoomError
 
 GRAY = "MediaPipeVGGNet"
+# the largest height and width that a network is built for
+LARGEST = 4096
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def smallest_side(network: str, weights: str) -> int:
 
 @cache
 def _smallest_side(network: str) -> int:
-    return next(side for side in count(1) if all(_has_room(network, side, profile) for profile in get_args(Profile)))
+    return next(side for side in range(1, LARGEST) if all(_has_room(network, side, name) for name in get_args(Profile)))
 
 
 def _has_room(network: str, side: int, profile: Profile) -> bool:

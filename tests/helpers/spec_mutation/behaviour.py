@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from helpers.spec_mutation.judgements import PROFILES, answers, logs, promises, tolerances
+from helpers.spec_mutation.judgements import PROFILES, answers, logs, promises, screening, tolerances
 
 ROUNDS = 60
 
@@ -224,6 +224,7 @@ SPLITS: dict[str, Callable[[], Iterator[Any]]] = {
         networks,
         answers,
         logs,
+        screening,
         promises,
     )
 }

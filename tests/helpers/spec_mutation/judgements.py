@@ -182,6 +182,24 @@ def promises() -> Iterator[Any]:
         yield [check.run(subject).status for check in checks_for_implementation() if check.clause == "FER-G-08"]
 
 
+def screening() -> Iterator[Any]:
+    """Return which alternatives a diagnosis tries on every image, and on how many it tries them first."""
+    from ferspec.checks.model import diagnosis
+
+    asked: list[int] = []
+    (kind,) = (value for value in vars(diagnosis).values() if hasattr(value, "_promising"))
+    subject = SimpleNamespace(spread=lambda count: asked.append(count) or count)
+
+    def advantage(reading: Any, alternative: float, chosen: int) -> float:
+        # what helps on few images hurts on more, so that either threshold leaves some out
+        return alternative if chosen < 30 else 4 - alternative
+
+    judge = SimpleNamespace(subject=subject, _advantage=advantage)
+    for side in (48, 120, 128, 129, 135, 150, 224):
+        reading = SimpleNamespace(prepared_as=SimpleNamespace(size=(side, side)))
+        yield kind._promising(judge, reading, [0.1 * step for step in range(40)]), list(asked)
+
+
 def checks_of(clause: str) -> Iterator[Any]:
     """Return which checks of a clause the built-in implementation fails: none, by the specification as it is."""
     from ferspec.checks.generator import checks_for_implementation

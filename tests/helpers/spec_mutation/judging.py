@@ -49,7 +49,7 @@ USUAL = {
     "V": ("training", "grid", "answers"),
     "W": ("training",),
     "X": ("tolerances",),
-    "Z": ("evaluation", "tolerances", "grid"),
+    "Z": ("screening", "evaluation", "tolerances", "grid"),
 }
 OF_FILES = {
     "classes.toml": ("classes",),
