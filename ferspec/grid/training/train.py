@@ -27,7 +27,17 @@ from ferspec.reference.training.settings import TrainingSettings
 from ferspec.reference.weighting import WEIGHTINGS
 from ferspec.spec.records import Cell
 from ferspec.subjects.models.quiet import quiet, tensorflow
-from ferspec.subjects.runs.artifacts.record import SPLITS, STATE, Best, Phase, RunDeviation, RunRecord, Settings, Start
+from ferspec.subjects.runs.artifacts.record import (
+    SPLITS,
+    STATE,
+    Best,
+    Phase,
+    RunDeviation,
+    RunRecord,
+    Settings,
+    SplitName,
+    Start,
+)
 from ferspec.subjects.runs.data.load import open_training_data
 from ferspec.subjects.runs.data.splits import ImageSplit, TrainingData
 from ferspec.zoo import contract_of

@@ -5,9 +5,9 @@ from ferspec.reference.models.catalogue import Row, errata_of, find, rows, weigh
 from ferspec.reference.models.costs import Cost, cost
 from ferspec.reference.models.heads import freeze_base, unfreeze
 from ferspec.reference.models.preprocessing import Preprocessing
-from ferspec.reference.models.repvgg_published import fuse
+from ferspec.reference.models.published_repvgg import fuse
 from ferspec.reference.models.table import Departure, departure, table_of
-from ferspec.reference.models.table_files import read_table
+from ferspec.reference.models.user_tables import read_table
 from ferspec.reference.models.weights import Start
 
 __all__ = [

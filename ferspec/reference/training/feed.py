@@ -17,8 +17,8 @@ from ferspec.reference.augmentation.scaling import scaled
 from ferspec.reference.augmentation.stream import Stream
 from ferspec.reference.augmentation.warp import augmented
 from ferspec.reference.models.preprocessing import Preprocessing
-from ferspec.reference.training.feed_reads import reading, reading_errors
 from ferspec.reference.training.images import TrainingImages
+from ferspec.reference.training.reads import reading, reading_errors
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -86,7 +86,7 @@ def test_in_the_specification_they_alone_are_run(judged):
 def test_without_one_the_specification_judges_the_built_in_implementation(judged):
     status, out = judged("-k", "FER-W-02", where=(str(ROOT / "protocol_tests"),))
     assert status == 0
-    assert "test_class_weights[FER-W-02 conservative weights are capped at 3 [RAF-DB]] PASSED" in out
+    assert "test_weighting[FER-W-02 conservative weights are capped at 3 [RAF-DB]] PASSED" in out
 
 
 def test_a_declared_failure_is_expected_and_an_idle_declaration_fails(judged):

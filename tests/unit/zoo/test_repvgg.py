@@ -6,7 +6,7 @@ import pytest
 from ferspec.errors import UserError
 from ferspec.reference import models
 from ferspec.reference.models.building import build
-from ferspec.reference.models.repvgg_published import BLOCK
+from ferspec.reference.models.published_repvgg import BLOCK
 
 
 @pytest.fixture(scope="module")

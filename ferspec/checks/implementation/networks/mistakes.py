@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ferspec.checks.implementation.answers.explain import Capability
 from ferspec.checks.implementation.networks.tables import OTHER, base_of_row, stated_table
 from ferspec.reference.models import Row
-from ferspec.spec.records import Profile
+from ferspec.spec.records import Profile, Resolution, Weights
 
 
 def total_of(row: Row, profile: Profile) -> int:
@@ -18,7 +18,7 @@ def total_of(row: Row, profile: Profile) -> int:
 def counted(rule: Callable[[Row, Profile], float]) -> Capability:
     """Return the capability ``parameter_total`` that counts by a rule."""
 
-    def capability(architecture: str, weights: str, resolution: int, profile: Profile = "released") -> float:
+    def capability(architecture: str, weights: Weights, resolution: Resolution, profile: Profile = "released") -> float:
         return rule(Row(architecture, weights, resolution), profile)
 
     return capability

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -11,7 +11,7 @@ from ferspec.errors import SubjectError
 from ferspec.reference.models import Row
 from ferspec.reference.models import rows as trained_rows
 from ferspec.spec.layers import Base, Layer, base_of, in_order, layer_table
-from ferspec.spec.records import Profile, Resolution, Weights
+from ferspec.spec.records import Profile
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
 FIELDS = ("type", "shape", "parameters", "inputs")
@@ -26,12 +26,12 @@ def asked(row: Row) -> dict[str, Any]:
 
 def stated_table(row: Row, profile: Profile) -> tuple[Layer, ...]:
     """Return the layer table of a row in the specification."""
-    return layer_table(row.network, cast(Weights, row.weights), cast(Resolution, row.resolution), profile)
+    return layer_table(row.network, row.weights, row.resolution, profile)
 
 
 def base_of_row(row: Row) -> Base | None:
     """Return the base of a library that a network has under the protocol's head, or None."""
-    return base_of(row.network, cast(Weights, row.weights))
+    return base_of(row.network, row.weights)
 
 
 def answered_table(subject: ImplementationSubject, row: Row) -> tuple[Layer, ...]:

@@ -2,4 +2,4 @@
 
 from ferspec.conformance.families import specification_test
 
-test_class_names = specification_test("FER-C")
+test_classes = specification_test("FER-C")

@@ -2,4 +2,4 @@
 
 from ferspec.conformance.families import specification_test
 
-test_class_weights = specification_test("FER-W")
+test_weighting = specification_test("FER-W")
