@@ -54,7 +54,8 @@ def layer_table(
 ) -> tuple[Layer, ...]:
     """Return the layers of a network with seven classes, in order.
 
-    Source: FER-N-03 to FER-N-12, FER-P-03 to FER-P-05. ``pooling`` is the pooling of the head on a base. ``UserError`` for a resolution at which the network was not run.
+    ``pooling`` is the pooling of the head on a base. ``UserError`` for a resolution at which the network was not run.
+    Source: FER-N-03 to FER-N-12, FER-P-03 to FER-P-05.
     """
     base = base_of(network, weights)
     if base is not None and str(resolution) in base.sides:

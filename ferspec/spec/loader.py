@@ -21,7 +21,8 @@ def load(folder: Path | None = None) -> Spec:
 
     Raises ``SpecError``, naming file and entry, for unknown keys, duplicate ids, a clause without a source, a
     title that does not fit its values, an untestable clause without a reason, and an erratum that names an unknown
-    clause, cell or network. A value is refused only where no code could use it, never because it differs from the current one.
+    clause, cell or network. A value is refused only where no code could use it, never because it differs from
+    the current one.
     """
     folder = folder or DATA
     about = to_record(About, read_toml(folder / "spec.toml"), "spec.toml", "the specification")

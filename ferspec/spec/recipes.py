@@ -2,7 +2,8 @@
 
 A row of a table in ``data/networks`` is a layer: its ``label``, Keras' ``type``, the labels of its ``inputs`` (blank:
 the row before), its ``settings``, the names of the settings that are ``stated`` by a source and therefore judged, and
-the ``only`` profile or resolution with this row (224: from 224 pixels on, 48: below). ``{name}`` is a value of the network's clause.
+the ``only`` profile or resolution with this row (224: from 224 pixels on, 48: below). ``{name}`` is a value of the
+network's clause.
 """
 
 import csv

@@ -185,7 +185,8 @@ class Parameters(Record):
 class Network(Record):
     """One of the architectures that were trained, with its parameter totals as run.
 
-    ``origin`` is ``keras`` for a network on a base of a library. ``printed_millions`` is a note: the counts that the tables print.
+    ``origin`` is ``keras`` for a network on a base of a library. ``printed_millions`` is a note: the counts that the
+    tables print.
     """
 
     name: str

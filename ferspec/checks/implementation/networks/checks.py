@@ -1,6 +1,6 @@
-"""FER-N, FER-P-01 and FER-P-02: the networks, and what they start from.
+"""FER-N, FER-P-01 and FER-P-02: the networks and their initial weights.
 
-Layers are held against the layer tables of the specification; a departure names the first layer that is another.
+Layers are compared with the layer tables of the specification; a departure names the first layer that differs.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def starts_as_the_grid(subject: ImplementationSubject, network: str) -> CheckRes
 
 
 def _compared(table: Sequence[Layer], name: str, typed: Sequence[int | float | str | None]) -> CheckResult:
-    """Compare one setting of all layers of a kind, in any order where every one of them is stated."""
+    """Compare one setting of all layers of a kind, ignoring order if all are stated."""
     kind, setting = name.split()
     layers = [layer for layer in table if layer.type == kind]
     observed = [str(layer.shape[-1]) if setting == "units" else layer.settings.get(setting) for layer in layers]
