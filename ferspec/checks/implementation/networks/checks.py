@@ -93,13 +93,13 @@ def has_the_stated_sizes(subject: ImplementationSubject, clause: str) -> CheckRe
 
 
 def starts_from_known_weights(subject: ImplementationSubject) -> CheckResult:
-    """FER-P-01: over all networks, the starting weights are ImageNet's, VGGFace's and drawn ones, and no others."""
+    """FER-P-01: over all networks, the initial weights are ImageNet's, VGGFace's and drawn ones, and no others."""
     answers = answers_to(partial(_starts, subject), dict.fromkeys(row.network for row in ROWS.values()))
     refusals = [answer for answer in answers if isinstance(answer, NotEvaluable)]
     found = {name for answer in answers if not isinstance(answer, NotEvaluable) for name in answer}
     if refusals and found <= set(witness.STARTING_WEIGHTS):
         raise refusals[0]
-    return equal(sorted(found), sorted(witness.STARTING_WEIGHTS), "starting weights of all networks")
+    return equal(sorted(found), sorted(witness.STARTING_WEIGHTS), "initial weights of all networks")
 
 
 def starts_as_the_grid(subject: ImplementationSubject, network: str) -> CheckResult:
