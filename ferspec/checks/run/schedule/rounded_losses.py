@@ -94,7 +94,7 @@ def _improves(watch: Watch, loss: float, min_delta: float, step: float) -> Itera
 
 
 def may_last(phase: LoggedPhase, rule: StoppingRule, step: float) -> tuple[bool, bool]:
-    """Return whether rounded losses allow a phase to last to its end, and to stop there.
+    """Return whether rounded losses allow a phase to reach its end, and stop there.
 
     All unrounded losses that do not stop the phase earlier are considered.
     """
