@@ -48,17 +48,16 @@ def tolerances() -> Iterator[Any]:
     yield asked
 
     sizes: list[int] = []
-    predicting = SimpleNamespace(
-        dataset=SimpleNamespace(labels=labels, image=lambda _: np.zeros((4, 4, 3), np.uint8)),
-        contract=SimpleNamespace(input=_input()),
-        _run_batch=lambda batch: sizes.append(len(batch)) or np.zeros((len(batch), 7)),
-    )
+    model = SimpleNamespace(predict=lambda batch: sizes.append(len(batch)) or np.zeros((len(batch), 7)))
+    images = SimpleNamespace(labels=labels, image=lambda _: np.zeros((4, 4, 3), np.uint8))
+    contract = SimpleNamespace(input=_input())
+    predicting = SimpleNamespace(dataset=images, model=model, contract=contract, _runnable=(model, contract))
     ModelSubject.run(predicting, np.arange(100))
     yield sizes
 
     for step in STEPS:
         yield first_difference({"figure": 1.0}, {"figure": 1.0 + step}).status
-        yield same_rate(1.0, 1.0 + step), training._same_rate(1.0, 1.0 + step)
+        yield same_rate(1.0, 1.0 + step)
     again, stated = (SimpleNamespace(probabilities=off + shift) for shift in (0.0, 0.5))
     keep = verification._probabilities, verification._findings
     verification._probabilities, verification._findings = (lambda report: report.probabilities), (lambda report: {})
