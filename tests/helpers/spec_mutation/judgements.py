@@ -6,6 +6,7 @@ Nothing is imported here before a part is computed, so that no module keeps a va
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -66,7 +67,7 @@ def tolerances() -> Iterator[Any]:
 
     parts = {"validation": [0] * 100, "training": [0] * 100}
     seen = SimpleNamespace(parts=parts, trained_under_other_names=60, repeated={"training": 70})
-    yield list(files._same_pictures(seen))
+    yield list(files._equal_pictures(seen))
     for shift in range(0, 40):
         row = CellMetrics(val_recall=0.5, val_accuracy=0.5 + shift / 1000, val_precision=0.5, val_f1=0.5 + shift / 1000)
         yield does_not_contradict_itself(ResultRow(row, images={"val": 1000}))
@@ -80,7 +81,7 @@ def tolerances() -> Iterator[Any]:
             run=SimpleNamespace(class_weights=recorded),
             cell=SimpleNamespace(balancing="conservative"),
         )
-        yield len(list(training._misweighed(folder)))
+        yield len(list(training._weight_mismatches(folder, "conservative")))
     yield from _figures_of_a_run()
 
 
@@ -89,6 +90,7 @@ def _figures_of_a_run() -> Iterator[Any]:
     import numpy as np
 
     from ferspec.checks.run.artifacts import metrics, training
+    from ferspec.reference.bootstrap import protocol_resampling
     from ferspec.subjects.runs.artifacts.predictions import RunPredictions
 
     labels = np.arange(640) % 7
@@ -96,14 +98,14 @@ def _figures_of_a_run() -> Iterator[Any]:
     names = tuple(map(str, range(640)))
     part = RunPredictions(names, names, labels, predicted, np.eye(7, dtype=np.float32)[predicted])
     settings = SimpleNamespace(profile="released", global_batch=64)
-    stated = metrics.report_of({"validation": part}, "a cell", "released", metrics._few())
+    stated = metrics.report_of({"validation": part}, "a cell", "released", replace(protocol_resampling(), replicates=2))
     for step in STEPS:
         best = SimpleNamespace(val_accuracy=float((labels == predicted).mean()) + step)
         run = SimpleNamespace(best=best, settings=settings, cell="a cell")
         edited = stated.model_copy(deep=True)
         object.__setattr__(edited.parts["validation"].metrics.accuracy, "value", best.val_accuracy)
         folder = SimpleNamespace(run=run, predictions={"validation": part}, report=edited)
-        yield len(list(training._other_accuracy(folder))), len(list(metrics._misreported(folder)))
+        yield len(list(training._accuracy_mismatches(folder))), len(list(metrics._report_mismatches(folder)))
 
 
 def _input() -> Any:
