@@ -1,4 +1,4 @@
-"""What the benchmarks share: the judgement of the artifacts that the command line names, and how a test tells it."""
+"""Fixtures of the benchmarks: they judge artifacts from the command line and report the outcome."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="TERMS",
-        help="only these cells of the grid, as --select of 'ferspec grid list' takes them; repeatable",
+        help="only these cells of the grid, in the form of --select of 'ferspec grid list'; repeatable",
     )
 
 
@@ -52,13 +52,13 @@ def has_marker(config: pytest.Config) -> bool:
 def pytest_report_collectionfinish(config: pytest.Config) -> str | None:
     if has_marker(config):
         return None
-    return f"benchmarks are chosen by a marker: -m {', -m '.join(sorted(KINDS))}; none was named, so none is run"
+    return f"no marker was given, so no benchmark is run: add -m {', -m '.join(sorted(KINDS))}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out benchmarks of no named kind, and cells that ``--fer-select`` does not select; the others owe outcomes.
+    """Deselect benchmarks without a named marker, and cells outside ``--fer-select``.
 
-    The benchmarks are heavy: without a marker none is run.
+    The others must record an outcome. Benchmarks take long: without a marker none is run.
     """
     if not has_marker(config):
         leave_out(config, items, lambda item: item.path.is_relative_to(HERE))
@@ -81,13 +81,13 @@ def leave_out(config: pytest.Config, items: list[pytest.Item], unwanted: Callabl
 
 
 def cell_of(item: pytest.Item) -> Cell | None:
-    """Return the cell of the grid that a test is of."""
+    """Return the cell of the grid that a test is for."""
     return item.callspec.params.get(GRID_CELL) if hasattr(item, "callspec") else None
 
 
 @pytest.fixture(scope="session")
 def grid_judgement(request: pytest.FixtureRequest) -> GridJudgement:
-    """All 258 cells, held against what ``--fer-artifacts`` names; without it every cell is absent."""
+    """All 258 cells, judged by ``--fer-artifacts``; without it every cell is absent."""
     path = request.config.getoption("--fer-artifacts")
     try:
         return judge(load().cells, read_results([path]) if path else (), request.config.getoption("--fer-profile"))
@@ -97,9 +97,9 @@ def grid_judgement(request: pytest.FixtureRequest) -> GridJudgement:
 
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Callable[[CellJudgement], None]:
-    """A function that passes, fails or skips a test as its cell was judged, and records the outcome."""
+    """A function that passes, fails or skips a test by the outcome of its cell."""
 
-    def told(judged: CellJudgement) -> None:
+    def report(judged: CellJudgement) -> None:
         __tracebackhide__ = True
         record(request.node, judged.outcome)
         if judged.outcome.status is Status.FAIL:
@@ -107,7 +107,7 @@ def tell(request: pytest.FixtureRequest) -> Callable[[CellJudgement], None]:
         if judged.outcome.status is not Status.PASS:
             pytest.skip(f"{judged.outcome.status.replace('_', ' ')}: {judged.status}: {reason_of(judged.outcome)}")
 
-    return told
+    return report
 
 
 def reason_of(outcome: Outcome) -> str:

@@ -1,5 +1,7 @@
-"""Artifacts that somebody trained, held against the bands of their cells: pytest benchmarks -m artifacts
---fer-artifacts DIR. No GPU, no framework; what ``ferspec grid judge`` prints as a table is a test a cell here."""
+"""Compare given artifacts with the bands of their cells: pytest benchmarks -m artifacts --fer-artifacts DIR.
+
+This needs neither GPU nor framework. Each row of ``ferspec grid judge`` is a test.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +17,17 @@ pytestmark = pytest.mark.artifacts
 
 
 def test_cell_lies_within_its_band(grid_cell: Cell, grid_judgement: GridJudgement, tell: Callable[..., None]) -> None:
-    """Every figure of the cell lies in its band."""
+    """Every metric of the cell lies in its band."""
     __tracebackhide__ = True
     tell(next(judged for judged in grid_judgement.cells if judged.cell == grid_cell.id))
 
 
 def test_artifacts_are_of_known_cells(request: pytest.FixtureRequest, grid_judgement: GridJudgement) -> None:
-    """No artifacts name a cell that the grid has not."""
+    """All artifacts name a cell of the grid."""
     __tracebackhide__ = True
     if request.config.getoption("--fer-artifacts") is None:
         pytest.skip("not evaluated: no artifacts were named: add --fer-artifacts DIR")
-    # an outcome only where it fails, so that the verdict is that of the cells, as on the command line
+    # an outcome only for a failure, so that the verdict is that of the cells, as on the command line
     for problem in grid_judgement.problems:
         record(request.node, problem)
     if grid_judgement.problems:

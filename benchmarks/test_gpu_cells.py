@@ -1,8 +1,8 @@
-"""The whole grid, trained on GPUs and held against its bands: pytest benchmarks -m gpu --fer-data-root DIR.
+"""Train the grid on GPUs and compare it with its bands: pytest benchmarks -m gpu --fer-data-root DIR.
 
-A test a cell, chosen with ``--fer-select``; artifacts go to ``--fer-artifacts`` (by default ``runs``), and a cell of
-which any training is finished there is judged without being trained again. Without a GPU, or without the cell's
-dataset, a test is not evaluated.
+Each cell is a test, selected with ``--fer-select``. Artifacts are written to ``--fer-artifacts`` (by default ``runs``).
+A cell with a finished training there is judged without training it again. Without a GPU, or without the cell's dataset,
+a test is not evaluated.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from ferspec.subjects.runs.artifacts.record import is_run, read_run
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(0)]
 
 RUNS, SEEDS = "runs", (0,)
-# in a process of its own: this one must not hold the memory of a GPU that the trainings need
+# in a separate process: this one must not occupy the GPU memory that the trainings need
 COUNT = "import tensorflow; print(len(tensorflow.config.list_physical_devices('GPU')))"
 
 
 @pytest.fixture(scope="session")
 def gpus() -> int:
-    """The number of GPUs that TensorFlow sees."""
+    """The number of GPUs that TensorFlow finds."""
     return int(
         subprocess.run([sys.executable, "-c", COUNT], capture_output=True, check=True, text=True, timeout=300).stdout
     )
@@ -42,7 +42,7 @@ def gpus() -> int:
 
 @pytest.fixture(scope="session")
 def train(request: pytest.FixtureRequest, gpus: int) -> Callable[[Cell], list[Path]]:
-    """A function that trains a cell unless it is finished, and returns where its artifacts are.
+    """A function that trains a cell unless it is finished, and returns the folders of its artifacts.
 
     ``NotEvaluable`` where there is no GPU, no data root, or the data root lacks the cell's dataset.
     """
@@ -53,7 +53,7 @@ def train(request: pytest.FixtureRequest, gpus: int) -> Callable[[Cell], list[Pa
         if finished := finished_runs(Path(out), cell, profile):
             return finished
         if not gpus:
-            raise NotEvaluable("TensorFlow sees no GPU")
+            raise NotEvaluable("TensorFlow finds no GPU")
         if root is None:
             raise NotEvaluable("no data root was named: add --fer-data-root DIR")
         ends: dict[str, Event] = {}
@@ -73,7 +73,7 @@ def train(request: pytest.FixtureRequest, gpus: int) -> Callable[[Cell], list[Pa
 
 
 def finished_runs(folder: Path, cell: Cell, profile: Profile) -> list[Path]:
-    """Return the run folders in a folder where a cell was trained to its end by a profile, with whatever seed."""
+    """Return the folders of finished runs of a cell under a profile, with any seed."""
     folders = sorted(path for path in folder.glob("*") if is_run(path))
     runs = {path: read_run(path) for path in folders}
     return [
@@ -89,7 +89,7 @@ def test_cell_trained_on_a_gpu_lies_within_its_band(
     tell: Callable[[CellJudgement], None],
     pytestconfig: pytest.Config,
 ) -> None:
-    """A further training of the cell has every figure in its band."""
+    """A further training of the cell has every metric in its band."""
     __tracebackhide__ = True
     profile = pytestconfig.getoption("--fer-profile")
     try:

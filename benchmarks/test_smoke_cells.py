@@ -1,4 +1,4 @@
-"""Four small cells, trained on a CPU, lie where recorded runs of ours lie: pytest benchmarks -m smoke.
+"""Compare four small cells, trained on a CPU, with recorded runs: pytest benchmarks -m smoke.
 
 The bands come from ``ferspec/grid/smoke/runs.json``; ``python -m ferspec.grid.smoke.trainings``
 records those runs again.

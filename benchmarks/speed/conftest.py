@@ -34,11 +34,11 @@ def in_turns(benchmark: Any) -> Callable[[Work, Work, int], list[tuple[float, fl
 
 @pytest.fixture
 def note(benchmark: Any, capsys: pytest.CaptureFixture, request: pytest.FixtureRequest) -> Callable[..., None]:
-    """A function that prints figures and keeps them as ``extra_info`` of the benchmark."""
+    """A function that prints numbers and keeps them as ``extra_info`` of the benchmark."""
 
-    def noted(**figures: float) -> None:
-        benchmark.extra_info.update(figures)
+    def noted(**measured: float) -> None:
+        benchmark.extra_info.update(measured)
         with capsys.disabled():
-            print(f"\n{request.node.name}: " + ", ".join(f"{name} {figure:,.4g}" for name, figure in figures.items()))
+            print(f"\n{request.node.name}: " + ", ".join(f"{name} {value:,.4g}" for name, value in measured.items()))
 
     return noted

@@ -1,6 +1,6 @@
 """10,000 bootstrap replicates of accuracy and macro precision, recall and F1, against resampling with scikit-learn.
 
-Both ways are timed in turns in one run and their ratio is judged, so that neither the machine nor its load matters.
+Both methods are timed alternately in one run, and their ratio is judged: it depends little on machine and load.
 scikit-learn is timed on a few replicates and extrapolated linearly: each of its replicates does the same work.
 """
 
@@ -29,19 +29,19 @@ def answers() -> tuple[np.ndarray, np.ndarray]:
 def with_multinomials(labels: np.ndarray, predicted: np.ndarray, replicates: int) -> np.ndarray:
     """Return (replicates, 4): accuracy, then macro precision, recall and F1."""
     tables = resample_table(metrics.confusion_matrix(labels, predicted), Resampling(0.95, replicates, seed=1))
-    return np.column_stack([metrics.accuracy(tables), *(metrics.macro(figure(tables)) for figure in METRICS)])
+    return np.column_stack([metrics.accuracy(tables), *(metrics.macro(metric(tables)) for metric in METRICS)])
 
 
 def with_scikit_learn(labels: np.ndarray, predicted: np.ndarray, replicates: int) -> np.ndarray:
-    """Return the same figures of resampled images, one replicate after the other."""
+    """Return the same metrics of resampled images, one replicate after the other."""
     from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
     rng, found = np.random.default_rng(1), []
     for _ in range(replicates):
         images = rng.integers(len(labels), size=len(labels))
-        of = labels[images], predicted[images]
-        averages = precision_recall_fscore_support(*of, labels=range(7), average="macro", zero_division=0)
-        found.append([accuracy_score(*of), *averages[:3]])
+        drawn = labels[images], predicted[images]
+        averages = precision_recall_fscore_support(*drawn, labels=range(7), average="macro", zero_division=0)
+        found.append([accuracy_score(*drawn), *averages[:3]])
     return np.array(found)
 
 

@@ -1,1 +1,1 @@
-"""The checks, a pure function each, and the one generator that yields those that fit a subject."""
+"""The checks, each a pure function, and the generator that yields them."""

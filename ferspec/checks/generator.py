@@ -1,4 +1,4 @@
-"""The one list of checks, by kind of subject, that command line, Python API, pytest and coverage share."""
+"""List all checks by kind of subject, for command line, API, pytest and coverage."""
 
 from collections.abc import Iterable
 
@@ -29,7 +29,7 @@ def checks_for_artifacts() -> tuple[Check, ...]:
 
 
 def checks_for_result_row() -> tuple[Check, ...]:
-    """Return all checks on the metrics of a training run, as a row of a table (FER-R-14)."""
+    """Return all checks on a row of results (FER-R-14)."""
     from ferspec.checks.run.result_row import ROW_CHECKS
 
     return ROW_CHECKS
@@ -43,7 +43,7 @@ def checks_for_certificate() -> tuple[Check, ...]:
 
 
 def checks_for_implementation() -> tuple[Check, ...]:
-    """Return all checks on an implementation of the protocol, in the order of the catalogue of capabilities."""
+    """Return all checks on an implementation, in the order of the catalogue of capabilities."""
     from ferspec.checks.implementation import classes, evaluation
     from ferspec.checks.implementation.augmentation import checks as augmentation
     from ferspec.checks.implementation.datasets import checks as datasets

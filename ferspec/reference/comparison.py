@@ -99,9 +99,10 @@ def accuracy_difference(only_a: int, only_b: int, n: int, level: float) -> Metri
 def f1_differences(
     labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray, resampling: Resampling
 ) -> tuple[Metric, Metric]:
-    """Return the differences (A minus B) of weighted and macro F1, with intervals by paired bootstrap over images.
+    """Return the differences (A minus B) of weighted and macro F1, with intervals.
 
-    Both depend only on the counts of (label, A, B), so images are drawn as one multinomial over those that occur.
+    Intervals are by paired bootstrap over images. Both differences depend only on the counts of (label, A, B), so
+    images are drawn as one multinomial over those that occur.
     """
     count = len(spec.load().classes)
     cells, tallies = np.unique((labels * count + predicted_a) * count + predicted_b, return_counts=True)

@@ -74,7 +74,10 @@ class Calibration(Record):
 
 
 class Rank(Record):
-    """The rank of an accuracy among the published BTFER accuracies (1 is the best, ``of`` + 1 worse than all)."""
+    """The rank of an accuracy among the published BTFER accuracies.
+
+    1 is the best; ``of`` + 1 is worse than all.
+    """
 
     position: Count
     of: Count

@@ -50,16 +50,16 @@ def recall(matrix: np.ndarray) -> np.ndarray:
 
 
 def f1(matrix: np.ndarray) -> np.ndarray:
-    """Return, for each class, the harmonic mean of precision and recall as 2·hits / (images + predictions).
+    """Return, for each class, F1: 2·hits / (images + predictions).
 
-    It is 0 for a class whose images are all missed, even if it is never predicted, and NaN only for a class without
-    images that is never predicted.
+    This is the harmonic mean of precision and recall. It is 0 for a class whose images are all missed, even if it is
+    never predicted, and NaN only for a class without images that is never predicted.
     """
     return _share(2 * hits(matrix), support(matrix) + predictions(matrix))
 
 
 def counted(per_class: np.ndarray) -> np.ndarray:
-    """Return the metric of each class as averages count it, with 0 for undefined ones (FER-M-05)."""
+    """Return the metric of each class, with 0 for undefined ones (FER-M-05)."""
     return np.nan_to_num(per_class, nan=spec.load().number("FER-M-05", "counted_as"))
 
 

@@ -10,7 +10,7 @@ from ferspec.spec.records import Profile
 
 
 def splits_anew(profile: Profile) -> bool:
-    """Return whether RAF-DB is split within each class, or used in its published parts. Source: FER-D-02."""
+    """Return whether RAF-DB is split within each class, or used in its published splits. Source: FER-D-02."""
     return spec.load().text("FER-D-02", "split", profile) == "share of each class"
 
 
@@ -31,8 +31,8 @@ def split_by_class(labels: np.ndarray, percent: int, seed: int) -> tuple[np.ndar
     for label, count in counts.items():
         if count * percent < 100:
             raise UserError(
-                f"class {label} has {count} images, of which {percent} %, rounded down, is none: give a larger "
-                "percentage"
+                f"class {label} has {count} images, and {percent} % of them, rounded down, is 0: "
+                "give a larger percentage"
             )
     training = _drawn(labels, {label: count * percent // 100 for label, count in counts.items()}, seed)
     return training, np.setdiff1d(np.arange(len(labels)), training)

@@ -1,4 +1,4 @@
-"""Reads the errata, and fills in what they take from clauses and cells."""
+"""Read the errata, and fill in the values from clauses and cells."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,8 +14,8 @@ def read_errata(
 ) -> tuple[Erratum, ...]:
     """Return all errata in the order of the file.
 
-    ``SpecError`` for an unknown clause, cell, network, value or rule, for one without two readings or with readings by
-    profile that are not one of each, and for a contradicted clause that no erratum explains.
+    ``SpecError`` for an unknown clause, cell, network, value or rule; for an erratum with fewer than two readings, or
+    without exactly one reading for each profile where it has any; and for a contradicted clause without an erratum.
     """
     data = read_toml(path)
     for entry in data.get("erratum", ()):
@@ -33,7 +33,7 @@ def read_errata(
 
 
 def _complete(entry: dict[str, Any], file: str, clauses: Mapping[str, Clause], cells: Iterable[Cell]) -> None:
-    """Fill in what each reading shows and which is the default.
+    """Fill in the value of each reading, and mark the default.
 
     ``compares`` is replaced by the values of both profiles, ``cells_where`` by the cells that the rule selects.
     """
@@ -52,7 +52,7 @@ def _complete(entry: dict[str, Any], file: str, clauses: Mapping[str, Clause], c
 
 
 def _compared(compared: str | list[str], profile: Any, clauses: Mapping[str, Clause]) -> str:
-    """Return a value under a profile, or several with their names; ``KeyError`` for one that is not there."""
+    """Return a value under a profile, or several with their names; ``KeyError`` for one that does not exist."""
     names = [compared] if isinstance(compared, str) else compared
     shown = {}
     for path in names:
@@ -77,5 +77,5 @@ def _problem(erratum: Erratum, known: Mapping[str, set[str]]) -> str | None:
         return "an erratum needs at least two readings"
     profiles = [reading.profile for reading in erratum.readings if reading.profile is not None]
     if profiles and (profiles[0] != DEFAULT_PROFILE or sorted(profiles) != sorted(get_args(Profile))):
-        return f"readings by profile are one of each, that of {DEFAULT_PROFILE} first: it is the default"
+        return f"expected one reading for each profile, {DEFAULT_PROFILE} first: it is the default"
     return None

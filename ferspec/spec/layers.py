@@ -1,4 +1,4 @@
-"""The layer tables of the networks: what each network consists of, layer for layer, under either profile."""
+"""The layer table of each network, under either profile."""
 
 import csv
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ Pooling = Literal["GlobalAveragePooling2D", "Flatten"]
 
 
 class Base(Record):
-    """A library's network without its classifier; ``statistics`` are the parameters that no gradient moves."""
+    """A library's network without its classifier; ``statistics`` are the parameters that no gradient changes."""
 
     network: str
     weights: tuple[Weights, ...]
@@ -41,7 +41,7 @@ def bases(folder: Path | None = None) -> tuple[Base, ...]:
 
 
 def base_of(network: str, weights: Weights) -> Base | None:
-    """Return the base a network has when it starts from these weights, or None for a self-built network."""
+    """Return the base of a network with these weights, or None if self-built."""
     return next((base for base in bases() if base.network == network and weights in base.weights), None)
 
 
@@ -52,9 +52,10 @@ def layer_table(
     profile: Profile = DEFAULT_PROFILE,
     pooling: Pooling | None = None,
 ) -> tuple[Layer, ...]:
-    """Return the layers that a network with seven classes consists of, in order (FER-N-03 to 12, FER-P-03 to 05).
+    """Return the layers of a network with seven classes, in order.
 
-    ``pooling`` is that of the head on a base. ``UserError`` for a resolution at which it was never run.
+    ``pooling`` is the pooling of the head on a base. ``UserError`` for a resolution at which the network was not run.
+    Source: FER-N-03 to FER-N-12, FER-P-03 to FER-P-05.
     """
     base = base_of(network, weights)
     if base is not None and str(resolution) in base.sides:
@@ -65,7 +66,7 @@ def layer_table(
 
 
 def _resolutions(network: str) -> tuple[int, ...]:
-    """Return the resolutions of a network's cells; one that is in no cell was run at the smallest of all."""
+    """Return the resolutions of a network's cells; a network without a cell was run at the smallest resolution."""
     spec = loader.load()
     of_cells = tuple(cell.resolution for cell in spec.cells if cell.architecture == network)
     return of_cells or (min(spec.integers("FER-G-02", "resolutions")),)
@@ -83,7 +84,7 @@ def _with_head(base: Base, resolution: int, profile: Profile, pooling: Pooling |
 
 
 def csv_rows(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the fields of every layer of a table as CSV, not yet checked; ``ValueError`` where a column is missing."""
+    """Yield the unchecked fields of every layer of a CSV table; ``ValueError`` where a column is missing."""
     rows = csv.DictReader(text.splitlines())
     missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
     if missing:
@@ -100,5 +101,5 @@ def csv_rows(text: str) -> Iterator[dict[str, Any]]:
 
 
 def in_order(layer: Layer, number: int) -> bool:
-    """Whether a layer bears the number of its row and reads earlier ones."""
+    """Return whether a layer has the number of its row and reads only earlier layers."""
     return layer.number == number and all(0 < read < number for read in layer.inputs)

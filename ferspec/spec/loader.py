@@ -1,4 +1,4 @@
-"""Reads the data files of the specification into one record, and refuses them where they contradict themselves."""
+"""Read the data files of the specification into one record, and refuse contradictory files."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -17,11 +17,12 @@ DATA = Path(__file__).parent / "data"
 
 @cache
 def load(folder: Path | None = None) -> Spec:
-    """Return the specification that the data files of a folder, by default ``DATA``, state; read once.
+    """Read the specification from the data files of a folder (``DATA`` by default), once.
 
     Raises ``SpecError``, naming file and entry, for unknown keys, duplicate ids, a clause without a source, a
     title that does not fit its values, an untestable clause without a reason, and an erratum that names an unknown
-    clause, cell or network. A value is refused where no reader could use it, never because it is another than today's.
+    clause, cell or network. A value is refused only where no code could use it, never because it differs from
+    the current one.
     """
     folder = folder or DATA
     about = to_record(About, read_toml(folder / "spec.toml"), "spec.toml", "the specification")
@@ -48,12 +49,12 @@ def load(folder: Path | None = None) -> Spec:
 
 
 def digest(folder: Path | None = None) -> str:
-    """Return the sha256 over the names and contents of all data files, in the order of their names."""
+    """Return the sha256 over the names and contents of all data files, sorted by name."""
     folder = folder or DATA
     paths = {path.relative_to(folder).as_posix(): path for kind in ("*.toml", "*.csv") for path in folder.rglob(kind)}
     total = hashlib.sha256()
     for name, path in sorted(paths.items()):
-        # A checkout with Windows line ends states the same specification.
+        # a checkout with Windows line ends has the same digest
         content = path.read_bytes().replace(b"\r\n", b"\n")
         total.update(f"{name}\n{len(content)}\n".encode() + content)
     return total.hexdigest()
@@ -63,7 +64,7 @@ def _read_clauses(folder: Path, sources: Mapping[str, Source]) -> dict[str, Clau
     clauses: dict[str, Clause] = {}
     for path in sorted(folder.glob("*.toml")):
         for clause in to_records(Clause, read_toml(path), path.name, "clause"):
-            problem = "this id comes twice" if clause.id in clauses else _problem(clause, sources)
+            problem = "this id occurs twice" if clause.id in clauses else _problem(clause, sources)
             if problem:
                 raise SpecError(f"{path.name}: {clause.id}: {problem}")
             clauses[clause.id] = _with_titles(clause, path.name)
@@ -79,12 +80,12 @@ def _problem(clause: Clause, sources: Mapping[str, Source]) -> str | None:
     if released.keys() != paper.keys():
         return "both profiles must give the same values"
     if (clause.values.keys() & (released.keys() | clause.notes.keys())) or released.keys() & clause.notes.keys():
-        return "a name stands for several things: give each value and note a name of its own"
+        return "a name is used twice: give each value and note its own name"
     return None
 
 
 def _with_titles(clause: Clause, file: str) -> Clause:
-    """Return the clause with its values filled into its titles; where both are the same, only the default's is kept."""
+    """Return the clause with its values filled into its titles; equal titles of two profiles are kept once."""
     profiles: tuple[Profile, ...] = get_args(Profile)
     try:
         filled = {
@@ -102,7 +103,7 @@ def _with_errata(clause: Clause, errata: Iterable[Erratum]) -> Clause:
 
 
 def _unknown_class(spec: Spec) -> str | None:
-    """Return what is wrong with the names of classes.toml, if anything is."""
+    """Return the first problem with the names of classes.toml, or None."""
     meanings: dict[str, str] = {plain_name(name): name for name in spec.classes}
     for name, aliases in spec.aliases.items():
         if name not in spec.classes:
@@ -118,7 +119,7 @@ def _unknown_class(spec: Spec) -> str | None:
 
 
 def _unknown_table_entry(spec: Spec) -> str | None:
-    """Return where datasets, networks and cells do not fit each other, if they do not."""
+    """Return the first mismatch of datasets, networks and cells, or None."""
     for dataset in spec.datasets.values():
         for counts in (dataset.counts, dataset.training_counts or dataset.counts):
             if len(counts) != len(spec.classes):

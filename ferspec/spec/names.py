@@ -1,4 +1,4 @@
-"""What the seven classes are called, here and in the datasets."""
+"""The names of the seven classes, in the protocol and in the datasets."""
 
 import difflib
 import re
@@ -10,7 +10,7 @@ from ferspec.records import Record
 
 
 class LabelOrder(Record):
-    """What the integer labels of a dataset mean: ``classes[0]`` is the class of the integer ``first``."""
+    """The classes of a dataset's integer labels: ``classes[0]`` has the integer ``first``."""
 
     first: int
     classes: tuple[str, ...]
@@ -25,7 +25,7 @@ class LabelOrder(Record):
 
 
 class Names(Record):
-    """The seven classes in order, their aliases, known expressions that are none of them, and integer orders."""
+    """The seven classes in order, their aliases, other known expressions, and integer labels."""
 
     classes: tuple[str, ...]
     aliases: dict[str, tuple[str, ...]]
@@ -33,9 +33,9 @@ class Names(Record):
     label_orders: dict[str, LabelOrder]
 
     def class_index(self, name: str) -> int:
-        """Return the place (0 to 6) of a class, by its name or any alias; case, spaces, _ and - do not matter.
+        """Return the index (0 to 6) of a class, by its name or any alias; case, spaces, _ and - are ignored.
 
-        ``UserError`` for an expression that is known but none of the seven, and for any other word, with the
+        ``UserError`` for a known expression outside the seven, and for any other word, with the
         nearest names. Source: FER-C-01, FER-C-02, FER-C-04.
         """
         plain = plain_name(name)
@@ -58,10 +58,10 @@ class Names(Record):
 
 
 def plain_name(name: str) -> str:
-    """Return a name without what does not matter in it: case, spaces, underscores, hyphens."""
+    """Return a name in lower case, without spaces, underscores and hyphens."""
     return re.sub(r"[\s_-]+", "", name).casefold()
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:
-    """Return the up to three known words most like this one, the likeliest first."""
+    """Return up to three similar known words, the most similar first."""
     return difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)

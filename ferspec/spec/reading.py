@@ -1,4 +1,4 @@
-"""Reads TOML entries into records, with errors of one line that name the file and the entry."""
+"""Read TOML entries into records, with one-line errors that name file and entry."""
 
 import tomllib
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def to_record(model: type[M], data: Any, file: str, entry: str) -> M:
-    """Return the data as a record; ``SpecError`` for the first key that is missing, unknown or of a wrong kind."""
+    """Return the data as a record; ``SpecError`` for the first key that is missing, unknown or of the wrong type."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -36,7 +36,7 @@ def to_record(model: type[M], data: Any, file: str, entry: str) -> M:
 
 
 def to_records(model: type[M], data: dict[str, Any], file: str, key: str, id: str = "id") -> Iterator[M]:
-    """Yield the records of an array of tables; another key beside it, or an id that comes twice, is an error."""
+    """Yield the records of an array of tables; another key, or an id that occurs twice, is an error."""
     for unknown in data.keys() - {key}:
         raise SpecError(f"{file}: unknown key {unknown!r}")
     seen = set()
@@ -44,6 +44,6 @@ def to_records(model: type[M], data: dict[str, Any], file: str, key: str, id: st
         record = to_record(model, entry, file, entry.get(id, f"{key} {number}"))
         name = getattr(record, id)
         if name in seen:
-            raise SpecError(f"{file}: {name}: this {id} comes twice")
+            raise SpecError(f"{file}: {name}: this {id} occurs twice")
         seen.add(name)
         yield record

@@ -1,8 +1,9 @@
-"""The layers of a network, made from its table in ``data/networks`` and the values of its clause.
+"""List the layers of a network from its table and its clause.
 
-A row of a table is a layer: its ``label``, Keras' ``type``, the labels of its ``inputs`` (blank: the row before), the
-``settings`` it is built with, those of them that are ``stated`` by a source and so judged, and the profile or
-resolution that ``only`` has it (224: from 224 pixels on, 48: below). ``{name}`` is a value of the network's clause.
+A row of a table in ``data/networks`` is a layer: its ``label``, Keras' ``type``, the labels of its ``inputs`` (blank:
+the row before), its ``settings``, the names of the settings that are ``stated`` by a source and therefore judged, and
+the ``only`` profile or resolution with this row (224: from 224 pixels on, 48: below). ``{name}`` is a value of the
+network's clause.
 """
 
 import csv
@@ -35,18 +36,18 @@ class Row(Record):
 
 
 class PlannedLayer(Layer):
-    """A layer with every setting it is built with; ``stated`` are those that a source states."""
+    """A layer with all its settings; ``stated`` names those that a source states."""
 
     stated: tuple[str, ...] = Field(default=())
 
     def judged(self) -> Layer:
-        """Return the layer as a network is held against it: without name, and with the stated settings alone."""
+        """Return the layer that a network is compared with: without name, and with only the stated settings."""
         settings = {name: self.settings[name] for name in self.stated}
         return Layer(**self.model_dump(exclude={"stated", "name", "settings"}), settings=settings)
 
 
 def self_built(network: str) -> bool:
-    """Return whether a network has a table of its own; the others stand on a base of a library."""
+    """Return whether a network has its own table; the others have a base from a library."""
     return loader.load().networks[network].origin != "keras"
 
 
@@ -75,7 +76,7 @@ def head_of(
     classes: int | None = None,
     pooling: str | None = None,
 ) -> tuple[PlannedLayer, ...]:
-    """Return the head on the base of a library, after an input that stands for the base's last map."""
+    """Return the head on the base of a library; its input is the base's last map."""
     spec = loader.load()
     values = {
         "classes": classes or len(spec.classes),

@@ -29,7 +29,7 @@ KINDS: dict[type, str] = {bool: "true or false", int: "a whole number", float: "
 
 
 class Source(Record):
-    """Where statements of the specification come from."""
+    """A source of statements of the specification."""
 
     name: str
     citation: str
@@ -39,10 +39,10 @@ class Source(Record):
 class Clause(Record):
     """One requirement, with the place it comes from and the values it fixes.
 
-    ``values`` hold for both profiles, ``profiles`` what differs between them; code reads every one of them. ``notes``
-    are facts for people, which no code reads. ``data`` names the data file that holds the values of a clause that
-    speaks of a table. ``reason`` says why an untestable clause cannot be tested. ``titles`` has the title of a profile
-    that needs its own. In the data files a title may name values as ``{cap:g}``; ``Spec`` has them filled in.
+    ``values`` hold for both profiles, ``profiles`` has those that differ; code reads every value. ``notes``
+    are facts for people, which no code reads. ``data`` names the data file with the values of a clause about a
+    table. ``reason`` says why an untestable clause cannot be tested. ``titles`` has the title of a profile
+    that needs its own. In the data files a title may name values as ``{cap:g}``; in ``Spec`` they are filled in.
     """
 
     id: str
@@ -73,7 +73,7 @@ class Clause(Record):
         return self.titles.get(profile, self.title)
 
     def value(self, name: str, profile: Profile = DEFAULT_PROFILE) -> Value:
-        """Return the value of that name under a profile; ``KeyError`` where the clause fixes no such value."""
+        """Return the value of that name under a profile; ``KeyError`` where the clause has no such value."""
         known = self.under(profile)
         if name not in known:
             raise KeyError(f"{self.id} has no value {name!r}; it has {sorted(known)}")
@@ -81,10 +81,11 @@ class Clause(Record):
 
 
 class Layer(Record):
-    """One layer: its number (1 is the input), Keras' type, the output's shape, parameters, and the layers it reads.
+    """One layer of a network; number 1 is the input.
 
-    ``settings`` are what a source states beyond that, such as ``rate=0.25``; the type ``Base`` stands for all layers
-    of a library's base together.
+    ``type`` is Keras' name, ``shape`` that of the output, ``inputs`` the numbers of the layers it reads. ``settings``
+    are further facts that a source states, such as ``rate=0.25``. The type ``Base`` represents all layers of a
+    library's base.
     """
 
     number: int
@@ -108,13 +109,13 @@ class Layer(Record):
 
 
 class BaseLayer(Layer):
-    """The row that stands for a library's base; ``parts`` are how many layers of each kind it consists of."""
+    """The row for a library's base; ``parts`` is the number of its layers of each kind."""
 
     parts: dict[str, int]
 
 
 class Reading(Record):
-    """One of the values an erratum sets side by side; exactly one of them is the default."""
+    """One of the values that an erratum compares; exactly one of them is the default."""
 
     value: str
     place: str
@@ -123,9 +124,9 @@ class Reading(Record):
 
 
 class Erratum(Record):
-    """A point where text, tables and runs disagree: every value, where it stands, the default and why.
+    """A point where text, tables and runs disagree: every value with its place, the default and why.
 
-    ``networks`` are the architectures it is about, where it is about some and not about all.
+    ``networks`` are the architectures concerned, where these are not all.
     """
 
     id: str
@@ -145,9 +146,9 @@ class Erratum(Record):
 class Dataset(Record):
     """One dataset of Table 1; counts are images per class, in the order of the seven classes.
 
-    ``training`` are the training images per class where they are known one by one, ``training_percent`` the share
-    of each class (rounded down) where the runs split it so; ``training_totals`` and ``validation_totals`` are what
-    the runs counted at either resolution, where no more is known.
+    ``training`` are the training images per class where each is known, ``training_percent`` the share
+    of each class (rounded down) where the runs split by share; ``training_totals`` and ``validation_totals`` are the
+    totals of the runs at each resolution, where only these are known.
     """
 
     name: str
@@ -167,14 +168,14 @@ class Dataset(Record):
 
     @property
     def training_counts(self) -> tuple[int, ...] | None:
-        """Images of each class in the training part, or None where only totals are known."""
+        """Images of each class in the training split, or None where only totals are known."""
         if self.training_percent is not None:
             return tuple(count * self.training_percent // 100 for count in self.counts)
         return self.training
 
 
 class Parameters(Record):
-    """A parameter total, for all starting weights and resolutions unless it names one."""
+    """A parameter total, for all initial weights and resolutions unless it names one."""
 
     total: int
     weights: Weights | None = None
@@ -184,7 +185,8 @@ class Parameters(Record):
 class Network(Record):
     """One of the architectures that were trained, with its parameter totals as run.
 
-    ``origin`` is ``keras`` for a network on a base of a library. ``printed_millions`` is a note: what the tables print.
+    ``origin`` is ``keras`` for a network on a base of a library. ``printed_millions`` is a note: the counts that the
+    tables print.
     """
 
     name: str
@@ -194,7 +196,7 @@ class Network(Record):
     printed_millions: dict[str, float] = Field(default_factory=dict)
 
     def parameter_total(self, weights: Weights, resolution: Resolution) -> int:
-        """Return the number of parameters, with seven classes, that this network was run with (FER-N-02)."""
+        """Return the number of parameters of the network that was run, with seven classes (FER-N-02)."""
         return next(
             entry.total
             for entry in self.parameters
@@ -203,7 +205,7 @@ class Network(Record):
 
 
 class CellMetrics(Record):
-    """The eight figures of a cell; None where a figure is illegible or no report is released."""
+    """The eight metrics of a cell; None where one is illegible or no report is released."""
 
     val_precision: Share | None = None
     val_recall: Share | None = None
@@ -216,9 +218,9 @@ class CellMetrics(Record):
 
 
 class Cell(Record):
-    """One cell of the grid: an architecture trained in one way, with its published figures.
+    """One cell of the grid: an architecture trained in one way, with its published metrics.
 
-    ``printed`` are those of Tables 2 and 3, ``released`` those of the authors' classification reports, taken over
+    ``printed`` are those of Tables 2 and 3, ``released`` those of the authors' classification reports, computed over
     ``released_val_n`` and ``released_btfer_n`` images; ``agreement`` compares the two by the rule of FER-G-04.
     """
 
@@ -238,27 +240,27 @@ class Cell(Record):
         """The cell's id, such as ``vgg16-imagenet-48-rafdb-simple``."""
         return "-".join(str(getattr(self, field)).replace("-", "") for field in IDENTITY).lower()
 
-    def origin(self, figure: str, profile: Profile = DEFAULT_PROFILE) -> Literal["printed", "released"] | None:
-        """Return which of the two published values a profile uses, or None where neither is known.
+    def origin(self, metric: str, profile: Profile = DEFAULT_PROFILE) -> Literal["printed", "released"] | None:
+        """Return which published value a profile uses, or None where neither is known.
 
         ``released`` prefers the released report and falls back on print; ``paper`` prefers print and falls back on
         the released report where print is illegible.
         """
         order: tuple[Literal["printed", "released"], ...] = ("printed", "released")
         order = order[::-1] if profile == "released" else order
-        return next((kind for kind in order if getattr(getattr(self, kind), figure) is not None), None)
+        return next((kind for kind in order if getattr(getattr(self, kind), metric) is not None), None)
 
     def metric(self, name: str, profile: Profile = DEFAULT_PROFILE) -> float | None:
-        """Return one of the eight figures (0 to 1) as a profile reads it, or None where it is unknown."""
+        """Return one metric (0 to 1) under a profile, or None if unknown."""
         kind = self.origin(name, profile)
         return None if kind is None else getattr(getattr(self, kind), name)
 
     def btfer_accuracy(self, profile: Profile = DEFAULT_PROFILE) -> float | None:
-        """Return the accuracy on BTFER (0 to 1), or None where it is neither legible nor released."""
+        """Return the accuracy on BTFER (0 to 1), or None if unknown."""
         return self.metric("btfer_accuracy", profile)
 
     def val_accuracy(self, profile: Profile = DEFAULT_PROFILE) -> float | None:
-        """Return the accuracy on the dataset's own validation part (0 to 1), or None where it is unknown."""
+        """Return the accuracy on the validation split (0 to 1), or None if unknown."""
         return self.metric("val_accuracy", profile)
 
 
@@ -272,7 +274,7 @@ class About(Record):
 
 
 class Spec(About, Names):
-    """The whole specification, as one version of the data files states it."""
+    """The whole specification, from one version of the data files."""
 
     digest: str
     clauses: tuple[Clause, ...]
@@ -298,9 +300,9 @@ class Spec(About, Names):
         return _pick(self._clauses | self._errata | self._cells, id, "clause, erratum or cell")
 
     def value(self, clause: str, name: str, profile: Profile = DEFAULT_PROFILE) -> Value:
-        """Return a value a clause fixes, under a profile; ``KeyError`` where the clause has none of that name.
+        """Return a value of a clause under a profile; ``KeyError`` where the clause has no such value.
 
-        The methods below return the same, and raise ``SpecError`` where the value is of another kind.
+        The methods below return the same, and raise ``SpecError`` where the value has another type.
         """
         return self.clause(clause).value(name, profile)
 
@@ -358,7 +360,7 @@ class Spec(About, Names):
 
 
 def _single(kind: type[S], value: Value, clause: str, name: str) -> S:
-    """Return a value of that kind; a whole number is a number too, but true is none."""
+    """Return a value of that type; a whole number is a number too, but a boolean is not."""
     if kind is float and type(value) is int:
         value = float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
@@ -376,9 +378,5 @@ def _pick(table: dict[str, T], id: str, what: str) -> T:
     if id.lower() in table:
         return table[id.lower()]
     near = [name.upper() if name.startswith(("fer-", "err-")) else name for name in nearest(id.lower(), table)]
-    hint = (
-        f"did you mean {', '.join(near)}?"
-        if near
-        else "'ferspec spec list' and 'ferspec spec errata' show what there is"
-    )
+    hint = f"did you mean {', '.join(near)}?" if near else "'ferspec spec list' and 'ferspec spec errata' list them"
     raise UserError(f"unknown {what} {id!r}: {hint}")

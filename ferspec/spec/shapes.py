@@ -1,4 +1,4 @@
-"""What a layer makes of the shapes it reads, and how many parameters it has: arithmetic, without a framework."""
+"""Compute the output shape and the parameters of a layer, without a framework."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
@@ -20,9 +20,11 @@ class NoRoomError(ValueError):
 
 
 def outcome(kind: str, settings: Settings, inputs: Sequence[Shape]) -> tuple[Shape, int]:
-    """Return the output's shape and the parameters of a layer that reads ``inputs``, all without the batch.
+    """Return the output's shape and the parameter count of a layer that reads ``inputs``.
 
-    ``KeyError`` for a kind that no table has and a setting that is missing, ``ValueError`` for one that is not a
+    Shapes have no batch dimension.
+
+    ``KeyError`` for an unknown kind and a missing setting, ``ValueError`` for one that is not a
     number, ``NoRoomError`` for a map that is too small.
     """
     return RULES[kind](settings, *inputs)

@@ -106,7 +106,7 @@ class Canvas:
         return Mask(cover, top * scale, left * scale)
 
     def paint(self, mask: Mask, colour: Sequence[float] | np.ndarray, opacity: float = 1.0) -> None:
-        """Paint a colour, or a whole (3, size, size) picture, over the pixels that the mask covers."""
+        """Paint a colour, or a (3, size, size) picture, over the covered pixels."""
         under = self.pixels[(slice(None), *mask.area)]
         if isinstance(colour, np.ndarray):
             over = colour[(slice(None), *mask.area)].astype(np.uint16)
@@ -116,7 +116,7 @@ class Canvas:
         under[...] = (under * (256 - alpha) + over * alpha + 128) >> 8
 
     def tint(self, mask: Mask, factor: Sequence[float] | float, opacity: float = 1.0) -> None:
-        """Multiply the covered pixels by a factor of 0 to 1 per channel (a shadow, a stain)."""
+        """Multiply the covered pixels by a factor of 0 to 1 per channel."""
         under = self.pixels[(slice(None), *mask.area)]
         factors = (factor,) * 3 if isinstance(factor, float) else factor
         loss = np.array([round(256 * (1.0 - min(1.0, max(0.0, f)))) for f in factors], np.uint16)[:, None, None]
@@ -130,6 +130,9 @@ def _alpha(mask: Mask, opacity: float) -> np.ndarray:
 
 
 def enlarge(picture: np.ndarray, size: int) -> np.ndarray:
-    """Return a (h, w, 3) uint8 picture as (3, size, size) uint16, by exact bilinear interpolation."""
+    """Return an enlarged picture, by exact bilinear interpolation.
+
+    (h, w, 3) uint8 becomes (3, size, size) uint16.
+    """
     large = cv2.resize(picture, (size, size), interpolation=cv2.INTER_LINEAR_EXACT)
     return np.ascontiguousarray(large.transpose(2, 0, 1)).astype(np.uint16)

@@ -9,7 +9,7 @@ Colour = tuple[float, float, float]
 
 
 class Unit(NamedTuple):
-    """One action unit with its intensity (0 to 1) on the left and right side of the image."""
+    """One action unit with its intensity (0 to 1) on the image's left and right."""
 
     number: int
     left: float
@@ -69,7 +69,10 @@ class Looks:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """The rotation of the head in degrees (yaw to the image's right, pitch down, roll clockwise), and its position."""
+    """The rotation of the head in degrees, and its position.
+
+    Yaw is to the image's right, pitch is down, roll is clockwise.
+    """
 
     yaw: float
     pitch: float
@@ -82,7 +85,10 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """The direction towards the key light (right, down, to the viewer), and the colours of key and fill light."""
+    """The direction towards the key light, and the colours of both lights.
+
+    The direction is (right, down, to the viewer).
+    """
 
     name: str
     towards: tuple[float, float, float]
@@ -102,7 +108,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Occlusion:
-    """The object that hides a part of the face. ``where`` is its variant (0 to 1, by kind)."""
+    """The object that hides a region of the face. ``where`` is its variant (0 to 1, by kind)."""
 
     kind: str
     where: float

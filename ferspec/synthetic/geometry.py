@@ -106,7 +106,10 @@ _WEIGHTS = {per: np.array(_weights(per)).T[:, None, :, None] for per in (3, 4, 5
 
 
 def curve(points: Points, per: int = 5, closed: bool = False) -> np.ndarray:
-    """Return smooth curves (..., m, 2) through points (..., n, 2), ``per`` steps from one to the next (Catmull-Rom)."""
+    """Return smooth Catmull-Rom curves (..., m, 2) through points (..., n, 2).
+
+    There are ``per`` steps between neighbouring points.
+    """
     points = np.asarray(points, dtype=np.float64)
     *many, n, _ = points.shape
     around = np.empty((*many, n + 3 if closed else n + 2, 2))

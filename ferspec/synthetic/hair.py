@@ -177,7 +177,7 @@ def _crown(p: Portrait, style: dict) -> np.ndarray:
 
 
 def _volume(p: Portrait, mask: Mask, colour: Colour, style: dict) -> None:
-    """Shade the hair as a rounded body, bright towards the lamp and dark at the temples."""
+    """Shade the hair like a rounded body: bright at the lamp, dark at the temples."""
     lamp, up = p.lamp, style["volume"]
     for side in SIDES:
         lit = lamp.lit(colour, (0.7 * side, -0.35, 0.62), 1.0)

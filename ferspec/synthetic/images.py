@@ -25,7 +25,7 @@ class SyntheticImage(NamedTuple):
 
 
 def scene(seed: int, label: str, index: int) -> Scene:
-    """Return the scene of image ``index`` (from 0) of class ``label`` in the set of a ``seed``."""
+    """Return the scene of image ``index`` (from 0) of class ``label`` for a ``seed``."""
     return sample(f"{seed}/{index}", label)
 
 
@@ -56,7 +56,10 @@ def _images(counts: Mapping[str, int], size: int, seed: int) -> Iterator[Synthet
 def synthetic_arrays(
     counts: Mapping[str, int] | int, size: int = 256, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Return images (n, size, size, 3) uint8 RGB, labels (n,) from 0 to 6, and the values (n,) of each attribute."""
+    """Return the images, labels and attributes of a set of synthetic faces.
+
+    Images are (n, size, size, 3) uint8 RGB, labels (n,) from 0 to 6, and the values of each attribute (n,).
+    """
     drawn = list(synthetic_images(counts, size, seed))
     images = np.stack([image.pixels for image in drawn]) if drawn else np.zeros((0, size, size, 3), np.uint8)
     labels = np.array([CLASSES.index(image.label) for image in drawn], dtype=np.int64)

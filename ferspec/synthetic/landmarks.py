@@ -56,7 +56,7 @@ class Landmarks:
         return 1.0 + self.jaw
 
     def outline(self, grow: float = 0.0) -> np.ndarray:
-        """Return the outline of the head as control points (x, y, z), clockwise from the crown."""
+        """Return the control points (x, y, z) of the head's outline, clockwise from the crown."""
         w, s, drop = self.half_width, self.shape, self.jaw
         wide = 0.665 + s.width + 0.55 * s.jaw
         half = [
@@ -99,7 +99,7 @@ class Landmarks:
         return above, below
 
     def brow(self, side: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the line of a brow from its inner to its outer end, and its thickness."""
+        """Return the line of a brow, from inner to outer end, and its thickness."""
         s = self.shape
         x, y = self.eye_centre(side)
         y -= 0.185 + s.brow_height

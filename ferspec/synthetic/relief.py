@@ -35,7 +35,7 @@ class Lamp:
         self.half = (hx / length, hy / length, hz / length)
 
     def falls(self, normal: Sequence[float]) -> float:
-        """Return the share of key light on a surface with this unit normal, 0 to 1."""
+        """Return the share (0 to 1) of key light on a surface with this unit normal."""
         facing = sum(a * b for a, b in zip(normal, self.towards, strict=True))
         return max(0.0, (facing + _WRAP) / (1.0 + _WRAP))
 

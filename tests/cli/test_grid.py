@@ -87,7 +87,7 @@ def test_band_as_json_holds_everything_it_was_derived_from():
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [
-        ("alexnet-scratch-48-fer2013-simple", "the printed figure is illegible and no report is released"),
+        ("alexnet-scratch-48-fer2013-simple", "the printed metric is illegible and no report is released"),
         ("lenet5-scratch-48-synthetic-simple", "no metrics are published for trainings on synthetic faces"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Checks on the classes: their order, the words and labels that mean them, and contempt, which is none (FER-C)."""
+"""Checks on the classes: their order, names and labels, and contempt (FER-C)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMES = {
     "Surprise": ("surprised", "surprising"),
 }
 SEVEN = list(NAMES)
-# words near a class, within one or around one, which mean none of the seven
+# words that resemble, contain or are contained in the name of a class, but mean no class
 STRANGERS = (
     *("", "unknown", "calm", "7", "hapy", "unhappy", "fearless", "sad-looking", "not angry", "joyless", "happy sad"),
     *("smile", "positive", "pain", "zebra", "contentment of mind"),
@@ -52,7 +52,7 @@ def read_as(dataset: str, meanings: dict[int, str]) -> ClassOfLabel:
 
 
 def _misread() -> Iterator[tuple[str, ClassOfLabel]]:
-    """Yield what is done wrong with the labels of a dataset, and the capability that does it."""
+    """Yield each mistake with the labels of a dataset, and a capability that makes it."""
     orders = {"the protocol": SEVEN} | {dataset: list(meanings.values()) for dataset, meanings in LABELS.items()}
     for dataset, meanings in LABELS.items():
         first = min(meanings)
@@ -88,7 +88,7 @@ def _misnamed(observed: list[Any]) -> str | None:
 
 
 def is_known_by_other_names(subject: ImplementationSubject, name: str) -> CheckResult:
-    """Every other name of a class means it, in any case, with spaces, underscores or hyphens."""
+    """Every alias of a class means it, in any case, with spaces, underscores or hyphens."""
     forms = (form for word in (name, *NAMES[name]) for form in _written(word))
     return judge_each(partial(_meaning, subject, name), forms)
 
@@ -99,7 +99,7 @@ def _written(word: str) -> Iterator[str]:
 
 
 def other_words_mean_no_class(subject: ImplementationSubject) -> CheckResult:
-    """A word that is none of these names means no class."""
+    """A word that is not one of these names means no class."""
     return judge_each(partial(_meaning, subject, None), STRANGERS)
 
 
@@ -130,7 +130,7 @@ def labels_follow_their_dataset(subject: ImplementationSubject, dataset: str) ->
 
 
 def contempt_is_no_class(subject: ImplementationSubject, capability: str, asked: dict[str, Any]) -> CheckResult:
-    """Contempt is not among the classes, and neither its name nor its label means one of them."""
+    """Contempt is not a class, and neither its name nor its label means a class."""
     observed = subject.ask(capability, **asked)
     if capability == "classes":
         observed = next((name for name in rows(capability, observed) if str(name).casefold() in CONTEMPTUOUS), None)

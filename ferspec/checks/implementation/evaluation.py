@@ -1,4 +1,4 @@
-"""Checks on what a trained network is evaluated on: which splits, how many images, and what is monitored (FER-V)."""
+"""Checks on the evaluation: splits, number of images, and monitored split (FER-V)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ EVALUATED_IMAGES: dict[str, Capability] = {
 
 
 def is_evaluated_on_both(subject: ImplementationSubject) -> CheckResult:
-    """A training is reported on the validation split and on BTFER, whatever else it is reported on."""
+    """A training is reported at least on the validation split and on BTFER."""
     observed = rows("evaluated_splits", subject.ask("evaluated_splits"))
     missing = [split for split in (VALIDATION, BTFER) if split not in observed]
     return CheckResult(
@@ -57,7 +57,7 @@ def is_evaluated_on_both(subject: ImplementationSubject) -> CheckResult:
 
 
 def counts_every_image(subject: ImplementationSubject, images: int, batch: int) -> CheckResult:
-    """An evaluation counts all images by the text, and by the runs all but those of the last partial batch."""
+    """An evaluation counts all images; profile ``released``: all except the last partial batch."""
     return _counted(subject, images, batch, REPORTED[images, batch] if _drops(subject) else images)
 
 
@@ -85,8 +85,8 @@ def _case(images: int, batch: int) -> str:
 def is_monitored_on_validation(subject: ImplementationSubject) -> CheckResult:
     """The runs monitor the validation split while training, and nobody monitors BTFER.
 
-    The text calls the validation split unseen (Tables 2 and 3) and monitors its loss all the same (4.2). By it, any
-    split but BTFER may be monitored.
+    The text calls the validation split unseen (Tables 2 and 3) and still monitors its loss (4.2). Under that
+    profile, any split except BTFER may be monitored.
     """
     observed = subject.ask("monitored_split")
     unseen = spec.load().flag("FER-V-04", "validation_is_unseen", subject.profile)

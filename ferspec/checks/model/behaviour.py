@@ -68,7 +68,7 @@ def is_deterministic(subject: ModelSubject) -> CheckResult:
 
 
 def ignores_batch_size(subject: ModelSubject) -> CheckResult:
-    """The same images give the same output singly, in batches of 32 and in one batch."""
+    """An image has the same output alone, in batches of 32 and in one batch."""
     chosen = probe(subject)
     single = chosen[: spec.load().integer("FER-B-06", "alone")]
     in_one_batch = subject.run(chosen, batch_size=len(chosen))

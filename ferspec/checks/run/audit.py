@@ -19,7 +19,7 @@ from ferspec.subjects.runs.logs.logged_run import Kept, LoggedRun
 
 @dataclass(frozen=True)
 class AuditedRun:
-    """One training run with the outcomes of its checks, its phases compared to the schedule, and notes."""
+    """One training run with outcomes, phases compared to the schedule, and notes."""
 
     run: LoggedRun
     judgement: Judgement
@@ -175,6 +175,6 @@ def _document(audited: AuditedRun) -> dict[str, Any]:
 
 
 def _rate(replay: PhaseReplay, place: int) -> float | None:
-    """Return a logged rate, None for one that is not logged, NaN or infinite, which JSON cannot hold."""
+    """Return a logged rate; None if it is missing, NaN or infinite."""
     rates = replay.phase.rate
     return rates[place] if rates and math.isfinite(rates[place]) else None

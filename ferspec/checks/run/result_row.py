@@ -31,7 +31,10 @@ class ResultRow:
 
 
 def does_not_contradict_itself(row: ResultRow) -> CheckResult:
-    """Recall equals accuracy, F1 is at most the mean of precision and recall, accuracy is a share."""
+    """Recall equals accuracy; F1 is at most the mean of precision and recall.
+
+    Accuracy is a share of the images.
+    """
     mismatches = [mismatch for part in SPLITS for rule in RULES for mismatch in rule(row, part)]
     return result_of(mismatches, "weighted recall is accuracy, and F1 is not above precision and recall")
 

@@ -26,7 +26,9 @@ class Contribution(Record):
 
 
 class Band(Record):
-    """The band of one metric (0 to 1) of a cell, for the mean of ``runs`` trainings.
+    """The band of one metric (0 to 1) of a cell, for ``runs`` trainings.
+
+    It holds for the mean of these trainings.
 
     ``expected`` is the published metric that the profile uses; ``source`` says whether it is the ``printed`` or the
     ``released`` one. ``contributions`` add up to the distances of ``low`` and ``high`` from it, unless the band is cut
@@ -120,7 +122,7 @@ def ends(expected: float, causes: tuple[Contribution, ...]) -> tuple[float, floa
 def _why_missing(cell: Cell) -> str:
     if cell.dataset == SYNTHETIC:
         return "no metrics are published for trainings on synthetic faces"
-    return "the printed figure is illegible and no report is released"
+    return "the printed metric is illegible and no report is released"
 
 
 def _either_way(cause: str, reach: float) -> Contribution:
@@ -128,7 +130,7 @@ def _either_way(cause: str, reach: float) -> Contribution:
 
 
 def of_dropped_images(expected: float, dropped: int, images: int) -> Contribution:
-    """Return how far a metric moves if all dropped images are wrong, or all are right."""
+    """Return the change of a metric if all dropped images are wrong or right."""
     share = dropped / images
     return Contribution(cause=DROPPED, below=share * expected, above=share * (1 - expected))
 
@@ -140,9 +142,9 @@ def _widened(causes: tuple[Contribution, ...]) -> tuple[Contribution, ...]:
 
 
 def _dropped(cell: Cell, figure: str) -> tuple[int, int]:
-    """Return how many images the published evaluation dropped, and the size of its split (FER-V-02, FER-V-03).
+    """Return how many images the published evaluation dropped, and the split's size.
 
-    If no report counts them, the largest batch size is assumed.
+    If no report counts them, the largest batch size is assumed. Source: FER-V-02, FER-V-03.
     """
     book = spec.load()
     largest = max(book.integers("FER-V-03", "batch_sizes"))

@@ -1,4 +1,4 @@
-"""Estimates the spread between runs of one cell from the replicates in the grid (FER-G-05, FER-G-06)."""
+"""Estimate the spread between runs from the replicates in the grid (FER-G-05, FER-G-06)."""
 
 from __future__ import annotations
 

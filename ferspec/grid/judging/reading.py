@@ -50,12 +50,13 @@ def read_results(paths: Iterable[str | Path]) -> tuple[Result, ...]:
 
 
 def read(paths: Iterable[str | Path], progress: Progress = silent) -> ReadResults:
-    """Return the results of run folders, folders of them (up to two levels), or results tables.
+    """Return the results of run folders, folders of them, or results tables.
 
-    The artifacts of each run are checked for consistency (FER-R): files against their sha256, report against
-    predictions, predictions against manifest, contract, initial weights and images against the cell, record against
-    history, schedule and counts. A failed check is a problem of that result, not an error. Networks are not opened.
-    ``UserError`` for a path that does not exist, a folder without runs, and a file that is not a results table.
+    Folders are searched up to two levels deep. The artifacts of each run are checked for consistency (FER-R): files
+    against their sha256, report against predictions, predictions against manifest, contract, initial weights and images
+    against the cell, record against history, schedule and counts. A failed check is a problem of that result, not an
+    error. Networks are not opened. ``UserError`` for a path that does not exist, a folder without runs, and a file that
+    is not a results table.
     """
     folders: list[Path] = []
     results: list[Result] = []

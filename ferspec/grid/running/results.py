@@ -42,9 +42,9 @@ class Results(ABC):
         return f"{self.out.rstrip('/')}/{job.name}"
 
     def state(self, job: Job) -> Event:
-        """Return whether a job is finished, has failed (its folder is damaged), or is waiting to be trained.
+        """Return whether a job is finished, failed, or waiting to be trained.
 
-        ``UserError`` if its folder contains another training than requested.
+        A job with a damaged folder has failed. ``UserError`` if its folder contains another training than requested.
         """
         try:
             run = self.run(job)
@@ -62,7 +62,7 @@ class Results(ABC):
         return Event(state="finished", epochs=sum(phase.epochs for phase in run.phases), message="already finished")
 
     def settle(self, job: Job, event: Event) -> None:
-        """Write a note on a failure next to a job's folder, or remove an earlier note."""
+        """Write a note on a failure beside a job's folder, or remove it."""
         note = job.name + FAILED
         if event.state == "failed":
             self.apply(Changes({note: f"{event.message}\n\n{event.log}\n".encode()}))

@@ -51,7 +51,7 @@ OpenData = Callable[[Cell, Path | None, Settings, Callable[[int, int], None] | N
 
 
 class Request(TrainingSettings):
-    """The settings of a training, its cell, where its images and initial weights are, and where its artifacts go.
+    """The settings of a training, its cell, and the folders of input and output.
 
     ``gpus`` is the number of GPUs to use, by default all.
     """
@@ -243,8 +243,8 @@ def _require_same_beginning(known: RunRecord | None, now: RunRecord) -> None:
     if known is None:
         return
     for name in SPLITS:
-        then, here = (run.data.get(name) for run in (known, now))
-        if (then and then.manifest_digest) != (here and here.manifest_digest):
+        before, after = (run.data.get(name) for run in (known, now))
+        if (before and before.manifest_digest) != (after and after.manifest_digest):
             raise UserError(
                 f"the {name} images are not those this training started with: give the same --data-root, or another "
                 "--out"

@@ -17,13 +17,15 @@ INTERPOLATIONS = {0: "NEAREST", 1: "BILINEAR"}
 
 @keras.saving.register_keras_serializable("ferspec")
 class Augmentation(keras.layers.Layer):
-    """Turns images (b, h, w, 3) uint8 RGB and transforms (b, 8) float32 into (b, h, w, c) float32 for a network.
+    """Augment and scale a batch of images for a network.
 
-    Colour comes first and scaling last: both are linear, and a grey image has a third of the values to interpolate.
+    Input: images (b, h, w, 3) uint8 RGB and transforms (b, 8) float32; output: (b, h, w, c) float32. Colour is
+    converted first and values are scaled last: both are linear, and a grey image has a third of the values to
+    interpolate.
     """
 
     def __init__(self, preprocessing: Preprocessing, **options: Any) -> None:
-        # The place of a pixel needs more than half precision, whatever the network computes in.
+        # half precision is not enough for pixel coordinates, whatever the network's dtype
         super().__init__(**options | {"dtype": "float32"})
         self.preprocessing = preprocessing
         # XLA has no ImageProjectiveTransformV3.
@@ -65,11 +67,12 @@ class Augmentation(keras.layers.Layer):
 
 
 def with_augmentation(network: keras.Model, preprocessing: Preprocessing) -> keras.Model:
-    """Return a model that augments and scales images on the device, then feeds them to ``network``.
+    """Return a model that augments and scales images on the device before ``network``.
 
     It takes ``[images, transforms]``: (b, h, w, 3) uint8 RGB, and the (b, 8) float32 that ``matrices.transforms``
-    returns. It shares the weights of ``network``: training one trains the other, so save ``network`` alone. Its pixels
-    differ from Keras' by no more than those of ``augmented``, since TensorFlow computes places in float32 too.
+    returns. It shares the weights of ``network``: training one trains the other, so save only ``network``. Its pixels
+    differ from Keras' by at most as much as those of ``augmented``, since TensorFlow computes coordinates in float32
+    too.
 
     FER-A-06 to FER-A-09.
     """

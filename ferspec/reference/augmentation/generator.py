@@ -20,7 +20,7 @@ KERAS_FLIPS = 0.5
 def keras_generator() -> ImageDataGenerator:
     """Return Keras' ``ImageDataGenerator`` with the ranges of FER-A-02 to FER-A-05 and the edges of FER-A-07.
 
-    It does not rescale: ``scaled`` does that last (FER-A-09), whichever way images are augmented.
+    It does not rescale: ``scaled`` does that last (FER-A-09), for every way of augmenting.
     """
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 

@@ -1,4 +1,4 @@
-"""Compute the affine map that says where in the input each pixel of the output is read."""
+"""Compute the affine map from output pixels to input coordinates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from ferspec.reference.augmentation.parameters import Parameters
 
 
 def matrices(parameters: Parameters, shape: tuple[int, int]) -> np.ndarray:
-    """Return maps (b, 2, 3) float64 from (column, row, 1) of the output to (column, row) of the input.
+    """Return maps (b, 2, 3) float64 from output to input coordinates.
+
+    A map multiplies (column, row, 1) of the output and gives (column, row) of the input.
 
     The map rotates, then shifts, then zooms about the centre; the flip mirrors the result. As in Keras the height shift
     and the first zoom factor act on columns, and so does the centre's height/2 - 1/2, which is not the centre of an

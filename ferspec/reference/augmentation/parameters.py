@@ -1,4 +1,4 @@
-"""What is drawn for each training image: how far it is rotated, shifted and zoomed, and whether it is mirrored."""
+"""The random changes of training images: rotation, shifts, zoom and flip."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ferspec import spec
 
 @dataclass(frozen=True)
 class Parameters:
-    """The changes of b images, named as Keras names them, whatever axis they act on (FER-A-08).
+    """The changes of b images, with Keras' names for the axes (FER-A-08).
 
     ``rotation`` (b,) in degrees, ``height_shift`` and ``width_shift`` (b,) in pixels, ``zoom`` (b, 2) with a factor
     above 1 showing more of the image, all float64; ``flip`` (b,) bool.
@@ -28,16 +28,16 @@ class Parameters:
 
 
 def draws() -> tuple[str, ...]:
-    """Return what each random number of an image is for, in order; that of the vertical flip is unused."""
+    """Return the use of each random number, in order; the vertical flip's is unused."""
     return spec.load().texts("FER-A-10", "draws")
 
 
 def parameters_from(uniform: np.ndarray, shape: tuple[int, int]) -> Parameters:
-    """Return what Keras makes of random numbers.
+    """Return the changes that Keras computes from random numbers.
 
     ``uniform`` (b, 7) float64 in [0, 1) has a row for each image. ``shape`` begins with the height and width of the
-    images in pixels, of which the shifts are shares. Every value is rounded as Keras rounds it, so that equal random
-    numbers give equal parameters to the last bit.
+    images in pixels; shifts are shares of them. Every value is rounded as in Keras, so that equal random
+    numbers give bit-identical parameters.
 
     FER-A-02 to FER-A-05, FER-A-10 (paper 4.2).
     """

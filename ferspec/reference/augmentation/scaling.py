@@ -1,4 +1,4 @@
-"""From grey levels to what a network is fed: colour, then range, then mean and std, as its preprocessing says."""
+"""Convert grey levels to a network's input: colour, range, mean and standard deviation."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.reference.models.preprocessing import Preprocessing
 
-# What of red, green and blue makes grey: ITU-R BT.601, as in Pillow and OpenCV.
+# the weights of red, green and blue in grey: ITU-R BT.601, as in Pillow and OpenCV
 GRAY_OF_RGB = (0.299, 0.587, 0.114)
 
 
 def scaled(batch: np.ndarray, preprocessing: Preprocessing, out: np.ndarray | None = None) -> np.ndarray:
-    """Return RGB images (b, h, w, 3) float32 in grey levels, 0..255, as the (b, h, w, c) float32 a network reads.
+    """Return images (b, h, w, c) float32 in the form that a network reads.
 
-    ``out`` may be ``batch`` itself where the network reads three channels. Grey is not rounded, as augmented values are
-    not either. Where the range is 0..1 this is one product with float32(1/255), equal to Keras' ``rescale`` to the last
-    bit.
+    ``batch`` has RGB images (b, h, w, 3) float32 in grey levels, 0..255. ``out`` may be ``batch`` itself where the
+    network reads three channels. Grey is not rounded, like augmented values. Where the range is 0..1 this is one
+    product with float32(1/255), equal to Keras' ``rescale`` to the last bit.
 
     ``UserError`` where mean or std do not fit the channels. FER-A-01, FER-P-07.
     """
@@ -32,7 +32,10 @@ def scaled(batch: np.ndarray, preprocessing: Preprocessing, out: np.ndarray | No
 
 
 def linear_map(preprocessing: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
-    """Return ``factor`` and ``offset``, (c,) float32 each, by which a grey level v becomes ``v * factor + offset``."""
+    """Return ``factor`` and ``offset`` of the linear map from grey levels, (c,) float32 each.
+
+    A grey level v becomes ``v * factor + offset``.
+    """
     low, high = preprocessing.range
     mean = _per_channel("mean", preprocessing.mean or (0.0,), preprocessing.channels)
     std = _per_channel("std", preprocessing.std or (1.0,), preprocessing.channels)

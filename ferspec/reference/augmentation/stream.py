@@ -13,12 +13,12 @@ from ferspec.reference.training.settings import LARGEST_SEED
 
 
 class Stream:
-    """Draws what ``flow(x, y, batch_size, shuffle=True, seed)`` draws for ``count`` images.
+    """Draw the random numbers of ``flow(x, y, batch_size, shuffle=True, seed)`` for ``count`` images.
 
-    A batch depends on the seed and its number alone, so that a resumed training continues exactly. NumPy's global
+    A batch depends only on the seed and its number, so that a resumed training continues exactly. NumPy's global
     random state is neither read nor changed. Several threads may ask for batches.
 
-    ``UserError`` for a seed that NumPy does not take, and for fewer images than make a batch.
+    ``UserError`` for a seed that NumPy does not accept, and for fewer images than a batch.
 
     FER-A-13, FER-A-14 (Keras' iterator).
     """
@@ -47,13 +47,13 @@ class Stream:
         return -(-self.count // self.batch_size)
 
     def batch(self, epoch: int, step: int, shape: tuple[int, int]) -> tuple[np.ndarray, Parameters]:
-        """Return the indices (b,) of a batch's images, and what is changed of each.
+        """Return the indices (b,) of a batch's images, and their changes.
 
         ``epoch`` and ``step`` count from 0; ``shape`` begins with the height and width of the images. ``IndexError``
         for a step that an epoch does not have.
         """
         if not 0 <= step < self.batches:
-            raise IndexError(f"an epoch has {self.batches} batches, and no step {step}")
+            raise IndexError(f"step {step} is out of range: an epoch has {self.batches} batches")
         with self._lock:
             order = self._order_of(epoch)
             indices = order[step * self.batch_size : (step + 1) * self.batch_size]
@@ -68,7 +68,7 @@ class Stream:
         self._random.seed(self.seed + epoch * self.batches + step)
 
     def _order_of(self, epoch: int) -> np.ndarray:
-        """Return the order of an epoch, kept until that of another is asked for."""
+        """Return the order of an epoch; the last one is cached."""
         if self._order is None or self._order[0] != epoch:
             self._seed_batch(epoch, 0)
             self._order = (epoch, self._random.permutation(self.count))

@@ -15,7 +15,7 @@ from ferspec.reference.augmentation.parameters import Parameters
 
 # Switching between Python's threads costs as much as warping an image of 48 × 48.
 PIXELS_WORTH_THREADS = 2**14
-# what OpenCV calls the interpolation orders and the fillings of FER-A-07
+# OpenCV's names of the interpolation orders and the fill modes of FER-A-07
 ORDERS = {0: "INTER_NEAREST", 1: "INTER_LINEAR"}
 FILLS = {
     "nearest": "BORDER_REPLICATE",

@@ -25,7 +25,7 @@ def assembled(network: str, resolution: int, classes: int, profile: Profile) -> 
 
 
 def connected(inputs: Any, plan: Sequence[PlannedLayer]) -> Any:
-    """Return the output of the last layer of a plan, whose first one stands for ``inputs``."""
+    """Return the output of the last layer of a plan applied to ``inputs``."""
     tensors = [inputs]
     for planned in plan[1:]:
         read = [tensors[number - 1] for number in planned.inputs]
@@ -44,7 +44,7 @@ def _layer(planned: PlannedLayer) -> Any:
 
 
 def _argument(text: str) -> Any:
-    """Return a setting as Keras takes it: ``3x3`` as 3, ``yes`` as True, ``1/255`` as the number, words as such."""
+    """Return a setting as an argument of Keras: ``3x3`` as 3, ``yes`` as True, ``1/255`` as a number."""
     if text in ("yes", "no"):
         return text == "yes"
     numerator, slash, denominator = text.partition("/")

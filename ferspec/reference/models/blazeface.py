@@ -103,14 +103,14 @@ class FaceDetector:
 
 
 def predict(model: Any, images: Any, detector: FaceDetector | None = None) -> np.ndarray:
-    """Return what MediaPipe + VGGNet answers to uint8 RGB images of any sizes: probabilities (n, classes)."""
+    """Return probabilities (n, classes) of MediaPipe + VGGNet for uint8 RGB images of any sizes."""
     detector = detector or FaceDetector()
     faces = [detector.crop(image, model.input_shape[1]) for image in images]
     return np.asarray(model(np.stack(faces).astype(np.float32), training=False))
 
 
 def _letterboxed(image: np.ndarray) -> np.ndarray:
-    """Return an image in the middle of a black square, as (128, 128, 3) float32 of -1..1."""
+    """Return an image centred in a black square, (128, 128, 3) float32 in -1..1."""
     from PIL import Image
 
     side = max(image.shape[:2])
@@ -122,7 +122,7 @@ def _letterboxed(image: np.ndarray) -> np.ndarray:
 
 
 def _anchors() -> np.ndarray:
-    """Return the centres (896, 2) of the anchors, x before y, as shares of the image."""
+    """Return the anchors' centres (896, 2) as x and y, relative to the image."""
     centres = []
     for cells, anchors in MAPS:
         middle = (np.arange(cells) + 0.5) / cells

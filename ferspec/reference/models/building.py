@@ -1,4 +1,4 @@
-"""Builds any network of the protocol, at any resolution it has room for, from scratch or from weights."""
+"""Build any network of the protocol, at any possible resolution, with or without weights."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_PARAMETERS = 2**30
 
 @dataclass(frozen=True)
 class Built:
-    """A network with all that its contract needs: what it is, what it is fed, and what it started from."""
+    """A network with the facts for its contract: architecture, input and initial weights."""
 
     model: Any
     network: str
@@ -48,13 +48,14 @@ def build(
     weights_dir: str | Path | None = None,
     fed: Preprocessing | None = None,
 ) -> Built:
-    """Build a network of the protocol as a Keras model of (n, resolution, resolution, 3) -> (n, classes).
+    """Build a network of the protocol as a Keras model.
 
-    ``weights`` is ``imagenet``, ``vggface``, ``scratch`` or a file; by default ImageNet for a base Keras has weights
-    of, VGGFace for SENet50 and scratch for the rest, as the runs started (FER-P-02). ``profile`` is ``released`` (as
+    It maps (n, resolution, resolution, 3) to (n, classes). ``weights`` is ``imagenet``, ``vggface``, ``scratch`` or a
+    file. The default is that of the runs (FER-P-02): ImageNet for a base for which Keras has weights, VGGFace for
+    SENet50, and scratch for the rest. ``profile`` is ``released`` (as
     run) or ``paper`` (as written); ``pooling`` overrides that of the head on a base. ``resolution`` may be a shape.
-    The network of MediaPipe + VGGNet reads one channel. ``fed`` is what the network in a file was fed, where a contract
-    tells; ``paper`` keeps to it. ``classes`` are by default as many as the protocol has.
+    The network of MediaPipe + VGGNet reads one channel. ``fed`` is the preprocessing of the network in a file, where a
+    contract states it; ``paper`` uses it. ``classes`` is by default the number of the protocol.
 
     ``UserError`` for an unknown network, weights it does not have, a resolution without room for it, another number of
     channels, fewer than two classes, and weights that do not fill every array of the base;
@@ -88,9 +89,9 @@ def outline(
     profile: Profile = DEFAULT_PROFILE,
     pooling: Pooling | None = None,
 ) -> Any:
-    """Return the same model without values in its variables, to be inspected: fast, small, and no file is needed.
+    """Return the same model without values in its variables, for inspection.
 
-    Of weights that are a file it is checked that they would fill the network.
+    This is fast and needs no file. If ``weights`` is a file, it must fill the network.
     """
     network, kind, side = _resolved(name, weights, None, resolution)
     classes = _classes(classes)
@@ -102,7 +103,7 @@ def outline(
 
 
 def preprocessing_of(network: str, kind: str, profile: Profile) -> Preprocessing:
-    """Return what a network is fed: under ``released`` x / 255, under ``paper`` what its base was trained with."""
+    """Return a network's preprocessing: x / 255; profile ``paper``: that of its base."""
     if network == catalogue.GRAY:
         return GRAY
     rescaled = spec.load().text("FER-P-07", "preprocessing", profile) == DIVIDED
@@ -116,7 +117,7 @@ def preprocessing_of(network: str, kind: str, profile: Profile) -> Preprocessing
 def preprocessing_for(
     name: str, weights: str | Path | None, profile: Profile, fed: Preprocessing | None = None
 ) -> Preprocessing:
-    """Return what a network is fed that starts as ``build`` lets it, from a file too."""
+    """Return the preprocessing of a network for any ``weights`` of ``build``."""
     network = _named(name)
     return _preprocessing(network, _kind(network, weights, None), profile, fed)
 
@@ -137,7 +138,10 @@ def _preprocessing(network: str, kind: str | Path, profile: Profile, fed: Prepro
 
 
 def _starts(network: str, path: Path) -> tuple[str, ...]:
-    """Return what a network in a file can have started from; the published layout holds a pre-trained base."""
+    """Return the possible initial weights of a network in a file.
+
+    A file in the published layout contains a pre-trained base.
+    """
     known = catalogue.weights_of(network)
     if self_built(network):
         return known
@@ -171,7 +175,7 @@ def _is_vggface(network: str, kind: str | Path) -> bool:
 
 
 def _fits(path: Path, library: Any, network: str) -> bool:
-    """Whether a file of a whole network has, among its arrays, one of every shape that a library's base needs."""
+    """Return whether a file of a whole network has all shapes of a library's base."""
     least = catalogue.smallest_side(network, "vggface" if library is vggface else "imagenet")
     base = weightless(lambda: library.build_base(network, least))
     return Counter(tuple(variable.shape) for variable in base.weights) <= Counter(native_h5.shapes(path))
@@ -179,14 +183,14 @@ def _fits(path: Path, library: Any, network: str) -> bool:
 
 def _named(name: str) -> str:
     if not isinstance(name, str):
-        raise UserError(f"a network is called by its name, not by {name!r}: see 'ferspec models list'")
+        raise UserError(f"a network is named by a text, not by {name!r}: see 'ferspec models list'")
     return catalogue.find(name).name
 
 
 def _resolved(
     name: str, weights: str | Path | None, folder: str | Path | None, resolution: int | tuple[int, ...]
 ) -> tuple[str, str | Path, int]:
-    """Return a network's name, what it starts from and its side, once they are known to go together."""
+    """Return a network's name, initial weights and side; ``UserError`` if they do not fit."""
     network = _named(name)
     kind = _kind(network, weights, folder)
     return network, kind, _side(network, kind, resolution)
@@ -202,7 +206,7 @@ def _require_room(network: str, side: int, model: Any) -> None:
 
 
 def _kind(network: str, weights: str | Path | None, folder: str | Path | None) -> str | Path:
-    """Return what a network starts from: one of the names of FER-P-01, or the path of a file."""
+    """Return a network's initial weights: a name of FER-P-01, or the path of a file."""
     known = catalogue.weights_of(network)
     if weights is None:
         return known[0]

@@ -1,4 +1,4 @@
-"""The catalogue of the zoo: which networks there are, in which rows of the tables, and how each is built."""
+"""The catalogue of networks: names, rows of the tables, and ways to build them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LARGEST = 4096
 
 @dataclass(frozen=True)
 class Row:
-    """One network as the protocol trained it: a row of Table 2 (48×48) or Table 3 (224×224), or the one of Table 4."""
+    """One trained network: a row of Table 2 (48×48), Table 3 (224×224) or Table 4."""
 
     network: str
     weights: Weights
@@ -31,7 +31,7 @@ class Row:
 
     @property
     def place(self) -> str:
-        """Where in the paper the row stands."""
+        """The table of the paper that contains the row."""
         return "Table 4" if self.network == GRAY else f"Table {2 if self.resolution == 48 else 3}"
 
     @property
@@ -41,19 +41,22 @@ class Row:
 
     @property
     def trainable_parameters(self) -> int:
-        """The parameters that a gradient moves once all layers learn: all but the statistics of normalisation."""
+        """The parameters that a gradient changes when all layers are trained.
+
+        These are all except the statistics of normalisation.
+        """
         base = base_of(self.network, self.weights)
         if base is not None:
             return self.parameters - base.statistics
         table = layers_of(self.network, self.resolution)
-        # Two of a normalisation's four numbers a channel are statistics; a RepVGG block has two normalisations.
+        # a normalisation has four numbers per channel, two of them statistics; a RepVGG block has two normalisations
         norms = sum(layer.parameters // 2 for layer in table if layer.type == "BatchNormalization")
         blocks = sum(4 * layer.shape[-1] for layer in table if layer.type == "RepVGGBlock")
         return self.parameters - norms - blocks
 
 
 def rows() -> tuple[Row, ...]:
-    """Return the 43 rows of Tables 2 and 3 in their order, and MediaPipe + VGGNet."""
+    """Return the 43 rows of Tables 2 and 3, then MediaPipe + VGGNet."""
     cells = [Row(cell.architecture, cell.weights, cell.resolution) for cell in spec.load().cells]
     return (*dict.fromkeys(cells), Row(GRAY, "scratch", 48))
 
@@ -70,7 +73,7 @@ def find(name: str) -> Network:
 
 
 def plain(name: str) -> str:
-    """Return a network's name without what does not matter in it."""
+    """Return a network's name in lower case, with letters and digits only."""
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 

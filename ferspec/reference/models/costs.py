@@ -1,4 +1,4 @@
-"""What a network costs: parameters, operations of one forward pass, and memory of its activations."""
+"""Compute the costs of a network: parameters, operations and memory of activations."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Cost:
 
 
 def cost(model: Any) -> Cost:
-    """Return what a Keras model costs; it may be weightless.
+    """Return the costs of a Keras model, which may be weightless.
 
-    A multiplication and its addition count as two operations. Counted are convolutions, dense layers and attention,
-    not biases, normalisation, pooling and activations, which are a few per cent together. The activations are the
+    A multiplication and its addition count as two operations. Convolutions, dense layers and attention are counted,
+    but not biases, normalisation, pooling and activations, which are a few per cent together. The activations are the
     output of every layer once, as if none were freed or computed in place: an upper bound for a forward pass, and about
     what training keeps. ``UserError`` for a model whose sides are not fixed, and for a layer of several outputs.
     """
@@ -50,7 +50,7 @@ def _flops(layer: Any) -> int:
     places = math.prod(layer.output.shape[1:-1])
     multiplications = sum(places * math.prod(variable.shape) for variable in _kernels(layer))
     if type(layer).__name__ == "MultiHeadAttention":
-        # Every place is compared with every other, and then mixed from all of them.
+        # each position is compared with all positions, and then is a weighted sum of all
         multiplications += 2 * places**2 * layer.num_heads * layer.key_dim
     return 2 * multiplications
 

@@ -25,7 +25,7 @@ def add_head(base: Any, name: str, classes: int, profile: Profile, pooling: Pool
 
 
 def freeze_base(model: Any) -> None:
-    """Freeze the base, its batch normalisation included: the first phase, in which the new head alone learns.
+    """Freeze the base with its batch normalisation, for the first phase: only the head is trained.
 
     Compile afterwards. ``UserError`` for a self-built network, which is trained in one phase.
     """
@@ -36,12 +36,12 @@ def freeze_base(model: Any) -> None:
 
 
 def unfreeze(model: Any) -> None:
-    """Let all layers learn: the second phase. Compile afterwards."""
-    # A model that is itself trainable does not pass the word on to a frozen base.
+    """Make all layers trainable, for the second phase. Compile afterwards."""
+    # setting ``trainable`` of the model does not unfreeze a base that was frozen itself
     for layer in model.layers:
         layer.trainable = True
 
 
 def base_layer(model: Any) -> Any | None:
-    """Return the one layer of a model that is a library's base, or None for a self-built network."""
+    """Return the layer that is a library's base, or None for a self-built network."""
     return next((layer for layer in model.layers if getattr(layer, "layers", None)), None)

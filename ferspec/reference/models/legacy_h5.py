@@ -1,4 +1,7 @@
-"""Weights in Keras' first HDF5 layout, which all published files have: read by name and shape, whole or not at all."""
+"""Read weights in Keras' first HDF5 layout, by name and shape.
+
+All published files have this layout. A file is read completely or not at all.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import numpy as np
 
 from ferspec.errors import UserError
 
-# Names that Keras gives to layers nobody named; Keras 1 wrote two of them otherwise.
+# names that Keras gives to unnamed layers; Keras 1 had other names for two of them
 UNNAMED = re.compile(
     r"(conv2d|convolution2d|batch_normalization|batchnormalization|separable_conv2d|dense|layer_normalization"
     r"|multi_head_attention|rep_vgg_block)(_\d+)?"
@@ -24,7 +27,7 @@ Arrays = list[tuple[str, np.ndarray]]
 
 
 def is_legacy(path: Path) -> bool:
-    """Whether a file is HDF5 in the first layout; ``UserError`` where it is damaged."""
+    """Return whether a file is HDF5 in the first layout; ``UserError`` where it is damaged."""
     if path.suffix == ".keras":
         return False
     with _file(path) as file:
@@ -32,7 +35,7 @@ def is_legacy(path: Path) -> bool:
 
 
 def has_layer(path: Path, name: str) -> bool:
-    """Whether a file holds a layer of that name, in the first layout."""
+    """Return whether a file in the first layout has a layer with this name."""
     return is_legacy(path) and name in [layer for layer, _ in _stored(path)]
 
 
@@ -50,7 +53,10 @@ def load(path: Path, model: Any, network: str, by_order: bool = False) -> int:
 
 
 def matched(path: Path, model: Any, network: str, by_order: bool = False) -> list[tuple[Any, np.ndarray]]:
-    """Return every variable of a model with its array in a file, as ``load`` matches them; nothing is changed."""
+    """Return every variable of a model with its array in a file. Nothing is changed.
+
+    They are matched as in ``load``.
+    """
     layers = [layer for layer in leaves(model) if layer.weights]
     stored = list(_stored(path))
     total = sum(len(layer.weights) for layer in layers)
@@ -82,7 +88,7 @@ def leaves(model: Any) -> Iterator[Any]:
 
 
 def _keys(names: Iterable[str]) -> list[str]:
-    """Return layer names as they are compared."""
+    """Return layer names in the form in which they are compared."""
     counts: Counter[str] = Counter()
     keys = []
     for name in names:
@@ -97,21 +103,21 @@ def _keys(names: Iterable[str]) -> list[str]:
 
 
 def _fitting(arrays: Arrays, variables: list[Any]) -> list[np.ndarray] | None:
-    """Return a layer's arrays in the order of its variables, or None where they do not fit.
+    """Return a layer's arrays in the order of its variables, or None if they differ.
 
-    Arrays are told apart by their own names, in a layer made of layers by those of the inner layers too. A layer of
-    other names (those of Keras 1) is read in order; one whose names stand for several arrays is not read at all.
+    Arrays are matched by their own names, and in a layer that contains layers by the names of the inner layers too. A
+    layer with other names (those of Keras 1) is read in order. A layer with ambiguous names is not read.
     """
     paths = [name for name, _ in arrays]
     wanted_paths = [variable.path for variable in variables]
-    for told in (_own, _inner):
-        names, wanted = told(paths), told(wanted_paths)
+    for named in (_own, _inner):
+        names, wanted = named(paths), named(wanted_paths)
         if len(set(wanted)) == len(wanted):
             break
     if len(set(names)) == len(names) and set(names) == set(wanted):
         by_name = dict(zip(names, arrays, strict=True))
         arrays = [by_name[name] for name in wanted]
-    elif told is _inner:
+    elif named is _inner:
         return None
     if [array.shape for _, array in arrays] != [tuple(variable.shape) for variable in variables]:
         return None
@@ -123,7 +129,7 @@ def _own(paths: list[str]) -> list[str]:
 
 
 def _inner(paths: list[str]) -> list[str]:
-    """Return the names of arrays with those of the inner layers they belong to, as layers are compared."""
+    """Return the names of arrays, each after the compared name of its inner layer."""
     parents = [path.rpartition("/")[0].rpartition("/")[2] for path in paths]
     distinct = list(dict.fromkeys(parents))
     keys = dict(zip(distinct, _keys(distinct), strict=True))
@@ -138,7 +144,7 @@ def _stored(path: Path) -> Iterator[tuple[str, Arrays]]:
             group = root[layer]
             arrays = [(name.partition(":")[0], np.asarray(group[name])) for name in _names(group.attrs["weight_names"])]
             if any(array.dtype.kind not in NUMBERS for _, array in arrays):
-                raise UserError(f"{path.name} is no weights file: {layer} holds something else than numbers")
+                raise UserError(f"{path.name} is not a weights file: {layer} contains something other than numbers")
             if arrays:
                 yield layer, arrays
 
@@ -162,4 +168,4 @@ def _file(path: Path) -> Iterator[Any]:
         raise
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(f"{path.name} is not a whole HDF5 weights file: {reason}") from None
+        raise UserError(f"{path.name} is not a complete HDF5 weights file: {reason}") from None

@@ -1,4 +1,4 @@
-"""Weights of a whole model in Keras 3's own formats, ``.keras`` and ``.weights.h5``: all arrays, or an error."""
+"""Read the weights of whole models from ``.keras`` and ``.weights.h5`` files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ WEIGHTS = "model.weights.h5"
 BESIDE = ("optimizer", "seed_generator")
 EXPANSION = 100
 NUMBERS = "fiu"
-# What h5py, zipfile and Keras raise on files that are damaged in one place or another.
+# exceptions of h5py, zipfile and Keras for damaged files
 DAMAGED = (OSError, KeyError, ValueError, TypeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def load(path: Path, model: Any, network: str) -> int:
-    """Fill a model from a file and return the number of arrays; its code or configuration is never looked at.
+    """Fill a model from a file and return the number of arrays.
 
-    ``UserError`` for a damaged file, and for one whose arrays are not, shape for shape, those of the model.
+    Code and configuration in the file are not read. ``UserError`` for a damaged file, and for one whose array shapes
+    differ from those of the model.
     """
     total = require_fit(path, model, network)
     try:
@@ -33,7 +34,7 @@ def load(path: Path, model: Any, network: str) -> int:
 
 
 def require_fit(path: Path, model: Any, network: str) -> int:
-    """Return the number of a file's arrays, as ``load`` does; nothing is changed."""
+    """Return the number of arrays that ``load`` would fill; ``UserError`` if they do not fit."""
     stored = Counter(shapes(path))
     wanted = Counter(tuple(variable.shape) for variable in model.weights)
     if stored != wanted:
@@ -46,7 +47,7 @@ def require_fit(path: Path, model: Any, network: str) -> int:
 
 
 def shapes(path: Path) -> list[tuple[int, ...]]:
-    """Return the shapes of all arrays in a file; ``UserError`` where it is damaged or holds other than numbers."""
+    """Return the shapes of all arrays in a file; ``UserError`` where it is damaged or has an array without numbers."""
     import h5py
 
     found: list[tuple[int, ...]] = []
@@ -54,7 +55,7 @@ def shapes(path: Path) -> list[tuple[int, ...]]:
     def visit(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset) and not any(part in name for part in BESIDE):
             if item.dtype.kind not in NUMBERS:
-                raise UserError(f"{path.name} is no weights file: {name} holds something else than numbers")
+                raise UserError(f"{path.name} is not a weights file: {name} contains something other than numbers")
             found.append(tuple(item.shape))
 
     try:
@@ -68,7 +69,7 @@ def shapes(path: Path) -> list[tuple[int, ...]]:
             with h5py.File(path) as file:
                 file.visititems(visit)
     except DAMAGED as error:
-        raise UserError(f"{path.name} is not a whole weights file: {_first_line(error)}") from None
+        raise UserError(f"{path.name} is not a complete weights file: {_first_line(error)}") from None
     return found
 
 

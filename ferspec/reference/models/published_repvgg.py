@@ -1,7 +1,7 @@
-"""RepVGG-A2 as its authors published it: three branches in training, one 3×3 convolution a block once fused.
+"""RepVGG-A2 as published: three branches in training, one 3×3 convolution after fusion.
 
 Ding et al. 2021: in training every block sums a 3×3 convolution, a 1×1 convolution and, where shapes allow, the input
-itself, each normalised; all three are linear, so that they fold into the kernel and bias of one 3×3 convolution.
+itself, each normalised. All three are linear, so that they fold into the kernel and bias of one 3×3 convolution.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ TOLERANCE, IMAGES, SEED = 1e-4, 4, 20240617
 
 
 def fuse(model: Any) -> Any:
-    """Return the network of one 3×3 convolution a block whose output is that of a trained RepVGG in training form.
+    """Return the fused network of a trained RepVGG: one 3×3 convolution per block.
 
-    Both are asked about the same noise before the fused one is returned: features, relative to their greatest, and
-    answers agree to 1e-4. ``UserError`` for any other network, the released RepVGG among them, which does not fold
+    Before the fused network is returned, both are run on the same noise: features, relative to the largest, and
+    outputs agree to 1e-4. ``UserError`` for any other network, including the released RepVGG, which does not fold
     (FER-N-04).
     """
     from keras import Input, Model, layers
@@ -52,16 +52,19 @@ def fuse(model: Any) -> Any:
 
 
 def _require_plain(model: Any) -> None:
-    """Raise ``UserError`` unless a network has the layers of RepVGG-A2 in training form, by name and type, in order."""
+    """Raise ``UserError`` unless a network has the layers of RepVGG-A2 in training form.
+
+    Names, types and order are compared.
+    """
     shapes = [tuple(tensor.shape[1:]) for tensor in (*model.inputs, *model.outputs)]
     if len(shapes) != 2 or len(shapes[0]) != 3 or None in shapes[0] or shapes[0][0] != shapes[0][1]:
         raise UserError(f"{model.name} does not fold: RepVGG-A2 reads square images of a known size")
     plain = weightless(lambda: assembled(NETWORK, shapes[0][0], shapes[1][-1], "paper"))
-    # The input's own name is a matter of chance.
+    # the name of the input varies
     for wanted, layer in zip_longest(*([_signature(layer) for layer in m.layers[1:]] for m in (plain, model))):
         if wanted != layer:
-            there, instead = (f"{of[0]} ({of[1]})" if of else "nothing" for of in (layer, wanted))
-            raise UserError(f"{model.name} does not fold: it has {there} where RepVGG-A2 has {instead}")
+            observed, expected = (f"{row[0]} ({row[1]})" if row else "nothing" for row in (layer, wanted))
+            raise UserError(f"{model.name} does not fold: it has {observed} where RepVGG-A2 has {expected}")
 
 
 def _signature(layer: Any) -> tuple[str, str, tuple[int, ...]]:
@@ -74,23 +77,25 @@ def _require_equal(model: Any, fused: Any) -> None:
     images = np.random.default_rng(SEED).random((IMAGES, *model.input_shape[1:]), np.float32)
     both = [Model(m.input, [m.get_layer("pool").output, *m.outputs]) for m in (model, fused)]
     (features, answers), (fused_features, fused_answers) = ([np.asarray(a) for a in m(images)] for m in both)
-    apart = np.abs(fused_features - features).max() / max(np.abs(features).max(), 1e-30)
-    apart = max(apart, np.abs(fused_answers - answers).max())
-    # Written so that NaN is refused too.
-    if not apart <= TOLERANCE:
-        raise UserError(f"{model.name} does not fold: the fused network answers differently, by {apart:.2g} on noise")
+    difference = np.abs(fused_features - features).max() / max(np.abs(features).max(), 1e-30)
+    difference = max(difference, np.abs(fused_answers - answers).max())
+    # this form of the comparison refuses NaN too
+    if not difference <= TOLERANCE:
+        raise UserError(
+            f"{model.name} does not fold: the fused network answers differently, by {difference:.2g} on noise"
+        )
 
 
 def _padded(x: Any, name: str) -> Any:
-    # Keras' 'same' pads an even side by 0 and 1 under stride 2, which puts the 3×3 kernel's centre beside the pixel
-    # that the 1×1 kernel reads: the two would not fold.
+    # With stride 2, Keras' 'same' pads an even side by 0 and 1. The centre of the 3×3 kernel then lies beside the pixel
+    # that the 1×1 kernel reads, and the two do not fold.
     from keras import layers
 
     return layers.ZeroPadding2D(1, name=name)(x)
 
 
 def _folded(model: Any, prefix: str) -> list[np.ndarray]:
-    """Return kernel and bias that do what the branches of a block do together."""
+    """Return the kernel and bias that are equivalent to all branches of a block."""
     kernel, bias = _scaled(model.get_layer(f"{prefix}_3x3").get_weights()[0], model.get_layer(f"{prefix}_3x3_bn"))
     ones, ones_bias = _scaled(model.get_layer(f"{prefix}_1x1").get_weights()[0], model.get_layer(f"{prefix}_1x1_bn"))
     kernel[1, 1] += ones[0, 0]
@@ -104,7 +109,10 @@ def _folded(model: Any, prefix: str) -> list[np.ndarray]:
 
 
 def _scaled(kernel: np.ndarray, norm: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return kernel and bias of a convolution without bias and the normalisation after it, in double precision."""
+    """Return the float64 kernel and bias of a convolution with its normalisation.
+
+    The convolution has no bias of its own.
+    """
     gamma, beta, mean, variance = (np.asarray(array, np.float64) for array in norm.get_weights())
     scale = gamma / np.sqrt(variance + norm.epsilon)
     return kernel.astype(np.float64) * scale, beta - mean * scale

@@ -1,4 +1,4 @@
-"""The two layers that only the released RepVGG has; importing this module makes its saved models readable."""
+"""The two layers of the released RepVGG; importing this module makes its models loadable."""
 
 from __future__ import annotations
 
@@ -50,9 +50,10 @@ class RepVGGBlock(layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class GradientCheckpointing(layers.Layer):
-    """Passes its input on unchanged, and stops the gradient of the first half of its channels.
+    """Return the input unchanged; stop the gradient of half of the channels.
 
-    The runs stopped that of a part; which one their tables do not tell. Despite the name, nothing is recomputed.
+    These are the first half. The runs stopped the gradient of some channels; their tables do not say which. Despite the
+    name, nothing is recomputed.
     """
 
     def call(self, x):

@@ -1,4 +1,4 @@
-"""The layer table of a Keras model, and where a table first departs from the one the protocol states."""
+"""The layer table of a Keras model, and its first departure from the protocol."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PLAIN = ("strides", "padding", "rate", "activation")
 
 @dataclass(frozen=True)
 class Departure:
-    """The first layer at which a network is not the one the protocol states."""
+    """The first layer at which a network differs from the protocol."""
 
     layer: int
     expected: str
@@ -29,10 +29,10 @@ class Departure:
 
 
 def table_of(model: Any) -> tuple[Layer, ...]:
-    """Return the layers of a functional or sequential Keras model, those of a nested base one by one.
+    """Return the layers of a functional or sequential Keras model, with nested layers.
 
-    A sequential model's input counts as its first layer. ``UserError`` for a model that was never told its input, one
-    whose layers are not wired by Keras, and one that uses a layer twice.
+    A sequential model's input counts as its first layer. ``UserError`` for a model without a defined input, one
+    whose layers are not connected by Keras, and one that uses a layer twice.
     """
     if not getattr(model, "inputs", None) or not model.layers:
         raise UserError(f"{model.name} has no layer table: only functional and sequential models of Keras do")
@@ -42,11 +42,11 @@ def table_of(model: Any) -> tuple[Layer, ...]:
 
 
 def departure(observed: Sequence[Layer], expected: Sequence[Layer]) -> Departure | None:
-    """Return the first expected layer that the observed network lacks, or the first it has too many; None if equal.
+    """Return the first layer that is missing or extra, or None if tables are equal.
 
-    Layers are the same when type, shape, parameters and the layers they read are; names and the order in which a
-    table lists parallel branches do not matter, nor do settings that the specification leaves open. Of a library's
-    base, its shape, its parameters and the number of its layers of each kind matter.
+    Layers are the same if type, shape, parameters and the layers they read are the same. Names, the order of parallel
+    branches, and settings without a value in the specification are ignored. Of a library's base, the shape, the
+    parameters and the number of layers of each kind are compared.
     """
     inside: Sequence[Layer] = ()
     if len(expected) > 1 and isinstance(expected[1], BaseLayer):
@@ -71,7 +71,7 @@ def departure(observed: Sequence[Layer], expected: Sequence[Layer]) -> Departure
 
 
 def _identified(table: Sequence[Layer], identities: dict[tuple, int]) -> list[int]:
-    """Return for each layer a number that stands for all it is and all it was made from."""
+    """Return a number for each layer that identifies the layer and all its inputs."""
     numbers: dict[int, int] = {}
     for layer in table:
         inputs = [numbers[read] for read in layer.inputs]
@@ -81,7 +81,7 @@ def _identified(table: Sequence[Layer], identities: dict[tuple, int]) -> list[in
 
 
 def _instead(layer: Layer, known: list[int], observed: Sequence[Layer], found: list[int]) -> str:
-    """Return the observed layer that stands where an expected one is missing: it reads the same layers."""
+    """Return the observed layer in place of a missing one: it reads the same layers."""
     identity = {row.number: number for row, number in zip(observed, found, strict=True)}
     inputs = sorted(known[read - 1] for read in layer.inputs)
     spare = Counter(found) - Counter(known)
@@ -99,12 +99,12 @@ def _named(layer: Layer) -> str:
 
 
 def _end_of_base(table: Sequence[Layer]) -> int:
-    """Return the number of the last layer whose output still has places: the head comes after it."""
+    """Return the number of the last layer whose output is a map; the head follows it."""
     return max((row.number for row in table if len(row.shape) == 3), default=1)
 
 
 def _with_base(table: Sequence[Layer], end: int) -> list[Layer]:
-    """Return a table in which all layers between the input and the head are one."""
+    """Return a table with all layers between input and head merged into one."""
     if end == 1:
         return list(table)
     total, shape = sum(row.parameters for row in table[1:end]), table[end - 1].shape
@@ -122,7 +122,7 @@ def _with_base(table: Sequence[Layer], end: int) -> list[Layer]:
 
 
 def _odd_part(base: BaseLayer, inside: Sequence[Layer]) -> Departure | None:
-    """Return the first layer of a kind that the base has not, or not so often; failing that, the kind it lacks."""
+    """Return the first extra layer in a base, or else the first missing kind."""
     counts: Counter[str] = Counter()
     for row in inside:
         counts[row.kind] += 1
@@ -165,7 +165,7 @@ def _add(rows: list[Layer], kind: str, shape: Any, parameters: int, inputs: tupl
 
 
 def _wiring(model: Any) -> dict[str, list[str]] | None:
-    """Return which layers each layer of a functional model reads; None for a sequential one, where it is a chain."""
+    """Return the layers that each layer of a functional model reads; None if sequential."""
     if type(model).__name__ == "Sequential":
         return None
     wiring = {}

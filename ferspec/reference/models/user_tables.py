@@ -1,4 +1,4 @@
-"""Layer tables that a third party gives as CSV or JSON, so that its network can be compared without its code."""
+"""Read layer tables of third parties from CSV or JSON, to compare networks without code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ferspec.spec.layers import Layer, csv_rows, in_order
 
 
 def read_table(path: str | Path) -> tuple[Layer, ...]:
-    """Return the layer table in a file: the layout of the specification's own tables, or its records as JSON.
+    """Return the layer table in a CSV or JSON file.
 
     CSV has the columns layer, type, shape (``48x48x3``), parameters, inputs (``1 4``) and, if wanted, settings; JSON is
     a list of layers, or an object with one under ``layers``, as ``ferspec models show --json`` prints it.

@@ -1,4 +1,4 @@
-"""The border to keras-vggface 0.6, which was written for Keras 2: its three bases, built under Keras 3."""
+"""Build the three bases of keras-vggface 0.6, written for Keras 2, under Keras 3."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECOND = Preprocessing(colour="bgr", range=(0.0, 255.0), mean=(91.4953, 103.8827
 
 @dataclass(frozen=True)
 class Base:
-    """A base of keras-vggface: its function, what it was trained with, its first layer, its least height and width."""
+    """A base of keras-vggface: function, preprocessing, first layer, and least side."""
 
     function: str
     preprocessing: Preprocessing
@@ -72,9 +72,9 @@ def _with_plain_name(layer: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _keras_2_modules() -> Iterator[None]:
-    """Let the import statements of keras-vggface find what Keras 3 no longer has; afterwards all is as it was.
+    """Provide modules that Keras 3 no longer has while keras-vggface is imported.
 
-    The library's modules are taken out of ``sys.modules`` again too: what else imports it sees it as it is.
+    Afterwards ``sys.modules`` is restored, without the library's modules: another import gets the unmodified library.
     """
     stands_in: dict[str, dict[str, Any]] = {
         "keras_applications": {},

@@ -1,4 +1,4 @@
-"""Building a network without its weights: shapes and parameter counts in a fraction of the time and memory."""
+"""Build a network without weights, for its shapes and parameter counts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 
 def weightless(build: Callable[[], Any]) -> Any:
-    """Return the model that ``build`` returns, its variables without values; it can be inspected, not run.
+    """Return the model of ``build`` without values in its variables: for inspection only.
 
-    Keras keeps variables that await their values in a list of the thread, and fills all of them the next time any
-    layer is built there. A thread of its own ends that list with the call.
+    Keras keeps uninitialised variables in a list of the thread, and initialises all of them the next time any layer is
+    built there. A separate thread ends that list with the call.
     """
     import keras
 

@@ -1,4 +1,4 @@
-"""Starting weights: where the published files are, how a file is had, and loading it whole or not at all."""
+"""Initial weights: find or download published files, and load them completely or not at all."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ class Published:
 
 @dataclass(frozen=True)
 class Start:
-    """What a network starts from: ``scratch``, or a file with its sha256 and the number of arrays it filled.
+    """The initial weights of a network: ``scratch``, or a file.
+
+    A file has its sha256 and the number of arrays it filled.
 
     ``published`` says whether a file under a published name has the published md5; None where none is stated.
     """
@@ -51,9 +53,9 @@ def published(network: str, kind: str) -> Published:
 
 
 def locate(network: str, kind: str, folder: str | Path | None) -> Path:
-    """Return the path of a published file: in ``folder`` where one is given, otherwise downloaded by Keras, once.
+    """Return the path of a published file, in ``folder`` or downloaded once by Keras.
 
-    ``UserError``, naming the file and where it comes from, when it cannot be had.
+    ``UserError`` names the file and its source if it is not available.
     """
     wanted = published(network, kind)
     if folder is not None:
@@ -63,7 +65,7 @@ def locate(network: str, kind: str, folder: str | Path | None) -> Path:
         return path
     import keras
 
-    # Keras' own folders: what Keras or keras-vggface fetched before is used.
+    # Keras' own folders: files that Keras or keras-vggface downloaded before are used
     cache = "models" if kind == "imagenet" else f"models/{kind}"
     try:
         with redirect_stdout(sys.stderr):
@@ -78,9 +80,10 @@ def locate(network: str, kind: str, folder: str | Path | None) -> Path:
 
 
 def load_base(base: Any, network: str, kind: str, path: Path) -> Start:
-    """Fill a base with a published file and return what was loaded; ``UserError`` unless every array is accounted for.
+    """Fill a base from a published file and return the loaded weights.
 
-    A file with the published md5 may name its layers as the library once did: it is read in order, as Keras does.
+    ``UserError`` unless file and base have the same arrays. A file with the published md5 may have older layer names:
+    it is read in order, as in Keras.
     """
     wanted = published(network, kind)
     genuine = None if wanted.md5 is None else _digest(path, "md5") == wanted.md5
@@ -89,9 +92,9 @@ def load_base(base: Any, network: str, kind: str, path: Path) -> Start:
 
 
 def load_file(model: Any, base: Any | None, network: str, path: Path) -> Start:
-    """Fill a model, or the base of one, with a file of the user's; ``UserError`` unless it fills all arrays.
+    """Fill a model or its base from a user's file; ``UserError`` unless it fills all arrays.
 
-    ``.keras`` and ``.weights.h5`` hold a whole model; a legacy ``.h5`` the base, or a whole self-built network.
+    ``.keras`` and ``.weights.h5`` contain a whole model; a legacy ``.h5`` the base, or a whole self-built network.
     """
     _opened(path).close()
     if legacy_h5.is_legacy(path):
@@ -102,7 +105,7 @@ def load_file(model: Any, base: Any | None, network: str, path: Path) -> Start:
 
 
 def inspect_file(model: Any, base: Any | None, network: str, path: Path) -> None:
-    """Raise the ``UserError`` that ``load_file`` would raise, and change nothing; the model may be weightless."""
+    """Check a file like ``load_file``, without changing the model, which may be weightless."""
     _opened(path).close()
     if legacy_h5.is_legacy(path):
         legacy_h5.matched(path, model if base is None else base, network)

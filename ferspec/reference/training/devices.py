@@ -10,7 +10,7 @@ from ferspec.errors import UserError
 def strategy_over(gpus: int | None = None) -> Any:
     """Return a TensorFlow strategy over a number of GPUs, by default all; over the CPU if there are none.
 
-    ``gpus=0`` is the CPU. ``UserError`` where more are asked for than TensorFlow sees.
+    ``gpus=0`` is the CPU. ``UserError`` if TensorFlow finds fewer GPUs than requested.
     """
     import tensorflow as tf
 
@@ -28,5 +28,5 @@ def require_even(batch: int, replicas: int) -> None:
     """Raise ``UserError`` where a batch cannot be shared evenly between replicas."""
     if batch % replicas:
         raise UserError(
-            f"a batch of {batch} images cannot be shared by {replicas} GPUs evenly: ask for a divisor of {batch}"
+            f"a batch of {batch} images cannot be divided evenly between {replicas} GPUs: give a divisor of {batch}"
         )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluation_batches", "reading_errors", "training_batches"]
 
-# One batch is made while another waits; augmentation itself shares a batch between the cores.
+# one batch is built while another waits; augmentation divides a batch between the cores
 AT_ONCE, AHEAD = 2, 2
 
 
@@ -85,7 +85,7 @@ def evaluation_batches(
 
 
 def _mapped(numbers: tf.data.Dataset, batch: Callable[[int], Any], signature: Any) -> tf.data.Dataset:
-    """Return the batches of these numbers, in their order, made by several threads."""
+    """Return the batches with these numbers, in order, built by several threads."""
     import tensorflow as tf
 
     specs = tf.nest.flatten(signature)
@@ -108,7 +108,7 @@ def _mapped(numbers: tf.data.Dataset, batch: Callable[[int], Any], signature: An
 def _generated(
     images: TrainingImages, stream: Stream, preprocessing: Preprocessing, start_epoch: int
 ) -> tf.data.Dataset:
-    """Return the batches of Keras' generator, which have to be made one after the other."""
+    """Return the batches of Keras' generator, which must be built one after the other."""
     import tensorflow as tf
 
     def made() -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -133,7 +133,7 @@ def _ahead(batches: tf.data.Dataset) -> tf.data.Dataset:
     import tensorflow as tf
 
     options = tf.data.Options()
-    # With it, fit on an endless dataset sometimes returns only 15 to 20 seconds after its last epoch (TensorFlow 2.21).
+    # with autotune, fit on an endless dataset sometimes returns 15 to 20 seconds after its last epoch (TensorFlow 2.21)
     options.autotune.enabled = False
     return batches.prefetch(AHEAD).with_options(options)
 

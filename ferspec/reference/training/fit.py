@@ -46,7 +46,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Trained:
-    """A network at its best epoch, its epochs, why each phase ended, and the seconds of training."""
+    """A network at its best epoch, with its epochs, ends of phases, and seconds."""
 
     network: Any
     rows: tuple[EpochRow, ...]
@@ -60,9 +60,10 @@ class Trained:
 
     @cached_property
     def predict(self) -> Callable[[np.ndarray], np.ndarray]:
-        """Return a function from a batch (b, h, w, c) float32 to probabilities (b, 7), on one device.
+        """Return a function from a batch to probabilities (b, 7), on one device.
 
-        Keras' own ``predict_on_batch`` would return the answers of every replica to the whole batch.
+        A batch is (b, h, w, c) float32. Keras' own ``predict_on_batch`` would return the answers of every replica to
+        the whole batch.
         """
         import tensorflow as tf
 
@@ -178,9 +179,9 @@ def _train_phase(
         _require_number(row, task.settings.precision)
         progress = FinishedEpochs((*progress.rows, row), progress.seconds + seconds)
         states.save(progress, best_of(progress.rows), network, optimizer)
-        here = rows_of(progress.rows, phase)
-        listener.epoch(progress.rows, _outlook(task, plan, here, seconds))
-        return _ended(task, plan, here) is not None
+        of_phase = rows_of(progress.rows, phase)
+        listener.epoch(progress.rows, _outlook(task, plan, of_phase, seconds))
+        return _ended(task, plan, of_phase) is not None
 
     def rate() -> float:
         watched = _watched("FER-S-03", rows_of(progress.rows, phase), task.settings.profile)
@@ -204,7 +205,7 @@ def _train_phase(
 
 
 def _compiled(network: Any, task: Task, rate: float) -> tuple[Any, Any]:
-    """Return what is to be fitted, compiled with a new optimiser whose variables exist, and that optimiser."""
+    """Return the compiled model to fit, and its new optimiser with built variables."""
     from ferspec.reference.augmentation.device import with_augmentation
 
     trained = with_augmentation(network, task.preprocessing) if task.settings.augment == "device" else network

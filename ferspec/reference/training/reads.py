@@ -15,7 +15,7 @@ QUIET_SECONDS, LONGEST_WAIT = 0.2, 10.0
 
 
 class _Reads:
-    """The number of running reads, the time when the last one ended, and the exceptions of failed ones by name."""
+    """The running reads, the end of the last one, and kept exceptions by name."""
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -34,12 +34,12 @@ class _Reads:
 
 
 class _ReadingFailed(Exception):
-    """Carries the name of a kept exception through TensorFlow."""
+    """An error whose text is the name of a kept exception."""
 
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Read one batch within this context, in any thread; keep what it raises for ``reading_errors``."""
+    """Read one batch in this context, in any thread; keep its exception for ``reading_errors``."""
     reads = _reads()
     with reads.lock:
         reads.running += 1
@@ -57,9 +57,9 @@ def reading() -> Iterator[None]:
 
 @contextmanager
 def reading_errors() -> Iterator[None]:
-    """Raise an exception of a read as it was raised.
+    """Raise the original exception of a read.
 
-    TensorFlow passes on its text alone, in an error of its own.
+    TensorFlow passes on only its text, in an error of its own.
     """
     import tensorflow as tf
 

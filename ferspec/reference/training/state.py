@@ -1,4 +1,4 @@
-"""Keep the state from which a training resumes after its last finished epoch, in whole files."""
+"""Save the state of a training after each epoch, in complete files, for resuming."""
 
 from __future__ import annotations
 

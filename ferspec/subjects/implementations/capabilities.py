@@ -89,7 +89,7 @@ class Capabilities(Protocol):
         """Return height, width and channels of the images of a dataset, as distributed."""
 
     def split(self, dataset: str, labels: list[int], splits: list[str] | None, seed: int) -> list[str]:
-        """Return the split of each image of "RAF-DB" or "AffectNet". parts holds the splits of the dataset as
+        """Return the split of each image of "RAF-DB" or "AffectNet". splits holds the splits of the dataset as
         distributed, or null if it has none. The same seed gives the same answer, and different seeds give different
         answers."""
 

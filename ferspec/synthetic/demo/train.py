@@ -63,7 +63,10 @@ class Settings:
 
 
 def rendered(per_class: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return images (n, 48, 48, 3) uint8, resized by area from 256 pixels, and labels 0 to 6."""
+    """Return images (n, 48, 48, 3) uint8 and labels 0 to 6.
+
+    Images are resized by area from 256 pixels.
+    """
     images, labels = [], []
     for image in synthetic_images(per_class, RENDERED, seed):
         images.append(cv2.resize(image.pixels, (SIZE, SIZE), interpolation=cv2.INTER_AREA))

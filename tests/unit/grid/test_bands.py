@@ -201,7 +201,7 @@ def test_every_printed_figure_outside_its_band_stands_in_a_row_that_an_erratum_n
 def test_a_figure_nobody_knows_has_no_band_and_a_reason():
     for band in bands_of(SPEC.cell("alexnet-scratch-48-fer2013-simple")):
         assert (band.expected, band.low, band.high, band.width, band.spread) == (None,) * 5
-        assert band.missing == "the printed figure is illegible and no report is released"
+        assert band.missing == "the printed metric is illegible and no report is released"
 
 
 def test_every_cell_has_a_band_for_each_figure_and_higher_is_better():

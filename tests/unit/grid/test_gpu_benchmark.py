@@ -19,7 +19,7 @@ def test_without_a_gpu_every_cell_is_not_evaluated_and_says_why(tmp_path):
     done = run_pytest("benchmarks/test_gpu_cells.py", "-m", "gpu", "--fer-artifacts", tmp_path, cwd=ROOT)
     assert re.search(rf"={{3,}} {CELLS} skipped in ", done.stdout)
     assert f"not evaluated {CELLS}" in done.stdout
-    assert "TensorFlow sees no GPU" in done.stdout
+    assert "TensorFlow finds no GPU" in done.stdout
     assert "verdict: not_evaluated" in done.stdout
     assert done.returncode == 2
     assert not list(tmp_path.iterdir())

@@ -229,7 +229,7 @@ def test_the_command_shows_counts_and_explains_what_lies_outside(runs):
         f"validation accuracy 0.940, expected {band.low:.3f} to {band.high:.3f}",
         "likely: above the band: look for test images",
         "vgg16-imagenet-48-rafdb-simple not a protocol run",
-        "FER-R-08 every figure of the report follows from the predictions: FAIL",
+        "FER-R-08 every metric of the report follows from the predictions: FAIL",
         "likely: the macro average was reported as the weighted one",
         "2 results read: 26 checks of their artifacts, 25 pass, 1 fail, 0 not evaluated",
     ):
@@ -327,7 +327,7 @@ def test_pytest_judges_a_test_a_cell(runs):
     assert ended.returncode == 1
     # two runs of one cell, 0 and 0.15 too high, have a mean that lies within
     assert "1 failed, 1 passed, 1 skipped, 256 deselected" in ended.stdout
-    assert "FER-R-08 every figure of the report follows from the predictions" in ended.stdout
+    assert "FER-R-08 every metric of the report follows from the predictions" in ended.stdout
     assert "verdict: fail (planned 3, pass 1, fail 1, inconclusive 0, not evaluated 1, declared 0)" in ended.stdout
 
 

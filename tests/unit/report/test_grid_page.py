@@ -145,7 +145,7 @@ def test_a_figure_without_a_band_is_a_dot_alone_that_says_why():
     [figure, *_] = judge_cell(ILLEGIBLE, [Result(cell=ILLEGIBLE.id, source="x", figures=GUESSING)]).figures
     found = mark(figure, Axis(0.0, 1.0))
     assert (found.band, found.expected, found.place, found.x) == (None, None, "unknown", 14.29)
-    assert found.title == "validation accuracy: the printed figure is illegible and no report is released"
+    assert found.title == "validation accuracy: the printed metric is illegible and no report is released"
 
 
 @pytest.mark.parametrize(

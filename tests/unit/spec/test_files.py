@@ -29,8 +29,8 @@ FIRST_CELL = "VGG16,imagenet,48,RAF-DB,simple,"
 TAMPERED = {
     "an unknown key": (WEIGHTING, W02, W02 + "\nnote = 1", "weighting.toml: FER-W-02: note: unknown key"),
     "an unknown table": (WEIGHTING, "[[clause]]", "[[clauze]]", "weighting.toml: unknown key 'clauze'"),
-    "an id twice in a file": (WEIGHTING, W02, 'id = "FER-W-01"', "weighting.toml: FER-W-01: this id comes twice"),
-    "an id twice in two files": (WEIGHTING, W02, 'id = "FER-Z-01"', "weighting.toml: FER-Z-01: this id comes twice"),
+    "an id twice in a file": (WEIGHTING, W02, 'id = "FER-W-01"', "weighting.toml: FER-W-01: this id occurs twice"),
+    "an id twice in two files": (WEIGHTING, W02, 'id = "FER-Z-01"', "weighting.toml: FER-Z-01: this id occurs twice"),
     "no source": (WEIGHTING, 'source = "paper"\n', "", "weighting.toml: FER-W-01: source: Field required"),
     "an unknown source": (WEIGHTING, '"paper"', '"hearsay"', "weighting.toml: FER-W-01: unknown source 'hearsay'"),
     "an unknown status": (WEIGHTING, '"normative"', '"certain"', "weighting.toml: FER-W-01: status: "),
@@ -56,7 +56,7 @@ TAMPERED = {
         "clauses/datasets.toml",
         "detector =",
         "margin =",
-        "datasets.toml: FER-D-07: a name stands for several things",
+        "datasets.toml: FER-D-07: a name is used twice",
     ),
     "an erratum of an unknown clause": (ERRATA, '"FER-W-02"', '"FER-W-99"', "errata.toml: ERR-25: unknown clause"),
     "an erratum of an unknown cell": (
@@ -88,7 +88,7 @@ TAMPERED = {
         ERRATA,
         'profile = "paper"',
         'profile = "released"',
-        "errata.toml: ERR-02: readings by profile are one of each, that of released first",
+        "errata.toml: ERR-02: expected one reading for each profile, released first",
     ),
     "a contradiction unexplained": (
         ERRATA,

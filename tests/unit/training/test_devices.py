@@ -118,5 +118,5 @@ def test_no_gpu_is_the_cpu():
 
 def test_a_batch_that_cannot_be_shared_is_refused():
     require_even(64, 2)
-    with pytest.raises(UserError, match="64 images cannot be shared by 3 GPUs evenly"):
+    with pytest.raises(UserError, match="64 images cannot be divided evenly between 3 GPUs"):
         require_even(64, 3)

@@ -45,7 +45,7 @@ def fed(images, preprocessing):
     [
         (("VGG17", 48), "unknown network 'VGG17': did you mean VGG19, VGG16"),
         (("zebra", 48), "unknown network 'zebra': known are VGG16, VGG19, ResNet50"),
-        ((None, 48), "a network is called by its name, not by None"),
+        ((None, 48), "a network is named by a text, not by None"),
         (("VGGNet", 4096), "VGGNet at 4096x4096 would have 34,3"),
         (("VGG16", 31), "VGG16 has no room at 31x31: it needs 32x32 to 4096x4096"),
         (("Xception", 48), "Xception has no room at 48x48: it needs 71x71"),

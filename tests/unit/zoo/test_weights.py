@@ -149,7 +149,7 @@ def test_a_damaged_file_is_refused_in_one_line(tmp_path, suffix, damage):
         model.save(path) if suffix == ".keras" else model.save_weights(path)
     whole = path.read_bytes()
     path.write_bytes({"truncated": whole[: len(whole) // 2], "empty": b"", "not weights": b"hello" * 99}[damage])
-    with pytest.raises(UserError, match=r"damaged\S+ is not a whole .*weights file") as caught:
+    with pytest.raises(UserError, match=r"damaged\S+ is not a complete .*weights file") as caught:
         build("LeNet5", 48, path)
     assert "\n" not in str(caught.value)
 
@@ -226,7 +226,7 @@ def test_a_file_of_words_is_refused_before_anything_is_filled(tmp_path, suffix):
         shape = file[datasets[-1]].shape
         del file[datasets[-1]]
         file[datasets[-1]] = np.full(shape, b"word")
-    with pytest.raises(UserError, match="holds something else than numbers"):
+    with pytest.raises(UserError, match="contains something other than numbers"):
         build("LeNet5", 48, path)
 
 
@@ -239,5 +239,5 @@ def test_what_is_shown_with_a_file_has_been_inspected(tmp_path, name):
     with pytest.raises(UserError, match="fits another network"):
         zoo.describe("ZFNet", 48, path)
     path.write_text("hello")
-    with pytest.raises(UserError, match="is not a whole"):
+    with pytest.raises(UserError, match="is not a complete"):
         zoo.describe("LeNet5", 48, path)

@@ -43,7 +43,7 @@ def near(relative: float = 0.0, absolute: float = 0.0) -> Same:
 
 
 def answers_to(ask: Callable[[Case], Any], cases: Iterable[Case]) -> list[Any]:
-    """Return the answer to each case, and ``NotEvaluable`` in the place of one that the subject does not offer."""
+    """Return the answer to each case; ``NotEvaluable`` replaces one that the subject does not offer."""
     answers = []
     for case in cases:
         try:

@@ -1,4 +1,4 @@
-"""What the checks on an implementation share: an answer in its form, and its distance from the right one."""
+"""Validate the form of answers, and compare them with the expected ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Case = TypeVar("Case")
 SHOWN = 120
 # far above any count, loss or pixel, and far below what overflows when it is squared
 LARGEST = 1e15
-# kinds that NumPy converts to numbers although they are none: text, true and false
+# NumPy converts these types to numbers too: text, true and false
 NOT_NUMBERS = "USb"
 
 
@@ -82,7 +82,7 @@ def close(
     names: Sequence[str] = (),
     likely: str | None = None,
 ) -> CheckResult:
-    """Compare numbers, and show the one that is farthest off, by its name if it has one."""
+    """Compare numbers, and show the largest difference, with its name if there is one."""
     observed, expected = np.atleast_1d(np.asarray(observed, float)), np.atleast_1d(np.asarray(expected, float))
     distances = np.abs(observed - expected)
     worst = int(distances.argmax())

@@ -1,4 +1,4 @@
-"""What the values of an image are called in messages."""
+"""The names of pixel values in messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class PixelNames(Sequence[str]):
-    """Names of the values of an image (h, w, c), each made when it is looked up: large images have 150,000."""
+    """Names of the values of an image (h, w, c), built on demand.
+
+    Large images have 150,000 values.
+    """
 
     shape: tuple[int, ...]
     what: str

@@ -1,4 +1,4 @@
-"""Which typical mistake an answer looks like: the one that would give the same numbers."""
+"""Find the typical mistake that gives the same numbers as an answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ferspec.outcomes import CheckResult
 
 
 def resembled(observed: npt.NDArray[Any], mistakes: Mapping[str, npt.NDArray[Any]], tolerance: float) -> str | None:
-    """Return the first mistake whose numbers, of the same shape, are those observed; None where none is."""
+    """Return the first mistake with the observed numbers and shape, or None."""
     for name, numbers in mistakes.items():
         if numbers.shape == observed.shape and np.abs(numbers - observed).max() <= tolerance:
             return name
@@ -23,6 +23,6 @@ def resembled(observed: npt.NDArray[Any], mistakes: Mapping[str, npt.NDArray[Any
 def compared(
     observed: float, expected: float, tolerance: float, name: str, mistakes: Mapping[str, float]
 ) -> CheckResult:
-    """Compare a number; ``mistakes`` are the numbers that typical mistakes give, by what each of them does."""
+    """Compare a number; ``mistakes`` has the numbers of typical mistakes, by their descriptions."""
     given = {cause: np.array(value) for cause, value in mistakes.items()}
     return close(observed, expected, tolerance, (name,), resembled(np.array(observed), given, tolerance))

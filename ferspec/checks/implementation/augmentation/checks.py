@@ -1,4 +1,4 @@
-"""FER-A: what is drawn for a training image, what that makes of its pixels, and who is augmented."""
+"""Checks on the augmentation of training images: draws, pixels, order and images concerned (FER-A)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def the_same_for_every_network(subject: ImplementationSubject, network: str) -> 
 
 
 def _is_no_range(name: str, value: Any) -> bool:
-    """Return whether nothing is drawn from a range: none, 0, or one that ends where it begins; text is not a range."""
+    """Return whether a range changes nothing: None, 0, or equal ends; text is not a range."""
     if isinstance(value, list):
         return all(end == value[0] for end in value)
     return not value or isinstance(value, str)

@@ -1,8 +1,9 @@
-"""FER-A-02 to FER-A-05: from which distributions the changes of training images are drawn, and each for itself.
+"""FER-A-02 to FER-A-05 and FER-A-10: the distributions and the seed of random changes.
 
-Of every quantity are judged its range, its distribution, the order of its draws and its independence of all others, of
-the same image and of any up to half of the sample away. Of those too the distances from the middle count: a shift that
-the size of another one decides is correlated with that alone. FER-A-10: a seed tells what is drawn.
+The checks judge the range, the distribution and the order of the draws of every quantity. They also judge its
+independence of all quantities of the same image, and of images up to half of the sample away. Distances from the middle
+of a range are tested for independence too: a shift that depends on the size of another one is correlated only with that
+size.
 """
 
 from __future__ import annotations
@@ -54,19 +55,19 @@ RANGES = {
     SECOND_ZOOM: Range(1.0, ZOOM),
 }
 
-# How seldom right draws may be refused, by each bound that a sample is held to.
+# the probability that a bound refuses correct draws
 UNLIKELY = 1e-6
 # A distribution function lies closer to the true one (Dvoretzky, Kiefer, Wolfowitz), and so does a share (Hoeffding).
 FARTHEST = math.sqrt(math.log(2 / UNLIKELY) / (2 * COUNT))
 # The correlation of independent samples is nearly normal, with variance 1 / n; the six quantities and the distances of
 # five of them from their middle make 55 pairs, of which none may exceed it.
 MOST_CORRELATED = math.sqrt(2 * math.log(2 * 55 / UNLIKELY) / COUNT)
-# So near to normal are the correlations with later images too, of all 121 ordered pairs of those eleven, at every lag.
+# The same bound for the correlations with later images, of all 121 ordered pairs of those eleven, at every lag.
 LONGEST_LAG = COUNT // 2
 MOST_STANDARD_ERRORS = math.sqrt(2 * math.log(2 * 121 * LONGEST_LAG / UNLIKELY))
 # All of 4,000 draws miss the last 0.5 % at one end of a range in 0.995**4000 = 2e-9 of samples.
 MISSED_END = 0.01
-# What computing in half precision costs, as a share of the number: 2**-11.
+# The relative error of half precision: 2**-11.
 ROUNDING = float(np.finfo(np.float16).eps) / 2
 # Half precision leaves 615 zoom factors, and more angles and shifts, of which 4,000 draws leave out few; in steps of a
 # tenth there are 401 angles and fewer shifts. Pairs of zoom factors and of shifts hardly repeat even so.
@@ -74,7 +75,10 @@ LEAST_DISTINCT, LEAST_DISTINCT_PAIRS = 500, COUNT * 9 // 10
 
 
 def uniform_over_its_range(subject: ImplementationSubject, clause: str, name: str) -> CheckResult:
-    """A rotation of up to 20 degrees, shifts of up to 0.2 of the size, zooms of up to 0.2: all uniform (paper 4.2)."""
+    """Rotation, shifts and zooms are uniform over their ranges (paper 4.2).
+
+    Rotation is up to 20 degrees, shifts are up to 0.2 of the size, zooms up to 0.2.
+    """
     drawn, known = drawn_for(subject), RANGES[name]
     sample, what = drawn[name], f"{name}{known.unit}"
     return first_failure(
@@ -87,7 +91,7 @@ def uniform_over_its_range(subject: ImplementationSubject, clause: str, name: st
 
 
 def every_other_image_is_mirrored(subject: ImplementationSubject) -> CheckResult:
-    """Images are flipped with a probability of a half, each for itself."""
+    """Images are flipped with a probability of a half, each independently."""
     flips = drawn_for(subject)[FLIP]
     changing = float((flips[1:] != flips[:-1]).mean())
     wanted = 2 * FLIPPED * (1 - FLIPPED)
@@ -108,7 +112,7 @@ def nothing_else_is_drawn(subject: ImplementationSubject) -> CheckResult:
 
 
 def chance_alone_decides(subject: ImplementationSubject, *names: str) -> CheckResult:
-    """Each quantity of each image is drawn for itself: no draw decides two of them, or those of two images."""
+    """Each quantity of each image is drawn independently: no draw decides two quantities, or two images."""
     drawn = drawn_for(subject)
     return first_failure(
         [
@@ -149,7 +153,7 @@ def the_same_seed_draws_the_same(subject: ImplementationSubject) -> CheckResult:
 
 
 def _mistaken_ends(clause: str, name: str) -> dict[str, float]:
-    """Return how far from the middle a quantity lies at an end of its range, by the mistakes of its clause."""
+    """Return the distance of range ends from the middle, by the mistakes of the clause."""
     ends = [change_from([share] * 6, HEIGHT, WIDTH) for share in (0.0, 1.0)]
     place, middle = LABELS.index(name), RANGES[name].middle
     return {
@@ -161,7 +165,7 @@ def _mistaken_ends(clause: str, name: str) -> dict[str, float]:
 def nothing_else(
     answer: Mapping[str, Any], asked: Collection[str], what: str, changes_nothing: Callable[[str, Any], bool]
 ) -> CheckResult:
-    """Judge the entries of an answer that were not asked for: whatever they are, they may change nothing."""
+    """Judge the extra entries of an answer: they must not change an image."""
     more = [
         f"{name} {shown(value)}"
         for name, value in answer.items()
@@ -171,12 +175,12 @@ def nothing_else(
         status=Status.FAIL if more else Status.PASS,
         observed=f"{what}: {', '.join(more) or 'nothing else'}",
         expected=f"{what}: nothing else, or what changes no image",
-        likely="images are changed in a way that the protocol has not" if more else None,
+        likely="images are changed in a way that is not in the protocol" if more else None,
     )
 
 
 def _is_neutral(name: str, value: Any) -> bool:
-    """Return whether a change leaves an image as it is: none, 0, or a factor of 1; text changes nothing."""
+    """Return whether a change has no effect: None, 0, or a factor of 1; text has no effect."""
     if isinstance(value, list):
         return all(_is_neutral(name, entry) for entry in value)
     # languages without a type of their own for true write 1
@@ -208,7 +212,7 @@ def drawn_for(subject: ImplementationSubject, seed: int = SEED) -> Sample:
 
 
 def _independent(drawn: Sample, name: str) -> CheckResult:
-    """Judge a quantity and its distance from the middle beside every other quantity and its distance."""
+    """Judge the independence of a quantity from all others, including distances from the middle."""
     own, others = _and_distances(drawn, (name,)), _and_distances(drawn, [label for label in LABELS if label != name])
     return first_failure(
         [_uncorrelated(one, other, f"{mine} and {its}") for mine, one in own.items() for its, other in others.items()]
@@ -216,7 +220,7 @@ def _independent(drawn: Sample, name: str) -> CheckResult:
 
 
 def _nothing_of_others(drawn: Sample, names: Sequence[str]) -> list[CheckResult]:
-    """Judge quantities and distances beside all those of images before and after, up to half of the sample away."""
+    """Judge the independence from earlier and later images, up to half of the sample away."""
     own, series = _and_distances(drawn, names), _and_distances(drawn, LABELS)
     # padded, so that the end of the sample does not meet its beginning
     spectra = {name: np.fft.rfft(_standard(values), 2 * COUNT) for name, values in series.items()}
@@ -244,7 +248,7 @@ def _unlike_later(products: np.ndarray, one: str, other: str) -> CheckResult:
 
 
 def _standard(values: np.ndarray) -> np.ndarray:
-    """Return values less their mean, in standard deviations; zeros for what never varies."""
+    """Return standardised values; zeros for values that never vary."""
     return np.asarray((values - values.mean()) / (values.std() or 1.0))
 
 
@@ -259,7 +263,7 @@ def _and_distances(drawn: Sample, names: Sequence[str]) -> Sample:
 
 def _uncorrelated(one: np.ndarray, other: np.ndarray, what: str) -> CheckResult:
     one, other = one - one.mean(), other - other.mean()
-    # What never varies is correlated with nothing, and another finding's.
+    # a value that never varies has no correlation; another finding reports it
     norms = float(np.linalg.norm(one) * np.linalg.norm(other))
     correlation = float(one @ other) / norms if norms else 0.0
     holds = abs(correlation) <= MOST_CORRELATED

@@ -74,9 +74,9 @@ def as_it_is(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Warp:
-    """Changes an image (h, w, 3), and returns grey levels that are neither rounded nor rescaled.
+    """Change an image (h, w, 3), without rounding or rescaling.
 
-    Each field is a step of Keras'; several ``maps`` are applied one after the other.
+    Each field is a step of Keras' algorithm; several ``maps`` are applied one after the other.
     """
 
     understood: Callable[[Change], Change] = as_it_is
@@ -103,7 +103,10 @@ class Warp:
         return self.after(pixels)
 
     def places(self, change: Change, height: int, width: int) -> list[np.ndarray]:
-        """Return for each map the column and row at which each pixel is read (h, w, 2), without the flip."""
+        """Return the column and row from which each map reads each pixel (h, w, 2).
+
+        The flip is not included.
+        """
         rows, columns = np.mgrid[:height, :width]
         pixels = np.stack([columns, rows, np.ones_like(rows)], axis=-1)
         centre = move(*self.centre(height, width))

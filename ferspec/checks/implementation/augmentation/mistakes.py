@@ -181,7 +181,7 @@ STREAMS: Mapping[str, Mapping[str, Streaming]] = {
     },
     "FER-A-13": {
         "seeded once an epoch": Stream(lambda epoch, step, count, size: epoch),
-        "batches counted anew in each epoch": Stream(lambda epoch, step, count, size: step),
+        "batches counted from 0 in each epoch": Stream(lambda epoch, step, count, size: step),
         "every batch seeded alike": Stream(lambda epoch, step, count, size: 0),
         "partial batches not counted": Stream(lambda epoch, step, count, size: epoch * (count // size) + step),
         "a batch more is counted where batches fit": Stream(

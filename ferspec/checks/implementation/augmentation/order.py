@@ -29,21 +29,24 @@ SETS = {f"{count} images in batches of 5": (count,) for count in (23, 20)}
 BATCH = 5
 
 Seen = dict[str, float]
-"""Values of a stream, by what a message calls them."""
+"""Values of a stream, by their names in messages."""
 
 
 def one_draw_for_the_vertical_flip(subject: ImplementationSubject, count: int) -> CheckResult:
-    """Every image consumes seven random numbers, the last of them for the vertical flip, which is off."""
+    """Every image consumes seven random numbers; the last is for the vertical flip, which is off."""
     return _same(subject, count, "FER-A-10")
 
 
 def every_batch_is_seeded(subject: ImplementationSubject, count: int) -> CheckResult:
-    """A batch is seeded with the seed plus the number of batches before it, of all epochs, partial ones counted."""
+    """A batch is seeded with the seed plus the number of earlier batches.
+
+    Batches of all epochs count, and partial ones too.
+    """
     return _same(subject, count, "FER-A-13")
 
 
 def the_first_batch_draws_the_order(subject: ImplementationSubject, count: int) -> CheckResult:
-    """The first batch of each epoch draws an order of all images, before anything is drawn for its own."""
+    """The first batch of each epoch draws the order before its own random numbers."""
     return _same(subject, count, "FER-A-14")
 
 

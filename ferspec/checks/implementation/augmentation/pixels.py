@@ -121,12 +121,12 @@ INTERPOLATED = {
 FLIPPED_LAST = change(rotation=13.0, height_shift=1.5, width_shift=-0.75, zoom=[0.9, 1.15])
 
 
-# How pixels are asked for.
+# Ask for pixels
 
 
 @dataclass(frozen=True)
 class Levels:
-    """Asks for augmented images and gives them back in grey levels, whatever range the subject puts them in."""
+    """Ask for augmented images, and convert them to grey levels from the subject's range."""
 
     subject: ImplementationSubject
     black: float
@@ -177,7 +177,7 @@ def rescaled_in_training(subject: ImplementationSubject, side: int | None) -> Ch
 
 
 def rescaled_in_evaluation(subject: ImplementationSubject, architecture: str, sizes: Sequence[int]) -> CheckResult:
-    """Every pixel is divided by 255 in evaluation too, whatever network it is for (paper 4.2)."""
+    """Every pixel is divided by 255 in evaluation too, for every network (paper 4.2)."""
     require(subject, architecture)
 
     def judged(image: np.ndarray) -> CheckResult:
@@ -250,7 +250,7 @@ def read_once(subject: ImplementationSubject) -> CheckResult:
 
 
 def a_quarter_of_a_pixel(subject: ImplementationSubject) -> CheckResult:
-    """A dot that is read a quarter of a pixel further on keeps 3/4 of itself, and gives 1/4 to the place before."""
+    """A shift by a quarter of a pixel interpolates a dot: 3/4 and 1/4."""
     dot, quarter = np.zeros((9, 9, 3), int), np.zeros((9, 9, 3))
     dot[4, 4] = 201
     quarter[3:5, 3:5] = 201 * np.outer([0.25, 0.75], [0.25, 0.75])[..., np.newaxis]

@@ -113,7 +113,7 @@ def is_of_use(subject: ImplementationSubject, metric: str, resolution: int) -> C
     gaps = differences(replicates(metric, resolution, subject.profile), metric, subject.profile)
     sd = _spread(subject, gaps)
     reach = 0.0
-    # The dropped images move each end the more, the farther the expected value is from it.
+    # dropped images move an end more where the expected value is far from it
     for expected in _extremes(subject, metric, resolution):
         low, high = _band(subject, Band(expected, sd, len(gaps), 1, *_most_dropped(metric)))
         reach = max(reach, expected - low, high - expected)
@@ -127,7 +127,7 @@ def is_of_use(subject: ImplementationSubject, metric: str, resolution: int) -> C
 
 
 def _covered(subject: ImplementationSubject, metric: str, resolution: int) -> Iterator[bool]:
-    """Yield whether each replicate lies in the band of its partner, which is made without the two."""
+    """Yield whether each replicate lies in the band of its partner, computed without the pair."""
     pairs = replicates(metric, resolution, subject.profile)
     for left_out, pair in enumerate(pairs):
         gaps = differences(pairs[:left_out] + pairs[left_out + 1 :], metric, subject.profile)
@@ -147,7 +147,7 @@ def _extremes(subject: ImplementationSubject, metric: str, resolution: int) -> t
 
 
 def _most_dropped(metric: str) -> tuple[int, int]:
-    """Return how many images of how many the largest batch drops (FER-V-02), of the part that loses most by it."""
+    """Return the largest dropped share as dropped images and all images (FER-V-02)."""
     batch = max(spec.load().integers("FER-V-03", "batch_sizes"))
     data = spec.load().datasets
     sizes = [data["BTFER"].total]

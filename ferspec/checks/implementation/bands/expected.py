@@ -1,4 +1,4 @@
-"""The spread of runs and the ends of a band in closed form, whole or with a part replaced."""
+"""Spread of runs and ends of bands in closed form, with replaceable terms."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def level() -> float:
 
 
 def reach(sd: float, pairs: int, runs: int) -> float:
-    """Return how far the mean of further runs may lie from a published run."""
+    """Return the largest expected distance of the mean of further runs from a published run."""
     return student(pairs) * sd * math.sqrt(1 + 1 / runs)
 
 

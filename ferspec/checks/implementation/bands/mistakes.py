@@ -1,4 +1,4 @@
-"""Typical wrong rules for the spread of runs and for bands, by the cause that a check prints."""
+"""Typical wrong rules for spread and bands, by the cause that a check prints."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Banding = Callable[..., list[float]]
 
 
 def estimates(pairs: Sequence[Pair], metric: str, profile: Profile, **robust: float) -> dict[str, float]:
-    """Return what ``grid_spread`` answers for those pairs."""
+    """Return the answer of ``grid_spread`` for these pairs."""
     gaps = differences(pairs, metric, profile)
     return {"pairs": len(gaps), "sd": deviation(gaps), "typical": robust_deviation(gaps, **robust)}
 
@@ -34,9 +34,9 @@ def of_every_pair(metric: str, resolution: int, profile: Profile = "released") -
     return estimates(pairs_of(metric, resolution, profile), metric, profile)
 
 
-def banding(**parts: Any) -> Banding:
-    """Return a way to answer ``band`` that has some parts replaced."""
-    return lambda **arguments: [float(end) for end in ends(Band(**arguments), **parts)]
+def banding(**terms: Any) -> Banding:
+    """Return ``band`` with some terms replaced."""
+    return lambda **arguments: [float(end) for end in ends(Band(**arguments), **terms)]
 
 
 SPREADS: dict[str, Callable[[Sequence[float]], float]] = {

@@ -1,4 +1,7 @@
-"""The pairs of cells that are one configuration trained twice, found without the errata that name the others."""
+"""The pairs of cells that are one configuration trained twice.
+
+They are found without reading the errata that exclude other pairs.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ ROUNDED = 0.01 + 1e-9
 
 @cache
 def pairs_of(metric: str, resolution: int, profile: Profile, dataset: str = REPLICATED) -> tuple[Pair, ...]:
-    """Return the cells of a dataset that differ in their balancing alone and both have the metric."""
+    """Return pairs of cells that differ only in balancing and have the metric."""
     cells = {cell.id: cell for cell in spec.load().cells if (cell.dataset, cell.resolution) == (dataset, resolution)}
     pairs = [
         (cell, cells[f"{id.removesuffix('simple')}conservative"])
@@ -31,7 +34,7 @@ def pairs_of(metric: str, resolution: int, profile: Profile, dataset: str = REPL
 
 @cache
 def replicates(metric: str, resolution: int, profile: Profile) -> tuple[Pair, ...]:
-    """Return the pairs of which both runs had the same images and, as printed, no metric contradicts another."""
+    """Return the pairs whose runs had the same images and no misprinted metric."""
     return tuple(
         pair
         for pair in pairs_of(metric, resolution, profile)
@@ -53,7 +56,7 @@ def is_misprinted(cell: Cell) -> bool:
 
 
 def differences(pairs: Iterable[Pair], metric: str, profile: Profile) -> list[float]:
-    """Return how far the runs of each pair lie apart, with its sign."""
+    """Return the signed difference of the runs of each pair."""
     return [known(first, metric, profile) - known(second, metric, profile) for first, second in pairs]
 
 

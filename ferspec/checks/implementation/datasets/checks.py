@@ -44,7 +44,7 @@ def counts_of_table_1(subject: ImplementationSubject, dataset: str) -> CheckResu
     """The images of each class are as many as Table 1 says."""
     observed = rows("dataset_counts", subject.ask("dataset_counts", dataset=dataset))
     if len(observed) != len(CLASSES):
-        likely = "a class that is none of the seven"
+        likely = "a class outside the seven"
         return equal(f"{len(observed)} classes", f"{len(CLASSES)} classes", dataset, likely)
     counts = numbers("dataset_counts", observed, (len(CLASSES),))
     mistakes = {name: np.array(other) for name, other in COUNTS[dataset].items()}
@@ -66,13 +66,13 @@ def btfer_is_256_in_colour(subject: ImplementationSubject) -> CheckResult:
 def rafdb_is_split_as_the_profile_says(subject: ImplementationSubject, counts: Sequence[int]) -> CheckResult:
     """70 % of each class are trained on, rounded down (Fig. 11); profile ``paper``: the original splits are kept."""
     if subject.profile == "paper":
-        return _keeps_splits(subject, "RAF-DB", "it is split anew, though the profile paper uses its original splits")
+        return _keeps_splits(subject, "RAF-DB", "it is split again, though the profile paper uses its original splits")
     return _splits(subject, "RAF-DB", counts)
 
 
 def affectnet_keeps_its_splits(subject: ImplementationSubject) -> CheckResult:
     """AffectNet is taken in its own splits where it has them."""
-    return _keeps_splits(subject, "AffectNet", "it is split anew where it has splits of its own")
+    return _keeps_splits(subject, "AffectNet", "it is split again, though it has its own splits")
 
 
 def affectnet_is_split_as_the_runs_were(subject: ImplementationSubject, counts: Sequence[int]) -> CheckResult:
@@ -90,7 +90,7 @@ def affectnet_has_the_seven_classes(subject: ImplementationSubject) -> CheckResu
 def affectnet_leaves_out(subject: ImplementationSubject, name: str) -> CheckResult:
     """Contempt, and what stands for no expression, is not among the seven classes."""
     observed = subject.ask("class_of_label", label=LEFT_OUT[name], dataset="AffectNet")
-    likely = "a label of none of the seven is merged into one of them, or kept as a class"
+    likely = "a label outside the seven is merged into one of them, or kept as a class"
     return equal(observed, None, f"label {LEFT_OUT[name]} of AffectNet", likely)
 
 
@@ -117,9 +117,9 @@ def _keeps_splits(subject: ImplementationSubject, dataset: str, likely: str) -> 
 
 
 def _splits(subject: ImplementationSubject, dataset: str, counts: Sequence[int]) -> CheckResult:
-    """Judge how many of each class are trained on, and that the seed alone decides which."""
+    """Judge the training images of each class, and that only the seed selects them."""
     labels, percent = _labels(counts), PERCENT[dataset]
-    # Shares by class that are none of the protocol's, so that keeping these splits is noticed.
+    # Shares by class that differ from the protocol's, so that keeping these splits is noticed.
     own = [SPLITS[index % 2] for index in range(len(labels))] if dataset == "RAF-DB" else None
     observed = _split(subject, dataset, labels, own)
     trained = Counter(label for label, split in zip(labels, observed, strict=True) if split == "training")
@@ -158,7 +158,7 @@ def _why_these_shares(by_class: list[int], counts: Sequence[int], percent: int, 
 def _split(
     subject: ImplementationSubject, dataset: str, labels: list[int], own: list[str] | None, seed: int = SEED
 ) -> list[str]:
-    """Return the split of each image; ``SubjectError`` where an image is in none."""
+    """Return the split of each image; ``SubjectError`` where an image has no split."""
     answer = rows("split", subject.ask("split", dataset=dataset, labels=labels, splits=own, seed=seed), len(labels))
     strange = [split for split in answer if split not in SPLITS]
     if strange:
@@ -182,7 +182,10 @@ FACES = {
 def widened_on_each_side(
     subject: ImplementationSubject, box: list[int], size: tuple[int, int], expected: list[int]
 ) -> CheckResult:
-    """A face is cut out with 20 pixels more on each side, as far as the image reaches (2, stage 3)."""
+    """A face is cut out with 20 pixels more on each side (2, stage 3).
+
+    The box ends at the edge of the image.
+    """
     height, width = size
     observed = numbers("face_box", subject.ask("face_box", box=box, height=height, width=width), (4,))
     mistakes = {name: np.array(boxing(box, height, width)) for name, boxing in BOXES.items()}
@@ -217,7 +220,7 @@ LEAKING = {
 def never_trained_on(
     subject: ImplementationSubject, training: str, validation: str, btfer: str, found: str
 ) -> CheckResult:
-    """BTFER serves cross-domain evaluation alone: none of its images is trained or validated on (2 and 4.1)."""
+    """BTFER is used only for cross-domain evaluation, never for training or validation (2 and 4.1)."""
     asked = {"training": list(training), "validation": list(validation), "btfer": list(btfer)}
     return _digests(subject, "leaked_images", found, **asked)
 

@@ -42,7 +42,7 @@ ROUNDINGS: Mapping[str, Callable[[float], int]] = {
 
 
 def widened(margin: Callable[[int], int], clipped: bool = True) -> Boxing:
-    """Return a way to widen a box on each side by what a function of its side says."""
+    """Return a function that widens a box by a margin for each side length."""
 
     def face_box(box: Box, height: int, width: int) -> Box:
         left, top, right, bottom = box

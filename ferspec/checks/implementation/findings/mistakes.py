@@ -36,7 +36,7 @@ def each_unit(differences: Sequence[float], architectures: Sequence[str], unit: 
 
 
 def around_the_mean(units: Array, reach: float, error: float | None = None) -> Array:
-    """Return the mean and the ends of its interval, so many standard errors away."""
+    """Return the mean and the ends of its interval, ``reach`` standard errors away."""
     error = units.std(ddof=1) / np.sqrt(len(units)) if error is None else error
     return np.array(units.mean() + reach * error * np.array([0, -1, 1]))
 
@@ -61,7 +61,7 @@ def around_the_median(units: Array) -> Array:
 
 
 def mean_difference(ends: Ends = student, units: Units = each_unit, least: int = LEAST_UNITS) -> Capability:
-    """Return the capability of that name, from how units are formed, how many must be there and what ends they give."""
+    """Return ``mean_difference`` with these units, least number of units and interval."""
 
     def capability(differences: list[float], architectures: list[str], unit: str) -> dict[str, float] | None:
         values = units(differences, architectures, unit)

@@ -1,6 +1,6 @@
 """FER-G-01 to FER-G-05: the cells of the published grid, their metrics, and which of them are replicates.
 
-Values typed here are read off the paper, as an independent witness of the specification.
+Values here are typed from the paper, as an independent witness of the specification.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Identity = tuple[Any, ...]
 
 KINDS = ("printed", "released")
 NAMES = tuple(CellMetrics.model_fields)
-# Metrics have two decimals; what is farther off than this is no rounding of another framework.
+# Metrics have two decimals; a larger difference is not another framework's rounding.
 ROUNDING_ERROR = 2e-6
 
 # Section 4.3, Tables 2 and 3: their rows at 48x48 and at 224x224, and what each is trained on and with.

@@ -1,4 +1,4 @@
-"""Wrong ways to publish metrics (FER-G-03) and to judge the agreement of print and reports (FER-G-04)."""
+"""Wrong rules for published metrics (FER-G-03) and for their agreement (FER-G-04)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FER-P-07 to FER-P-09: how images are prepared that a network is evaluated on."""
+"""FER-P-07 to FER-P-09: the preparation of images for evaluation."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def fed_as_the_profile_says(
 
 
 def the_nearest_pixel_is_taken(subject: ImplementationSubject, before: int, after: int, axis: int) -> CheckResult:
-    """A strip, three pixels wide, is resized along one axis to the nearest pixels, with no smoothing."""
+    """A strip is resized along one axis to the nearest pixels, without smoothing."""
     pixels = np.arange(before)
-    # Red and green tell the place of each pixel; blue differs much from one to the next.
+    # Red and green encode the position of each pixel; blue differs much between neighbours.
     strip = np.stack([pixels % 256, pixels // 256 * 100, pixels * 37 % 256], axis=-1)
     height, width = (after, 3) if axis == 0 else (3, after)
     answer = subject.ask("resize", image=np.stack([strip] * 3, axis=1 - axis).tolist(), height=height, width=width)
@@ -69,9 +69,9 @@ def the_nearest_pixel_is_taken(subject: ImplementationSubject, before: int, afte
 def both_sides_are_resized(
     subject: ImplementationSubject, height: int, width: int, to_height: int, to_width: int
 ) -> CheckResult:
-    """Both sides of an image are resized to the nearest pixels, which are neither cut off nor padded.
+    """Both sides of an image are resized to the nearest pixels, without cutting or padding.
 
-    Its red tells the row, its green the column, and its blue differs from pixel to pixel.
+    Red encodes the row, green the column, and blue differs between pixels.
     """
     rows, columns = np.mgrid[:height, :width]
     image = np.stack([rows, columns, _blue(rows, columns)], axis=-1)
@@ -105,7 +105,7 @@ def _blue(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
 
 
 def _nearest(before: int, after: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each pixel the one that it is taken from, and whether one alone is nearest."""
+    """Return the nearest source pixel for each pixel, and whether it is unique."""
     places = [Fraction(2 * pixel + 1) * before / (2 * after) for pixel in range(after)]
     # Between two pixels either is nearest: what Pillow takes there depends on rounding.
     decided = np.array([place.denominator != 1 for place in places])

@@ -18,14 +18,14 @@ from ferspec.errors import SubjectError
 from ferspec.outcomes import CheckResult
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
-# as wide as single precision needs, and far below what any other average differs by
+# wide enough for single precision, and far below the difference of any other average
 TOLERANCE = 1e-5
 SAME = near(absolute=TOLERANCE)
 Predictions = tuple[list[int], list[int]]
 
 
 def _skewed(count: int) -> Predictions:
-    """Return images of which half are Happy, each class recognised less often than the one before."""
+    """Return images, half of them Happy; recognition falls from class to class."""
     rng = np.random.default_rng(1)
     labels = rng.choice(7, size=count, p=[0.1, 0.03, 0.1, 0.5, 0.12, 0.1, 0.05])
     predictions = np.where(rng.random(count) < np.linspace(0.9, 0.2, 7)[labels], labels, (labels + 3) % 7)
@@ -66,7 +66,7 @@ METRICS = (0.0, 1.0, 0.5, 0.1234, 0.1266, 0.5549, 0.5551, 0.7777, 0.999, 0.0049,
 
 
 class Measured:
-    """What an implementation says of one of the sets, and the checks on single numbers of it."""
+    """The answer of an implementation for one set, and checks on its numbers."""
 
     def __init__(self, subject: ImplementationSubject, name: str) -> None:
         self.name, (self.labels, self.predictions) = name, SETS[name]
@@ -82,7 +82,7 @@ class Measured:
         return explained(found, self.answer, known, self.asked, lambda own, other: SAME(own[metric], other[metric]))
 
     def of_classes(self, metric: str, undefined: Array) -> Array:
-        """Return the metric of each class, one that is null as 0 where it may be undefined."""
+        """Return the metric of each class; null counts as 0 where it may be undefined."""
         values = rows("metrics", field("metrics", field("metrics", self.answer, "per_class"), metric), len(undefined))
         for index, value in enumerate(values):
             if value is None and not undefined[index]:
@@ -120,14 +120,14 @@ def accuracy_is_the_share_of_right_images(subject: ImplementationSubject, name: 
 
 
 def averages_are_weighted_by_support(subject: ImplementationSubject, name: str) -> CheckResult:
-    """Precision, recall and F1 are averaged over the classes, each weighed by its number of images."""
+    """Precision, recall and F1 are averaged over classes, weighted by number of images."""
     images = Measured(subject, name)
     precision, recall, *_ = per_class(images.labels, images.predictions)
     never, absent = occurring(images.predictions) == 0, occurring(images.labels) == 0
     expected = averaged(images.labels, images.predictions)
     return first_failure(
         [
-            # what stands for an undefined one is another clause's
+            # another clause judges undefined values
             images.close_in_classes("precision", precision, never, ~never, mistakes.AVERAGES),
             images.close_in_classes("recall", recall, absent, ~absent, mistakes.AVERAGES),
             *(images.close(f"weighted {metric}", metric, expected[metric], mistakes.AVERAGES) for metric in AVERAGED),
@@ -136,14 +136,14 @@ def averages_are_weighted_by_support(subject: ImplementationSubject, name: str) 
 
 
 def weighted_recall_is_the_accuracy(subject: ImplementationSubject, name: str) -> CheckResult:
-    """Weighted recall and accuracy are one number in every answer, whether or not it is the right one."""
+    """Weighted recall and accuracy are the same number in every answer, right or wrong."""
     images = Measured(subject, name)
     found = images.close("weighted recall", "recall", images.value("accuracy"), mistakes.RECALLS)
     return found.model_copy(update={"expected": f"{found.expected}, as its accuracy"})
 
 
 def f1_is_the_harmonic_mean_of_each_class(subject: ImplementationSubject, name: str) -> CheckResult:
-    """F1 is the harmonic mean of precision and recall of each class, and is averaged afterwards."""
+    """F1 is the harmonic mean for each class; averaging comes afterwards."""
     images = Measured(subject, name)
     f1 = per_class(images.labels, images.predictions)[2]
     undefined = (occurring(images.labels) == 0) | (occurring(images.predictions) == 0)

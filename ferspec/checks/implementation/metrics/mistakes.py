@@ -1,6 +1,6 @@
-"""Ways of measuring that are mistaken for those of the protocol, all of them seen in the wild (FER-M).
+"""Common mistakes in computing metrics (FER-M).
 
-What is right here is scikit-learn's: it is independent of the suite's own metrics.
+Correct values come from scikit-learn, which is independent of the suite's own metrics.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ferspec.checks.implementation.answers.explain import Capability
 
 Array = npt.NDArray[Any]
 Answer = dict[str, Any]
-# what a way of measuring says of labels and predictions
+# a number or an answer computed from labels and predictions
 Value = Callable[[Sequence[int], Sequence[int]], Any]
 AVERAGED = ("precision", "recall", "f1")
 
@@ -46,7 +46,7 @@ def occurring(classes: Sequence[int]) -> Array:
 
 
 def measured(labels: Sequence[int], predictions: Sequence[int]) -> Answer:
-    """Return the right answer of the capability ``metrics``, a metric of a class null where it is undefined."""
+    """Return the right answer of the capability ``metrics``; undefined metrics are null."""
     precision, recall, f1, _ = per_class(labels, predictions, math.nan)
     return {
         "accuracy": float(np.mean(np.equal(labels, predictions))),
@@ -74,7 +74,7 @@ def averages(value: Value) -> Capability:
 
 
 def of_classes(value: Callable[[Array, Array], Array]) -> Capability:
-    """Return ``metrics`` in which the F1 of a class is made of its precision and recall, and the average of it."""
+    """Return ``metrics`` with another F1 of precision and recall, and its average."""
 
     def capability(labels: Sequence[int], predictions: Sequence[int]) -> Answer:
         precision, recall, _, support = per_class(labels, predictions)
@@ -93,7 +93,7 @@ def undefined(named: Value) -> Capability:
 
 
 def in_classes(changed: Callable[[Answer], Answer]) -> Capability:
-    """Return ``metrics`` in which those of the classes are changed, and the averages are right."""
+    """Return ``metrics`` with changed metrics of the classes and the right averages."""
 
     def capability(labels: Sequence[int], predictions: Sequence[int]) -> Answer:
         right = measured(labels, predictions)
@@ -119,7 +119,7 @@ def _without_the_last_batch(labels: Sequence[int], predictions: Sequence[int]) -
 
 
 def weighed_by_predictions(labels: Sequence[int], predictions: Sequence[int]) -> dict[str, float]:
-    """Return averages in which a class weighs as much as it is predicted."""
+    """Return averages weighted by the number of predictions of each class."""
     weights, values = occurring(predictions), per_class(labels, predictions)[:3]
     return {metric: float(np.average(value, weights=weights)) for metric, value in zip(AVERAGED, values, strict=True)}
 

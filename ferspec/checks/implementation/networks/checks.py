@@ -1,6 +1,6 @@
-"""FER-N, FER-P-01 and FER-P-02: the networks, and what they start from.
+"""FER-N, FER-P-01 and FER-P-02: the networks and their initial weights.
 
-Layers are held against the layer tables of the specification; a departure names the first layer that is another.
+Layers are compared with the layer tables of the specification; a departure names the first layer that differs.
 """
 
 from __future__ import annotations
@@ -93,13 +93,13 @@ def has_the_stated_sizes(subject: ImplementationSubject, clause: str) -> CheckRe
 
 
 def starts_from_known_weights(subject: ImplementationSubject) -> CheckResult:
-    """FER-P-01: over all networks, the starting weights are ImageNet's, VGGFace's and drawn ones, and no others."""
+    """FER-P-01: over all networks, the initial weights are ImageNet's, VGGFace's and drawn ones, and no others."""
     answers = answers_to(partial(_starts, subject), dict.fromkeys(row.network for row in ROWS.values()))
     refusals = [answer for answer in answers if isinstance(answer, NotEvaluable)]
     found = {name for answer in answers if not isinstance(answer, NotEvaluable) for name in answer}
     if refusals and found <= set(witness.STARTING_WEIGHTS):
         raise refusals[0]
-    return equal(sorted(found), sorted(witness.STARTING_WEIGHTS), "starting weights of all networks")
+    return equal(sorted(found), sorted(witness.STARTING_WEIGHTS), "initial weights of all networks")
 
 
 def starts_as_the_grid(subject: ImplementationSubject, network: str) -> CheckResult:
@@ -109,7 +109,7 @@ def starts_as_the_grid(subject: ImplementationSubject, network: str) -> CheckRes
 
 
 def _compared(table: Sequence[Layer], name: str, typed: Sequence[int | float | str | None]) -> CheckResult:
-    """Compare one setting of all layers of a kind, in any order where every one of them is stated."""
+    """Compare one setting of all layers of a kind, ignoring order if all are stated."""
     kind, setting = name.split()
     layers = [layer for layer in table if layer.type == kind]
     observed = [str(layer.shape[-1]) if setting == "units" else layer.settings.get(setting) for layer in layers]

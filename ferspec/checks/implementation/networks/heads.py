@@ -61,7 +61,7 @@ def freezes_the_base_first(subject: ImplementationSubject, weights: Weights) -> 
 
 @dataclass(frozen=True)
 class HeadLayer:
-    """One layer of a head: whether it stands before the first dense layer, and what the clauses ask of it."""
+    """One layer of a head: its position relative to the first dense layer, and its settings."""
 
     kind: str
     before_dense: bool
@@ -74,7 +74,7 @@ class HeadLayer:
 
 
 def _head(subject: ImplementationSubject, source: str) -> list[HeadLayer]:
-    """Return the head that ``head`` gives for starting weights, or that the layer table of a row has."""
+    """Return the head from ``head`` or from the layer table of a row."""
     entries = _end_of_table(subject, source) if source in ROWS else rows("head", subject.ask("head", weights=source))
     kinds = [str(field("head", entry, "layer")) for entry in entries]
     first = kinds.index("Dense") if "Dense" in kinds else len(kinds)

@@ -1,4 +1,4 @@
-"""Images to ask of networks what they are fed: of every grey level, and as large as the grid trains on."""
+"""Images for asking about a network's input: every grey level, and sizes of the grid."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ Start = tuple[str, str]
 
 
 def every_level() -> np.ndarray:
-    """Return an image (16, 16, 3) that has every grey level in every channel, and no channel like another."""
+    """Return an image (16, 16, 3) with all grey levels in each channel.
+
+    No two channels are equal.
+    """
     grey = np.arange(256).reshape(16, 16)
     return np.stack([grey, 255 - grey, grey.T], axis=-1)
 
@@ -23,9 +26,9 @@ def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
 
 
 def sides_of(starts: Iterable[Start]) -> dict[Start, tuple[int, ...]]:
-    """Return the sides of the images to ask of each start: the smallest resolution that the grid trains it at.
+    """Return the image sides to ask about for each start: its smallest resolution in the grid.
 
-    The first is asked at its largest one too, not all, since an answer of 224 pixels is three million characters long.
+    Only the first start also has its largest resolution, since an answer of 224 pixels has three million characters.
     """
     sides = {start: resolutions_of(*start) for start in starts}
     first = next(iter(sides), None)
@@ -38,6 +41,6 @@ def resolutions() -> list[int]:
 
 
 def resolutions_of(architecture: str, weights: str) -> list[int]:
-    """Return the resolutions at which the grid trains a network from these weights, the smallest first."""
+    """Return the resolutions of a network with these weights in the grid, ascending."""
     cells = spec.load().cells
     return sorted({cell.resolution for cell in cells if (cell.architecture, cell.weights) == (architecture, weights)})

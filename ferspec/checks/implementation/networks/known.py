@@ -1,4 +1,4 @@
-"""The networks that an implementation can be asked about: those of the protocol, or of them the ones it has."""
+"""The networks of the protocol that an implementation can be asked about."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ferspec.subjects.implementations.subject import ImplementationSubject
 
 
 def networks_of(subject: ImplementationSubject) -> tuple[str, ...]:
-    """Return the names of networks, all of the protocol where the subject does not list its own.
+    """Return the networks that the subject lists, or all if it lists none.
 
-    ``NotEvaluable`` where it lists none of the protocol's.
+    ``NotEvaluable`` where its list has no network of the protocol.
     """
     networks = tuple(spec.load().networks)
     if "architectures" not in subject.capabilities:
@@ -33,5 +33,5 @@ def require(subject: ImplementationSubject, network: str) -> None:
 
 
 def starts() -> tuple[tuple[str, str], ...]:
-    """Return the networks with what the grid starts each from: pairs of architecture and weights."""
+    """Return the pairs of architecture and initial weights in the grid."""
     return tuple(dict.fromkeys((cell.architecture, cell.weights) for cell in spec.load().cells))

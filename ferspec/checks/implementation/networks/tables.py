@@ -30,12 +30,12 @@ def stated_table(row: Row, profile: Profile) -> tuple[Layer, ...]:
 
 
 def base_of_row(row: Row) -> Base | None:
-    """Return the base of a library that a network has under the protocol's head, or None."""
+    """Return the library's base under the protocol's head, or None."""
     return base_of(row.network, row.weights)
 
 
 def answered_table(subject: ImplementationSubject, row: Row) -> tuple[Layer, ...]:
-    """Return the layer table of a row that a subject gives; ``SubjectError`` names its first entry that is invalid."""
+    """Return a subject's layer table for a row; ``SubjectError`` names its first invalid entry."""
     entries = rows("layer_table", subject.ask("layer_table", **asked(row)))
     if not entries:
         raise SubjectError(f"layer_table gave no layers of {row.network}")

@@ -1,4 +1,4 @@
-"""Sizes of the networks as the paper states them and as Keras printed them in the authors' notebooks.
+"""Sizes of the networks from the paper and from the authors' notebooks.
 
 They are typed here as an independent witness: nothing is read from the data of the specification.
 """

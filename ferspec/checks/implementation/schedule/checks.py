@@ -1,4 +1,4 @@
-"""Checks on how a network is trained: its rates, its end, its phases and its steps (FER-S)."""
+"""Checks on the training schedule: rates, early stopping, phases and steps (FER-S)."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Situation(NamedTuple):
 
 
 def _halvings(*epochs: int, rate: float = 1e-4) -> list[float]:
-    """Return rates that each hold for that many epochs, every one half of that before."""
+    """Return rates that are halved after each of these numbers of epochs."""
     return [rate / 2**times for times, count in enumerate(epochs) for _ in range(count)]
 
 
 def _wavering(step: float, seed: int) -> list[float]:
-    """Return losses that fall ever more slowly and waver, in whole steps, so that ties abound."""
+    """Return noisy losses that fall more and more slowly, in steps with many ties."""
     rng, epochs = np.random.default_rng(seed), np.arange(100)
     steps = 150 * np.exp(-epochs / 15) + rng.normal(0, 4, len(epochs))
     return [float(loss) for loss in 1 + step * steps.round()]
@@ -88,7 +88,7 @@ def halves_the_rate_on_a_plateau(subject: ImplementationSubject, name: str) -> C
 
 
 def needs_an_improvement_that_counts(subject: ImplementationSubject, name: str) -> CheckResult:
-    """A validation loss that falls by less than 1e-4 below the best does not count as an improvement."""
+    """An improvement is a fall of at least 1e-4 below the best loss."""
     return _rates_found(subject, name, SMALL_IMPROVEMENTS[name])
 
 
@@ -141,7 +141,7 @@ ENDS: dict[str, tuple[list[float], int | None]] = {
 
 
 def stops_after_its_patience(subject: ImplementationSubject, name: str) -> CheckResult:
-    """A phase ends after twenty epochs without an improvement, and lasts where they improve."""
+    """A phase ends after twenty epochs without an improvement, and not before."""
     losses, end = ENDS[name]
     asked = {"val_losses": losses}
     observed = subject.ask("stopping_epoch", **asked)
@@ -186,7 +186,10 @@ def _phases(subject: ImplementationSubject, weights: str) -> list[tuple[Any, Any
 
 
 def trains_in_two_phases(subject: ImplementationSubject, weights: str) -> CheckResult:
-    """A pre-trained network has a phase with its base frozen and then one with all layers, any other the second."""
+    """A pre-trained network has a phase with a frozen base, then one with all layers.
+
+    Other networks have only the second phase.
+    """
     phases = spec.load().integer("FER-S-07", "phases", subject.profile)
     frozen = ["base"] * (phases - 1 if weights in STARTS else 0) + [None]
     found = _phases(subject, weights)
@@ -203,7 +206,7 @@ def trains_in_two_phases(subject: ImplementationSubject, weights: str) -> CheckR
 
 
 def limits_the_first_phase(subject: ImplementationSubject, weights: str) -> CheckResult:
-    """The phase with a frozen base lasts 30 epochs by the text, and one of six lengths in the logs of the runs."""
+    """The phase with a frozen base lasts 30 epochs; profile ``released``: one of six lengths."""
     found = [epochs for frozen, epochs in _phases(subject, weights) if frozen is not None]
     if not found:
         raise SubjectError(f"phases gave no phase with a frozen base for {weights}")
@@ -217,7 +220,7 @@ GPUS = (USUAL, 1, 4)
 
 
 def sees_a_batch_in_all(subject: ImplementationSubject, gpus: int) -> CheckResult:
-    """A step on two GPUs sees 32 images on each; on fewer or more, 32 images on each or 64 in all."""
+    """A step uses 32 images on each of two GPUs; otherwise 32 on each or 64 in all."""
     observed = subject.ask("batch_size", gpus=gpus)
     found = _one_of(observed, sorted({PER_GPU * gpus, PER_GPU * USUAL}), f"gpus={gpus}")
     return explained(found, observed, mistakes.BATCH_SIZES, {"gpus": gpus})
@@ -248,7 +251,7 @@ def trains_on_whole_batches(subject: ImplementationSubject, images: int, batch: 
 
 
 def loses_the_cross_entropy(subject: ImplementationSubject) -> CheckResult:
-    """Unweighted, the loss of an image is the negative natural logarithm of the probability of its class."""
+    """The unweighted loss is the negative natural logarithm of the class's probability."""
     return losses_found(subject, [1.0] * len(spec.load().classes))
 
 

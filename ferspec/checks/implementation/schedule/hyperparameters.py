@@ -53,7 +53,7 @@ STATED = {
     "stopping_monitor": Stated("FER-S-05", ("val_loss",), OTHER_METRICS),
     "stopping_patience": Stated("FER-S-05", (20,), {10: "this is the patience of the plateau rule"}),
 }
-# the runs know more rates than the text
+# the runs used more rates than the text states
 RATES_OF_RUNS = (1e-4, 1e-3, 1e-5)
 # what Keras leaves off by default, and the protocol does not mention
 OFF = {"cooldown": "FER-S-03", "amsgrad": "FER-S-01", "weight_decay": "FER-S-01"}
@@ -62,7 +62,7 @@ SAME_LOSS = {"sparsecategoricalcrossentropy": "categoricalcrossentropy", "crosse
 
 
 def is_trained_with(subject: ImplementationSubject, name: str) -> CheckResult:
-    """A hyper-parameter has the value of the protocol, or one of those that the profile knows."""
+    """A hyper-parameter has the value, or one of the values, of the profile."""
     observed, stated = field(HYPERPARAMETERS, _first_offered(subject), name), STATED[name]
     runs = name == "learning_rate" and subject.profile == "released"
     known = RATES_OF_RUNS if runs else stated.values
@@ -77,7 +77,7 @@ def is_trained_with(subject: ImplementationSubject, name: str) -> CheckResult:
 
 
 def is_off(subject: ImplementationSubject, name: str) -> CheckResult:
-    """What would change the optimiser or the plateau rule is off, or not listed at all."""
+    """Options that change the optimiser or the plateau rule are off or not listed."""
     value = _unless_off(_first_offered(subject), name)
     return CheckResult(
         status=Status.PASS if value is None else Status.FAIL,

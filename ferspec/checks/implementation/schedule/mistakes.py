@@ -129,7 +129,7 @@ RATES: dict[str, Capability] = {
     "(threshold_mode='abs' does not), and leaves out steps below eps": rates(
         patience=11, relative=True, smallest_step=1e-8
     ),
-    "the waiting does not begin anew after a reduction": rates(keeps_waiting=True),
+    "the waiting does not start again after a reduction": rates(keeps_waiting=True),
     "an improvement does not end the waiting": rates(resets=False),
     "the best is forgotten after a reduction": rates(forgets=True),
     "each epoch is compared with the one before, not with the best": rates(previous=True),
@@ -165,7 +165,7 @@ STOPS: dict[str, Capability] = {
     "the epoch with the lowest loss is given, not the one after which training stops": moved(-20),
     "the patience is that of the plateau rule": stops(patience=10),
     "equal losses are taken for improvements": stops(or_equal=True),
-    "a fall by less than 1e-4 is taken for none, as the plateau rule does": stops(min_delta=1e-4),
+    "a fall by less than 1e-4 does not count, as in the plateau rule": stops(min_delta=1e-4),
     "the highest is taken for the best, as for an accuracy": stops(sign=-1),
     "each epoch is compared with the one before, not with the best": stops(previous=True),
     "the first ten epochs are not watched": stops(warmup=10),

@@ -1,4 +1,4 @@
-"""Whether calibration is measured as the protocol has it (FER-Z-04, FER-Z-07, FER-Z-08)."""
+"""Checks on calibration metrics and their intervals (FER-Z-04, FER-Z-07, FER-Z-08)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TOLERANCE = 1e-5
 
 
 def has_fifteen_equal_bins(subject: ImplementationSubject, images: inputs.Answers) -> CheckResult:
-    """The calibration error is the mean distance of confidence from accuracy in 15 bins of equal width."""
+    """The calibration error averages |confidence - accuracy| over 15 bins of equal width."""
     observed = float(numbers("calibration_error", subject.ask("calibration_error", **images.asked), ()))
     confidence, right = images.confidence_and_right()
     places = np.ceil(confidence * BINS)
@@ -44,7 +44,7 @@ def has_fifteen_equal_bins(subject: ImplementationSubject, images: inputs.Answer
 
 
 def costs_a_finite_amount(subject: ImplementationSubject, name: str) -> CheckResult:
-    """The log loss is natural, a mean, and that of the floor where a probability is below it."""
+    """The log loss is the mean of natural logarithms; probabilities have a floor."""
     true = inputs.TRUE_PROBABILITIES[name]
     asked = inputs.with_true_probabilities(true)
     observed = float(numbers("negative_log_likelihood", subject.ask("negative_log_likelihood", **asked), ()))
@@ -54,7 +54,7 @@ def costs_a_finite_amount(subject: ImplementationSubject, name: str) -> CheckRes
 
 
 def can_reach_zero(subject: ImplementationSubject, images: inputs.Answers) -> CheckResult:
-    """The low end of the calibration error is found by inversion, and is 0 where chance alone explains the error."""
+    """The low end comes from inversion; it is 0 where chance alone explains the error."""
     observed = interval(subject, "calibration_interval", **images.asked)
     ends = zip(("low", "high"), observed, _inverted(images), strict=True)
     what = f"end of the calibration error of {images.what}"
@@ -64,7 +64,7 @@ def can_reach_zero(subject: ImplementationSubject, images: inputs.Answers) -> Ch
 
 @cache
 def _inverted(images: inputs.Answers) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the least and the most that each end may be, the low one first."""
+    """Return the allowed range of each end, the low end first."""
     errors = bin_errors(*images.confidence_and_right(), BINS)
     means = errors.mean(axis=0)
     noise = resample_means(errors, Resampling(LEVEL, REPLICATES, SEED + 1)) - means

@@ -1,4 +1,4 @@
-"""Whether the statistics are those of the protocol (FER-Z)."""
+"""Checks on the statistics (FER-Z)."""
 
 from ferspec.checks.implementation.statistics import calibration, comparison, intervals
 

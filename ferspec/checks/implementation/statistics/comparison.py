@@ -1,4 +1,4 @@
-"""Whether two models are compared, and mistakes named, as the protocol has it (FER-Z-05, FER-Z-06, FER-Z-09)."""
+"""Checks on comparing two models and naming mistakes (FER-Z-05, FER-Z-06, FER-Z-09)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ MOST_IMAGES = 10**8
 
 
 def are_named_after_holm_and_with_a_gain(subject: ImplementationSubject, name: str) -> CheckResult:
-    """Mistakes are named that Holm's method lets pass at 0.01, over all tried, and that gain 0.01 or more."""
+    """A mistake is named if it is significant and its correction gains 0.01.
+
+    The level is 0.01, by Holm's method over all mistakes that were tried.
+    """
     p_values, gains, expected = inputs.TRIED[name]
     asked = {"p_values": p_values, "gains": gains}
     answer = subject.ask("named_mistakes", **asked)
@@ -38,7 +41,7 @@ def are_named_after_holm_and_with_a_gain(subject: ImplementationSubject, name: s
 def are_compared_on_the_same_images(
     subject: ImplementationSubject, only_first: int, only_second: int, n: int
 ) -> CheckResult:
-    """The p value is McNemar's exact one, and interval and winner agree with it at 0.05."""
+    """The p value is McNemar's exact one; interval and winner agree with it at 0.05."""
     asked, what = inputs.two_models(only_first, only_second, n), _said(only_first, only_second, n)
     answer = subject.ask("compare", **asked)
     right = answered(exact(only_first, only_second), only_first, only_second, n)
@@ -85,7 +88,10 @@ def _said(only_first: int, only_second: int, n: int) -> str:
 def say_how_many_images_would_decide(
     subject: ImplementationSubject, only_first: int, only_second: int, n: int
 ) -> CheckResult:
-    """On the number of images that would decide a tie, by whatever formula, the exact test has a power of about 0.8."""
+    """The images to decide a tie give the exact test a power of 0.8.
+
+    Any formula for the number of images is accepted.
+    """
     asked = inputs.two_models(only_first, only_second, n)
     answer = field("compare", subject.ask("compare", **asked), "images_to_decide")
     what = f"a tie of {only_first} and {only_second} among {n}"
@@ -102,7 +108,7 @@ def say_how_many_images_would_decide(
 
 
 def _power(images: int, only_first: float, only_second: float) -> float:
-    """Return how often McNemar's exact test on that many images finds a difference, by its exact distribution."""
+    """Return the exact power of McNemar's exact test on a number of images."""
     from scipy.stats import binom
 
     disagreement = only_first + only_second

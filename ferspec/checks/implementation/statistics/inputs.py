@@ -1,4 +1,4 @@
-"""What the statistics are asked about: images, answers of models, shares and p values, all of them made here."""
+"""Inputs of the checks on statistics: images, predictions, shares and p values."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Answers:
 
 
 def by_name(images: Iterable[Predicted | Answers]) -> dict[str, tuple[Predicted | Answers]]:
-    """Return images by what is special about them, as the cases of checks."""
+    """Return images by their descriptions, as the cases of checks."""
     return {asked.what: (asked,) for asked in images}
 
 
@@ -63,13 +63,13 @@ SHARES = ((0, 5), (5, 5), (1, 7), (3, 10), (19, 20), (150, 300), (0, 300), (300,
 
 
 def with_mistakes(what: str, n: int, mistakes: int, classes: int = CLASSES) -> Predicted:
-    """Return n images of that many classes, of which the first few are taken for the next class."""
+    """Return n images, of which the first few are predicted as the next class."""
     labels = tuple(index % classes for index in range(n))
     return Predicted(what, labels, tuple((label + (index < mistakes)) % classes for index, label in enumerate(labels)))
 
 
 def all_taken_for_one(n: int, right: int) -> Predicted:
-    """Return n images that are all taken for Happy, ``right`` of them rightly."""
+    """Return n images that are all predicted as Happy, ``right`` of them correctly."""
     others = [label for label in range(CLASSES) if label != HAPPY]
     labels = [HAPPY] * right + [others[index % len(others)] for index in range(n - right)]
     return Predicted(f"{n} images all taken for Happy", tuple(labels), (HAPPY,) * n)
@@ -100,7 +100,7 @@ NO_REPLICATE_DIFFERS = (
 
 
 def answers(what: str, confidence: Array, right: Array) -> Answers:
-    """Return images that are predicted with that confidence and rightly or not; what is left goes to the others."""
+    """Return images with this confidence and correctness; the other classes share the rest."""
     predicted = np.arange(len(confidence)) * 3 % CLASSES
     labels = np.where(right, predicted, (predicted + 1 + np.arange(len(confidence)) % (CLASSES - 1)) % CLASSES)
     rows = np.repeat((1 - confidence)[:, None] / (CLASSES - 1), CLASSES, axis=1)
@@ -115,14 +115,17 @@ def one_bin(right: int, wrong: int, confidence: float) -> Answers:
 
 
 def _spread_out(what: str, n: int, seed: int, accuracy_less: float) -> Answers:
-    """Return images of many confidences, none near the edge of a bin, where single precision could matter."""
+    """Return images with many confidences, none near the edge of a bin.
+
+    At an edge, single precision could change the bin.
+    """
     rng = np.random.default_rng(seed)
     confidence = (rng.integers(3, 15, size=n) + rng.uniform(0.2, 0.8, size=n)) / 15
     return answers(what, confidence, rng.random(n) < confidence - accuracy_less)
 
 
 def _sure() -> Answers:
-    """Return images most of which are predicted with certainty, and not always rightly."""
+    """Return images with mostly certain, sometimes wrong predictions."""
     confidence = np.array([1.0] * 60 + [0.97] * 15 + [0.55] * 5)
     return answers("80 images, most of them sure", confidence, np.arange(80) % 4 > 0)
 
@@ -151,7 +154,7 @@ TRUE_PROBABILITIES = {
 
 
 def with_true_probabilities(true: tuple[float, ...]) -> dict[str, Any]:
-    """Return labels and rows in which the label has that probability, and the other classes the rest alike."""
+    """Return labels, and rows in which the other classes share the rest equally."""
     labels = [index % CLASSES for index in range(len(true))]
     rows = [
         [p if place == label else (1 - p) / (CLASSES - 1) for place in range(CLASSES)]
@@ -181,7 +184,10 @@ TIES = ((40, 30, 2100), (12, 5, 100), (20, 20, 150))
 
 @cache
 def two_models(only_first: int, only_second: int, n: int) -> dict[str, Any]:
-    """Return labels and the answers of two models; half of the others both get right, half neither."""
+    """Return labels and predictions of two models, equal in correctness on all other images.
+
+    Both are right on half of those, and both wrong on the rest.
+    """
     both = (n - only_first - only_second) // 2
     counts, labels = [only_first, only_second, both, n - only_first - only_second - both], np.arange(n) % CLASSES
     first, second = (np.repeat(right, counts) for right in ([True, False, True, False], [False, True, True, False]))

@@ -31,13 +31,13 @@ from ferspec.errors import NotEvaluable
 from ferspec.outcomes import CheckResult, Status
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
-# that many times as many replicates are drawn here as the clause asks for, which leaves little error of their own
+# the factor of further replicates, beyond the number in the clause, which reduces their own error
 MORE, SEED = 4, 20
 TOLERANCE = 1e-5
 
 
 def have_the_level(subject: ImplementationSubject, capability: str) -> CheckResult:
-    """The level of an interval is 95 %, read off one whose standard error is known in closed form."""
+    """The level of an interval is 95 %, computed from a known standard error."""
     reach, tolerance = DEVIATIONS[capability](subject)
     normal = NormalDist()
     causes = {f"the level is {other:.0%}": other for other in (0.5, 0.68, 0.8, 0.9, 0.99, 0.999)}
@@ -46,14 +46,17 @@ def have_the_level(subject: ImplementationSubject, capability: str) -> CheckResu
 
 
 def _of_a_proportion(subject: ImplementationSubject) -> tuple[float, float]:
-    """On a million images every method has the same ends, so the level alone shows in them."""
+    """Return the reach on a million images, where only the level matters."""
     n = inputs.MANY
     low, high = interval(subject, "proportion_interval", successes=n // 2, n=n)
     return (high - low) * math.sqrt(n), 1e-3
 
 
 def _of_f1(subject: ImplementationSubject) -> tuple[float, float]:
-    """Where all is taken for one class, F1 is 2p²/(1 + p) of its share p, and has a standard error in closed form."""
+    """Return the reach of an F1 with a known standard error.
+
+    Where all images are predicted as one class with the share p, F1 is 2p²/(1 + p).
+    """
     images = inputs.ALL_TAKEN_FOR_ONE
     low, high = interval(subject, "f1_interval", **images.asked)
     p, n = float(np.mean(np.equal(images.labels, images.predictions))), len(images.labels)
@@ -62,14 +65,14 @@ def _of_f1(subject: ImplementationSubject) -> tuple[float, float]:
 
 
 def _of_calibration(subject: ImplementationSubject) -> tuple[float, float]:
-    """Where all lies in one bin, the calibration error is as sure as its accuracy."""
+    """Return the reach of a calibration error in one bin: that of its accuracy."""
     images = inputs.one_bin(right=500, wrong=500, confidence=0.8)
     _, high = interval(subject, "calibration_interval", **images.asked)
     return (high - 0.3) / math.sqrt(0.25 / len(images.labels)), 2 * error_of_level()
 
 
 def _of_a_difference(subject: ImplementationSubject) -> tuple[float, float]:
-    """On many images that only one of two models gets right, the interval is that of a normal difference."""
+    """Return the reach on many discordant images, where the difference is normal."""
     only_first, only_second, n = 600, 200, 3000
     answer = subject.ask("compare", **inputs.two_models(only_first, only_second, n))
     low, high = numbers("compare", [field("compare", answer, end) for end in ("low", "high")], (2,))
@@ -86,10 +89,10 @@ DEVIATIONS: dict[str, Callable[[ImplementationSubject], tuple[float, float]]] = 
 
 
 def are_wilsons(subject: ImplementationSubject, successes: int, n: int) -> CheckResult:
-    """Proportions have Wilson's ends, at whatever level.
+    """Proportions have Wilson's ends, at any level.
 
-    The level is another clause's; it is read off a million images, where every method has the same ends, and is the
-    protocol's where those are refused.
+    Another clause judges the level. It is computed from a million images, where every method has the same ends; where
+    the subject refuses these, it is the level of the protocol.
     """
     try:
         z, _ = _of_a_proportion(subject)
@@ -103,7 +106,7 @@ def are_wilsons(subject: ImplementationSubject, successes: int, n: int) -> Check
 
 
 def is_resampled(subject: ImplementationSubject, images: inputs.Predicted) -> CheckResult:
-    """F1 has the ends of a bootstrap within its Monte Carlo error, and no nearer than the unseen."""
+    """F1 has the ends of a bootstrap within Monte Carlo error, widened by unseen images."""
     observed = interval(subject, "f1_interval", **images.asked)
     value, lows, highs = _resampled(images)
     ends = zip(("low", "high"), observed, (lows, highs), strict=True)
@@ -117,7 +120,7 @@ def is_resampled(subject: ImplementationSubject, images: inputs.Predicted) -> Ch
 
 
 def is_unsure_without_replicates_that_differ(subject: ImplementationSubject, images: inputs.Predicted) -> CheckResult:
-    """Where every image is right, or every one wrong, the interval of F1 is as wide as the share of the unseen."""
+    """Where all images are right or all wrong, unseen images give the width."""
     observed, value = interval(subject, "f1_interval", **images.asked), float(images.labels == images.predictions)
     names = [f"{which} end of F1 over {images.what}" for which in ("low", "high")]
     found = close(observed, widened((value, value), value, len(images.labels)), 1e-4, names)
@@ -126,7 +129,7 @@ def is_unsure_without_replicates_that_differ(subject: ImplementationSubject, ima
 
 @cache
 def _resampled(images: inputs.Predicted) -> tuple[float, Array, Array]:
-    """Return F1 and the least and the most that each end of its percentile interval may be."""
+    """Return F1 and the allowed range of each end of its percentile interval."""
     table, error = table_of(images.labels, images.predictions), error_of_level(MORE)
     f1, value = f1_of(drawn_tables(table, seed=SEED, replicates=MORE * REPLICATES)), float(f1_of(table))
     lows, highs = (np.quantile(f1, [end - error, end + error]) for end in (TAIL, 1 - TAIL))

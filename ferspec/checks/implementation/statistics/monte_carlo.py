@@ -1,9 +1,9 @@
-"""How far chance may move the ends of an interval that is drawn, and the answers that are intervals.
+"""The Monte Carlo error of bootstrap intervals, and answers that are intervals.
 
-A bootstrap of another random stream gives other numbers. Of B replicates, the share that lies below the true quantile
-of level q has the standard error √(q(1 - q)/B), whatever the metric and however skewed or coarse its distribution. So
-an end is held between two quantiles of the reference's own replicates, whose levels lie ``SURE`` standard errors, those
-of both streams together, below and above q: a right implementation fails about once in a million ends.
+A bootstrap with another random stream gives other numbers. The share of B replicates below the true quantile of level q
+has the standard error √(q(1 - q)/B), for any metric and any distribution. Therefore an end must lie between two
+quantiles of the reference's own replicates. Their levels are ``SURE`` standard errors below and above q, where the
+standard error is that of both streams together: a right implementation fails about once in a million ends.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ Array = npt.NDArray[Any]
 LEVEL, REPLICATES, SEED = 0.95, 10_000, 2024
 TAIL = (1 - LEVEL) / 2
 SURE = 5.0
-# what single precision, or printing, may move the end of a range by
+# the error of an end in single precision or in print
 PRECISION = 1e-5
 
 
 def deviations(level: float = LEVEL) -> float:
-    """Return how many standard deviations an interval of a level reaches to either side."""
+    """Return the half-width of a normal interval, in standard deviations."""
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def error_of_level(more: float = math.inf) -> float:
-    """Return how far, in level, an end may lie from that of another stream of ``more`` times as many replicates.
+    """Return the allowed difference in level between the ends of two streams.
 
-    Without end many of them are a quantile known in closed form.
+    The other stream has ``more`` times as many replicates; infinity stands for a quantile in closed form.
     """
     return SURE * math.sqrt(TAIL * (1 - TAIL) / REPLICATES * (1 + 1 / more))
 
 
 def unseen_share(n: int) -> float:
-    """Return the largest share still compatible with none of n images: Wilson's upper end, z²/(n + z²)."""
+    """Return the largest share compatible with 0 of n images: Wilson's z²/(n + z²)."""
     return deviations() ** 2 / (n + deviations() ** 2)
 
 
@@ -54,13 +54,13 @@ def percentiles(replicates: Array, level: float = LEVEL) -> list[float]:
 
 
 def widened(ends: Sequence[float], value: float, n: int) -> list[float]:
-    """Return an interval that ends no nearer than what the share of images unseen could change."""
+    """Return an interval widened by the change that unseen images could make."""
     share = unseen_share(n)
     return [min(ends[0], value * (1 - share)), max(ends[1], value + share * (1 - value))]
 
 
 def within(observed: float, lowest: float, highest: float, name: str) -> CheckResult:
-    """Compare a number that chance moves with the range in which it may lie, which may have no width."""
+    """Compare a random number with its allowed range, which may have zero width."""
     return close(observed, (lowest + highest) / 2, (highest - lowest) / 2 + PRECISION, (name,))
 
 

@@ -80,7 +80,7 @@ def _explained(found: CheckResult, observed: Array, counts: Sequence[int], balan
 
 
 def _near(observed: Array, expected: Array, label: str) -> CheckResult:
-    """Compare by the share that each weight is off, and show the worst."""
+    """Compare by relative error, and show the worst weight."""
     worst = int((np.abs(observed - expected) / expected).argmax())
     label = f"{label}, {spec.load().classes[worst]}"
     found = close(observed[worst], expected[worst], RELATIVE * expected[worst], [label])
@@ -90,7 +90,7 @@ def _near(observed: Array, expected: Array, label: str) -> CheckResult:
 
 
 def follow_from_the_training_split(subject: ImplementationSubject, balancing: str, name: str) -> CheckResult:
-    """The weights of a dataset are those of its training images, whatever else it holds and in whatever order."""
+    """The weights of a dataset depend only on the counts of its training images."""
     training, validation = SPLITS[name]
     labels = np.repeat(np.tile(np.arange(len(training)), 2), [*training, *validation])
     splits = np.repeat(["training", "validation"], [sum(training), sum(validation)])

@@ -1,4 +1,4 @@
-"""Rules that are mistaken for those of class weights and of the loss (FER-W, FER-S-11)."""
+"""Typical mistakes in class weights and in the loss (FER-W, FER-S-11)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Rule = Callable[[Array], Any]
 
 
 def simple(counts: Array) -> Array:
-    """Return how many times each class fits into the largest."""
+    """Return the count of the largest class over the count of each class."""
     return np.asarray(counts.max() / counts)
 
 
@@ -31,7 +31,7 @@ RULES: dict[str, Rule] = {"simple": simple, "conservative": conservative}
 
 
 def weights(rule: Rule | None = None) -> Capability:
-    """Return the capability ``class_weights``, by one rule for both kinds of balancing or by the right ones."""
+    """Return ``class_weights`` with one rule for both balancings, or with the right rules."""
     return lambda counts, balancing: (rule or RULES[balancing])(np.array(counts, float)).tolist()
 
 
@@ -82,7 +82,7 @@ CLASS_WEIGHTS = {
 
 
 def weights_of_dataset(counted: Callable[[Array, Array], Array]) -> Capability:
-    """Return the capability of that name, which counts those of ``labels`` that ``counted`` picks by their split."""
+    """Return ``weights_of_dataset``, which counts the labels that ``counted`` selects by split."""
 
     def capability(labels: list[int], splits: list[str], balancing: str) -> list[float]:
         of_class = np.bincount(counted(np.array(labels), np.array(splits)), minlength=max(labels) + 1)
@@ -108,7 +108,7 @@ def losses(
     entropy: Rule = lambda p: -np.log(p),
     reduced: Rule = lambda losses: losses,
 ) -> Capability:
-    """Return the capability ``losses`` from its steps: the weight of each image, its loss, what all losses become.
+    """Return the capability ``losses`` from its steps: weight, loss and reduction.
 
     ``weight`` is given weights, labels and probabilities; ``entropy`` the probability of each image's class.
     """
@@ -121,7 +121,7 @@ def losses(
 
 
 def _of_all_outputs(loss: Callable[[Array, Array], Array]) -> Capability:
-    """Return ``losses`` in which the loss of an image follows from its truth, 1 of its class, and all its outputs."""
+    """Return ``losses`` with a loss of the one-hot label and all outputs."""
     return lambda labels, probabilities, class_weights: (
         np.array(class_weights)[labels] * loss(np.eye(len(class_weights))[labels], np.array(probabilities))
     ).tolist()

@@ -69,7 +69,7 @@ def _close(value: float, figure: Metric, tolerance: float) -> bool:
 
 
 def _comparable(document: Any) -> Any:
-    """Return a document without the ends of bootstrap intervals, but with whether they enclose their value.
+    """Return a document with bootstrap intervals replaced by whether they enclose their value.
 
     The ends of such an interval are random, and the number of replicates depends on who computes it.
     """

@@ -47,7 +47,7 @@ class Alternative:
 
 
 def _monitored(phase: LoggedPhase, monitor: str) -> tuple[list[int], list[float]]:
-    """Return the epochs (from 0) with a value of the monitor, and the values (smaller is better)."""
+    """Return epochs (from 0) and values of the monitor (smaller is better)."""
     without = phase.unvalidated if monitor.startswith("val_") else ()
     epochs = [epoch for epoch in range(len(phase)) if epoch not in without]
     return epochs, [MONITORS.get(monitor, 1) * getattr(phase, monitor)[epoch] for epoch in epochs]

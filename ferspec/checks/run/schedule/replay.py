@@ -40,7 +40,7 @@ class PhaseReplay:
 
 
 def replays(run: LoggedRun) -> tuple[PhaseReplay, ...]:
-    """Compare every phase of a run to the rates that its validation losses give (FER-S-03, FER-S-04)."""
+    """Compare the logged rates with those from the validation losses (FER-S-03, FER-S-04)."""
     rule = PlateauRule.of(run.profile)
     return tuple(_replayed(run, number, phase, rule) for number, phase in enumerate(run.phases))
 
@@ -167,7 +167,7 @@ def _stopped(run: LoggedRun, number: int, phase: LoggedPhase, rule: StoppingRule
 
 
 def _stop(rule: StoppingRule, losses: Sequence[float]) -> tuple[int | None, int]:
-    """Return stop and waiting time of the rule in the version of Keras that fits best."""
+    """Return stop and waiting time of the rule in the best-fitting Keras version."""
     stops = [(rule.stop(losses, watch), rule.waited(losses, watch)) for watch in WATCHES]
     return max(stops, key=lambda stop: (stop[0] == len(losses) - 1, stop[0] is None, stop[0] or 0))
 

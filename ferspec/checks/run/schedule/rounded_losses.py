@@ -44,7 +44,7 @@ def same_rate(one: float, other: float) -> bool:
 def follow_rates(
     phase: LoggedPhase, rule: PlateauRule, step: float = 0.0, of_next: bool = False
 ) -> tuple[tuple[float, ...], int | None]:
-    """Return the rates of a rule up to the first mismatch, and its epoch (from 0) or None.
+    """Return the rates up to the first mismatch, and its epoch (from 0) or None.
 
     ``step`` is the unit that losses were rounded to; if it decides whether a loss is an improvement, both outcomes are
     followed for as long as the logged rates agree. ``of_next`` is for epochs that are logged with the rate of the next
@@ -94,7 +94,7 @@ def _improves(watch: Watch, loss: float, min_delta: float, step: float) -> Itera
 
 
 def may_last(phase: LoggedPhase, rule: StoppingRule, step: float) -> tuple[bool, bool]:
-    """Return whether a phase may reach its end if losses were rounded, and may stop there.
+    """Return whether rounded losses allow a phase to last to its end, and to stop there.
 
     All unrounded losses that do not stop the phase earlier are considered.
     """

@@ -10,7 +10,7 @@ from ferspec.reference.schedule import Watch
 
 @dataclass(frozen=True)
 class WatchOfKeras2(Watch):
-    """The state of the callbacks of Keras 2 (``tf.keras`` up to 2.15), whose best loss starts at infinity.
+    """The state of Keras 2 callbacks (``tf.keras`` up to 2.15); the best loss starts at infinity.
 
     A first loss that is NaN or infinite counts as an epoch without improvement; the next finite loss improves on it.
     Losses are compared in double precision.

@@ -50,7 +50,7 @@ def read_npz(path: Path) -> Listing:
 
 
 def fetch_from(images: np.ndarray) -> Callable[[int], tuple[bytes, np.ndarray]]:
-    """Return the ``fetch`` function for an array (n, h, w) or (n, h, w, c) uint8."""
+    """Return the ``fetch`` function for an array (n, h, w[, c]) uint8."""
 
     def fetch(index: int) -> tuple[bytes, np.ndarray]:
         image = np.array(images[index])

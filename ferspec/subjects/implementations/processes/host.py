@@ -86,7 +86,9 @@ def offered(implementation: Any) -> list[str]:
 
 
 def offering_objects(module: Any) -> dict[str, int]:
-    """Return the public objects of a module that offer capabilities, with their number, the largest first.
+    """Return the public objects of a module that offer capabilities, with the count.
+
+    The object with the most comes first.
 
     Other modules, values of built-in types, and classes that need arguments are omitted.
     """

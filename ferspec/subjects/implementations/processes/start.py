@@ -45,7 +45,7 @@ def open_implementation(
 
 
 def _objects_of(process: Process) -> str:
-    """Return a sentence that names the objects of a module that offer capabilities, empty if there are none."""
+    """Return a sentence that names the objects of a module with capabilities, or ""."""
     try:
         counts = process.answer("objects", {})
     except (SubjectError, NotEvaluable):

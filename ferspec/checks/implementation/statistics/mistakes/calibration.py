@@ -37,7 +37,7 @@ def _equal_mass(confidence: Array) -> Array:
 
 
 def weighted(shares: Array, gaps: Array) -> float:
-    """Return the mean distance of a bin, weighed by its images."""
+    """Return the mean absolute gap of the bins, weighted by their images."""
     return float((shares * np.abs(gaps)).sum())
 
 
@@ -49,7 +49,7 @@ def binned(confidence: Array, right: Array, places: Array, combined: Combined = 
 
 
 def calibration_error(places: Callable[[Array], Array] = equal_width, combined: Combined = weighted) -> Capability:
-    """Return the capability of that name by the bins of images, and what they are combined to."""
+    """Return ``calibration_error`` with these bins and this combination of them."""
 
     def capability(labels: Labels, probabilities: Rows) -> float:
         confidence, right = confident(labels, probabilities)
@@ -120,7 +120,7 @@ LOG_LOSSES: dict[str, Capability] = {
 
 
 def calibration_interval(made: Made) -> Capability:
-    """Return the capability of that name, made of the error and of plain replicates of the images."""
+    """Return ``calibration_interval`` from the error and its plain bootstrap replicates."""
 
     def capability(labels: Labels, probabilities: Rows) -> list[float]:
         confidence, right = confident(labels, probabilities)

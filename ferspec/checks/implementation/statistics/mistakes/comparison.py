@@ -26,13 +26,13 @@ Counts = Callable[[int, int, int], Any]
 
 
 def alone(labels: Labels, first: Labels, second: Labels) -> tuple[int, int, int]:
-    """Return the images that only the first and only the second model gets right, and all of them."""
+    """Return how many images only the first and only the second predicts correctly, and all."""
     right = np.equal(labels, first), np.equal(labels, second)
     return int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum()), len(labels)
 
 
 def exact(only_first: int, only_second: int, _: int = 0) -> float:
-    """Return the two-sided p of as unequal a number of heads in throws of a fair coin, in whole numbers."""
+    """Return McNemar's exact two-sided p, in whole numbers."""
     throws = only_first + only_second
     tail = sum(math.comb(throws, heads) for heads in range(min(only_first, only_second) + 1))
     return min(1.0, float(2 * tail / 2**throws))
@@ -44,7 +44,7 @@ def winner(p: float, only_first: int, only_second: int, alpha: float = ALPHA) ->
 
 
 def bonett_price(only_first: int, only_second: int, n: int, level: float = LEVEL) -> tuple[float, float]:
-    """Return the ends of the interval that adds an image to either count, and two to all."""
+    """Return the Bonett-Price interval: one image more in each count, two in all."""
     middle = (only_first - only_second) / (n + 2)
     reach = deviations(level) * math.sqrt(((only_first + only_second + 2) / (n + 2) - middle**2) / (n + 2))
     return max(-1.0, middle - reach), min(1.0, middle + reach)
@@ -65,7 +65,7 @@ def compared(labels: Labels, first: Labels, second: Labels) -> Answer:
 
 
 def by_test(test: Counts, alpha: float = ALPHA) -> Capability:
-    """Return ``compare`` whose p is that of a test of the images that only one model gets right."""
+    """Return ``compare`` with the p of another test of the discordant images."""
     return lambda labels, first, second: _by_counts(test, alpha, *alone(labels, first, second))
 
 
@@ -94,7 +94,7 @@ def _chi_squared(a: int, b: int, n: int, correction: int = 0) -> float:
 
 
 def _unpaired(labels: Labels, first: Labels, second: Labels) -> Answer:
-    """The two accuracies are compared as if each were of images of its own."""
+    """Compare the two accuracies as if they were of different images."""
     shares, n = [float(np.mean(np.equal(labels, predictions))) for predictions in (first, second)], len(labels)
     pooled = sum(shares) / 2
     error = math.sqrt(pooled * (1 - pooled) * 2 / n)
@@ -109,7 +109,7 @@ def _tie_where_intervals_overlap(labels: Labels, first: Labels, second: Labels) 
 
 
 def _of_predictions_that_differ(labels: Labels, first: Labels, second: Labels) -> Answer:
-    """Counts every image that the two predict otherwise, right or wrong."""
+    """Count every image with different predictions, right or wrong."""
     only_first, only_second, n = alone(labels, first, second)
     differ = int(np.not_equal(first, second).sum())
     return answered(exact(only_first, differ - only_first), only_first, only_second, n)

@@ -19,7 +19,7 @@ from ferspec.checks.implementation.statistics.monte_carlo import (
     widened,
 )
 
-# what an interval is made of: the metric, its replicates, and the images
+# an interval from the metric, its replicates and the number of images
 Made = Callable[[float, Array, int], list[float]]
 
 
@@ -78,9 +78,9 @@ def table_of(labels: Sequence[int], predictions: Sequence[int]) -> Array:
 
 
 def f1_of(tables: Array, macro: bool = False) -> Array:
-    """Return (...) the F1 of tables (..., 7, 7), averaged by support or with equal weights."""
+    """Return F1 (...) of tables (..., 7, 7), averaged by support or equally."""
     support, predicted = tables.sum(axis=-1), tables.sum(axis=-2)
-    # of a class without either there is nothing to divide
+    # a class without images and predictions would divide by 0
     f1 = 2 * np.diagonal(tables, axis1=-2, axis2=-1) / np.maximum(support + predicted, 1)
     return np.asarray(f1.mean(axis=-1) if macro else (f1 * support).sum(axis=-1) / support.sum(axis=-1))
 
@@ -93,7 +93,7 @@ def drawn_tables(table: Array, *, seed: int = 11, replicates: int = REPLICATES, 
 
 
 def f1_interval(made: Made, macro: bool = False, **drawn: Any) -> Capability:
-    """Return the capability of that name, its interval made of the metric, its replicates and the images."""
+    """Return ``f1_interval`` with this rule."""
 
     def capability(labels: Sequence[int], predictions: Sequence[int]) -> list[float]:
         table = table_of(labels, predictions)
