@@ -96,7 +96,9 @@ def rows(tried: Iterable[tuple[str, str, bool]]) -> list[tuple[str, str, str]]:
             total[name, kind] += 1
             right[name, kind] += as_it_must_be
     families = [*sorted({family for family, _ in total} - {"all"}), "all"]
-    return [(of, *(f"{right[of, kind]} / {total[of, kind]}" for kind in KINDS.values())) for of in families]
+    return [
+        (family, *(f"{right[family, kind]} / {total[family, kind]}" for kind in KINDS.values())) for family in families
+    ]
 
 
 def written(subjects: Iterable[Placed]) -> str:

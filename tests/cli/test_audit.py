@@ -49,7 +49,7 @@ def test_one_run_is_told_phase_by_phase_and_clause_by_clause(ferspec, logs):
     status, out, err = ferspec("audit", logs / "patient.csv")
     assert (status, err) == (1, "")
     assert out.startswith("FAIL  ")
-    for told in (
+    for text in (
         "depart: phase 1, epoch 25",
         "early stopping",
         "FER-S-03 the learning rate is multiplied by 0.5 on a plateau of the validation loss   FAIL",
@@ -58,7 +58,7 @@ def test_one_run_is_told_phase_by_phase_and_clause_by_clause(ferspec, logs):
         "FER-S-07 pre-trained networks are trained in 2 phases   NOT EVALUATED",
         "0 of 1 phases that log a learning rate replay",
     ):
-        assert told in out
+        assert text in out
     assert f"reproduce: ferspec audit {logs / 'patient.csv'} -k FER-S-03" in out
 
 
@@ -92,7 +92,7 @@ def test_all_of_it_is_one_json_document(ferspec, logs):
     document = json.loads(out)
     assert (status, document["verdict"]) == (1, "fail")
     assert document["phases"] == {"logged": 4, "with_rates": 3, "replayed": 2}
-    patient = next(of for of in document["runs"] if of["path"].endswith("patient.csv"))
+    patient = next(entry for entry in document["runs"] if entry["path"].endswith("patient.csv"))
     assert patient["phases"] == [
         {
             "epochs": 67,
@@ -106,7 +106,7 @@ def test_all_of_it_is_one_json_document(ferspec, logs):
         }
     ]
     counts = document["counts"]
-    assert counts["planned"] == sum(len(of["outcomes"]) for of in document["runs"]) == 21
+    assert counts["planned"] == sum(len(entry["outcomes"]) for entry in document["runs"]) == 21
 
 
 def test_rates_that_are_no_numbers_are_null_in_json(ferspec, logs):
@@ -205,10 +205,10 @@ OVERLAPS = {
 }
 
 
-@pytest.mark.parametrize("told", OVERLAPS)
-def test_a_validation_that_may_overlap_is_noted(told):
-    assert not any(told in note for note in schedule_notes(run(whole())))
-    assert any(told in note for note in schedule_notes(run(replace(whole(), **OVERLAPS[told](whole())))))
+@pytest.mark.parametrize("overlap", OVERLAPS)
+def test_a_validation_that_may_overlap_is_noted(overlap):
+    assert not any(overlap in note for note in schedule_notes(run(whole())))
+    assert any(overlap in note for note in schedule_notes(run(replace(whole(), **OVERLAPS[overlap](whole())))))
 
 
 def test_a_validation_curve_that_two_runs_share_is_noted_at_both():

@@ -67,9 +67,9 @@ def test_a_failure_says_what_where_why_and_how_to_see_it_again(ferspec, workplac
     assert "observed Fear: 16.8105, expected Fear: 3" in out
     assert "likely: the cap is missing" in out
     command = next(line.partition("reproduce: ")[2] for line in out.splitlines() if "reproduce:" in line)
-    status, again, _ = ferspec(*shlex.split(command)[1:])
+    status, repeated, _ = ferspec(*shlex.split(command)[1:])
     assert status == 1
-    assert "1 checks: 0 pass, 1 fail" in again
+    assert "1 checks: 0 pass, 1 fail" in repeated
     assert "--time-limit 20" in command
 
 

@@ -68,9 +68,9 @@ def test_plot_draws_every_layer(tmp_path):
 
 def test_build_saves_a_network_with_its_contract(tmp_path):
     path = tmp_path / "network.keras"
-    told = json.loads(ferspec_models("build", "MediaPipeVGGNet", "--out", path, "--json").stdout)
-    assert told["parameters"] == 7_054_279
-    contract = load_contract(told["contract"])
+    built = json.loads(ferspec_models("build", "MediaPipeVGGNet", "--out", path, "--json").stdout)
+    assert built["parameters"] == 7_054_279
+    contract = load_contract(built["contract"])
     assert (contract.input.colour, contract.input.channels, contract.input.range) == ("gray", 1, (0, 255))
     assert contract.input.resize == "nearest"
     assert contract.output.classes == spec.load().classes
@@ -97,8 +97,8 @@ def test_the_contract_records_how_its_profile_feeds_the_base(tmp_path):
 
 def test_fuse_writes_a_network_that_answers_the_same(tmp_path):
     ferspec_models("build", "RepVGG", "--profile", "paper", "--out", tmp_path / "trained.keras")
-    told = ferspec_models("fuse", tmp_path / "trained.keras", "--out", tmp_path / "fused.keras")
-    assert "24,100,807 parameters" in told.stdout
+    printed = ferspec_models("fuse", tmp_path / "trained.keras", "--out", tmp_path / "fused.keras")
+    assert "24,100,807 parameters" in printed.stdout
     trained, fused = (load_checked(tmp_path / name) for name in ("trained.keras", "fused.keras"))
     images = np.random.default_rng(0).random((2, 48, 48, 3), np.float32)
     np.testing.assert_allclose(np.asarray(fused(images)), np.asarray(trained(images)), atol=1e-4)

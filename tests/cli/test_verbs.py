@@ -147,7 +147,7 @@ def test_slices_come_from_a_groups_file(ferspec, workplace):
     Path("groups.csv").write_text("\n".join(["image,age", *rows]))
     _, out, _ = ferspec("certify", RIGHT, *GIVEN, "--groups", "groups.csv", "--claim", "gap[age]<=0.5", "--json")
     document = json.loads(out)
-    assert [of["column"] for of in document["metrics"]["slices"]] == ["age"]
+    assert [entry["column"] for entry in document["metrics"]["slices"]] == ["age"]
     assert document["verdict"] == "pass"
 
 

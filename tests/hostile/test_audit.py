@@ -195,8 +195,8 @@ def test_a_damaged_record_ends_the_file_and_a_large_one_is_passed_over(events):
 def test_events_are_read_without_tensorflow(events):
     """It ends the process for a record that says it is large, and takes seconds to load."""
     folder = events(loss(0), loss(1))
-    told = f"import ferspec, sys; ferspec.audit({str(folder)!r}); assert 'tensorflow' not in sys.modules"
-    run_python(told, check=True)
+    script = f"import ferspec, sys; ferspec.audit({str(folder)!r}); assert 'tensorflow' not in sys.modules"
+    run_python(script, check=True)
 
 
 @pytest.mark.parametrize("step", [10**18, -1, -(10**18)])
@@ -364,8 +364,8 @@ def test_an_epoch_that_the_run_never_had_is_no_lost_line(folder, shift, status):
     audit = edited(folder, poses)
     found = {outcome.clause: outcome for outcome in audit.outcomes}
     assert found["FER-S-06"].status == status
-    told = "run.json says that epoch 1000000 was kept, but the epochs of the run are 0 to 31"
-    assert audit.runs[0].notes[0] == told
+    note = "run.json says that epoch 1000000 was kept, but the epochs of the run are 0 to 31"
+    assert audit.runs[0].notes[0] == note
 
 
 def test_an_epoch_before_the_first_is_refused(folder):

@@ -195,8 +195,8 @@ def praise_the_accuracy(document: Document) -> None:
 
 def invent_a_diagnosis(document: Document) -> None:
     gain = {"value": 0.5, "low": None, "high": None, "method": None, "undefined": None}
-    of = {"message": "", "declared": "", "likely": "", "p_value": 0.0, "n": len(document["predictions"])}
-    document["diagnoses"] = [{"kind": "class order", "gain": gain, **of}]
+    fields = {"message": "", "declared": "", "likely": "", "p_value": 0.0, "n": len(document["predictions"])}
+    document["diagnoses"] = [{"kind": "class order", "gain": gain, **fields}]
 
 
 # ---- other images

@@ -37,12 +37,12 @@ def run(*phases: LoggedPhase, **known: Any) -> LoggedRun:
     return LoggedRun(Path("log.csv"), "CSVLogger", phases, **known)
 
 
-def plateau(losses: list[float] = LOSSES, rate: float = 1e-4, **told: Any) -> Make:
-    return lambda: run(trained(losses, rate, plateau=told))
+def plateau(losses: list[float] = LOSSES, rate: float = 1e-4, **rule: Any) -> Make:
+    return lambda: run(trained(losses, rate, plateau=rule))
 
 
-def stopping(**told: Any) -> Make:
-    return lambda: run(trained(stopping=told), finished=True)
+def stopping(**rule: Any) -> Make:
+    return lambda: run(trained(stopping=rule), finished=True)
 
 
 @cache

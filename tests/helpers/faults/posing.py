@@ -27,8 +27,10 @@ def put_pictures(folder: Path, name: str, pixels: list[str], count: int | None =
     count = len(parts[name]) if count is None else count
     changed = (*_with_pixels(parts[name][:count], pixels), *parts[name][count:])
     put_manifest(folder, parts | {name: changed})
-    told = tuple(entry.pixels_sha256 for entry in changed)
-    put_predictions(folder, lambda of, part: replace(part, pixels_sha256=told) if of == name else part)
+    digests = tuple(entry.pixels_sha256 for entry in changed)
+    put_predictions(
+        folder, lambda split, predictions: replace(predictions, pixels_sha256=digests) if split == name else predictions
+    )
 
 
 def validated_on_training_pixels(folder: Path) -> None:

@@ -63,7 +63,9 @@ def trained(
             # both callbacks say so where there is no validation loss
             warnings.filterwarnings("ignore", r".*conditioned on metric `val_loss`", UserWarning)
             for callback in callbacks:
-                callback.on_epoch_end(epoch, {name: of for name, of in figures.items() if name not in unvalidated})
+                callback.on_epoch_end(
+                    epoch, {name: value for name, value in figures.items() if name not in unvalidated}
+                )
         after = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
         rates.append(after if rates_of_next else before)
         if model.stop_training:
@@ -73,7 +75,7 @@ def trained(
         tuple(range(len(epochs))),
         rate=tuple(rates),
         unvalidated=frozenset(epoch for epoch in range(len(epochs)) if (epoch + 1) % every),
-        **{name: tuple(of[name] for of in epochs) for name in names},
+        **{name: tuple(logged[name] for logged in epochs) for name in names},
     )
 
 
@@ -97,7 +99,9 @@ def trained_by_keras_2(losses: Sequence[float], patience: int = 10, stopping: in
             break
     figures = [metrics_of(epoch, loss) for epoch, loss in enumerate(losses[: len(rates)])]
     return LoggedPhase(
-        tuple(range(len(rates))), rate=tuple(rates), **{name: tuple(of[name] for of in figures) for name in figures[0]}
+        tuple(range(len(rates))),
+        rate=tuple(rates),
+        **{name: tuple(logged[name] for logged in figures) for name in figures[0]},
     )
 
 

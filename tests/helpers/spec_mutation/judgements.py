@@ -59,10 +59,10 @@ def tolerances() -> Iterator[Any]:
     for step in STEPS:
         yield first_difference({"figure": 1.0}, {"figure": 1.0 + step}).status
         yield same_rate(1.0, 1.0 + step), training._same_rate(1.0, 1.0 + step)
-    again, stated = (SimpleNamespace(probabilities=off + shift) for shift in (0.0, 0.5))
+    recertified, stated = (SimpleNamespace(probabilities=off + shift) for shift in (0.0, 0.5))
     keep = verification._probabilities, verification._findings
     verification._probabilities, verification._findings = (lambda report: report.probabilities), (lambda report: {})
-    yield verification.predictions_are_reproduced(SimpleNamespace(recertified=again, report=stated))
+    yield verification.predictions_are_reproduced(SimpleNamespace(recertified=recertified, report=stated))
     verification._probabilities, verification._findings = keep
 
     parts = {"validation": [0] * 100, "training": [0] * 100}

@@ -50,7 +50,7 @@ def test_what_is_not_logged_is_not_evaluated_and_says_why():
     phase = without(whole(), "rate", "val_accuracy")
     subject = run(phase)
     found = {clause: finding(clause, subject) for clause in statuses(subject)}
-    assert {clause for clause, of in found.items() if of.status != "not_evaluated"} == {"FER-S-05"}
+    assert {clause for clause, outcome in found.items() if outcome.status != "not_evaluated"} == {"FER-S-05"}
     assert found["FER-S-02"].message == found["FER-S-03"].message == "no learning rate is logged"
     assert found["FER-S-06"].message == "no validation accuracy is logged"
     assert "--weights" in found["FER-S-07"].message
@@ -101,15 +101,15 @@ def test_phases_that_end_after_different_waits_are_no_other_patience():
     assert finding("FER-S-05", run(*ends)).status == "not_evaluated"
 
 
-@pytest.mark.parametrize("told", [{}, {"plateau": {"patience": 9}}, {"stopping": {"patience": 25}}], ids=str)
-def test_epochs_without_validation_count_for_no_rule(told):
+@pytest.mark.parametrize("rule", [{}, {"plateau": {"patience": 9}}, {"stopping": {"patience": 25}}], ids=str)
+def test_epochs_without_validation_count_for_no_rule(rule):
     """Keras calls both callbacks in every epoch; without a validation loss they leave all as it is."""
-    phase = trained(LOSSES, every=2, **told)
+    phase = trained(LOSSES, every=2, **rule)
     assert len(phase.unvalidated) == pytest.approx(len(phase) / 2, abs=1)
     found = statuses(run(phase, finished=True))
-    assert found["FER-S-03"] == ("fail" if "plateau" in told else "pass")
-    assert found["FER-S-05"] == ("fail" if "stopping" in told else "pass")
-    if "plateau" in told:
+    assert found["FER-S-03"] == ("fail" if "plateau" in rule else "pass")
+    assert found["FER-S-05"] == ("fail" if "stopping" in rule else "pass")
+    if "plateau" in rule:
         assert "a patience of 9" in finding("FER-S-03", run(phase)).likely
 
 
@@ -159,12 +159,12 @@ def rounded(phase: LoggedPhase, decimals: int) -> LoggedPhase:
 def test_rounded_losses_fail_no_right_training(decimals):
     rng = np.random.default_rng(3)
     found = [statuses(run(rounded(trained(noisy(rng)), decimals), finished=True)) for _ in range(12)]
-    assert not [of for of in found if "fail" in of.values()]
-    assert decimals < 4 or sum(of["FER-S-03"] == of["FER-S-05"] == "pass" for of in found) > 6
+    assert not [clauses for clauses in found if "fail" in clauses.values()]
+    assert decimals < 4 or sum(clauses["FER-S-03"] == clauses["FER-S-05"] == "pass" for clauses in found) > 6
 
 
 @pytest.mark.parametrize(
-    ("clause", "told"),
+    ("clause", "rule"),
     [
         ("FER-S-03", {"plateau": {"patience": 9}}),
         ("FER-S-03", {"plateau": {"patience": 11}}),
@@ -174,9 +174,9 @@ def test_rounded_losses_fail_no_right_training(decimals):
     ],
     ids=str,
 )
-def test_a_wrong_rule_is_seen_in_losses_of_four_decimals(clause, told):
+def test_a_wrong_rule_is_seen_in_losses_of_four_decimals(clause, rule):
     rng = np.random.default_rng(4)
-    phases = [rounded(trained(noisy(rng), **told), 4) for _ in range(6)]
+    phases = [rounded(trained(noisy(rng), **rule), 4) for _ in range(6)]
     assert [finding(clause, run(phase, finished=True)).status for phase in phases] == ["fail"] * 6
 
 
@@ -204,7 +204,7 @@ def test_rounded_losses_do_not_excuse_everything():
 
 
 @pytest.mark.parametrize(
-    ("told", "likely"),
+    ("rule", "likely"),
     [
         ({"patience": 9}, "a patience of 9"),
         ({"patience": 12}, "a patience of 12"),
@@ -216,8 +216,8 @@ def test_rounded_losses_do_not_excuse_everything():
         ({"patience": 8, "min_delta": 0.0}, "a patience of 8 and a min_delta of 0"),
     ],
 )
-def test_the_likely_cause_is_the_rule_that_was_set(told, likely):
-    assert likely in finding("FER-S-03", run(trained(plateau=told))).likely
+def test_the_likely_cause_is_the_rule_that_was_set(rule, likely):
+    assert likely in finding("FER-S-03", run(trained(plateau=rule))).likely
 
 
 def test_another_min_delta_fails_its_own_clause_alone():
@@ -308,8 +308,8 @@ def test_the_interface_judges_files_and_counts(log):
 
 def test_a_file_by_two_paths_is_audited_once(log):
     (log.parent / "sub").mkdir()
-    again = log.parent / "sub" / ".." / log.name
-    assert [audited.run.path for audited in ferspec.audit([log, again]).runs] == [log]
+    other_path = log.parent / "sub" / ".." / log.name
+    assert [audited.run.path for audited in ferspec.audit([log, other_path]).runs] == [log]
 
 
 @pytest.mark.parametrize(

@@ -194,8 +194,8 @@ def on_mlflow_files(folder, phases, status=3):
         for name, value in figures.items():
             lines.setdefault(name, []).append(f"{1700000000000 + time} {value!r} {epoch}")
     lines["epoch_time"] = ["1700000000000 12.5 0"]
-    for name, of in lines.items():
-        (folder / "metrics" / name).write_text("\n".join(of) + "\n")
+    for name, values in lines.items():
+        (folder / "metrics" / name).write_text("\n".join(values) + "\n")
     return folder
 
 

@@ -270,9 +270,9 @@ def test_selected_cells_alone_are_judged(runs):
 def test_synthetic_results_name_the_selection_that_judges_them(tmp_path):
     table = tmp_path / "drawn.csv"
     table.write_text(f"cell,val_accuracy\n{CELL.id.replace('rafdb', 'synthetic')},0.5\n")
-    told = ferspec_grid("judge", str(table)).stdout
-    assert "1 result of synthetic cells: --select dataset=synthetic" in told
-    assert "not selected" not in told
+    printed = ferspec_grid("judge", str(table)).stdout
+    assert "1 result of synthetic cells: --select dataset=synthetic" in printed
+    assert "not selected" not in printed
 
 
 def test_the_published_figures_make_no_folder(tmp_path):

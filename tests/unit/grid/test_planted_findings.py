@@ -148,8 +148,8 @@ def test_the_best_of_many_small_networks_may_exceed_a_value_by_chance():
 
 def test_several_runs_of_a_cell_count_by_their_mean_and_lessen_the_noise():
     once = found("FER-F-02", "val_accuracy", planted(gaining(0.06), noisy=False))
-    apart = [planted(lambda cell, by=by: gaining(0.06)(cell) + by, noisy=False) for by in (-0.03, 0.0, 0.03)]
-    thrice = found("FER-F-02", "val_accuracy", chain(*apart))
+    grids = [planted(lambda cell, by=by: gaining(0.06)(cell) + by, noisy=False) for by in (-0.03, 0.0, 0.03)]
+    thrice = found("FER-F-02", "val_accuracy", chain(*grids))
     assert (thrice.estimate.value, thrice.estimate.count) == (pytest.approx(once.estimate.value), once.estimate.count)
     assert thrice.estimate.noise == pytest.approx(once.estimate.noise / math.sqrt(3))
 

@@ -22,8 +22,8 @@ def trained_again(cell, rng):
         for figure in (f"{part}_accuracy", f"{part}_f1"):
             published = cell.metric(figure)
             if published is not None:
-                apart = math.sqrt(2) * spread(figure, cell.resolution).sd
-                figures[figure] = float(np.clip(published + shift * apart, 0, 1))
+                deviation = math.sqrt(2) * spread(figure, cell.resolution).sd
+                figures[figure] = float(np.clip(published + shift * deviation, 0, 1))
     return Result(cell=cell.id, source="drawn", figures=CellMetrics(**figures))
 
 

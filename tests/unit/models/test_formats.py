@@ -219,20 +219,20 @@ def test_every_format_answers_as_numpy_computes_it(network, kind):
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_file_tells_its_signature(network, kind):
-    told = open_model(network[kind]).signature
+    signature = open_model(network[kind]).signature
     torch = kind == "torchscript"
     shape = (None, None, CHANNELS) if torch else (HEIGHT, WIDTH, CHANNELS)
-    assert (told.height, told.width, told.channels) == shape
-    assert told.layout == ("channels_first" if torch or kind in {"onnx-nchw", "onnx-four"} else "channels_last")
-    assert told.batch == {"tflite-one": 1, "onnx-four": 4}.get(kind)
-    assert told.output_width == (None if torch else 7)
-    assert told.activation == ("unknown" if torch or kind == "savedmodel" else "softmax")
-    assert told.dtype == {"tflite-int8": "int8", "tflite-uint8": "uint8"}.get(kind, "float32")
-    assert told.labels == (tuple("abcdefg") if kind.startswith("onnx") else None)
+    assert (signature.height, signature.width, signature.channels) == shape
+    assert signature.layout == ("channels_first" if torch or kind in {"onnx-nchw", "onnx-four"} else "channels_last")
+    assert signature.batch == {"tflite-one": 1, "onnx-four": 4}.get(kind)
+    assert signature.output_width == (None if torch else 7)
+    assert signature.activation == ("unknown" if torch or kind == "savedmodel" else "softmax")
+    assert signature.dtype == {"tflite-int8": "int8", "tflite-uint8": "uint8"}.get(kind, "float32")
+    assert signature.labels == (tuple("abcdefg") if kind.startswith("onnx") else None)
     if kind in {"tflite-int8", "tflite-uint8"}:
-        np.testing.assert_allclose(told.range, (0, 1), atol=0.01)
+        np.testing.assert_allclose(signature.range, (0, 1), atol=0.01)
     else:
-        assert told.range is None
+        assert signature.range is None
 
 
 @pytest.mark.parametrize("kind", FORMATS)

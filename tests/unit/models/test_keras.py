@@ -57,10 +57,10 @@ def test_rescaling_inside_a_keras_model_is_told(tmp_path):
     keras.Sequential([keras.Input((8, 8, 1)), scale, keras.layers.Flatten(), keras.layers.Dense(7)]).save(
         tmp_path / "scaled.keras"
     )
-    told = open_model(tmp_path / "scaled.keras").signature
-    assert told.range == (0, 255)
-    assert [text.split("(")[0] for text in told.preprocessing] == ["Rescaling"]
-    assert told.activation == "linear"
+    signature = open_model(tmp_path / "scaled.keras").signature
+    assert signature.range == (0, 255)
+    assert [text.split("(")[0] for text in signature.preprocessing] == ["Rescaling"]
+    assert signature.activation == "linear"
 
 
 def test_a_model_of_two_inputs_is_refused(tmp_path):

@@ -55,7 +55,7 @@ def test_accuracy_stands_with_its_interval(page, report):
 
 def test_the_confusion_matrix_holds_every_count_and_its_share_of_the_row(page, report):
     counts = np.zeros((7, 7), dtype=int)
-    classes = [of.name for of in report.metrics.per_class]
+    classes = [entry.name for entry in report.metrics.per_class]
     for prediction in report.predictions:
         counts[classes.index(prediction.label), classes.index(prediction.predicted)] += 1
     cells = ["".join(e[2]) for e in page.elements if e[0] == "td" and re.match(r"h\d", e[1].get("class", ""))]
@@ -306,9 +306,9 @@ def fields_with(text, report):
     outcome = report.outcomes[3].model_copy(
         update={"message": text, "observed": text, "expected": text, "likely": text, "reproduce": text}
     )
-    of = report.metrics.slices[0]
-    groups = (of.groups[0].model_copy(update={"value": text}), *of.groups[1:])
-    hostile = of.model_copy(update={"column": text, "groups": groups, "best": text, "worst": text})
+    first = report.metrics.slices[0]
+    groups = (first.groups[0].model_copy(update={"value": text}), *first.groups[1:])
+    hostile = first.model_copy(update={"column": text, "groups": groups, "best": text, "worst": text})
     output = report.subject.contract.output.model_copy(update={"classes": (text,) * 7})
     return {
         "subject": report.subject.model_copy(

@@ -190,7 +190,9 @@ def test_the_model_index_states_the_figures(make_report):
     values = {(m["type"], m.get("args", {}).get("average")): m["value"] for m in result["metrics"]}
     assert values["accuracy", None] == pytest.approx(right / 2100, abs=5e-5)
     assert values["recall", "weighted"] == values["accuracy", None]
-    assert values["f1", "macro"] == pytest.approx(sum(of.f1.value for of in report.metrics.per_class) / 7, abs=5e-5)
+    assert values["f1", "macro"] == pytest.approx(
+        sum(entry.f1.value for entry in report.metrics.per_class) / 7, abs=5e-5
+    )
     assert result["dataset"]["args"]["manifest_sha256"] == report.dataset.manifest_digest
 
 
@@ -315,9 +317,9 @@ def test_a_judgement_as_json_has_verdict_counts_and_outcomes(make_report, capsys
 
 def test_a_comparison_prints_both_accuracies_and_the_difference(make_report):
     comparison = compare([0, 1, 2, 3], [0, 1, 2, 4], [0, 1, 3, 4])
-    of = make_report()
-    models = (of.subject.model_copy(update={"name": name}) for name in ("old.keras", "new.onnx"))
-    text = printed(terminal.print_comparison, comparison, *models, of.dataset)
+    report = make_report()
+    models = (report.subject.model_copy(update={"name": name}) for name in ("old.keras", "new.onnx"))
+    text = printed(terminal.print_comparison, comparison, *models, report.dataset)
     assert "accuracy on BTFER" in text
     assert re.search(r"A +old.keras +75.0 %", text)
     assert re.search(r"B +new.onnx +50.0 %", text)

@@ -194,11 +194,11 @@ def test_a_picture_is_xml_with_a_title_and_words_for_those_who_do_not_see_it(two
     drawing = Drawing(curves_svg(two_phases, 'a <cell> & "more"'))
     assert drawing.root.get("role") == "img"
     named = {element.get("id"): element for element in drawing.root}
-    title, told = (named[id].text for id in drawing.root.get("aria-labelledby").split())
+    title, description = (named[id].text for id in drawing.root.get("aria-labelledby").split())
     assert title == 'a <cell> & "more"'
-    assert "30 epochs in 2 phases" in told
-    assert "highest 0.7500 at epoch 24" in told
-    assert "Learning rate from 0.0001 to 5e-05" in told
+    assert "30 epochs in 2 phases" in description
+    assert "highest 0.7500 at epoch 24" in description
+    assert "Learning rate from 0.0001 to 5e-05" in description
 
 
 def test_a_picture_loads_nothing_and_runs_nothing(two_phases):

@@ -113,10 +113,10 @@ def test_a_run_whose_files_do_not_match_is_not_finished(tmp_path, name, finished
 def test_a_damaged_record_says_what_to_do(tmp_path):
     folder(tmp_path / "out", 0).mkdir(parents=True)
     (folder(tmp_path / "out", 0) / RUN).write_text("{")
-    told = run(tmp_path / "out", tmp_path, [0])[0]
-    assert told.state == "failed"
-    assert "is not the record of a run" in told.message
-    assert told.message.endswith(": remove its folder to train it again")
+    outcome = run(tmp_path / "out", tmp_path, [0])[0]
+    assert outcome.state == "failed"
+    assert "is not the record of a run" in outcome.message
+    assert outcome.message.endswith(": remove its folder to train it again")
 
 
 @pytest.fixture(scope="module")
@@ -228,10 +228,13 @@ class TestTheCommand:
         select = ("-s", tiny_cells.CELL, "-s", "lenet5-scratch-48-rafdb-simple")
         words = (*select, *self.REAL, "--data-root", tmp_path / "data", "--out", tmp_path / "out", "--json")
         ran = ferspec_grid(*words)
-        told = json.loads(ran.stdout)
+        document = json.loads(ran.stdout)
         assert ran.exit_code == 3
-        assert {name: count for name, count in told["counts"].items() if count} == {"finished": 1, "not evaluated": 1}
-        by_cell = {cell["cell"]: cell for cell in told["cells"]}
+        assert {name: count for name, count in document["counts"].items() if count} == {
+            "finished": 1,
+            "not evaluated": 1,
+        }
+        by_cell = {cell["cell"]: cell for cell in document["cells"]}
         assert by_cell["lenet5-scratch-48-rafdb-simple"]["message"].endswith("data has no RAF-DB")
         assert read_run(folder(tmp_path / "out", 0)).status == "finished"
         assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [LOCKS, f"{tiny_cells.CELL}-seed0"]

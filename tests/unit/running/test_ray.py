@@ -51,9 +51,9 @@ class Driver:
         return wait_until(reached_while_it_runs, TOO_LONG)
 
     def summary(self):
-        told, _ = self.process.communicate(timeout=TOO_LONG)
+        printed, _ = self.process.communicate(timeout=TOO_LONG)
         assert self.process.returncode == 0
-        return json.loads(told)
+        return json.loads(printed)
 
 
 def finished(out):
@@ -132,10 +132,10 @@ def test_what_a_killed_worker_had_finished_was_not_trained_again(story):
 
 @pytest.mark.slow
 def test_what_a_killed_driver_had_finished_was_not_trained_again(story):
-    again = story["noted"][len(story["noted before"]) :]
-    names = {f"{tiny_cells.CELL}-seed{seed}" for seed, *_ in again}
+    repeated = story["noted"][len(story["noted before"]) :]
+    names = {f"{tiny_cells.CELL}-seed{seed}" for seed, *_ in repeated}
     assert len(story["finished before"]) >= 3
-    assert again
+    assert repeated
     assert not names & story["finished before"]
     assert all(story["cells"][seed]["attempts"] == 0 for seed in GOOD if f"-seed{seed}" not in str(names))
 
@@ -153,9 +153,9 @@ def test_results_are_those_of_this_machine_alone(story, tmp_path):
     options = real_cells.options(tmp_path)
     jobs = jobs_of([options.cell], GOOD, options)
     run_jobs(jobs, open_results(str(tmp_path / "out")), Limits(trainer=real_cells.TRAINER), lambda job, event: None)
-    here = real_cells.results(tmp_path / "out")
-    assert len(here) == len(GOOD)
-    assert real_cells.results(story["out"]) == here
+    local = real_cells.results(tmp_path / "out")
+    assert len(local) == len(GOOD)
+    assert real_cells.results(story["out"]) == local
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ def on_mlflow(folder):
     """Return (step, value) of every metric of the folder's only MLflow run."""
     client, run = mlflow_run(folder)
     return {
-        name: [(of.step, of.value) for of in client.get_metric_history(run.info.run_id, name)]
+        name: [(point.step, point.value) for point in client.get_metric_history(run.info.run_id, name)]
         for name in run.data.metrics
     }
 

@@ -93,7 +93,10 @@ def test_the_paired_bootstrap_has_the_intervals_of_resampled_images():
     b = np.where(rng.random(250) < 0.7, a, rng.integers(7, size=250))
 
     def difference(images: np.ndarray) -> float:
-        scores = (metrics.macro(metrics.f1(metrics.confusion_matrix(labels[images], of[images]))) for of in (a, b))
+        scores = (
+            metrics.macro(metrics.f1(metrics.confusion_matrix(labels[images], predicted[images])))
+            for predicted in (a, b)
+        )
         return next(scores) - next(scores)
 
     plain = np.array([difference(rng.integers(250, size=250)) for _ in range(2000)])
@@ -101,8 +104,8 @@ def test_the_paired_bootstrap_has_the_intervals_of_resampled_images():
     error = 4 * 2.7 * plain.std() * math.sqrt(2 / 2000)
     assert (ours.low, ours.high) == pytest.approx(tuple(np.quantile(plain, [0.025, 0.975])), abs=error)
     # Models that share most of their answers differ by less than independent ones would.
-    alone = [evaluate(labels, of).f1.macro for of in (a, b)]
-    assert ours.high - ours.low < 0.9 * math.hypot(*(of.high - of.low for of in alone))
+    alone = [evaluate(labels, predicted).f1.macro for predicted in (a, b)]
+    assert ours.high - ours.low < 0.9 * math.hypot(*(interval.high - interval.low for interval in alone))
 
 
 def test_the_interval_of_the_difference_is_bonett_and_prices():
@@ -152,9 +155,9 @@ def test_a_model_ties_with_itself_and_the_interval_still_has_a_width():
     labels, a, _ = answers(only_a=30, only_b=10, both=60, neither=23)
     found = compare(labels, a, a)
     assert (found.verdict, found.p_value, found.images_to_decide) == ("tie", 1.0, None)
-    for of in (found.difference, found.f1_difference, found.macro_f1_difference):
-        assert of.value == 0
-        assert of.low < 0 < of.high
+    for metric in (found.difference, found.f1_difference, found.macro_f1_difference):
+        assert metric.value == 0
+        assert metric.low < 0 < metric.high
     assert "right and wrong on the same images" in found.sentence
 
 

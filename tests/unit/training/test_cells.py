@@ -110,11 +110,11 @@ def test_a_capped_run_says_so_and_goes_on_with_nothing(ferspec, command, tmp_pat
     before = files()
     (out / STATE).mkdir()
     (out / ".curves.x1y2z3.svg").write_bytes(b"half a picture")
-    status, again, err = ferspec(*command)
+    status, repeated, err = ferspec(*command)
     assert (status, err) == (0, "")
-    assert f"{run.cell}  not a protocol run" in again
-    assert f"already finished, nothing was trained: {out}" in again
-    assert f"reproduce: ferspec train {LENET} --profile released --seed 0 --epochs-cap 2" in again
+    assert f"{run.cell}  not a protocol run" in repeated
+    assert f"already finished, nothing was trained: {out}" in repeated
+    assert f"reproduce: ferspec train {LENET} --profile released --seed 0 --epochs-cap 2" in repeated
     assert files() == before, "and what kills left is gone"
 
     (out / CURVES).unlink()
@@ -190,7 +190,7 @@ def test_weights_that_only_bear_the_published_name_are_a_deviation(root, tmp_pat
 
     with pytest.raises(KeyboardInterrupt):
         train_cell(request, begins=begins)
-    [found] = [of for of in read_run(tmp_path / "run").deviations if of.clause == "FER-P-01"]
+    [found] = [deviation for deviation in read_run(tmp_path / "run").deviations if deviation.clause == "FER-P-01"]
     assert found.effect.startswith(f"{name_of('DenseNet121')} is not the published file of the imagenet weights")
 
 
@@ -282,17 +282,17 @@ def test_other_images_are_not_gone_on_with(ferspec, command, tmp_path):
 
 @pytest.mark.parametrize("after", [1, 2, 3])
 def test_a_full_disk_keeps_what_is_finished(tmp_path, monkeypatch, after):
-    of = task(epochs_cap=3)
-    whole = trained(tmp_path / "whole", of)
+    settings = task(epochs_cap=3)
+    whole = trained(tmp_path / "whole", settings)
     # every epoch is kept by one or two files: the best state where it is the best, then the last
     with monkeypatch.context() as patch:
         patch.setattr(np, "savez", Full(np.savez, after))
         with pytest.raises(UserError, match=os.strerror(errno.ENOSPC)):
-            trained(tmp_path / "full", of)
+            trained(tmp_path / "full", settings)
     kept = StateFolder(tmp_path / "full").progress().rows
     assert kept == whole.rows[: len(kept)]
     assert len(kept) >= after // 2
-    assert trained(tmp_path / "full", of).rows == whole.rows
+    assert trained(tmp_path / "full", settings).rows == whole.rows
 
 
 def test_a_file_that_really_cannot_grow_is_one_line_and_leaves_nothing_half_written(tmp_path):
@@ -340,10 +340,10 @@ def test_a_damaged_state_is_one_line(tmp_path, damage):
 def test_a_loss_that_is_no_number_ends_the_training_and_keeps_the_epochs_before_it(tmp_path, precision, advice):
     from helpers.tiny.training import scripted
 
-    of = task(epochs_cap=4, precision=precision)
+    settings = task(epochs_cap=4, precision=precision)
     figures = [(1.0, 0.3), (0.9, 0.4), (float("nan"), 0.1)]
     said = f"loss is NaN or infinite after epoch 2.*val_loss nan.*epochs before it are kept; {advice}$"
     with pytest.raises(UserError, match=said):
-        trained(tmp_path, of, scripted(figures))
+        trained(tmp_path, settings, scripted(figures))
     assert [row.val_loss for row in StateFolder(tmp_path).progress().rows] == [1.0, 0.9]
-    assert len(trained(tmp_path, of, scripted(figures[:2])).rows) == 4
+    assert len(trained(tmp_path, settings, scripted(figures[:2])).rows) == 4

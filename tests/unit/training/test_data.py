@@ -88,8 +88,8 @@ def test_the_paper_takes_the_published_parts(rafdb):
 
 
 def test_the_seed_decides_the_split_and_nothing_else_does(rafdb):
-    first, again, other = (opened("RAF-DB", rafdb, seed=seed) for seed in (1, 1, 2))
-    assert first.training.record() == again.training.record()
+    first, repeated, other = (opened("RAF-DB", rafdb, seed=seed) for seed in (1, 1, 2))
+    assert first.training.record() == repeated.training.record()
     assert first.training.record().manifest_digest != other.training.record().manifest_digest
     assert first.btfer.record() == other.btfer.record()
 
@@ -121,8 +121,8 @@ def test_the_order_of_a_list_changes_nothing(rafdb):
     [listed] = rafdb.rglob("list_patition_label.txt")
     first = opened("RAF-DB", rafdb)
     listed.write_text("\n".join(reversed(listed.read_text().splitlines())))
-    again = opened("RAF-DB", rafdb)
-    assert (ids(again.training), ids(again.validation)) == (ids(first.training), ids(first.validation))
+    repeated = opened("RAF-DB", rafdb)
+    assert (ids(repeated.training), ids(repeated.validation)) == (ids(first.training), ids(first.validation))
 
 
 def test_pixels_are_taken_as_they_are_stored(rafdb):

@@ -99,7 +99,9 @@ def test_shapes_are_static_so_that_replicas_can_share_a_batch(path):
     from tensorflow import nest
 
     batches = training_batches(Noise(20), Stream(20, BATCH, seed=0), RESCALED, path)
-    assert all(of.shape.is_fully_defined() and of.shape[0] == BATCH for of in nest.flatten(batches.element_spec))
+    assert all(
+        tensor.shape.is_fully_defined() and tensor.shape[0] == BATCH for tensor in nest.flatten(batches.element_spec)
+    )
 
 
 def test_the_order_does_not_depend_on_which_batch_is_read_first():

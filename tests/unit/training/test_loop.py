@@ -88,13 +88,13 @@ def uninterrupted(tmp_path_factory):
     ],
 )
 def test_stopped_and_started_again_is_the_same_training(tmp_path, uninterrupted, phases, epochs, step):
-    of = task(plans=PLANS[phases])
+    settings = task(plans=PLANS[phases])
     with pytest.raises(KeyboardInterrupt):
-        trained(tmp_path, of, listener=Stopping(epochs, step))
+        trained(tmp_path, settings, listener=Stopping(epochs, step))
     heard = Heard()
-    again = trained(tmp_path, of, listener=heard)
-    assert left(again) == uninterrupted[phases]
-    assert {epoch for epoch, _, _ in heard.steps} == set(range(epochs, len(again.rows))), "no epoch is done twice"
+    resumed = trained(tmp_path, settings, listener=heard)
+    assert left(resumed) == uninterrupted[phases]
+    assert {epoch for epoch, _, _ in heard.steps} == set(range(epochs, len(resumed.rows))), "no epoch is done twice"
 
 
 def test_a_fresh_process_with_another_random_state_goes_on_as_well(tmp_path, uninterrupted):
@@ -128,12 +128,12 @@ def test_the_schedule_drives_rate_and_end(tmp_path, stopped):
     expected = replay(LOSSES, RATE)
     assert expected.stop == 17 + spec.load().value("FER-S-05", "patience"), "20 epochs after the best one, the 18th"
     assert len(set(expected.rates[: expected.stop])) == 3, "halved on each of the two plateaus"
-    of, rates = task(plans=UNTIL_IT_STOPS), []
+    settings, rates = task(plans=UNTIL_IT_STOPS), []
     if stopped is not None:
         with pytest.raises(KeyboardInterrupt):
-            trained(tmp_path, of, scripted(METRICS, rates), Stopping(stopped))
+            trained(tmp_path, settings, scripted(METRICS, rates), Stopping(stopped))
     heard = Heard()
-    done = trained(tmp_path, of, scripted(METRICS[stopped or 0 :], rates), heard)
+    done = trained(tmp_path, settings, scripted(METRICS[stopped or 0 :], rates), heard)
     assert done.ended == ("early stopping",)
     assert [row.epoch for row in done.rows] == list(range(expected.stop + 1))
     assert tuple(rates) == expected.rates[: expected.stop + 1], "what the optimiser really had"
@@ -166,12 +166,12 @@ def still_based(accuracies, weights):
     """Return a maker of a network with a base to freeze and no random layer, which claims these accuracies."""
     import keras
 
-    told = iter(accuracies)
+    claims = iter(accuracies)
 
     class Scripted(keras.Sequential):
         def evaluate(self, *args, **options):
             weights.append([np.array(weight).ravel() for weight in self.weights])
-            return {"loss": 1.0, "accuracy": next(told)}
+            return {"loss": 1.0, "accuracy": next(claims)}
 
     def network():
         base = keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.Conv2D(2, 3)], name="base")
@@ -218,11 +218,11 @@ def test_classes_weigh_in_the_training_loss_and_nowhere_else(tmp_path):
     [("released", 16, "threads"), ("paper", 20, "device"), ("released", 16, "reference")],
 )
 def test_validation_is_of_images_as_they_are(tmp_path, profile, counted, augment):
-    of = task(profile=profile, augment=augment)
-    done = trained(tmp_path, of)
-    each, predicted = entropies(done.network, of.validation, counted)
+    settings = task(profile=profile, augment=augment)
+    done = trained(tmp_path, settings)
+    each, predicted = entropies(done.network, settings.validation, counted)
     assert done.best.val_loss == pytest.approx(each.mean(), rel=1e-5)
-    assert done.best.val_accuracy == pytest.approx((predicted == of.validation.labels[:counted]).mean(), abs=1e-7)
+    assert done.best.val_accuracy == pytest.approx((predicted == settings.validation.labels[:counted]).mean(), abs=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -252,17 +252,17 @@ def test_a_listener_hears_every_step_and_what_is_left(tmp_path):
 def test_mixed_precision_goes_on_as_well_and_leaves_a_network_in_float32(tmp_path, precision):
     import keras
 
-    of, computed = task(precision=precision, plans=TWO_PHASES), []
+    settings, computed = task(precision=precision, plans=TWO_PHASES), []
 
     def network():
         made = based()
         computed.append(made.layers[0].layers[0].compute_dtype)
         return made
 
-    whole = left(trained(tmp_path / "whole", of))
+    whole = left(trained(tmp_path / "whole", settings))
     with pytest.raises(KeyboardInterrupt):
-        trained(tmp_path / "stopped", of, listener=Stopping(3))
-    done = trained(tmp_path / "stopped", of, network)
+        trained(tmp_path / "stopped", settings, listener=Stopping(3))
+    done = trained(tmp_path / "stopped", settings, network)
     assert left(done) == whole
     assert computed == [precision.removeprefix("mixed_")]
     assert keras.config.dtype_policy().name == "float32"
@@ -272,7 +272,7 @@ def test_mixed_precision_goes_on_as_well_and_leaves_a_network_in_float32(tmp_pat
     assert {layer.compute_dtype for layer in loaded._flatten_layers()} == {"float32"}
     plainly = based()
     plainly.set_weights(loaded.get_weights())
-    pixels = of.validation.read(np.arange(20)).astype(np.float32) / 255
+    pixels = settings.validation.read(np.arange(20)).astype(np.float32) / 255
     assert np.array_equal(loaded(pixels), plainly(pixels))
     assert np.array_equal(done.network(pixels), plainly(pixels)), "and so it is predicted before it is saved"
 
