@@ -32,7 +32,7 @@ def test_list_gives_every_row_with_its_counts():
     assert "134,289,223" in ferspec_models("list").stdout
 
 
-def test_show_tells_all_that_is_known_of_a_network():
+def test_show_prints_all_facts_about_a_network():
     shown = json.loads(ferspec_models("show", "resnet 18", "--resolution", "48", "--json").stdout)
     assert shown["name"] == "ResNet18"
     assert shown["place"] == "paper 3.2, Table 2, Table 3"
@@ -122,7 +122,7 @@ def test_a_mistake_is_answered_in_one_line(arguments, line):
         ferspec_models(*arguments)
 
 
-def test_a_network_that_cannot_be_fused_is_left_alone(tmp_path):
+def test_a_network_that_cannot_be_fused_is_not_changed(tmp_path):
     ferspec_models("build", "LeNet5", "--out", tmp_path / "lenet5.keras")
     with pytest.raises(UserError, match="has no three-branch blocks"):
         ferspec_models("fuse", tmp_path / "lenet5.keras", "--out", tmp_path / "fused.keras")

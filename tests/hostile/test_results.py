@@ -156,7 +156,7 @@ def small(tmp_path_factory):
         ({}, {"btfer_n": 2101}, "BTFER: 2,101 images"),
     ],
 )
-def test_a_row_that_cannot_be_contradicts_itself(tmp_path, figures, n, observed):
+def test_an_impossible_row_contradicts_itself(tmp_path, figures, n, observed):
     metrics = CellMetrics(**{"val_accuracy": 0.8, "btfer_accuracy": 0.55} | figures)
     path = tmp_path / "row.csv"
     path.write_text(results_text([Result(cell=made_runs.CELL, source="a lab", figures=metrics, **n)]), newline="")

@@ -39,14 +39,14 @@ def in_two_pieces(phase: LoggedPhase, lost: int) -> tuple[LoggedPhase, LoggedPha
     return cut(phase, 0, lost), cut(phase, lost + 1, None)
 
 
-def test_a_run_by_the_protocol_passes_all_that_it_shows():
+def test_a_run_by_the_protocol_passes_every_check_of_its_logged_values():
     audited = run(head(20), whole(), weights="imagenet")
     found = statuses(audited)
     assert found.pop("FER-S-06") == "not_evaluated"
     assert set(found.values()) == {"pass"}
 
 
-def test_what_is_not_logged_is_not_evaluated_and_says_why():
+def test_a_value_that_is_not_logged_is_not_evaluated_with_the_reason():
     phase = without(whole(), "rate", "val_accuracy")
     subject = run(phase)
     found = {clause: finding(clause, subject) for clause in statuses(subject)}
@@ -96,7 +96,7 @@ def test_an_end_after_another_known_patience_is_inconclusive(patience):
         assert f"interrupted, or stopped by a patience of {patience}" in found.message
 
 
-def test_phases_that_end_after_different_waits_are_no_other_patience():
+def test_phases_that_end_after_different_waits_show_no_other_patience():
     ends = [trained([*FALLING, *[1.4] * 40], stopping={"patience": patience}) for patience in (10, 15)]
     assert finding("FER-S-05", run(*ends)).status == "not_evaluated"
 
@@ -128,7 +128,7 @@ def test_a_reduction_that_no_loss_explains_is_a_departure_however_short_the_run(
     assert (found.status, found.message) == ("fail", "phase 1, epoch 5")
 
 
-def test_rates_that_are_no_numbers_are_not_replayed():
+def test_rates_that_are_not_numbers_are_not_replayed():
     phase = replace(whole(), rate=(math.nan, *whole().rate[1:]))
     assert finding("FER-S-03", run(phase)).status == "not_evaluated"
     assert finding("FER-S-02", run(phase)).status == "not_evaluated"
@@ -226,7 +226,7 @@ def test_another_min_delta_fails_its_own_clause_alone():
     assert finding("FER-S-04", subject).likely == "a min_delta of 0"
 
 
-def test_another_patience_is_not_held_against_min_delta():
+def test_a_wrong_patience_does_not_fail_the_min_delta_clause():
     assert finding("FER-S-04", run(trained(plateau={"patience": 9}))).status == "not_evaluated"
 
 
@@ -242,7 +242,7 @@ def test_the_rule_with_a_cooldown_is_that_of_keras(cooldown):
     assert with_cooldown(PlateauRule.of(), cooldown, phase.val_loss, 1e-4) == pytest.approx(phase.rate, rel=1e-6)
 
 
-def test_a_second_phase_that_goes_on_at_the_last_rate_is_told_so():
+def test_a_second_phase_at_the_last_rate_of_the_first_is_explained():
     second = trained(rate=2.5e-5)
     first = trained(LOSSES, stopping={"patience": 19})
     assert first.rate[-1] == pytest.approx(1.25e-5)
@@ -251,14 +251,14 @@ def test_a_second_phase_that_goes_on_at_the_last_rate_is_told_so():
     assert "not reset" in found.likely
 
 
-def test_a_rate_to_which_the_last_epoch_lowered_it_was_not_set_back_either():
+def test_a_second_phase_at_a_rate_lowered_in_the_last_epoch_was_not_reset():
     """The rate falls for the next epoch in the very last one, so that the phase itself does not log it."""
     first = cut(trained(), 0, 25)
     assert set(first.rate) == {first.rate[0]}
     assert "not reset" in finding("FER-S-02", run(first, trained(rate=5e-5))).likely
 
 
-def test_a_cap_that_the_record_declares_is_no_failure():
+def test_a_declared_cap_does_not_fail():
     found = statuses(run(head(5), head(5), weights="imagenet", finished=True, capped=True))
     assert (found["FER-S-05"], found["FER-S-08"]) == ("not_evaluated", "not_evaluated")
 
@@ -280,7 +280,7 @@ WEIRD = st.sampled_from(["nan", "NA", "inf", "-inf", "1e308", "-1", "0", "1e-320
 
 @given(rows=st.lists(st.tuples(st.integers(0, 3), *[WEIRD] * 5), min_size=1, max_size=30))
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_figures_make_the_audit_fall_over(tmp_path, rows):
+def test_no_values_crash_the_audit(tmp_path, rows):
     path = tmp_path / "weird.csv"
     lines = ["epoch,accuracy,loss,lr,val_accuracy,val_loss", "0,0.5,2.0,1e-04,0.5,1.5"]
     lines += [",".join([str(place + jump), *figures]) for place, (jump, *figures) in enumerate(rows, start=1)]
@@ -326,7 +326,7 @@ def test_a_file_by_two_paths_is_audited_once(log):
         ("6e-1", "pass"),
     ],
 )
-def test_the_accuracy_that_is_reported_is_held_against_the_epochs(log, reported, status):
+def test_the_reported_accuracy_is_compared_with_the_logged_epochs(log, reported, status):
     audit = ferspec.audit(log, reported=reported, select="FER-S-06")
     assert [outcome.status for outcome in audit.outcomes] == [status]
     unreached = any("no logged epoch reached" in note for note in audit.runs[0].notes)
@@ -334,12 +334,12 @@ def test_the_accuracy_that_is_reported_is_held_against_the_epochs(log, reported,
 
 
 @pytest.mark.parametrize("reported", ["83", "-0.1", "much", "nan", "1e-99999999999999999999"])
-def test_an_accuracy_that_is_none_is_refused(log, reported):
+def test_an_invalid_accuracy_is_refused(log, reported):
     with pytest.raises(UserError, match="a number from 0 to 1"):
         ferspec.audit(log, reported=reported)
 
 
-def test_a_deviation_covers_its_failure_in_some_runs_and_need_not_in_all(tmp_path, log):
+def test_a_deviation_may_cover_failures_of_only_some_runs(tmp_path, log):
     other = write_log(tmp_path / "other.csv", [head(100), whole()])
     declared = tmp_path / "deviations.toml"
     declared.write_text('[[deviation]]\nclause = "FER-S-08"\ncategory = "future"\nreason = "longer"\n')

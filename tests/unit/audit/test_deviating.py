@@ -52,7 +52,7 @@ def test_a_deviating_run_that_breaks_a_rule_fails(deviating):
     assert (audit.verdict, audit.runs[0].judgement.verdict) == ("fail", "fail")
 
 
-def test_its_audit_tells_every_deviation_with_its_effect(ferspec, deviating, tmp_path):
+def test_the_audit_reports_every_deviation_with_its_effect(ferspec, deviating, tmp_path):
     status, out, _ = ferspec("audit", deviating, "--out", tmp_path / "page")
     assert status == 2
     assert out.startswith("NOT EVALUATED  ")
@@ -62,7 +62,7 @@ def test_its_audit_tells_every_deviation_with_its_effect(ferspec, deviating, tmp
     assert all(deviation["effect"] in page for deviation in DEVIATIONS)
 
 
-def test_so_does_its_json_document(ferspec, deviating, protocol_run):
+def test_the_json_document_reports_every_deviation(ferspec, deviating, protocol_run):
     deviating_audit, right_audit = (
         json.loads(ferspec("audit", folder, "--json")[1]) for folder in (deviating, protocol_run)
     )
@@ -76,13 +76,13 @@ def test_so_does_its_json_document(ferspec, deviating, protocol_run):
     )
 
 
-def test_a_run_by_the_protocol_says_nothing_of_it(ferspec, protocol_run, tmp_path):
+def test_a_run_by_the_protocol_reports_no_deviation(ferspec, protocol_run, tmp_path):
     status, out, _ = ferspec("audit", protocol_run, "--out", tmp_path / "page")
     assert (status, "not a protocol run" in out) == (0, False)
     assert "not a protocol run" not in (tmp_path / "page" / "audit.html").read_text()
 
 
-def test_of_many_runs_the_deviating_ones_are_told_and_counted(ferspec, deviating, tmp_path):
+def test_deviating_runs_among_many_are_named_and_counted(ferspec, deviating, tmp_path):
     write_log(tmp_path / "right.csv", [head(20), whole()])
     status, out, _ = ferspec("audit", deviating, tmp_path / "right.csv", "--weights", "imagenet", "-k", "FER-S-03")
     lines = {line.split()[0]: line for line in out.splitlines() if line.strip()}

@@ -91,7 +91,7 @@ def test_all_but_three_logs_end_with_early_stopping_throughout(published):
     assert (beyond.observed, beyond.expected) == ("phase 1 continues to epoch 129", "an end with epoch 78")
 
 
-def test_a_few_logs_tell_the_min_delta_and_none_contradicts_it(published):
+def test_a_few_logs_show_the_min_delta_and_none_contradicts_it(published):
     found = Counter(outcome.status for outcome in outcomes(published, "FER-S-04").values())
     assert found["fail"] == found["inconclusive"] == 0
     assert found["pass"] >= 1

@@ -186,7 +186,7 @@ def drawn_faces(size, count):
         pytest.param(black_and_white, 224, 0.02, id="any image of 224 × 224"),
     ],
 )
-def test_how_far_from_keras_reading_in_float32_leads(images, size, largest, path, device):
+def test_reading_in_float32_stays_near_keras(images, size, largest, path, device):
     """The bounds of the docstrings: in grey levels, the largest difference of any value."""
     count = 24
     pixels = images(size, count)

@@ -148,6 +148,6 @@ def test_a_subset_follows_its_seed():
     ],
     ids=["more than there are", "fewer than classes", "none"],
 )
-def test_a_subset_that_cannot_be_is_refused(n, message):
+def test_an_impossible_subset_is_refused(n, message):
     with pytest.raises(UserError, match=message):
         subset_by_class(labels_of([6, 4]), n, SEED)

@@ -41,7 +41,7 @@ from helpers.results import CELL, SPEC, metrics_of, result
         ),
     ],
 )
-def test_a_fault_that_figures_alone_give_away_is_named(cell, figures, likely):
+def test_a_fault_visible_in_the_metrics_alone_is_named(cell, figures, likely):
     judged = judge_cell(find_cell(cell), [Result(cell=cell, source="table", figures=figures)])
     assert judged.status in ("above", "below")
     assert any(likely in cause for cause in judged.likely), judged.likely

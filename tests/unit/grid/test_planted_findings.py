@@ -25,7 +25,7 @@ def test_an_effect_smaller_than_chance_explains_is_within_noise_however_regular(
     assert finding.reason == "chance explains it"
 
 
-def test_where_there_is_no_effect_none_is_found_nineteen_times_of_twenty():
+def test_without_an_effect_none_is_found_in_nineteen_of_twenty_cases():
     """The bound is 95 of 100, less two standard errors of such a count."""
     outcomes = [found("FER-F-02", "val_accuracy", planted(by_network, seed=seed)).outcome for seed in range(100)]
     assert outcomes.count("within noise") >= 91

@@ -34,7 +34,7 @@ def judgements():
     return [judge(BOOK.cells, [trained_again(cell, rng) for cell in BOOK.cells]) for _ in range(8)]
 
 
-def test_no_more_figures_lie_outside_than_chance_puts_there_at_most(judgements):
+def test_no_more_metrics_lie_outside_than_chance_explains(judgements):
     assert all(0 < judgement.outside < judgement.by_chance for judgement in judgements)
 
 

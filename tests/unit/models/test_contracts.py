@@ -128,7 +128,7 @@ def contracts(draw):
 
 
 @given(contracts())
-def test_what_is_saved_is_what_is_loaded(tmp_path_factory, contract):
+def test_a_saved_contract_is_loaded_unchanged(tmp_path_factory, contract):
     path = tmp_path_factory.getbasetemp() / "contract.toml"
     save_contract(contract, path)
     assert load_contract(path) == contract
@@ -158,7 +158,7 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatc
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("contract.toml", "old")]
 
 
-def test_what_a_file_tells_is_inferred_and_said_so():
+def test_values_that_a_file_states_are_marked_as_inferred():
     known = {"height": 64, "width": 48, "channels": 1, "layout": "channels_first", "activation": "linear"}
     contract, notes = infer_contract(model(**known, range=(0.0, 255.0), preprocessing=("Rescaling",), labels=FER))
     assert contract == Contract(
@@ -169,7 +169,7 @@ def test_what_a_file_tells_is_inferred_and_said_so():
     assert assumed == {"input.mean", "input.std", "input.resize", "input.antialias"}
 
 
-def test_what_a_file_leaves_open_is_assumed_and_said_so():
+def test_values_that_a_file_omits_are_marked_as_assumed():
     contract, notes = infer_contract(model(format="callable"))
     assert contract.input == Input(size=(48, 48))
     assert notes["input.size"] == "assumed: not in the file; the protocol has 48 and 224"

@@ -165,7 +165,7 @@ def test_an_input_that_the_model_does_not_answer_is_given_up_and_the_others_are_
     assert [(diagnosis.kind, diagnosis.likely) for diagnosis in found] == [("colour", "bgr")]
 
 
-def test_nan_for_every_image_is_no_gain_even_where_it_reads_as_the_right_class(tmp_path):
+def test_nan_for_every_image_never_counts_as_a_gain(tmp_path):
     angry = save_and_open(tmp_path, np.full((70, SIZE, SIZE, 3), 100.0), np.zeros(70, dtype=int))
 
     def nan_in_other_ranges(batch):

@@ -168,7 +168,7 @@ def test_an_axis_goes_from_tenth_to_tenth_around_all_it_holds(low, high, ticks):
     assert [found.ticks[0][0], found.ticks[-1][0]] == [0, 100]
 
 
-def test_an_axis_of_nothing_is_a_whole_one():
+def test_an_empty_axis_goes_from_0_to_1():
     assert axis([]) == Axis(0.0, 1.0)
 
 
@@ -208,12 +208,12 @@ def test_the_page_begins_with_the_verdict_and_all_counts():
         ([result(RESNET, val_accuracy=0.2)], "inconclusive none fails; 1 of 1 cells asks for an explanation"),
     ],
 )
-def test_the_verdict_is_told_in_words(results, said):
+def test_the_verdict_is_written_in_words(results, said):
     page = Page(html_of([RESNET], results))
     assert page.text("header").endswith(said)
 
 
-def test_what_lies_outside_is_explained_failures_first_and_linked_from_its_row():
+def test_metrics_outside_are_explained_failures_first_and_linked_from_their_rows():
     results = [result(RESNET, btfer_accuracy=0.15), result(VGG, val_accuracy=-0.2)]
     page = Page(html_of([RESNET, VGG], results))
     assert [e[1]["id"] for e in page.all("article")] == [VGG.id, RESNET.id]
@@ -249,7 +249,7 @@ def test_problems_of_artifacts_and_errata_are_named():
     assert "and artifacts of no known cell" in page.text("header")
 
 
-def test_what_is_not_drawn_is_listed_by_reason_and_whole_datasets_in_two_words():
+def test_cells_that_are_not_drawn_are_listed_by_reason_and_dataset():
     deviating = result(VGG).model_copy(update={"deviations": ("FER-S-05 --epochs-cap 3",)})
     unfinished = result(RESNET).model_copy(update={"complete": False})
     groups = not_drawn(judge(SPEC.cells, [deviating, unfinished]).cells)

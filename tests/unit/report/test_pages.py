@@ -133,13 +133,13 @@ def test_a_model_stands_among_the_best_published_by_its_accuracy(make_report, ma
 
 
 @pytest.mark.parametrize(("claims", "said"), [((), True), (("accuracy>=0.5",), False)])
-def test_a_pass_says_where_nothing_was_asked_of_the_accuracy(make_report, claims, said):
+def test_a_pass_without_a_claim_about_accuracy_says_so(make_report, claims, said):
     page = Page(render_html(make_report(verdict="pass", claims=claims)))
     assert ("without claims" in page.text("div", **{"class": "verdict pass"})) == said
 
 
 @pytest.mark.parametrize("kind", ["demonstration", "evaluation"])
-def test_what_is_no_certificate_says_so_on_top_in_every_section_and_on_every_printed_page(make_report, kind):
+def test_an_evaluation_says_so_on_top_in_every_section_and_on_every_printed_page(make_report, kind):
     html = render_html(make_report(kind=kind))
     page = Page(html)
     assert page.text("p", role="note") == words.NOTICES[kind]
@@ -221,7 +221,7 @@ def test_predictions_without_probabilities_leave_calibration_undefined_and_show_
     assert not page.all("img")
 
 
-def test_what_is_absent_has_no_section(make_report):
+def test_absent_content_has_no_section(make_report):
     bare = make_report(claims=(), deviations=(), diagnoses=(), outcomes=make_report().outcomes[:3])
     page = Page(render_html(bare))
     ids = {e[1].get("id") for e in page.all("section")}
@@ -232,7 +232,7 @@ def test_what_is_absent_has_no_section(make_report):
 # Faces
 
 
-def test_the_worst_are_the_wrong_ones_of_the_highest_confidence(report):
+def test_the_worst_mistakes_have_the_highest_confidence(report):
     wrong = [p for p in report.predictions if p.predicted != p.label]
     worst = worst_predictions(report, 5)
     assert len(worst) == 5

@@ -129,7 +129,7 @@ def test_a_passing_certificate_shows_its_accuracy_with_half_the_interval(make_re
 
 
 @pytest.mark.parametrize("kind", ["evaluation", "demonstration"])
-def test_what_is_no_certificate_shows_no_figure_and_not_the_green_of_one(make_report, kind):
+def test_an_evaluation_shows_no_metric_and_is_not_green(make_report, kind):
     svg = render_badge(make_report(kind=kind, verdict="pass"))
     assert "%" not in svg
     assert badge.COLOURS["pass"] not in svg
@@ -197,7 +197,7 @@ def test_the_model_index_states_the_figures(make_report):
 
 
 @pytest.mark.parametrize("kind", ["evaluation", "demonstration"])
-def test_the_model_index_says_what_is_no_certificate(make_report, kind):
+def test_the_model_index_marks_evaluations(make_report, kind):
     (result,) = yaml.safe_load(render_model_index(make_report(kind=kind)))["model-index"][0]["results"]
     assert words.NOTICES[kind].rstrip(".") in result["dataset"]["name"]
     assert result["dataset"]["type"] != "btfer"
@@ -270,7 +270,7 @@ def test_a_place_is_printed_with_its_interval_and_synthetic_faces_have_none(make
 
 
 @pytest.mark.parametrize("kind", ["evaluation", "demonstration"])
-def test_what_is_no_certificate_says_so_on_the_terminal(make_report, kind):
+def test_an_evaluation_says_so_on_the_terminal(make_report, kind):
     assert words.NOTICES[kind] in printed(terminal.print_report, make_report(kind=kind))
 
 

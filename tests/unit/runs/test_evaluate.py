@@ -72,7 +72,7 @@ def test_a_network_that_differs_by_rounding_is_reproduced(run, images, tmp_path)
 
 
 @pytest.mark.parametrize(("sharpness", "changes"), [(70.0, False), (-80.0, True)], ids=["less sure", "turned round"])
-def test_another_network_is_not(run, images, tmp_path, sharpness, changes):
+def test_another_network_is_not_reproduced(run, images, tmp_path, sharpness, changes):
     save_another_network(run, tmp_path, tiny_runs.network(sharpness))
     evaluation = evaluate_run(run)
     assert evaluation.verdict == "differs"
@@ -176,7 +176,7 @@ def test_every_image_is_predicted_once_whatever_the_batch(batch_size):
     np.testing.assert_allclose(np.stack(seen), part.read(np.arange(70)) / 255, rtol=1e-6)
 
 
-def test_the_command_says_what_was_found_by_its_exit_status(ferspec, run, images, tmp_path):
+def test_the_exit_status_follows_from_the_verdict(ferspec, run, images, tmp_path):
     status, out, err = ferspec("evaluate", run, "--json")
     assert (status, err) == (0, "")
     assert json.loads(out)["verdict"] == "reproduced"
@@ -201,7 +201,7 @@ def test_a_record_that_leaves_out_a_deviation_of_its_images_is_not_reproduced(fe
     assert "missing in run.json:\n  FER-D-01 --subset 70" in out
 
 
-def test_a_run_with_deviations_says_that_it_is_no_protocol_run(ferspec, run, images):
+def test_a_run_with_deviations_says_that_it_is_not_a_protocol_run(ferspec, run, images):
     record = json.loads((run / RUN).read_text())
     record["deviations"] = [{"clause": "FER-S-05", "option": "--epochs-cap 2", "effect": "ended early"}]
     (run / RUN).write_text(json.dumps(record))

@@ -50,7 +50,7 @@ def test_a_disk_that_fills_up_leaves_a_training_that_is_not_finished(tmp_path, t
         require_artifact(tmp_path, run, FINISHED_FILES[0])
 
 
-def test_what_a_killed_process_left_behind_is_removed(tmp_path, trained):
+def test_leftovers_of_a_killed_process_are_removed(tmp_path, trained):
     data = tiny_runs.data()
     run = tiny_runs.begin(tmp_path, data)
     (tmp_path / ".model.x1y2z3.keras").write_bytes(b"half a network")

@@ -112,7 +112,7 @@ def test_intervals_are_those_of_plain_resampling():
         ([math.nan, 1, 0, 0, 0, 0, 0], "NaN or infinite"),
     ],
 )
-def test_rows_that_are_no_probabilities_leave_calibration_undefined(row, says):
+def test_rows_that_are_not_probabilities_leave_calibration_undefined(row, says):
     rows = np.array([row, [1.0, 0, 0, 0, 0, 0, 0]])
     found = calibration(np.array([0, 0]), np.array([0, 0]), rows, FEW)
     assert found.bins == ()

@@ -140,7 +140,7 @@ def test_a_tie_is_never_printed_with_an_interval_beyond_0():
 
 
 @pytest.mark.parametrize("fewest", [1, 3, 10])
-def test_two_equal_models_are_no_surer_of_a_tie_in_f1_than_the_images_of_a_class_allow(fewest):
+def test_the_f1_interval_of_two_equal_models_is_as_wide_as_the_rarest_class_requires(fewest):
     labels = np.repeat(np.arange(7), [fewest, *[300] * 6])
     weighted, macro = f1_differences(labels, labels, labels, Resampling(0.95, 200, seed=0))
     share = wilson(0, fewest, 0.95)[1]
@@ -161,7 +161,7 @@ def test_a_model_ties_with_itself_and_the_interval_still_has_a_width():
     assert "right and wrong on the same images" in found.sentence
 
 
-def test_two_models_equally_often_right_are_told_apart_by_no_number_of_images():
+def test_no_number_of_images_distinguishes_two_models_equally_often_right():
     found = compare(*answers(only_a=20, only_b=20, both=60, neither=23))
     assert (found.verdict, found.images_to_decide) == ("tie", None)
     assert "no number of images" in found.sentence

@@ -43,12 +43,12 @@ def test_probabilities_and_groups_do_not_change_the_other_figures(answers, evalu
     assert bare == evaluation.model_copy(update={"calibration": None, "slices": ()})
 
 
-def test_it_survives_json(evaluation):
+def test_an_evaluation_survives_json(evaluation):
     restored = type(evaluation).model_validate_json(json.dumps(evaluation.model_dump(mode="json"), allow_nan=False))
     assert restored == evaluation
 
 
-def test_weighted_recall_is_accuracy_interval_and_all(evaluation):
+def test_weighted_recall_equals_accuracy_with_its_interval(evaluation):
     assert evaluation.recall.weighted == evaluation.accuracy
 
 

@@ -245,7 +245,7 @@ PER_CLASS = (1, 2, 3, 4, 5, 6, 8, 10, 15, 30, 100, 300)
 
 
 @pytest.mark.parametrize("name", ["weighted precision", "macro precision", "macro recall", "weighted f1", "macro f1"])
-def test_a_figure_without_a_mistake_is_surer_on_more_images_and_never_surer_than_the_accuracy(name):
+def test_a_perfect_metric_has_a_narrower_interval_on_more_images_but_never_narrower_than_the_accuracy(name):
     lows = []
     for images in PER_CLASS:
         figure = averaged(images * np.eye(7, dtype=int))[name]
@@ -256,7 +256,7 @@ def test_a_figure_without_a_mistake_is_surer_on_more_images_and_never_surer_than
     assert lows[-1] > 0.99
 
 
-def test_no_mistake_more_makes_a_figure_surer():
+def test_a_further_mistake_never_narrows_an_interval():
     found = []
     for mistakes in range(5):
         matrix = 10 * np.eye(7, dtype=int)
@@ -287,7 +287,7 @@ def test_three_missed_images_of_a_class_leave_its_share_of_a_macro_average_open(
 
 @pytest.mark.parametrize("images", [5, 50])
 @pytest.mark.parametrize("name", ["ece", "brier", "nll"])
-def test_a_calibration_without_a_mistake_is_as_unsure_as_the_accuracy(name, images):
+def test_a_perfect_calibration_has_the_uncertainty_of_the_accuracy(name, images):
     labels = np.arange(images) % 7
     metric = getattr(calibration(labels, labels, np.eye(7)[labels], FEW), name)
     # a wrong image costs up to 1 in the calibration error, 2 in the Brier score, and log 7 where it is a guess

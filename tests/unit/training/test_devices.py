@@ -84,7 +84,7 @@ def results(tmp_path_factory):
     [("two", "one"), ("on two devices", "on one device"), ("two, stopped", "one")],
     ids=["augmented by threads", "augmented on the device", "stopped and started again"],
 )
-def test_two_devices_learn_what_one_does(results, several, single):
+def test_two_devices_train_the_same_weights_as_one(results, several, single):
     np.testing.assert_allclose(results[several]["losses"], results[single]["losses"], rtol=1e-4)
     np.testing.assert_allclose(results[several]["weights"], results[single]["weights"], rtol=0, atol=1e-4)
     assert len(results[several]["losses"]) == 3
@@ -102,7 +102,7 @@ def test_a_network_on_two_devices_answers_a_batch_once(results):
 
 
 @pytest.mark.parametrize(("gpus", "asked"), [(1, "1 GPU was"), (2, "2 GPUs were")])
-def test_a_gpu_that_is_not_there_is_refused_in_one_line(monkeypatch, gpus, asked):
+def test_a_missing_gpu_is_refused_in_one_line(monkeypatch, gpus, asked):
     import tensorflow as tf
 
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [])

@@ -35,7 +35,7 @@ def test_a_process_was_killed_at_each_moment(story):
     assert [kill["finished"] for kill in story["kills"]] == sorted(kill["finished"] for kill in story["kills"])
 
 
-def test_no_finished_epoch_is_lost_or_done_twice(story):
+def test_no_finished_epoch_is_lost_or_repeated(story):
     said = []
     for kill in story["kills"]:
         assert kill["said"] == list(range(kill["before"], kill["before"] + len(kill["said"]))), kill
@@ -45,20 +45,20 @@ def test_no_finished_epoch_is_lost_or_done_twice(story):
     assert said == [epoch for epoch in range(EPOCHS) if epoch != 0]
 
 
-def test_whatever_is_there_can_be_read(story):
+def test_all_files_can_be_read_after_each_kill(story):
     assert [kill["unreadable"] for kill in story["kills"] if kill["unreadable"]] == []
 
 
-def test_in_the_end_it_is_the_training_that_nobody_killed(story):
+def test_the_final_artifacts_equal_those_of_an_uninterrupted_training(story):
     assert story["finished"] == [0, 0]
     assert story["epochs"] == EPOCHS
     assert story["same"] == {"history.csv": True, "predictions.csv": True}
 
 
-def test_nothing_but_the_artifacts_is_left(story):
+def test_only_the_artifacts_remain(story):
     assert story["files"] == sorted([".lock", RUN, CURVES, *FINISHED_FILES])
 
 
-def test_a_finished_training_is_not_done_again(story):
+def test_a_finished_training_is_not_repeated(story):
     assert story["again"] == 0
     assert story["said again"] == []

@@ -87,7 +87,7 @@ def uninterrupted(tmp_path_factory):
         pytest.param("two phases", 5, None, id="two phases, after the last epoch"),
     ],
 )
-def test_stopped_and_started_again_is_the_same_training(tmp_path, uninterrupted, phases, epochs, step):
+def test_a_resumed_training_equals_an_uninterrupted_one(tmp_path, uninterrupted, phases, epochs, step):
     settings = task(plans=PLANS[phases])
     with pytest.raises(KeyboardInterrupt):
         trained(tmp_path, settings, listener=Stopping(epochs, step))
@@ -97,7 +97,7 @@ def test_stopped_and_started_again_is_the_same_training(tmp_path, uninterrupted,
     assert {epoch for epoch, _, _ in heard.steps} == set(range(epochs, len(resumed.rows))), "no epoch is done twice"
 
 
-def test_a_fresh_process_with_another_random_state_goes_on_as_well(tmp_path, uninterrupted):
+def test_a_new_process_with_another_random_state_resumes_the_same_training(tmp_path, uninterrupted):
     with pytest.raises(KeyboardInterrupt):
         trained(tmp_path, task(plans=TWO_PHASES), listener=Stopping(3))
     ran = run_python(AGAIN, tmp_path, check=True, cwd=TESTS)
@@ -110,7 +110,7 @@ def test_another_seed_is_another_training(tmp_path, uninterrupted):
     assert other["rows"] != uninterrupted["one phase"]["rows"]
 
 
-def test_what_trains_is_adam_with_the_decays_of_the_runs_and_nothing_else(tmp_path):
+def test_the_optimiser_is_adam_with_the_decays_of_the_runs(tmp_path):
     import keras
 
     optimizer = trained(tmp_path, task()).network.optimizer
@@ -142,7 +142,7 @@ def test_the_schedule_drives_rate_and_end(tmp_path, stopped):
     assert not any(outlook.firm for outlook in heard.outlooks)
 
 
-def test_the_weights_left_are_those_of_the_first_best_epoch(tmp_path):
+def test_the_final_weights_are_those_of_the_first_best_epoch(tmp_path):
     weights = []
     accuracies = (0.2, 0.6, 0.4, 0.6)
     done = trained(tmp_path, task(), scripted([(1.0, accuracy) for accuracy in accuracies], weights=weights))
@@ -202,7 +202,7 @@ def entropies(network, images, count):
     return -np.log(probabilities[np.arange(count), images.labels[:count]]), probabilities.argmax(axis=1)
 
 
-def test_classes_weigh_in_the_training_loss_and_nowhere_else(tmp_path):
+def test_class_weights_act_on_the_training_loss_only(tmp_path):
     images, still = Plain(3 * BATCH), (PhasePlan(False, 1e-30, 1),)
     weighted = task(training=images, validation=images, plans=still)
     done = trained(tmp_path / "weighted", weighted, plain)
@@ -217,7 +217,7 @@ def test_classes_weigh_in_the_training_loss_and_nowhere_else(tmp_path):
     ("profile", "counted", "augment"),
     [("released", 16, "threads"), ("paper", 20, "device"), ("released", 16, "reference")],
 )
-def test_validation_is_of_images_as_they_are(tmp_path, profile, counted, augment):
+def test_validation_images_are_not_augmented(tmp_path, profile, counted, augment):
     settings = task(profile=profile, augment=augment)
     done = trained(tmp_path, settings)
     each, predicted = entropies(done.network, settings.validation, counted)
@@ -233,11 +233,11 @@ def test_validation_is_of_images_as_they_are(tmp_path, profile, counted, augment
         pytest.param(TWO_PHASES, 2, ("length of the phase", "epochs cap"), id="a cap that binds in one of two phases"),
     ],
 )
-def test_what_ended_a_phase_is_told(tmp_path, plans, cap, ended):
+def test_the_reason_for_the_end_of_a_phase_is_recorded(tmp_path, plans, cap, ended):
     assert trained(tmp_path, task(plans=plans, epochs_cap=cap)).ended == ended
 
 
-def test_a_listener_hears_every_step_and_what_is_left(tmp_path):
+def test_a_listener_receives_every_step_and_the_remaining_work(tmp_path):
     heard = Heard()
     done = trained(tmp_path, task(plans=TWO_PHASES), listener=heard)
     assert heard.steps == [(epoch, step, 3) for epoch in range(5) for step in (1, 2, 3)]
@@ -249,7 +249,7 @@ def test_a_listener_hears_every_step_and_what_is_left(tmp_path):
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
-def test_mixed_precision_goes_on_as_well_and_leaves_a_network_in_float32(tmp_path, precision):
+def test_mixed_precision_training_resumes_and_saves_a_network_in_float32(tmp_path, precision):
     import keras
 
     settings, computed = task(precision=precision, plans=TWO_PHASES), []
@@ -277,7 +277,7 @@ def test_mixed_precision_goes_on_as_well_and_leaves_a_network_in_float32(tmp_pat
     assert np.array_equal(done.network(pixels), plainly(pixels)), "and so it is predicted before it is saved"
 
 
-def test_compiled_by_xla_it_is_the_same_training(tmp_path):
+def test_training_compiled_by_xla_is_the_same(tmp_path):
     interpreted, compiled = (trained(tmp_path / str(jit), task(jit=jit), plain) for jit in (False, True))
     assert (interpreted.network.jit_compile, compiled.network.jit_compile) == (False, True)
     assert [row.val_loss for row in compiled.rows] == pytest.approx(
@@ -287,12 +287,12 @@ def test_compiled_by_xla_it_is_the_same_training(tmp_path):
 
 # Keras also says so, and would go on
 @pytest.mark.filterwarnings("ignore:Model doesn't support `jit_compile=True`:UserWarning")
-def test_what_xla_cannot_compile_is_refused(tmp_path):
+def test_a_training_that_xla_cannot_compile_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"XLA cannot compile this training.*leave out --jit"):
         trained(tmp_path, task(jit=True, augment="device"), plain)
 
 
-def test_tensorflow_is_left_as_it_was(tmp_path):
+def test_settings_of_tensorflow_are_restored(tmp_path):
     from tensorflow.python.framework.config import is_op_determinism_enabled
 
     assert not is_op_determinism_enabled()

@@ -37,7 +37,7 @@ def test_synthetic_faces_need_no_data_root_and_say_that_they_certify_nothing():
     assert not {"FER-V-01", "FER-D-05", "FER-D-06", "FER-D-11"} & {clause for clause, _ in effects(data)}
 
 
-def test_all_runs_see_the_same_synthetic_faces_and_no_part_those_of_another():
+def test_all_runs_see_the_same_synthetic_faces_and_splits_share_none():
     first, other = (opened(subset=7, seed=seed) for seed in (1, 2))
     for name in ("training", "validation", "btfer"):
         assert getattr(first, name).record() == getattr(other, name).record()
@@ -46,7 +46,7 @@ def test_all_runs_see_the_same_synthetic_faces_and_no_part_those_of_another():
     assert len(set(pictures)) == 14
 
 
-def test_what_a_part_was_drawn_from_gives_the_same_faces_again():
+def test_the_record_of_a_split_reproduces_its_faces():
     from ferspec.subjects.datasets.subject import synthetic_dataset
 
     part = opened(subset=7).btfer
