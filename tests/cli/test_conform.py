@@ -297,7 +297,7 @@ def test_a_skeleton_replaces_no_file(ferspec, workplace):
     Path("mine").mkdir()
     Path("mine/deviations.toml").write_text("mine")
     status, out, err = ferspec("conform", "--init", "mine")
-    assert (status, out, "is there already" in err) == (2, "", True)
+    assert (status, out, "already exists" in err) == (2, "", True)
     assert [path.name for path in Path("mine").iterdir()] == ["deviations.toml"]
 
 

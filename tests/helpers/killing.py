@@ -93,7 +93,7 @@ def before(name: str, nth: int = 1) -> Moment:
     return Moment(f"before {name} has its name", "os.rename", name, nth)
 
 
-# in the order of a training: each goes on from what the kill before it left
+# in the order of a training: each resumes from what the kill before it left
 MOMENTS = (
     before(RUN),
     Moment("within the first epoch", STEP, "*"),

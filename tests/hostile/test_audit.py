@@ -24,7 +24,7 @@ SECONDS = 30
 
 
 def refused(path) -> str:
-    """The one line with which a path is refused, and in a folder left alone beside a right log, which is audited."""
+    """The one line that refuses a path; in a folder it is skipped, and a right log beside it is audited."""
     write_log(path.parent / "right.csv", [whole()])
     begun = time.process_time()
     with pytest.raises(UserError) as refusal:
@@ -48,7 +48,7 @@ def endless(path):
 no_files = pytest.mark.parametrize("make", [pipe, endless], ids=["a pipe", "a link to a device"])
 
 
-# Files that are none
+# Paths that are not regular files
 
 
 @no_files

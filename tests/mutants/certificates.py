@@ -1,4 +1,4 @@
-"""Certificates that break FER-X, and rewritten ones that keep it. A forger mends the digest, unless told otherwise."""
+"""Certificates that break FER-X, and rewritten ones that keep it. Forgers update the digest unless stated otherwise."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ def one_pixel_brighter() -> Dataset:
 
 
 def saved(change: Callable[[np.ndarray, np.ndarray], None]) -> Dataset:
-    """Return the images written anew after a change of pixels and labels in place."""
+    """Return the images written again after a change of pixels and labels in place."""
     certified_on = patches()
     pixels = np.stack([certified_on.image(index) for index in range(len(certified_on))])
     labels = certified_on.labels.copy()

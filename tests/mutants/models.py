@@ -55,7 +55,7 @@ def wrong_model(clause: str, name: str, run: Run, **declared: object) -> Mutant:
 
 
 def wrong_at_every_call(clause: str, name: str, make: Callable[[], Run]) -> Mutant:
-    """Return a mutant that remembers something, and must begin anew when it is judged again."""
+    """Return a mutant that remembers something, and is made again for each judgement."""
     return Mutant(clause, name, lambda: findings_on(subject(patches(), named(make())), clause))
 
 

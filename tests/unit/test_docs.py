@@ -72,7 +72,7 @@ def found_command(words):
     command = typer.main.get_command(app)
     context, rest = command.make_context("ferspec", [], resilient_parsing=True), list(words)
     while hasattr(command, "commands"):
-        assert rest, f"{context.command_path} is no command by itself"
+        assert rest, f"{context.command_path} is not a command by itself"
         inner = command.get_command(context, rest[0])
         if inner is None:
             assert rest[0].startswith("-"), f"{context.command_path} has no command {rest[0]}"

@@ -10,7 +10,7 @@ from ferspec.outcomes import LONGEST_TEXT, CheckResult, Deviation, Outcome, Stat
 
 
 class Able:
-    """A subject that can do what it is told to be able to."""
+    """A subject with the given capabilities."""
 
     def __init__(self, *capabilities):
         self.capabilities = frozenset(capabilities)

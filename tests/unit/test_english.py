@@ -38,6 +38,7 @@ CLEAN = (
     "ferspec/report",
     "ferspec/zoo.py",
     "protocol_tests",
+    "tests",
 )
 # where, too, the first sentence of a docstring is short
 SHORT = tuple(place for place in CLEAN if place.startswith("ferspec"))

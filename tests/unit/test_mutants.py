@@ -25,7 +25,7 @@ for each in MUTANTS:
     TWINS.setdefault((each.made_from, each.clause), []).append(each)
 TESTABLE = [clause.id for clause in spec.load().clauses if clause.status != "untestable"]
 CHECKED = checks_by_clause()
-# as an answer that is none says it
+# how a check reports a capability that raises an exception
 CRASH = " raised "
 LEAST = {"mutant": 120, "right": 20}
 
@@ -105,7 +105,7 @@ def test_no_two_subjects_of_a_clause_have_one_name():
     assert [named for named, count in counts.items() if count > 1] == []
 
 
-def test_the_number_of_mutants_does_not_fall():
+def test_there_are_at_least_the_promised_number_of_mutants():
     counts = Counter(placed.kind for placed in ALL)
     assert {kind: count for kind, count in counts.items() if count < LEAST[kind]} == {}
 
@@ -160,8 +160,8 @@ def judged_as(kind, *statuses):
     ("placed", "status", "says"),
     [
         (judged_as(Mutant, Status.FAIL), 0, "1 / 1"),
-        (judged_as(Mutant, Status.PASS), 1, "NOT SO  FER-W-02 kills the cap is missing"),
-        (judged_as(Right, Status.FAIL), 1, "NOT SO  FER-W-02 passes the cap is missing"),
+        (judged_as(Mutant, Status.PASS), 1, "UNEXPECTED  FER-W-02 kills the cap is missing"),
+        (judged_as(Right, Status.FAIL), 1, "UNEXPECTED  FER-W-02 passes the cap is missing"),
     ],
     ids=["a killed mutant", "one that lives", "a right variation that fails"],
 )

@@ -1,6 +1,6 @@
 """Faults by which a run poses as one of the protocol: pictures used again, exchanged classes, settings not declared.
 
-As those of ``faults``, they sign the record anew.
+As those of ``faults``, they recompute the digests of the record.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Logs of trainings that never were: Keras' own callbacks, run over losses that are made up."""
+"""Logs of invented trainings: Keras' own callbacks, run over made-up losses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CREEPING = [FALLING[-1] - 1e-6 * epoch for epoch in range(1, 25)]
 FALLING_AGAIN = [1.28 - 0.02 * epoch for epoch in range(8)]
 RISING = [1.2 + 0.001 * epoch for epoch in range(120)]
 LOSSES = FALLING + CREEPING + FALLING_AGAIN + RISING
-# creeps on until the rate has fallen six times
+# creeps until the rate has fallen six times
 LONG = FALLING + [FALLING[-1] - 1e-6 * epoch for epoch in range(1, 66)] + RISING
 HEAD = [2.2 - 0.01 * epoch for epoch in range(120)]
 
@@ -36,9 +36,9 @@ def trained(
     rates_of_next: bool = False,
     every: int = 1,
 ) -> LoggedPhase:
-    """Return the phase that Keras logs over these validation losses, with its callbacks as told.
+    """Return the phase that Keras logs over these validation losses, with its callbacks set as given.
 
-    ``longest`` is the number of epochs that ``fit`` is told, by default one for each loss. ``float64`` keeps the rate
+    ``longest`` is the number of epochs passed to ``fit``, by default one for each loss. ``float64`` keeps the rate
     in double precision, as frameworks other than Keras do; ``rates_of_next`` logs it after the callbacks; ``every`` is
     in which epochs there is a validation.
     """
@@ -80,7 +80,7 @@ def trained(
 
 
 def trained_by_keras_2(losses: Sequence[float], patience: int = 10, stopping: int = 20) -> LoggedPhase:
-    """Return the phase that ``tf.keras`` 2.10 logs over these validation losses, by its documented rules written anew.
+    """Return the phase that ``tf.keras`` 2.10 logs over these validation losses, reimplemented by its documented rules.
 
     Both callbacks begin with an infinite best loss, and compare in double precision.
     """

@@ -114,7 +114,7 @@ def _input() -> Any:
 
 
 def logs() -> Iterator[Any]:
-    """Return how logs are audited whose head is trained alone for so many epochs, and that start at such rates."""
+    """Return how logs are audited, by the length of their first phase and their first rate."""
     from pathlib import Path
 
     from ferspec.checks.run.schedule.phases import LOG_CHECKS
@@ -168,7 +168,7 @@ def answers() -> Iterator[Any]:
 
 
 def promises() -> Iterator[Any]:
-    """Return whether bands so many times as wide as the protocol's keep what FER-G-08 promises of bands."""
+    """Return whether bands of multiples of the protocol's width keep the promise of FER-G-08."""
     from ferspec.checks.generator import checks_for_implementation
     from ferspec.implementation import released
     from ferspec.subjects.implementations.subject import Direct, ImplementationSubject

@@ -79,7 +79,7 @@ def based():
 
 
 def trained(folder, task, network=based, listener=None, strategy=None):
-    """Train a new network as a new process would, or go on with what the folder holds."""
+    """Train a new network as a new process would, or resume the one in the folder."""
     with training_scope(task.settings, strategy or strategy_over(0)):
         return train(network(), task, folder, listener or Listener())
 

@@ -134,7 +134,7 @@ FAULTS = {
     ),
     "labels shuffled against the manifest": (faults.labels_shuffled, "FER-R-06", "of 4,606 labels", "shuffled"),
     "an image without a prediction": (faults.image_missing, "FER-R-06", "1 images without", "images were skipped"),
-    "an image predicted twice": (faults.image_twice, "FER-R-02", "is there already", None),
+    "an image predicted twice": (faults.image_twice, "FER-R-02", "already", None),
     "training images predicted as validation": (
         faults.training_images_as_validation,
         "FER-R-06",
@@ -184,7 +184,7 @@ FAULTS = {
     ),
     "a learning rate that does not replay": (faults.rate_not_replayed, "FER-R-11", "rate 5e-05", "patience"),
     "a capped run that poses as a full one": (faults.capped_as_full, "FER-R-11", "29 epochs, ended by early", "capped"),
-    "a run that went on after early stopping": (faults.trained_on, "FER-R-11", "34 epochs", None),
+    "a run that continued after early stopping": (faults.trained_on, "FER-R-11", "34 epochs", None),
     "class weights of the other balancing": (faults.other_balancing, "FER-R-12", "Fear 16.8", "the simple weights"),
     "a cap that is not declared": (faults.capped_undeclared, "FER-R-13", "a cap ended phase 1 after 29", "presented"),
     "a subset that is not declared": (faults.subset_as_full, "FER-R-13", "1,074 training", "presented"),

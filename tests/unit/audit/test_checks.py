@@ -135,7 +135,7 @@ def test_rates_that_are_not_numbers_are_not_replayed():
 
 
 def test_a_departure_that_rounded_losses_may_explain_is_inconclusive():
-    """An improvement of 0.00013 in the ninth epoch of waiting counts; rounded to three decimals it is none."""
+    """An improvement of 0.00013 in the ninth epoch of waiting counts; rounded to three decimals it does not."""
     losses = [*FALLING, *[1.302] * 8, 1.3 - 0.00013, *[1.302] * 11]
     phase = trained(losses)
     assert [rate for rate in phase.rate if rate < 6e-5] == [phase.rate[-1]]
@@ -357,5 +357,5 @@ def test_a_deviation_that_covers_nothing_is_a_failure(tmp_path, log):
 
 
 def test_a_selection_of_nothing_is_refused(log):
-    with pytest.raises(UserError, match="no check id contains 'FER-W'"):
+    with pytest.raises(UserError, match="no check's id contains 'FER-W'"):
         ferspec.audit(log, select="FER-W")

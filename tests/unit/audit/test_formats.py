@@ -40,7 +40,7 @@ def epochs_of(phases):
 
 
 def same(found: LoggedPhase, phase: LoggedPhase) -> bool:
-    """Whether the figures are the same but for float32."""
+    """Whether the metrics are the same within float32."""
     names = ("loss", "accuracy", "val_loss", "val_accuracy", "rate")
     return found.epochs == phase.epochs and all(
         getattr(found, name) == pytest.approx(getattr(phase, name), rel=1e-6) for name in names

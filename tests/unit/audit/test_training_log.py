@@ -75,7 +75,7 @@ def columns_moved(text: str, *order: int) -> str:
         "header repeated with the second phase",
         "header repeated within a phase",
         "a further figure",
-        "a further figure that is no number",
+        "a further column of text",
     ],
 )
 def test_the_same_training_is_read_from_every_form_of_its_log(read, content):
@@ -162,9 +162,9 @@ def test_a_lost_epoch_ends_a_phase_and_is_noted(read):
         (list(range(5)) * 92, ["1e-04"] * 460, [5] * 92),
     ],
     ids=[
-        "epochs start anew",
+        "epochs start from 0 again",
         "broken off after one epoch, twice",
-        "the rate rises while epochs go on",
+        "the rate rises while epochs are counted up",
         "the rate falls, by whatever factor",
         "continued from an earlier epoch",
         "beginning at another epoch than 0",
@@ -181,7 +181,7 @@ def test_phases_begin_where_a_new_training_began(read, epochs, rates, lengths):
 
 
 def test_the_history_of_a_run_is_split_by_its_column_of_phases(read):
-    """Its epochs go on over the phases."""
+    """Its epochs are counted across the phases."""
     rows = [f"{epoch},0.5,1e-04,2.0,0.5,1.5,{1 + (epoch > 2)}" for epoch in range(5)]
     log = read("\n".join(["epoch,accuracy,learning_rate,loss,val_accuracy,val_loss,phase", *rows, ""]))
     assert [phase.epochs for phase in log.phases] == [(0, 1, 2), (3, 4)]
@@ -321,7 +321,7 @@ BY_HAND = {
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_a_published_log_has_the_phases_counted_by_hand(reference, name):
-    """Epochs, first and last rate of each phase, read off the lines where epochs start anew."""
+    """Epochs, first and last rate of each phase, read off the lines where epochs start from 0 again."""
     phases = read_training_log(reference / "training_logs" / f"{name}.csv").phases
     rates = [(phase.rate or (None,)) for phase in phases]
     assert [(len(phase), rate[0], rate[-1]) for phase, rate in zip(phases, rates, strict=True)] == BY_HAND[name]

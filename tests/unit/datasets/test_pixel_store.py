@@ -137,7 +137,7 @@ print(resident() - before)
 
 
 def grown(count: int, room: int) -> int:
-    """Return the resident memory (bytes) that a store of so many images adds to a process of its own."""
+    """Return the resident memory (bytes) that a store of ``count`` images adds to a process of its own."""
     done = run_python(MEASURE, count, room, check=True)
     return int(done.stdout)
 

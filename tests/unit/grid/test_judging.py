@@ -54,7 +54,7 @@ PROBLEM = judge_cell(CELL, [off("val_accuracy", -0.3)]).outcome
             "fail",
             id="contradicting itself",
         ),
-        pytest.param([result(), result(complete=False)], "within", "pass", id="one finished and one that goes on"),
+        pytest.param([result(), result(complete=False)], "within", "pass", id="one finished and one unfinished"),
         pytest.param([result(), result(deviations=("x",))], "within", "pass", id="one right and one deviating"),
         pytest.param([result(), result(problems=(PROBLEM,))], "not a protocol run", "fail", id="one right, one faulty"),
     ],
@@ -95,7 +95,7 @@ def test_the_mean_of_several_runs_is_judged_by_the_band_for_that_number():
 
 
 def test_a_row_with_a_blank_hides_no_failure():
-    """Each figure is judged by the runs that have it, in the band of so many."""
+    """Each figure is judged by the runs that have it, in the band for that number."""
     blank = result(figures=CellMetrics(val_accuracy=CELL.metric("val_accuracy")))
     judged = judge_cell(CELL, [off("btfer_accuracy", -0.3), blank])
     assert (judged.status, judged.runs) == ("below", 2)

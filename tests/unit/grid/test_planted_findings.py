@@ -109,7 +109,7 @@ def test_a_pair_beyond_an_upper_bound_refutes_it():
 
 
 def test_the_largest_of_six_pairs_may_exceed_an_upper_bound_by_chance():
-    """Two runs differ by 0.13 in fewer than 5 of 100 cases; that one pair of six does is no surprise."""
+    """Two runs differ by 0.13 in fewer than 5 of 100 cases; among six pairs, one is expected."""
 
     def value(cell):
         return 0.5 + 0.13 * (cell.id == "vgg16-imagenet-48-rafdb-conservative")
@@ -138,7 +138,7 @@ def test_a_value_that_a_small_network_reaches_is_said_with_its_name():
 
 
 def test_the_best_of_many_small_networks_may_exceed_a_value_by_chance():
-    """A mean of two runs strays by 0.055 in fewer than 5 of 100 cases; that one of 18 does is no surprise."""
+    """A mean of two runs strays by 0.055 in fewer than 5 of 100 cases; among 18, one is expected."""
     results = planted(lambda cell: 0.755 if cell.architecture == "LeNet5" else 0.5, noisy=False)
     assert found("FER-F-34", "val_accuracy", results).outcome == "within noise"
 

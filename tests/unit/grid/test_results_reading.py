@@ -1,4 +1,4 @@
-"""Reading results: where runs are looked for, what is left alone, what is refused, and tables of results."""
+"""Reading results: where runs are searched, what is skipped, what is refused, and tables of results."""
 
 import re
 

@@ -75,7 +75,7 @@ CHANGES = {
     "an infinite range": ("[-1, 1]", "[0, inf]", "input.range"),
     "one mean too many": ("range =", "mean = [0.5, 0.5]\nrange =", "input.mean: 2 values for 1 channel"),
     "a std of 0": ("range =", "std = [0]\nrange =", "input.std"),
-    "a mean that is no number": ("range =", "mean = [nan]\nrange =", "input.mean"),
+    "a mean of NaN": ("range =", "mean = [nan]\nrange =", "input.mean"),
     "channels against colour": ('"gray"', '"rgb"\nchannels = 1', "colour rgb has 3 channels"),
     "an unknown class": ('"happy"', '"hapy"', "output.classes: unknown class 'hapy': did you mean"),
     "a class twice": ('"happy"', '"anger"', "'angry' and 'anger' are the same class"),

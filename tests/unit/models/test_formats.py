@@ -365,7 +365,7 @@ def test_labels_in_a_tflite_file_that_cannot_be_read_are_one_line(network, tmp_p
         ("{[]: 1}", ("{[]: 1}",)),
         ('["a\\nb", "\\ud800", "\\u001b[31mred"]', ("a b", "", "[31mred")),
     ],
-    ids=["a digit that is no number", "a number too long", "no literal", "signs that no report could hold"],
+    ids=["a digit that is not a number", "a number too long", "no literal", "signs that no report could hold"],
 )
 def test_labels_of_any_kind_in_an_onnx_file_are_read_in_printable_form(tmp_path, text, labels):
     onnx = pytest.importorskip("onnx", reason="the extra 'onnx' is not installed")

@@ -47,7 +47,7 @@ def failing(document, **at_hand):
 
 
 def edited(document, edit, forged=True):
-    """Return a copy after an edit; a forger mends the digest."""
+    """Return a copy after an edit; a forger updates the digest."""
     document = copy.deepcopy(document)
     edit(document)
     if forged:

@@ -1,4 +1,4 @@
-"""The picture of a grid judgement: where marks stand, what they are coloured, what is told, that nothing is loaded."""
+"""The picture of a grid judgement: positions and colours of marks, texts, and no loaded resource."""
 
 import json
 import re

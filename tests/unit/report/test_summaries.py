@@ -93,7 +93,7 @@ MODEL_INDEX = {
 
 
 def printed(function, *args, **options):
-    """Return what a function prints to a console that is no terminal."""
+    """Return what a function prints to a console that is not a terminal."""
     file = io.StringIO()
     function(*args, console=Console(file=file, width=terminal.WIDTH, highlight=False, **options))
     return file.getvalue()

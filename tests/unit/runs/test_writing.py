@@ -19,7 +19,7 @@ def trained():
 
 @pytest.fixture
 def full_disk(monkeypatch):
-    """A function that lets only so many more files be written."""
+    """A function that limits the number of further files."""
 
     def after(files):
         left, replace = [files], os.replace

@@ -247,7 +247,7 @@ def interrupt(ferspec, command):
 
 
 class Full:
-    """A function that works so many times; then there is no space left."""
+    """A function that works ``after`` times; then there is no space left."""
 
     def __init__(self, function, after):
         self._function, self._left = function, after

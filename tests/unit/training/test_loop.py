@@ -1,4 +1,4 @@
-"""The loop of a training: it follows the schedule, and it can be stopped anywhere and goes on as if it had not."""
+"""The loop of a training: it follows the schedule, and resumes after any interruption with the same result."""
 
 import json
 from dataclasses import replace
@@ -36,13 +36,13 @@ from pathlib import Path
 import numpy as np
 np.random.seed(99)
 from helpers.tiny import training as tiny_training
-of = tiny_training.task(plans=tiny_training.TWO_PHASES)
-print(json.dumps(tiny_training.left(tiny_training.trained(Path(sys.argv[1]), of))))
+settings = tiny_training.task(plans=tiny_training.TWO_PHASES)
+print(json.dumps(tiny_training.left(tiny_training.trained(Path(sys.argv[1]), settings))))
 """
 
 
 class Stopping(Listener):
-    """Is stopped by Ctrl-C once so many epochs are finished, or so many steps of the epoch after them."""
+    """Raises ``KeyboardInterrupt`` after ``epochs`` epochs, or after ``step`` steps of the next epoch."""
 
     def __init__(self, epochs, step=None):
         self._epochs, self._step = epochs, step
@@ -118,7 +118,7 @@ def test_the_optimiser_is_adam_with_the_decays_of_the_runs(tmp_path):
     assert (optimizer.beta_1, optimizer.beta_2, optimizer.amsgrad, optimizer.weight_decay) == (0.9, 0.999, False, None)
 
 
-# Falls; falls by too little for the plateau rule, yet enough to go on; falls once more; and stays until it is stopped.
+# Falls; falls by too little for the plateau rule, yet enough to continue; falls once more; then is constant to the end.
 LOSSES = (*np.linspace(2, 1.6, 5), *(1.6 - 1e-5 * np.arange(1, 13)), 1.2, *([1.3] * 30))
 METRICS = tuple((float(loss), 0.3) for loss in LOSSES)
 
@@ -208,7 +208,7 @@ def test_class_weights_act_on_the_training_loss_only(tmp_path):
     done = trained(tmp_path / "weighted", weighted, plain)
     each, _ = entropies(done.network, images, len(images))
     weights = weighted.class_weights[images.labels]
-    assert abs((weights * each).mean() - each.mean()) > 0.01, "the weights can be told"
+    assert abs((weights * each).mean() - each.mean()) > 0.01, "the weights make a difference"
     assert done.rows[0].loss == pytest.approx((weights * each).mean(), rel=1e-5)
     assert done.rows[0].val_loss == pytest.approx(each.mean(), rel=1e-5)
 
@@ -285,7 +285,7 @@ def test_training_compiled_by_xla_is_the_same(tmp_path):
     )
 
 
-# Keras also says so, and would go on
+# Keras also warns, and would continue
 @pytest.mark.filterwarnings("ignore:Model doesn't support `jit_compile=True`:UserWarning")
 def test_a_training_that_xla_cannot_compile_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"XLA cannot compile this training.*leave out --jit"):

@@ -1,4 +1,4 @@
-"""What a training prints while it goes on, and the images that it cannot read."""
+"""What a training prints while it runs, and the images that it cannot read."""
 
 import warnings
 
