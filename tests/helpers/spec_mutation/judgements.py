@@ -59,10 +59,10 @@ def tolerances() -> Iterator[Any]:
     for step in STEPS:
         yield first_difference({"figure": 1.0}, {"figure": 1.0 + step}).status
         yield same_rate(1.0, 1.0 + step)
-    again, stated = (SimpleNamespace(probabilities=off + shift) for shift in (0.0, 0.5))
+    recertified, stated = (SimpleNamespace(probabilities=off + shift) for shift in (0.0, 0.5))
     keep = verification._probabilities, verification._findings
     verification._probabilities, verification._findings = (lambda report: report.probabilities), (lambda report: {})
-    yield verification.predictions_are_reproduced(SimpleNamespace(recertified=again, report=stated))
+    yield verification.predictions_are_reproduced(SimpleNamespace(recertified=recertified, report=stated))
     verification._probabilities, verification._findings = keep
 
     parts = {"validation": [0] * 100, "training": [0] * 100}
@@ -115,7 +115,7 @@ def _input() -> Any:
 
 
 def logs() -> Iterator[Any]:
-    """Return how logs are audited whose head is trained alone for so many epochs, and that start at such rates."""
+    """Return how logs are audited, by the length of their first phase and their first rate."""
     from pathlib import Path
 
     from ferspec.checks.run.schedule.phases import LOG_CHECKS
@@ -169,7 +169,7 @@ def answers() -> Iterator[Any]:
 
 
 def promises() -> Iterator[Any]:
-    """Return whether bands so many times as wide as the protocol's keep what FER-G-08 promises of bands."""
+    """Return whether bands of multiples of the protocol's width keep the promise of FER-G-08."""
     from ferspec.checks.generator import checks_for_implementation
     from ferspec.implementation import released
     from ferspec.subjects.implementations.subject import Direct, ImplementationSubject
