@@ -1,7 +1,7 @@
-"""Mutants and right variations of all families: how many are killed, how many passed; and what is written of them.
+"""Mutants and right variations of all families: how many are killed, how many passed; and their list.
 
 Run as a program it judges all of them and prints a table; the exit status is 1 if a mutant lives or a right variation
-fails. With ``--write`` it writes their list and the page of coverage anew.
+fails. With ``--write`` it replaces their list and the page of coverage.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Placed:
 
     @property
     def said(self) -> str:
-        """What is shown of it, as a sentence."""
+        """The subject in one sentence."""
         verb = "kills" if self.kind == "mutant" else "passes"
         return f"{self.clause} {verb} {self.subject.name}"
 
@@ -88,7 +88,7 @@ def family_of(clause: str) -> str:
 
 
 def rows(tried: Iterable[tuple[str, str, bool]]) -> list[tuple[str, str, str]]:
-    """Return killed / total and passed / total of every family, and of all, from family, kind and whether it was so."""
+    """Return killed / total and passed / total of every family, and of all, from family, kind and result."""
     total: Counter[tuple[str, str]] = Counter()
     right: Counter[tuple[str, str]] = Counter()
     for family, kind, as_it_must_be in tried:
@@ -96,11 +96,13 @@ def rows(tried: Iterable[tuple[str, str, bool]]) -> list[tuple[str, str, str]]:
             total[name, kind] += 1
             right[name, kind] += as_it_must_be
     families = [*sorted({family for family, _ in total} - {"all"}), "all"]
-    return [(of, *(f"{right[of, kind]} / {total[of, kind]}" for kind in KINDS.values())) for of in families]
+    return [
+        (family, *(f"{right[family, kind]} / {total[family, kind]}" for kind in KINDS.values())) for family in families
+    ]
 
 
 def written(subjects: Iterable[Placed]) -> str:
-    """Return the list of all, as the specification has it beside its data."""
+    """Return the list of all as CSV."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(listed.Mutation.model_fields)
@@ -134,7 +136,7 @@ def main() -> int:
     console.print(table)
     for placed, so in tried:
         if not so:
-            console.print(f"NOT SO  {placed.said}")
+            console.print(f"UNEXPECTED  {placed.said}")
     return int(not all(so for _, so in tried))
 
 

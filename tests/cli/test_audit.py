@@ -45,11 +45,11 @@ def test_the_exit_status_is_that_of_the_verdict(ferspec, logs, words, status):
     assert ferspec("audit", logs / words[0], *words[1:])[0] == status
 
 
-def test_one_run_is_told_phase_by_phase_and_clause_by_clause(ferspec, logs):
+def test_one_run_is_reported_phase_by_phase_and_clause_by_clause(ferspec, logs):
     status, out, err = ferspec("audit", logs / "patient.csv")
     assert (status, err) == (1, "")
     assert out.startswith("FAIL  ")
-    for told in (
+    for text in (
         "depart: phase 1, epoch 25",
         "early stopping",
         "FER-S-03 the learning rate is multiplied by 0.5 on a plateau of the validation loss   FAIL",
@@ -58,7 +58,7 @@ def test_one_run_is_told_phase_by_phase_and_clause_by_clause(ferspec, logs):
         "FER-S-07 pre-trained networks are trained in 2 phases   NOT EVALUATED",
         "0 of 1 phases that log a learning rate replay",
     ):
-        assert told in out
+        assert text in out
     assert f"reproduce: ferspec audit {logs / 'patient.csv'} -k FER-S-03" in out
 
 
@@ -87,12 +87,12 @@ def test_a_narrow_terminal_cuts_no_name(logs):
     assert all(name in folded for name in names)
 
 
-def test_all_of_it_is_one_json_document(ferspec, logs):
+def test_the_json_output_is_one_document(ferspec, logs):
     status, out, _ = ferspec("audit", logs, "--json")
     document = json.loads(out)
     assert (status, document["verdict"]) == (1, "fail")
     assert document["phases"] == {"logged": 4, "with_rates": 3, "replayed": 2}
-    patient = next(of for of in document["runs"] if of["path"].endswith("patient.csv"))
+    patient = next(entry for entry in document["runs"] if entry["path"].endswith("patient.csv"))
     assert patient["phases"] == [
         {
             "epochs": 67,
@@ -106,10 +106,10 @@ def test_all_of_it_is_one_json_document(ferspec, logs):
         }
     ]
     counts = document["counts"]
-    assert counts["planned"] == sum(len(of["outcomes"]) for of in document["runs"]) == 21
+    assert counts["planned"] == sum(len(entry["outcomes"]) for entry in document["runs"]) == 21
 
 
-def test_rates_that_are_no_numbers_are_null_in_json(ferspec, logs):
+def test_rates_that_are_not_numbers_are_null_in_json(ferspec, logs):
     text = (logs / "right.csv").read_text().splitlines()
     (logs / "na.csv").write_text("\n".join([text[0], "0,0.5,NA,2.0,0.5,1.5", ""]))
     document = json.loads(ferspec("audit", logs / "na.csv", "--json")[1], parse_constant=pytest.fail)
@@ -132,7 +132,7 @@ def test_the_page_shows_every_run_and_marks_reductions_and_stops(ferspec, logs):
     assert {"learning rate reduced", "early stopping"} <= set(words)
 
 
-def test_curves_of_an_earlier_audit_do_not_stay(ferspec, logs):
+def test_curves_of_an_earlier_audit_are_removed(ferspec, logs):
     ferspec("audit", logs, "--out", "page")
     (logs.parent / "page" / "curves" / "mine.svg").write_text("")
     ferspec("audit", logs / "right.csv", "--out", "page")
@@ -172,7 +172,7 @@ def test_the_choice_of_the_best_epoch_is_noted_with_its_size():
     assert "too few epochs around it, or on one side of it, to estimate the selection bias" in note
 
 
-def test_percentages_are_left_out_and_accuse_nobody():
+def test_percentages_are_not_compared_as_shares():
     phase = whole()
     percent = replace(
         phase,
@@ -205,10 +205,10 @@ OVERLAPS = {
 }
 
 
-@pytest.mark.parametrize("told", OVERLAPS)
-def test_a_validation_that_may_overlap_is_noted(told):
-    assert not any(told in note for note in schedule_notes(run(whole())))
-    assert any(told in note for note in schedule_notes(run(replace(whole(), **OVERLAPS[told](whole())))))
+@pytest.mark.parametrize("overlap", OVERLAPS)
+def test_a_validation_that_may_overlap_is_noted(overlap):
+    assert not any(overlap in note for note in schedule_notes(run(whole())))
+    assert any(overlap in note for note in schedule_notes(run(replace(whole(), **OVERLAPS[overlap](whole())))))
 
 
 def test_a_validation_curve_that_two_runs_share_is_noted_at_both():

@@ -104,7 +104,7 @@ def test_the_same_command_works_again_and_a_corrected_contract_or_another_claim_
 @pytest.mark.parametrize(
     ("model", "dataset"), [(OTHER, "patches.npz"), (RIGHT, "others/patches.npz")], ids=["another model", "other images"]
 )
-def test_a_certificate_is_not_lost_to_that_of_another_model_or_of_other_images(ferspec, workplace, model, dataset):
+def test_a_certificate_of_another_model_or_other_images_does_not_replace_one(ferspec, workplace, model, dataset):
     certify(ferspec, RIGHT)
     before = {path: path.read_bytes() for path in Path("there").iterdir()}
     status, out, err = certify(ferspec, model, dataset)
@@ -115,7 +115,7 @@ def test_a_certificate_is_not_lost_to_that_of_another_model_or_of_other_images(f
     assert Path("there/certificate.json").read_bytes() != before[Path("there/certificate.json")]
 
 
-def test_a_file_that_is_no_certificate_is_not_replaced_either(ferspec, workplace):
+def test_a_file_that_is_not_a_certificate_is_not_replaced(ferspec, workplace):
     Path("there").mkdir()
     Path("there/certificate.json").write_text("[]")
     assert certify(ferspec, RIGHT)[0] == 2
@@ -154,7 +154,7 @@ def test_an_edited_certificate_is_not_verified_and_shows_how_to_see_it_again(fer
     assert ferspec("verify", path, "-k", "FER-B")[0] == 2
 
 
-def test_a_training_has_its_contract_and_is_given_no_other(ferspec, workplace):
+def test_a_contract_cannot_be_given_for_a_training(ferspec, workplace):
     Path("run").mkdir()
     Path("run/run.json").write_text("{}")
     status, _, err = ferspec("contract", "init", "run")

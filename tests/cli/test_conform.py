@@ -48,7 +48,7 @@ def by_clause(out):
     return {outcome["clause"]: outcome["status"] for outcome in json.loads(out)["outcomes"]}
 
 
-def test_what_is_offered_is_judged_and_what_is_not_is_counted(ferspec, workplace):
+def test_offered_capabilities_are_judged_and_missing_ones_are_counted(ferspec, workplace):
     status, out, err = ferspec("conform", "right", "--json")
     assert (status, err) == (0, "")
     document = json.loads(out)
@@ -60,34 +60,34 @@ def test_what_is_offered_is_judged_and_what_is_not_is_counted(ferspec, workplace
     assert counts["not_evaluated"] == len(CHECKS) - len(offered)
 
 
-def test_a_failure_says_what_where_why_and_how_to_see_it_again(ferspec, workplace):
+def test_a_failure_shows_observation_place_cause_and_command(ferspec, workplace):
     status, out, _ = ferspec("conform", "uncapped", "--time-limit", "20")
     assert status == 1
     assert "FER-W-02[RAF-DB] conservative weights are capped at 3   FAIL" in out
     assert "observed Fear: 16.8105, expected Fear: 3" in out
     assert "likely: the cap is missing" in out
     command = next(line.partition("reproduce: ")[2] for line in out.splitlines() if "reproduce:" in line)
-    status, again, _ = ferspec(*shlex.split(command)[1:])
+    status, repeated, _ = ferspec(*shlex.split(command)[1:])
     assert status == 1
-    assert "1 checks: 0 pass, 1 fail" in again
+    assert "1 checks: 0 pass, 1 fail" in repeated
     assert "--time-limit 20" in command
 
 
-def test_what_is_missing_is_a_line_a_capability_not_a_check(ferspec, workplace):
+def test_missing_capabilities_take_one_line_each(ferspec, workplace):
     _, out, _ = ferspec("conform", "right")
     tests_of_totals = sum(check.clause == "FER-N-02" and "parameter_total" in check.needs for check in CHECKS)
     assert out.count("does not offer parameter_total") == 1
     assert f"FER-N-02 ({tests_of_totals} checks)" in " ".join(out.split())
 
 
-def test_what_is_selected_and_missing_cannot_be_evaluated(ferspec, workplace):
+def test_a_selection_of_missing_capabilities_is_not_evaluated(ferspec, workplace):
     status, out, _ = ferspec("conform", "right", "-k", "FER-A")
     assert status == 2
     assert "NOT EVALUATED" in out
     assert "0 pass, 0 fail" in out
 
 
-def test_a_declared_deviation_is_no_failure_and_an_idle_one_is(ferspec, workplace):
+def test_a_declared_deviation_does_not_fail_and_an_unused_one_does(ferspec, workplace):
     Path("own.toml").write_text('[[deviation]]\nclause = "FER-W-02"\ncategory = "future"\nreason = "the cap comes"\n')
     status, out, _ = ferspec("conform", "uncapped", "--deviations", "own.toml", "--json")
     assert status == 0
@@ -140,7 +140,7 @@ def test_an_unknown_profile_is_refused_from_python_too(workplace):
         package.conform("right", profile="printed")
 
 
-def test_the_judge_goes_on_where_the_implementation_does_not(ferspec, workplace):
+def test_the_judge_continues_after_a_crash_of_the_implementation(ferspec, workplace):
     status, out, _ = ferspec("conform", "--command", misbehaving("crash"), "--json")
     assert status == 1
     outcomes = {outcome["check"]: outcome for outcome in json.loads(out)["outcomes"]}
@@ -157,7 +157,7 @@ def failed(out):
 
 
 @pytest.mark.parametrize("select", ["", "FER-V-04"])
-def test_what_follows_an_answer_fails_the_check_that_asked_and_no_other(ferspec, workplace, monkeypatch, select):
+def test_output_after_an_answer_fails_the_check_that_asked(ferspec, workplace, monkeypatch, select):
     monkeypatch.setattr("ferspec.subjects.implementations.processes.process.PAUSE", 0.1)
     status, out, _ = ferspec("conform", "--command", misbehaving("writes more"), "-k", select, "--json")
     assert (status, failed(out).keys()) == (1, {"FER-V-04"})
@@ -167,7 +167,7 @@ def test_what_follows_an_answer_fails_the_check_that_asked_and_no_other(ferspec,
 @pytest.mark.parametrize(
     ("select", "said"), [("", "asked for rounded after"), ("FER-V-04", "asked nothing more after")]
 )
-def test_what_follows_an_answer_late_fails_on_its_own(ferspec, workplace, select, said):
+def test_late_output_after_an_answer_fails_separately(ferspec, workplace, select, said):
     status, out, _ = ferspec("conform", "--command", misbehaving("writes late"), "-k", select, "--json")
     assert (status, json.loads(out)["verdict"], failed(out).keys()) == (1, "fail", {"process"})
     assert failed(out)["process"]["message"].startswith(f"{said} monitored_split: wrote done")
@@ -225,7 +225,7 @@ class Answers:
 
 @pytest.mark.parametrize("junk", JUNK, ids=str)
 @pytest.mark.parametrize("profile", ["released", "paper"])
-def test_whatever_an_implementation_answers_no_check_breaks(profile, junk):
+def test_no_answer_of_an_implementation_crashes_a_check(profile, junk):
     subject = ImplementationSubject(Answers(junk), profile)
     statuses = {check.id: check.run(subject).status for check in CHECKS}
     assert statuses["FER-C-01"] == "fail"
@@ -293,11 +293,11 @@ def test_the_skeleton_has_every_capability_with_its_arguments(ferspec, workplace
         assert tuple(argument.arg for argument in function.args.args) == CATALOGUE[name].arguments
 
 
-def test_a_skeleton_replaces_nothing(ferspec, workplace):
+def test_a_skeleton_replaces_no_file(ferspec, workplace):
     Path("mine").mkdir()
     Path("mine/deviations.toml").write_text("mine")
     status, out, err = ferspec("conform", "--init", "mine")
-    assert (status, out, "is there already" in err) == (2, "", True)
+    assert (status, out, "already exists" in err) == (2, "", True)
     assert [path.name for path in Path("mine").iterdir()] == ["deviations.toml"]
 
 
@@ -346,7 +346,7 @@ def test_a_signal_that_was_to_be_ignored_still_is(number):
 
 @unix
 @pytest.mark.parametrize("words", [["conform", "right", "-k", "FER-C-01"], ["conform", "--list", "--json"]])
-def test_output_that_nobody_reads_is_no_failure(workplace, words):
+def test_a_closed_output_pipe_is_not_a_failure(workplace, words):
     read, written = os.pipe()
     os.close(read)
     judge = run([*MAIN, *words], stdout=written)

@@ -67,7 +67,7 @@ def test_a_statement_that_cannot_be_recomputed_says_why(run):
         assert f"not evaluated: {clause.reason}" in text
 
 
-def test_a_ranking_names_the_cells_it_rests_on(run):
+def test_a_ranking_names_its_cells(run):
     rows = run().stdout.splitlines()
     below = rows[next(number for number, row in enumerate(rows) if row.startswith("FER-F-31 ")) + 2]
     assert below.endswith(
@@ -105,7 +105,7 @@ def test_the_exit_status_says_whether_anything_could_be_evaluated(run, tmp_path)
     assert run(str(table)).exit_code == 2
 
 
-def test_trainings_left_out_are_told(capsys):
+def test_excluded_trainings_are_reported(capsys):
     unfinished = Result(cell=spec.load().cells[0].id, source="runs/1", figures=CellMetrics(), complete=False)
     print_findings(findings([unfinished]))
     text = capsys.readouterr().out

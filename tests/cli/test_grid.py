@@ -40,7 +40,7 @@ def test_list_adds_what_is_selected_again():
     assert "2 cells" in shown
 
 
-def test_band_shows_where_each_figure_is_expected_and_what_from():
+def test_band_shows_the_expected_interval_of_each_metric_and_its_source():
     shown = ferspec_grid("band", ERRATIC).stdout
     for band in bands_of(SPEC.cell(ERRATIC)):
         assert f"{band.expected:.2f} released" in shown
@@ -124,7 +124,7 @@ def test_help_has_an_example(command):
     assert f"Example: ferspec grid {command}" in ferspec_grid(command, "--help").stdout
 
 
-def test_no_command_of_it_loads_a_framework():
+def test_no_grid_command_loads_a_framework():
     heavy = {"tensorflow", "keras", "pandas", "cv2", "sklearn", "statsmodels", "scipy.stats"}
     program = (
         "import sys; from typer.testing import CliRunner; from ferspec.commands.grid import app\n"

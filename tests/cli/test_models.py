@@ -32,7 +32,7 @@ def test_list_gives_every_row_with_its_counts():
     assert "134,289,223" in ferspec_models("list").stdout
 
 
-def test_show_tells_all_that_is_known_of_a_network():
+def test_show_prints_all_facts_about_a_network():
     shown = json.loads(ferspec_models("show", "resnet 18", "--resolution", "48", "--json").stdout)
     assert shown["name"] == "ResNet18"
     assert shown["place"] == "paper 3.2, Table 2, Table 3"
@@ -68,9 +68,9 @@ def test_plot_draws_every_layer(tmp_path):
 
 def test_build_saves_a_network_with_its_contract(tmp_path):
     path = tmp_path / "network.keras"
-    told = json.loads(ferspec_models("build", "MediaPipeVGGNet", "--out", path, "--json").stdout)
-    assert told["parameters"] == 7_054_279
-    contract = load_contract(told["contract"])
+    built = json.loads(ferspec_models("build", "MediaPipeVGGNet", "--out", path, "--json").stdout)
+    assert built["parameters"] == 7_054_279
+    contract = load_contract(built["contract"])
     assert (contract.input.colour, contract.input.channels, contract.input.range) == ("gray", 1, (0, 255))
     assert contract.input.resize == "nearest"
     assert contract.output.classes == spec.load().classes
@@ -97,8 +97,8 @@ def test_the_contract_records_how_its_profile_feeds_the_base(tmp_path):
 
 def test_fuse_writes_a_network_that_answers_the_same(tmp_path):
     ferspec_models("build", "RepVGG", "--profile", "paper", "--out", tmp_path / "trained.keras")
-    told = ferspec_models("fuse", tmp_path / "trained.keras", "--out", tmp_path / "fused.keras")
-    assert "24,100,807 parameters" in told.stdout
+    printed = ferspec_models("fuse", tmp_path / "trained.keras", "--out", tmp_path / "fused.keras")
+    assert "24,100,807 parameters" in printed.stdout
     trained, fused = (load_checked(tmp_path / name) for name in ("trained.keras", "fused.keras"))
     images = np.random.default_rng(0).random((2, 48, 48, 3), np.float32)
     np.testing.assert_allclose(np.asarray(fused(images)), np.asarray(trained(images)), atol=1e-4)
@@ -122,7 +122,7 @@ def test_a_mistake_is_answered_in_one_line(arguments, line):
         ferspec_models(*arguments)
 
 
-def test_a_network_that_cannot_be_fused_is_left_alone(tmp_path):
+def test_a_network_that_cannot_be_fused_is_not_changed(tmp_path):
     ferspec_models("build", "LeNet5", "--out", tmp_path / "lenet5.keras")
     with pytest.raises(UserError, match="has no three-branch blocks"):
         ferspec_models("fuse", tmp_path / "lenet5.keras", "--out", tmp_path / "fused.keras")

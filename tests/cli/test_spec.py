@@ -48,7 +48,7 @@ def test_list_as_json_is_filtered_by_status():
         ("resnet18-scratch-48-rafdb-conservative", ["printed", "0.56", "released", "0.55", "ERR-23", "ERR-30"]),
     ],
 )
-def test_show_tells_all_that_is_known_of(id, expected):
+def test_show_prints_all_facts_about(id, expected):
     shown = ferspec_spec("show", id).stdout
     assert [words for words in expected if words not in shown] == []
 
@@ -75,7 +75,7 @@ def test_errata_lists_every_one():
         (("list", "--status", "wrong"), "unknown status 'wrong': known are normative"),
     ],
 )
-def test_what_is_unknown_is_refused_with_what_is_near(arguments, message):
+def test_an_unknown_id_is_refused_with_similar_ones(arguments, message):
     with pytest.raises(UserError, match=message):
         ferspec_spec(*arguments)
 

@@ -65,7 +65,7 @@ def test_the_exit_status_is_that_of_the_verdict(ferspec, workplace, claim, statu
     assert ferspec("certify", RIGHT, *GIVEN, "--claim", claim)[0] == status
 
 
-def test_a_failure_says_what_where_why_and_how_to_see_it_again(ferspec, workplace):
+def test_a_failure_shows_observation_place_cause_and_command(ferspec, workplace):
     claim = "ece<=0.0000001"
     _, out, _ = ferspec("certify", RIGHT, *GIVEN, "--claim", claim)
     assert "observed ece" in out
@@ -147,7 +147,7 @@ def test_slices_come_from_a_groups_file(ferspec, workplace):
     Path("groups.csv").write_text("\n".join(["image,age", *rows]))
     _, out, _ = ferspec("certify", RIGHT, *GIVEN, "--groups", "groups.csv", "--claim", "gap[age]<=0.5", "--json")
     document = json.loads(out)
-    assert [of["column"] for of in document["metrics"]["slices"]] == ["age"]
+    assert [entry["column"] for entry in document["metrics"]["slices"]] == ["age"]
     assert document["verdict"] == "pass"
 
 
@@ -179,7 +179,7 @@ def test_verify_says_what_to_do_with_a_folder(ferspec, workplace, holds, says):
     assert (status, out, err) == (2, "", f"ferspec: {says}\n")
 
 
-def test_two_models_that_are_one_are_a_tie(ferspec, workplace):
+def test_a_model_compared_with_itself_is_a_tie(ferspec, workplace):
     contracts = ("--contract-a", "contract.toml", "--contract-b", "contract.toml")
     status, out, _ = ferspec("compare", RIGHT, RIGHT, "--dataset", "patches.npz", *contracts, "--json")
     comparison = json.loads(out)
@@ -272,7 +272,7 @@ def picture(path):
     ],
     ids=["missing", "truncated", "a picture", "empty"],
 )
-def test_a_file_that_is_no_model_is_one_line(ferspec, workplace, make, name):
+def test_a_file_that_is_not_a_model_is_one_line(ferspec, workplace, make, name):
     if make:
         make(workplace / name)
     refused(ferspec("certify", name, *GIVEN), name, workplace)
@@ -330,7 +330,7 @@ def refused(result, says, workplace):
     assert not list(workplace.glob("ferspec-*"))
 
 
-def test_contract_init_writes_what_the_file_tells_and_keeps_what_is_there(ferspec, workplace):
+def test_contract_init_writes_what_the_file_declares_and_replaces_no_file(ferspec, workplace):
     keras = pytest.importorskip("keras")
     layers = [keras.layers.Input((16, 24, 1)), keras.layers.Flatten(), keras.layers.Dense(7, activation="softmax")]
     keras.Sequential(layers).save("small.keras")

@@ -93,7 +93,7 @@ def before(name: str, nth: int = 1) -> Moment:
     return Moment(f"before {name} has its name", "os.rename", name, nth)
 
 
-# in the order of a training: each goes on from what the kill before it left
+# in the order of a training: each resumes from what the kill before it left
 MOMENTS = (
     before(RUN),
     Moment("within the first epoch", STEP, "*"),
@@ -187,13 +187,13 @@ def main(folder: Path, words: list[str]) -> dict:
     finished = [whole.ended()]
     kills = [kill_and_look(training, moment) for moment in MOMENTS]
     finished.append(training.ended())
-    again = training.ended()
+    repeated = training.ended()
     same = {
         name: (training.out / name).read_bytes() == (whole.out / name).read_bytes() for name in (HISTORY, PREDICTIONS)
     }
     return {
         "finished": finished,
-        "again": again,
+        "again": repeated,
         "said again": training.announced(),
         "epochs": len(read_history(training.out / HISTORY)),
         "kills": kills,

@@ -1,4 +1,4 @@
-"""An implementation over JSON lines that misbehaves where it is told to: ``python misbehaving.py FAULT CAPABILITY``."""
+"""An implementation over JSON lines that misbehaves on request: ``python misbehaving.py FAULT CAPABILITY``."""
 
 import json
 import os

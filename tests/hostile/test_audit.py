@@ -24,7 +24,7 @@ SECONDS = 30
 
 
 def refused(path) -> str:
-    """The one line with which a path is refused, and in a folder left alone beside a right log, which is audited."""
+    """The one line that refuses a path; in a folder it is skipped, and a right log beside it is audited."""
     write_log(path.parent / "right.csv", [whole()])
     begun = time.process_time()
     with pytest.raises(UserError) as refusal:
@@ -48,18 +48,18 @@ def endless(path):
 no_files = pytest.mark.parametrize("make", [pipe, endless], ids=["a pipe", "a link to a device"])
 
 
-# Files that are none
+# Paths that are not regular files
 
 
 @no_files
 @pytest.mark.parametrize("name", ["log.csv", "notes.txt", "mlflow.db"])
-def test_what_is_no_file_is_not_opened(tmp_path, name, make):
+def test_a_log_that_is_not_a_regular_file_is_not_opened(tmp_path, name, make):
     make(tmp_path / name)
     assert refused(tmp_path / name).endswith(f"{name}: not a regular file")
 
 
 @no_files
-def test_a_metric_that_is_no_file_is_not_opened(tmp_path, make):
+def test_a_metric_that_is_not_a_regular_file_is_not_opened(tmp_path, make):
     (tmp_path / "run" / "metrics").mkdir(parents=True)
     (tmp_path / "run" / "meta.yaml").write_text("status: 3\n")
     make(tmp_path / "run" / "metrics" / "loss")
@@ -67,13 +67,13 @@ def test_a_metric_that_is_no_file_is_not_opened(tmp_path, make):
 
 
 @no_files
-def test_event_files_that_are_none_are_no_log(tmp_path, make):
+def test_event_files_that_are_not_regular_files_are_not_a_log(tmp_path, make):
     make(tmp_path / "events.out.tfevents.1.host")
     with pytest.raises(UserError, match="holds no training run"):
         find_training_runs(tmp_path)
 
 
-def test_no_more_is_read_than_is_wanted_and_one_byte(tmp_path):
+def test_at_most_one_byte_beyond_the_limit_is_read(tmp_path):
     (tmp_path / "a").write_bytes(b"12345")
     assert read_bounded(tmp_path / "a", 5) == b"12345"
     with pytest.raises(UserError, match="more than 4 bytes is too large for a note"):
@@ -83,7 +83,7 @@ def test_no_more_is_read_than_is_wanted_and_one_byte(tmp_path):
             read_bounded(path, 5)
 
 
-def test_a_folder_that_may_not_be_opened_is_left_alone(tmp_path):
+def test_a_folder_without_read_permission_is_skipped(tmp_path):
     (tmp_path / "locked").mkdir(mode=0)
     if os.access(tmp_path / "locked", os.R_OK):
         pytest.skip("this user may open everything")
@@ -114,7 +114,7 @@ def test_a_csv_that_cannot_be_audited_says_why(tmp_path, content, why):
     assert why in refused(tmp_path / "log.csv")
 
 
-def test_notes_stay_short_whatever_the_file_says(tmp_path):
+def test_notes_are_short_for_any_file_content(tmp_path):
     (tmp_path / "log.csv").write_text(log("0,1,1e-4,1", "1e300,1,1e-4,1", *["x"] * 50_000))
     (run,) = find_training_runs(tmp_path / "log.csv").runs
     assert run.epochs == 1
@@ -170,7 +170,7 @@ def test_a_tensor_of_one_number_that_says_it_has_more_is_left_out(events, shape)
 
 
 @pytest.mark.parametrize("dtype", [0, 7, 20, 21, 120, 999], ids=str)
-def test_a_tensor_of_what_is_no_number_is_left_out(events, dtype):
+def test_a_tensor_of_values_other_than_numbers_is_skipped(events, dtype):
     (run,) = find_training_runs(events(loss(0), loss(1), loss(2, dtype=dtype))).runs
     assert run.epochs == 2
 
@@ -180,7 +180,7 @@ def test_tensors_without_any_number_are_refused(events):
 
 
 @pytest.mark.parametrize("length", [1 << 40, (1 << 63) - 1, (1 << 64) - 1], ids=hex)
-def test_a_record_that_says_it_is_longer_than_the_file_ends_it(events, length):
+def test_a_record_longer_than_the_file_ends_the_reading(events, length):
     (run,) = find_training_runs(events(loss(0), loss(1), record(b"abc", length), loss(2))).runs
     assert run.phases[0].epochs == (0, 1)
 
@@ -195,12 +195,12 @@ def test_a_damaged_record_ends_the_file_and_a_large_one_is_passed_over(events):
 def test_events_are_read_without_tensorflow(events):
     """It ends the process for a record that says it is large, and takes seconds to load."""
     folder = events(loss(0), loss(1))
-    told = f"import ferspec, sys; ferspec.audit({str(folder)!r}); assert 'tensorflow' not in sys.modules"
-    run_python(told, check=True)
+    script = f"import ferspec, sys; ferspec.audit({str(folder)!r}); assert 'tensorflow' not in sys.modules"
+    run_python(script, check=True)
 
 
 @pytest.mark.parametrize("step", [10**18, -1, -(10**18)])
-def test_a_step_that_numbers_no_epoch_is_left_out_and_noted(events, step):
+def test_a_step_that_is_not_an_epoch_number_is_skipped_and_noted(events, step):
     (run,) = find_training_runs(events(loss(0), loss(1), loss(step))).runs
     assert [phase.epochs for phase in run.phases] == [(0, 1)]
     assert run.notes == ("loss: 1 values at steps outside 0 to 1,000,000,000 were skipped",)
@@ -268,7 +268,7 @@ def test_a_hostile_database_is_refused(tmp_path, commands, why):
 
 
 @pytest.mark.parametrize("step", [10**12, -5])
-def test_a_step_of_a_database_that_numbers_no_epoch_is_left_out(tmp_path, step):
+def test_a_step_of_a_database_that_is_not_an_epoch_number_is_skipped(tmp_path, step):
     database(tmp_path / "mlflow.db", RUNS, METRICS, insert(), insert(f"{step}")).close()
     (run,) = find_training_runs(tmp_path / "mlflow.db").runs
     assert [phase.epochs for phase in run.phases] == [(0,)]
@@ -310,13 +310,13 @@ def test_a_database_in_wal_mode_is_read_whole_and_nothing_is_left_beside_it(tmp_
     made.close()
 
 
-def test_a_log_of_a_database_that_is_no_file_is_not_read(tmp_path):
+def test_a_database_log_that_is_not_a_regular_file_is_not_read(tmp_path):
     database(tmp_path / "mlflow.db", RUNS, METRICS, insert()).close()
     pipe(tmp_path / "mlflow.db-wal")
     assert "mlflow.db-wal: not a regular file" in refused(tmp_path / "mlflow.db")
 
 
-def test_a_database_that_a_writer_left_unfinished_is_not_mended(tmp_path):
+def test_an_unfinished_database_is_not_changed(tmp_path):
     database(tmp_path / "mlflow.db", RUNS, METRICS, insert()).close()
     (tmp_path / "mlflow.db-journal").write_bytes(bytes(512))
     assert "a write is in progress or was interrupted" in refused(tmp_path / "mlflow.db")
@@ -343,7 +343,7 @@ def edited(folder, change):
     [(None, "fail"), (23, "fail"), (24, "not_evaluated")],
     ids=["none is set", "another is set", "it is set"],
 )
-def test_a_cap_that_ended_a_run_is_believed_only_where_it_was_set(folder, cap, status):
+def test_a_cap_counts_as_the_end_of_a_run_only_if_it_was_set(folder, cap, status):
     """The run has 32 epochs, of which the last eight are cut off."""
     lines = (folder / "history.csv").read_text().splitlines(keepends=True)
     (folder / "history.csv").write_text("".join(lines[:-8]))
@@ -357,15 +357,15 @@ def test_a_cap_that_ended_a_run_is_believed_only_where_it_was_set(folder, cap, s
 
 
 @pytest.mark.parametrize(("shift", "status"), [(0, "pass"), (-0.05, "fail")])
-def test_an_epoch_that_the_run_never_had_is_no_lost_line(folder, shift, status):
+def test_an_epoch_beyond_the_run_does_not_count_as_a_lost_line(folder, shift, status):
     def poses(run):
         run["best"] |= {"epoch": 10**6, "val_accuracy": run["best"]["val_accuracy"] + shift}
 
     audit = edited(folder, poses)
     found = {outcome.clause: outcome for outcome in audit.outcomes}
     assert found["FER-S-06"].status == status
-    told = "run.json says that epoch 1000000 was kept, but the epochs of the run are 0 to 31"
-    assert audit.runs[0].notes[0] == told
+    note = "run.json says that epoch 1000000 was kept, but the epochs of the run are 0 to 31"
+    assert audit.runs[0].notes[0] == note
 
 
 def test_an_epoch_before_the_first_is_refused(folder):

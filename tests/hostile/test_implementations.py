@@ -109,7 +109,7 @@ NOBODY_ASKED = {
 
 
 @pytest.mark.parametrize("fault", NOBODY_ASKED)
-def test_what_follows_an_answer_fails_the_request_that_was_answered(misbehaving, monkeypatch, fault):
+def test_output_after_an_answer_fails_the_answered_request(misbehaving, monkeypatch, fault):
     running = misbehaving(fault)
     # on a busy machine a moment may be too short
     monkeypatch.setattr("ferspec.subjects.implementations.processes.process.PAUSE", 2)
@@ -129,9 +129,7 @@ LATE = {
 
 
 @pytest.mark.parametrize("fault", LATE)
-def test_what_comes_too_late_to_be_told_from_the_next_answer_fails_neither_and_is_listed(
-    misbehaving, monkeypatch, fault
-):
+def test_output_too_late_to_attribute_fails_no_answer_and_is_listed(misbehaving, monkeypatch, fault):
     running = misbehaving(fault)
     assert running.answer("monitored_split", {}) == "validation"
     monkeypatch.setattr("ferspec.subjects.implementations.processes.process.PAUSE", 2)
@@ -141,7 +139,7 @@ def test_what_comes_too_late_to_be_told_from_the_next_answer_fails_neither_and_i
     assert LATE[fault] in stray
 
 
-def test_what_is_written_after_the_last_answer_is_listed(misbehaving):
+def test_output_after_the_last_answer_is_listed(misbehaving):
     running = misbehaving("writes late")
     assert running.answer("monitored_split", {}) == "validation"
     running.close()
@@ -176,7 +174,7 @@ def test_a_process_that_is_never_ready_for_the_next_request_is_given_up(misbehav
         ),
     ],
 )
-def test_what_a_process_started_ends_with_it(misbehaving, fault, tmp_path, monkeypatch):
+def test_child_processes_end_with_their_parent(misbehaving, fault, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     process = misbehaving(fault)
     process.seconds = 5
@@ -191,13 +189,13 @@ def test_blank_lines_do_not_wait_to_be_read():
     assert reader.lines.get(timeout=PATIENCE) == b"[1]"
 
 
-def test_lines_that_nobody_asked_for_are_not_kept_without_end():
+def test_the_number_of_kept_unrequested_lines_is_bounded():
     reader = LineReader(io.BytesIO(b"1\n" * channel.CHUNK * 10))
     reader.join(PATIENCE)
     assert 0 < reader.lines.qsize() <= channel.MOST_WAITING + channel.CHUNK
 
 
-def test_a_process_that_is_ended_elsewhere_is_gone_before_the_judge_goes_on(monkeypatch):
+def test_a_process_ended_by_another_thread_is_gone_before_the_judge_continues(monkeypatch):
     ending = threading.Event()
 
     def slow_end(process, mark):
@@ -239,7 +237,7 @@ def test_a_request_is_not_written_any_more_when_its_process_is_gone(monkeypatch)
         ("", ""),
     ],
 )
-def test_of_standard_error_the_line_is_shown_that_says_what_went_wrong(written, shown):
+def test_the_line_of_standard_error_that_names_the_mistake_is_shown(written, shown):
     reader = TailReader(io.BytesIO(written.encode()), lambda: None)
     reader.join(PATIENCE)
     assert reader.error_line().startswith(shown)
@@ -268,7 +266,7 @@ def test_a_process_that_never_answers_is_given_up(misbehaving):
     assert process.pid is None
 
 
-def test_good_answers_in_between_keep_the_process_asked(misbehaving):
+def test_a_process_that_answers_between_failures_is_not_given_up(misbehaving):
     process = misbehaving("garbage")
     for _ in range(MOST_FAULTS):
         with pytest.raises(SubjectError, match=r"not JSON|not asked again"):
@@ -320,7 +318,7 @@ def test_a_request_is_one_line():
         ("[1]", "expected a list of names"),
     ],
 )
-def test_what_is_offered_has_to_be_a_list_of_capabilities(names, said):
+def test_the_offer_must_be_a_list_of_capabilities(names, said):
     program = f"""import sys; sys.stdin.readline(); print('{{"id": 1, "value": {names}}}')"""
     with Process([sys.executable, "-c", program], "it") as process, pytest.raises(UserError) as refused:
         _ = process.offered

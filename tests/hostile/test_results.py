@@ -138,11 +138,11 @@ def test_any_value_anywhere_in_a_record_or_report_is_judged_without_a_crash(smal
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """A run of a few images, so that it is read quickly, and its record and report as they were."""
-    of = made_runs.made()
-    few = {name: entries[:150] for name, entries in of.manifest.items()}
-    of.predictions = {name: made_runs.predicted(few[name], 0.6, "released", 0) for name in ("validation", "btfer")}
-    of.manifest = few
-    folder = of.write(tmp_path_factory.mktemp("small") / "run")
+    whole = made_runs.made()
+    few = {name: entries[:150] for name, entries in whole.manifest.items()}
+    whole.predictions = {name: made_runs.predicted(few[name], 0.6, "released", 0) for name in ("validation", "btfer")}
+    whole.manifest = few
+    folder = whole.write(tmp_path_factory.mktemp("small") / "run")
     return folder, {name: (folder / name).read_text() for name in (RUN, "report.json")}
 
 
@@ -156,9 +156,9 @@ def small(tmp_path_factory):
         ({}, {"btfer_n": 2101}, "BTFER: 2,101 images"),
     ],
 )
-def test_a_row_that_cannot_be_contradicts_itself(tmp_path, figures, n, observed):
-    told = CellMetrics(**{"val_accuracy": 0.8, "btfer_accuracy": 0.55} | figures)
+def test_an_impossible_row_contradicts_itself(tmp_path, figures, n, observed):
+    metrics = CellMetrics(**{"val_accuracy": 0.8, "btfer_accuracy": 0.55} | figures)
     path = tmp_path / "row.csv"
-    path.write_text(results_text([Result(cell=made_runs.CELL, source="a lab", figures=told, **n)]), newline="")
+    path.write_text(results_text([Result(cell=made_runs.CELL, source="a lab", figures=metrics, **n)]), newline="")
     [problem] = read_results([path])[0].problems
     assert (problem.clause, problem.observed) == ("FER-R-14", observed)

@@ -87,7 +87,7 @@ def of_another_kind(clause: str, name: str, cell: str, profile: str = "released"
 
 
 def unsigned_report(run: Path) -> None:
-    """A figure of the report is edited, and the record is not signed anew."""
+    """A figure of the report is edited, and its digest in the record is not updated."""
     run.joinpath(REPORT).write_text((run / REPORT).read_text().replace("0.8", "0.9", 1))
 
 
@@ -211,7 +211,7 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     planted("FER-R-08", "a report with validation and BTFER exchanged", faults.report_exchanged),
     planted("FER-R-08", "figures over all images instead of whole batches", faults.over_all_images),
     planted("FER-R-08", "an interval that does not follow", faults_claimed.other_interval),
-    planted("FER-R-08", "a method that is none", faults_claimed.other_method),
+    planted("FER-R-08", "an unknown method", faults_claimed.other_method),
     planted("FER-R-08", "a bootstrap in place of a computed interval", faults_claimed.drawn_for_computed),
     planted("FER-R-08", "an interval that leaves out its value", faults_claimed.interval_beside_its_value),
     planted("FER-R-09", "an accuracy above 1", faults_claimed.accuracy_above_1),
@@ -225,7 +225,7 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     planted("FER-R-10", "the history of another run", faults.history_of_another_run),
     planted("FER-R-11", "a learning rate halved an epoch early", faults.rate_not_replayed),
     planted("FER-R-11", "a capped run that poses as a full one", faults.capped_as_full),
-    planted("FER-R-11", "a run that went on after early stopping", faults.trained_on),
+    planted("FER-R-11", "a run that continued after early stopping", faults.trained_on),
     planted("FER-R-11", "another initial rate in the record", faults_posing.other_initial_rate),
     planted("FER-R-12", "class weights of the other balancing", faults.other_balancing),
     planted("FER-R-12", "class weights not applied", weights_not_applied),

@@ -1,4 +1,4 @@
-"""Certificates that break FER-X, and rewritten ones that keep it. A forger mends the digest, unless told otherwise."""
+"""Certificates that break FER-X, and rewritten ones that keep it. Forgers update the digest unless stated otherwise."""
 
 from __future__ import annotations
 
@@ -195,8 +195,8 @@ def praise_the_accuracy(document: Document) -> None:
 
 def invent_a_diagnosis(document: Document) -> None:
     gain = {"value": 0.5, "low": None, "high": None, "method": None, "undefined": None}
-    of = {"message": "", "declared": "", "likely": "", "p_value": 0.0, "n": len(document["predictions"])}
-    document["diagnoses"] = [{"kind": "class order", "gain": gain, **of}]
+    fields = {"message": "", "declared": "", "likely": "", "p_value": 0.0, "n": len(document["predictions"])}
+    document["diagnoses"] = [{"kind": "class order", "gain": gain, **fields}]
 
 
 # ---- other images
@@ -219,7 +219,7 @@ def one_pixel_brighter() -> Dataset:
 
 
 def saved(change: Callable[[np.ndarray, np.ndarray], None]) -> Dataset:
-    """Return the images written anew after a change of pixels and labels in place."""
+    """Return the images written again after a change of pixels and labels in place."""
     certified_on = patches()
     pixels = np.stack([certified_on.image(index) for index in range(len(certified_on))])
     labels = certified_on.labels.copy()

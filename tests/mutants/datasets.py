@@ -180,7 +180,7 @@ MUTANTS = (
             "80 to 20, and large datasets refused": lambda asked: len(asked["labels"]) > 1000,
         }.items()
     ),
-    wrong("FER-D-02", "split anew where its own validation set is used", profile="paper", split=within_classes()),
+    wrong("FER-D-02", "split again where its own validation set is used", profile="paper", split=within_classes()),
     right("FER-D-02", "chosen by another generator", split=within_classes()),
     right("FER-D-02", "the dataset's own parts under the profile paper", profile="paper", split=own_parts_kept),
     # FER-D-03

@@ -24,9 +24,9 @@ from mutants.kinds import Mutant, Right, judged_implementation, mistaken, refusi
 Value = Callable[[Cell], float]
 
 USUAL = 0.5
-# no two trainings of a cell differ so much by chance
+# two trainings of a cell do not differ this much by chance
 FAR = 0.2
-# so many trainings of each cell leave little to chance
+# this number of trainings of each cell leaves little to chance
 MANY = 9
 LARGE = ("VGGNet", "RepVGG", "ResNet50", "AlexNet", "ZFNet")
 

@@ -55,7 +55,7 @@ def wrong_model(clause: str, name: str, run: Run, **declared: object) -> Mutant:
 
 
 def wrong_at_every_call(clause: str, name: str, make: Callable[[], Run]) -> Mutant:
-    """Return a mutant that remembers something, and must begin anew when it is judged again."""
+    """Return a mutant that remembers something, and is made again for each judgement."""
     return Mutant(clause, name, lambda: findings_on(subject(patches(), named(make())), clause))
 
 
@@ -169,7 +169,7 @@ def recorded(columns: Sequence[str], digits: int = 9, shuffled: bool = False) ->
     lines = [",".join(columns)]
     for name, row in zip(names, probabilities, strict=True):
         values = {"image": name, "seconds": "0.1"}
-        values |= {of: f"{value:.{digits}f}" for of, value in zip(CLASSES, row, strict=True)}
+        values |= {column: f"{value:.{digits}f}" for column, value in zip(CLASSES, row, strict=True)}
         lines.append(",".join(values[column] for column in columns))
     path = fresh("recorded") / "predictions.csv"
     path.write_text("\n".join(lines) + "\n")

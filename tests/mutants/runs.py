@@ -37,12 +37,12 @@ def run(*phases: LoggedPhase, **known: Any) -> LoggedRun:
     return LoggedRun(Path("log.csv"), "CSVLogger", phases, **known)
 
 
-def plateau(losses: list[float] = LOSSES, rate: float = 1e-4, **told: Any) -> Make:
-    return lambda: run(trained(losses, rate, plateau=told))
+def plateau(losses: list[float] = LOSSES, rate: float = 1e-4, **rule: Any) -> Make:
+    return lambda: run(trained(losses, rate, plateau=rule))
 
 
-def stopping(**told: Any) -> Make:
-    return lambda: run(trained(stopping=told), finished=True)
+def stopping(**rule: Any) -> Make:
+    return lambda: run(trained(stopping=rule), finished=True)
 
 
 @cache
@@ -151,7 +151,7 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     wrong("FER-S-03", "rate that is never lowered, losses of 1e30", plateau([1e30] * 40, patience=1000)),
     wrong(
         "FER-S-03",
-        "patience of 9 in Keras 2, after a first loss that is no number",
+        "patience of 9 in Keras 2, after a first loss of NaN",
         lambda: run(trained_by_keras_2([math.nan, *LOSSES], patience=9)),
     ),
     wrong("FER-S-04", "any improvement counts", plateau(min_delta=0.0)),
@@ -168,7 +168,7 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     ),
     wrong(
         "FER-S-05",
-        "stopped one epoch late in Keras 2, after a first loss that is no number",
+        "stopped one epoch late in Keras 2, after a first loss of NaN",
         lambda: run(trained_by_keras_2([math.nan, *LOSSES], stopping=21)),
     ),
     wrong("FER-S-06", "last epoch kept instead of the best", kept(-1)),

@@ -106,7 +106,7 @@ MUTANTS = (
     *mistaken("FER-S-10", "steps_per_epoch", STEPS),
     right("FER-S-03", "rates in double precision", learning_rates=rates()),
     right("FER-S-03", "rates of Keras' own callback", learning_rates=keras_rates),
-    right("FER-S-03", "a cooldown of one epoch, which is none in Keras", learning_rates=rates(cooldown=1)),
+    right("FER-S-03", "a cooldown of one epoch, which has no effect in Keras", learning_rates=rates(cooldown=1)),
     right("FER-S-04", "losses compared in double precision", learning_rates=rates()),
     right("FER-S-04", "rates of Keras' own callback", learning_rates=keras_rates),
     right("FER-S-05", "losses compared in double precision", stopping_epoch=stops()),

@@ -72,7 +72,7 @@ def found_command(words):
     command = typer.main.get_command(app)
     context, rest = command.make_context("ferspec", [], resilient_parsing=True), list(words)
     while hasattr(command, "commands"):
-        assert rest, f"{context.command_path} is no command by itself"
+        assert rest, f"{context.command_path} is not a command by itself"
         inner = command.get_command(context, rest[0])
         if inner is None:
             assert rest[0].startswith("-"), f"{context.command_path} has no command {rest[0]}"
@@ -129,7 +129,7 @@ def test_a_wrong_command_line_does_not_parse(words, said):
     assert said in str(getattr(refused.value, "format_message", lambda: refused.value)())
 
 
-def test_an_option_in_running_text_that_is_none_is_found():
+def test_an_unknown_option_in_running_text_is_found():
     with pytest.raises(AssertionError, match="has no option --selects"):
         require_options(["grid", "list", "--selects", "…"])
 
@@ -144,7 +144,7 @@ def pytest_calls():
 
 
 @pytest.mark.parametrize(("document", "words", "_"), pytest_calls())
-def test_a_pytest_command_names_options_and_markers_that_are_there(document, words, _):
+def test_a_pytest_command_names_existing_options_and_markers(document, words, _):
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
     known = {*OPTIONS, "--fer-claim", "--fer-profile", "--fer-trust-code"}
     if words[:1] == ["benchmarks"]:
@@ -165,7 +165,7 @@ LINKS = named(
 
 
 @pytest.mark.parametrize(("document", "link"), LINKS)
-def test_a_relative_link_points_at_a_file_that_is_there(document, link):
+def test_a_relative_link_points_at_an_existing_file(document, link):
     path, _, anchor = link.partition("#")
     target = document.parent / path if path else document
     assert target.is_file()
@@ -187,7 +187,7 @@ def test_every_family_of_clauses_that_is_named_exists(document):
     assert set(re.findall(r"--family (\S+?)`", document.read_text(encoding="utf-8"))) <= known
 
 
-def test_the_table_of_extras_lists_those_there_are():
+def test_the_table_of_extras_lists_all_extras():
     section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Extras")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
     listed = [extra for row in rows for extra in INLINE.findall(row)]
@@ -195,7 +195,7 @@ def test_the_table_of_extras_lists_those_there_are():
     assert sorted(listed) == sorted(project["optional-dependencies"])
 
 
-def test_the_table_of_the_house_names_rooms_that_are_there_and_leaves_none_out():
+def test_the_table_of_the_layout_names_every_folder():
     section = (ROOT / "README.md").read_text(encoding="utf-8").partition("The house,")[2]
     listed = {path for path in INLINE.findall(section) if path.startswith("ferspec/")}
     assert {path for path in listed if not (ROOT / path).exists()} == set()

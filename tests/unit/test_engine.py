@@ -10,7 +10,7 @@ from ferspec.outcomes import LONGEST_TEXT, CheckResult, Deviation, Outcome, Stat
 
 
 class Able:
-    """A subject that can do what it is told to be able to."""
+    """A subject with the given capabilities."""
 
     def __init__(self, *capabilities):
         self.capabilities = frozenset(capabilities)
@@ -50,7 +50,7 @@ def test_a_missing_capability_is_not_evaluated_with_the_reason():
     assert (judged.status, judged.message) == (Status.NOT_EVALUATED, "it cannot run")
 
 
-def test_a_capability_that_is_there_lets_the_check_run():
+def test_an_offered_capability_lets_the_check_run():
     assert outcome_of(Check("FER-B-01", passing, needs=("run",)), Able("run")).status is Status.PASS
 
 
@@ -59,7 +59,7 @@ def test_a_crash_of_the_subject_is_a_failure():
     assert (judged.status, judged.message) == (Status.FAIL, "the model crashed: boom")
 
 
-def test_a_check_that_cannot_say_is_not_evaluated():
+def test_a_check_that_cannot_decide_is_not_evaluated():
     assert outcome_of(Check("FER-B-01", without_answer), Able()).status is Status.NOT_EVALUATED
 
 
@@ -75,7 +75,7 @@ def test_only_outcomes_that_did_not_pass_say_how_to_reproduce_them():
 
 
 @pytest.mark.parametrize("name", ["message", "observed", "expected", "likely"])
-def test_what_a_finding_quotes_can_be_written_and_has_an_end(name):
+def test_quoted_text_is_printable_and_bounded(name):
     half = CheckResult(status=Status.FAIL, **{name: "a\ud800b"})
     assert getattr(CheckResult.model_validate_json(half.model_dump_json()), name) == "a?b"
     long = getattr(CheckResult(status=Status.FAIL, **{name: "a" * 100_000}), name)
@@ -118,7 +118,7 @@ def test_every_planned_check_is_counted_once(statuses):
     assert counts.passed + counts.fail + counts.inconclusive + counts.not_evaluated == counts.planned == len(statuses)
 
 
-def test_what_no_check_can_be_charged_with_fails_a_judgement_once():
+def test_a_fault_outside_every_check_fails_a_judgement_once():
     judgement = judge(["FER-B-01"], [outcome(Status.PASS)])
     assert charged(judgement, []) == judgement
     failing = charged(judgement, ["wrote one", "wrote two"])

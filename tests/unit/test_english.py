@@ -26,6 +26,7 @@ CLEAN = (
     "ferspec",
     "protocol_tests",
     "pyproject.toml",
+    "tests",
     "tox.ini",
 )
 # where, too, the first sentence of a docstring is short

@@ -94,7 +94,7 @@ def waits_for_ever(call):
     return not any(word.arg == "timeout" for word in call.keywords) and not (call.func.attr == "wait" and call.args)
 
 
-def test_what_waits_for_a_process_waits_no_longer_than_it_says():
+def test_every_wait_for_a_process_has_a_limit():
     outside = [path for path in FILES if not path.is_relative_to(ROOT / "ferspec")]
     endless = [
         f"{shown(path)}:{node.lineno}" for path in outside for node in ast.walk(parsed(path)) if waits_for_ever(node)

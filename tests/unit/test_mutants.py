@@ -25,7 +25,7 @@ for each in MUTANTS:
     TWINS.setdefault((each.made_from, each.clause), []).append(each)
 TESTABLE = [clause.id for clause in spec.load().clauses if clause.status != "untestable"]
 CHECKED = checks_by_clause()
-# as an answer that is none says it
+# how a check reports a capability that raises an exception
 CRASH = " raised "
 LEAST = {"mutant": 120, "right": 20}
 
@@ -105,7 +105,7 @@ def test_no_two_subjects_of_a_clause_have_one_name():
     assert [named for named, count in counts.items() if count > 1] == []
 
 
-def test_there_are_as_many_as_were_promised():
+def test_there_are_at_least_the_promised_number_of_mutants():
     counts = Counter(placed.kind for placed in ALL)
     assert {kind: count for kind, count in counts.items() if count < LEAST[kind]} == {}
 
@@ -141,12 +141,12 @@ def test_the_table_counts_by_family_and_in_all():
 AGAIN = "run: python tests/mutant_table.py --write"
 
 
-def test_the_list_beside_the_specification_is_of_the_mutants_there_are():
+def test_the_list_of_mutants_is_current():
     listed = [(each.clause, each.kind, each.name) for each in mutations()]
     assert listed == [(placed.clause, placed.kind, placed.subject.name) for placed in ALL], AGAIN
 
 
-def test_the_page_of_coverage_is_what_the_checks_and_mutants_give_now():
+def test_the_page_of_coverage_is_current():
     assert mutant_table.COVERAGE_PAGE.read_text(encoding="utf-8") == page(coverage()), AGAIN
 
 
@@ -160,12 +160,12 @@ def judged_as(kind, *statuses):
     ("placed", "status", "says"),
     [
         (judged_as(Mutant, Status.FAIL), 0, "1 / 1"),
-        (judged_as(Mutant, Status.PASS), 1, "NOT SO  FER-W-02 kills the cap is missing"),
-        (judged_as(Right, Status.FAIL), 1, "NOT SO  FER-W-02 passes the cap is missing"),
+        (judged_as(Mutant, Status.PASS), 1, "UNEXPECTED  FER-W-02 kills the cap is missing"),
+        (judged_as(Right, Status.FAIL), 1, "UNEXPECTED  FER-W-02 passes the cap is missing"),
     ],
     ids=["a killed mutant", "one that lives", "a right variation that fails"],
 )
-def test_the_program_prints_the_table_and_fails_where_it_is_not_so(monkeypatch, capsys, placed, status, says):
+def test_the_program_prints_the_table_and_fails_for_a_surviving_mutant(monkeypatch, capsys, placed, status, says):
     monkeypatch.setattr(mutant_table, "collected", lambda: (placed,))
     assert mutant_table.main() == status
     printed = capsys.readouterr().out

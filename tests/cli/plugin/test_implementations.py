@@ -96,7 +96,7 @@ def test_a_declared_failure_is_expected_and_an_idle_declaration_fails(judged):
     assert (status, "test_declared_deviation[FER-W-02] FAILED" in out) == (1, True)
 
 
-def test_an_answer_that_is_no_text_fails_its_check(judged):
+def test_an_answer_that_is_not_text_fails_its_check(judged):
     status, out = judged("--fer-implementation", "pairless", "-k", "FER-V-04 or FER-A-11")
     assert status == 1
     assert "verdict: fail (planned 2, pass 1, fail 1" in out
@@ -118,7 +118,7 @@ def test_a_check_that_is_not_run_leaves_no_verdict(judged):
     assert "verdict: none (planned " in out
 
 
-def test_checks_that_are_listed_alone_owe_nothing(judged):
+def test_collecting_checks_without_running_them_succeeds(judged):
     status, out = judged("--fer-implementation", "right", "--collect-only")
     assert status == 0
     assert "verdict" not in out
@@ -127,7 +127,7 @@ def test_checks_that_are_listed_alone_owe_nothing(judged):
 @pytest.mark.parametrize(
     ("words", "count"), [(("-k", "FER-V-04"), "pass 1, fail 1"), (("-k", "FER-V-04 or FER-M-07", "-n", "1"), "fail 1")]
 )
-def test_what_no_check_can_be_charged_with_fails_the_run(judged, words, count):
+def test_a_fault_outside_every_check_fails_the_run(judged, words, count):
     if "-n" in words:
         pytest.importorskip("xdist", reason="pytest-xdist is not installed")
     status, out = judged("--fer-implementation-command", misbehaving("writes late"), *words)

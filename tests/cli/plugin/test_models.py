@@ -90,7 +90,7 @@ def test_outcomes_reach_the_summary_from_other_processes(conformance):
     assert "verdict: inconclusive (planned 8, pass 7" in ended.stdout
 
 
-def test_a_run_that_names_no_model_is_left_alone(tmp_path):
+def test_without_a_named_model_pytest_runs_as_usual(tmp_path):
     (tmp_path / "test_own.py").write_text("def test_own():\n    pass\n")
     ended = run_pytest(tmp_path, cwd=tmp_path)
     assert ended.returncode == 0

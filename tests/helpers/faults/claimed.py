@@ -1,6 +1,6 @@
 """Faults by which a run says of itself what cannot be: another contract, start, history, interval, or declaration.
 
-As those of ``faults``, they sign the record anew.
+As those of ``faults``, they recompute the digests of the record.
 """
 
 from __future__ import annotations

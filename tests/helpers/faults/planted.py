@@ -1,6 +1,6 @@
 """Faults planted into a right run: each returns the folder of a copy in which one thing is wrong.
 
-Unless it says otherwise, a fault hides itself: the record is signed anew, so that no sha256 gives it away.
+Unless it says otherwise, a fault hides itself: the digests of the record are recomputed, so that no sha256 differs.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def put_manifest(folder: Path, parts: Mapping[str, tuple[Entry, ...]]) -> None:
 
 
 def put_history(folder: Path, rows: list[Any]) -> None:
-    """Write another history, its epochs counted anew."""
+    """Write another history, with its epochs counted from 0."""
     counted = [row.model_copy(update={"epoch": epoch}) for epoch, row in enumerate(rows)]
     (folder / HISTORY).write_text(history_text(counted), newline="")
     sign(folder)
@@ -338,7 +338,7 @@ def capped_as_full(folder: Path) -> None:
 
 
 def capped_undeclared(folder: Path) -> None:
-    """The record tells of the cap, but not as a deviation."""
+    """The record contains the cap, but not as a deviation."""
     capped_as_full(folder)
 
     def capped(run: dict[str, Any]) -> None:

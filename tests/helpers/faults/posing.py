@@ -1,6 +1,6 @@
 """Faults by which a run poses as one of the protocol: pictures used again, exchanged classes, settings not declared.
 
-As those of ``faults``, they sign the record anew.
+As those of ``faults``, they recompute the digests of the record.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ def put_pictures(folder: Path, name: str, pixels: list[str], count: int | None =
     count = len(parts[name]) if count is None else count
     changed = (*_with_pixels(parts[name][:count], pixels), *parts[name][count:])
     put_manifest(folder, parts | {name: changed})
-    told = tuple(entry.pixels_sha256 for entry in changed)
-    put_predictions(folder, lambda of, part: replace(part, pixels_sha256=told) if of == name else part)
+    digests = tuple(entry.pixels_sha256 for entry in changed)
+    put_predictions(
+        folder, lambda split, predictions: replace(predictions, pixels_sha256=digests) if split == name else predictions
+    )
 
 
 def validated_on_training_pixels(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Logs of trainings that never were: Keras' own callbacks, run over losses that are made up."""
+"""Logs of invented trainings: Keras' own callbacks, run over made-up losses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CREEPING = [FALLING[-1] - 1e-6 * epoch for epoch in range(1, 25)]
 FALLING_AGAIN = [1.28 - 0.02 * epoch for epoch in range(8)]
 RISING = [1.2 + 0.001 * epoch for epoch in range(120)]
 LOSSES = FALLING + CREEPING + FALLING_AGAIN + RISING
-# creeps on until the rate has fallen six times
+# creeps until the rate has fallen six times
 LONG = FALLING + [FALLING[-1] - 1e-6 * epoch for epoch in range(1, 66)] + RISING
 HEAD = [2.2 - 0.01 * epoch for epoch in range(120)]
 
@@ -36,9 +36,9 @@ def trained(
     rates_of_next: bool = False,
     every: int = 1,
 ) -> LoggedPhase:
-    """Return the phase that Keras logs over these validation losses, with its callbacks as told.
+    """Return the phase that Keras logs over these validation losses, with its callbacks set as given.
 
-    ``longest`` is the number of epochs that ``fit`` is told, by default one for each loss. ``float64`` keeps the rate
+    ``longest`` is the number of epochs passed to ``fit``, by default one for each loss. ``float64`` keeps the rate
     in double precision, as frameworks other than Keras do; ``rates_of_next`` logs it after the callbacks; ``every`` is
     in which epochs there is a validation.
     """
@@ -63,7 +63,9 @@ def trained(
             # both callbacks say so where there is no validation loss
             warnings.filterwarnings("ignore", r".*conditioned on metric `val_loss`", UserWarning)
             for callback in callbacks:
-                callback.on_epoch_end(epoch, {name: of for name, of in figures.items() if name not in unvalidated})
+                callback.on_epoch_end(
+                    epoch, {name: value for name, value in figures.items() if name not in unvalidated}
+                )
         after = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
         rates.append(after if rates_of_next else before)
         if model.stop_training:
@@ -73,12 +75,12 @@ def trained(
         tuple(range(len(epochs))),
         rate=tuple(rates),
         unvalidated=frozenset(epoch for epoch in range(len(epochs)) if (epoch + 1) % every),
-        **{name: tuple(of[name] for of in epochs) for name in names},
+        **{name: tuple(logged[name] for logged in epochs) for name in names},
     )
 
 
 def trained_by_keras_2(losses: Sequence[float], patience: int = 10, stopping: int = 20) -> LoggedPhase:
-    """Return the phase that ``tf.keras`` 2.10 logs over these validation losses, by its documented rules written anew.
+    """Return the phase that ``tf.keras`` 2.10 logs over these validation losses, reimplemented by its documented rules.
 
     Both callbacks begin with an infinite best loss, and compare in double precision.
     """
@@ -97,7 +99,9 @@ def trained_by_keras_2(losses: Sequence[float], patience: int = 10, stopping: in
             break
     figures = [metrics_of(epoch, loss) for epoch, loss in enumerate(losses[: len(rates)])]
     return LoggedPhase(
-        tuple(range(len(rates))), rate=tuple(rates), **{name: tuple(of[name] for of in figures) for name in figures[0]}
+        tuple(range(len(rates))),
+        rate=tuple(rates),
+        **{name: tuple(logged[name] for logged in figures) for name in figures[0]},
     )
 
 

@@ -124,17 +124,17 @@ class Made:
 
 def made(cell: str = CELL, profile: Profile = "released", seed: int = 0, **shift: float) -> Made:
     """Return a right run of a cell; ``val`` and ``btfer`` shift its published accuracies."""
-    of = find_cell(cell)
-    manifest = images(of, seed)
+    row = find_cell(cell)
+    manifest = images(row, seed)
     predictions = {}
     for prefix, name in (("val", "validation"), ("btfer", "btfer")):
-        accuracy = of.metric(f"{prefix}_accuracy", profile) + shift.get(prefix, 0.0)
+        accuracy = row.metric(f"{prefix}_accuracy", profile) + shift.get(prefix, 0.0)
         predictions[name] = predicted(manifest[name], accuracy, profile, seed)
     whole = evaluated_images(len(predictions["validation"]), batch_size(profile), profile)
     part = predictions["validation"]
     reached = float((part.labels[:whole] == part.predicted[:whole]).mean())
-    rows, ended = history(of, reached, profile)
-    return Made(of, manifest, predictions, rows, profile, seed, ended=ended)
+    rows, ended = history(row, reached, profile)
+    return Made(row, manifest, predictions, rows, profile, seed, ended=ended)
 
 
 def images(cell: Cell, seed: int) -> dict[str, tuple[Entry, ...]]:

@@ -180,7 +180,7 @@ def errata() -> Iterator[Any]:
 
 
 def networks() -> Iterator[Any]:
-    """Return the tables that networks are held against, their totals, and how Keras builds one with a head."""
+    """Return the tables that networks are compared with, their totals, and how Keras builds one with a head."""
     from ferspec import spec
     from ferspec.reference.models import outline, rows, table_of, weights_of
     from ferspec.spec.layers import layer_table

@@ -169,7 +169,7 @@ def _class_values(document: dict[str, Any]) -> Values:
 
 
 def _entries(key: str, clauses: tuple[str, ...], most: int | None = None) -> Callable[[dict[str, Any]], Values]:
-    """Return the values of all entries of a file, or of the first so many."""
+    """Return the values of all entries of a file, or of the first ``most``."""
 
     def values(document: dict[str, Any]) -> Values:
         for number, entry in enumerate(document[key][:most]):

@@ -6,6 +6,7 @@ Nothing is imported here before a part is computed, so that no module keeps a va
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -48,26 +49,25 @@ def tolerances() -> Iterator[Any]:
     yield asked
 
     sizes: list[int] = []
-    predicting = SimpleNamespace(
-        dataset=SimpleNamespace(labels=labels, image=lambda _: np.zeros((4, 4, 3), np.uint8)),
-        contract=SimpleNamespace(input=_input()),
-        _run_batch=lambda batch: sizes.append(len(batch)) or np.zeros((len(batch), 7)),
-    )
+    model = SimpleNamespace(predict=lambda batch: sizes.append(len(batch)) or np.zeros((len(batch), 7)))
+    images = SimpleNamespace(labels=labels, image=lambda _: np.zeros((4, 4, 3), np.uint8))
+    contract = SimpleNamespace(input=_input())
+    predicting = SimpleNamespace(dataset=images, model=model, contract=contract, _runnable=(model, contract))
     ModelSubject.run(predicting, np.arange(100))
     yield sizes
 
     for step in STEPS:
         yield first_difference({"figure": 1.0}, {"figure": 1.0 + step}).status
-        yield same_rate(1.0, 1.0 + step), training._same_rate(1.0, 1.0 + step)
-    again, stated = (SimpleNamespace(probabilities=off + shift) for shift in (0.0, 0.5))
+        yield same_rate(1.0, 1.0 + step)
+    recertified, stated = (SimpleNamespace(probabilities=off + shift) for shift in (0.0, 0.5))
     keep = verification._probabilities, verification._findings
     verification._probabilities, verification._findings = (lambda report: report.probabilities), (lambda report: {})
-    yield verification.predictions_are_reproduced(SimpleNamespace(recertified=again, report=stated))
+    yield verification.predictions_are_reproduced(SimpleNamespace(recertified=recertified, report=stated))
     verification._probabilities, verification._findings = keep
 
     parts = {"validation": [0] * 100, "training": [0] * 100}
     seen = SimpleNamespace(parts=parts, trained_under_other_names=60, repeated={"training": 70})
-    yield list(files._same_pictures(seen))
+    yield list(files._equal_pictures(seen))
     for shift in range(0, 40):
         row = CellMetrics(val_recall=0.5, val_accuracy=0.5 + shift / 1000, val_precision=0.5, val_f1=0.5 + shift / 1000)
         yield does_not_contradict_itself(ResultRow(row, images={"val": 1000}))
@@ -81,7 +81,7 @@ def tolerances() -> Iterator[Any]:
             run=SimpleNamespace(class_weights=recorded),
             cell=SimpleNamespace(balancing="conservative"),
         )
-        yield len(list(training._misweighed(folder)))
+        yield len(list(training._weight_mismatches(folder, "conservative")))
     yield from _figures_of_a_run()
 
 
@@ -90,6 +90,7 @@ def _figures_of_a_run() -> Iterator[Any]:
     import numpy as np
 
     from ferspec.checks.run.artifacts import metrics, training
+    from ferspec.reference.bootstrap import protocol_resampling
     from ferspec.subjects.runs.artifacts.predictions import RunPredictions
 
     labels = np.arange(640) % 7
@@ -97,14 +98,14 @@ def _figures_of_a_run() -> Iterator[Any]:
     names = tuple(map(str, range(640)))
     part = RunPredictions(names, names, labels, predicted, np.eye(7, dtype=np.float32)[predicted])
     settings = SimpleNamespace(profile="released", global_batch=64)
-    stated = metrics.report_of({"validation": part}, "a cell", "released", metrics._few())
+    stated = metrics.report_of({"validation": part}, "a cell", "released", replace(protocol_resampling(), replicates=2))
     for step in STEPS:
         best = SimpleNamespace(val_accuracy=float((labels == predicted).mean()) + step)
         run = SimpleNamespace(best=best, settings=settings, cell="a cell")
         edited = stated.model_copy(deep=True)
         object.__setattr__(edited.parts["validation"].metrics.accuracy, "value", best.val_accuracy)
         folder = SimpleNamespace(run=run, predictions={"validation": part}, report=edited)
-        yield len(list(training._other_accuracy(folder))), len(list(metrics._misreported(folder)))
+        yield len(list(training._accuracy_mismatches(folder))), len(list(metrics._report_mismatches(folder)))
 
 
 def _input() -> Any:
@@ -114,7 +115,7 @@ def _input() -> Any:
 
 
 def logs() -> Iterator[Any]:
-    """Return how logs are audited whose head is trained alone for so many epochs, and that start at such rates."""
+    """Return how logs are audited, by the length of their first phase and their first rate."""
     from pathlib import Path
 
     from ferspec.checks.run.schedule.phases import LOG_CHECKS
@@ -168,7 +169,7 @@ def answers() -> Iterator[Any]:
 
 
 def promises() -> Iterator[Any]:
-    """Return whether bands so many times as wide as the protocol's keep what FER-G-08 promises of bands."""
+    """Return whether bands of multiples of the protocol's width keep the promise of FER-G-08."""
     from ferspec.checks.generator import checks_for_implementation
     from ferspec.implementation import released
     from ferspec.subjects.implementations.subject import Direct, ImplementationSubject

@@ -95,10 +95,10 @@ def network(sharpness: float = 80.0) -> Any:
     return built
 
 
-def begin(folder: Path, of: TrainingData) -> RunRecord:
+def begin(folder: Path, images: TrainingData) -> RunRecord:
     """Write the record that a training begins with, and return it."""
     known = spec.load()
-    parts = {name: part for name in ("training", "validation", "btfer") if (part := getattr(of, name)) is not None}
+    parts = {name: part for name in ("training", "validation", "btfer") if (part := getattr(images, name)) is not None}
     run = RunRecord(
         cell=CELL,
         status="running",
@@ -115,7 +115,7 @@ def begin(folder: Path, of: TrainingData) -> RunRecord:
     return run
 
 
-def finish(folder: Path, run: RunRecord, of: TrainingData, trained: Any) -> RunRecord:
+def finish(folder: Path, run: RunRecord, images: TrainingData, trained: Any) -> RunRecord:
     """Write the artifacts of a training that has ended, and return its record."""
     ended = run.model_copy(
         update={
@@ -123,12 +123,12 @@ def finish(folder: Path, run: RunRecord, of: TrainingData, trained: Any) -> RunR
             "best": Best(epoch=0, phase=1, val_accuracy=0.3),
         }
     )
-    tested = {name: part for name in ("validation", "btfer") if (part := getattr(of, name)) is not None}
+    tested = {name: part for name in ("validation", "btfer") if (part := getattr(images, name)) is not None}
     predictions = {name: predict_split(trained.predict_on_batch, part, CONTRACT, 64) for name, part in tested.items()}
-    return write_artifacts(folder, ended, trained, CONTRACT, predictions, of, HISTORY)
+    return write_artifacts(folder, ended, trained, CONTRACT, predictions, images, HISTORY)
 
 
-def finished_run(folder: Path, of: TrainingData | None = None) -> RunRecord:
+def finished_run(folder: Path, images: TrainingData | None = None) -> RunRecord:
     """Write a whole run into a folder and return its record."""
-    of = of or data()
-    return finish(folder, begin(folder, of), of, network())
+    images = images or data()
+    return finish(folder, begin(folder, images), images, network())

@@ -78,10 +78,10 @@ def based():
     return keras.Sequential([keras.Input((SIDE, SIDE, 3)), base, *head])
 
 
-def trained(folder, of, network=based, listener=None, strategy=None):
-    """Train a new network as a new process would, or go on with what the folder holds."""
-    with training_scope(of.settings, strategy or strategy_over(0)):
-        return train(network(), of, folder, listener or Listener())
+def trained(folder, task, network=based, listener=None, strategy=None):
+    """Train a new network as a new process would, or resume the one in the folder."""
+    with training_scope(task.settings, strategy or strategy_over(0)):
+        return train(network(), task, folder, listener or Listener())
 
 
 def digest(network):
@@ -89,9 +89,13 @@ def digest(network):
     return hashlib.sha256(b"".join(np.asarray(variable).tobytes() for variable in network.variables)).hexdigest()
 
 
-def left(of):
+def left(result):
     """Return all that a training left that can be compared: its epochs, its weights, why its phases ended."""
-    return {"rows": [row.model_dump() for row in of.rows], "weights": digest(of.network), "ended": list(of.ended)}
+    return {
+        "rows": [row.model_dump() for row in result.rows],
+        "weights": digest(result.network),
+        "ended": list(result.ended),
+    }
 
 
 def scripted(figures, rates=None, weights=None):
@@ -101,7 +105,7 @@ def scripted(figures, rates=None, weights=None):
     """
     import keras
 
-    told = iter(figures)
+    claims = iter(figures)
 
     class Scripted(keras.Sequential):
         def evaluate(self, *args, **options):
@@ -109,7 +113,7 @@ def scripted(figures, rates=None, weights=None):
                 rates.append(float(self.optimizer.learning_rate))
             if weights is not None:
                 weights.append(digest(self))
-            return dict(zip(("loss", "accuracy"), next(told), strict=True))
+            return dict(zip(("loss", "accuracy"), next(claims), strict=True))
 
     layers = (keras.layers.Flatten(), keras.layers.Dense(CLASSES, activation="softmax"))
     return lambda: Scripted([keras.Input((SIDE, SIDE, 3)), *layers])

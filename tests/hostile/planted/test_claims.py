@@ -70,7 +70,7 @@ OF_PRETRAINED = {
         *(pytest.param(PRETRAINED, *claim, id=name) for name, claim in OF_PRETRAINED.items()),
     ],
 )
-def test_what_cannot_be_breaks_the_one_clause_it_is_about(right, tmp_path, cell, plant, clause, observed):
+def test_an_impossible_claim_breaks_only_its_own_clause(right, tmp_path, cell, plant, clause, observed):
     run = faults.copy(right[cell], tmp_path / "run")
     plant(run)
     found = failures(run)

@@ -134,7 +134,7 @@ FAULTS = {
     ),
     "labels shuffled against the manifest": (faults.labels_shuffled, "FER-R-06", "of 4,606 labels", "shuffled"),
     "an image without a prediction": (faults.image_missing, "FER-R-06", "1 images without", "images were skipped"),
-    "an image predicted twice": (faults.image_twice, "FER-R-02", "is there already", None),
+    "an image predicted twice": (faults.image_twice, "FER-R-02", "already", None),
     "training images predicted as validation": (
         faults.training_images_as_validation,
         "FER-R-06",
@@ -184,7 +184,7 @@ FAULTS = {
     ),
     "a learning rate that does not replay": (faults.rate_not_replayed, "FER-R-11", "rate 5e-05", "patience"),
     "a capped run that poses as a full one": (faults.capped_as_full, "FER-R-11", "29 epochs, ended by early", "capped"),
-    "a run that went on after early stopping": (faults.trained_on, "FER-R-11", "34 epochs", None),
+    "a run that continued after early stopping": (faults.trained_on, "FER-R-11", "34 epochs", None),
     "class weights of the other balancing": (faults.other_balancing, "FER-R-12", "Fear 16.8", "the simple weights"),
     "a cap that is not declared": (faults.capped_undeclared, "FER-R-13", "a cap ended phase 1 after 29", "presented"),
     "a subset that is not declared": (faults.subset_as_full, "FER-R-13", "1,074 training", "presented"),
@@ -224,7 +224,7 @@ def test_a_planted_fault_is_found_by_its_name(run, plant, clause, observed, like
         faults_posing.classes_exchanged,
     ],
 )
-def test_a_fault_breaks_the_one_clause_it_is_about(run, plant):
+def test_a_fault_breaks_only_its_own_clause(run, plant):
     plant(run)
     expected = next(clause for planted, clause, *_ in FAULTS.values() if planted is plant)
     # an accuracy of the record that is not the history's is not the network's either
@@ -232,7 +232,7 @@ def test_a_fault_breaks_the_one_clause_it_is_about(run, plant):
     assert set(problems(run)) == {expected} | also
 
 
-def test_a_faulty_run_fails_its_cell_and_is_no_protocol_run(run):
+def test_a_faulty_run_fails_its_cell_and_is_not_a_protocol_run(run):
     faults.report_of_other_predictions(run)
     judgement, _ = judged(run)
     [cell] = judgement.cells
@@ -337,7 +337,7 @@ def a_cap_that_was_not_reached(folder):
     faults.edit(folder, RUN, lambda run: run["settings"].update(epochs_cap=500))
 
 
-def test_pictures_under_two_names_are_told_where_they_are_few(run):
+def test_a_few_images_under_two_names_are_listed(run):
     some_pictures_under_two_names(run)
     [check] = [check for check in checks_for_artifacts() if check.clause == "FER-R-05"]
     found = check.run(open_run_folder(run, {CELL.id: CELL}))
@@ -364,14 +364,14 @@ def test_pictures_under_two_names_are_told_where_they_are_few(run):
         few_images_predicted_otherwise,
     ],
 )
-def test_what_is_right_in_another_form_passes(run, vary):
+def test_a_right_run_in_another_form_passes(run, vary):
     vary(run)
     judgement, _ = judged(run)
     [cell] = judgement.cells
     assert (cell.status, cell.problems) == ("within", ())
 
 
-def test_a_declared_deviation_is_no_contradiction_but_no_protocol_run_either(run):
+def test_a_run_with_a_declared_deviation_is_consistent_but_not_a_protocol_run(run):
     faults.subset_as_full(run)
     declared = {"clause": "FER-D-01", "option": "--subset 1074", "effect": "training 1,074 of 10,733 images"}
     faults.edit(run, RUN, lambda record: record.update(deviations=[declared]))
@@ -381,7 +381,7 @@ def test_a_declared_deviation_is_no_contradiction_but_no_protocol_run_either(run
     assert cell.deviations == ("FER-D-01 --subset 1074: training 1,074 of 10,733 images",)
 
 
-def test_a_training_that_goes_on_is_incomplete(run):
+def test_an_unfinished_training_is_incomplete(run):
     for name in FINISHED_FILES:
         (run / name).unlink()
     shutil.rmtree(run / "state", ignore_errors=True)

@@ -82,7 +82,7 @@ def second_half_the_reverse(**asked: int) -> list[Change]:
 
 
 class Unseeded:
-    """Draws that go on where they stopped, whatever the seed."""
+    """Draws that continue where they stopped, whatever the seed."""
 
     def __init__(self) -> None:
         self.asked = 0

@@ -39,18 +39,18 @@ def in_two_pieces(phase: LoggedPhase, lost: int) -> tuple[LoggedPhase, LoggedPha
     return cut(phase, 0, lost), cut(phase, lost + 1, None)
 
 
-def test_a_run_by_the_protocol_passes_all_that_it_shows():
+def test_a_run_by_the_protocol_passes_every_check_of_its_logged_values():
     audited = run(head(20), whole(), weights="imagenet")
     found = statuses(audited)
     assert found.pop("FER-S-06") == "not_evaluated"
     assert set(found.values()) == {"pass"}
 
 
-def test_what_is_not_logged_is_not_evaluated_and_says_why():
+def test_a_value_that_is_not_logged_is_not_evaluated_with_the_reason():
     phase = without(whole(), "rate", "val_accuracy")
     subject = run(phase)
     found = {clause: finding(clause, subject) for clause in statuses(subject)}
-    assert {clause for clause, of in found.items() if of.status != "not_evaluated"} == {"FER-S-05"}
+    assert {clause for clause, outcome in found.items() if outcome.status != "not_evaluated"} == {"FER-S-05"}
     assert found["FER-S-02"].message == found["FER-S-03"].message == "no learning rate is logged"
     assert found["FER-S-06"].message == "no validation accuracy is logged"
     assert "--weights" in found["FER-S-07"].message
@@ -96,20 +96,20 @@ def test_an_end_after_another_known_patience_is_inconclusive(patience):
         assert f"interrupted, or stopped by a patience of {patience}" in found.message
 
 
-def test_phases_that_end_after_different_waits_are_no_other_patience():
+def test_phases_that_end_after_different_waits_show_no_other_patience():
     ends = [trained([*FALLING, *[1.4] * 40], stopping={"patience": patience}) for patience in (10, 15)]
     assert finding("FER-S-05", run(*ends)).status == "not_evaluated"
 
 
-@pytest.mark.parametrize("told", [{}, {"plateau": {"patience": 9}}, {"stopping": {"patience": 25}}], ids=str)
-def test_epochs_without_validation_count_for_no_rule(told):
+@pytest.mark.parametrize("rule", [{}, {"plateau": {"patience": 9}}, {"stopping": {"patience": 25}}], ids=str)
+def test_epochs_without_validation_count_for_no_rule(rule):
     """Keras calls both callbacks in every epoch; without a validation loss they leave all as it is."""
-    phase = trained(LOSSES, every=2, **told)
+    phase = trained(LOSSES, every=2, **rule)
     assert len(phase.unvalidated) == pytest.approx(len(phase) / 2, abs=1)
     found = statuses(run(phase, finished=True))
-    assert found["FER-S-03"] == ("fail" if "plateau" in told else "pass")
-    assert found["FER-S-05"] == ("fail" if "stopping" in told else "pass")
-    if "plateau" in told:
+    assert found["FER-S-03"] == ("fail" if "plateau" in rule else "pass")
+    assert found["FER-S-05"] == ("fail" if "stopping" in rule else "pass")
+    if "plateau" in rule:
         assert "a patience of 9" in finding("FER-S-03", run(phase)).likely
 
 
@@ -128,14 +128,14 @@ def test_a_reduction_that_no_loss_explains_is_a_departure_however_short_the_run(
     assert (found.status, found.message) == ("fail", "phase 1, epoch 5")
 
 
-def test_rates_that_are_no_numbers_are_not_replayed():
+def test_rates_that_are_not_numbers_are_not_replayed():
     phase = replace(whole(), rate=(math.nan, *whole().rate[1:]))
     assert finding("FER-S-03", run(phase)).status == "not_evaluated"
     assert finding("FER-S-02", run(phase)).status == "not_evaluated"
 
 
 def test_a_departure_that_rounded_losses_may_explain_is_inconclusive():
-    """An improvement of 0.00013 in the ninth epoch of waiting counts; rounded to three decimals it is none."""
+    """An improvement of 0.00013 in the ninth epoch of waiting counts; rounded to three decimals it does not."""
     losses = [*FALLING, *[1.302] * 8, 1.3 - 0.00013, *[1.302] * 11]
     phase = trained(losses)
     assert [rate for rate in phase.rate if rate < 6e-5] == [phase.rate[-1]]
@@ -159,12 +159,12 @@ def rounded(phase: LoggedPhase, decimals: int) -> LoggedPhase:
 def test_rounded_losses_fail_no_right_training(decimals):
     rng = np.random.default_rng(3)
     found = [statuses(run(rounded(trained(noisy(rng)), decimals), finished=True)) for _ in range(12)]
-    assert not [of for of in found if "fail" in of.values()]
-    assert decimals < 4 or sum(of["FER-S-03"] == of["FER-S-05"] == "pass" for of in found) > 6
+    assert not [clauses for clauses in found if "fail" in clauses.values()]
+    assert decimals < 4 or sum(clauses["FER-S-03"] == clauses["FER-S-05"] == "pass" for clauses in found) > 6
 
 
 @pytest.mark.parametrize(
-    ("clause", "told"),
+    ("clause", "rule"),
     [
         ("FER-S-03", {"plateau": {"patience": 9}}),
         ("FER-S-03", {"plateau": {"patience": 11}}),
@@ -174,9 +174,9 @@ def test_rounded_losses_fail_no_right_training(decimals):
     ],
     ids=str,
 )
-def test_a_wrong_rule_is_seen_in_losses_of_four_decimals(clause, told):
+def test_a_wrong_rule_is_seen_in_losses_of_four_decimals(clause, rule):
     rng = np.random.default_rng(4)
-    phases = [rounded(trained(noisy(rng), **told), 4) for _ in range(6)]
+    phases = [rounded(trained(noisy(rng), **rule), 4) for _ in range(6)]
     assert [finding(clause, run(phase, finished=True)).status for phase in phases] == ["fail"] * 6
 
 
@@ -204,7 +204,7 @@ def test_rounded_losses_do_not_excuse_everything():
 
 
 @pytest.mark.parametrize(
-    ("told", "likely"),
+    ("rule", "likely"),
     [
         ({"patience": 9}, "a patience of 9"),
         ({"patience": 12}, "a patience of 12"),
@@ -216,8 +216,8 @@ def test_rounded_losses_do_not_excuse_everything():
         ({"patience": 8, "min_delta": 0.0}, "a patience of 8 and a min_delta of 0"),
     ],
 )
-def test_the_likely_cause_is_the_rule_that_was_set(told, likely):
-    assert likely in finding("FER-S-03", run(trained(plateau=told))).likely
+def test_the_likely_cause_is_the_rule_that_was_set(rule, likely):
+    assert likely in finding("FER-S-03", run(trained(plateau=rule))).likely
 
 
 def test_another_min_delta_fails_its_own_clause_alone():
@@ -226,7 +226,7 @@ def test_another_min_delta_fails_its_own_clause_alone():
     assert finding("FER-S-04", subject).likely == "a min_delta of 0"
 
 
-def test_another_patience_is_not_held_against_min_delta():
+def test_a_wrong_patience_does_not_fail_the_min_delta_clause():
     assert finding("FER-S-04", run(trained(plateau={"patience": 9}))).status == "not_evaluated"
 
 
@@ -242,7 +242,7 @@ def test_the_rule_with_a_cooldown_is_that_of_keras(cooldown):
     assert with_cooldown(PlateauRule.of(), cooldown, phase.val_loss, 1e-4) == pytest.approx(phase.rate, rel=1e-6)
 
 
-def test_a_second_phase_that_goes_on_at_the_last_rate_is_told_so():
+def test_a_second_phase_at_the_last_rate_of_the_first_is_explained():
     second = trained(rate=2.5e-5)
     first = trained(LOSSES, stopping={"patience": 19})
     assert first.rate[-1] == pytest.approx(1.25e-5)
@@ -251,14 +251,14 @@ def test_a_second_phase_that_goes_on_at_the_last_rate_is_told_so():
     assert "not reset" in found.likely
 
 
-def test_a_rate_to_which_the_last_epoch_lowered_it_was_not_set_back_either():
+def test_a_second_phase_at_a_rate_lowered_in_the_last_epoch_was_not_reset():
     """The rate falls for the next epoch in the very last one, so that the phase itself does not log it."""
     first = cut(trained(), 0, 25)
     assert set(first.rate) == {first.rate[0]}
     assert "not reset" in finding("FER-S-02", run(first, trained(rate=5e-5))).likely
 
 
-def test_a_cap_that_the_record_declares_is_no_failure():
+def test_a_declared_cap_does_not_fail():
     found = statuses(run(head(5), head(5), weights="imagenet", finished=True, capped=True))
     assert (found["FER-S-05"], found["FER-S-08"]) == ("not_evaluated", "not_evaluated")
 
@@ -280,7 +280,7 @@ WEIRD = st.sampled_from(["nan", "NA", "inf", "-inf", "1e308", "-1", "0", "1e-320
 
 @given(rows=st.lists(st.tuples(st.integers(0, 3), *[WEIRD] * 5), min_size=1, max_size=30))
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_figures_make_the_audit_fall_over(tmp_path, rows):
+def test_no_values_crash_the_audit(tmp_path, rows):
     path = tmp_path / "weird.csv"
     lines = ["epoch,accuracy,loss,lr,val_accuracy,val_loss", "0,0.5,2.0,1e-04,0.5,1.5"]
     lines += [",".join([str(place + jump), *figures]) for place, (jump, *figures) in enumerate(rows, start=1)]
@@ -308,8 +308,8 @@ def test_the_interface_judges_files_and_counts(log):
 
 def test_a_file_by_two_paths_is_audited_once(log):
     (log.parent / "sub").mkdir()
-    again = log.parent / "sub" / ".." / log.name
-    assert [audited.run.path for audited in ferspec.audit([log, again]).runs] == [log]
+    other_path = log.parent / "sub" / ".." / log.name
+    assert [audited.run.path for audited in ferspec.audit([log, other_path]).runs] == [log]
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_a_file_by_two_paths_is_audited_once(log):
         ("6e-1", "pass"),
     ],
 )
-def test_the_accuracy_that_is_reported_is_held_against_the_epochs(log, reported, status):
+def test_the_reported_accuracy_is_compared_with_the_logged_epochs(log, reported, status):
     audit = ferspec.audit(log, reported=reported, select="FER-S-06")
     assert [outcome.status for outcome in audit.outcomes] == [status]
     unreached = any("no logged epoch reached" in note for note in audit.runs[0].notes)
@@ -334,12 +334,12 @@ def test_the_accuracy_that_is_reported_is_held_against_the_epochs(log, reported,
 
 
 @pytest.mark.parametrize("reported", ["83", "-0.1", "much", "nan", "1e-99999999999999999999"])
-def test_an_accuracy_that_is_none_is_refused(log, reported):
+def test_an_invalid_accuracy_is_refused(log, reported):
     with pytest.raises(UserError, match="a number from 0 to 1"):
         ferspec.audit(log, reported=reported)
 
 
-def test_a_deviation_covers_its_failure_in_some_runs_and_need_not_in_all(tmp_path, log):
+def test_a_deviation_may_cover_failures_of_only_some_runs(tmp_path, log):
     other = write_log(tmp_path / "other.csv", [head(100), whole()])
     declared = tmp_path / "deviations.toml"
     declared.write_text('[[deviation]]\nclause = "FER-S-08"\ncategory = "future"\nreason = "longer"\n')
@@ -357,5 +357,5 @@ def test_a_deviation_that_covers_nothing_is_a_failure(tmp_path, log):
 
 
 def test_a_selection_of_nothing_is_refused(log):
-    with pytest.raises(UserError, match="no check id contains 'FER-W'"):
+    with pytest.raises(UserError, match="no check's id contains 'FER-W'"):
         ferspec.audit(log, select="FER-W")

@@ -14,7 +14,10 @@ DEVIATIONS = (
     {"clause": "FER-D-01", "option": "--subset 128", "effect": "training 128 of 12,271 images"},
     {"clause": "FER-S-05", "option": "--epochs-cap 1", "effect": "the cap ended a phase before early stopping did"},
 )
-LINES = [f"not a protocol run: {of['clause']} {of['option']}: {of['effect']}" for of in DEVIATIONS]
+LINES = [
+    f"not a protocol run: {deviation['clause']} {deviation['option']}: {deviation['effect']}"
+    for deviation in DEVIATIONS
+]
 
 
 @pytest.fixture(scope="module")
@@ -49,31 +52,37 @@ def test_a_deviating_run_that_breaks_a_rule_fails(deviating):
     assert (audit.verdict, audit.runs[0].judgement.verdict) == ("fail", "fail")
 
 
-def test_its_audit_tells_every_deviation_with_its_effect(ferspec, deviating, tmp_path):
+def test_the_audit_reports_every_deviation_with_its_effect(ferspec, deviating, tmp_path):
     status, out, _ = ferspec("audit", deviating, "--out", tmp_path / "page")
     assert status == 2
     assert out.startswith("NOT EVALUATED  ")
     assert out.splitlines()[1:3] == LINES
     page = (tmp_path / "page" / "audit.html").read_text()
     assert page.count('<span class="word">not a protocol run:</span>') == 2
-    assert all(of["effect"] in page for of in DEVIATIONS)
+    assert all(deviation["effect"] in page for deviation in DEVIATIONS)
 
 
-def test_so_does_its_json_document(ferspec, deviating, protocol_run):
-    of, right = (json.loads(ferspec("audit", folder, "--json")[1]) for folder in (deviating, protocol_run))
-    assert of["verdict"] == of["runs"][0]["verdict"] == "not_evaluated"
-    assert [f"not a protocol run: {line}" for line in of["runs"][0]["deviations"]] == LINES
-    assert of["runs"][0]["reason"].startswith("not a protocol run: FER-D-01")
-    assert (right["verdict"], right["runs"][0]["deviations"], right["runs"][0]["reason"]) == ("pass", [], "")
+def test_the_json_document_reports_every_deviation(ferspec, deviating, protocol_run):
+    deviating_audit, right_audit = (
+        json.loads(ferspec("audit", folder, "--json")[1]) for folder in (deviating, protocol_run)
+    )
+    assert deviating_audit["verdict"] == deviating_audit["runs"][0]["verdict"] == "not_evaluated"
+    assert [f"not a protocol run: {line}" for line in deviating_audit["runs"][0]["deviations"]] == LINES
+    assert deviating_audit["runs"][0]["reason"].startswith("not a protocol run: FER-D-01")
+    assert (right_audit["verdict"], right_audit["runs"][0]["deviations"], right_audit["runs"][0]["reason"]) == (
+        "pass",
+        [],
+        "",
+    )
 
 
-def test_a_run_by_the_protocol_says_nothing_of_it(ferspec, protocol_run, tmp_path):
+def test_a_run_by_the_protocol_reports_no_deviation(ferspec, protocol_run, tmp_path):
     status, out, _ = ferspec("audit", protocol_run, "--out", tmp_path / "page")
     assert (status, "not a protocol run" in out) == (0, False)
     assert "not a protocol run" not in (tmp_path / "page" / "audit.html").read_text()
 
 
-def test_of_many_runs_the_deviating_ones_are_told_and_counted(ferspec, deviating, tmp_path):
+def test_deviating_runs_among_many_are_named_and_counted(ferspec, deviating, tmp_path):
     write_log(tmp_path / "right.csv", [head(20), whole()])
     status, out, _ = ferspec("audit", deviating, tmp_path / "right.csv", "--weights", "imagenet", "-k", "FER-S-03")
     lines = {line.split()[0]: line for line in out.splitlines() if line.strip()}

@@ -40,7 +40,7 @@ def epochs_of(phases):
 
 
 def same(found: LoggedPhase, phase: LoggedPhase) -> bool:
-    """Whether the figures are the same but for float32."""
+    """Whether the metrics are the same within float32."""
     names = ("loss", "accuracy", "val_loss", "val_accuracy", "rate")
     return found.epochs == phase.epochs and all(
         getattr(found, name) == pytest.approx(getattr(phase, name), rel=1e-6) for name in names
@@ -89,7 +89,7 @@ def test_event_files_begun_in_one_second_are_read_in_their_order(tmp_path):
 
 
 @pytest.mark.parametrize("rates_of_next", [True, False], ids=["after the plateau rule", "before it"])
-def test_what_keras_own_callback_logs_is_audited_wherever_it_stands_among_the_callbacks(tmp_path, rates_of_next):
+def test_the_log_of_keras_own_callback_is_audited_at_any_place_among_the_callbacks(tmp_path, rates_of_next):
     """Behind ReduceLROnPlateau, it logs an epoch with the rate of the next one."""
     phase = trained(rates_of_next=rates_of_next)
     on_keras_tensorboard(tmp_path, (head(8), phase))
@@ -130,7 +130,7 @@ def logged_by_the_suite(tmp_path, monkeypatch, phases):
     return log
 
 
-def test_what_the_suite_logs_on_tensorboard_is_read_again(logged_by_the_suite, phases):
+def test_logs_of_the_suite_on_tensorboard_are_read(logged_by_the_suite, phases):
     pytest.importorskip("tensorboard")
     run = only(logged_by_the_suite("tensorboard") / "tensorboard")
     assert [len(phase) for phase in run.phases] == [8, 67]
@@ -139,7 +139,7 @@ def test_what_the_suite_logs_on_tensorboard_is_read_again(logged_by_the_suite, p
     assert ferspec.audit(run.path).verdict == "pass"
 
 
-def test_what_the_suite_logs_on_mlflow_is_read_again(logged_by_the_suite, phases):
+def test_logs_of_the_suite_on_mlflow_are_read(logged_by_the_suite, phases):
     pytest.importorskip("sqlalchemy")
     pytest.importorskip("mlflow")
     run = only(logged_by_the_suite("mlflow") / "mlflow.db")
@@ -194,8 +194,8 @@ def on_mlflow_files(folder, phases, status=3):
         for name, value in figures.items():
             lines.setdefault(name, []).append(f"{1700000000000 + time} {value!r} {epoch}")
     lines["epoch_time"] = ["1700000000000 12.5 0"]
-    for name, of in lines.items():
-        (folder / "metrics" / name).write_text("\n".join(of) + "\n")
+    for name, values in lines.items():
+        (folder / "metrics" / name).write_text("\n".join(values) + "\n")
     return folder
 
 
@@ -226,7 +226,7 @@ def test_a_metric_that_was_logged_in_one_of_two_phases_is_left_out_and_noted(tmp
 
 
 @pytest.mark.parametrize("line", ["1700000000000 much 3", "0.5", "1 2 3 4 x", "1700000000000 0.5 first"])
-def test_a_line_that_is_no_metric_is_refused_with_its_number(tmp_path, phases, line):
+def test_a_line_that_is_not_a_metric_is_refused_with_its_number(tmp_path, phases, line):
     folder = on_mlflow_files(tmp_path / "abc", phases)
     (folder / "metrics" / "loss").write_text(f"1700000000000 0.5 0\n{line}\n")
     if line == "1 2 3 4 x":
@@ -253,7 +253,7 @@ def test_runs_of_one_database_are_called_by_their_numbers(tmp_path, phases):
 
 
 @pytest.mark.parametrize("metric", ["val_accuracy", "learning_rate", "val_loss", "loss"])
-def test_a_metric_that_one_step_lacks_begins_no_phase(tmp_path, phases, metric):
+def test_a_metric_missing_in_one_step_does_not_begin_a_phase(tmp_path, phases, metric):
     folder = on_mlflow_files(tmp_path / "abc", phases)
     lines = (folder / "metrics" / metric).read_text().splitlines()
     (folder / "metrics" / metric).write_text("\n".join(lines[:30] + lines[31:]) + "\n")
@@ -264,7 +264,7 @@ def test_a_metric_that_one_step_lacks_begins_no_phase(tmp_path, phases, metric):
     assert "fail" not in {outcome.status for outcome in ferspec.audit(folder, select="FER-S-0").outcomes}
 
 
-def test_losses_of_batches_are_no_epochs(tmp_path, phases):
+def test_losses_of_batches_are_not_taken_for_epochs(tmp_path, phases):
     folder = on_mlflow_files(tmp_path / "abc", phases[1:])
     batches = [f"1700000000000 {2 - step / 1000} {step}" for step in range(700)]
     (folder / "metrics" / "loss").write_text("\n".join(batches) + "\n")
@@ -332,7 +332,7 @@ def test_a_run_that_is_not_finished_says_so(tmp_path):
         find_training_runs(folder)
 
 
-def test_a_folder_is_searched_and_what_is_no_log_is_left_alone(tmp_path, phases):
+def test_a_folder_is_searched_and_other_files_are_skipped(tmp_path, phases):
     write_log(tmp_path / "a.csv", phases)
     (tmp_path / "deep" / "er").mkdir(parents=True)
     write_log(tmp_path / "deep" / "er" / "b.log", phases)

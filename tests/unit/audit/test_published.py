@@ -73,24 +73,26 @@ def test_phases_first_rates_and_stopping_epochs_are_those_counted_by_hand(publis
 def test_every_phase_that_logs_a_rate_replays(published):
     audit = published[0]
     assert (len(audit.runs), audit.phases, audit.rated, audit.replayed) == (124, 223, 221, 221)
-    assert {of.status for of in outcomes(published, "FER-S-03").values()} == {"pass", "not_evaluated"}
+    assert {outcome.status for outcome in outcomes(published, "FER-S-03").values()} == {"pass", "not_evaluated"}
 
 
 def test_seven_logs_have_a_phase_that_starts_at_another_rate(published):
-    failed = {name: of.observed for name, of in outcomes(published, "FER-S-02").items() if of.status == "fail"}
+    failed = {
+        name: outcome.observed for name, outcome in outcomes(published, "FER-S-02").items() if outcome.status == "fail"
+    }
     assert failed == OTHER_FIRST_RATES
 
 
 def test_all_but_three_logs_end_with_early_stopping_throughout(published):
     found = outcomes(published, "FER-S-05")
-    assert Counter(of.status for of in found.values()) == {"pass": 121, "not_evaluated": 2, "fail": 1}
-    assert {name for name, of in found.items() if of.status == "not_evaluated"} == NEVER_STOPPED
-    (beyond,) = (of for of in found.values() if of.status == "fail")
+    assert Counter(outcome.status for outcome in found.values()) == {"pass": 121, "not_evaluated": 2, "fail": 1}
+    assert {name for name, outcome in found.items() if outcome.status == "not_evaluated"} == NEVER_STOPPED
+    (beyond,) = (outcome for outcome in found.values() if outcome.status == "fail")
     assert (beyond.observed, beyond.expected) == ("phase 1 continues to epoch 129", "an end with epoch 78")
 
 
-def test_a_few_logs_tell_the_min_delta_and_none_contradicts_it(published):
-    found = Counter(of.status for of in outcomes(published, "FER-S-04").values())
+def test_a_few_logs_show_the_min_delta_and_none_contradicts_it(published):
+    found = Counter(outcome.status for outcome in outcomes(published, "FER-S-04").values())
     assert found["fail"] == found["inconclusive"] == 0
     assert found["pass"] >= 1
 

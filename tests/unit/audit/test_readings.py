@@ -39,14 +39,14 @@ def finding(clause: str, subject) -> CheckResult:
 
 @pytest.mark.parametrize("losses", BEGINNINGS.values(), ids=BEGINNINGS)
 @pytest.mark.parametrize("keras", [trained, trained_by_keras_2], ids=["Keras 3", "Keras 2"])
-def test_what_either_keras_logs_is_by_the_protocol(losses, keras):
+def test_logs_of_both_keras_versions_follow_the_protocol(losses, keras):
     subject = run(keras(losses), finished=True)
     assert finding("FER-S-03", subject).status == "pass"
     assert finding("FER-S-05", subject).status == "pass"
 
 
 @pytest.mark.parametrize("beginning", ["no number throughout", "no number in the first epoch"])
-def test_the_two_differ_in_losses_that_begin_without_a_number(beginning):
+def test_keras_versions_differ_if_the_first_losses_are_nan(beginning):
     losses = BEGINNINGS[beginning]
     assert trained(losses).rate != trained_by_keras_2(losses).rate
     assert len(trained(losses)) != len(trained_by_keras_2(losses))
@@ -54,14 +54,14 @@ def test_the_two_differ_in_losses_that_begin_without_a_number(beginning):
 
 @pytest.mark.parametrize("beginning", [name for name in BEGINNINGS if "throughout" not in name])
 @pytest.mark.parametrize("patience", [9, 11])
-def test_a_wrong_patience_is_none_of_the_readings_and_is_named(beginning, patience):
+def test_a_wrong_patience_fits_neither_keras_version_and_is_named(beginning, patience):
     found = finding("FER-S-03", run(trained_by_keras_2(BEGINNINGS[beginning], patience=patience)))
     assert found.status == "fail"
     assert f"a patience of {patience}" in found.likely
 
 
 @pytest.mark.parametrize("stopping", [18, 21])
-def test_another_end_is_none_of_the_readings(stopping):
+def test_another_last_epoch_fits_neither_keras_version(stopping):
     subject = run(trained_by_keras_2(DIVERGED, stopping=stopping), finished=True)
     assert finding("FER-S-05", subject).status == "fail"
 
@@ -77,7 +77,7 @@ def on_tensorboard(losses=LOSSES, patience=10, rates_of_next=False):
 
 
 @pytest.mark.parametrize(("patience", "rates_of_next"), [(9, False), (10, True), (10, False), (11, True)])
-def test_one_reduction_in_a_plateau_tells_no_patience_where_the_rate_may_be_that_of_the_next_epoch(
+def test_one_reduction_does_not_determine_the_patience_if_the_rate_may_be_that_of_the_next_epoch(
     patience, rates_of_next
 ):
     found = finding("FER-S-03", on_tensorboard(ONCE, patience, rates_of_next))
@@ -92,7 +92,7 @@ def test_one_reduction_in_a_plateau_tells_no_patience_where_the_rate_may_be_that
 
 
 @pytest.mark.parametrize(("patience", "rates_of_next"), [(8, False), (9, True), (11, False), (12, True)])
-def test_a_patience_that_is_right_in_neither_way_departs(patience, rates_of_next):
+def test_a_patience_that_fits_neither_way_of_logging_fails(patience, rates_of_next):
     assert finding("FER-S-03", on_tensorboard(ONCE, patience, rates_of_next)).status == "fail"
 
 
@@ -100,16 +100,16 @@ def test_a_patience_that_is_right_in_neither_way_departs(patience, rates_of_next
     ("patience", "rates_of_next", "status"),
     [(9, False, "fail"), (10, True, "pass"), (10, False, "pass"), (11, True, "fail")],
 )
-def test_two_reductions_in_a_plateau_tell_the_patience(patience, rates_of_next, status):
+def test_two_reductions_in_a_plateau_determine_the_patience(patience, rates_of_next, status):
     assert finding("FER-S-03", on_tensorboard(LOSSES, patience, rates_of_next)).status == status
 
 
-def test_a_phase_that_tells_the_patience_tells_it_for_the_others():
+def test_one_phase_determines_the_patience_of_all():
     once, twice = trained(ONCE, rates_of_next=True), trained(rates_of_next=True)
     assert finding("FER-S-03", run(once, twice, rates_of_next=True)).status == "pass"
 
 
-def test_a_log_of_the_rate_of_the_epoch_itself_tells_the_patience():
+def test_a_log_of_the_rate_of_each_epoch_determines_the_patience():
     assert finding("FER-S-03", run(trained(ONCE))).status == "pass"
     assert finding("FER-S-03", run(trained(ONCE, plateau={"patience": 9}))).status == "fail"
 
@@ -117,18 +117,18 @@ def test_a_log_of_the_rate_of_the_epoch_itself_tells_the_patience():
 # Rates that rise
 
 
-def test_a_rate_that_rises_while_epochs_number_on_is_no_attempt_that_broke_off():
+def test_a_rate_that_rises_while_epochs_are_counted_up_is_not_a_restart():
     found = finding("FER-S-07", run(*warmed_up(), weights="scratch"))
     assert (found.status, found.observed) == ("fail", "3 phases")
     assert "a warm-up" in found.likely
 
 
-def test_an_attempt_of_one_epoch_that_began_again_at_epoch_0_counts_for_none():
+def test_an_attempt_of_one_epoch_before_a_restart_is_not_a_phase():
     found = finding("FER-S-07", run(head(1), whole(), weights="scratch"))
     assert (found.status, found.observed) == ("pass", "1 phase, after 1 that were aborted and restarted")
 
 
-def test_a_possible_warm_up_is_noted_whatever_the_weights_are():
+def test_a_possible_warm_up_is_noted_for_all_initial_weights():
     notes = [note for note in schedule_notes(run(*warmed_up())) if "warm-up" in note]
     assert [note.partition(" while")[0] for note in notes] == [
         "the rate rises in epoch 1",
@@ -143,16 +143,16 @@ def test_a_possible_warm_up_is_noted_whatever_the_weights_are():
 
 
 @pytest.mark.parametrize("loss", [1e308, 2.0**24 + 2, 300_000.03125, 1e6])
-def test_losses_of_which_float32_has_no_further_decimal_are_not_rounded(loss):
+def test_losses_with_all_digits_of_float32_are_not_taken_for_rounded(loss):
     assert rounding_of(LoggedPhase((0, 1), val_loss=(loss, loss))) == 0.0
 
 
-def test_a_rate_that_is_never_lowered_is_one_however_large_the_losses():
+def test_a_rate_that_is_never_lowered_fails_for_losses_of_any_size():
     never = LoggedPhase(tuple(range(40)), val_loss=(1e308,) * 40, rate=(1e-4,) * 40)
     assert finding("FER-S-03", run(never)).status == "fail"
     assert finding("FER-S-05", run(never)).status == "fail"
 
 
 @pytest.mark.parametrize(("losses", "step"), [([1234.5, 1200.0], 0.1), ([1.25, 1.5], 0.01), ([2.0, 1.0], 0.1)])
-def test_losses_with_fewer_digits_than_float32_has_are_rounded(losses, step):
+def test_losses_with_fewer_digits_than_float32_are_taken_for_rounded(losses, step):
     assert rounding_of(LoggedPhase((0, 1), val_loss=tuple(losses))) == pytest.approx(step)

@@ -56,7 +56,7 @@ def test_on_other_courses_it_is_within_a_fifth_of_the_truth(course):
     assert estimate == pytest.approx(truth, rel=0.2)
 
 
-def test_without_chance_nothing_is_favourable():
+def test_without_chance_there_is_no_bias():
     flat = np.full(EPOCHS, 0.6)
     flat[30] += 1e-13
     found = selection_bias(flat)
@@ -64,7 +64,7 @@ def test_without_chance_nothing_is_favourable():
     assert found.over(4544) == pytest.approx(0, abs=1e-12)
 
 
-def test_of_variation_that_new_images_would_show_too_only_the_share_of_the_images_is_bias():
+def test_only_the_sampling_share_of_the_variation_is_bias():
     """Each epoch has an accuracy of its own, on all images there are, and is validated on some of them."""
     rng, images, own = np.random.default_rng(5), 1000, 0.02
     estimates, truths = [], []
@@ -79,7 +79,7 @@ def test_of_variation_that_new_images_would_show_too_only_the_share_of_the_image
     assert np.mean(estimates) == pytest.approx(np.mean(truths), rel=0.2)
 
 
-def test_few_epochs_tell_nothing():
+def test_few_epochs_give_no_estimate():
     assert selection_bias([0.5] * 6) is None
     assert selection_bias([float("nan")] * 30) is None
     assert selection_bias([0.5, 0.5, 0.5, 0.51, 0.5, 0.5, 0.5]).amount == pytest.approx(0.01)
@@ -93,13 +93,13 @@ def test_nothing_is_said_of_a_best_epoch_near_an_end(best):
 
 
 @pytest.mark.parametrize("images", [97, 1000, 4544, 7168])
-def test_accuracies_tell_over_how_many_images_they_are(images):
+def test_the_number_of_images_follows_from_the_accuracies(images):
     right = np.random.default_rng(2).integers(images // 2, images, 40)
     assert images_validated(np.float32(right / images).tolist()) == images
     assert images_validated(np.round(right / images, 4).tolist()) is None
 
 
-def test_other_numbers_are_no_shares_of_images():
+def test_other_numbers_are_not_shares_of_images():
     assert images_validated(np.random.default_rng(2).random(60).tolist()) is None
 
 

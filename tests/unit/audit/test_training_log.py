@@ -75,7 +75,7 @@ def columns_moved(text: str, *order: int) -> str:
         "header repeated with the second phase",
         "header repeated within a phase",
         "a further figure",
-        "a further figure that is no number",
+        "a further column of text",
     ],
 )
 def test_the_same_training_is_read_from_every_form_of_its_log(read, content):
@@ -93,7 +93,7 @@ def test_a_log_without_header_is_read_in_the_order_of_keras_and_says_so(read):
     )
 
 
-def test_without_header_a_learning_rate_is_told_from_a_loss(read):
+def test_without_header_learning_rate_and_loss_are_distinguished(read):
     """Keras 3 sorts ``learning_rate`` before ``loss``, Keras 2 ``lr`` behind it."""
     log = read(columns_moved("\n".join(FIRST + SECOND), 0, 1, 3, 2, 4, 5))
     assert log.phases == PHASES
@@ -162,9 +162,9 @@ def test_a_lost_epoch_ends_a_phase_and_is_noted(read):
         (list(range(5)) * 92, ["1e-04"] * 460, [5] * 92),
     ],
     ids=[
-        "epochs start anew",
+        "epochs start from 0 again",
         "broken off after one epoch, twice",
-        "the rate rises while epochs go on",
+        "the rate rises while epochs are counted up",
         "the rate falls, by whatever factor",
         "continued from an earlier epoch",
         "beginning at another epoch than 0",
@@ -181,13 +181,13 @@ def test_phases_begin_where_a_new_training_began(read, epochs, rates, lengths):
 
 
 def test_the_history_of_a_run_is_split_by_its_column_of_phases(read):
-    """Its epochs go on over the phases."""
+    """Its epochs are counted across the phases."""
     rows = [f"{epoch},0.5,1e-04,2.0,0.5,1.5,{1 + (epoch > 2)}" for epoch in range(5)]
     log = read("\n".join(["epoch,accuracy,learning_rate,loss,val_accuracy,val_loss,phase", *rows, ""]))
     assert [phase.epochs for phase in log.phases] == [(0, 1, 2), (3, 4)]
 
 
-def test_an_epoch_without_validation_is_told_from_a_loss_that_is_no_number(read):
+def test_an_epoch_without_validation_differs_from_a_loss_of_nan(read):
     phase = read("\n".join([HEADER, "0,0.5,2,1e-04,NA,NA", "1,0.5,2,1e-04,0.5,nan", ""])).phases[0]
     assert all(map(math.isnan, phase.val_loss))
     assert phase.unvalidated == {0}
@@ -199,11 +199,11 @@ def test_a_log_says_whether_its_end_is_lost(read, last, lost):
     assert read("\n".join([HEADER, *FIRST, *SECOND[:-1], last]) + end).end_lost is lost
 
 
-def test_a_log_that_counts_from_1_is_told_how_to_count(read):
+def test_a_log_that_counts_from_1_gets_a_note_to_count_from_0(read):
     assert "number the epochs from 0" in read("\n".join([HEADER, *FIRST[1:], ""])).notes[0]
 
 
-def test_figures_that_are_not_available_are_no_numbers(read):
+def test_unavailable_metrics_are_nan(read):
     phase = read("\n".join([HEADER, "0,0.5,nan,1e-04,NA,inf", ""])).phases[0]
     assert math.isnan(phase.loss[0])
     assert math.isnan(phase.val_accuracy[0])
@@ -215,7 +215,7 @@ def test_a_training_without_validation_has_no_validation_figures(read):
     assert phase == LoggedPhase((0,), (2.0,), (0.5,))
 
 
-def test_what_keras_itself_writes_over_two_calls_of_fit_is_two_phases(tmp_path):
+def test_a_keras_log_of_two_calls_of_fit_has_two_phases(tmp_path):
     import keras
 
     for times, rate in enumerate((1e-4, 1e-4)):
@@ -252,7 +252,7 @@ def test_what_keras_itself_writes_over_two_calls_of_fit_is_two_phases(tmp_path):
     ],
     ids=["empty", "header alone", "another table", "numbers without header", "JSON", "a picture", "a very long line"],
 )
-def test_what_is_no_training_log_is_refused_in_one_line(read, content, message):
+def test_a_file_that_is_not_a_training_log_is_refused_in_one_line(read, content, message):
     with pytest.raises(UserError, match=message) as refusal:
         read(content)
     assert "\n" not in str(refusal.value)
@@ -272,7 +272,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         read_training_log(tmp_path / "absent.csv")
 
 
-def test_a_folder_is_no_file(tmp_path):
+def test_a_folder_is_refused(tmp_path):
     with pytest.raises(UserError, match="cannot read"):
         read_training_log(tmp_path)
 
@@ -321,7 +321,7 @@ BY_HAND = {
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_a_published_log_has_the_phases_counted_by_hand(reference, name):
-    """Epochs, first and last rate of each phase, read off the lines where epochs start anew."""
+    """Epochs, first and last rate of each phase, read off the lines where epochs start from 0 again."""
     phases = read_training_log(reference / "training_logs" / f"{name}.csv").phases
     rates = [(phase.rate or (None,)) for phase in phases]
     assert [(len(phase), rate[0], rate[-1]) for phase, rate in zip(phases, rates, strict=True)] == BY_HAND[name]

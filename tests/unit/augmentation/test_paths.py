@@ -179,14 +179,14 @@ def drawn_faces(size, count):
 @ignore_old_name
 @pytest.mark.parametrize("path", ["threads", "device"])
 @pytest.mark.parametrize(
-    ("images", "size", "apart"),
+    ("images", "size", "largest"),
     [
         pytest.param(black_and_white, 48, 0.005, id="any image of 48 × 48"),
         pytest.param(drawn_faces, 224, 0.01, id="faces of 224 × 224"),
         pytest.param(black_and_white, 224, 0.02, id="any image of 224 × 224"),
     ],
 )
-def test_how_far_from_keras_reading_in_float32_leads(images, size, apart, path, device):
+def test_reading_in_float32_stays_near_keras(images, size, largest, path, device):
     """The bounds of the docstrings: in grey levels, the largest difference of any value."""
     count = 24
     pixels = images(size, count)
@@ -197,4 +197,4 @@ def test_how_far_from_keras_reading_in_float32_leads(images, size, apart, path, 
         feed = Preprocessing(range=(0.0, 255.0))
         model = device.with_augmentation(passing_on((size, size), 3), feed)
         fed = model.predict_on_batch([pixels, transforms(parameters, (size, size))])
-    assert np.abs(fed - keras_pixels(pixels, parameters)).max() <= apart
+    assert np.abs(fed - keras_pixels(pixels, parameters)).max() <= largest

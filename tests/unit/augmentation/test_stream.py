@@ -38,7 +38,7 @@ def uninterrupted():
     return {place: stream.batch(*place, SHAPE) for place in places(stream, 3)}
 
 
-def test_a_stream_made_anew_goes_on_where_another_stopped(uninterrupted):
+def test_a_new_stream_continues_at_any_batch(uninterrupted):
     for place, batch in uninterrupted.items():
         assert_same_batch(Stream(COUNT, BATCH, SEED).batch(*place, SHAPE), batch)
 

@@ -127,11 +127,11 @@ def members(tmp_path, images=None, labels=None):
         ({"images": b"\x93NUMPY\x01\x00\x10\x00" + b"{'descr': (((((("}, "not a readable .npz file"),
     ],
 )
-def test_headers_that_lie_are_one_clear_line(tmp_path, changed, says):
+def test_headers_with_wrong_sizes_are_one_clear_line(tmp_path, changed, says):
     assert says in refusal_of(members(tmp_path, **changed))
 
 
-def test_of_images_that_expand_without_measure_only_the_announced_bytes_are_copied(tmp_path, monkeypatch):
+def test_only_the_declared_bytes_of_an_expanding_member_are_copied(tmp_path, monkeypatch):
     written = []
 
     class Counting(io.BytesIO):
@@ -190,7 +190,7 @@ def test_no_folder_for_temporary_files_is_one_line(tmp_path, no_temporary_folder
 
 
 @pytest.mark.parametrize("size", [20, 5000])
-def test_an_emotion_that_is_no_label_is_said_in_a_short_line(tmp_path, size):
+def test_an_invalid_emotion_is_reported_in_a_short_line(tmp_path, size):
     said = refusal_of(fer2013(tmp_path, [GOOD, f"{'9' * size},{written(ROWS[0])},PublicTest"]))
     assert "line 3" in said
     assert len(said) < len(str(tmp_path)) + 200

@@ -102,7 +102,7 @@ def test_class_folders_in_several_places_are_joined_with_a_note(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights on Windows")
-def test_a_link_that_leads_back_ends_nothing_and_a_linked_class_folder_is_read(tmp_path):
+def test_a_circular_link_is_ignored_and_a_linked_class_folder_is_read(tmp_path):
     put(tmp_path, ["elsewhere/1.png", "set/Happy/2.png"])
     (tmp_path / "set" / "Sad").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "set" / "Happy" / "loop").symlink_to(tmp_path / "set")
@@ -148,7 +148,7 @@ def test_a_folder_without_images_is_refused(tmp_path):
     ("name", "says"),
     [("gone", "no such file or folder"), ("set.zip", "unpack it first"), ("model.keras", "not a dataset")],
 )
-def test_what_is_no_dataset_is_refused(tmp_path, name, says):
+def test_a_path_that_is_not_a_dataset_is_refused(tmp_path, name, says):
     if name != "gone":
         (tmp_path / name).write_bytes(b"PK")
     assert says in refusal_of(tmp_path / name)
@@ -255,7 +255,7 @@ def test_a_flawless_manifest_has_no_notes():
     assert manifest_notes(read_dataset("set", listing(range(7))).manifest()) == ()
 
 
-def test_btfer_as_released_shows_the_label_conflicts_that_are_known_of_it(reference):
+def test_the_released_btfer_shows_its_known_label_conflicts(reference):
     path = reference / "faces" / "btfer48_sample.npz"
     with np.load(path) as file:
         _, places, counts = np.unique(file["images"], axis=0, return_inverse=True, return_counts=True)

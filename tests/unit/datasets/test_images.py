@@ -92,7 +92,7 @@ def test_an_8_bit_image_saved_with_16_bits_keeps_its_values():
 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [("TIFF", 1), ("JPEG", 4)])
-def test_cmyk_is_the_product_of_what_ink_and_black_let_through(kind, tolerance):
+def test_cmyk_values_multiply_the_light_that_ink_and_black_transmit(kind, tolerance):
     inks = np.repeat(np.array([[[200, 30, 90, 40], [0, 255, 10, 0]]], np.uint8), 16, axis=0).repeat(16, axis=1)
     ink, black = inks[..., :3].astype(float), inks[..., 3:].astype(float)
     expected = (255 - ink) * (255 - black) / 255
@@ -146,7 +146,7 @@ def test_an_odd_tag_beside_the_orientation_does_not_matter(odd):
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize("value", [b"6\0\0\0", b"\xff\xff\xff\xff"])
-def test_an_orientation_that_is_none_changes_nothing(value):
+def test_an_invalid_orientation_changes_nothing(value):
     data = with_exif((0x0112, 2, 4, value))
     np.testing.assert_array_equal(decode(data, "image"), decode(encoded(SMOOTH, "JPEG"), "image"))
 
@@ -186,7 +186,7 @@ def resized_header(width, height) -> bytes:
     ],
     ids=["empty", "text", "GIF", "32-bit floats", "32-bit integers", "too many pixels", "a decompression bomb"],
 )
-def test_what_is_no_usable_image_is_refused_in_one_line(data, says):
+def test_an_unusable_image_is_refused_in_one_line(data, says):
     with pytest.raises(UserError) as refusal:
         decode(data, "a.png")
     assert str(refusal.value).startswith(says)

@@ -302,7 +302,7 @@ def test_images_and_annotations_that_lack_the_other_are_found(tmp_path):
         (b"\x93NUMPY", "not a label of AffectNet"),
     ],
 )
-def test_an_annotation_that_is_no_label_is_named(tmp_path, content, says):
+def test_an_annotation_that_is_not_a_label_is_named(tmp_path, content, says):
     affectnet_annotations(tmp_path, {"train_set": LABELS, "val_set": LABELS})
     path = tmp_path / "val_set" / "annotations" / "2_exp.npy"
     path.write_bytes(content) if isinstance(content, bytes) else np.save(path, content, allow_pickle=True)

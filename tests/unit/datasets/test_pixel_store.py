@@ -34,7 +34,7 @@ ROOMS = {"all in memory": 1 << 20, "half and half": 10 * IMAGE_BYTES + 7, "all o
 @pytest.mark.parametrize("room", ROOMS.values(), ids=ROOMS)
 @settings(max_examples=25, deadline=None)
 @given(indices=st.lists(st.integers(0, len(IMAGES) - 1), max_size=30))
-def test_what_was_written_is_read_in_the_order_asked_for(room, indices):
+def test_images_are_read_in_the_requested_order(room, indices):
     read = filled(room).read(np.array(indices, np.int64))
     assert read.dtype == np.uint8
     np.testing.assert_array_equal(read, IMAGES[indices])
@@ -46,7 +46,7 @@ def test_no_more_is_kept_in_memory_than_there_is_room_for(room, kept):
 
 
 @pytest.mark.parametrize("room", ROOMS.values(), ids=ROOMS)
-def test_what_was_read_is_a_copy(room):
+def test_a_read_image_is_a_copy(room):
     store = filled(room)
     store.read([0, 19])[:] = 0
     np.testing.assert_array_equal(store.read([0, 19]), IMAGES[[0, 19]])
@@ -78,14 +78,14 @@ def test_an_image_of_another_size_or_type_is_refused(wrong):
         PixelStore(2, SIZE, 0).write(0, wrong)
 
 
-def test_an_image_beyond_what_was_written_is_no_noise():
+def test_reading_an_image_that_was_not_written_is_refused():
     store = PixelStore(2, SIZE, 0)
     store.write(0, IMAGES[0])
     with pytest.raises(IndexError, match="image 1 was never written"):
         store.read([1])
 
 
-def test_rows_that_are_no_block_of_memory_are_written_too():
+def test_rows_that_are_not_contiguous_in_memory_are_written():
     store = PixelStore(1, SIZE, 0)
     store.write(0, IMAGES[0][:, ::-1])
     np.testing.assert_array_equal(store.read([0])[0], IMAGES[0][:, ::-1])
@@ -137,7 +137,7 @@ print(resident() - before)
 
 
 def grown(count: int, room: int) -> int:
-    """Return the resident memory (bytes) that a store of so many images adds to a process of its own."""
+    """Return the resident memory (bytes) that a store of ``count`` images adds to a process of its own."""
     done = run_python(MEASURE, count, room, check=True)
     return int(done.stdout)
 

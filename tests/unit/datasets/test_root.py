@@ -108,7 +108,7 @@ def test_a_file_of_its_name_in_the_root_is_the_dataset(tmp_path, dataset, name):
     assert find_dataset(tmp_path, dataset) == tmp_path / name
 
 
-def test_what_is_missing_is_named_with_what_is_there(tmp_path):
+def test_a_missing_dataset_is_named_with_the_available_ones(tmp_path):
     (tmp_path / "FER2013").mkdir()
     (tmp_path / "rafdb.zip").write_bytes(b"")
     (tmp_path / ".hidden").mkdir()
@@ -120,14 +120,14 @@ def test_what_is_missing_is_named_with_what_is_there(tmp_path):
     )
 
 
-def test_a_data_root_that_is_none_is_one_line(tmp_path):
+def test_a_path_that_is_not_a_data_root_is_one_line(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     for path, says in ((tmp_path / "gone", "No such file"), (tmp_path / "file", "Not a directory")):
         with pytest.raises(UserError, match=rf"data root .*: {says}"):
             look_up_dataset(path, "BTFER")
 
 
-def test_a_dataset_that_is_there_twice_is_refused(tmp_path):
+def test_a_dataset_that_exists_twice_is_refused(tmp_path):
     (tmp_path / "FER2013").mkdir()
     (tmp_path / "fer2013.csv").write_bytes(b"")
     with pytest.raises(UserError, match=r"holds FER2013 twice \(FER2013, fer2013\.csv\): keep one"):

@@ -142,12 +142,12 @@ def test_a_subset_follows_its_seed():
 @pytest.mark.parametrize(
     ("n", "message"),
     [
-        (11, "11 images was asked for, but there are 10"),
-        (1, "cannot hold one of each of the 2 classes"),
+        (11, "11 images was requested, but there are only 10"),
+        (1, "cannot contain all 2 classes"),
         (0, "0 images"),
     ],
     ids=["more than there are", "fewer than classes", "none"],
 )
-def test_a_subset_that_cannot_be_is_refused(n, message):
+def test_an_impossible_subset_is_refused(n, message):
     with pytest.raises(UserError, match=message):
         subset_by_class(labels_of([6, 4]), n, SEED)

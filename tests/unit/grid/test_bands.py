@@ -52,7 +52,7 @@ def test_replicates_lie_as_often_as_promised_in_bands_that_allow_for_dropped_ima
 
 
 @pytest.mark.parametrize(("measure", "pairs"), [("accuracy", 2 * 43), ("f1", 2 * 43 - 4)])
-def test_of_all_pairs_that_share_lies_there_too(measure, pairs):
+def test_the_promised_share_of_all_pairs_lies_in_bands(measure, pairs):
     """Pairs of which one run had other images count, although no spread was estimated from them."""
     within = [
         found

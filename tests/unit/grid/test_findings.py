@@ -146,7 +146,7 @@ def test_the_fifth_of_the_leaders_is_compared_with_the_best_of_the_others(figure
     assert estimate.noise == pytest.approx(stats.t.ppf(0.975, 20) * spread(figure, 224).sd * math.sqrt(2))
 
 
-def test_unpaired_means_would_have_said_something_else_of_resolution(table):
+def test_unpaired_means_give_another_effect_of_resolution(table):
     rows = table.query("dataset == 'RAF-DB'").groupby("resolution")["val_accuracy released"].mean()
     unpaired = rows[224] - rows[48]
     estimate = found("FER-F-02", "val_accuracy", published()).estimate
@@ -188,7 +188,7 @@ def test_an_untestable_statement_is_not_evaluated_and_says_why():
         assert (finding.outcome, finding.reason, finding.estimate) == ("not evaluated", clause.reason, None)
 
 
-def test_what_resolution_does_on_affectnet_is_said_not_to_be_resolution_alone():
+def test_the_effect_of_resolution_on_affectnet_is_marked_as_confounded():
     finding = found("FER-F-05", "val_accuracy", published())
     totals = SPEC.datasets["AffectNet"]
     at_48, at_224 = (totals.training_totals[size] + totals.validation_totals[size] for size in ("48", "224"))

@@ -54,7 +54,7 @@ PROBLEM = judge_cell(CELL, [off("val_accuracy", -0.3)]).outcome
             "fail",
             id="contradicting itself",
         ),
-        pytest.param([result(), result(complete=False)], "within", "pass", id="one finished and one that goes on"),
+        pytest.param([result(), result(complete=False)], "within", "pass", id="one finished and one unfinished"),
         pytest.param([result(), result(deviations=("x",))], "within", "pass", id="one right and one deviating"),
         pytest.param([result(), result(problems=(PROBLEM,))], "not a protocol run", "fail", id="one right, one faulty"),
     ],
@@ -65,14 +65,14 @@ def test_a_cell_has_the_status_of_its_results(results, status, outcome):
     assert judged.outcome.status is Status.PASS or judged.outcome.message or judged.outcome.observed
 
 
-def test_a_cell_that_nobody_published_has_nothing_to_be_held_against():
+def test_a_cell_without_published_metrics_is_not_evaluated():
     figures = CellMetrics(val_accuracy=0.5, val_f1=0.5, btfer_accuracy=0.5, btfer_f1=0.5)
     judged = judge_cell(ILLEGIBLE, [result(ILLEGIBLE, figures)])
     assert (judged.status, judged.outcome.status) == ("unpublished", "not_evaluated")
     assert "illegible" in judged.outcome.message
 
 
-def test_a_figure_outside_says_by_how_much_and_of_what():
+def test_a_metric_outside_its_band_shows_distance_and_band():
     judged = judge_cell(CELL, [off("btfer_accuracy", 0.15)])
     [figure] = judged.outside
     band = next(band for band in bands_of(CELL) if band.figure == "btfer_accuracy")
@@ -82,7 +82,7 @@ def test_a_figure_outside_says_by_how_much_and_of_what():
     assert judged.outcome.expected == f"{band.low:.3f} to {band.high:.3f}"
 
 
-def test_several_runs_are_judged_by_their_mean_against_the_band_of_so_many():
+def test_the_mean_of_several_runs_is_judged_by_the_band_for_that_number():
     one = next(band for band in bands_of(CELL) if band.figure == "val_accuracy")
     five = next(band for band in bands_of(CELL, runs=5) if band.figure == "val_accuracy")
     assert five.high < one.high
@@ -95,7 +95,7 @@ def test_several_runs_are_judged_by_their_mean_against_the_band_of_so_many():
 
 
 def test_a_row_with_a_blank_hides_no_failure():
-    """Each figure is judged by the runs that have it, in the band of so many."""
+    """Each figure is judged by the runs that have it, in the band for that number."""
     blank = result(figures=CellMetrics(val_accuracy=CELL.metric("val_accuracy")))
     judged = judge_cell(CELL, [off("btfer_accuracy", -0.3), blank])
     assert (judged.status, judged.runs) == ("below", 2)
@@ -109,7 +109,7 @@ def test_a_row_with_a_blank_hides_no_failure():
     assert (complete.status, complete.outcome.message) == ("incomplete", "not all runs have btfer_accuracy")
 
 
-def test_a_training_by_another_profile_is_no_protocol_run_and_joins_no_mean():
+def test_a_training_by_another_profile_is_not_a_protocol_run_nor_in_a_mean():
     theirs = result(figures=metrics_of(CELL, val_accuracy=-0.4), profile="paper")
     judged = judge_cell(CELL, [theirs])
     assert (judged.status, judged.outcome.status, judged.figures) == ("not a protocol run", "not_evaluated", ())
@@ -174,7 +174,7 @@ def test_the_released_figures_lie_within_their_bands():
     assert (judgement.verdict, judgement.outside) == ("pass", 0)
 
 
-def test_of_the_printed_figures_just_those_of_misprinted_rows_lie_outside_or_contradict_themselves(tmp_path):
+def test_only_printed_metrics_of_misprinted_rows_lie_outside_or_contradict_themselves(tmp_path):
     said = ferspec_grid("export-published", str(tmp_path / "printed.csv"))
     assert "258 cells, profile paper" in said.stdout
     judgement = judge(SPEC.cells, read_results([tmp_path / "printed.csv"]))
@@ -192,7 +192,7 @@ def test_of_the_printed_figures_just_those_of_misprinted_rows_lie_outside_or_con
     assert within == {cell.id for cell in SPEC.cells} - outside.keys() - contradicting - incomplete
 
 
-def test_the_released_export_holds_what_is_released_and_no_more(tmp_path):
+def test_the_released_export_holds_exactly_the_released_metrics(tmp_path):
     ferspec_grid("export-published", str(tmp_path / "released.csv"), "--profile", "released")
     judgement = judge(SPEC.cells, read_results([tmp_path / "released.csv"]))
     released = {cell.id for cell in SPEC.cells if cell.released.val_accuracy is not None}
@@ -270,9 +270,9 @@ def test_selected_cells_alone_are_judged(runs):
 def test_synthetic_results_name_the_selection_that_judges_them(tmp_path):
     table = tmp_path / "drawn.csv"
     table.write_text(f"cell,val_accuracy\n{CELL.id.replace('rafdb', 'synthetic')},0.5\n")
-    told = ferspec_grid("judge", str(table)).stdout
-    assert "1 result of synthetic cells: --select dataset=synthetic" in told
-    assert "not selected" not in told
+    printed = ferspec_grid("judge", str(table)).stdout
+    assert "1 result of synthetic cells: --select dataset=synthetic" in printed
+    assert "not selected" not in printed
 
 
 def test_the_published_figures_make_no_folder(tmp_path):
@@ -338,7 +338,7 @@ def test_pytest_without_artifacts_evaluates_nothing_and_says_so():
     assert "no training of this cell was submitted" in ended.stdout
 
 
-def test_pytest_tells_whether_artifacts_are_of_known_cells(runs, tmp_path):
+def test_pytest_reports_whether_artifacts_are_of_known_cells(runs, tmp_path):
     of_none = faults.copy(runs / "right", tmp_path / "of none")
     faults.no_cell(of_none)
     for named, ended, words in (
@@ -350,7 +350,7 @@ def test_pytest_tells_whether_artifacts_are_of_known_cells(runs, tmp_path):
         assert (said.returncode, words in said.stdout) == (ended, True), said.stdout
 
 
-def test_pytest_comes_to_the_verdict_of_the_command_line(runs):
+def test_pytest_reaches_the_verdict_of_the_command_line(runs):
     judged = json.loads(ferspec_grid("judge", str(runs / "right"), "--json").stdout)
     listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in judged["counts"].items())
     assert f"verdict: {judged['verdict']} ({listed})" in benchmarks("--fer-artifacts", str(runs / "right")).stdout
@@ -370,7 +370,7 @@ def test_pytest_selects_as_the_command_line_does(words):
     assert {line[:-1].partition("[")[2] for line in listed if "[" in line} == {cell.id for cell in cells}
 
 
-def test_pytest_judges_by_the_profile_it_is_told(tmp_path):
+def test_pytest_judges_by_the_given_profile(tmp_path):
     made_runs.made("vgg16-imagenet-48-rafdb-simple", "paper").write(tmp_path / "run")
     words = ("--fer-artifacts", str(tmp_path), "--fer-select", "vgg16-imagenet-48-rafdb-simple")
     assert "trained with profile paper, judged by released" in benchmarks("-rs", *words).stdout

@@ -41,15 +41,15 @@ from helpers.results import CELL, SPEC, metrics_of, result
         ),
     ],
 )
-def test_a_fault_that_figures_alone_give_away_is_named(cell, figures, likely):
+def test_a_fault_visible_in_the_metrics_alone_is_named(cell, figures, likely):
     judged = judge_cell(find_cell(cell), [Result(cell=cell, source="table", figures=figures)])
     assert judged.status in ("above", "below")
     assert any(likely in cause for cause in judged.likely), judged.likely
 
 
 def test_an_unknown_f1_hides_no_cause():
-    of = SPEC.cell("resnet50-vggface-224-fer2013-simple")
-    swapped = CellMetrics(val_accuracy=of.metric("val_accuracy"), btfer_accuracy=of.metric("btfer_accuracy"))
+    cell = SPEC.cell("resnet50-vggface-224-fer2013-simple")
+    swapped = CellMetrics(val_accuracy=cell.metric("val_accuracy"), btfer_accuracy=cell.metric("btfer_accuracy"))
     likely = judge_cell(
         SPEC.cell("resnet50-vggface-224-rafdb-simple"),
         [result(SPEC.cell("resnet50-vggface-224-rafdb-simple"), swapped)],
@@ -70,7 +70,7 @@ def test_figures_within_have_no_cause():
 
 def test_two_rows_of_a_table_exchanged_are_both_found():
     ids = ["resnet50-vggface-224-rafdb-simple", "resnet50-vggface-224-fer2013-simple"]
-    of = [SPEC.cell(id) for id in ids]
-    swapped = [result(cell, metrics_of(other)) for cell, other in zip(of, reversed(of), strict=True)]
-    for judged, other in zip(judge(of, swapped).cells, ("FER2013", "RAF-DB"), strict=True):
+    cells = [SPEC.cell(id) for id in ids]
+    swapped = [result(cell, metrics_of(other)) for cell, other in zip(cells, reversed(cells), strict=True)]
+    for judged, other in zip(judge(cells, swapped).cells, ("FER2013", "RAF-DB"), strict=True):
         assert any("another dataset" in cause and other in cause for cause in judged.likely)

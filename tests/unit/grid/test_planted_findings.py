@@ -25,7 +25,7 @@ def test_an_effect_smaller_than_chance_explains_is_within_noise_however_regular(
     assert finding.reason == "chance explains it"
 
 
-def test_where_there_is_no_effect_none_is_found_nineteen_times_of_twenty():
+def test_without_an_effect_none_is_found_in_nineteen_of_twenty_cases():
     """The bound is 95 of 100, less two standard errors of such a count."""
     outcomes = [found("FER-F-02", "val_accuracy", planted(by_network, seed=seed)).outcome for seed in range(100)]
     assert outcomes.count("within noise") >= 91
@@ -109,7 +109,7 @@ def test_a_pair_beyond_an_upper_bound_refutes_it():
 
 
 def test_the_largest_of_six_pairs_may_exceed_an_upper_bound_by_chance():
-    """Two runs differ by 0.13 in fewer than 5 of 100 cases; that one pair of six does is no surprise."""
+    """Two runs differ by 0.13 in fewer than 5 of 100 cases; among six pairs, one is expected."""
 
     def value(cell):
         return 0.5 + 0.13 * (cell.id == "vgg16-imagenet-48-rafdb-conservative")
@@ -138,7 +138,7 @@ def test_a_value_that_a_small_network_reaches_is_said_with_its_name():
 
 
 def test_the_best_of_many_small_networks_may_exceed_a_value_by_chance():
-    """A mean of two runs strays by 0.055 in fewer than 5 of 100 cases; that one of 18 does is no surprise."""
+    """A mean of two runs strays by 0.055 in fewer than 5 of 100 cases; among 18, one is expected."""
     results = planted(lambda cell: 0.755 if cell.architecture == "LeNet5" else 0.5, noisy=False)
     assert found("FER-F-34", "val_accuracy", results).outcome == "within noise"
 
@@ -148,8 +148,8 @@ def test_the_best_of_many_small_networks_may_exceed_a_value_by_chance():
 
 def test_several_runs_of_a_cell_count_by_their_mean_and_lessen_the_noise():
     once = found("FER-F-02", "val_accuracy", planted(gaining(0.06), noisy=False))
-    apart = [planted(lambda cell, by=by: gaining(0.06)(cell) + by, noisy=False) for by in (-0.03, 0.0, 0.03)]
-    thrice = found("FER-F-02", "val_accuracy", chain(*apart))
+    grids = [planted(lambda cell, by=by: gaining(0.06)(cell) + by, noisy=False) for by in (-0.03, 0.0, 0.03)]
+    thrice = found("FER-F-02", "val_accuracy", chain(*grids))
     assert (thrice.estimate.value, thrice.estimate.count) == (pytest.approx(once.estimate.value), once.estimate.count)
     assert thrice.estimate.noise == pytest.approx(once.estimate.noise / math.sqrt(3))
 

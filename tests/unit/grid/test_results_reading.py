@@ -1,4 +1,4 @@
-"""Reading results: where runs are looked for, what is left alone, what is refused, and tables of results."""
+"""Reading results: where runs are searched, what is skipped, what is refused, and tables of results."""
 
 import re
 
@@ -64,7 +64,7 @@ def test_runs_are_found_up_to_two_levels_deep_and_once_each(run, tmp_path):
     assert sources == [str(tmp_path / "runs" / "group" / "two"), str(run)]
 
 
-def test_foreign_files_and_folders_are_noted_and_left_alone(run):
+def test_foreign_files_and_folders_are_noted_and_skipped(run):
     (run.parent / "README.txt").write_text("ours")
     (run.parent / "old").mkdir()
     (run / "notes.txt").write_text("mine")
@@ -91,7 +91,7 @@ def test_foreign_files_and_folders_are_noted_and_left_alone(run):
     ],
     ids=["an empty folder", "no such path", "a text file", "a binary file", "an empty file"],
 )
-def test_what_holds_no_results_is_one_clear_line(tmp_path, make, words):
+def test_a_path_without_results_is_one_clear_line(tmp_path, make, words):
     make(tmp_path / "what.csv")
     assert words in refusal(read, [tmp_path / "what.csv"])
 
@@ -168,7 +168,7 @@ def test_a_copy_under_the_name_of_another_cell_is_one(right, tmp_path):
     ],
     ids=["the same row", "another seed", "another source", "another figure"],
 )
-def test_a_row_that_is_there_twice_counts_once(tmp_path, fields, copies):
+def test_a_repeated_row_counts_once(tmp_path, fields, copies):
     rows = [ROW, ROW.model_copy(update=fields)]
     (tmp_path / "rows.csv").write_text(results_text(rows), newline="")
     found = read([tmp_path / "rows.csv"])
@@ -194,7 +194,7 @@ def test_runs_tested_on_different_pictures_are_noted(right, tmp_path):
     assert "2 different sets of pictures were used as BTFER" in " ".join(read([tmp_path]).notes)
 
 
-def test_another_training_of_the_cell_is_no_copy(right, tmp_path):
+def test_another_training_of_the_cell_is_not_a_copy(right, tmp_path):
     other = made_runs.made(seed=1).write(tmp_path / "other")
     assert [result.problems for result in read_results([right, other])] == [(), ()]
 
@@ -288,7 +288,7 @@ def test_a_row_with_macro_for_weighted_averages_contradicts_itself(tmp_path):
     assert not result.by_protocol
 
 
-def test_a_row_whose_recall_is_accuracy_within_rounding_does_not(tmp_path):
+def test_a_row_whose_recall_is_accuracy_within_rounding_is_consistent(tmp_path):
     figures = CellMetrics(val_accuracy=0.79, val_recall=0.8, btfer_accuracy=0.55)
     path = tmp_path / "rounded.csv"
     path.write_text(results_text([ROW.model_copy(update={"figures": figures})]), newline="")

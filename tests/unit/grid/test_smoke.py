@@ -56,7 +56,7 @@ def test_a_cell_of_which_too_few_runs_are_recorded_is_refused(monkeypatch, tmp_p
         judge_smoke_cell(tmp_path, runs[:9])
 
 
-def test_recording_goes_on_where_it_was_interrupted(monkeypatch, tmp_path):
+def test_recording_resumes_after_an_interruption(monkeypatch, tmp_path):
     known = {(run.cell, run.seed): run for run in recorded_runs()}
     trained = []
 

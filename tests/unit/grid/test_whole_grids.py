@@ -22,8 +22,8 @@ def trained_again(cell, rng):
         for figure in (f"{part}_accuracy", f"{part}_f1"):
             published = cell.metric(figure)
             if published is not None:
-                apart = math.sqrt(2) * spread(figure, cell.resolution).sd
-                figures[figure] = float(np.clip(published + shift * apart, 0, 1))
+                deviation = math.sqrt(2) * spread(figure, cell.resolution).sd
+                figures[figure] = float(np.clip(published + shift * deviation, 0, 1))
     return Result(cell=cell.id, source="drawn", figures=CellMetrics(**figures))
 
 
@@ -34,7 +34,7 @@ def judgements():
     return [judge(BOOK.cells, [trained_again(cell, rng) for cell in BOOK.cells]) for _ in range(8)]
 
 
-def test_no_more_figures_lie_outside_than_chance_puts_there_at_most(judgements):
+def test_no_more_metrics_lie_outside_than_chance_explains(judgements):
     assert all(0 < judgement.outside < judgement.by_chance for judgement in judgements)
 
 

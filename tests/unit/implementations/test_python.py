@@ -82,7 +82,7 @@ def test_an_exception_of_python_is_an_error_of_that_answer_alone(hosted, capabil
     assert hosted.pid == running
 
 
-def test_what_python_says_is_not_implemented_is_missing(hosted):
+def test_a_function_that_raises_not_implemented_is_missing(hosted):
     with pytest.raises(NotEvaluable, match="split is not offered"):
         hosted.answer("split", {"labels": [], "seed": 0})
 

@@ -50,7 +50,7 @@ def test_a_callable_is_a_model(module):
         ("sys:exit", "", "has no source file"),
     ],
 )
-def test_a_callable_that_is_none_is_one_line(module, reference, text, words):
+def test_an_invalid_callable_is_one_line(module, reference, text, words):
     module("tiny_broken", text)
     with pytest.raises(UserError, match=words):
         open_model(reference)

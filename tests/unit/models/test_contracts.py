@@ -41,8 +41,10 @@ def toml(tmp_path):
     return write
 
 
-def model(run=None, format="onnx", **told):
-    return Model("tiny", format, "0" * 64, Signature(**told), run or (lambda batch: np.full((len(batch), 7), 1 / 7)))
+def model(run=None, format="onnx", **signature):
+    return Model(
+        "tiny", format, "0" * 64, Signature(**signature), run or (lambda batch: np.full((len(batch), 7), 1 / 7))
+    )
 
 
 def test_a_contract_says_what_its_file_says(toml):
@@ -73,7 +75,7 @@ CHANGES = {
     "an infinite range": ("[-1, 1]", "[0, inf]", "input.range"),
     "one mean too many": ("range =", "mean = [0.5, 0.5]\nrange =", "input.mean: 2 values for 1 channel"),
     "a std of 0": ("range =", "std = [0]\nrange =", "input.std"),
-    "a mean that is no number": ("range =", "mean = [nan]\nrange =", "input.mean"),
+    "a mean of NaN": ("range =", "mean = [nan]\nrange =", "input.mean"),
     "channels against colour": ('"gray"', '"rgb"\nchannels = 1', "colour rgb has 3 channels"),
     "an unknown class": ('"happy"', '"hapy"', "output.classes: unknown class 'hapy': did you mean"),
     "a class twice": ('"happy"', '"anger"', "'angry' and 'anger' are the same class"),
@@ -126,7 +128,7 @@ def contracts(draw):
 
 
 @given(contracts())
-def test_what_is_saved_is_what_is_loaded(tmp_path_factory, contract):
+def test_a_saved_contract_is_loaded_unchanged(tmp_path_factory, contract):
     path = tmp_path_factory.getbasetemp() / "contract.toml"
     save_contract(contract, path)
     assert load_contract(path) == contract
@@ -156,9 +158,9 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatc
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("contract.toml", "old")]
 
 
-def test_what_a_file_tells_is_inferred_and_said_so():
-    told = {"height": 64, "width": 48, "channels": 1, "layout": "channels_first", "activation": "linear"}
-    contract, notes = infer_contract(model(**told, range=(0.0, 255.0), preprocessing=("Rescaling",), labels=FER))
+def test_values_that_a_file_states_are_marked_as_inferred():
+    known = {"height": 64, "width": 48, "channels": 1, "layout": "channels_first", "activation": "linear"}
+    contract, notes = infer_contract(model(**known, range=(0.0, 255.0), preprocessing=("Rescaling",), labels=FER))
     assert contract == Contract(
         input=Input(size=(64, 48), colour="gray", range=(0, 255), layout="channels_first"),
         output=Output(classes=FER, kind="logits"),
@@ -167,7 +169,7 @@ def test_what_a_file_tells_is_inferred_and_said_so():
     assert assumed == {"input.mean", "input.std", "input.resize", "input.antialias"}
 
 
-def test_what_a_file_leaves_open_is_assumed_and_said_so():
+def test_values_that_a_file_omits_are_marked_as_assumed():
     contract, notes = infer_contract(model(format="callable"))
     assert contract.input == Input(size=(48, 48))
     assert notes["input.size"] == "assumed: not in the file; the protocol has 48 and 224"
@@ -211,13 +213,13 @@ def test_a_model_that_cannot_be_run_yet_is_assumed_to_give_probabilities():
 
 
 @pytest.mark.parametrize(
-    ("told", "values"),
+    ("read", "values"),
     [((-0.999, 0.993), (-1, 1)), ((0, 1.003), (0, 1)), ((0, 255), (0, 255)), ((-2.1, 2.64), (0, 1))],
 )
-def test_the_range_of_a_quantised_input_is_recognised(told, values):
-    contract, notes = infer_contract(model(range=told, dtype="int8"))
+def test_the_range_of_a_quantised_input_is_recognised(read, values):
+    contract, notes = infer_contract(model(range=read, dtype="int8"))
     assert contract.input.range == values
-    assert notes["input.range"].startswith("assumed" if told == (-2.1, 2.64) else "inferred")
+    assert notes["input.range"].startswith("assumed" if read == (-2.1, 2.64) else "inferred")
 
 
 def test_labels_that_are_not_the_seven_classes_are_named_and_not_used():
@@ -227,17 +229,17 @@ def test_labels_that_are_not_the_seven_classes_are_named_and_not_used():
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("signature", "words"),
     [
         ({"height": 48, "width": 48, "channels": 1, "layout": "channels_last"}, "size = 64 x 48"),
         ({"height": 64, "width": 48, "channels": 3, "layout": "channels_last"}, "channels = 1"),
         ({"height": 64, "width": 48, "channels": 1, "layout": "channels_first"}, "layout = channels_last"),
     ],
 )
-def test_a_contract_that_contradicts_the_file_is_refused(told, words):
+def test_a_contract_that_contradicts_the_file_is_refused(signature, words):
     contract = Contract(input=Input(size=(64, 48), colour="gray", layout="channels_last"), output=Output(classes=FER))
     with pytest.raises(UserError, match=words):
-        apply_contract(model(**told), contract)
+        apply_contract(model(**signature), contract)
 
 
 def test_the_contract_decides_the_layout_only_where_the_file_does_not():

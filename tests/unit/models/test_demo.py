@@ -1,4 +1,4 @@
-"""The demo model is what its record says, can be trained anew, and sees what a linear model does not."""
+"""The demo model matches its record, can be trained again, and beats a linear model."""
 
 import hashlib
 import json
@@ -124,7 +124,7 @@ def test_a_linear_model_on_pixels_stays_clearly_below_the_network(seen_by_the_de
     assert high < interval(seen_by_the_demo)[0]
 
 
-def test_the_demo_model_can_be_trained_anew(tmp_path, capsys):
+def test_the_demo_model_can_be_trained_again(tmp_path, capsys):
     tiny = ["--training-per-class", "3", "--validation-per-class", "1", "--test-per-class", "2", "--epochs", "1"]
     train.main(["--out", str(tmp_path), *tiny])
     assert "held_out:" in capsys.readouterr().out

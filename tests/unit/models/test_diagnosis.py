@@ -162,10 +162,10 @@ def gives_nan_in_other_ranges(batch):
 @pytest.mark.parametrize("size", [SIZE, 136], ids=["tried on all images", "screened"])
 def test_an_input_that_the_model_does_not_answer_is_given_up_and_the_others_are_still_tried(patches, run, size):
     found = diagnose(subject(patches, run, size=(size, size)))
-    assert [(of.kind, of.likely) for of in found] == [("colour", "bgr")]
+    assert [(diagnosis.kind, diagnosis.likely) for diagnosis in found] == [("colour", "bgr")]
 
 
-def test_nan_for_every_image_is_no_gain_even_where_it_reads_as_the_right_class(tmp_path):
+def test_nan_for_every_image_never_counts_as_a_gain(tmp_path):
     angry = save_and_open(tmp_path, np.full((70, SIZE, SIZE, 3), 100.0), np.zeros(70, dtype=int))
 
     def nan_in_other_ranges(batch):
@@ -182,7 +182,7 @@ def test_nan_for_every_image_is_no_gain_even_where_it_reads_as_the_right_class(t
 )
 def test_antialiasing_is_tried_where_a_side_of_an_image_shrinks(tmp_path, size, shrinks):
     images = save_and_open(tmp_path, np.zeros((7, *size, 3)), np.arange(7))
-    named = {of.likely for of in alternatives(contract(size=(64, 64)).input, images)}
+    named = {alternative.likely for alternative in alternatives(contract(size=(64, 64)).input, images)}
     assert ("bilinear with antialias" in named) == shrinks
     assert "nearest" in named
 

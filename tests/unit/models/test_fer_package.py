@@ -51,10 +51,10 @@ def faces(reference) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("kind", NAMES)
 def test_a_published_model_is_opened_as_it_is(fer_models, kind):
     model = open_model(fer_models[kind])
-    told = model.signature
+    signature = model.signature
     assert model.format == FORMATS[kind]
-    assert (told.height, told.width, told.channels, told.layout) == (64, 64, 1, "channels_last")
-    assert (told.output_width, told.activation) == (7, "softmax")
+    assert (signature.height, signature.width, signature.channels, signature.layout) == (64, 64, 1, "channels_last")
+    assert (signature.output_width, signature.activation) == (7, "softmax")
 
 
 @pytest.mark.parametrize("kind", NAMES)

@@ -218,25 +218,25 @@ def test_every_format_answers_as_numpy_computes_it(network, kind):
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_a_file_tells_its_signature(network, kind):
-    told = open_model(network[kind]).signature
+def test_the_signature_is_read_from_the_file(network, kind):
+    signature = open_model(network[kind]).signature
     torch = kind == "torchscript"
     shape = (None, None, CHANNELS) if torch else (HEIGHT, WIDTH, CHANNELS)
-    assert (told.height, told.width, told.channels) == shape
-    assert told.layout == ("channels_first" if torch or kind in {"onnx-nchw", "onnx-four"} else "channels_last")
-    assert told.batch == {"tflite-one": 1, "onnx-four": 4}.get(kind)
-    assert told.output_width == (None if torch else 7)
-    assert told.activation == ("unknown" if torch or kind == "savedmodel" else "softmax")
-    assert told.dtype == {"tflite-int8": "int8", "tflite-uint8": "uint8"}.get(kind, "float32")
-    assert told.labels == (tuple("abcdefg") if kind.startswith("onnx") else None)
+    assert (signature.height, signature.width, signature.channels) == shape
+    assert signature.layout == ("channels_first" if torch or kind in {"onnx-nchw", "onnx-four"} else "channels_last")
+    assert signature.batch == {"tflite-one": 1, "onnx-four": 4}.get(kind)
+    assert signature.output_width == (None if torch else 7)
+    assert signature.activation == ("unknown" if torch or kind == "savedmodel" else "softmax")
+    assert signature.dtype == {"tflite-int8": "int8", "tflite-uint8": "uint8"}.get(kind, "float32")
+    assert signature.labels == (tuple("abcdefg") if kind.startswith("onnx") else None)
     if kind in {"tflite-int8", "tflite-uint8"}:
-        np.testing.assert_allclose(told.range, (0, 1), atol=0.01)
+        np.testing.assert_allclose(signature.range, (0, 1), atol=0.01)
     else:
-        assert told.range is None
+        assert signature.range is None
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_the_format_is_found_whatever_the_file_is_called(network, kind, tmp_path):
+def test_the_format_does_not_depend_on_the_file_name(network, kind, tmp_path):
     source = network[kind]
     renamed = tmp_path / "model.bin"
     (shutil.copytree if source.is_dir() else shutil.copyfile)(source, renamed)
@@ -284,7 +284,7 @@ def test_a_truncated_savedmodel_is_one_line(network, part, share, tmp_path):
     assert "\n" not in str(caught.value)
 
 
-def test_what_is_no_model_is_one_line(tmp_path):
+def test_a_file_that_is_not_a_model_is_one_line(tmp_path):
     contents = {
         "face.h5": (b"\xff\xd8\xff\xe0" + bytes(100), "not a model but a JPEG"),
         "notes.onnx": (b"just some words", "does not hold ONNX data, as its name says"),
@@ -304,7 +304,7 @@ def test_what_is_no_model_is_one_line(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["keras", "savedmodel", "tflite", "onnx-nchw", "torchscript"])
-def test_a_crash_inside_the_model_is_the_subjects_and_one_line(network, kind):
+def test_a_crash_inside_the_model_fails_the_subject_in_one_line(network, kind):
     model = open_model(network[kind])
     with pytest.raises(SubjectError, match="crashed on a batch of shape") as caught:
         model.predict(np.zeros((2, HEIGHT, WIDTH, CHANNELS + 1), np.float32))
@@ -330,7 +330,7 @@ def test_tflite_runs_on_tensorflows_own_interpreter_where_litert_is_absent(netwo
     np.testing.assert_allclose(model.predict(IMAGES), expected.predict(IMAGES), atol=1e-6)
 
 
-def test_labels_packed_into_a_tflite_file_are_told(network, tmp_path):
+def test_labels_packed_into_a_tflite_file_are_read(network, tmp_path):
     path = shutil.copyfile(network["tflite"], tmp_path / "labelled.tflite")
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("labels.txt", "angry\r\nsad\n\n")
@@ -365,9 +365,9 @@ def test_labels_in_a_tflite_file_that_cannot_be_read_are_one_line(network, tmp_p
         ("{[]: 1}", ("{[]: 1}",)),
         ('["a\\nb", "\\ud800", "\\u001b[31mred"]', ("a b", "", "[31mred")),
     ],
-    ids=["a digit that is no number", "a number too long", "no literal", "signs that no report could hold"],
+    ids=["a digit that is not a number", "a number too long", "no literal", "signs that no report could hold"],
 )
-def test_labels_of_any_kind_in_an_onnx_file_are_told_in_printable_form(tmp_path, text, labels):
+def test_labels_of_any_kind_in_an_onnx_file_are_read_in_printable_form(tmp_path, text, labels):
     onnx = pytest.importorskip("onnx", reason="the extra 'onnx' is not installed")
     pytest.importorskip("onnxruntime", reason="the extra 'onnx' is not installed")
     onnx.save_model(onnx_network("nchw", properties={"names": text}), tmp_path / "labels.onnx")

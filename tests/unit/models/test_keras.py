@@ -9,7 +9,7 @@ from ferspec.errors import UserError
 from ferspec.subjects.models import open_model
 
 
-def test_hdf5_that_holds_no_network_is_told_apart(tmp_path):
+def test_hdf5_without_a_network_is_recognised(tmp_path):
     import h5py
     import keras
 
@@ -22,7 +22,7 @@ def test_hdf5_that_holds_no_network_is_told_apart(tmp_path):
         open_model(tmp_path / "data.h5")
 
 
-def test_what_keras_2_wrote_and_keras_3_forgot_is_translated(tmp_path):
+def test_options_of_keras_2_that_keras_3_dropped_are_translated(tmp_path):
     import h5py
     import keras
 
@@ -50,17 +50,17 @@ def test_what_keras_2_wrote_and_keras_3_forgot_is_translated(tmp_path):
     np.testing.assert_allclose(open_model(path).predict(images), original(images).numpy(), atol=1e-6)
 
 
-def test_rescaling_inside_a_keras_model_is_told(tmp_path):
+def test_rescaling_inside_a_keras_model_is_reported(tmp_path):
     import keras
 
     scale = keras.layers.Rescaling(1 / 127.5, offset=-1)
     keras.Sequential([keras.Input((8, 8, 1)), scale, keras.layers.Flatten(), keras.layers.Dense(7)]).save(
         tmp_path / "scaled.keras"
     )
-    told = open_model(tmp_path / "scaled.keras").signature
-    assert told.range == (0, 255)
-    assert [text.split("(")[0] for text in told.preprocessing] == ["Rescaling"]
-    assert told.activation == "linear"
+    signature = open_model(tmp_path / "scaled.keras").signature
+    assert signature.range == (0, 255)
+    assert [text.split("(")[0] for text in signature.preprocessing] == ["Rescaling"]
+    assert signature.activation == "linear"
 
 
 def test_a_model_of_two_inputs_is_refused(tmp_path):

@@ -47,7 +47,7 @@ def test_outputs_that_are_not_real_numbers_are_the_subjects_fault(dtype, named):
 
 
 @pytest.mark.parametrize("crash", [False, True])
-def test_what_a_model_prints_never_reaches_stdout(capfd, crash):
+def test_output_of_a_model_never_reaches_stdout(capfd, crash):
     def run(batch):
         print("from Python")
         os.write(1, b"from the system\n")

@@ -96,7 +96,7 @@ EFFECTS = {
 
 
 @pytest.mark.parametrize("operation", EFFECTS)
-def test_what_reaches_beyond_the_model_is_refused_and_does_not_run(tmp_path, operation):
+def test_operations_outside_the_model_are_refused_and_do_not_run(tmp_path, operation):
     def effect(tf, images):
         EFFECTS[operation](tf, str(tmp_path / "target"))
         return scores(tf, images)
@@ -107,7 +107,7 @@ def test_what_reaches_beyond_the_model_is_refused_and_does_not_run(tmp_path, ope
 
 
 @pytest.mark.parametrize("operation", ["WriteFile", "SaveV2"])
-def test_what_is_refused_is_found_inside_functions_and_branches(tmp_path, operation):
+def test_refused_operations_are_found_inside_functions_and_branches(tmp_path, operation):
     def effect(tf, images):
         @tf.function
         def inner(value):
@@ -229,6 +229,6 @@ def written_by_tensorflow_1(folder):
         written_by_tensorflow_1,
     ],
 )
-def test_what_is_exported_in_earnest_is_loaded(tmp_path, write):
+def test_real_exports_are_loaded(tmp_path, write):
     expected = write(str(tmp_path / "model"))
     np.testing.assert_allclose(open_model(tmp_path / "model").predict(IMAGES), expected, atol=1e-5)

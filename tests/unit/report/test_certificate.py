@@ -47,7 +47,7 @@ def failing(document, **at_hand):
 
 
 def edited(document, edit, forged=True):
-    """Return a copy after an edit; a forger mends the digest."""
+    """Return a copy after an edit; a forger updates the digest."""
     document = copy.deepcopy(document)
     edit(document)
     if forged:
@@ -91,7 +91,7 @@ def failing_digest(document):
     return {check.clause} if outcome_of(check, Certificate(document)).status is Status.FAIL else set()
 
 
-def test_every_edited_figure_is_found_although_the_digest_was_mended(document, monkeypatch):
+def test_every_edited_metric_is_found_under_a_recomputed_digest(document, monkeypatch):
     certificate = Certificate(document)
     computed = verification.evaluate(
         certificate.labels, certificate.predicted, certificate.probabilities, certificate.groups
@@ -232,7 +232,7 @@ def pass_the_failed_claim(document):
         "no predictions",
     ],
 )
-def test_a_forgery_with_a_mended_digest_is_found(document, edit, clause):
+def test_a_forgery_with_a_recomputed_digest_is_found(document, edit, clause):
     assert clause in failing(edited(document, edit))
 
 
@@ -249,7 +249,7 @@ def test_a_diagnosis_that_was_left_out_is_found(patches):
     assert "FER-X-09" in failing(edited(honest, set_to([], "diagnoses")))
 
 
-def test_what_cannot_be_computed_from_half_a_document_is_not_evaluated(document):
+def test_values_missing_from_half_a_document_are_not_evaluated(document):
     judged = outcomes(edited(document, lambda d: d.pop("metrics")))
     assert judged["FER-X-03"].status is Status.NOT_EVALUATED
     assert "FER-X-01" in judged["FER-X-03"].message
@@ -290,7 +290,7 @@ def test_a_model_is_not_run_on_other_images_than_those_certified(document, patch
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "1", "\x00\x01", '{"digest": NaN}', "[" * 100_000, '{"digest": ' + "9" * 5000 + "}"]
 )
-def test_a_file_that_is_no_certificate_is_one_line(tmp_path, text):
+def test_a_file_that_is_not_a_certificate_is_one_line(tmp_path, text):
     path = tmp_path / "certificate.json"
     path.write_text(text)
     with pytest.raises(UserError, match=r"certificate\.json") as error:

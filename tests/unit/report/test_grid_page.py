@@ -1,4 +1,4 @@
-"""The picture of a grid judgement: where marks stand, what they are coloured, what is told, that nothing is loaded."""
+"""The picture of a grid judgement: positions and colours of marks, texts, and no loaded resource."""
 
 import json
 import re
@@ -88,17 +88,17 @@ def test_marks_stand_where_the_labels_of_the_axis_say():
     judged = {cell.cell: cell for cell in judge([VGG, RESNET], results).cells}
     for cell, (_, pictures) in zip((VGG, RESNET), rows, strict=True):
         for figure, picture, (low, high) in zip(ACCURACIES, pictures, ends_of(html), strict=True):
-            of = next(of for of in judged[cell.id].figures if of.figure == figure)
+            judgement = next(judgement for judgement in judged[cell.id].figures if judgement.figure == figure)
             bar, tick, dot = picture.find("rect"), picture.find("line"), picture.find("circle")
 
             def value_at(x, low=low, high=high):
                 return low + x / 100 * (high - low)
 
-            assert value_at(at(bar, "x")) == pytest.approx(of.band.low, abs=2e-4)
-            assert value_at(at(bar, "x") + at(bar, "width")) == pytest.approx(of.band.high, abs=2e-4)
+            assert value_at(at(bar, "x")) == pytest.approx(judgement.band.low, abs=2e-4)
+            assert value_at(at(bar, "x") + at(bar, "width")) == pytest.approx(judgement.band.high, abs=2e-4)
             assert value_at(at(tick, "x1")) == pytest.approx(cell.metric(figure), abs=1e-4)
             assert tick.get("x1") == tick.get("x2")
-            assert value_at(at(dot, "cx")) == pytest.approx(of.value, abs=1e-4)
+            assert value_at(at(dot, "cx")) == pytest.approx(judgement.value, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -157,14 +157,18 @@ def test_a_figure_without_a_band_is_a_dot_alone_that_says_why():
     ],
 )
 def test_an_axis_goes_from_tenth_to_tenth_around_all_it_holds(low, high, ticks):
-    [figure] = [of for of in judge([RESNET], [result(RESNET)]).cells[0].figures if of.figure == "val_accuracy"]
+    [figure] = [
+        judgement
+        for judgement in judge([RESNET], [result(RESNET)]).cells[0].figures
+        if judgement.figure == "val_accuracy"
+    ]
     band = figure.band.model_copy(update={"low": low, "high": high})
     found = axis([figure.model_copy(update={"value": (low + high) / 2, "band": band})])
     assert [text for _, text in found.ticks] == ticks
     assert [found.ticks[0][0], found.ticks[-1][0]] == [0, 100]
 
 
-def test_an_axis_of_nothing_is_a_whole_one():
+def test_an_empty_axis_goes_from_0_to_1():
     assert axis([]) == Axis(0.0, 1.0)
 
 
@@ -204,16 +208,20 @@ def test_the_page_begins_with_the_verdict_and_all_counts():
         ([result(RESNET, val_accuracy=0.2)], "inconclusive none fails; 1 of 1 cells asks for an explanation"),
     ],
 )
-def test_the_verdict_is_told_in_words(results, said):
+def test_the_verdict_is_written_in_words(results, said):
     page = Page(html_of([RESNET], results))
     assert page.text("header").endswith(said)
 
 
-def test_what_lies_outside_is_explained_failures_first_and_linked_from_its_row():
+def test_metrics_outside_are_explained_failures_first_and_linked_from_their_rows():
     results = [result(RESNET, btfer_accuracy=0.15), result(VGG, val_accuracy=-0.2)]
     page = Page(html_of([RESNET, VGG], results))
     assert [e[1]["id"] for e in page.all("article")] == [VGG.id, RESNET.id]
-    band = next(of.band for of in judge([RESNET], results[:1]).cells[0].figures if of.figure == "btfer_accuracy")
+    band = next(
+        judgement.band
+        for judgement in judge([RESNET], results[:1]).cells[0].figures
+        if judgement.figure == "btfer_accuracy"
+    )
     said = page.text("article", id=RESNET.id)
     value = RESNET.btfer_accuracy() + 0.15
     for text in (
@@ -241,7 +249,7 @@ def test_problems_of_artifacts_and_errata_are_named():
     assert "and artifacts of no known cell" in page.text("header")
 
 
-def test_what_is_not_drawn_is_listed_by_reason_and_whole_datasets_in_two_words():
+def test_cells_that_are_not_drawn_are_listed_by_reason_and_dataset():
     deviating = result(VGG).model_copy(update={"deviations": ("FER-S-05 --epochs-cap 3",)})
     unfinished = result(RESNET).model_copy(update={"complete": False})
     groups = not_drawn(judge(SPEC.cells, [deviating, unfinished]).cells)

@@ -55,7 +55,7 @@ def test_accuracy_stands_with_its_interval(page, report):
 
 def test_the_confusion_matrix_holds_every_count_and_its_share_of_the_row(page, report):
     counts = np.zeros((7, 7), dtype=int)
-    classes = [of.name for of in report.metrics.per_class]
+    classes = [entry.name for entry in report.metrics.per_class]
     for prediction in report.predictions:
         counts[classes.index(prediction.label), classes.index(prediction.predicted)] += 1
     cells = ["".join(e[2]) for e in page.elements if e[0] == "td" and re.match(r"h\d", e[1].get("class", ""))]
@@ -133,13 +133,13 @@ def test_a_model_stands_among_the_best_published_by_its_accuracy(make_report, ma
 
 
 @pytest.mark.parametrize(("claims", "said"), [((), True), (("accuracy>=0.5",), False)])
-def test_a_pass_says_where_nothing_was_asked_of_the_accuracy(make_report, claims, said):
+def test_a_pass_without_a_claim_about_accuracy_says_so(make_report, claims, said):
     page = Page(render_html(make_report(verdict="pass", claims=claims)))
     assert ("without claims" in page.text("div", **{"class": "verdict pass"})) == said
 
 
 @pytest.mark.parametrize("kind", ["demonstration", "evaluation"])
-def test_what_is_no_certificate_says_so_on_top_in_every_section_and_on_every_printed_page(make_report, kind):
+def test_an_evaluation_says_so_on_top_in_every_section_and_on_every_printed_page(make_report, kind):
     html = render_html(make_report(kind=kind))
     page = Page(html)
     assert page.text("p", role="note") == words.NOTICES[kind]
@@ -221,7 +221,7 @@ def test_predictions_without_probabilities_leave_calibration_undefined_and_show_
     assert not page.all("img")
 
 
-def test_what_is_absent_has_no_section(make_report):
+def test_absent_content_has_no_section(make_report):
     bare = make_report(claims=(), deviations=(), diagnoses=(), outcomes=make_report().outcomes[:3])
     page = Page(render_html(bare))
     ids = {e[1].get("id") for e in page.all("section")}
@@ -232,7 +232,7 @@ def test_what_is_absent_has_no_section(make_report):
 # Faces
 
 
-def test_the_worst_are_the_wrong_ones_of_the_highest_confidence(report):
+def test_the_worst_mistakes_have_the_highest_confidence(report):
     wrong = [p for p in report.predictions if p.predicted != p.label]
     worst = worst_predictions(report, 5)
     assert len(worst) == 5
@@ -306,9 +306,9 @@ def fields_with(text, report):
     outcome = report.outcomes[3].model_copy(
         update={"message": text, "observed": text, "expected": text, "likely": text, "reproduce": text}
     )
-    of = report.metrics.slices[0]
-    groups = (of.groups[0].model_copy(update={"value": text}), *of.groups[1:])
-    hostile = of.model_copy(update={"column": text, "groups": groups, "best": text, "worst": text})
+    first = report.metrics.slices[0]
+    groups = (first.groups[0].model_copy(update={"value": text}), *first.groups[1:])
+    hostile = first.model_copy(update={"column": text, "groups": groups, "best": text, "worst": text})
     output = report.subject.contract.output.model_copy(update={"classes": (text,) * 7})
     return {
         "subject": report.subject.model_copy(

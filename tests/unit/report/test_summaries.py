@@ -93,7 +93,7 @@ MODEL_INDEX = {
 
 
 def printed(function, *args, **options):
-    """Return what a function prints to a console that is no terminal."""
+    """Return what a function prints to a console that is not a terminal."""
     file = io.StringIO()
     function(*args, console=Console(file=file, width=terminal.WIDTH, highlight=False, **options))
     return file.getvalue()
@@ -129,7 +129,7 @@ def test_a_passing_certificate_shows_its_accuracy_with_half_the_interval(make_re
 
 
 @pytest.mark.parametrize("kind", ["evaluation", "demonstration"])
-def test_what_is_no_certificate_shows_no_figure_and_not_the_green_of_one(make_report, kind):
+def test_an_evaluation_shows_no_metric_and_is_not_green(make_report, kind):
     svg = render_badge(make_report(kind=kind, verdict="pass"))
     assert "%" not in svg
     assert badge.COLOURS["pass"] not in svg
@@ -190,12 +190,14 @@ def test_the_model_index_states_the_figures(make_report):
     values = {(m["type"], m.get("args", {}).get("average")): m["value"] for m in result["metrics"]}
     assert values["accuracy", None] == pytest.approx(right / 2100, abs=5e-5)
     assert values["recall", "weighted"] == values["accuracy", None]
-    assert values["f1", "macro"] == pytest.approx(sum(of.f1.value for of in report.metrics.per_class) / 7, abs=5e-5)
+    assert values["f1", "macro"] == pytest.approx(
+        sum(entry.f1.value for entry in report.metrics.per_class) / 7, abs=5e-5
+    )
     assert result["dataset"]["args"]["manifest_sha256"] == report.dataset.manifest_digest
 
 
 @pytest.mark.parametrize("kind", ["evaluation", "demonstration"])
-def test_the_model_index_says_what_is_no_certificate(make_report, kind):
+def test_the_model_index_marks_evaluations(make_report, kind):
     (result,) = yaml.safe_load(render_model_index(make_report(kind=kind)))["model-index"][0]["results"]
     assert words.NOTICES[kind].rstrip(".") in result["dataset"]["name"]
     assert result["dataset"]["type"] != "btfer"
@@ -268,7 +270,7 @@ def test_a_place_is_printed_with_its_interval_and_synthetic_faces_have_none(make
 
 
 @pytest.mark.parametrize("kind", ["evaluation", "demonstration"])
-def test_what_is_no_certificate_says_so_on_the_terminal(make_report, kind):
+def test_an_evaluation_says_so_on_the_terminal(make_report, kind):
     assert words.NOTICES[kind] in printed(terminal.print_report, make_report(kind=kind))
 
 
@@ -315,9 +317,9 @@ def test_a_judgement_as_json_has_verdict_counts_and_outcomes(make_report, capsys
 
 def test_a_comparison_prints_both_accuracies_and_the_difference(make_report):
     comparison = compare([0, 1, 2, 3], [0, 1, 2, 4], [0, 1, 3, 4])
-    of = make_report()
-    models = (of.subject.model_copy(update={"name": name}) for name in ("old.keras", "new.onnx"))
-    text = printed(terminal.print_comparison, comparison, *models, of.dataset)
+    report = make_report()
+    models = (report.subject.model_copy(update={"name": name}) for name in ("old.keras", "new.onnx"))
+    text = printed(terminal.print_comparison, comparison, *models, report.dataset)
     assert "accuracy on BTFER" in text
     assert re.search(r"A +old.keras +75.0 %", text)
     assert re.search(r"B +new.onnx +50.0 %", text)

@@ -118,14 +118,14 @@ def test_the_learning_rate_is_a_step_on_a_logarithmic_axis(two_phases):
     assert y2 == y3 == pytest.approx(high + math.log10(2) * (low - high), abs=0.01)
 
 
-def test_the_best_epoch_is_marked_where_its_curve_is_and_told_in_words(two_phases):
+def test_the_best_epoch_is_marked_on_its_curve_and_described_in_words(two_phases):
     drawing = Drawing(curves_svg(two_phases, "a training"))
     (mark,) = drawing.root.iter(f"{SVG}circle")
     assert (float(mark.get("cx")), float(mark.get("cy"))) == drawing.points("val_accuracy")[24]
     assert "best in validation: 0.7500 at epoch 24" in "".join(drawing.root.itertext())
 
 
-def test_of_equally_good_epochs_the_first_is_marked():
+def test_the_first_of_equally_good_epochs_is_marked():
     drawing = Drawing(curves_svg([row(epoch) for epoch in range(5)], "a training"))
     (mark,) = drawing.root.iter(f"{SVG}circle")
     assert drawing.epoch_axis()(float(mark.get("cx"))) == pytest.approx(0, abs=0.01)
@@ -194,11 +194,11 @@ def test_a_picture_is_xml_with_a_title_and_words_for_those_who_do_not_see_it(two
     drawing = Drawing(curves_svg(two_phases, 'a <cell> & "more"'))
     assert drawing.root.get("role") == "img"
     named = {element.get("id"): element for element in drawing.root}
-    title, told = (named[id].text for id in drawing.root.get("aria-labelledby").split())
+    title, description = (named[id].text for id in drawing.root.get("aria-labelledby").split())
     assert title == 'a <cell> & "more"'
-    assert "30 epochs in 2 phases" in told
-    assert "highest 0.7500 at epoch 24" in told
-    assert "Learning rate from 0.0001 to 5e-05" in told
+    assert "30 epochs in 2 phases" in description
+    assert "highest 0.7500 at epoch 24" in description
+    assert "Learning rate from 0.0001 to 5e-05" in description
 
 
 def test_a_picture_loads_nothing_and_runs_nothing(two_phases):
@@ -218,7 +218,7 @@ def test_a_picture_loads_nothing_and_runs_nothing(two_phases):
     ],
     ids=["no epoch", "a rate of 0", "an infinite loss"],
 )
-def test_what_cannot_be_drawn_is_refused_in_one_line(rows, said):
+def test_values_that_cannot_be_drawn_are_refused_in_one_line(rows, said):
     with pytest.raises(UserError, match=said) as refused:
         curves_svg(rows, "a training")
     assert "\n" not in str(refused.value)

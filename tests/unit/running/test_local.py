@@ -66,7 +66,7 @@ def failing(tmp_path_factory):
     return out, hung | run(out, trace, [seed for seed in (*FAILURES, 0) if seed not in hung], retries=1)
 
 
-def test_what_fails_fails_alone(failing):
+def test_a_failed_training_does_not_stop_the_others(failing):
     out, cells = failing
     assert {seed: cells[seed].state for seed in cells} == {**dict.fromkeys(FAILURES, "failed"), 0: "finished"}
     assert read_run(folder(out, 0)).status == "finished"
@@ -74,7 +74,7 @@ def test_what_fails_fails_alone(failing):
 
 
 @pytest.mark.parametrize("seed", FAILURES)
-def test_a_failure_says_why_and_is_tried_again_where_that_may_help(failing, seed):
+def test_a_failure_has_a_reason_and_is_retried_if_that_may_help(failing, seed):
     out, cells = failing
     assert (cells[seed].attempts, cells[seed].message) == FAILURES[seed]
     assert why(out, seed).read_text().splitlines()[0] == cells[seed].message
@@ -87,14 +87,14 @@ def test_a_failure_leaves_its_last_lines(failing):
     assert text.rstrip().endswith("RuntimeError: the last straw")
 
 
-def test_a_killed_process_goes_on_from_its_last_epoch(tmp_path):
+def test_a_killed_process_resumes_after_its_last_epoch(tmp_path):
     cells = run(tmp_path / "out", tmp_path, [tiny_cells.KILLED_ONCE])
     assert cells[tiny_cells.KILLED_ONCE].state == "finished"
     assert cells[tiny_cells.KILLED_ONCE].attempts == 2
     assert epochs_of(tmp_path, tiny_cells.KILLED_ONCE) == [0, 1, 2, 3]
 
 
-def test_only_what_is_missing_is_trained(tmp_path):
+def test_only_missing_runs_are_trained(tmp_path):
     run(tmp_path / "out", tmp_path, [0])
     cells = run(tmp_path / "out", tmp_path, [0, 1])
     assert (cells[0].message, cells[0].epochs, cells[0].attempts) == ("already finished", tiny_cells.EPOCHS, 0)
@@ -113,10 +113,10 @@ def test_a_run_whose_files_do_not_match_is_not_finished(tmp_path, name, finished
 def test_a_damaged_record_says_what_to_do(tmp_path):
     folder(tmp_path / "out", 0).mkdir(parents=True)
     (folder(tmp_path / "out", 0) / RUN).write_text("{")
-    told = run(tmp_path / "out", tmp_path, [0])[0]
-    assert told.state == "failed"
-    assert "is not the record of a run" in told.message
-    assert told.message.endswith(": remove its folder to train it again")
+    outcome = run(tmp_path / "out", tmp_path, [0])[0]
+    assert outcome.state == "failed"
+    assert "is not the record of a run" in outcome.message
+    assert outcome.message.endswith(": remove its folder to train it again")
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +185,7 @@ def test_results_at_a_url_are_those_in_a_folder(tmp_path):
 
 
 @pytest.mark.parametrize("where", ["a folder", "a url"])
-def test_what_a_command_killed_at_the_very_end_left_is_removed_by_the_next(tmp_path, where):
+def test_leftovers_of_a_killed_command_are_removed_by_the_next(tmp_path, where):
     out = tmp_path / "out" if where == "a folder" else f"memory://{tmp_path.name}"
     run(out, tmp_path, [0])
     results, job = (
@@ -199,7 +199,7 @@ def test_what_a_command_killed_at_the_very_end_left_is_removed_by_the_next(tmp_p
     assert results.files(job) == as_finished
 
 
-def test_what_another_command_is_about_to_remove_is_left_to_it(tmp_path):
+def test_files_that_another_command_is_removing_are_skipped(tmp_path):
     run(tmp_path / "out", tmp_path, [0])
     results, job = (
         open_results(str(tmp_path / "out")),
@@ -223,15 +223,18 @@ def ferspec_grid(*arguments):
 class TestTheCommand:
     REAL = ("--subset", 70, "--epochs-cap", 1, "--gpus-per-cell", 0)
 
-    def test_trains_what_it_can_and_says_what_it_cannot(self, tmp_path):
+    def test_the_command_trains_available_cells_and_names_the_others(self, tmp_path):
         (tmp_path / "data").mkdir()
         select = ("-s", tiny_cells.CELL, "-s", "lenet5-scratch-48-rafdb-simple")
         words = (*select, *self.REAL, "--data-root", tmp_path / "data", "--out", tmp_path / "out", "--json")
         ran = ferspec_grid(*words)
-        told = json.loads(ran.stdout)
+        document = json.loads(ran.stdout)
         assert ran.exit_code == 3
-        assert {name: count for name, count in told["counts"].items() if count} == {"finished": 1, "not evaluated": 1}
-        by_cell = {cell["cell"]: cell for cell in told["cells"]}
+        assert {name: count for name, count in document["counts"].items() if count} == {
+            "finished": 1,
+            "not evaluated": 1,
+        }
+        by_cell = {cell["cell"]: cell for cell in document["cells"]}
         assert by_cell["lenet5-scratch-48-rafdb-simple"]["message"].endswith("data has no RAF-DB")
         assert read_run(folder(tmp_path / "out", 0)).status == "finished"
         assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [LOCKS, f"{tiny_cells.CELL}-seed0"]
@@ -290,14 +293,14 @@ class TestTheBoard:
         print_summary(board.summary(), as_json=False)
         assert (f"next: ferspec grid judge {out}" in capsys.readouterr().out) == judged
 
-    def test_tells_off_a_terminal_that_another_command_is_at_work(self, capsys):
+    def test_without_a_terminal_a_second_command_is_reported(self, capsys):
         board, jobs = self.board()
         with watching(board) as tell:
             tell(jobs[0], Event(state="waiting"))
             tell(jobs[0], BUSY)
         assert capsys.readouterr().err == f"waiting {jobs[0].name}: another command is training it\n"
 
-    def test_knows_what_is_left_from_the_pace_so_far(self):
+    def test_the_remaining_time_follows_from_the_pace(self):
         board, jobs = self.board()
         assert board.seconds_left() is None
         board.update(jobs[0], Event(state="running"))

@@ -51,9 +51,9 @@ class Driver:
         return wait_until(reached_while_it_runs, TOO_LONG)
 
     def summary(self):
-        told, _ = self.process.communicate(timeout=TOO_LONG)
+        printed, _ = self.process.communicate(timeout=TOO_LONG)
         assert self.process.returncode == 0
-        return json.loads(told)
+        return json.loads(printed)
 
 
 def finished(out):
@@ -108,7 +108,7 @@ def story(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_all_finish_but_the_one_that_always_crashes(story):
+def test_all_finish_except_the_one_that_always_crashes(story):
     states = {seed: cell["state"] for seed, cell in story["cells"].items()}
     assert states == {**dict.fromkeys(GOOD, "finished"), tiny_cells.DIES: "failed"}
     crashed = story["cells"][tiny_cells.DIES]
@@ -122,7 +122,7 @@ def test_two_cells_are_trained_at_a_time(story):
 
 
 @pytest.mark.slow
-def test_what_a_killed_worker_had_finished_was_not_trained_again(story):
+def test_finished_epochs_of_a_killed_worker_are_not_repeated(story):
     seed = story["victim"][0]
     epochs = [(epoch, by) for noted, epoch, by, _ in story["noted"] if noted == seed]
     assert len({by for _, by in epochs}) >= 2
@@ -131,11 +131,11 @@ def test_what_a_killed_worker_had_finished_was_not_trained_again(story):
 
 
 @pytest.mark.slow
-def test_what_a_killed_driver_had_finished_was_not_trained_again(story):
-    again = story["noted"][len(story["noted before"]) :]
-    names = {f"{tiny_cells.CELL}-seed{seed}" for seed, *_ in again}
+def test_finished_runs_of_a_killed_driver_are_not_repeated(story):
+    repeated = story["noted"][len(story["noted before"]) :]
+    names = {f"{tiny_cells.CELL}-seed{seed}" for seed, *_ in repeated}
     assert len(story["finished before"]) >= 3
-    assert again
+    assert repeated
     assert not names & story["finished before"]
     assert all(story["cells"][seed]["attempts"] == 0 for seed in GOOD if f"-seed{seed}" not in str(names))
 
@@ -149,17 +149,17 @@ def test_an_epoch_is_trained_again_only_where_it_was_cut_off(story):
 
 
 @pytest.mark.slow
-def test_results_are_those_of_this_machine_alone(story, tmp_path):
+def test_results_equal_those_of_local_training(story, tmp_path):
     options = real_cells.options(tmp_path)
     jobs = jobs_of([options.cell], GOOD, options)
     run_jobs(jobs, open_results(str(tmp_path / "out")), Limits(trainer=real_cells.TRAINER), lambda job, event: None)
-    here = real_cells.results(tmp_path / "out")
-    assert len(here) == len(GOOD)
-    assert real_cells.results(story["out"]) == here
+    local = real_cells.results(tmp_path / "out")
+    assert len(local) == len(GOOD)
+    assert real_cells.results(story["out"]) == local
 
 
 @pytest.mark.slow
-def test_nothing_but_artifacts_comes_back(story):
+def test_only_artifacts_are_returned(story):
     for seed in GOOD:
         folder = story["out"] / f"{tiny_cells.CELL}-seed{seed}"
         assert not (folder / "state").exists()
@@ -176,13 +176,13 @@ def test_nothing_but_artifacts_comes_back(story):
         ("ray://head:10001", "run this command on a node of the cluster"),
     ],
 )
-def test_a_cluster_that_cannot_be_reached_is_said_at_once(tmp_path, address, message):
+def test_an_unreachable_cluster_is_reported_at_once(tmp_path, address, message):
     with pytest.raises(UserError, match=message):
         run_tiny(tmp_path, Cluster(address))
     assert tiny_cells.noted(tmp_path) == []
 
 
-def test_something_else_that_listens_is_not_waited_for(tmp_path, monkeypatch):
+def test_another_service_at_the_address_is_not_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr(on_ray, "SECONDS_TO_ANSWER", 4)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
@@ -204,7 +204,7 @@ def test_no_cluster_on_this_machine_is_said_in_one_line(tmp_path, monkeypatch, f
     )
 
 
-def test_a_cell_that_no_machine_has_room_for_is_not_waited_for(tmp_path):
+def test_a_cell_too_large_for_every_machine_is_not_waited_for(tmp_path):
     with pytest.raises(UserError, match=r"asks for 1 CPUs and 1000 GPUs, this machine has .*lower --cpus-per-cell"):
         run_tiny(tmp_path, Cluster(gpus=1000))
 

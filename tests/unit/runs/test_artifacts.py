@@ -257,7 +257,7 @@ def test_the_last_partial_batch_moves_the_runs_figures(finished):
     predicted = part.predicted.copy()
     predicted[-1] = 0
     wrong = RunPredictions(part.images, part.pixels_sha256, part.labels, predicted, part.probabilities)
-    before, after = (report_of({"validation": of}, "x", "released").parts["validation"] for of in (part, wrong))
+    before, after = (report_of({"validation": split}, "x", "released").parts["validation"] for split in (part, wrong))
     assert before.as_run == after.as_run
     assert before.metrics.accuracy.value - after.metrics.accuracy.value == pytest.approx(1 / 70)
 
@@ -332,18 +332,18 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 
 @given(st.lists(st.tuples(finite, finite, finite, finite, finite, st.booleans()), min_size=1, max_size=6))
 def test_every_number_of_a_history_comes_back_exactly(tmp_path_factory, drawn):
-    phases = 1 + np.cumsum([0, *(of[5] for of in drawn[1:])])
+    phases = 1 + np.cumsum([0, *(numbers[5] for numbers in drawn[1:])])
     rows = tuple(
         EpochRow(
             epoch=epoch,
-            accuracy=of[0],
-            learning_rate=of[1],
-            loss=of[2],
-            val_accuracy=of[3],
-            val_loss=of[4],
+            accuracy=numbers[0],
+            learning_rate=numbers[1],
+            loss=numbers[2],
+            val_accuracy=numbers[3],
+            val_loss=numbers[4],
             phase=int(phase),
         )
-        for epoch, (of, phase) in enumerate(zip(drawn, phases, strict=True))
+        for epoch, (numbers, phase) in enumerate(zip(drawn, phases, strict=True))
     )
     path = tmp_path_factory.getbasetemp() / "history.csv"
     path.write_bytes(history_text(rows).encode())

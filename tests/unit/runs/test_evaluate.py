@@ -56,38 +56,38 @@ def save_another_network(folder, tmp_path, network):
 
 def test_the_same_network_on_the_same_images_is_reproduced_and_nothing_is_written(run, images):
     before = {path: path.read_bytes() for path in run.iterdir()}
-    again = evaluate_run(run)
-    assert (again.cell, again.verdict, again.report_matches) == (tiny_runs.CELL, "reproduced", True)
-    assert [(part.part, part.n, part.changed) for part in again.parts] == [("validation", 70, 0), ("btfer", 77, 0)]
-    assert all(part.largest_difference <= TOLERANCE for part in again.parts)
-    assert all(part.recorded.metrics.accuracy == part.measured.metrics.accuracy for part in again.parts)
+    evaluation = evaluate_run(run)
+    assert (evaluation.cell, evaluation.verdict, evaluation.report_matches) == (tiny_runs.CELL, "reproduced", True)
+    assert [(part.part, part.n, part.changed) for part in evaluation.parts] == [("validation", 70, 0), ("btfer", 77, 0)]
+    assert all(part.largest_difference <= TOLERANCE for part in evaluation.parts)
+    assert all(part.recorded.metrics.accuracy == part.measured.metrics.accuracy for part in evaluation.parts)
     assert {path: path.read_bytes() for path in run.iterdir()} == before
 
 
 def test_a_network_that_differs_by_rounding_is_reproduced(run, images, tmp_path):
     save_another_network(run, tmp_path, tiny_runs.network(80.001))
-    again = evaluate_run(run)
-    assert again.verdict == "reproduced"
-    assert any(part.largest_difference > 0 for part in again.parts)
+    evaluation = evaluate_run(run)
+    assert evaluation.verdict == "reproduced"
+    assert any(part.largest_difference > 0 for part in evaluation.parts)
 
 
 @pytest.mark.parametrize(("sharpness", "changes"), [(70.0, False), (-80.0, True)], ids=["less sure", "turned round"])
-def test_another_network_is_not(run, images, tmp_path, sharpness, changes):
+def test_another_network_is_not_reproduced(run, images, tmp_path, sharpness, changes):
     save_another_network(run, tmp_path, tiny_runs.network(sharpness))
-    again = evaluate_run(run)
-    assert again.verdict == "differs"
-    assert again.report_matches
-    assert all(part.largest_difference > TOLERANCE for part in again.parts)
-    assert [part.changed > 0 for part in again.parts] == [changes, changes]
+    evaluation = evaluate_run(run)
+    assert evaluation.verdict == "differs"
+    assert evaluation.report_matches
+    assert all(part.largest_difference > TOLERANCE for part in evaluation.parts)
+    assert [part.changed > 0 for part in evaluation.parts] == [changes, changes]
 
 
 def test_a_report_that_does_not_follow_from_the_predictions_is_found(run, images):
     report = json.loads((run / REPORT).read_text())
     report["parts"]["btfer"]["metrics"]["accuracy"]["value"] += 0.001
     change(run, REPORT, json.dumps(report).encode())
-    again = evaluate_run(run)
-    assert (again.verdict, again.report_matches) == ("differs", False)
-    assert all(part.reproduced for part in again.parts)
+    evaluation = evaluate_run(run)
+    assert (evaluation.verdict, evaluation.report_matches) == ("differs", False)
+    assert all(part.reproduced for part in evaluation.parts)
 
 
 def test_a_cap_that_the_record_hides_is_found(run, images):
@@ -95,9 +95,11 @@ def test_a_cap_that_the_record_hides_is_found(run, images):
     record["settings"]["epochs_cap"] = 3
     record["phases"][-1]["ended"] = "epochs cap"
     (run / RUN).write_text(json.dumps(record))
-    again = evaluate_run(run)
-    assert again.verdict == "differs"
-    assert [(of.clause, of.option) for of in again.undeclared] == [("FER-S-05", "--epochs-cap 3")]
+    evaluation = evaluate_run(run)
+    assert evaluation.verdict == "differs"
+    assert [(deviation.clause, deviation.option) for deviation in evaluation.undeclared] == [
+        ("FER-S-05", "--epochs-cap 3")
+    ]
 
 
 def two_rows_exchanged(text):
@@ -174,7 +176,7 @@ def test_every_image_is_predicted_once_whatever_the_batch(batch_size):
     np.testing.assert_allclose(np.stack(seen), part.read(np.arange(70)) / 255, rtol=1e-6)
 
 
-def test_the_command_says_what_was_found_by_its_exit_status(ferspec, run, images, tmp_path):
+def test_the_exit_status_follows_from_the_verdict(ferspec, run, images, tmp_path):
     status, out, err = ferspec("evaluate", run, "--json")
     assert (status, err) == (0, "")
     assert json.loads(out)["verdict"] == "reproduced"
@@ -199,7 +201,7 @@ def test_a_record_that_leaves_out_a_deviation_of_its_images_is_not_reproduced(fe
     assert "missing in run.json:\n  FER-D-01 --subset 70" in out
 
 
-def test_a_run_with_deviations_says_that_it_is_no_protocol_run(ferspec, run, images):
+def test_a_run_with_deviations_says_that_it_is_not_a_protocol_run(ferspec, run, images):
     record = json.loads((run / RUN).read_text())
     record["deviations"] = [{"clause": "FER-S-05", "option": "--epochs-cap 2", "effect": "ended early"}]
     (run / RUN).write_text(json.dumps(record))

@@ -62,7 +62,7 @@ def on_mlflow(folder):
     """Return (step, value) of every metric of the folder's only MLflow run."""
     client, run = mlflow_run(folder)
     return {
-        name: [(of.step, of.value) for of in client.get_metric_history(run.info.run_id, name)]
+        name: [(point.step, point.value) for point in client.get_metric_history(run.info.run_id, name)]
         for name in run.data.metrics
     }
 
@@ -99,7 +99,7 @@ def test_every_figure_of_every_epoch_arrives(logger, tmp_path, run):
     assert read(tmp_path) == expected(ROWS)
 
 
-def test_a_training_that_goes_on_logs_no_epoch_twice_and_leaves_none_out(logger, tmp_path, run):
+def test_a_resumed_training_logs_every_epoch_once(logger, tmp_path, run):
     name, read = logger
     log([name], tmp_path, run, ROWS[:2])
     log([name], tmp_path, run, ROWS[:3])
@@ -115,7 +115,7 @@ def test_two_trainings_do_not_mix(logger, tmp_path, run):
     assert read(tmp_path / "b") == expected(ROWS[:1])
 
 
-def test_events_cut_off_by_a_kill_are_followed_by_what_is_missing(tmp_path, run):
+def test_missing_events_are_appended_after_a_kill(tmp_path, run):
     pytest.importorskip("tensorboard")
     log(["tensorboard"], tmp_path, run, ROWS[:2])
     (events,) = (tmp_path / "tensorboard").iterdir()
@@ -124,7 +124,7 @@ def test_events_cut_off_by_a_kill_are_followed_by_what_is_missing(tmp_path, run)
     assert on_tensorboard(tmp_path) == expected(ROWS)
 
 
-def test_mlflow_goes_on_within_an_epoch_that_was_cut_off(tmp_path, run):
+def test_mlflow_resumes_within_an_interrupted_epoch(tmp_path, run):
     log(["mlflow"], tmp_path, run, ROWS[:1])
     client, known = mlflow_run(tmp_path)
     client.log_metric(known.info.run_id, "accuracy", ROWS[1].accuracy, step=1)

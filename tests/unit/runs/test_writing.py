@@ -19,7 +19,7 @@ def trained():
 
 @pytest.fixture
 def full_disk(monkeypatch):
-    """A function that lets only so many more files be written."""
+    """A function that limits the number of further files."""
 
     def after(files):
         left, replace = [files], os.replace
@@ -50,7 +50,7 @@ def test_a_disk_that_fills_up_leaves_a_training_that_is_not_finished(tmp_path, t
         require_artifact(tmp_path, run, FINISHED_FILES[0])
 
 
-def test_what_a_killed_process_left_behind_is_removed(tmp_path, trained):
+def test_leftovers_of_a_killed_process_are_removed(tmp_path, trained):
     data = tiny_runs.data()
     run = tiny_runs.begin(tmp_path, data)
     (tmp_path / ".model.x1y2z3.keras").write_bytes(b"half a network")

@@ -23,7 +23,7 @@ def test_case_spaces_underscores_and_hyphens_do_not_matter(known, data):
 
 
 @pytest.mark.parametrize("name", ["Contempt", "contempt", "contemptuous"])
-def test_contempt_is_known_as_none_of_the_seven(name):
+def test_contempt_is_recognised_and_has_no_class(name):
     with pytest.raises(UserError, match="not one of the seven"):
         SPEC.class_index(name)
 

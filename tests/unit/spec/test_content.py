@@ -263,7 +263,7 @@ PRE_TRAINED = re.compile(r"densenet|vgg16-(imagenet|vggface)|vgg19|mobi|efficien
 
 
 def test_the_logs_train_the_head_as_long_as_the_released_profile_says(reference):
-    """FER-S-08, ERR-17: the lengths of first phases, read off where the epochs of a log start anew."""
+    """FER-S-08, ERR-17: the lengths of first phases, read off where the epochs of a log start from 0 again."""
     lengths = Counter()
     for path in (reference / "training_logs").glob("*.csv"):
         epochs = [int(line.split(",")[0]) for line in path.read_text().splitlines() if line[:1].isdigit()]

@@ -99,11 +99,11 @@ def test_a_clause_without_a_check_is_missing(monkeypatch):
     assert (covered("FER-X-01").state, covered("FER-X-02").state) == ("missing", "covered")
 
 
-def test_the_list_of_mutants_names_clauses_that_are_there():
+def test_the_list_of_mutants_names_existing_clauses():
     assert {each.clause for each in mutations()} <= {clause.id for clause in SPEC.clauses}
 
 
-def test_the_list_of_mutants_is_no_part_of_the_specification():
+def test_the_list_of_mutants_is_not_part_of_the_specification():
     """Another mutant must not make every certificate one of another specification (FER-X-10)."""
     from ferspec.report.coverage import mutants
     from ferspec.spec import loader

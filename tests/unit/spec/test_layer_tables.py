@@ -45,7 +45,7 @@ def test_a_network_written_as_json_is_compared(tmp_path):
         ("theirs.json", '[{"number": 1, "type": "Dense", "shape": [7]}]', "layer 1: parameters: Field required"),
     ],
 )
-def test_a_file_that_is_no_layer_table_is_refused_in_one_line(tmp_path, name, content, line):
+def test_a_file_that_is_not_a_layer_table_is_refused_in_one_line(tmp_path, name, content, line):
     (tmp_path / name).write_text(content)
     with pytest.raises(UserError, match=line) as caught:
         models.read_table(tmp_path / name)
@@ -89,7 +89,7 @@ def test_an_unknown_key_of_a_base_is_refused(tables):
 
 
 @pytest.mark.parametrize(("network", "resolution"), [("LeNet5", 224), ("Xception", 48), ("SENet50", 48)])
-def test_what_the_protocol_never_ran_has_no_table(network, resolution):
+def test_a_network_outside_the_protocol_has_no_table(network, resolution):
     with pytest.raises(UserError, match=f"the protocol has no {network} with"):
         layer_table(network, models.weights_of(network)[0], resolution)
 

@@ -30,7 +30,9 @@ def ece_by_definition(labels, predicted, probabilities, bins=15):
         place = next(b for b in range(bins) if row[answer] <= (b + 1) / bins + 1e-15)
         sorted_in[place].append((row[answer], label == answer))
     return sum(
-        len(of) / len(labels) * abs(np.mean([c for c, _ in of]) - np.mean([r for _, r in of])) for of in sorted_in if of
+        len(members) / len(labels) * abs(np.mean([c for c, _ in members]) - np.mean([r for _, r in members]))
+        for members in sorted_in
+        if members
     )
 
 
@@ -51,17 +53,17 @@ def test_the_curve_adds_up_to_the_calibration_error():
     labels, predicted, probabilities = answers(500, seed=1)
     found = calibration(labels, predicted, probabilities, FEW)
     assert len(found.bins) == 15
-    assert sum(of.n for of in found.bins) == 500
-    assert all(of.n == 0 or of.low < of.confidence <= of.high for of in found.bins)
-    apart = sum(of.n / 500 * abs(of.confidence - of.accuracy) for of in found.bins if of.n)
-    assert apart == pytest.approx(found.ece.value)
-    assert all((of.confidence is None) == (of.n == 0) == (of.accuracy is None) for of in found.bins)
+    assert sum(one.n for one in found.bins) == 500
+    assert all(one.n == 0 or one.low < one.confidence <= one.high for one in found.bins)
+    gap = sum(one.n / 500 * abs(one.confidence - one.accuracy) for one in found.bins if one.n)
+    assert gap == pytest.approx(found.ece.value)
+    assert all((one.confidence is None) == (one.n == 0) == (one.accuracy is None) for one in found.bins)
 
 
 def test_a_confidence_on_the_edge_of_two_bins_lies_in_the_lower_one():
     rows = np.array([[0.2, 0.2, 0.2, 0.2, 0.2, 0.0, 0.0], [1.0, 0, 0, 0, 0, 0, 0]])
     found = calibration(np.array([0, 0]), np.array([0, 0]), rows, FEW)
-    assert [index for index, of in enumerate(found.bins) if of.n] == [2, 14]
+    assert [index for index, one in enumerate(found.bins) if one.n] == [2, 14]
 
 
 def test_hand_computed_figures():
@@ -110,7 +112,7 @@ def test_intervals_are_those_of_plain_resampling():
         ([math.nan, 1, 0, 0, 0, 0, 0], "NaN or infinite"),
     ],
 )
-def test_rows_that_are_no_probabilities_leave_calibration_undefined(row, says):
+def test_rows_that_are_not_probabilities_leave_calibration_undefined(row, says):
     rows = np.array([row, [1.0, 0, 0, 0, 0, 0, 0]])
     found = calibration(np.array([0, 0]), np.array([0, 0]), rows, FEW)
     assert found.bins == ()

@@ -93,7 +93,10 @@ def test_the_paired_bootstrap_has_the_intervals_of_resampled_images():
     b = np.where(rng.random(250) < 0.7, a, rng.integers(7, size=250))
 
     def difference(images: np.ndarray) -> float:
-        scores = (metrics.macro(metrics.f1(metrics.confusion_matrix(labels[images], of[images]))) for of in (a, b))
+        scores = (
+            metrics.macro(metrics.f1(metrics.confusion_matrix(labels[images], predicted[images])))
+            for predicted in (a, b)
+        )
         return next(scores) - next(scores)
 
     plain = np.array([difference(rng.integers(250, size=250)) for _ in range(2000)])
@@ -101,8 +104,8 @@ def test_the_paired_bootstrap_has_the_intervals_of_resampled_images():
     error = 4 * 2.7 * plain.std() * math.sqrt(2 / 2000)
     assert (ours.low, ours.high) == pytest.approx(tuple(np.quantile(plain, [0.025, 0.975])), abs=error)
     # Models that share most of their answers differ by less than independent ones would.
-    alone = [evaluate(labels, of).f1.macro for of in (a, b)]
-    assert ours.high - ours.low < 0.9 * math.hypot(*(of.high - of.low for of in alone))
+    alone = [evaluate(labels, predicted).f1.macro for predicted in (a, b)]
+    assert ours.high - ours.low < 0.9 * math.hypot(*(interval.high - interval.low for interval in alone))
 
 
 def test_the_interval_of_the_difference_is_bonett_and_prices():
@@ -137,7 +140,7 @@ def test_a_tie_is_never_printed_with_an_interval_beyond_0():
 
 
 @pytest.mark.parametrize("fewest", [1, 3, 10])
-def test_two_equal_models_are_no_surer_of_a_tie_in_f1_than_the_images_of_a_class_allow(fewest):
+def test_the_f1_interval_of_two_equal_models_is_as_wide_as_the_rarest_class_requires(fewest):
     labels = np.repeat(np.arange(7), [fewest, *[300] * 6])
     weighted, macro = f1_differences(labels, labels, labels, Resampling(0.95, 200, seed=0))
     share = wilson(0, fewest, 0.95)[1]
@@ -152,13 +155,13 @@ def test_a_model_ties_with_itself_and_the_interval_still_has_a_width():
     labels, a, _ = answers(only_a=30, only_b=10, both=60, neither=23)
     found = compare(labels, a, a)
     assert (found.verdict, found.p_value, found.images_to_decide) == ("tie", 1.0, None)
-    for of in (found.difference, found.f1_difference, found.macro_f1_difference):
-        assert of.value == 0
-        assert of.low < 0 < of.high
+    for metric in (found.difference, found.f1_difference, found.macro_f1_difference):
+        assert metric.value == 0
+        assert metric.low < 0 < metric.high
     assert "right and wrong on the same images" in found.sentence
 
 
-def test_two_models_equally_often_right_are_told_apart_by_no_number_of_images():
+def test_no_number_of_images_distinguishes_two_models_equally_often_right():
     found = compare(*answers(only_a=20, only_b=20, both=60, neither=23))
     assert (found.verdict, found.images_to_decide) == ("tie", None)
     assert "no number of images" in found.sentence

@@ -25,7 +25,7 @@ LEVEL, SLACK = 0.95, 0.01
 
 def coverage(truth: float, intervals: Iterable[Metric | tuple[float, float]]) -> tuple[float, float]:
     """Return the share of intervals that hold the truth, and three standard errors of such a share."""
-    ends = [(of.low, of.high) if isinstance(of, Metric) else of for of in intervals]
+    ends = [(interval.low, interval.high) if isinstance(interval, Metric) else interval for interval in intervals]
     share = float(np.mean([low - 1e-9 <= truth <= high + 1e-9 for low, high in ends]))
     return share, 3 * math.sqrt(LEVEL * (1 - LEVEL) / len(ends))
 
@@ -89,11 +89,13 @@ def test_averages_over_2100_images_are_covered(name, kind):
         drawn = averages(rng.multinomial(2100, model.ravel()).reshape(7, 7), resampling(trial))
         found.append(getattr(drawn[["precision", "recall", "f1"].index(name)], kind))
     assert covers(float(truth), found)
-    assert not covers(float(truth), [halved(of) for of in found]), "a simulation that any interval passes shows nothing"
+    assert not covers(float(truth), [halved(metric) for metric in found]), (
+        "a simulation that any interval passes shows nothing"
+    )
 
 
-def halved(of: Metric) -> tuple[float, float]:
-    return of.value - (of.value - of.low) / 2, of.value + (of.high - of.value) / 2
+def halved(metric: Metric) -> tuple[float, float]:
+    return metric.value - (metric.value - metric.low) / 2, metric.value + (metric.high - metric.value) / 2
 
 
 def test_figures_of_a_class_that_is_rarely_predicted_are_covered_where_a_bootstrap_would_fail():
@@ -150,7 +152,9 @@ def test_the_gap_between_groups_is_covered_whether_there_is_one_or_not(rates, si
     found = [gap(hits, sizes, resampling(trial)) for trial, hits in enumerate(observed)]
     share, error = coverage(float(np.ptp(rates)), found)
     assert share >= LEVEL - 0.03 - error
-    assert np.mean([of.high - of.low for of in found]) < 4 * 1.96 * np.sqrt(rates * (1 - rates) / sizes).max()
+    assert (
+        np.mean([metric.high - metric.low for metric in found]) < 4 * 1.96 * np.sqrt(rates * (1 - rates) / sizes).max()
+    )
 
 
 def test_a_plain_percentile_interval_would_never_find_that_there_is_no_gap():
@@ -202,8 +206,10 @@ def test_the_paired_difference_of_f1_is_covered_and_unpaired_intervals_are_needl
         for found, into in zip(f1_differences(label, a, b, resampling(trial, 300)), (weighted, macro), strict=True):
             into.append(found)
         drawn = [
-            metrics.macro(metrics.f1(resample_table(metrics.confusion_matrix(label, of), resampling(trial + by, 300))))
-            for by, of in ((1000, a), (2000, b))
+            metrics.macro(
+                metrics.f1(resample_table(metrics.confusion_matrix(label, predicted), resampling(trial + by, 300)))
+            )
+            for by, predicted in ((1000, a), (2000, b))
         ]
         unpaired.append(percentile(drawn[0] - drawn[1], LEVEL))
     assert covers(truths[0], weighted)
@@ -230,7 +236,12 @@ def test_the_difference_of_accuracies_is_covered_on_few_images(n):
     from scipy.stats import multinomial
 
     counts = np.array([(a, b, n - a - b) for a in range(n + 1) for b in range(n + 1 - a)])
-    ends = np.array([(of.low, of.high) for of in (accuracy_difference(a, b, n, LEVEL) for a, b, _ in counts.tolist())])
+    ends = np.array(
+        [
+            (interval.low, interval.high)
+            for interval in (accuracy_difference(a, b, n, LEVEL) for a, b, _ in counts.tolist())
+        ]
+    )
     found = []
     for only_a, only_b in product(np.linspace(0, 0.3, 7), repeat=2):
         held = (ends[:, 0] - 1e-9 <= only_a - only_b) & (only_a - only_b <= ends[:, 1] + 1e-9)

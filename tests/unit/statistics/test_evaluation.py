@@ -43,27 +43,27 @@ def test_probabilities_and_groups_do_not_change_the_other_figures(answers, evalu
     assert bare == evaluation.model_copy(update={"calibration": None, "slices": ()})
 
 
-def test_it_survives_json(evaluation):
-    again = type(evaluation).model_validate_json(json.dumps(evaluation.model_dump(mode="json"), allow_nan=False))
-    assert again == evaluation
+def test_an_evaluation_survives_json(evaluation):
+    restored = type(evaluation).model_validate_json(json.dumps(evaluation.model_dump(mode="json"), allow_nan=False))
+    assert restored == evaluation
 
 
-def test_weighted_recall_is_accuracy_interval_and_all(evaluation):
+def test_weighted_recall_equals_accuracy_with_its_interval(evaluation):
     assert evaluation.recall.weighted == evaluation.accuracy
 
 
 def test_macro_recall_equals_accuracy_on_as_many_images_of_each_class(evaluation):
     assert evaluation.recall.macro.value == pytest.approx(evaluation.accuracy.value)
-    assert evaluation.recall.macro.value == pytest.approx(fmean(of.recall.value for of in evaluation.per_class))
+    assert evaluation.recall.macro.value == pytest.approx(fmean(entry.recall.value for entry in evaluation.per_class))
 
 
 def test_every_figure_that_has_a_value_lies_within_its_interval(evaluation):
-    defined = {name: of for name, of in figures(evaluation).items() if of.value is not None}
+    defined = {name: metric for name, metric in figures(evaluation).items() if metric.value is not None}
     assert len(defined) >= 30
-    for name, of in defined.items():
-        assert of.low <= of.value <= of.high, name
-        assert of.low < of.high, name
-        assert of.method, name
+    for name, metric in defined.items():
+        assert metric.low <= metric.value <= metric.high, name
+        assert metric.low < metric.high, name
+        assert metric.method, name
 
 
 def test_the_worst_model_gets_figures_too():
@@ -71,7 +71,7 @@ def test_the_worst_model_gets_figures_too():
     labels = np.repeat(np.arange(7), 3)
     found = evaluate(labels, np.full(21, 3))
     assert found.accuracy.value == pytest.approx(1 / 7)
-    assert [of.precision.value is None for of in found.per_class] == [True] * 3 + [False] + [True] * 3
+    assert [entry.precision.value is None for entry in found.per_class] == [True] * 3 + [False] + [True] * 3
     assert found.precision.weighted.value == pytest.approx(1 / 49)
     assert "Angry, Disgust, Fear, Neutral, Sad, Surprise" in found.precision.weighted.undefined
     assert found.f1.weighted.undefined is None
@@ -91,19 +91,19 @@ def test_a_perfect_model_on_few_images_is_not_certain():
 @pytest.mark.parametrize(
     ("name", "find"),
     [
-        ("accuracy", lambda of: of.accuracy),
-        ("precision", lambda of: of.precision.weighted),
-        ("f1", lambda of: of.f1.weighted),
-        ("macro_precision", lambda of: of.precision.macro),
-        (" Macro_F1 ", lambda of: of.f1.macro),
-        ("recall[Disgust]", lambda of: of.per_class[1].recall),
-        ("precision[Anger]", lambda of: of.per_class[0].precision),
-        ("f1[ sad ]", lambda of: of.per_class[5].f1),
-        ("recall[happiness]", lambda of: of.per_class[3].recall),
-        ("ece", lambda of: of.calibration.ece),
-        ("brier", lambda of: of.calibration.brier),
-        ("nll", lambda of: of.calibration.nll),
-        ("gap[light]", lambda of: of.slices[0].gap),
+        ("accuracy", lambda made: made.accuracy),
+        ("precision", lambda made: made.precision.weighted),
+        ("f1", lambda made: made.f1.weighted),
+        ("macro_precision", lambda made: made.precision.macro),
+        (" Macro_F1 ", lambda made: made.f1.macro),
+        ("recall[Disgust]", lambda made: made.per_class[1].recall),
+        ("precision[Anger]", lambda made: made.per_class[0].precision),
+        ("f1[ sad ]", lambda made: made.per_class[5].f1),
+        ("recall[happiness]", lambda made: made.per_class[3].recall),
+        ("ece", lambda made: made.calibration.ece),
+        ("brier", lambda made: made.calibration.brier),
+        ("nll", lambda made: made.calibration.nll),
+        ("gap[light]", lambda made: made.slices[0].gap),
     ],
 )
 def test_a_figure_is_found_by_its_name(evaluation, name, find):
@@ -213,7 +213,10 @@ def test_the_ends_of_the_interval_have_places_too(evaluation):
 def test_groups_have_their_own_accuracy_and_wilson_interval():
     right = np.array([True] * 8 + [False] * 2 + [True] * 15 + [False] * 15)
     (found,) = slices(right, {"light": ["dim"] * 10 + ["bright"] * 30}, Resampling(0.95, 500, 0))
-    assert [(of.value, of.n, of.accuracy.value) for of in found.groups] == [("bright", 30, 0.5), ("dim", 10, 0.8)]
+    assert [(group.value, group.n, group.accuracy.value) for group in found.groups] == [
+        ("bright", 30, 0.5),
+        ("dim", 10, 0.8),
+    ]
     assert (found.groups[1].accuracy.low, found.groups[1].accuracy.high) == wilson(8, 10, 0.95)
     assert (found.best, found.worst) == ("dim", "bright")
     assert found.gap.value == pytest.approx(0.3)

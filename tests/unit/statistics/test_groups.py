@@ -24,7 +24,7 @@ def test_values_come_in_the_order_of_the_images(tmp_path, column, prefix):
     assert read_groups(path, IDS)[0] == {"age": ("y", "o", "m"), "gender": ("f", "m", "f")}
 
 
-def test_a_file_name_will_do_where_it_is_unique(tmp_path):
+def test_a_unique_file_name_identifies_an_image(tmp_path):
     path = groups_file(tmp_path, "age,image", "y,Sad/1.png", "o,2.png", "m,Happy/1.png")
     assert read_groups(path, IDS)[0] == {"age": ("m", "o", "y")}
 

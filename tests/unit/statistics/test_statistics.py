@@ -173,8 +173,8 @@ def assert_same_distribution(ours: np.ndarray, plain: np.ndarray) -> None:
     assert abs(ours.std() - spread) <= 4 * spread / root
     # The standard error of a 2.5 % quantile of a normal sample is 2.7 standard deviations / √replicates.
     for share in (0.025, 0.975):
-        apart = abs(np.quantile(ours, share) - np.quantile(plain, share))
-        assert apart <= 4 * 2.7 * spread * math.sqrt(2) / root
+        distance = abs(np.quantile(ours, share) - np.quantile(plain, share))
+        assert distance <= 4 * 2.7 * spread * math.sqrt(2) / root
 
 
 @pytest.mark.parametrize("counts", [(1, 2), (1, 1, 2), (5, 1, 3)], ids=str)
@@ -206,8 +206,8 @@ def test_every_resampled_table_has_as_many_images_and_no_cell_that_never_occurre
 def test_resampling_repeats_itself_from_its_seed_and_no_other():
     labels, predicted = simulated(90, seed=3)
     matrix = metrics.confusion_matrix(labels, predicted)
-    first, again, other = (resample_table(matrix, Resampling(0.95, 20, seed)) for seed in (1, 1, 2))
-    assert np.array_equal(first, again)
+    first, repeated, other = (resample_table(matrix, Resampling(0.95, 20, seed)) for seed in (1, 1, 2))
+    assert np.array_equal(first, repeated)
     assert not np.array_equal(first, other)
 
 
@@ -235,15 +235,17 @@ def test_an_interval_has_a_width_even_where_no_replicate_differs(value):
 def averaged(matrix: np.ndarray) -> dict[str, Metric]:
     """The averages by name, the weighted recall left out: it is the accuracy."""
     figures = dict(zip(("precision", "recall", "f1"), averages(matrix, Resampling(0.95, 2000, seed=0)), strict=True))
-    named = {f"{kind} {name}": getattr(of, kind) for name, of in figures.items() for kind in ("weighted", "macro")}
-    return {name: of for name, of in named.items() if name != "weighted recall"}
+    named = {
+        f"{kind} {name}": getattr(metric, kind) for name, metric in figures.items() for kind in ("weighted", "macro")
+    }
+    return {name: metric for name, metric in named.items() if name != "weighted recall"}
 
 
 PER_CLASS = (1, 2, 3, 4, 5, 6, 8, 10, 15, 30, 100, 300)
 
 
 @pytest.mark.parametrize("name", ["weighted precision", "macro precision", "macro recall", "weighted f1", "macro f1"])
-def test_a_figure_without_a_mistake_is_surer_on_more_images_and_never_surer_than_the_accuracy(name):
+def test_a_perfect_metric_has_a_narrower_interval_on_more_images_but_never_narrower_than_the_accuracy(name):
     lows = []
     for images in PER_CLASS:
         figure = averaged(images * np.eye(7, dtype=int))[name]
@@ -254,7 +256,7 @@ def test_a_figure_without_a_mistake_is_surer_on_more_images_and_never_surer_than
     assert lows[-1] > 0.99
 
 
-def test_no_mistake_more_makes_a_figure_surer():
+def test_a_further_mistake_never_narrows_an_interval():
     found = []
     for mistakes in range(5):
         matrix = 10 * np.eye(7, dtype=int)
@@ -262,16 +264,16 @@ def test_no_mistake_more_makes_a_figure_surer():
         matrix[range(mistakes), range(1, mistakes + 1)] += 1
         found.append(averaged(matrix))
     for name in found[0]:
-        lows = [of[name].low for of in found]
+        lows = [named[name].low for named in found]
         assert lows == sorted(lows, reverse=True), name
 
 
 @given(images)
 @PROPERTY
 def test_every_average_lies_within_an_interval_that_has_a_width(pairs):
-    for name, of in averaged(metrics.confusion_matrix(*pairs.T)).items():
-        assert of.low <= of.value <= of.high, name
-        assert of.high - of.low > 0.01, name
+    for name, metric in averaged(metrics.confusion_matrix(*pairs.T)).items():
+        assert metric.low <= metric.value <= metric.high, name
+        assert metric.high - metric.low > 0.01, name
 
 
 def test_three_missed_images_of_a_class_leave_its_share_of_a_macro_average_open():
@@ -285,13 +287,13 @@ def test_three_missed_images_of_a_class_leave_its_share_of_a_macro_average_open(
 
 @pytest.mark.parametrize("images", [5, 50])
 @pytest.mark.parametrize("name", ["ece", "brier", "nll"])
-def test_a_calibration_without_a_mistake_is_as_unsure_as_the_accuracy(name, images):
+def test_a_perfect_calibration_has_the_uncertainty_of_the_accuracy(name, images):
     labels = np.arange(images) % 7
-    of = getattr(calibration(labels, labels, np.eye(7)[labels], FEW), name)
+    metric = getattr(calibration(labels, labels, np.eye(7)[labels], FEW), name)
     # a wrong image costs up to 1 in the calibration error, 2 in the Brier score, and log 7 where it is a guess
     worst = {"ece": 1, "brier": 2, "nll": math.log(7)}[name]
-    assert (of.value, of.low) == (0, 0)
-    assert of.high == pytest.approx(worst * wilson(0, images, 0.95)[1])
+    assert (metric.value, metric.low) == (0, 0)
+    assert metric.high == pytest.approx(worst * wilson(0, images, 0.95)[1])
 
 
 # --- figures that chance inflates ---------------------------------------------------------------------------------
@@ -300,14 +302,14 @@ def test_a_calibration_without_a_mistake_is_as_unsure_as_the_accuracy(name, imag
 def test_a_spread_that_chance_explains_has_an_interval_from_zero():
     rng = np.random.default_rng(0)
     noise = rng.normal(size=(4000, 6))
-    low, high = spread_interval(lambda of: np.ptp(of, axis=-1), rng.normal(size=6), noise, 0.95)
+    low, high = spread_interval(lambda shares: np.ptp(shares, axis=-1), rng.normal(size=6), noise, 0.95)
     assert low == 0
     assert high > 0
 
 
 def test_a_spread_far_above_chance_has_the_interval_of_a_plain_difference():
     noise = np.random.default_rng(0).normal(size=(20000, 2)) * 0.01
-    low, high = spread_interval(lambda of: np.ptp(of, axis=-1), np.array([0.3, 0.7]), noise, 0.95)
+    low, high = spread_interval(lambda shares: np.ptp(shares, axis=-1), np.array([0.3, 0.7]), noise, 0.95)
     reach = 1.96 * 0.01 * math.sqrt(2)
     assert (low, high) == pytest.approx((0.4 - reach, 0.4 + reach), abs=0.001)
 

@@ -95,7 +95,7 @@ def test_a_base_is_frozen_in_the_first_phase_and_learns_in_the_second(root, tmp_
     assert read_run(out) == run
 
 
-def test_a_capped_run_says_so_and_goes_on_with_nothing(ferspec, command, tmp_path):
+def test_a_capped_run_says_so_and_is_not_trained_again(ferspec, command, tmp_path):
     assert ferspec(*command)[0] == 0
     out = tmp_path / "run"
     run = read_run(out)
@@ -110,11 +110,11 @@ def test_a_capped_run_says_so_and_goes_on_with_nothing(ferspec, command, tmp_pat
     before = files()
     (out / STATE).mkdir()
     (out / ".curves.x1y2z3.svg").write_bytes(b"half a picture")
-    status, again, err = ferspec(*command)
+    status, repeated, err = ferspec(*command)
     assert (status, err) == (0, "")
-    assert f"{run.cell}  not a protocol run" in again
-    assert f"already finished, nothing was trained: {out}" in again
-    assert f"reproduce: ferspec train {LENET} --profile released --seed 0 --epochs-cap 2" in again
+    assert f"{run.cell}  not a protocol run" in repeated
+    assert f"already finished, nothing was trained: {out}" in repeated
+    assert f"reproduce: ferspec train {LENET} --profile released --seed 0 --epochs-cap 2" in repeated
     assert files() == before, "and what kills left is gone"
 
     (out / CURVES).unlink()
@@ -124,7 +124,7 @@ def test_a_capped_run_says_so_and_goes_on_with_nothing(ferspec, command, tmp_pat
     assert ferspec("evaluate", out, "--data-root", command[3])[0] == 0
 
 
-def test_a_run_that_starts_from_other_weights_is_not_gone_on_with(root, tmp_path):
+def test_a_run_from_other_initial_weights_is_not_resumed(root, tmp_path):
     cell, weights = find_cell("mobilenet-imagenet-48-fer2013-simple"), tmp_path / "weights"
     weights.mkdir()
     base = base_layer(models.outline("MobileNet", 48, "imagenet"))
@@ -164,13 +164,13 @@ def test_the_settings_are_recorded(ferspec, command, tmp_path):
         pytest.param(LENET, ("--epochs-cap", 0), "epochs-cap", id="cap of nothing"),
     ],
 )
-def test_what_cannot_be_trained_is_refused_in_one_line(ferspec, root, tmp_path, cell, options, said):
+def test_an_impossible_training_is_refused_in_one_line(ferspec, root, tmp_path, cell, options, said):
     given = ("--data-root", root, *options) if "--data-root" not in options else options
     assert_refused(ferspec("train", cell, *given, "--out", tmp_path / "run"), said)
     assert not (tmp_path / "run").exists()
 
 
-def test_what_is_refused_leaves_a_folder_that_was_there(ferspec, root, tmp_path):
+def test_a_refused_training_keeps_an_existing_folder(ferspec, root, tmp_path):
     (tmp_path / "runs" / "run").mkdir(parents=True)
     assert_refused(ferspec("train", LENET, "--data-root", "nowhere", "--out", tmp_path / "runs" / "run"), "nowhere")
     assert (tmp_path / "runs" / "run").is_dir()
@@ -178,7 +178,7 @@ def test_what_is_refused_leaves_a_folder_that_was_there(ferspec, root, tmp_path)
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["run"]
 
 
-def test_weights_that_only_bear_the_published_name_are_a_deviation(root, tmp_path):
+def test_weights_with_only_the_published_name_are_a_deviation(root, tmp_path):
     weights = tmp_path / "weights"
     weights.mkdir()
     write_legacy(weights / name_of("DenseNet121"), base_layer(models.outline("DenseNet121", 48, "imagenet")))
@@ -190,16 +190,16 @@ def test_weights_that_only_bear_the_published_name_are_a_deviation(root, tmp_pat
 
     with pytest.raises(KeyboardInterrupt):
         train_cell(request, begins=begins)
-    [found] = [of for of in read_run(tmp_path / "run").deviations if of.clause == "FER-P-01"]
+    [found] = [deviation for deviation in read_run(tmp_path / "run").deviations if deviation.clause == "FER-P-01"]
     assert found.effect.startswith(f"{name_of('DenseNet121')} is not the published file of the imagenet weights")
 
 
-def test_what_logs_is_looked_for_before_an_image_is_read(ferspec, root, tmp_path):
+def test_loggers_are_checked_before_an_image_is_read(ferspec, root, tmp_path):
     assert_refused(ferspec("train", LENET, "--data-root", root, "--log", "paper", "--out", tmp_path / "run"), "paper")
     assert not (tmp_path / "run").exists()
 
 
-def test_a_file_is_no_place_for_artifacts(ferspec, command, tmp_path):
+def test_artifacts_cannot_be_written_to_a_file(ferspec, command, tmp_path):
     (tmp_path / "run").write_text("a letter")
     assert_refused(ferspec(*command), "run is a file, not a folder: choose another --out")
     assert (tmp_path / "run").read_text() == "a letter"
@@ -232,7 +232,7 @@ def test_a_dataset_of_another_layout_is_refused(ferspec, tmp_path):
         (("--profile", "paper"), "with profile released, not paper: choose another --out"),
     ],
 )
-def test_a_folder_of_another_training_is_left_alone(ferspec, command, tmp_path, options, said):
+def test_a_folder_of_another_training_is_not_changed(ferspec, command, tmp_path, options, said):
     interrupt(ferspec, command)
     before = (tmp_path / "run" / RUN).read_bytes()
     assert_refused(ferspec(*command, *options), said)
@@ -247,7 +247,7 @@ def interrupt(ferspec, command):
 
 
 class Full:
-    """A function that works so many times; then there is no space left."""
+    """A function that works ``after`` times; then there is no space left."""
 
     def __init__(self, function, after):
         self._function, self._left = function, after
@@ -259,7 +259,7 @@ class Full:
         return self._function(*args, **options)
 
 
-def test_foreign_files_are_left_alone(ferspec, command, tmp_path):
+def test_foreign_files_are_not_changed(ferspec, command, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "thesis.docx").write_text("years of work")
     assert_refused(ferspec(*command), "thesis.docx but no run.json: choose another --out")
@@ -272,7 +272,7 @@ def test_two_processes_do_not_train_into_one_folder(ferspec, command, tmp_path):
         assert_refused(ferspec(*command), "another process is training into this folder")
 
 
-def test_other_images_are_not_gone_on_with(ferspec, command, tmp_path):
+def test_a_training_does_not_resume_on_other_images(ferspec, command, tmp_path):
     interrupt(ferspec, command)
     other = small_fer2013(tmp_path / "other", per_class=PER_CLASS + 1)
     words = [other if word == command[3] else word for word in command]
@@ -281,21 +281,21 @@ def test_other_images_are_not_gone_on_with(ferspec, command, tmp_path):
 
 
 @pytest.mark.parametrize("after", [1, 2, 3])
-def test_a_full_disk_keeps_what_is_finished(tmp_path, monkeypatch, after):
-    of = task(epochs_cap=3)
-    whole = trained(tmp_path / "whole", of)
+def test_a_full_disk_keeps_finished_epochs(tmp_path, monkeypatch, after):
+    settings = task(epochs_cap=3)
+    whole = trained(tmp_path / "whole", settings)
     # every epoch is kept by one or two files: the best state where it is the best, then the last
     with monkeypatch.context() as patch:
         patch.setattr(np, "savez", Full(np.savez, after))
         with pytest.raises(UserError, match=os.strerror(errno.ENOSPC)):
-            trained(tmp_path / "full", of)
+            trained(tmp_path / "full", settings)
     kept = StateFolder(tmp_path / "full").progress().rows
     assert kept == whole.rows[: len(kept)]
     assert len(kept) >= after // 2
-    assert trained(tmp_path / "full", of).rows == whole.rows
+    assert trained(tmp_path / "full", settings).rows == whole.rows
 
 
-def test_a_file_that_really_cannot_grow_is_one_line_and_leaves_nothing_half_written(tmp_path):
+def test_a_file_size_limit_is_one_line_and_leaves_no_partial_file(tmp_path):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
     try:
@@ -307,7 +307,7 @@ def test_a_file_that_really_cannot_grow_is_one_line_and_leaves_nothing_half_writ
     assert len(trained(tmp_path, task(epochs_cap=1)).rows) == 1
 
 
-def test_what_killed_processes_left_half_written_is_removed(tmp_path):
+def test_partial_files_of_killed_processes_are_removed(tmp_path):
     (tmp_path / ".last.abc123.npz").write_bytes(b"half")
     (tmp_path / ".best-00003.abc123.npz").write_bytes(b"half")
     trained(tmp_path, task(epochs_cap=1))
@@ -337,13 +337,13 @@ def test_a_damaged_state_is_one_line(tmp_path, damage):
     ("precision", "advice"),
     [("float32", "look for broken images"), ("mixed_bfloat16", "look for broken images, or train in float32")],
 )
-def test_a_loss_that_is_no_number_ends_the_training_and_keeps_the_epochs_before_it(tmp_path, precision, advice):
+def test_a_loss_of_nan_ends_the_training_and_keeps_earlier_epochs(tmp_path, precision, advice):
     from helpers.tiny.training import scripted
 
-    of = task(epochs_cap=4, precision=precision)
+    settings = task(epochs_cap=4, precision=precision)
     figures = [(1.0, 0.3), (0.9, 0.4), (float("nan"), 0.1)]
     said = f"loss is NaN or infinite after epoch 2.*val_loss nan.*epochs before it are kept; {advice}$"
     with pytest.raises(UserError, match=said):
-        trained(tmp_path, of, scripted(figures))
+        trained(tmp_path, settings, scripted(figures))
     assert [row.val_loss for row in StateFolder(tmp_path).progress().rows] == [1.0, 0.9]
-    assert len(trained(tmp_path, of, scripted(figures[:2])).rows) == 4
+    assert len(trained(tmp_path, settings, scripted(figures[:2])).rows) == 4

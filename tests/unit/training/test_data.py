@@ -88,8 +88,8 @@ def test_the_paper_takes_the_published_parts(rafdb):
 
 
 def test_the_seed_decides_the_split_and_nothing_else_does(rafdb):
-    first, again, other = (opened("RAF-DB", rafdb, seed=seed) for seed in (1, 1, 2))
-    assert first.training.record() == again.training.record()
+    first, repeated, other = (opened("RAF-DB", rafdb, seed=seed) for seed in (1, 1, 2))
+    assert first.training.record() == repeated.training.record()
     assert first.training.record().manifest_digest != other.training.record().manifest_digest
     assert first.btfer.record() == other.btfer.record()
 
@@ -111,7 +111,7 @@ def test_fer2013_is_trained_in_its_parts(tmp_path):
     assert data.training.dataset == "FER2013"
 
 
-def test_a_btfer_of_which_nothing_can_be_read_is_refused(rafdb):
+def test_an_unreadable_btfer_is_refused(rafdb):
     for path in rafdb.glob("BTFER/*/*"):
         path.write_bytes(b"")
     assert refusal_of("RAF-DB", rafdb, skip_unreadable=7).startswith("BTFER: no image is readable")
@@ -121,8 +121,8 @@ def test_the_order_of_a_list_changes_nothing(rafdb):
     [listed] = rafdb.rglob("list_patition_label.txt")
     first = opened("RAF-DB", rafdb)
     listed.write_text("\n".join(reversed(listed.read_text().splitlines())))
-    again = opened("RAF-DB", rafdb)
-    assert (ids(again.training), ids(again.validation)) == (ids(first.training), ids(first.validation))
+    repeated = opened("RAF-DB", rafdb)
+    assert (ids(repeated.training), ids(repeated.validation)) == (ids(first.training), ids(first.validation))
 
 
 def test_pixels_are_taken_as_they_are_stored(rafdb):
@@ -220,7 +220,7 @@ def test_only_the_classes_that_differ_are_named(rafdb, monkeypatch):
     assert effects(opened("RAF-DB", rafdb))["FER-D-01", "data"] == "Fear 14 instead of 15"
 
 
-def test_data_that_are_those_of_the_protocol_deviate_in_nothing(rafdb, monkeypatch):
+def test_data_of_the_protocol_have_no_deviation(rafdb, monkeypatch):
     with_counts(monkeypatch, "RAF-DB", counts=(14,) * 7, total=98, size=(8, 8))
     with_counts(monkeypatch, "BTFER", counts=(1,) * 7, total=7, size=(8, 8))
     for profile in ("released", "paper"):
@@ -287,13 +287,13 @@ def test_a_subset_keeps_the_shares_of_the_classes_and_is_put_on_record(rafdb):
     assert ids(opened("RAF-DB", rafdb, subset=14, seed=2).training) != ids(data.training)
 
 
-def test_a_subset_that_cuts_nothing_is_no_deviation(rafdb):
+def test_a_subset_of_all_images_is_not_a_deviation(rafdb):
     assert not [key for key in effects(opened("RAF-DB", rafdb, subset=63)) if "subset" in key[1]]
 
 
 @pytest.mark.parametrize("dataset", ["RAF-DB", "synthetic"])
 def test_a_subset_without_room_for_every_class_is_refused(rafdb, dataset):
-    assert "cannot hold one of each of the 7 classes" in refusal_of(dataset, rafdb, subset=6)
+    assert "cannot contain all 7 classes" in refusal_of(dataset, rafdb, subset=6)
 
 
 # --- images that cannot be read ----------------------------------------------------------------------------------
@@ -310,7 +310,7 @@ def damaged(rafdb):
 
 
 @pytest.mark.parametrize("allowed", [0, 4])
-def test_images_that_cannot_be_read_stop_everything_and_are_all_listed(damaged, allowed):
+def test_unreadable_images_stop_the_training_and_are_all_listed(damaged, allowed):
     with pytest.raises(UnreadableImages) as refusal:
         opened("RAF-DB", damaged, skip_unreadable=allowed)
     assert str(refusal.value).startswith("RAF-DB: 5 of 106 images cannot be read: ")
@@ -325,7 +325,7 @@ def test_images_that_cannot_be_read_stop_everything_and_are_all_listed(damaged, 
     ]
 
 
-def test_as_many_as_allowed_are_left_out_and_put_on_record(damaged):
+def test_allowed_unreadable_images_are_skipped_and_recorded(damaged):
     data = opened("RAF-DB", damaged, profile="paper", skip_unreadable=5)
     assert len(data.training) == 67
     assert "train_00003.jpg" not in ids(data.training)
@@ -343,7 +343,7 @@ def test_as_many_as_allowed_are_left_out_and_put_on_record(damaged):
         assert part in said
 
 
-def test_an_allowance_that_is_not_needed_is_no_deviation(rafdb):
+def test_an_unused_allowance_is_not_a_deviation(rafdb):
     assert opened("RAF-DB", rafdb, skip_unreadable=5).deviations == opened("RAF-DB", rafdb).deviations
 
 
@@ -366,7 +366,7 @@ def test_a_class_that_unreadable_images_empty_is_refused(tmp_path):
     assert "no training images of Fear" in refusal_of("FER2013", tmp_path, skip_unreadable=1)
 
 
-def test_what_is_missing_or_another_dataset_is_refused(tmp_path):
+def test_a_missing_or_other_dataset_is_refused(tmp_path):
     assert refusal_of("FER2013", None).startswith("FER2013 is needed: give the folder of the datasets with --data-root")
     assert "No such file" in refusal_of("FER2013", tmp_path / "gone")
     assert "it holds nothing" in refusal_of("FER2013", tmp_path)

@@ -70,7 +70,7 @@ print(json.dumps(told))
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def results(tmp_path_factory):
     """What trainings on one and on two logical devices leave."""
     folder = tmp_path_factory.mktemp("devices")
     ran = run_python(SHARED, folder, cwd=TESTS)
@@ -84,25 +84,25 @@ def told(tmp_path_factory):
     [("two", "one"), ("on two devices", "on one device"), ("two, stopped", "one")],
     ids=["augmented by threads", "augmented on the device", "stopped and started again"],
 )
-def test_two_devices_learn_what_one_does(told, several, single):
-    np.testing.assert_allclose(told[several]["losses"], told[single]["losses"], rtol=1e-4)
-    np.testing.assert_allclose(told[several]["weights"], told[single]["weights"], rtol=0, atol=1e-4)
-    assert len(told[several]["losses"]) == 3
+def test_two_devices_train_the_same_weights_as_one(results, several, single):
+    np.testing.assert_allclose(results[several]["losses"], results[single]["losses"], rtol=1e-4)
+    np.testing.assert_allclose(results[several]["weights"], results[single]["weights"], rtol=0, atol=1e-4)
+    assert len(results[several]["losses"]) == 3
 
 
 @pytest.mark.slow
-def test_each_device_has_half_a_batch(told):
-    assert 32 in told["seen"]
-    assert 64 not in told["seen"]
+def test_each_device_has_half_a_batch(results):
+    assert 32 in results["seen"]
+    assert 64 not in results["seen"]
 
 
 @pytest.mark.slow
-def test_a_network_on_two_devices_answers_a_batch_once(told):
-    assert told["predicted"] == [5]
+def test_a_network_on_two_devices_answers_a_batch_once(results):
+    assert results["predicted"] == [5]
 
 
 @pytest.mark.parametrize(("gpus", "asked"), [(1, "1 GPU was"), (2, "2 GPUs were")])
-def test_a_gpu_that_is_not_there_is_refused_in_one_line(monkeypatch, gpus, asked):
+def test_a_missing_gpu_is_refused_in_one_line(monkeypatch, gpus, asked):
     import tensorflow as tf
 
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [])

@@ -99,7 +99,9 @@ def test_shapes_are_static_so_that_replicas_can_share_a_batch(path):
     from tensorflow import nest
 
     batches = training_batches(Noise(20), Stream(20, BATCH, seed=0), RESCALED, path)
-    assert all(of.shape.is_fully_defined() and of.shape[0] == BATCH for of in nest.flatten(batches.element_spec))
+    assert all(
+        tensor.shape.is_fully_defined() and tensor.shape[0] == BATCH for tensor in nest.flatten(batches.element_spec)
+    )
 
 
 def test_the_order_does_not_depend_on_which_batch_is_read_first():
@@ -133,7 +135,7 @@ def test_evaluation_keeps_the_order_and_changes_no_image(count):
 
 @pytest.mark.parametrize("error", [UserError("cannot read a.jpg: no such file"), ValueError(), MemoryError()], ids=repr)
 @pytest.mark.parametrize("path", ["threads", "reference", "evaluation"])
-def test_what_reading_raises_comes_out_of_fit_as_that_exception(path, error):
+def test_an_exception_while_reading_is_raised_by_fit(path, error):
 
     def fail(indices):
         raise error
@@ -216,7 +218,7 @@ def test_nothing_is_read_any_more_after_fit_was_interrupted():
     assert len(reads) < 50 * stream.steps
 
 
-def test_autotuning_is_off_for_it_delays_the_end_of_fit():
+def test_autotuning_is_off_because_it_delays_the_end_of_fit():
     images, stream = Noise(2 * BATCH), Stream(2 * BATCH, BATCH, seed=0)
     for batches in (
         *(training_batches(images, stream, RESCALED, path) for path in PATHS),
@@ -328,6 +330,6 @@ def test_no_image_to_evaluate_on_is_refused():
         evaluation_batches(Noise(1), RESCALED, BATCH, 0)
 
 
-def test_a_read_that_fails_is_told_by_its_exception_and_by_no_line_of_tensorflows():
+def test_a_failed_read_is_reported_by_its_exception_without_tensorflow_output():
     result = run(READ_FAILS)
     assert (result.returncode, result.stdout, result.stderr) == (0, "the disk went away\n", "")

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def story(tmp_path_factory):
     """What ``killing.py`` prints of the kills of one training."""
     folder = tmp_path_factory.mktemp("kills")
     sizes = {"Training": 20, "PublicTest": 10}
@@ -29,15 +29,15 @@ def told(tmp_path_factory):
     return json.loads(ran.stdout.splitlines()[-1])
 
 
-def test_a_process_was_killed_at_each_moment(told):
-    assert [kill["moment"] for kill in told["kills"] if not kill["hit"]] == []
-    assert len(told["kills"]) >= 10
-    assert [kill["finished"] for kill in told["kills"]] == sorted(kill["finished"] for kill in told["kills"])
+def test_a_process_was_killed_at_each_moment(story):
+    assert [kill["moment"] for kill in story["kills"] if not kill["hit"]] == []
+    assert len(story["kills"]) >= 10
+    assert [kill["finished"] for kill in story["kills"]] == sorted(kill["finished"] for kill in story["kills"])
 
 
-def test_no_finished_epoch_is_lost_or_done_twice(told):
+def test_no_finished_epoch_is_lost_or_repeated(story):
     said = []
-    for kill in told["kills"]:
+    for kill in story["kills"]:
         assert kill["said"] == list(range(kill["before"], kill["before"] + len(kill["said"]))), kill
         assert kill["finished"] or kill["kept"] >= max([kill["before"], *(epoch + 1 for epoch in kill["said"])]), kill
         said += kill["said"]
@@ -45,20 +45,20 @@ def test_no_finished_epoch_is_lost_or_done_twice(told):
     assert said == [epoch for epoch in range(EPOCHS) if epoch != 0]
 
 
-def test_whatever_is_there_can_be_read(told):
-    assert [kill["unreadable"] for kill in told["kills"] if kill["unreadable"]] == []
+def test_all_files_can_be_read_after_each_kill(story):
+    assert [kill["unreadable"] for kill in story["kills"] if kill["unreadable"]] == []
 
 
-def test_in_the_end_it_is_the_training_that_nobody_killed(told):
-    assert told["finished"] == [0, 0]
-    assert told["epochs"] == EPOCHS
-    assert told["same"] == {"history.csv": True, "predictions.csv": True}
+def test_the_final_artifacts_equal_those_of_an_uninterrupted_training(story):
+    assert story["finished"] == [0, 0]
+    assert story["epochs"] == EPOCHS
+    assert story["same"] == {"history.csv": True, "predictions.csv": True}
 
 
-def test_nothing_but_the_artifacts_is_left(told):
-    assert told["files"] == sorted([".lock", RUN, CURVES, *FINISHED_FILES])
+def test_only_the_artifacts_remain(story):
+    assert story["files"] == sorted([".lock", RUN, CURVES, *FINISHED_FILES])
 
 
-def test_a_finished_training_is_not_done_again(told):
-    assert told["again"] == 0
-    assert told["said again"] == []
+def test_a_finished_training_is_not_repeated(story):
+    assert story["again"] == 0
+    assert story["said again"] == []

@@ -1,4 +1,4 @@
-"""The loop of a training: it follows the schedule, and it can be stopped anywhere and goes on as if it had not."""
+"""The loop of a training: it follows the schedule, and resumes after any interruption with the same result."""
 
 import json
 from dataclasses import replace
@@ -36,13 +36,13 @@ from pathlib import Path
 import numpy as np
 np.random.seed(99)
 from helpers.tiny import training as tiny_training
-of = tiny_training.task(plans=tiny_training.TWO_PHASES)
-print(json.dumps(tiny_training.left(tiny_training.trained(Path(sys.argv[1]), of))))
+settings = tiny_training.task(plans=tiny_training.TWO_PHASES)
+print(json.dumps(tiny_training.left(tiny_training.trained(Path(sys.argv[1]), settings))))
 """
 
 
 class Stopping(Listener):
-    """Is stopped by Ctrl-C once so many epochs are finished, or so many steps of the epoch after them."""
+    """Raises ``KeyboardInterrupt`` after ``epochs`` epochs, or after ``step`` steps of the next epoch."""
 
     def __init__(self, epochs, step=None):
         self._epochs, self._step = epochs, step
@@ -87,17 +87,17 @@ def uninterrupted(tmp_path_factory):
         pytest.param("two phases", 5, None, id="two phases, after the last epoch"),
     ],
 )
-def test_stopped_and_started_again_is_the_same_training(tmp_path, uninterrupted, phases, epochs, step):
-    of = task(plans=PLANS[phases])
+def test_a_resumed_training_equals_an_uninterrupted_one(tmp_path, uninterrupted, phases, epochs, step):
+    settings = task(plans=PLANS[phases])
     with pytest.raises(KeyboardInterrupt):
-        trained(tmp_path, of, listener=Stopping(epochs, step))
+        trained(tmp_path, settings, listener=Stopping(epochs, step))
     heard = Heard()
-    again = trained(tmp_path, of, listener=heard)
-    assert left(again) == uninterrupted[phases]
-    assert {epoch for epoch, _, _ in heard.steps} == set(range(epochs, len(again.rows))), "no epoch is done twice"
+    resumed = trained(tmp_path, settings, listener=heard)
+    assert left(resumed) == uninterrupted[phases]
+    assert {epoch for epoch, _, _ in heard.steps} == set(range(epochs, len(resumed.rows))), "no epoch is done twice"
 
 
-def test_a_fresh_process_with_another_random_state_goes_on_as_well(tmp_path, uninterrupted):
+def test_a_new_process_with_another_random_state_resumes_the_same_training(tmp_path, uninterrupted):
     with pytest.raises(KeyboardInterrupt):
         trained(tmp_path, task(plans=TWO_PHASES), listener=Stopping(3))
     ran = run_python(AGAIN, tmp_path, check=True, cwd=TESTS)
@@ -110,7 +110,7 @@ def test_another_seed_is_another_training(tmp_path, uninterrupted):
     assert other["rows"] != uninterrupted["one phase"]["rows"]
 
 
-def test_what_trains_is_adam_with_the_decays_of_the_runs_and_nothing_else(tmp_path):
+def test_the_optimiser_is_adam_with_the_decays_of_the_runs(tmp_path):
     import keras
 
     optimizer = trained(tmp_path, task()).network.optimizer
@@ -118,7 +118,7 @@ def test_what_trains_is_adam_with_the_decays_of_the_runs_and_nothing_else(tmp_pa
     assert (optimizer.beta_1, optimizer.beta_2, optimizer.amsgrad, optimizer.weight_decay) == (0.9, 0.999, False, None)
 
 
-# Falls; falls by too little for the plateau rule, yet enough to go on; falls once more; and stays until it is stopped.
+# Falls; falls by too little for the plateau rule, yet enough to continue; falls once more; then is constant to the end.
 LOSSES = (*np.linspace(2, 1.6, 5), *(1.6 - 1e-5 * np.arange(1, 13)), 1.2, *([1.3] * 30))
 METRICS = tuple((float(loss), 0.3) for loss in LOSSES)
 
@@ -128,12 +128,12 @@ def test_the_schedule_drives_rate_and_end(tmp_path, stopped):
     expected = replay(LOSSES, RATE)
     assert expected.stop == 17 + spec.load().value("FER-S-05", "patience"), "20 epochs after the best one, the 18th"
     assert len(set(expected.rates[: expected.stop])) == 3, "halved on each of the two plateaus"
-    of, rates = task(plans=UNTIL_IT_STOPS), []
+    settings, rates = task(plans=UNTIL_IT_STOPS), []
     if stopped is not None:
         with pytest.raises(KeyboardInterrupt):
-            trained(tmp_path, of, scripted(METRICS, rates), Stopping(stopped))
+            trained(tmp_path, settings, scripted(METRICS, rates), Stopping(stopped))
     heard = Heard()
-    done = trained(tmp_path, of, scripted(METRICS[stopped or 0 :], rates), heard)
+    done = trained(tmp_path, settings, scripted(METRICS[stopped or 0 :], rates), heard)
     assert done.ended == ("early stopping",)
     assert [row.epoch for row in done.rows] == list(range(expected.stop + 1))
     assert tuple(rates) == expected.rates[: expected.stop + 1], "what the optimiser really had"
@@ -142,7 +142,7 @@ def test_the_schedule_drives_rate_and_end(tmp_path, stopped):
     assert not any(outlook.firm for outlook in heard.outlooks)
 
 
-def test_the_weights_left_are_those_of_the_first_best_epoch(tmp_path):
+def test_the_final_weights_are_those_of_the_first_best_epoch(tmp_path):
     weights = []
     accuracies = (0.2, 0.6, 0.4, 0.6)
     done = trained(tmp_path, task(), scripted([(1.0, accuracy) for accuracy in accuracies], weights=weights))
@@ -166,12 +166,12 @@ def still_based(accuracies, weights):
     """Return a maker of a network with a base to freeze and no random layer, which claims these accuracies."""
     import keras
 
-    told = iter(accuracies)
+    claims = iter(accuracies)
 
     class Scripted(keras.Sequential):
         def evaluate(self, *args, **options):
             weights.append([np.array(weight).ravel() for weight in self.weights])
-            return {"loss": 1.0, "accuracy": next(told)}
+            return {"loss": 1.0, "accuracy": next(claims)}
 
     def network():
         base = keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.Conv2D(2, 3)], name="base")
@@ -202,13 +202,13 @@ def entropies(network, images, count):
     return -np.log(probabilities[np.arange(count), images.labels[:count]]), probabilities.argmax(axis=1)
 
 
-def test_classes_weigh_in_the_training_loss_and_nowhere_else(tmp_path):
+def test_class_weights_act_on_the_training_loss_only(tmp_path):
     images, still = Plain(3 * BATCH), (PhasePlan(False, 1e-30, 1),)
     weighted = task(training=images, validation=images, plans=still)
     done = trained(tmp_path / "weighted", weighted, plain)
     each, _ = entropies(done.network, images, len(images))
     weights = weighted.class_weights[images.labels]
-    assert abs((weights * each).mean() - each.mean()) > 0.01, "the weights can be told"
+    assert abs((weights * each).mean() - each.mean()) > 0.01, "the weights make a difference"
     assert done.rows[0].loss == pytest.approx((weights * each).mean(), rel=1e-5)
     assert done.rows[0].val_loss == pytest.approx(each.mean(), rel=1e-5)
 
@@ -217,12 +217,12 @@ def test_classes_weigh_in_the_training_loss_and_nowhere_else(tmp_path):
     ("profile", "counted", "augment"),
     [("released", 16, "threads"), ("paper", 20, "device"), ("released", 16, "reference")],
 )
-def test_validation_is_of_images_as_they_are(tmp_path, profile, counted, augment):
-    of = task(profile=profile, augment=augment)
-    done = trained(tmp_path, of)
-    each, predicted = entropies(done.network, of.validation, counted)
+def test_validation_images_are_not_augmented(tmp_path, profile, counted, augment):
+    settings = task(profile=profile, augment=augment)
+    done = trained(tmp_path, settings)
+    each, predicted = entropies(done.network, settings.validation, counted)
     assert done.best.val_loss == pytest.approx(each.mean(), rel=1e-5)
-    assert done.best.val_accuracy == pytest.approx((predicted == of.validation.labels[:counted]).mean(), abs=1e-7)
+    assert done.best.val_accuracy == pytest.approx((predicted == settings.validation.labels[:counted]).mean(), abs=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -233,11 +233,11 @@ def test_validation_is_of_images_as_they_are(tmp_path, profile, counted, augment
         pytest.param(TWO_PHASES, 2, ("length of the phase", "epochs cap"), id="a cap that binds in one of two phases"),
     ],
 )
-def test_what_ended_a_phase_is_told(tmp_path, plans, cap, ended):
+def test_the_reason_for_the_end_of_a_phase_is_recorded(tmp_path, plans, cap, ended):
     assert trained(tmp_path, task(plans=plans, epochs_cap=cap)).ended == ended
 
 
-def test_a_listener_hears_every_step_and_what_is_left(tmp_path):
+def test_a_listener_receives_every_step_and_the_remaining_work(tmp_path):
     heard = Heard()
     done = trained(tmp_path, task(plans=TWO_PHASES), listener=heard)
     assert heard.steps == [(epoch, step, 3) for epoch in range(5) for step in (1, 2, 3)]
@@ -249,20 +249,20 @@ def test_a_listener_hears_every_step_and_what_is_left(tmp_path):
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
-def test_mixed_precision_goes_on_as_well_and_leaves_a_network_in_float32(tmp_path, precision):
+def test_mixed_precision_training_resumes_and_saves_a_network_in_float32(tmp_path, precision):
     import keras
 
-    of, computed = task(precision=precision, plans=TWO_PHASES), []
+    settings, computed = task(precision=precision, plans=TWO_PHASES), []
 
     def network():
         made = based()
         computed.append(made.layers[0].layers[0].compute_dtype)
         return made
 
-    whole = left(trained(tmp_path / "whole", of))
+    whole = left(trained(tmp_path / "whole", settings))
     with pytest.raises(KeyboardInterrupt):
-        trained(tmp_path / "stopped", of, listener=Stopping(3))
-    done = trained(tmp_path / "stopped", of, network)
+        trained(tmp_path / "stopped", settings, listener=Stopping(3))
+    done = trained(tmp_path / "stopped", settings, network)
     assert left(done) == whole
     assert computed == [precision.removeprefix("mixed_")]
     assert keras.config.dtype_policy().name == "float32"
@@ -272,12 +272,12 @@ def test_mixed_precision_goes_on_as_well_and_leaves_a_network_in_float32(tmp_pat
     assert {layer.compute_dtype for layer in loaded._flatten_layers()} == {"float32"}
     plainly = based()
     plainly.set_weights(loaded.get_weights())
-    pixels = of.validation.read(np.arange(20)).astype(np.float32) / 255
+    pixels = settings.validation.read(np.arange(20)).astype(np.float32) / 255
     assert np.array_equal(loaded(pixels), plainly(pixels))
     assert np.array_equal(done.network(pixels), plainly(pixels)), "and so it is predicted before it is saved"
 
 
-def test_compiled_by_xla_it_is_the_same_training(tmp_path):
+def test_training_compiled_by_xla_is_the_same(tmp_path):
     interpreted, compiled = (trained(tmp_path / str(jit), task(jit=jit), plain) for jit in (False, True))
     assert (interpreted.network.jit_compile, compiled.network.jit_compile) == (False, True)
     assert [row.val_loss for row in compiled.rows] == pytest.approx(
@@ -285,14 +285,14 @@ def test_compiled_by_xla_it_is_the_same_training(tmp_path):
     )
 
 
-# Keras also says so, and would go on
+# Keras also warns, and would continue
 @pytest.mark.filterwarnings("ignore:Model doesn't support `jit_compile=True`:UserWarning")
-def test_what_xla_cannot_compile_is_refused(tmp_path):
+def test_a_training_that_xla_cannot_compile_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"XLA cannot compile this training.*leave out --jit"):
         trained(tmp_path, task(jit=True, augment="device"), plain)
 
 
-def test_tensorflow_is_left_as_it_was(tmp_path):
+def test_settings_of_tensorflow_are_restored(tmp_path):
     from tensorflow.python.framework.config import is_op_determinism_enabled
 
     assert not is_op_determinism_enabled()

@@ -30,7 +30,7 @@ def test_without_a_validation_accuracy_there_is_no_best_epoch(accuracies):
         best_epoch(accuracies)
 
 
-def test_fewer_images_than_a_batch_are_no_epoch():
+def test_fewer_images_than_a_batch_are_refused():
     with pytest.raises(UserError, match="63 training images are fewer than one batch of 64"):
         steps_per_epoch(63, 64)
 

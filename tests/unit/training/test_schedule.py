@@ -71,7 +71,7 @@ def test_keras_stops_after_the_epoch_of_the_schedule(losses):
 
 
 @pytest.mark.parametrize("situation", PLATEAUS.values(), ids=PLATEAUS)
-def test_a_cooldown_of_one_epoch_is_none_in_keras(situation):
+def test_a_cooldown_of_one_epoch_has_no_effect_in_keras(situation):
     """It ends before the first epoch it could hold up, so that no log can show it."""
     assert same(keras_rates(situation.losses, situation.initial_rate, cooldown=1), situation.rates)
 

@@ -37,7 +37,7 @@ def test_synthetic_faces_need_no_data_root_and_say_that_they_certify_nothing():
     assert not {"FER-V-01", "FER-D-05", "FER-D-06", "FER-D-11"} & {clause for clause, _ in effects(data)}
 
 
-def test_all_runs_see_the_same_synthetic_faces_and_no_part_those_of_another():
+def test_all_runs_see_the_same_synthetic_faces_and_splits_share_none():
     first, other = (opened(subset=7, seed=seed) for seed in (1, 2))
     for name in ("training", "validation", "btfer"):
         assert getattr(first, name).record() == getattr(other, name).record()
@@ -46,12 +46,12 @@ def test_all_runs_see_the_same_synthetic_faces_and_no_part_those_of_another():
     assert len(set(pictures)) == 14
 
 
-def test_what_a_part_was_drawn_from_gives_the_same_faces_again():
+def test_the_record_of_a_split_reproduces_its_faces():
     from ferspec.subjects.datasets.subject import synthetic_dataset
 
     part = opened(subset=7).btfer
-    again = synthetic_dataset(part.drawn.counts, part.drawn.size, part.drawn.seed, drawn_at=part.drawn.drawn_at)
-    assert part.entries == again.entries
+    redrawn = synthetic_dataset(part.drawn.counts, part.drawn.size, part.drawn.seed, drawn_at=part.drawn.drawn_at)
+    assert part.entries == redrawn.entries
 
 
 def test_processes_draw_the_same_faces_without_loading_a_framework():
@@ -81,10 +81,10 @@ def test_a_process_that_draws_ends_with_the_one_that_was_killed(tmp_path):
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     # a file: a pipe would be held open by those that are left
-    with (tmp_path / "processes").open("w+") as told:
-        done = run_python(script, stdout=told)
-        told.seek(0)
-        left = [int(process) for process in told.read().split()]
+    with (tmp_path / "processes").open("w+") as printed:
+        done = run_python(script, stdout=printed)
+        printed.seek(0)
+        left = [int(process) for process in printed.read().split()]
     assert done.returncode == -signal.SIGKILL
     assert left
     wait_until(lambda: not any(map(alive, left)))

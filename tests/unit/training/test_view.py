@@ -1,4 +1,4 @@
-"""What a training prints while it goes on, and the images that it cannot read."""
+"""What a training prints while it runs, and the images that it cannot read."""
 
 import warnings
 
@@ -33,7 +33,7 @@ def row(epoch, val_accuracy):
     )
 
 
-def test_an_epoch_is_told_with_the_best_one_and_its_own_seconds():
+def test_an_epoch_is_printed_with_the_best_one_and_its_seconds():
     shown = Shown()
     # only the epoch itself knows when it began: with one step the first thing a view hears is nearly its end
     view = TrainingView(shown)
@@ -53,7 +53,7 @@ def test_an_epoch_is_told_with_the_best_one_and_its_own_seconds():
         (Outlook(20, firm=False, seconds=30.0), "20 epochs (about 10 min) left unless val_loss improves"),
     ],
 )
-def test_what_is_left_is_told_in_epochs_and_time(outlook, said):
+def test_remaining_work_is_printed_in_epochs_and_time(outlook, said):
     assert left(outlook) == said
 
 
@@ -74,7 +74,7 @@ def test_a_name_that_would_control_the_terminal_is_harmless_in_the_list(capsys):
     assert "\x1b" not in capsys.readouterr().err
 
 
-def test_what_pillow_has_to_say_of_a_damaged_image_is_held_back():
+def test_warnings_of_pillow_about_a_damaged_image_are_suppressed():
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         with listing_unreadable():
@@ -83,7 +83,7 @@ def test_what_pillow_has_to_say_of_a_damaged_image_is_held_back():
     assert [str(warning.message) for warning in heard] == ["something else"]
 
 
-def test_what_makes_it_no_protocol_run_is_told_before_it_trains(tmp_path):
+def test_deviations_are_printed_before_the_training(tmp_path):
     shown = Shown()
     run = tiny_runs.begin(tmp_path, tiny_runs.data())
     no_btfer = RunDeviation(clause="FER-V-01", option="data", effect="the data root has no BTFER")

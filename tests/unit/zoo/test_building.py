@@ -103,7 +103,7 @@ def form(network, profile, side):
 
 @pytest.mark.parametrize("profile", ["released", "paper"])
 @pytest.mark.parametrize("network", SELF_BUILT)
-def test_there_is_room_at_the_least_side(network, profile):
+def test_every_network_is_built_at_its_least_side(network, profile):
     assert form(network, profile, catalogue.smallest_side(network, "scratch")).output_shape == (None, 7)
 
 
@@ -115,7 +115,7 @@ def test_the_least_side_is_the_least_for_both_profiles(network):
 
 
 @pytest.mark.parametrize("network", FOR_ONE_PIXEL)
-def test_no_network_has_room_for_no_pixel(network):
+def test_no_network_accepts_a_side_of_0(network):
     with pytest.raises(UserError, match=f"{network} has no room at 0x0: it needs 1x1"):
         models.outline(network, 0)
 
@@ -132,7 +132,7 @@ def test_the_least_side_of_a_base_is_the_least(network, weights):
 
 
 @pytest.mark.parametrize("classes", [2, 8])
-def test_any_number_of_classes_can_be_told_apart(classes, images):
+def test_a_network_is_built_for_any_number_of_classes(classes, images):
     model = build("LeNet5", 48, classes=classes).model
     answers = np.asarray(model(images / 255))
     assert answers.shape == (2, classes)
@@ -145,7 +145,7 @@ def test_numbers_of_numpy_are_numbers():
 
 
 @pytest.mark.parametrize("model", ["open", "several"])
-def test_what_cannot_be_counted_is_refused(model):
+def test_a_model_whose_operations_cannot_be_counted_is_refused(model):
     import keras
 
     inputs = keras.Input((4, 3))
@@ -213,6 +213,6 @@ def test_weightless_building_leaves_nothing_behind():
     assert not global_state.get_global_attribute("uninitialized_variables")
 
 
-def test_weightless_building_hands_on_what_goes_wrong():
+def test_weightless_building_raises_the_original_error():
     with pytest.raises(ValueError, match="here"):
         weightless(lambda: (_ for _ in ()).throw(ValueError("here")))

@@ -102,7 +102,7 @@ def test_a_base_with_added_dropout_is_rejected_at_the_first():
     assert found.expected.endswith("with no Dropout")
 
 
-def test_a_base_that_lacks_a_kind_of_layer_is_told_which():
+def test_a_missing_kind_of_layer_is_named():
     observed = models.table_of(models.outline("VGG16", 48))
     expected = layer_table("VGG16", "imagenet", 48)
     larger = expected[1].model_copy(update={"parts": {**expected[1].parts, "ZeroPadding2D": 1}})

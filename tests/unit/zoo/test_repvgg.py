@@ -39,7 +39,7 @@ def test_the_fused_network_answers_as_the_trained_one(trained, fused, images):
     np.testing.assert_allclose(np.asarray(fused(images)), answers, rtol=0, atol=1e-4)
 
 
-def test_so_do_its_features_before_the_classifier(trained, fused, images):
+def test_the_fused_network_has_the_same_features_before_the_classifier(trained, fused, images):
     import keras
 
     features = [np.asarray(keras.Model(m.input, m.get_layer("pool").output)(images)) for m in (trained, fused)]
@@ -77,7 +77,7 @@ def test_leaving_out_a_branch_is_noticed(trained, fused, images):
 
 
 @pytest.mark.parametrize("network", ["RepVGG", "LeNet5"])
-def test_what_has_no_branches_is_not_fused(network):
+def test_a_network_without_branches_is_not_fused(network):
     with pytest.raises(UserError, match=f"{network.lower()} has no three-branch blocks to fuse: build RepVGG with"):
         models.fuse(models.outline(network, 48))
 

@@ -49,6 +49,6 @@ def test_a_saved_network_answers_the_same_in_a_new_process(row, another_process,
     np.testing.assert_allclose(answers.sum(1), 1, rtol=1e-4)
     np.save(tmp_path / "images.npy", images)
     model.save(tmp_path / "network.keras")
-    again = another_process(tmp_path / "network.keras", tmp_path / "images.npy")
+    reloaded = another_process(tmp_path / "network.keras", tmp_path / "images.npy")
     (tmp_path / "network.keras").unlink()
-    np.testing.assert_allclose(again, answers, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(reloaded, answers, rtol=0, atol=1e-6)

@@ -39,7 +39,7 @@ print(json.dumps([before == after, refused(), imports, base.count_params(), slas
 """
 
 
-def test_keras_is_left_as_it_was():
+def test_settings_of_keras_are_restored():
     ran = run_python(SCRIPT, check=True)
     unchanged, slash_refused, imports, parameters, slashed = json.loads(ran.stdout.splitlines()[-1])
     assert unchanged
@@ -49,7 +49,7 @@ def test_keras_is_left_as_it_was():
     assert slashed == []
 
 
-def test_modules_that_were_there_come_back(monkeypatch):
+def test_earlier_modules_are_restored(monkeypatch):
     mark = object()
     monkeypatch.setitem(sys.modules, "keras_vggface", mark)
     monkeypatch.setitem(sys.modules, "keras.engine", mark)

@@ -68,7 +68,7 @@ def test_vggface_weights_fill_every_array_or_are_refused(tmp_path, network, tota
         build(network, 224, "vggface", weights_dir=tmp_path)
 
 
-def test_vgg16_of_vggface_is_told_from_that_of_imagenet(tmp_path):
+def test_vgg16_of_vggface_and_of_imagenet_are_distinguished(tmp_path):
     vggface = base_layer(models.outline("VGG16", 48, "vggface"))
     assert vggface.count_params() == 14_714_688
     arrays = write_legacy(tmp_path / "some.h5", vggface)
@@ -91,7 +91,7 @@ def test_the_published_file_may_name_its_layers_as_keras_1_did(mobilenet, tmp_pa
     assert_filled(base_layer(build("MobileNet", 48, "imagenet", weights_dir=tmp_path).model), arrays)
 
 
-def test_layers_nobody_named_are_matched_by_kind_and_order(tmp_path):
+def test_unnamed_layers_are_matched_by_kind_and_order(tmp_path):
     model = models.outline("LeNet5", 48)
     numbered = {layer.name: f"{layer.name.split('_')[0]}_{17 + n}" for n, layer in enumerate(model.layers)}
     arrays = write_legacy(tmp_path / "lenet.h5", model, rename=numbered.get, inside="model_weights")
@@ -159,7 +159,7 @@ def test_a_missing_file_is_named_with_where_it_comes_from(tmp_path):
         build("VGG16", 48, "imagenet", weights_dir=tmp_path)
 
 
-def test_a_failed_download_is_named_with_the_way_out(monkeypatch):
+def test_a_failed_download_is_named_with_a_remedy(monkeypatch):
     import keras
 
     def fail(*_, **__):
@@ -196,7 +196,7 @@ def test_a_base_file_of_whole_networks_is_taken_from_the_library_whose_shapes_fi
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".weights.h5"])
-def test_a_file_that_does_not_tell_its_start_is_refused_under_paper_without_its_contract(tmp_path, suffix):
+def test_a_file_without_initial_weights_needs_its_contract_under_the_paper_profile(tmp_path, suffix):
     first = build_vggface("VGG16", 32)
     path = tmp_path / f"first{suffix}"
     first.save(path) if suffix == ".keras" else first.save_weights(path)
@@ -231,7 +231,7 @@ def test_a_file_of_words_is_refused_before_anything_is_filled(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("name", ["start.weights.h5", "start[/b].weights.h5"])
-def test_what_is_shown_with_a_file_has_been_inspected(tmp_path, name):
+def test_a_file_is_inspected_before_it_is_shown(tmp_path, name):
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
     models.build("LeNet5", 48).model.save_weights(path)

@@ -84,7 +84,7 @@ def synthetic_sources(settings: Settings, draw: Draw) -> DataSources:
     classes = len(spec.load().classes)
     most = settings.subset
     if most is not None and most < classes:
-        raise UserError(f"a subset of {most} images cannot hold one of each of the {classes} classes: ask for more")
+        raise UserError(f"a subset of {most} images cannot contain all {classes} classes: give at least {classes}")
     whole = synthetic_faces()
     faces = {name: face.model_copy(update={"counts": _fewer(face.counts, most)}) for name, face in whole.items()}
     sources = {

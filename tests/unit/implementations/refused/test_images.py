@@ -21,7 +21,7 @@ def of_network(asked: dict[str, Any]) -> bool:
 
 
 def small(asked: dict[str, Any]) -> bool:
-    """But for what black and white become is asked at 4 pixels."""
+    """Whether it is a small image; only the values of black and white are asked at 4 pixels."""
     return 4 < len(asked["image"]) < 224
 
 
