@@ -13,7 +13,7 @@ from ferspec.errors import NotEvaluable
 from ferspec.outcomes import CheckResult, Status
 
 Capability = Callable[..., Any]
-# what a mistake does, and a capability that makes it
+# a mistake's description, and a capability that makes it
 Mistakes = Mapping[str, Capability]
 Same = Callable[[Any, Any], bool]
 # the first are the most frequent ones
@@ -58,7 +58,7 @@ def all_equal(
 ) -> CheckResult:
     """Compare answers that must be the same, and show the first that is not.
 
-    ``mistakes`` holds for each cause the answers that it would give: likely is the one that gives those observed.
+    ``mistakes`` has the answers of each cause; the likely cause is the one with the observed answers.
     ``NotEvaluable`` among them is raised where none of the others is wrong.
     """
     given = [place for place, answer in enumerate(observed) if not isinstance(answer, NotEvaluable)]

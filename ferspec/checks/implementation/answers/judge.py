@@ -36,7 +36,7 @@ def numbers(capability: str, value: Any, shape: tuple[int, ...] | None = None) -
 
 def truths(capability: str, values: Sequence[Any]) -> np.ndarray:
     """Return answers that are true or false as 1.0 and 0.0; ``SubjectError`` for any that is neither."""
-    # 1 == True, and languages without a type of their own for it write that
+    # 1 == True, and languages without a boolean type write 1
     if not all(isinstance(value, bool | int | float) and value in (0, 1) for value in values):
         raise SubjectError(f"{capability} gave {shown(list(values))}, not all true or false")
     return np.array(values, dtype=np.float64)
@@ -59,7 +59,7 @@ def rows(capability: str, value: Any, length: int | None = None) -> list[Any]:
 
 
 def shown(value: Any) -> str:
-    """Return an answer as a message shows it."""
+    """Return the text of an answer in messages."""
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
@@ -99,10 +99,10 @@ def close(
 
 
 def judge_each(judge: Callable[[Case], CheckResult], cases: Iterable[Case]) -> CheckResult:
-    """Ask and judge case after case, and return the first failure, else the last finding.
+    """Ask and judge each case, and return the first failure, else the last finding.
 
-    What the subject does not offer of one case hides nothing of the others: ``NotEvaluable`` is raised only where
-    none of them fails.
+    A case that the subject does not offer does not hide failures of others: ``NotEvaluable`` is raised only if no case
+    fails.
     """
     findings, refusals = [], []
     for case in cases:

@@ -183,7 +183,7 @@ def _is_neutral(name: str, value: Any) -> bool:
     """Return whether a change has no effect: None, 0, or a factor of 1; text has no effect."""
     if isinstance(value, list):
         return all(_is_neutral(name, entry) for entry in value)
-    # languages without a type of their own for true write 1
+    # languages without a boolean type write 1
     is_factor = value == 1 and value is not True and FLIP not in name
     return not value or isinstance(value, str) or is_factor
 
@@ -204,11 +204,11 @@ def _asked(subject: ImplementationSubject, seed: int = SEED) -> list[Any]:
 
 
 def drawn_for(subject: ImplementationSubject, seed: int = SEED) -> Sample:
-    """Return what is drawn from a seed."""
+    """Return the values drawn from a seed."""
     return dict(zip(LABELS, drawn_of(_asked(subject, seed), CAPABILITY).T, strict=True))
 
 
-# How a sample is judged.
+# Judge a sample
 
 
 def _independent(drawn: Sample, name: str) -> CheckResult:
@@ -276,7 +276,7 @@ def _uncorrelated(one: np.ndarray, other: np.ndarray, what: str) -> CheckResult:
 
 
 def _pairs_differ(drawn: Sample, names: Sequence[str]) -> CheckResult:
-    """Judge how many pairs differ, which printing and half precision make hardly fewer."""
+    """Judge how many pairs differ, which printing and half precision hardly reduce."""
     pairs = np.unique(np.column_stack([drawn[name] for name in names]), axis=0)
     return _not_in_steps(len(pairs), LEAST_DISTINCT_PAIRS, f"pairs of {' and '.join(names)}")
 

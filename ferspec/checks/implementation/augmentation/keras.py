@@ -1,4 +1,4 @@
-"""Augment as Keras' ``ImageDataGenerator`` does, with NumPy and SciPy; a mistake replaces a step.
+"""Augment like Keras' ``ImageDataGenerator``, with NumPy and SciPy and replaceable steps.
 
 An independent witness of what is drawn, of the pixels and of the batches: its figures are those of the paper (4.2).
 """
@@ -19,7 +19,7 @@ UNCHANGED: Change = {"rotation": 0.0, "height_shift": 0.0, "width_shift": 0.0, "
 
 
 def change(**changed: Any) -> Change:
-    """Return a change of nothing but what is named; ``shift`` and ``zoom`` may be one number for both axes."""
+    """Return a change of the named quantities only; ``shift`` and ``zoom`` may be one number."""
     both = changed.pop("shift", None)
     if both is not None:
         changed |= {"height_shift": both, "width_shift": both}
@@ -29,7 +29,7 @@ def change(**changed: Any) -> Change:
 
 
 def described(change: Change) -> str:
-    """Return a change as a message names it."""
+    """Return the description of a change in messages."""
     return ", ".join(f"{name} {value}" for name, value in change.items() if value != UNCHANGED[name]) or "no change"
 
 
@@ -37,7 +37,7 @@ def described(change: Change) -> str:
 
 
 def turn(degrees: float) -> np.ndarray:
-    """Return the matrix (3, 3) that turns (column, row, 1)."""
+    """Return the matrix (3, 3) that rotates (column, row, 1)."""
     cosine, sine = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
     return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
 
@@ -68,7 +68,7 @@ def keras_centre(height: int, width: int) -> tuple[float, float]:
 
 
 def as_it_is(value: Any) -> Any:
-    """Return what is given."""
+    """Return the value unchanged."""
     return value
 
 
@@ -144,7 +144,7 @@ def image_by_image(state: Any, images: int) -> Any:
 
 @dataclass(frozen=True)
 class Stream:
-    """Answers as ``augmentation_stream``; each field is a step of Keras'."""
+    """The capability ``augmentation_stream``; each field is a step of Keras' algorithm."""
 
     number: Callable[[int, int, int, int], int] = numbered
     draws: Callable[[Any, int], Any] = image_by_image
@@ -171,7 +171,7 @@ class Stream:
 
 
 def change_from(uniform: list[float], height: int, width: int) -> Change:
-    """Return what random numbers from 0 to 1 make of an image: the first six are used (FER-A-02 to FER-A-05)."""
+    """Return the change from six or more random numbers in 0..1 (FER-A-02 to FER-A-05)."""
     rotation, height_shift, width_shift, first, second, flip = uniform[:6]
     return {
         "rotation": (2 * rotation - 1) * DEGREES,

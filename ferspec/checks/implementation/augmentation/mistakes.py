@@ -1,4 +1,4 @@
-"""Typical mistakes of augmentation, by the clause that each breaks: a check names them, a mutant is made of each."""
+"""Typical mistakes in augmentation by clause, for the causes in messages and for mutants."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ferspec.checks.implementation.augmentation.keras import Change, Stream, Warp, batches_of, move, steps, turn
 
-# What is drawn: functions of a right change, and the height and width of the image.
+# Draws: functions of a correct change, and of the height and width of the image.
 
 
 Drawn = Callable[[Change, int, int], Change]
@@ -121,7 +121,7 @@ PIXELS: Mapping[str, Mapping[str, Warp]] = {
         "mirrored at the edge": Warp(fill="mirror"),
         "the image repeated outside": Warp(fill="grid-wrap"),
         "rounded to whole grey levels": Warp(after=np.rint),
-        # what is whole may lie a little below
+        # a whole number may be slightly below its value
         "fractions of grey levels cut off": Warp(after=lambda pixels: np.floor(pixels + 1e-3)),
         "rounded to tenths of a grey level": Warp(after=lambda pixels: pixels.round(1)),
         "rescaled to -1..1 before, and 0 outside": Warp(
@@ -151,7 +151,7 @@ PIXELS: Mapping[str, Mapping[str, Warp]] = {
     },
 }
 
-# Batches: functions of what is asked, which answer as ``augmentation_stream``.
+# Batches: functions with the arguments and the answer of ``augmentation_stream``.
 
 Streaming = Callable[..., list[dict[str, Any]]]
 

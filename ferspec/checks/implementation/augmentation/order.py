@@ -1,4 +1,4 @@
-"""FER-A-10, FER-A-13, FER-A-14: in which order images come and random numbers are drawn.
+"""FER-A-10, FER-A-13, FER-A-14: the order of images and of random numbers.
 
 Each check looks at what its clause decides: the images after the first of each batch, the first image of every other
 batch, and the order of the images with the first image that follows it.
@@ -21,7 +21,7 @@ from ferspec.subjects.implementations.subject import ImplementationSubject
 CAPABILITY = "augmentation_stream"
 QUANTITIES = ("rotation", "height_shift", "width_shift", "zoom", "flip")
 LABELS = ("rotation", "height_shift", "width_shift", "first zoom factor", "second zoom factor", "flip")
-# Degrees, pixels and factors that printing may cost; another random number is far off.
+# the error of printed degrees, pixels and factors; another random number differs by much more
 TOLERANCE = 1e-3
 # Images that are not square; four batches of five and one of three, and four of five alone.
 ASKED = {"height": 40, "width": 61, "seed": 41, "epochs": 3}
@@ -65,7 +65,7 @@ def _same(subject: ImplementationSubject, count: int, clause: str) -> CheckResul
 
 
 def _seen(clause: str, count: int, answer: Any) -> Seen:
-    """Return what a clause decides; ``SubjectError`` where the answer lacks a batch or an image of it."""
+    """Return the values that a clause decides; ``SubjectError`` where the answer lacks a batch or an image of it."""
     batches = batches_of(count, BATCH)
     seen: Seen = {}
     for number, batch in enumerate(rows(CAPABILITY, answer, ASKED["epochs"] * batches)):

@@ -1,4 +1,4 @@
-"""FER-A-01 and FER-A-05 to FER-A-09: what given parameters make of the pixels of an image.
+"""FER-A-01 and FER-A-05 to FER-A-09: the pixels of an image after a given change.
 
 Expected pixels are worked out by hand, or with SciPy's interpolation at the places where one matrix says to read. All
 but FER-A-01 measure first how black and white come back, so that an image in another range fails that clause alone.
@@ -23,7 +23,7 @@ from ferspec.errors import SubjectError
 from ferspec.outcomes import CheckResult, Status
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
-# Grey levels, and pixels of place, that computing in float32 may cost.
+# the error of float32, in grey levels and in pixels of position
 TOLERANCE, PLACE_TOLERANCE = 0.01, 0.01
 BRIGHTEST = 255
 SQUARE = ((1, 2, 3), (4, 5, 6), (7, 8, 9))
@@ -35,7 +35,7 @@ Rows = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True)
 class ByHand:
-    """Grey levels worked out by hand, with typed rows one below the other."""
+    """Grey levels computed by hand, typed row by row."""
 
     change: Change
     expected: Rows
@@ -138,7 +138,7 @@ class Levels:
 
 
 def levels_of(subject: ImplementationSubject) -> Levels:
-    """Measure what black and white become."""
+    """Measure the outputs for black and white."""
     flat = np.ones((4, 4, 3), int)
     black, white = (float(_augmented(subject, flat * grey, UNCHANGED).mean()) for grey in (0, BRIGHTEST))
     if black == white:
@@ -201,7 +201,7 @@ def mirrored(subject: ImplementationSubject, height: int, width: int) -> CheckRe
 
 
 def worked_out_by_hand(subject: ImplementationSubject, clause: str, case: ByHand) -> CheckResult:
-    """A small image comes out as worked out by hand."""
+    """A small image gives the pixels that were computed by hand."""
     image, expected = (np.repeat(np.array(rows)[..., np.newaxis], 3, -1) for rows in (case.image, case.expected))
     return _same_pixels(clause, levels_of(subject)(image, case.change), expected, image, case.change)
 

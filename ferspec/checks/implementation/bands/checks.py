@@ -1,4 +1,4 @@
-"""FER-G-06 to FER-G-08: how far runs of one cell lie apart, and the bands in which further runs are expected."""
+"""FER-G-06 to FER-G-08: the spread between runs of a cell, and the bands of further runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ESTIMATES = ("pairs", "sd", "typical")
 ROUNDING_ERROR = 2e-6
 HAIR = 1e-9
 
-# Differences of pairs, and the spread worked out by hand.
+# differences of pairs, and the spread computed by hand
 SPREAD_BY_HAND = {
     "three pairs": ([0.02, 0.04, 0.04], 0.0244948974),
     "two pairs": ([0.03, 0.04], 0.025),
@@ -72,7 +72,7 @@ def spreads_as_single_runs_do(
 
 
 def spreads_as_the_grid_does(subject: ImplementationSubject, metric: str, resolution: int) -> CheckResult:
-    """FER-G-06: the grid spreads as the pairs of AffectNet do of which both runs had the same images."""
+    """FER-G-06: the spread is that of the AffectNet pairs whose runs had the same images."""
     answer = subject.ask("grid_spread", metric=metric, resolution=resolution)
     observed = {name: float(numbers("grid_spread", field("grid_spread", answer, name), ())) for name in ESTIMATES}
     expected = estimates(replicates(metric, resolution, subject.profile), metric, subject.profile)
@@ -93,7 +93,7 @@ def bands_further_runs(
 
 
 def covers_further_runs(subject: ImplementationSubject, metric: str) -> CheckResult:
-    """FER-G-08: of the replicates, each left out in turn with its pair, 90 to 98 % lie in the band of their partner."""
+    """FER-G-08: 90 to 98 % of the replicates lie in the band of their partner, computed without the pair."""
     least, most = spec.load().numbers("FER-G-08", "coverage")
     within = [covered for resolution in RESOLUTIONS for covered in _covered(subject, metric, resolution)]
     share = sum(within) / len(within)
@@ -108,7 +108,7 @@ def covers_further_runs(subject: ImplementationSubject, metric: str) -> CheckRes
 
 
 def is_of_use(subject: ImplementationSubject, metric: str, resolution: int) -> CheckResult:
-    """FER-G-08: no end of a band is as far from the expected value as an accuracy that must be found wrong."""
+    """FER-G-08: each end of a band is nearer to the expected value than the useful reach."""
     useful = spec.load().number("FER-G-08", "useful_reach")
     gaps = differences(replicates(metric, resolution, subject.profile), metric, subject.profile)
     sd = _spread(subject, gaps)
@@ -134,7 +134,7 @@ def _covered(subject: ImplementationSubject, metric: str, resolution: int) -> It
         sd = _spread(subject, gaps)
         first, second = (known(cell, metric, subject.profile) for cell in pair)
         for published, further in ((first, second), (second, first)):
-            # both were evaluated on the same images, so that none count as dropped
+            # both were evaluated on the same images, so no image counts as dropped
             low, high = _band(subject, Band(published, sd, len(gaps), 1, 0, 1))
             yield bool(low - HAIR <= further <= high + HAIR)
 

@@ -1,6 +1,6 @@
-"""FER-D: what the datasets hold, how they are divided, and what must not be among their images.
+"""FER-D: counts, splits and forbidden images of the datasets.
 
-The figures are an independent witness: Table 1 of the paper, and what its authors' notebooks count.
+The numbers are an independent witness: Table 1 of the paper, and the counts in its authors' notebooks.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MARGIN = 20
 PERCENT = {"RAF-DB": 70, "AffectNet": 80}
 SPLIT_COUNTS = {"RAF-DB's counts": TABLE_1["RAF-DB"], "counts of many remainders": (11, 12, 13, 14, 16, 17, 19)}
 USAGES = {"Training": "training", "PublicTest": "validation", "PrivateTest": "validation"}
-# AffectNet's label after Contempt, and those that stand for no expression.
+# AffectNet's label after Contempt, and those without an expression.
 LEFT_OUT = {"Contempt": 7, "None": 8, "Uncertain": 9, "No-Face": 10}
 SPLITS = ("training", "validation")
 SEED, OTHER_SEED = 5, 6
@@ -64,14 +64,14 @@ def btfer_is_256_in_colour(subject: ImplementationSubject) -> CheckResult:
 
 
 def rafdb_is_split_as_the_profile_says(subject: ImplementationSubject, counts: Sequence[int]) -> CheckResult:
-    """70 % of each class are trained on, rounded down (Fig. 11); profile ``paper``: the original splits are kept."""
+    """70 % of each class, rounded down, are for training (Fig. 11); profile ``paper``: the original splits are kept."""
     if subject.profile == "paper":
         return _keeps_splits(subject, "RAF-DB", "it is split again, though the profile paper uses its original splits")
     return _splits(subject, "RAF-DB", counts)
 
 
 def affectnet_keeps_its_splits(subject: ImplementationSubject) -> CheckResult:
-    """AffectNet is taken in its own splits where it has them."""
+    """AffectNet keeps its own splits where it has them."""
     return _keeps_splits(subject, "AffectNet", "it is split again, though it has its own splits")
 
 

@@ -23,7 +23,7 @@ XMP = (
 
 @dataclass(frozen=True)
 class Example:
-    """A file and the kinds of entries it holds; some may be called by another kind as well."""
+    """A file and the kinds of entries in it; some have a second accepted kind."""
 
     write: Callable[[], bytes]
     holds: frozenset[str] = frozenset()
@@ -95,7 +95,7 @@ EXAMPLES = {
     "a PNG with a text": Example(lambda: _png_with_text("Author", TEXT, "tEXt"), _holding("comment")),
     "a PNG with an international text": Example(lambda: _png_with_text("Title", TEXT, "iTXt"), _holding("comment")),
     "a PNG with a compressed text": Example(lambda: _png_with_text("Comment", TEXT, "zTXt"), _holding("comment")),
-    # XMP stands in a text of a PNG.
+    # a PNG file has XMP in a text chunk
     "a PNG with XMP": Example(
         lambda: _png_with_text("XML:com.adobe.xmp", XMP.decode(), "iTXt"), _holding("XMP"), _holding("comment")
     ),

@@ -1,4 +1,4 @@
-"""Typical mistakes about the datasets: a check names them, a mutant is made of each (FER-D-01 to FER-D-07)."""
+"""Typical mistakes with datasets, for causes in messages and for mutants (FER-D-01 to FER-D-07)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 Box = list[int]
 Boxing = Callable[[Box, int, int], Box]
 
-# Other counts that are found of a dataset, in the order of the classes.
+# other published counts of a dataset, in the order of the classes
 COUNTS: Mapping[str, Mapping[str, Sequence[int]]] = {
     "RAF-DB": {
         "Disgust has 887 images, as the text of the paper has it": (867, 887, 355, 5957, 3204, 2460, 1619),
@@ -26,7 +26,7 @@ COUNTS: Mapping[str, Mapping[str, Sequence[int]]] = {
         "BTFER is counted as far as it is released": (280,) * 7,
     },
 }
-# Height, width and channels that are taken for those of BTFER.
+# height, width and channels that are mistaken for those of BTFER
 SIZES = {
     "channels stand first": (3, 256, 256),
     "colour is lost: there is one channel": (256, 256, 1),
@@ -34,7 +34,7 @@ SIZES = {
     "images are as large as small networks want them": (48, 48, 3),
     "images are as large as large networks want them": (224, 224, 3),
 }
-# How the share of a class is made whole.
+# ways to round the share of a class
 ROUNDINGS: Mapping[str, Callable[[float], int]] = {
     "rounded to the nearest, not down": round,
     "rounded up, not down": math.ceil,

@@ -17,7 +17,7 @@ CAPABILITY = "mean_difference"
 TOLERANCE = 1e-6
 ENDS = ("value", "low", "high")
 FEW = [f"network {number}" for number in range(LEAST_UNITS - 1)]
-# Differences of pairs, the architecture of each.
+# differences of pairs, and the architecture of each
 PAIRS = {
     "six pairs of a network and one of each other": (
         [0.12, 0.11, 0.13, 0.12, 0.10, 0.14, 0.03, -0.02, 0.05],
@@ -61,11 +61,11 @@ def judges_no_fewer_than_it_may(
 
 
 def _same(answer: Any, other: dict[str, float] | None) -> bool:
-    """Return whether an answer, whatever it is, tells the three numbers of another."""
+    """Return whether an answer of any form has the three numbers of another."""
     if other is None or not isinstance(answer, dict):
         return False
     given = [answer.get(name) for name in ENDS]
-    # numbers alone that cannot overflow: an answer may hold any
+    # only numbers that cannot overflow: an answer may have any
     values = [value for value in given if isinstance(value, float)]
     return len(values) == len(given) and np.allclose(values, list(other.values()), rtol=0, atol=TOLERANCE)
 

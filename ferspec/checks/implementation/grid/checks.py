@@ -1,4 +1,4 @@
-"""FER-G-01 to FER-G-05: the cells of the published grid, their metrics, and which of them are replicates.
+"""FER-G-01 to FER-G-05: the cells of the published grid, their metrics and the replicates.
 
 Values here are typed from the paper, as an independent witness of the specification.
 """
@@ -76,7 +76,7 @@ DISTANCES = {
 
 
 def has_the_cells(subject: ImplementationSubject) -> CheckResult:
-    """FER-G-01: a cell is a row of Tables 2 and 3, a dataset and a balancing; each is there once, in any order."""
+    """FER-G-01: a cell is a row of Tables 2 and 3, a dataset and a balancing; each exists once, in any order."""
     found = [" ".join(cell) for cell in _cells(subject)]
     wanted = [" ".join(map(_plain, _identity(cell))) for cell in spec.load().cells]
     axes = len(AXES["datasets"][1]) * len(AXES["balancings"][1])
@@ -144,7 +144,7 @@ def _alike(value: float | None, other: float | None) -> bool:
 
 
 def _by(rule: Rule, kind: str, name: str) -> Callable[..., float | None]:
-    """Return one metric as a rule has it."""
+    """Return one metric after a rule is applied."""
     return lambda published: rule(published)[kind][name]
 
 
@@ -162,7 +162,7 @@ def _identity(cell: Cell) -> Identity:
 
 
 def _plain(value: Any) -> str:
-    # JSON of some languages writes whole numbers with a point
+    # JSON from some languages writes whole numbers with a decimal point
     whole = isinstance(value, float) and value.is_integer()
     return plain_name(str(int(value) if whole else value))
 

@@ -17,20 +17,20 @@ from ferspec.outcomes import CheckResult
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
 TOLERANCE = 1e-3
-# Blending may have been rounded.
+# blended values may be rounded
 BLENDED = 1.0
 BASES = {
     f"{architecture} from {weights}": (architecture, weights, sides)
     for (architecture, weights), sides in sides_of(OWN_WAY).items()
 }
-# Pixels from, pixels to: the sizes that the protocol's datasets and networks bring together, and uneven ones.
+# sides before and after: those of the protocol's datasets and networks, and odd ones
 RESIZED = ((256, 48), (100, 48), (48, 224), (100, 224), (512, 224), (256, 224), (5, 11), (7, 3), (48, 48))
 STRIPS = {
     f"{before} to {after} {along}": (before, after, axis)
     for before, after in RESIZED
     for axis, along in enumerate(("rows", "columns"))
 }
-# Height and width from, height and width to: both sides at once.
+# height and width before and after: both sides at once
 RESIZED_BOTH = ((256, 256, 48, 48), (100, 80, 48, 48), (30, 40, 61, 50))
 BOTH_SIDES = {f"{sides[0]}×{sides[1]} to {sides[2]}×{sides[3]}": sides for sides in RESIZED_BOTH}
 KINDS = {"a grey image": (1,), "an image in colour": (3,), "an image with alpha": (4,)}
@@ -91,7 +91,7 @@ def both_sides_are_resized(
 
 
 def three_equal_or_red_green_blue(subject: ImplementationSubject, channels: int) -> CheckResult:
-    """Networks see three channels: equal ones of a grey image, else red, green and blue."""
+    """Networks read three channels: equal for a grey image, else red, green and blue."""
     pixels = np.random.default_rng(4).integers(0, 256, (4, 5, 4))[..., :channels]
     expected = np.repeat(pixels, 3, axis=-1) if channels == 1 else pixels[..., :3]
     observed = numbers("three_channels", subject.ask("three_channels", image=pixels.tolist()), expected.shape)
@@ -107,7 +107,7 @@ def _blue(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
 def _nearest(before: int, after: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the nearest source pixel for each pixel, and whether it is unique."""
     places = [Fraction(2 * pixel + 1) * before / (2 * after) for pixel in range(after)]
-    # Between two pixels either is nearest: what Pillow takes there depends on rounding.
+    # halfway between two pixels either is nearest: Pillow's choice depends on rounding
     decided = np.array([place.denominator != 1 for place in places])
     return np.array([min(int(place), before - 1) for place in places]), decided
 

@@ -1,4 +1,4 @@
-"""Typical mistakes of preparing images: a check names them, a mutant is made of each (FER-P-07 to FER-P-09)."""
+"""Typical mistakes in preparing images, for causes and mutants (FER-P-07 to FER-P-09)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 Values = Callable[[np.ndarray], np.ndarray]
 
-# What bases were trained with, as the documentation of keras.applications and keras-vggface gives it.
+# the preprocessing of the bases, from the documentation of keras.applications and keras-vggface
 CAFFE_MEANS = (103.939, 116.779, 123.68)
 TORCH_MEANS, TORCH_DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 VGGFACE_1_MEANS, VGGFACE_2_MEANS = (93.5940, 104.7624, 129.1863), (91.4953, 103.8827, 131.0912)
@@ -49,7 +49,7 @@ FED: Mapping[str, Values] = {
     **{f"{name}, but in the other colour order": _in_the_other_order(way) for name, way in WAYS.items()},
 }
 
-# From which pixel each is taken: functions of the pixels (n,), and how many there are before and after.
+# the source of each pixel: functions of the pixels (n,), and of the numbers before and after
 Places = Callable[[np.ndarray, int, int], np.ndarray]
 TAKEN: Mapping[str, Places] = {
     "half a pixel is left out: pixel i is i * before // after, as OpenCV's INTER_NEAREST has it": (

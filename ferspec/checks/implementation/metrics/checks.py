@@ -1,4 +1,4 @@
-"""Checks on metrics: what labels and predictions, or the outputs of a model, become (FER-M)."""
+"""Checks on metrics, predicted classes and rounding (FER-M)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FER-P-03 to FER-P-06: the head on a pre-trained base, and which phase of training freezes the base."""
+"""FER-P-03 to FER-P-06: the head on a pre-trained base, and the phase that freezes the base."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEADED = tuple(id for id, row in ROWS.items() if row.weights in PRETRAINED)
 
 
 def pools_once(subject: ImplementationSubject, source: str) -> CheckResult:
-    """FER-P-03: one pooling, of a kind the profile allows, stands between the base and the first dense layer."""
+    """FER-P-03: there is one pooling, of a kind in the profile, between base and first dense layer."""
     allowed = spec.load().texts("FER-P-03", "pooling", subject.profile)
     others = [layer for layer in _head(subject, source) if layer.kind not in ("Dense", "Dropout")]
     poolings = [layer.kind for layer in others]
@@ -32,7 +32,7 @@ def pools_once(subject: ImplementationSubject, source: str) -> CheckResult:
 
 
 def has_two_dense_layers(subject: ImplementationSubject, source: str) -> CheckResult:
-    """FER-P-04: dense layers of 256 and 128 units, or as the text has it of 256 and 256, stand before the output."""
+    """FER-P-04: dense layers of 256 and 128 units precede the output; profile ``paper``: 256 and 256."""
     units = [layer.units for layer in _head(subject, source) if layer.kind == "Dense"][:-1]
     expected, other = HEAD_UNITS[subject.profile], HEAD_UNITS[OTHER[subject.profile]]
     likely = f"the units of the profile {OTHER[subject.profile]}" if units == other else None
@@ -40,7 +40,7 @@ def has_two_dense_layers(subject: ImplementationSubject, source: str) -> CheckRe
 
 
 def drops_out_after_the_first(subject: ImplementationSubject, source: str) -> CheckResult:
-    """FER-P-05: dense layers are rectified, dropout of 0.2 follows the first alone, and seven softmax outputs end."""
+    """FER-P-05: dense layers are rectified; dropout of 0.2 follows only the first; seven softmax outputs end it."""
     layers = [layer for layer in _head(subject, source) if layer.kind in ("Dense", "Dropout")]
     observed = [str(layer) for layer in layers]
     last = max((place for place, layer in enumerate(layers) if layer.kind == "Dense"), default=-1)
@@ -52,7 +52,7 @@ def drops_out_after_the_first(subject: ImplementationSubject, source: str) -> Ch
 
 
 def freezes_the_base_first(subject: ImplementationSubject, weights: Weights) -> CheckResult:
-    """FER-P-06: the first phase of a pre-trained network freezes the base, the phases after it nothing."""
+    """FER-P-06: the first phase of a pre-trained network freezes the base; later phases freeze nothing."""
     phases = rows("phases", subject.ask("phases", weights=weights))
     frozen = [field("phases", phase, "frozen") for phase in phases]
     first = spec.load().text("FER-P-06", "frozen")

@@ -1,4 +1,4 @@
-"""The rows of the paper's tables, and the layer tables of their networks: stated, and as a subject answers."""
+"""The rows of the paper's tables, and their layer tables: stated and answered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROWS = {f"{row.network}-{row.weights}-{row.resolution}".lower(): row for row in 
 
 
 def asked(row: Row) -> dict[str, Any]:
-    """Return the arguments that name a row to a subject."""
+    """Return the arguments that identify a row in a request."""
     return {"architecture": row.network, "weights": row.weights, "resolution": row.resolution}
 
 

@@ -45,9 +45,9 @@ TOTALS = {
     "SMMB": 5_512_455,
     "MediaPipeVGGNet": 7_054_279,
 }
-# The text's head has 256 units where the released one has 128: 257 · 128 and 7 · 128 parameters more.
+# The text's head has 256 units instead of 128: 257 · 128 and 7 · 128 parameters more.
 LARGER_HEAD = 33_792
-# None: the publication of RepVGG counts its parameters otherwise.
+# None: the publication of RepVGG counts parameters in another way.
 PAPER_TOTALS = {
     "RepVGG": None,
     # 3·9·32+32, 32·9·64+64, 64·9·128+128, 128·9·64+64, 64·9·64+64; then 64 or 64·12² values into 512, and 7 classes.
@@ -59,7 +59,7 @@ PAPER_TOTALS = {
     "Ensemble": 2 * (896 + 18_496 + 73_856 + 4 * (32 + 64 + 128) + 129 * 512 + 513 * 7)
     + (1_792 + 73_856 + 295_168 + 4 * (64 + 128 + 256) + 257 * 512 + 513 * 7),
 }
-# What each layer of a kind has, in their order, None where no source says it; in any order where every one is said.
+# The setting of each layer of a kind, in order, None where no source states it; in any order where all are stated.
 SIZES: dict[str, Stated] = {
     "FER-N-03": {"Dense units": [1024, 7], "Dropout rate": [0.2, None]},
     "FER-N-05": {

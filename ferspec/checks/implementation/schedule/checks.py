@@ -19,7 +19,7 @@ from ferspec.errors import SubjectError
 from ferspec.outcomes import CheckResult, Status
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
-# room for single precision, in which Keras keeps rates
+# tolerance for single precision, in which Keras stores rates
 SAME_RATES = near(relative=1e-6)
 
 
@@ -148,7 +148,7 @@ def stops_after_its_patience(subject: ImplementationSubject, name: str) -> Check
     return explained(equal(observed, end, what=name), observed, mistakes.STOPS, asked)
 
 
-# the highest accuracy is never where the loss is lowest, nor at an end, unless it is there on purpose
+# the epoch of the highest accuracy differs from that of the lowest loss, and is not at an end except on purpose
 KEPT: Mapping[str, tuple[list[float], list[float]]] = {
     "the highest is in the middle": ([0.20, 0.41, 0.55, 0.53, 0.30], [1.9, 1.2, 1.5, 1.3, 1.8]),
     "two are equal": ([0.30, 0.61, 0.58, 0.61, 0.60], [1.5, 1.4, 1.0, 1.2, 1.1]),

@@ -15,7 +15,7 @@ from ferspec.spec.names import plain_name
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
 HYPERPARAMETERS = "hyperparameters"
-# room for single precision, in which Keras keeps rates
+# tolerance for single precision, in which Keras stores rates
 RELATIVE = 1e-6
 
 
@@ -55,7 +55,7 @@ STATED = {
 }
 # the runs used more rates than the text states
 RATES_OF_RUNS = (1e-4, 1e-3, 1e-5)
-# what Keras leaves off by default, and the protocol does not mention
+# options that are off by default in Keras, and that the protocol does not mention
 OFF = {"cooldown": "FER-S-03", "amsgrad": "FER-S-01", "weight_decay": "FER-S-01"}
 # one function under several names: which of them fits depends on how labels are written
 SAME_LOSS = {"sparsecategoricalcrossentropy": "categoricalcrossentropy", "crossentropy": "categoricalcrossentropy"}

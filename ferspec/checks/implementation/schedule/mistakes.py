@@ -1,6 +1,6 @@
-"""The rules of a training in miniature, and what is mistaken for them (FER-S).
+"""Small versions of the rules of a training, and their typical mistakes (FER-S).
 
-Each rule is right by default and independent of the suite's own; a mistake is the one thing that it changes.
+Each rule is correct by default and independent of the suite's own; a mistake changes one argument.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def stops(
 
 
 def moved(epochs: int) -> Callable[[Losses], int | None]:
-    """Return the right ``stopping_epoch``, moved by that many epochs."""
+    """Return the correct ``stopping_epoch``, moved by a number of epochs."""
 
     def stopping_epoch(val_losses: Losses) -> int | None:
         end = stops()(val_losses)

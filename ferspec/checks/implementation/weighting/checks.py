@@ -23,7 +23,7 @@ PRINTED = {
     "conservative": (3.00, 3.00, 3.00, 1.00, 1.86, 2.42, 3.00),
 }
 HALF_A_DIGIT = 0.005 + 1e-9
-# room for single precision, not for weights that were rounded
+# tolerance for single precision, but not for rounded weights
 RELATIVE = 1e-5
 COUNTS = {
     "RAF-DB, unrounded": RAFDB,
@@ -108,13 +108,13 @@ def multiply_the_loss_of_each_image(subject: ImplementationSubject, name: str) -
 
 
 def losses_found(subject: ImplementationSubject, weights: Sequence[float]) -> CheckResult:
-    """Compare the losses that an implementation gives with weight times negative natural logarithm."""
+    """Compare losses with weight times negative natural logarithm."""
     labels, probabilities = _predictions(len(weights))
     asked = {"labels": labels.tolist(), "probabilities": probabilities.tolist(), "class_weights": list(weights)}
     observed = numbers("losses", subject.ask("losses", **asked), (len(labels),))
     probability, weight = probabilities[np.arange(len(labels)), labels], np.array(weights)[labels]
     expected = -weight * np.log(probability)
-    # in single precision a probability near 1 has a logarithm near 0 that is off by as much as 1 is
+    # in single precision, the logarithm of a probability near 1 has the absolute error of the probability
     tolerance = 1e-4 * expected + 1e-6 * weight
     worst = int((np.abs(observed - expected) / tolerance).argmax())
     label = f"image of {spec.load().classes[labels[worst]]} with probability {probability[worst]:.3g}"
@@ -124,7 +124,7 @@ def losses_found(subject: ImplementationSubject, weights: Sequence[float]) -> Ch
 
 
 def _predictions(classes: int) -> tuple[Array, Array]:
-    """Return labels and rows of probabilities: right and wrong, sure and unsure, down to one in a hundred thousand."""
+    """Return labels and rows of probabilities, right and wrong, down to 1e-5."""
     rng = np.random.default_rng(7)
     labels = np.repeat(np.arange(classes), 4)
     probabilities = rng.dirichlet(np.full(classes, 0.6), len(labels)) * 0.9 + 0.1 / classes

@@ -1,4 +1,4 @@
-"""Measures of calibration that are mistaken for those of the protocol (FER-Z-04, FER-Z-07, FER-Z-08)."""
+"""Typical mistakes in calibration metrics (FER-Z-04, FER-Z-07, FER-Z-08)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BINS, FLOOR = 15, 1e-7
 
 Labels = Sequence[int]
 Rows = Sequence[Sequence[float]]
-# what an error is made of: the share of the images in each bin, and its accuracy less its mean confidence
+# an error from the share of images in each bin, and its accuracy minus its mean confidence
 Combined = Callable[[Array, Array], Any]
 
 
@@ -63,7 +63,7 @@ def _bins(count: int) -> Callable[[Array], Array]:
 
 
 def _without_the_certain(labels: Labels, probabilities: Rows) -> float:
-    """Bins that end before 1: what is certain falls into none."""
+    """Use bins that end before 1 and so leave out certain predictions."""
     confidence, right = confident(labels, probabilities)
     kept = confidence < 1
     if not kept.any():
@@ -72,7 +72,7 @@ def _without_the_certain(labels: Labels, probabilities: Rows) -> float:
 
 
 def _of_every_class(labels: Labels, probabilities: Rows) -> float:
-    """Every probability is binned, not only that of the predicted class."""
+    """Bin every probability, not only that of the predicted class."""
     rows = np.array(probabilities)
     truth = np.eye(rows.shape[1])[np.array(labels)]
     return float(np.mean([binned(p, right, equal_width(p)) for p, right in zip(rows.T, truth.T, strict=True)]))
