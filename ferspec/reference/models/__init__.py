@@ -1,4 +1,4 @@
-"""The model zoo: every network of the protocol, built, fed, started and measured."""
+"""The model zoo: build every network of the protocol, with input, weights and costs."""
 
 from ferspec.reference.models.building import Built, build, outline, preprocessing_of
 from ferspec.reference.models.catalogue import Row, errata_of, find, rows, weights_of

@@ -1,4 +1,4 @@
-"""Builds a Keras model from the planned layers of the specification."""
+"""Build a Keras model from the planned layers of the specification."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from ferspec.spec.recipes import PlannedLayer, layers_of
 from ferspec.spec.records import Profile
 
-# what Keras calls the settings of a table, where it has another name
+# Keras' names of settings that differ from those of the tables
 KERAS = {"kernel": "kernel_size", "pool": "pool_size", "heads": "num_heads", "key": "key_dim", "bias": "use_bias"}
 MERGING = frozenset({"Add", "Average", "Concatenate"})
 

@@ -40,7 +40,7 @@ class FaceDetector:
     """The detector, opened once. ``UserError`` where LiteRT or the package with the model is not installed."""
 
     def faces(self, image: np.ndarray) -> tuple[Face, ...]:
-        """Return the faces in one (height, width, 3) uint8 RGB image, the surest first.
+        """Return the faces in one (height, width, 3) uint8 RGB image, the most certain first.
 
         Boxes that overlap by more than 0.3 are one face: their average, weighted by score.
         """
@@ -60,7 +60,7 @@ class FaceDetector:
         )
 
     def crop(self, image: np.ndarray, side: int) -> np.ndarray:
-        """Return the surest face of an image as (side, side, 1) uint8 grey levels; the whole image if none is found.
+        """Return the most certain face of an image as (side, side, 1) uint8 grey levels, or else the whole image.
 
         The box is cut at the image's edge; sizes change by nearest neighbour (FER-P-08).
         """

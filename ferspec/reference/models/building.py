@@ -20,9 +20,9 @@ from ferspec.spec.layers import Pooling
 from ferspec.spec.recipes import self_built
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
 
-# how FER-P-07 names that a network is fed the rescaled image, whatever its base was trained with
+# the value of FER-P-07 by which every network reads the rescaled image
 DIVIDED = "x / 255"
-# Above the protocol's own sides a dense kernel can outgrow any memory: 4 GiB in float32.
+# above the protocol's resolutions a dense kernel can exceed any memory: 4 GiB in float32
 MOST_PARAMETERS = 2**30
 
 

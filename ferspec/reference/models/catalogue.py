@@ -17,7 +17,7 @@ from ferspec.spec.records import Network, Profile, Resolution, Weights
 from ferspec.spec.shapes import NoRoomError
 
 GRAY = "MediaPipeVGGNet"
-# the largest height and width that a network is built for
+# the largest height and width for which a network is built
 LARGEST = 4096
 
 
@@ -78,14 +78,14 @@ def plain(name: str) -> str:
 
 
 def weights_of(network: str) -> tuple[str, ...]:
-    """Return what a network can start from, besides a file of its own."""
+    """Return the possible initial weights of a network, besides a file."""
     bases: Mapping[str, Collection[str]] = {"imagenet": keras_applications.NETWORKS, "vggface": vggface.NETWORKS}
     known = spec.load().texts("FER-P-01", "weights")
     return tuple(name for name in known if name not in bases or network in bases[name])
 
 
 def smallest_side(network: str, weights: str) -> int:
-    """Return the least height and width, in pixels, that a network has room for."""
+    """Return the least height and width of a network's input, in pixels."""
     if uses_vggface(network, weights):
         return vggface.NETWORKS[network].smallest
     if network in keras_applications.NETWORKS:
@@ -107,12 +107,12 @@ def _has_room(network: str, side: int, profile: Profile) -> bool:
 
 
 def uses_vggface(network: str, weights: str) -> bool:
-    """Whether the base is that of keras-vggface: for its own weights, and always for SENet50, which Keras lacks."""
+    """Return whether the base is keras-vggface's: for its weights, and always for SENet50."""
     return network in vggface.NETWORKS and (weights == "vggface" or network not in keras_applications.NETWORKS)
 
 
 def errata_of(network: str) -> tuple[str, ...]:
-    """Return the ids of the errata that touch a network: those about it, and those about cells of it."""
+    """Return the ids of the errata about a network or about its cells."""
     book = spec.load()
     cells = {cell.id for cell in book.cells if cell.architecture == network}
     return tuple(

@@ -12,7 +12,9 @@ from ferspec.spec.records import Profile
 
 
 def add_head(base: Any, name: str, classes: int, profile: Profile, pooling: Pooling | None = None) -> Any:
-    """Return base and head as one model of that name: pooling, two dense layers with dropout after the first, softmax.
+    """Return base and head as one model.
+
+    The head is pooling, two dense layers with dropout after the first, and softmax.
 
     The base stays one layer of the model, so that freezing it is one step. ``released`` has 256 and 128 units and pools
     globally, ``paper`` 256 and 256 with either pooling, global unless ``Flatten`` is asked for.

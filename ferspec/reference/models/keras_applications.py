@@ -1,4 +1,4 @@
-"""The bases that Keras itself brings: its networks without classifiers, and how their weights want their input."""
+"""The bases from Keras: its networks without classifiers, and their preprocessing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TORCH = Preprocessing(range=(0.0, 1.0), mean=(0.485, 0.456, 0.406), std=(0.229, 
 # EfficientNetV2B0 rescales and normalises inside.
 RAW = Preprocessing(range=(0.0, 255.0))
 
-# What each network was trained with on ImageNet, and the least side it can be built for.
+# the preprocessing of each network on ImageNet, and its least side
 NETWORKS: dict[str, tuple[Preprocessing, int]] = {
     "VGG16": (CAFFE, 32),
     "VGG19": (CAFFE, 32),

@@ -1,4 +1,4 @@
-"""What a network is fed: the colour order and value range of its input, as plain data."""
+"""The preprocessing of a network's input: colour order and value range, as plain data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How 8-bit RGB pixels become a network's input: colour, then range, then mean and std per channel.
+    """The steps from 8-bit RGB pixels to input: colour, range, mean and std per channel.
 
     The fields are those of a contract's ``[input]``; images are resized as FER-P-08 says, by nearest neighbour.
     """
@@ -21,7 +21,7 @@ class Preprocessing:
     antialias: bool = False
 
 
-# What nearly all runs feed, whatever the base was trained with (FER-P-07), and networks without a base.
+# the preprocessing of nearly all runs, for every base (FER-P-07), and of networks without a base
 RESCALED = Preprocessing()
 # The network of MediaPipe + VGGNet reads grey faces and rescales them itself.
 GRAY = Preprocessing(colour="gray", channels=1, range=(0.0, 255.0))

@@ -10,7 +10,7 @@ from typing import Any
 from ferspec.errors import UserError
 from ferspec.spec.layers import BASE, BaseLayer, Layer
 
-# Layers whose inputs may stand in any order.
+# layers whose inputs may be in any order
 SYMMETRIC = frozenset({"Add", "Average", "Maximum", "Minimum", "Multiply"})
 SETTINGS = {"kernel_size": "kernel", "pool_size": "pool", "num_heads": "heads", "key_dim": "key"}
 PLAIN = ("strides", "padding", "rate", "activation")

@@ -19,7 +19,7 @@ SOURCES = Path(__file__).parent / "weights.toml"
 
 @dataclass(frozen=True)
 class Published:
-    """A published weight file: its name, where it comes from, and its md5 where the library states one."""
+    """A published weight file: its name, source, and md5 where the library states one."""
 
     name: str
     url: str

@@ -81,21 +81,21 @@ def affectnet_is_split_as_the_runs_were(subject: ImplementationSubject, counts: 
 
 
 def affectnet_has_the_seven_classes(subject: ImplementationSubject) -> CheckResult:
-    """AffectNet's labels 0 to 6 are the seven classes, each once, in whatever order."""
+    """AffectNet's labels 0 to 6 are the seven classes, each once, in any order."""
     observed = [subject.ask("class_of_label", label=label, dataset="AffectNet") for label in range(len(CLASSES))]
     likely = "one of the seven is missing"
     return equal(sorted(map(str, observed)), sorted(CLASSES), "labels 0 to 6 of AffectNet", likely)
 
 
 def affectnet_leaves_out(subject: ImplementationSubject, name: str) -> CheckResult:
-    """Contempt, and what stands for no expression, is not among the seven classes."""
+    """Contempt, and labels without an expression, are not among the seven classes."""
     observed = subject.ask("class_of_label", label=LEFT_OUT[name], dataset="AffectNet")
     likely = "a label outside the seven is merged into one of them, or kept as a class"
     return equal(observed, None, f"label {LEFT_OUT[name]} of AffectNet", likely)
 
 
 def published_splits_of_fer2013(subject: ImplementationSubject, usage: str) -> CheckResult:
-    """FER2013's training set is trained on; its public and private tests together are validated on."""
+    """FER2013's training split is for training; its public and private test splits are for validation."""
     likely = "a split is left out of validation, or trained on"
     return equal(subject.ask("split_of_usage", usage=usage), USAGES[usage], usage, likely)
 
