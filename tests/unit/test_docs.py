@@ -119,7 +119,7 @@ def test_a_command_in_running_text_exists_with_its_options(document, words, _):
         ("train CELL --seed one", "Invalid value for '--seed'"),
         ("train CELL --augment threats", "is not one of"),
         ("grid lists", "has no command lists"),
-        ("grid", "no command by itself"),
+        ("grid", "not a command by itself"),
         ("trains CELL", "has no command trains"),
     ],
 )
