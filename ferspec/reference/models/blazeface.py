@@ -62,7 +62,8 @@ class FaceDetector:
     def crop(self, image: np.ndarray, side: int) -> np.ndarray:
         """Return the most certain face, or else the whole image, as (side, side, 1) uint8.
 
-        uint8 values are grey levels. The box is cut at the edge of the image; sizes change by nearest neighbour (FER-P-08).
+        uint8 values are grey levels. The box is cut at the edge of the image; sizes change by nearest neighbour
+        (FER-P-08).
         """
         import cv2
 
