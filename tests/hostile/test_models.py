@@ -7,6 +7,7 @@ import pickle
 import shutil
 import sys
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,15 +15,10 @@ import pytest
 from ferspec.errors import UserError
 from ferspec.subjects.models import open_model
 from ferspec.subjects.models.keras.config import refuse_code
+from helpers import messages
 
 IMAGES = np.ones((2, 4, 4, 3), np.float32)
-
-
-def refusal(path, trust_code=False):
-    with pytest.raises(UserError) as caught:
-        open_model(path, trust_code=trust_code)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+refusal = partial(messages.refusal, open_model)
 
 
 @pytest.mark.parametrize("suffix", ["keras", "h5"])

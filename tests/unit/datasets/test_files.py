@@ -6,23 +6,18 @@ import os
 import sys
 import tempfile
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
 
-from ferspec.errors import UserError
 from ferspec.subjects.datasets.subject import open_dataset
+from helpers.messages import refusal
 
 CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
 RNG = np.random.default_rng(7)
 FACES = RNG.integers(0, 256, (7, 8, 6, 3), dtype=np.uint8)
-
-
-def refusal_of(path) -> str:
-    with pytest.raises(UserError) as refusal:
-        open_dataset(path)
-    assert "\n" not in str(refusal.value)
-    return str(refusal.value)
+refusal_of = partial(refusal, open_dataset)
 
 
 # --- .npz --------------------------------------------------------------------------------------------------------

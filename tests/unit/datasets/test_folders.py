@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from ferspec.subjects.datasets.cache import PixelCache
 from ferspec.subjects.datasets.manifest import Entry, digest, manifest_notes
 from ferspec.subjects.datasets.readers import Listing
 from ferspec.subjects.datasets.subject import open_dataset, read_dataset, synthetic_dataset
+from helpers.messages import refusal
 
 CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
 RNG = np.random.default_rng(7)
@@ -27,11 +29,7 @@ def put(root, paths, faces=FACES):
     return root
 
 
-def refusal_of(path) -> str:
-    with pytest.raises(UserError) as refusal:
-        open_dataset(path)
-    assert "\n" not in str(refusal.value)
-    return str(refusal.value)
+refusal_of = partial(refusal, open_dataset)
 
 
 # --- class folders -----------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from ferspec.errors import UserError
 from ferspec.grid.judging import reading
 from ferspec.grid.judging.reading import read, read_results
 from ferspec.grid.judging.results import Result, published
@@ -14,6 +13,7 @@ from ferspec.subjects.runs.artifacts.metrics import read_run_report
 from ferspec.subjects.runs.artifacts.record import PREDICTIONS, RUN
 from helpers.faults import planted as faults
 from helpers.made import runs as made_runs
+from helpers.messages import refusal
 
 CELL = made_runs.CELL
 
@@ -27,13 +27,6 @@ def right(tmp_path_factory):
 @pytest.fixture
 def run(right, tmp_path):
     return faults.copy(right, tmp_path / "runs" / "one")
-
-
-def refusal(call, *arguments):
-    with pytest.raises(UserError) as caught:
-        call(*arguments)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 # ---- where runs are

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
-from ferspec.errors import UserError
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.subjects.datasets.manifest import digest
 from ferspec.subjects.runs.artifacts.history import history_text, read_history
@@ -28,6 +26,7 @@ from ferspec.subjects.runs.artifacts.record import (
     read_run,
     require_artifact,
 )
+from helpers.messages import refusal
 from helpers.miniatures import CLASSES, right
 from helpers.tiny import runs as tiny_runs
 
@@ -37,28 +36,6 @@ READERS = {
     MANIFEST: read_manifest,
     REPORT: read_run_report,
 }
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """The folder of a finished run; not to be changed."""
-    folder = tmp_path_factory.mktemp("finished") / "run"
-    tiny_runs.finished_run(folder)
-    return folder
-
-
-@pytest.fixture
-def run(finished, tmp_path):
-    """A copy of a finished run that may be changed."""
-    return shutil.copytree(finished, tmp_path / "run")
-
-
-def refusal(call, *arguments):
-    with pytest.raises(UserError) as caught:
-        call(*arguments)
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 # ---- the whole folder

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -15,19 +14,6 @@ from ferspec.subjects.runs.artifacts.record import MODEL, PREDICTIONS, REPORT, R
 from ferspec.subjects.runs.data.splits import TrainingData
 from helpers import layouts
 from helpers.tiny import runs as tiny_runs
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("finished") / "run"
-    tiny_runs.finished_run(folder)
-    return folder
-
-
-@pytest.fixture
-def run(finished, tmp_path):
-    """A copy of a finished run that may be changed."""
-    return shutil.copytree(finished, tmp_path / "run")
 
 
 @pytest.fixture
