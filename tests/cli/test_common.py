@@ -1,4 +1,4 @@
-"""What all commands share: help, usage errors, --json; and what they leave of earlier files."""
+"""Behaviour of all commands: help, usage errors, ``--json``, and protection of existing files."""
 
 import inspect
 import json

@@ -1,4 +1,4 @@
-"""ferspec conform: judging implementations in Python and in other languages, the catalogue, and the skeleton."""
+"""The command ``ferspec conform``: implementations in any language, the catalogue and the skeleton."""
 
 import ast
 import json
@@ -142,7 +142,7 @@ def test_a_mistake_of_the_user_is_one_line(ferspec, workplace, words, says):
 
 
 def test_an_unknown_profile_is_refused_from_python_too(workplace):
-    with pytest.raises(UserError, match="no profile 'printed': they are released, paper"):
+    with pytest.raises(UserError, match="profile 'printed': input should be 'released' or 'paper'"):
         package.conform("right", profile="printed")
 
 

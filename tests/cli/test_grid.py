@@ -1,4 +1,4 @@
-"""The command ``ferspec grid``: what it lists, shows and refuses."""
+"""The command ``ferspec grid``: lists, bands and refusals."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The command ``ferspec spec``: what it lists, shows and refuses."""
+"""The command ``ferspec spec``: list, show, errata and refusals."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The commands as a user meets them: what they write and print, and their exit statuses."""
+"""The commands certify, verify, compare and contract: files, output and exit statuses."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""Files that nobody should believe: each is refused in one line, soon, and takes no other file of its folder along."""
+"""Hostile logs are refused in one line, quickly, and other files in the folder are still audited."""
 
 import json
 import os

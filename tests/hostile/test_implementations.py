@@ -1,4 +1,4 @@
-"""Implementations in processes of their own: what they may answer, and that no misbehaviour takes the judge down."""
+"""Processes of implementations may misbehave without harm to the judge."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Files that would run code, or reach outside their folder, are refused before anything of them runs."""
+"""Model files that run code, or read outside their folder, are refused before they run."""
 
 import errno
 import json

@@ -1,4 +1,4 @@
-"""pytest with --fer-implementation: the checks of the command line on that implementation, and nothing else."""
+"""pytest with ``--fer-implementation`` runs the checks of the command line and nothing else."""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""Faults planted into a right run: each is found, by its name, and what is right all the same passes."""
+"""Faults planted into a right run are detected and named, and unusual right runs pass."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Training runs are audited: what each check says of runs that depart, that are cut off, that do not tell."""
+"""Audits of training runs: deviating, interrupted and incomplete ones."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""A training is the same to the audit in whatever form it was logged: run folder, CSV, TensorBoard, MLflow."""
+"""The audit gives the same result for every log format: run folder, CSV, TensorBoard, MLflow."""
 
 import sqlite3
 from types import SimpleNamespace

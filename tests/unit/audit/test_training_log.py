@@ -1,4 +1,4 @@
-"""Logs of Keras' CSVLogger are read as they are found, and what had to be guessed or left out is said."""
+"""Reading logs of Keras' ``CSVLogger``, with notes about assumptions and skipped lines."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a network is fed after augmentation: scaled with NumPy, and the whole of it in the graph."""
+"""Inputs of a network after augmentation, scaled with NumPy or computed in the graph."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""An .npz file and FER2013's CSV give images and labels; every mistake in one is a clear line."""
+"""Reading images and labels from .npz files and FER2013's CSV; every mistake is one clear line."""
 
 import errno
 import io

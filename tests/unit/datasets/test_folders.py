@@ -1,4 +1,4 @@
-"""Class folders are found however downloads leave them; what is known of any dataset is said; mistakes are one line."""
+"""Reading class folders in any download layout, with notes about the dataset; every mistake is one line."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""RAF-DB, FER2013, AffectNet and BTFER are read as people download them, and every mistake in one is a clear line."""
+"""Reading the download layouts of RAF-DB, FER2013, AffectNet and BTFER; every mistake is a clear line."""
 
 import os
 from functools import partial

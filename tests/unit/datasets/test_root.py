@@ -1,4 +1,4 @@
-"""A dataset is found below a data root, as arrays or folders, and another one in its place is refused."""
+"""Finding a dataset below a data root as arrays or folders, and refusing another one in its place."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Splits within each class, and smaller sets that keep the shares of the classes."""
+"""Splits within each class, and subsets that keep the shares of the classes."""
 
 from fractions import Fraction
 from math import ceil, floor

@@ -1,4 +1,4 @@
-"""Synthetic faces: same seed, same bytes; any size and any counts; action units make the expressions."""
+"""Synthetic faces: the same bytes for the same seed, any size and count, expressions by action units."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The bands of the cells: what they are made of, and how often further runs lie in them.
+"""The bands of the cells: their terms, and how often further runs lie within them.
 
 The rules of FER-G-06 to FER-G-08 are judged by the checks on an implementation.
 """

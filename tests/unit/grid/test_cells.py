@@ -1,4 +1,4 @@
-"""Cells of the grid: which there are, how they are selected, and what they are estimated to cost."""
+"""Cells of the grid: identifiers, selection and estimated costs."""
 
 import csv
 import statistics

@@ -1,4 +1,4 @@
-"""Judging results: the status of every cell, the verdict, the commands, and the pytest module."""
+"""Judging results: the status of each cell, the verdict, the commands and the pytest module."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""FER-F: effects that were planted in a grid come out of it, and no others.
+"""FER-F: planted effects of a grid are found, and no others.
 
 Grids in which a statement is true or false beyond doubt are among the mutants.
 """

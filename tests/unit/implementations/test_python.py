@@ -1,4 +1,4 @@
-"""Implementations in Python: their answers as JSON, what they print, and their exceptions."""
+"""Implementations in Python: answers as JSON, printed output and exceptions."""
 
 import pytest
 

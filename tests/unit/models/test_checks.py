@@ -1,4 +1,4 @@
-"""Every check on a model's behaviour passes a right miniature and kills the wrong ones it is there for."""
+"""Every check of a model's behaviour passes a right miniature and kills the wrong ones."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Contracts: read and written without loss, refused by the key that is wrong, inferred from what a file tells."""
+"""Contracts are read and written without loss, refused with the wrong key, and inferred from model files."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A diagnosis names the mistake that was made in a contract, and none where none was made."""
+"""A diagnosis names the actual mistake in a contract, and none in a right one."""
 
 import warnings
 from itertools import permutations

@@ -1,4 +1,4 @@
-"""Recorded predictions: a CSV is read as its owner meant it, or refused with the line that is wrong."""
+"""Reading recorded predictions from CSV, or refusing them with the wrong line."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""SavedModels: what TensorFlow and Keras export is loaded; what reaches beyond the model is refused, however deep."""
+"""SavedModels: exports of TensorFlow and Keras are loaded, operations outside the model are refused."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""A certificate can be computed again, and whatever was edited in it is found."""
+"""A certificate is recomputed, and every edit of it is detected."""
 
 import copy
 import json

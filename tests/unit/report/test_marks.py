@@ -1,4 +1,4 @@
-"""The words, marks and colours of the pages: shortened texts, places along an axis, contrast."""
+"""Words, marks and colours of the pages: shortened texts, positions on an axis, contrast."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The pages drawn from a report: what they say, that they load nothing, and that hostile text stays text."""
+"""The pages of a report: their content, no loaded resource, and escaped hostile text."""
 
 import base64
 import re

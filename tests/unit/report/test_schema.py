@@ -1,4 +1,4 @@
-"""The published JSON Schema: current, valid itself, and telling a report from a mutilated one."""
+"""The published JSON Schema is current and valid, and refuses a mutilated report."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a report comes to in few words: the badge, the model card and the lines on the terminal."""
+"""Summaries of a report: the badge, the model card and the lines on the terminal."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The picture of a training: marks where another computation puts them, words beside them, and a size within bounds."""
+"""The picture of a training: positions of marks, descriptions and a bounded size."""
 
 import math
 import re

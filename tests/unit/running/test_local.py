@@ -1,4 +1,4 @@
-"""Running many cells on this machine: each alone in its process, and nothing finished done again."""
+"""Running many cells on one machine: separate processes, and no repeated work."""
 
 import io
 import json

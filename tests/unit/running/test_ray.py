@@ -1,4 +1,4 @@
-"""Running many cells on Ray: workers and drivers may be killed, and what comes back is what one machine gives."""
+"""Running many cells on Ray with killed workers and drivers gives the results of one machine."""
 
 import json
 import os

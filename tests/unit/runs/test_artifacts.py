@@ -1,4 +1,4 @@
-"""The artifacts of a run: what is written is read back as it was, and nothing damaged passes for it."""
+"""The artifacts of a run are read as they were written, and damaged ones are refused."""
 
 import csv
 import json

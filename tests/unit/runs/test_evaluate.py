@@ -1,4 +1,4 @@
-"""A finished run's network predicts its images again: reproduced, or not, or it cannot be said."""
+"""Evaluating a finished run again: reproduced, different or not evaluated."""
 
 import hashlib
 import json

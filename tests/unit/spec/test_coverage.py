@@ -1,4 +1,4 @@
-"""Traceability: which checks and mutants a clause has, and what the command says where it lacks one."""
+"""Traceability: the checks and mutants of each clause, and the output of the command."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A cell gets the images that its profile says, read once, and everything that is not the protocol is put on record."""
+"""The images of a cell follow its profile, are read once, and deviations are recorded."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""The networks of the zoo, built without weights: what the checks on an implementation do not ask of them."""
+"""Properties of the networks of the zoo, built without weights, that no check asks for."""
 
 import csv
 import re

@@ -1,4 +1,4 @@
-"""The border to keras-vggface: it works under Keras 3, and Keras stays as it was for everybody else."""
+"""The use of keras-vggface under Keras 3, without side effects on Keras."""
 
 import json
 import sys
