@@ -135,7 +135,7 @@ def test_a_copy_whose_predictions_were_saved_again_is_one(right, tmp_path):
     path = tmp_path / "second" / PREDICTIONS
     header, *rows = path.read_text().splitlines()
     path.write_text("\r\n".join([header, *reversed(rows), ""]), newline="")
-    (tmp_path / "second" / "model.keras").write_bytes(b"packed anew")
+    (tmp_path / "second" / "model.keras").write_bytes(b"packed again")
     faults.sign(tmp_path / "second")
     second = read([tmp_path]).results[1]
     assert [problem.title for problem in second.problems][-1] == "the same training was submitted twice"
