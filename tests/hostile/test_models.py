@@ -258,7 +258,7 @@ def test_a_name_that_no_report_could_hold_is_refused_in_escaped_form(harmless, t
     assert "caf\\xe9.keras: the name is not UTF-8" in refusal(path)
 
 
-def test_a_full_disk_is_said_to_be_full(harmless, tmp_path, monkeypatch):
+def test_a_full_disk_is_reported(harmless, tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 

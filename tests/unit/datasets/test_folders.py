@@ -73,7 +73,7 @@ def test_ids_do_not_depend_on_how_far_above_the_class_folders_one_points(tmp_pat
     assert digest(near.manifest()) == digest(far.manifest())
 
 
-def test_every_suffix_is_read_and_what_systems_leave_behind_is_passed_over(tmp_path):
+def test_every_suffix_is_read_and_files_of_operating_systems_are_skipped(tmp_path):
     kinds = ["a.jpg", "b.JPEG", "c.png", "d.bmp", "e.webp", "f.tif", "g.TIFF"]
     put(tmp_path, [f"Happy/{kind}" for kind in kinds])
     put(tmp_path, ["__MACOSX/Happy/a.png", "Happy/.hidden.png", ".cache/Sad/x.png", "@eaDir/Sad/y.png"])
@@ -84,7 +84,7 @@ def test_every_suffix_is_read_and_what_systems_leave_behind_is_passed_over(tmp_p
     assert not any("skipped" in note for note in dataset.notes)
 
 
-def test_what_is_left_out_is_noted(tmp_path):
+def test_skipped_files_are_noted(tmp_path):
     put(tmp_path, ["BTFER/Happy/1.png", "BTFER/preview.png"])
     (tmp_path / "BTFER" / "README.md").write_text("about")
     (tmp_path / "BTFER" / "Happy" / "clip.gif").write_bytes(b"GIF89a")
@@ -119,7 +119,7 @@ def test_a_circular_link_is_ignored_and_a_linked_class_folder_is_read(tmp_path):
         (["1.png", "2.png"], "images without class folders: expected folders named Angry"),
     ],
 )
-def test_folders_that_cannot_be_meant_are_refused(tmp_path, paths, says):
+def test_invalid_class_folders_are_refused(tmp_path, paths, says):
     assert says in refusal_of(put(tmp_path, paths))
 
 
@@ -133,7 +133,7 @@ def test_an_empty_class_folder_is_refused(tmp_path):
     assert refusal_of(tmp_path) == f"{tmp_path / 'Fear'}: this class folder holds no images: fill it or remove it"
 
 
-def test_the_folder_of_one_class_is_refused_with_the_way_out(tmp_path):
+def test_the_folder_of_one_class_is_refused_with_a_remedy(tmp_path):
     put(tmp_path, ["Happy/1.png"])
     assert refusal_of(tmp_path / "Happy").endswith("this is one class: give its parent folder")
 

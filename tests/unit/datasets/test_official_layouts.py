@@ -189,7 +189,7 @@ def test_everything_that_is_not_the_training_part_is_held_out(tmp_path, name):
         (["train/Happy", "test/Contempt"], "'Contempt' is not one of the seven classes"),
     ],
 )
-def test_parts_that_cannot_be_meant_are_refused(tmp_path, folders, says):
+def test_invalid_split_folders_are_refused(tmp_path, folders, says):
     assert says in refusal_of("FER2013", class_folders(tmp_path, dict.fromkeys(folders, 1)))
 
 

@@ -104,7 +104,7 @@ def test_many_runs_are_read_in_several_processes_with_the_same_results(right, tm
     ]
 
 
-def test_a_url_and_a_record_are_refused_with_what_to_name_instead(run):
+def test_a_url_and_a_record_are_refused_with_a_remedy(run):
     assert refusal(read, ["s3://bucket/runs"]).startswith("s3://bucket/runs is a URL: copy the run folders")
     assert refusal(read, [run / RUN]) == f"{run / RUN} is the record of a run: give its folder, {run}"
 
@@ -258,7 +258,7 @@ def test_a_table_needs_only_a_cell_and_a_figure_and_names_rows_by_line(tmp_path)
         (f'cell,val_f1\n"{CELL}', "is not CSV"),
     ],
 )
-def test_a_bad_table_is_one_line_that_says_what_and_where(tmp_path, text, words):
+def test_a_bad_table_is_one_line_with_mistake_and_place(tmp_path, text, words):
     path = tmp_path / "bad.csv"
     path.write_text(text)
     assert words in refusal(read_result_table, path)

@@ -239,7 +239,7 @@ def test_the_last_partial_batch_moves_the_runs_figures(finished):
     assert before.metrics.accuracy.value - after.metrics.accuracy.value == pytest.approx(1 / 70)
 
 
-def test_the_report_is_what_its_predictions_say(finished):
+def test_the_report_follows_from_its_predictions(finished):
     stated = read_run_report(finished / REPORT)
     assert stated == report_of(read_run_predictions(finished / PREDICTIONS), tiny_runs.CELL, "released")
 

@@ -225,7 +225,7 @@ def test_data_of_the_protocol_have_no_deviation(rafdb, monkeypatch):
         assert opened("RAF-DB", rafdb, profile=profile).deviations == ()
 
 
-def test_images_of_another_size_than_table_1_says_are_put_on_record(rafdb):
+def test_images_of_another_size_than_in_table_1_are_recorded(rafdb):
     assert effects(opened("RAF-DB", rafdb))["FER-D-01", "size of training images"] == (
         "63 of 63 images of RAF-DB are not 100x100"
     )
