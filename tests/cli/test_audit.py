@@ -1,4 +1,4 @@
-"""ferspec audit as a user meets it: what it prints and writes, and its exit statuses; and the notes it makes."""
+"""The command ``ferspec audit``: output, files, exit statuses and notes."""
 
 import io
 import json

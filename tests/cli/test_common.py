@@ -1,4 +1,4 @@
-"""What all commands share: help, usage errors, --json; and what they leave of earlier files."""
+"""Behaviour of all commands: help, usage errors, ``--json``, and protection of existing files."""
 
 import inspect
 import json
@@ -74,7 +74,7 @@ def test_a_usage_error_names_the_help_of_the_command(ferspec, words, help):
     assert err.endswith(f"({help} shows how)\n")
 
 
-def test_the_published_figures_as_json_say_where_they_are(ferspec, tmp_path):
+def test_the_published_metrics_as_json_name_their_file(ferspec, tmp_path):
     status, out, _ = ferspec("grid", "export-published", tmp_path / "printed.csv", "--json")
     assert (status, json.loads(out)) == (
         0,
@@ -122,7 +122,7 @@ def test_a_file_that_is_not_a_certificate_is_not_replaced(ferspec, workplace):
     assert Path("there/certificate.json").read_text() == "[]"
 
 
-def test_a_verified_failure_says_that_it_is_one(ferspec, workplace):
+def test_a_verified_failure_is_reported_as_a_failure(ferspec, workplace):
     certify(ferspec, RIGHT, "patches.npz", "--claim", "ece<=0.0000001")
     status, out, _ = ferspec("verify", "there/certificate.json")
     assert status == 0
@@ -162,7 +162,7 @@ def test_a_contract_cannot_be_given_for_a_training(ferspec, workplace):
     assert not Path("run.contract.toml").exists()
 
 
-def test_what_needs_model_and_images_asks_for_both(ferspec, workplace):
+def test_commands_that_need_model_and_images_ask_for_both(ferspec, workplace):
     certify(ferspec, RIGHT)
     out = ferspec("verify", "there/certificate.json", "-k", "FER-X-08")[1]
     assert "add --model and --dataset" in out

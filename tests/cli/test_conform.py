@@ -1,4 +1,4 @@
-"""ferspec conform: judging implementations in Python and in other languages, the catalogue, and the skeleton."""
+"""The command ``ferspec conform``: implementations in any language, the catalogue and the skeleton."""
 
 import ast
 import json
@@ -105,14 +105,17 @@ def test_a_declared_deviation_does_not_fail_and_an_unused_one_does(ferspec, work
         (["needy"], "needy: there is no module 'no_such_package'"),
         (["right:Missing"], "right:Missing: right has no 'Missing'"),
         (["broken"], "broken: importing broken failed with SystemExit: 7"),
-        (["shut:Fer"], "making a Fer without arguments failed with TypeError"),
+        (["shut:Fer"], "creating Fer without arguments failed with TypeError"),
         (["empty"], "empty offers no capability"),
-        (["not a module"], "names no implementation"),
-        (["model.py:"], "names no implementation"),
-        (["right.py"], "'right.py' names no implementation: write right, as Python imports it, without .py"),
+        (["not a module"], "is not a reference to an implementation"),
+        (["model.py:"], "is not a reference to an implementation"),
+        (
+            ["right.py"],
+            "'right.py' is not a reference to an implementation: write right, as Python imports it, without .py",
+        ),
         (["./right"], "write right, as Python imports it"),
         (["nested/right.py:Fer"], "write nested.right:Fer, as Python imports it"),
-        (["../right.py"], "names no implementation: write package.module or package.module:object"),
+        (["../right.py"], "is not a reference to an implementation: write package.module or package.module:object"),
         (["right.js"], "or give a program with --command"),
         ([], "either package.module[:object] or a command"),
         (["right", "--command", "perl x.pl"], "either package.module[:object] or a command"),
@@ -120,12 +123,15 @@ def test_a_declared_deviation_does_not_fail_and_an_unused_one_does(ferspec, work
         (["--command", "'"], "cannot read the command"),
         (["--command", ""], "the command is empty"),
         (["--command", f"{sys.executable} -c 'import sys; print(1, file=sys.stderr)'"], "ended with exit status 0"),
-        (["--command", f"{sys.executable} -c 'print(1)'"], "does not say what it offers: wrote 1"),
+        (["--command", f"{sys.executable} -c 'print(1)'"], "does not list its capabilities: wrote 1"),
         (["right", "--profile", "printed"], "'printed' is not one of"),
         (["right", "-k", "FER-XYZ"], "no check's id contains 'FER-XYZ'"),
-        (["right", "--time-limit", "0"], "the time limit has to be above 0 seconds"),
-        (["right", "--time-limit", "nan"], "the time limit has to be above 0 seconds"),
-        (["right", "--time-limit", "inf"], "the time limit has to be above 0 seconds and at most a day"),
+        (["right", "--time-limit", "0"], "the time limit is 0 seconds: it must be above 0"),
+        (["right", "--time-limit", "nan"], "the time limit is nan seconds: it must be above 0"),
+        (
+            ["right", "--time-limit", "inf"],
+            "the time limit is inf seconds: it must be above 0 and at most 86400 (one day)",
+        ),
         (["right", "--deviations", "absent.toml"], "cannot read the deviations in absent.toml"),
     ],
 )
@@ -136,7 +142,7 @@ def test_a_mistake_of_the_user_is_one_line(ferspec, workplace, words, says):
 
 
 def test_an_unknown_profile_is_refused_from_python_too(workplace):
-    with pytest.raises(UserError, match="no profile 'printed': they are released, paper"):
+    with pytest.raises(UserError, match="profile 'printed': input should be 'released' or 'paper'"):
         package.conform("right", profile="printed")
 
 
@@ -161,11 +167,11 @@ def test_output_after_an_answer_fails_the_check_that_asked(ferspec, workplace, m
     monkeypatch.setattr("ferspec.subjects.implementations.processes.process.PAUSE", 0.1)
     status, out, _ = ferspec("conform", "--command", misbehaving("writes more"), "-k", select, "--json")
     assert (status, failed(out).keys()) == (1, {"FER-V-04"})
-    assert failed(out)["FER-V-04"]["message"].startswith("monitored_split: wrote done, which nobody asked for")
+    assert failed(out)["FER-V-04"]["message"].startswith("monitored_split: wrote done without a request")
 
 
 @pytest.mark.parametrize(
-    ("select", "said"), [("", "asked for rounded after"), ("FER-V-04", "asked nothing more after")]
+    ("select", "said"), [("", "asked for rounded after"), ("FER-V-04", "after its last answer, to")]
 )
 def test_late_output_after_an_answer_fails_separately(ferspec, workplace, select, said):
     status, out, _ = ferspec("conform", "--command", misbehaving("writes late"), "-k", select, "--json")

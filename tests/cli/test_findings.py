@@ -1,4 +1,4 @@
-"""``ferspec grid findings``: what it prints of every statement, and the JSON document."""
+"""The command ``ferspec grid findings``: output for every statement, and the JSON document."""
 
 import json
 

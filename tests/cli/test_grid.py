@@ -1,4 +1,4 @@
-"""The command ``ferspec grid``: what it lists, shows and refuses."""
+"""The command ``ferspec grid``: lists, bands and refusals."""
 
 import json
 import re
@@ -34,7 +34,7 @@ def test_list_shows_what_a_selection_costs():
         assert words in shown
 
 
-def test_list_adds_what_is_selected_again():
+def test_list_adds_up_several_selections():
     shown = ferspec_grid("list", "-s", "lenet5-*-rafdb-simple", "-s", "lenet5-scratch-48-synthetic-simple").stdout
     assert "as drawn" in shown
     assert "2 cells" in shown
@@ -91,7 +91,7 @@ def test_band_as_json_holds_everything_it_was_derived_from():
         ("lenet5-scratch-48-synthetic-simple", "no metrics are published for trainings on synthetic faces"),
     ],
 )
-def test_band_says_why_there_is_none(cell, reason):
+def test_a_missing_band_has_a_reason(cell, reason):
     shown = ferspec_grid("band", cell).stdout
     assert shown.count(f"no band: {reason}") == 4
 

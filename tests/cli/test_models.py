@@ -1,4 +1,4 @@
-"""The command ``ferspec models``: what it lists, shows, draws, builds and fuses."""
+"""The command ``ferspec models``: list, show, plot, build and fuse."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The command ``ferspec spec``: what it lists, shows and refuses."""
+"""The command ``ferspec spec``: list, show, errata and refusals."""
 
 import json
 
@@ -24,7 +24,7 @@ def test_list_shows_the_clauses_of_a_family():
     assert "FER-Z-01" not in shown
 
 
-def test_list_says_what_each_letter_means():
+def test_list_explains_each_letter():
     assert sorted(FAMILIES) == sorted({clause.family.removeprefix("FER-") for clause in SPEC.clauses})
     shown = " ".join(ferspec_spec("list", "--family", "W").stdout.split())
     assert "families: A augmentation; B behaviour of a model;" in shown

@@ -1,4 +1,4 @@
-"""The commands as a user meets them: what they write and print, and their exit statuses."""
+"""The commands certify, verify, compare and contract: files, output and exit statuses."""
 
 import json
 import shlex
@@ -41,7 +41,7 @@ def test_certify_writes_the_certificate_and_the_pages_drawn_from_it(ferspec, wor
     }
 
 
-def test_the_json_document_is_what_the_published_schema_says(ferspec, workplace):
+def test_the_json_document_follows_the_published_schema(ferspec, workplace):
     _, out, _ = ferspec("certify", RIGHT, *GIVEN, "--json", "--claim", "accuracy>=0.5")
     document = json.loads(out)
     jsonschema.validate(document, published())
@@ -51,7 +51,7 @@ def test_the_json_document_is_what_the_published_schema_says(ferspec, workplace)
     assert document["counts"]["planned"] == len(document["outcomes"]) == 8
 
 
-def test_what_is_printed_as_json_is_what_was_written(ferspec, workplace):
+def test_printed_json_equals_the_written_file(ferspec, workplace):
     _, out, _ = ferspec("certify", RIGHT, *GIVEN, "--json", "--out", "there")
     assert json.loads(out) == json.loads(Path("there/certificate.json").read_text())
 
@@ -122,7 +122,7 @@ def test_a_run_that_cannot_be_written_leaves_the_earlier_files(ferspec, workplac
     assert {path: path.read_bytes() for path in Path("there").iterdir()} == before
 
 
-def test_one_check_can_be_run_alone_and_writes_nothing(ferspec, workplace):
+def test_a_single_check_can_be_run_and_writes_nothing(ferspec, workplace):
     before = set(workplace.iterdir())
     status, out, _ = ferspec("certify", RIGHT, *GIVEN, "-k", "FER-B-04", "--json")
     assert status == 0

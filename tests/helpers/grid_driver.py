@@ -1,4 +1,4 @@
-"""Runs small trainings as ``ferspec grid run`` would and prints how they ended, as JSON: a process that can be killed.
+"""Run small trainings like ``ferspec grid run`` and print the results as JSON, in a process that tests can kill.
 
 A script: ``python -m helpers.grid_driver local|ray tiny_cells|real_cells OUT TRACE SEED...``.
 """

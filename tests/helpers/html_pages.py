@@ -1,4 +1,4 @@
-"""A parsed page, and text that tries to be more than text."""
+"""A parser of HTML pages, and hostile text for them."""
 
 from html.parser import HTMLParser
 

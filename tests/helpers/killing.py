@@ -1,4 +1,4 @@
-"""Kills ``ferspec train`` at each kind of moment, all in one folder, and prints as JSON what each kill left.
+"""Kill ``ferspec train`` at each kind of moment in one folder, and print the remaining files as JSON.
 
 A script: ``python -m helpers.killing FOLDER CELL OPTIONS...``. TensorFlow is imported once, before any of it is used,
 and every training is a fork of that process. What a kill leaves depends only on the last change of a file before it, so

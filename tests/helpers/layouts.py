@@ -1,4 +1,4 @@
-"""Small copies of datasets in the forms that people download them in: real names and folders, tiny pictures."""
+"""Small copies of datasets in their download layouts: real names and folders, tiny pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders that tests start processes in or read files of."""
+"""Folders of the tests."""
 
 from pathlib import Path
 

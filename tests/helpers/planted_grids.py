@@ -1,4 +1,4 @@
-"""Grids whose effects are known, because they were put there."""
+"""Grids with known effects."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Processes that tests start: their output as text, and an end in time."""
+"""Processes with a time limit, started by tests."""
 
 import subprocess
 import sys

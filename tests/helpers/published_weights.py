@@ -1,4 +1,4 @@
-"""Files of starting weights in the layout of the published ones, with random arrays in them."""
+"""Files of initial weights in the published layout, with random arrays."""
 
 import h5py
 import numpy as np

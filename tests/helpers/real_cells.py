@@ -1,4 +1,4 @@
-"""Real cells, made as small as they can be, for the tests of running many: three epochs on seventy faces."""
+"""Real cells of the smallest size, for tests of running many: three epochs on seventy faces."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Implementations that do not offer what is asked for some arguments, and what the checks find of them."""
+"""Implementations that refuse some arguments, and the outcomes of the checks."""
 
 from __future__ import annotations
 

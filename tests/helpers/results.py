@@ -1,4 +1,4 @@
-"""Results of one cell to be judged: its published figures, some of them shifted."""
+"""Results of one cell: its published metrics, some of them shifted."""
 
 from ferspec import spec
 from ferspec.grid.judging.results import Result

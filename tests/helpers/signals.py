@@ -1,4 +1,4 @@
-"""How a process that a test starts takes signals, whatever started the tests."""
+"""Signal handling of processes that tests start."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""Waiting for what other processes do, in tests: long enough for a loaded machine, no longer than needed."""
+"""Waiting for other processes, with a time limit."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Files that nobody should believe: each is refused in one line, soon, and takes no other file of its folder along."""
+"""Hostile logs are refused in one line, quickly, and other files in the folder are still audited."""
 
 import json
 import os
@@ -109,7 +109,7 @@ def log(*lines):
     ],
     ids=["many epochs", "many lines", "UTF-16", "UTF-16 without mark", "decimal commas", "decimal commas and tabs"],
 )
-def test_a_csv_that_cannot_be_audited_says_why(tmp_path, content, why):
+def test_a_csv_that_cannot_be_audited_has_a_reason(tmp_path, content, why):
     (tmp_path / "log.csv").write_bytes(content.encode() if isinstance(content, str) else content)
     assert why in refused(tmp_path / "log.csv")
 
@@ -163,7 +163,7 @@ def events(tmp_path):
 
 
 @pytest.mark.parametrize("shape", [(1 << 45,), (1 << 31,), (1 << 40, 1 << 40), (0,), (-1,), (2, 3)], ids=str)
-def test_a_tensor_of_one_number_that_says_it_has_more_is_left_out(events, shape):
+def test_a_tensor_with_a_wrong_size_is_skipped(events, shape):
     folder = events(loss(0), loss(1), loss(2, *shape), loss(3, 1, 1), loss(4, old=True))
     (run,) = find_training_runs(folder).runs
     assert [phase.epochs for phase in run.phases] == [(0, 1), (3, 4)]

@@ -1,4 +1,4 @@
-"""Implementations in processes of their own: what they may answer, and that no misbehaviour takes the judge down."""
+"""Processes of implementations may misbehave without harm to the judge."""
 
 import io
 import os
@@ -288,7 +288,7 @@ def test_an_answer_is_read(line, value):
     assert value_of(read_answer(7, line)) == value
 
 
-def test_an_error_and_what_is_missing_are_answers_in_good_order():
+def test_an_error_and_a_missing_capability_are_valid_answers():
     with pytest.raises(SubjectError, match="no such dataset") as error:
         value_of(read_answer(7, b'{"id": 7, "error": "no such\\ndataset"}'))
     assert not isinstance(error.value, Misbehaviour)

@@ -1,4 +1,4 @@
-"""Files that would run code, or reach outside their folder, are refused before anything of them runs."""
+"""Model files that run code, or read outside their folder, are refused before they run."""
 
 import errno
 import json
@@ -7,6 +7,7 @@ import pickle
 import shutil
 import sys
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,15 +15,10 @@ import pytest
 from ferspec.errors import UserError
 from ferspec.subjects.models import open_model
 from ferspec.subjects.models.keras.config import refuse_code
+from helpers import messages
 
 IMAGES = np.ones((2, 4, 4, 3), np.float32)
-
-
-def refusal(path, trust_code=False):
-    with pytest.raises(UserError) as caught:
-        open_model(path, trust_code=trust_code)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+refusal = partial(messages.refusal, open_model)
 
 
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
@@ -262,7 +258,7 @@ def test_a_name_that_no_report_could_hold_is_refused_in_escaped_form(harmless, t
     assert "caf\\xe9.keras: the name is not UTF-8" in refusal(path)
 
 
-def test_a_full_disk_is_said_to_be_full(harmless, tmp_path, monkeypatch):
+def test_a_full_disk_is_reported(harmless, tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 

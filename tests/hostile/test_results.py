@@ -1,4 +1,4 @@
-"""Whatever a stranger's file holds, it is judged: what is wrong with it is a problem of its result, and no crash."""
+"""Hostile result files are reported as problems and crash nothing."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Spreads of runs and bands with one mistake each, and some that are unusual but right."""
+"""Spreads and bands with one mistake each, and unusual right ones."""
 
 from __future__ import annotations
 

@@ -251,7 +251,7 @@ def figures_rounded_otherwise() -> tuple[Document, dict[str, Any]]:
     return edited(nudge), {}
 
 
-def images_saved_anew() -> tuple[Document, dict[str, Any]]:
+def images_saved_again() -> tuple[Document, dict[str, Any]]:
     return certified(), {"dataset": saved(lambda pixels, labels: None)}
 
 
@@ -308,6 +308,6 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     kept("FER-X-02", "indented, keys in another order", keys_in_another_order),
     kept("FER-X-02", "keys sorted, characters escaped", escaped),
     kept("FER-X-03", "figures rounded in the twelfth digit", figures_rounded_otherwise),
-    kept("FER-X-06", "the same images in another file", images_saved_anew),
+    kept("FER-X-06", "the same images in another file", images_saved_again),
     kept("FER-X-08", "other hardware, probabilities apart by 1e-5", other_hardware),
 )

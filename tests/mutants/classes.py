@@ -1,4 +1,4 @@
-"""Classes in another order, words and labels that mean the wrong one, and contempt taken for a class (FER-C)."""
+"""Classes in another order, words and labels with a wrong class, and contempt as a class (FER-C)."""
 
 from __future__ import annotations
 

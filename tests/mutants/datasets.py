@@ -1,4 +1,4 @@
-"""Wrong counts and parts, faces cut out wrongly, and what is overlooked in images and files (FER-D)."""
+"""Wrong counts and splits, wrong face crops, and missed findings in images and files (FER-D)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluations on other splits, over other images, and a training that monitors what it is judged on (FER-V)."""
+"""Evaluations on other splits or images, and training monitored on the test split (FER-V)."""
 
 from __future__ import annotations
 

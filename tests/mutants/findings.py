@@ -1,4 +1,4 @@
-"""Grids of trainings in which a statement of FER-F is false, beyond all doubt, and grids in which it is true.
+"""Grids in which a statement of FER-F is clearly false, and grids in which it is true.
 
 What is planted is written out here, not taken from what the clause selects: where a clause selected other cells than
 its title speaks of, the grid in which it is true would not support it.

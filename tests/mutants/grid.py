@@ -1,4 +1,4 @@
-"""Grids with one mistake each, and some that are unusual but right."""
+"""Grids with one mistake each, and unusual right ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hyper-parameters that the protocol does not have, or that differ between networks (FER-S)."""
+"""Hyper-parameters outside the protocol, or different between networks (FER-S)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files whose entries about people are overlooked, wholly, in one form, or of one kind (FER-D-12)."""
+"""Image files whose entries about people are overlooked (FER-D-12)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliberately wrong subjects that a check must kill, and unusual but right ones that it must let pass."""
+"""Wrong subjects that a check must kill, and unusual right ones that it must pass."""
 
 from __future__ import annotations
 

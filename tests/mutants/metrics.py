@@ -1,4 +1,4 @@
-"""Ways of measuring that break FER-M, and unusual ones that keep it."""
+"""Metrics that break FER-M, and unusual ones that keep it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks, heads and starting weights with one mistake each, and some that are unusual but right.
+"""Networks, heads and initial weights with one mistake each, and unusual right ones.
 
 A wrong network is the specification's table with a layer changed, so that none has to be built.
 """

@@ -1,4 +1,4 @@
-"""Schedules that reduce, stop, keep, freeze and count otherwise than the protocol (FER-S)."""
+"""Schedules that differ from the protocol in rates, stopping, best epoch, phases or batches (FER-S)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where miniatures that are read from files are written; gone when the tests have ended."""
+"""Temporary folders of miniatures, removed after the tests."""
 
 from functools import cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Class weights by other rules, from other images, and put on the loss in other ways (FER-W)."""
+"""Class weights by other rules, from other images, or applied differently (FER-W)."""
 
 from __future__ import annotations
 

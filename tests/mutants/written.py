@@ -1,4 +1,4 @@
-"""Statistics whose numbers are written otherwise than in double precision, and right (FER-Z)."""
+"""Right statistics in another number format than double precision (FER-Z)."""
 
 from __future__ import annotations
 

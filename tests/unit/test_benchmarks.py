@@ -1,4 +1,4 @@
-"""The benchmarks as a folder: each is of a kind, and none is run unless its kind is asked for."""
+"""The benchmarks: each has a kind, and none runs unless its kind is requested."""
 
 import re
 

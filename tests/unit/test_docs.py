@@ -1,4 +1,4 @@
-"""What README.md and docs/ tell is there: commands and their options, files, clauses, extras, markers, rooms."""
+"""README.md and docs/ name existing commands, options, files, clauses, extras, markers and folders."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""The rules of the house: short files, folders instead of prefixes, imports that point downward, waits that end."""
+"""The rules of the code base: short files, folders for prefixes, downward imports, bounded waits."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The judge judges: every mutant is killed by the checks of its clause, and what is right in another way passes."""
+"""Every mutant is killed by the checks of its clause, and every right variation passes."""
 
 from collections import Counter
 from functools import cache

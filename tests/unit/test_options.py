@@ -1,4 +1,4 @@
-"""Records whose fields the command line gives: their options, and the command that gives them again."""
+"""Records of options: the command line fills them, and they render the command that repeats them."""
 
 from __future__ import annotations
 

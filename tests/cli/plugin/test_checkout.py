@@ -1,4 +1,4 @@
-"""Judging a model in a checkout, whose conftest.py and pyproject.toml pytest reads too, without the test extra."""
+"""A model is judged with pytest inside a checkout without the test extra."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""pytest with --fer-implementation: the checks of the command line on that implementation, and nothing else."""
+"""pytest with ``--fer-implementation`` runs the checks of the command line and nothing else."""
 
 import os
 import shlex
@@ -74,7 +74,7 @@ def test_the_checks_of_the_command_line_are_run_with_ids_that_are_sentences(judg
     assert "test_model" not in out
 
 
-def test_in_the_specification_they_alone_are_run(judged):
+def test_protocol_tests_run_only_the_checks_of_a_named_implementation(judged):
     status, out = judged("--fer-implementation", "uncapped", where=(str(ROOT / "protocol_tests"),))
     assert status == 1
     assert f"collected {len(CHECKS) + 1} items" in out

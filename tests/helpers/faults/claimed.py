@@ -1,4 +1,4 @@
-"""Faults by which a run says of itself what cannot be: another contract, start, history, interval, or declaration.
+"""Faults in the claims of a run: an impossible contract, start, history, interval or declaration.
 
 As those of ``faults``, they recompute the digests of the record.
 """

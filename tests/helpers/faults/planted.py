@@ -1,4 +1,4 @@
-"""Faults planted into a right run: each returns the folder of a copy in which one thing is wrong.
+"""Faults planted into a right run: each function returns a copy of the folder with one fault.
 
 Unless it says otherwise, a fault hides itself: the digests of the record are recomputed, so that no sha256 differs.
 """

@@ -1,4 +1,4 @@
-"""Faults by which a run poses as one of the protocol: pictures used again, exchanged classes, settings not declared.
+"""Faults by which a run poses as a protocol run: repeated pictures, exchanged classes, undeclared settings.
 
 As those of ``faults``, they recompute the digests of the record.
 """

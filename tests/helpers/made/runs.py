@@ -1,5 +1,7 @@
-"""The artifacts of a whole training by the protocol, made without training: images of Table 1's counts that nobody has
-seen, and predictions drawn so that the published figures come out."""
+"""The artifacts of a whole protocol run, made without training.
+
+The images have the counts of Table 1 and no pixels; the predictions are drawn to give the published metrics.
+"""
 
 from __future__ import annotations
 

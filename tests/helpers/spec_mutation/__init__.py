@@ -1,4 +1,4 @@
-"""The spec mutation test: every value of the specification is changed, one at a time, and something must notice.
+"""The spec mutation test: each value of the specification is changed, and the change must be detected.
 
 ``changes`` lists the changes, ``behaviour`` what is computed from a specification, and ``judging`` compares the two in
 a process of its own for each change.

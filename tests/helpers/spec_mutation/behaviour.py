@@ -1,4 +1,4 @@
-"""What the suite computes from the specification, in parts that are compared before and after a change.
+"""Values computed from the specification, in groups that are compared before and after a change.
 
 Nothing is imported here before a part is computed, so that no module keeps a value of another specification. No part
 shows a value as the data files state it where it can show what was computed with it.

@@ -1,4 +1,4 @@
-"""The changes that the spec mutation test makes: one value each, to another that a reader could use."""
+"""The changes of the spec mutation test: each replaces one value by another valid one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the suite judges what others do by the specification: models, certificates, runs, logs and implementations.
+"""Judgements by the specification of models, certificates, runs, logs and implementations.
 
 Nothing is imported here before a part is computed, so that no module keeps a value of another specification.
 """

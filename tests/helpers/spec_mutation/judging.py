@@ -1,4 +1,4 @@
-"""Computes the behaviour under each change, in a process of its own, and says what noticed the change first."""
+"""Compute the behaviour under each change in a separate process, and report what detects the change first."""
 
 from __future__ import annotations
 

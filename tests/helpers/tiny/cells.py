@@ -1,4 +1,4 @@
-"""A training in miniature for the tests of running many: it leaves all that a real one does, in a second and a half.
+"""A miniature training for tests of running many: it writes all artifacts in a second and a half.
 
 Its epochs are links of a chain of digests, so that one skipped or started again shows in the artifacts. Every epoch is
 noted in the file ``trace`` of the folder that stands for the published weights: seed, epoch, process, its parent.

@@ -1,4 +1,4 @@
-"""A finished training in miniature: images whose mean colour is their class, and a network that reads just that."""
+"""A finished miniature training: images whose mean colour is their class, and a network that reads it."""
 
 from __future__ import annotations
 

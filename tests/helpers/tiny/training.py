@@ -1,4 +1,4 @@
-"""Trainings in miniature: coloured patches in memory, networks of a few layers, a schedule of a few epochs."""
+"""Miniature trainings: coloured patches in memory, small networks, and a schedule of a few epochs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run says of itself and cannot be is found, by the one clause it breaks."""
+"""Impossible claims of a run are detected by exactly one clause."""
 
 import pytest
 

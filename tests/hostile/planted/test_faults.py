@@ -1,4 +1,4 @@
-"""Faults planted into a right run: each is found, by its name, and what is right all the same passes."""
+"""Faults planted into a right run are detected and named, and unusual right runs pass."""
 
 import json
 import shutil
@@ -134,7 +134,7 @@ FAULTS = {
     ),
     "labels shuffled against the manifest": (faults.labels_shuffled, "FER-R-06", "of 4,606 labels", "shuffled"),
     "an image without a prediction": (faults.image_missing, "FER-R-06", "1 images without", "images were skipped"),
-    "an image predicted twice": (faults.image_twice, "FER-R-02", "already", None),
+    "an image predicted twice": (faults.image_twice, "FER-R-02", "already occurs in line 2", None),
     "training images predicted as validation": (
         faults.training_images_as_validation,
         "FER-R-06",

@@ -1,4 +1,4 @@
-"""Changes that are drawn right one by one, but not each for itself or not from the seed (FER-A-02 to -05, -10)."""
+"""Draws that are right one by one, but depend on each other or ignore the seed (FER-A-02 to -05, -10)."""
 
 from __future__ import annotations
 

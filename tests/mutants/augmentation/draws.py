@@ -1,4 +1,4 @@
-"""Changes drawn from another range or distribution, or not each for itself (FER-A-02 to FER-A-05)."""
+"""Draws from another range or distribution, or shared between images (FER-A-02 to FER-A-05)."""
 
 from __future__ import annotations
 

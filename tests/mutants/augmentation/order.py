@@ -1,4 +1,4 @@
-"""Batches in another order, or of other random numbers, than Keras' generator makes them (FER-A-10, -13, -14)."""
+"""Batches with another order or other random numbers than those of Keras (FER-A-10, -13, -14)."""
 
 from __future__ import annotations
 

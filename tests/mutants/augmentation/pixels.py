@@ -1,4 +1,4 @@
-"""Pixels read elsewhere, interpolated or continued otherwise, mirrored wrongly (FER-A-05 to -09)."""
+"""Pixels with a wrong position, interpolation, border or flip (FER-A-05 to -09)."""
 
 from __future__ import annotations
 

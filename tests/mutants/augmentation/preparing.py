@@ -1,4 +1,4 @@
-"""Images augmented that must not be, networks with ranges of their own, and values that are not rescaled (FER-A)."""
+"""Augmentation of the wrong images, different ranges per network, and values that are not rescaled (FER-A)."""
 
 from __future__ import annotations
 

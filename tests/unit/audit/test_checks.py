@@ -1,4 +1,4 @@
-"""Training runs are audited: what each check says of runs that depart, that are cut off, that do not tell."""
+"""Audits of training runs: deviating, interrupted and incomplete ones."""
 
 import json
 import math
@@ -220,7 +220,7 @@ def test_the_likely_cause_is_the_rule_that_was_set(rule, likely):
     assert likely in finding("FER-S-03", run(trained(plateau=rule))).likely
 
 
-def test_another_min_delta_fails_its_own_clause_alone():
+def test_another_min_delta_fails_only_its_own_clause():
     subject = run(trained(plateau={"min_delta": 0.0}))
     assert (finding("FER-S-03", subject).status, finding("FER-S-04", subject).status) == ("pass", "fail")
     assert finding("FER-S-04", subject).likely == "a min_delta of 0"

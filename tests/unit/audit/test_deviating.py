@@ -1,4 +1,4 @@
-"""A run whose record declares deviations is audited like any other, and never passes as a protocol run."""
+"""A run with declared deviations is audited, and never passes as a protocol run."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""A training is the same to the audit in whatever form it was logged: run folder, CSV, TensorBoard, MLflow."""
+"""The audit gives the same result for every log format: run folder, CSV, TensorBoard, MLflow."""
 
 import sqlite3
 from types import SimpleNamespace
@@ -352,14 +352,14 @@ def test_a_folder_that_contains_itself_is_searched_once(tmp_path, phases):
     assert len(find_training_runs(tmp_path).runs) == 1
 
 
-def test_a_folder_without_runs_and_a_path_that_is_not_there_are_refused(tmp_path):
+def test_an_empty_folder_and_a_missing_path_are_refused(tmp_path):
     with pytest.raises(UserError, match="holds no training run"):
         find_training_runs(tmp_path)
     with pytest.raises(UserError, match="no such file or folder"):
         find_training_runs(tmp_path / "absent")
 
 
-def test_a_log_that_is_still_being_written_loses_its_last_line_alone(tmp_path):
+def test_a_growing_log_loses_only_its_last_line(tmp_path):
     text = log_text([cut(whole(), 0, 40)])
     (tmp_path / "log.csv").write_text(text[:-9])
     audit = ferspec.audit(tmp_path / "log.csv")

@@ -1,4 +1,4 @@
-"""Logs that may be read in two ways: which Keras trained, whose rate an epoch is logged with, what a rising rate is."""
+"""Ambiguous logs: the Keras version, the epoch of a logged rate, and the reason for a rising rate."""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""How favourable the choice of the best epoch is: the estimate is held to simulations in which the truth is known."""
+"""The estimated bias of the best epoch agrees with simulations of known truth."""
 
 import numpy as np
 import pytest
@@ -86,7 +86,7 @@ def test_few_epochs_give_no_estimate():
 
 
 @pytest.mark.parametrize("best", [0, 2, 57, 59])
-def test_nothing_is_said_of_a_best_epoch_near_an_end(best):
+def test_a_best_epoch_near_an_end_has_no_estimate(best):
     accuracies = np.full(EPOCHS, 0.5)
     accuracies[best] = 0.6
     assert selection_bias(accuracies) is None

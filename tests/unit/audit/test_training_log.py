@@ -1,4 +1,4 @@
-"""Logs of Keras' CSVLogger are read as they are found, and what had to be guessed or left out is said."""
+"""Reading logs of Keras' ``CSVLogger``, with notes about assumptions and skipped lines."""
 
 import math
 from collections.abc import Callable
@@ -267,7 +267,7 @@ def test_damage_in_one_place_does_not_lose_a_log(tmp_path_factory, place, insert
     assert 0 < sum(map(len, log.phases)) <= len(FIRST + SECOND) + 12
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UserError, match=r"cannot read .*absent\.csv: No such file"):
         read_training_log(tmp_path / "absent.csv")
 

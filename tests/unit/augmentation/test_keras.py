@@ -1,4 +1,4 @@
-"""Pixels and batches are those of Keras' own generator: the suite's, and those that the checks expect."""
+"""Pixels and batches of the suite and of its checks equal those of Keras' own generator."""
 
 import numpy as np
 import pytest

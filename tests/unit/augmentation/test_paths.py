@@ -1,4 +1,4 @@
-"""What a network is fed after augmentation: scaled with NumPy, and the whole of it in the graph."""
+"""Inputs of a network after augmentation, scaled with NumPy or computed in the graph."""
 
 from dataclasses import replace
 
@@ -100,7 +100,7 @@ def passing_on(shape, channels):
 
 @every_feed
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_the_graph_feeds_what_opencv_and_numpy_do(feed, shape, device):
+def test_the_graph_feeds_the_values_of_opencv_and_numpy(feed, shape, device):
     images, parameters = a_batch(shape)
     model = device.with_augmentation(passing_on(shape, feed.channels), feed)
     fed = model.predict_on_batch([images, transforms(parameters, shape)])

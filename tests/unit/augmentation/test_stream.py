@@ -1,4 +1,4 @@
-"""The stream of batches as a program uses it: from any place on, from several threads, and without side effects."""
+"""The stream of batches starts at any place, works with several threads and has no side effects."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple

@@ -1,4 +1,4 @@
-"""An .npz file and FER2013's CSV give images and labels; every mistake in one is a clear line."""
+"""Reading images and labels from .npz files and FER2013's CSV; every mistake is one clear line."""
 
 import errno
 import io
@@ -6,23 +6,18 @@ import os
 import sys
 import tempfile
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
 
-from ferspec.errors import UserError
 from ferspec.subjects.datasets.subject import open_dataset
+from helpers.messages import refusal
 
 CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
 RNG = np.random.default_rng(7)
 FACES = RNG.integers(0, 256, (7, 8, 6, 3), dtype=np.uint8)
-
-
-def refusal_of(path) -> str:
-    with pytest.raises(UserError) as refusal:
-        open_dataset(path)
-    assert "\n" not in str(refusal.value)
-    return str(refusal.value)
+refusal_of = partial(refusal, open_dataset)
 
 
 # --- .npz --------------------------------------------------------------------------------------------------------
@@ -161,7 +156,7 @@ def test_a_member_that_cannot_be_read_is_one_clear_line(tmp_path, damage, name):
     assert "not a readable .npz file" in refusal_of(path)
 
 
-def test_an_unknown_name_of_a_class_in_an_npz_is_said_with_its_file(tmp_path):
+def test_an_unknown_class_name_in_an_npz_is_reported_with_its_file(tmp_path):
     path = npz(tmp_path, images=FACES, labels=np.array(["happy"] * 6 + ["hapy"]))
     assert refusal_of(path).startswith(f"{path}: labels: unknown class 'hapy'")
 
@@ -172,7 +167,7 @@ class FullDisk(io.BytesIO):
 
 
 @pytest.mark.parametrize("form", ["npz", "csv"])
-def test_a_disk_that_is_full_is_said_to_be_full(tmp_path, monkeypatch, form):
+def test_a_full_disk_is_reported(tmp_path, monkeypatch, form):
     path = npz(tmp_path, images=FACES, labels=np.arange(7)) if form == "npz" else fer2013(tmp_path, [GOOD])
     monkeypatch.setattr(tempfile, "TemporaryFile", FullDisk)
     said = refusal_of(path)

@@ -1,8 +1,9 @@
-"""Class folders are found however downloads leave them; what is known of any dataset is said; mistakes are one line."""
+"""Reading class folders in any download layout, with notes about the dataset; every mistake is one line."""
 
 import hashlib
 import os
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from ferspec.subjects.datasets.cache import PixelCache
 from ferspec.subjects.datasets.manifest import Entry, digest, manifest_notes
 from ferspec.subjects.datasets.readers import Listing
 from ferspec.subjects.datasets.subject import open_dataset, read_dataset, synthetic_dataset
+from helpers.messages import refusal
 
 CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
 RNG = np.random.default_rng(7)
@@ -27,11 +29,7 @@ def put(root, paths, faces=FACES):
     return root
 
 
-def refusal_of(path) -> str:
-    with pytest.raises(UserError) as refusal:
-        open_dataset(path)
-    assert "\n" not in str(refusal.value)
-    return str(refusal.value)
+refusal_of = partial(refusal, open_dataset)
 
 
 # --- class folders -----------------------------------------------------------------------------------------------
@@ -75,7 +73,7 @@ def test_ids_do_not_depend_on_how_far_above_the_class_folders_one_points(tmp_pat
     assert digest(near.manifest()) == digest(far.manifest())
 
 
-def test_every_suffix_is_read_and_what_systems_leave_behind_is_passed_over(tmp_path):
+def test_every_suffix_is_read_and_files_of_operating_systems_are_skipped(tmp_path):
     kinds = ["a.jpg", "b.JPEG", "c.png", "d.bmp", "e.webp", "f.tif", "g.TIFF"]
     put(tmp_path, [f"Happy/{kind}" for kind in kinds])
     put(tmp_path, ["__MACOSX/Happy/a.png", "Happy/.hidden.png", ".cache/Sad/x.png", "@eaDir/Sad/y.png"])
@@ -86,7 +84,7 @@ def test_every_suffix_is_read_and_what_systems_leave_behind_is_passed_over(tmp_p
     assert not any("skipped" in note for note in dataset.notes)
 
 
-def test_what_is_left_out_is_noted(tmp_path):
+def test_skipped_files_are_noted(tmp_path):
     put(tmp_path, ["BTFER/Happy/1.png", "BTFER/preview.png"])
     (tmp_path / "BTFER" / "README.md").write_text("about")
     (tmp_path / "BTFER" / "Happy" / "clip.gif").write_bytes(b"GIF89a")
@@ -121,7 +119,7 @@ def test_a_circular_link_is_ignored_and_a_linked_class_folder_is_read(tmp_path):
         (["1.png", "2.png"], "images without class folders: expected folders named Angry"),
     ],
 )
-def test_folders_that_cannot_be_meant_are_refused(tmp_path, paths, says):
+def test_invalid_class_folders_are_refused(tmp_path, paths, says):
     assert says in refusal_of(put(tmp_path, paths))
 
 
@@ -135,7 +133,7 @@ def test_an_empty_class_folder_is_refused(tmp_path):
     assert refusal_of(tmp_path) == f"{tmp_path / 'Fear'}: this class folder holds no images: fill it or remove it"
 
 
-def test_the_folder_of_one_class_is_refused_with_the_way_out(tmp_path):
+def test_the_folder_of_one_class_is_refused_with_a_remedy(tmp_path):
     put(tmp_path, ["Happy/1.png"])
     assert refusal_of(tmp_path / "Happy").endswith("this is one class: give its parent folder")
 

@@ -1,6 +1,7 @@
-"""RAF-DB, FER2013, AffectNet and BTFER are read as people download them, and every mistake in one is a clear line."""
+"""Reading the download layouts of RAF-DB, FER2013, AffectNet and BTFER; every mistake is a clear line."""
 
 import os
+from functools import partial
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from helpers.layouts import (
     rafdb_list,
     save,
 )
+from helpers.messages import refusal
 
 TWICE = (*CLASSES, *CLASSES)
 
@@ -33,11 +35,7 @@ def names(listing: Listing) -> list[str]:
     return [CLASSES[label] for label in listing.labels]
 
 
-def refusal_of(dataset, path, read=read_published) -> str:
-    with pytest.raises(UserError) as refusal:
-        read(dataset, path)
-    assert "\n" not in str(refusal.value)
-    return str(refusal.value)
+refusal_of = partial(refusal, read_published)
 
 
 # --- RAF-DB ------------------------------------------------------------------------------------------------------
@@ -191,7 +189,7 @@ def test_everything_that_is_not_the_training_part_is_held_out(tmp_path, name):
         (["train/Happy", "test/Contempt"], "'Contempt' is not one of the seven classes"),
     ],
 )
-def test_parts_that_cannot_be_meant_are_refused(tmp_path, folders, says):
+def test_invalid_split_folders_are_refused(tmp_path, folders, says):
     assert says in refusal_of("FER2013", class_folders(tmp_path, dict.fromkeys(folders, 1)))
 
 

@@ -1,4 +1,4 @@
-"""Decoded images are kept in memory up to a limit and on disk beyond it; both give back what was written."""
+"""Decoded images are kept in memory up to a limit, and on disk beyond it."""
 
 import errno
 import os

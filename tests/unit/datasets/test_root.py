@@ -1,4 +1,6 @@
-"""A dataset is found below a data root, as arrays or folders, and another one in its place is refused."""
+"""Finding a dataset below a data root as arrays or folders, and refusing another one in its place."""
+
+from functools import partial
 
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from ferspec.errors import UserError
 from ferspec.subjects.datasets.data_root import find_dataset, look_up_dataset
 from ferspec.subjects.datasets.readers import Listing, read_published, read_test_set
 from helpers.layouts import AFFECTNET, CLASSES, CONTEMPT, affectnet_annotations, class_folders, fer2013_csv, rafdb_list
+from helpers.messages import refusal
 
 LABELS = [*AFFECTNET.values(), CONTEMPT]
 
@@ -15,11 +18,7 @@ def names(listing: Listing) -> list[str]:
     return [CLASSES[label] for label in listing.labels]
 
 
-def refusal_of(dataset, path, read=read_published) -> str:
-    with pytest.raises(UserError) as refusal:
-        read(dataset, path)
-    assert "\n" not in str(refusal.value)
-    return str(refusal.value)
+refusal_of = partial(refusal, read_published)
 
 
 # --- arrays, BTFER, other layouts --------------------------------------------------------------------------------
@@ -64,10 +63,10 @@ def test_btfer_is_read_from_class_folders_or_an_npz_file(tmp_path):
 
 def test_btfer_has_no_parts(tmp_path):
     class_folders(tmp_path / "a", {"train/Happy": 1, "test/Happy": 1})
-    assert "holds several splits (test, train)" in refusal_of("BTFER", tmp_path / "a", read_test_set)
+    assert "holds several splits (test, train)" in refusal(read_test_set, "BTFER", tmp_path / "a")
     for name in ("x", "y"):
         save_npz(tmp_path / "b" / f"{name}.npz", [1])
-    assert "holds 2 .npz files (x.npz, y.npz): keep one" in refusal_of("BTFER", tmp_path / "b", read_test_set)
+    assert "holds 2 .npz files (x.npz, y.npz): keep one" in refusal(read_test_set, "BTFER", tmp_path / "b")
 
 
 LAYOUTS = {
@@ -85,7 +84,7 @@ def test_the_files_of_another_dataset_are_refused(tmp_path, there, wanted):
         assert len(read_published(wanted, tmp_path).training)
     else:
         read = read_test_set if wanted == "BTFER" else read_published
-        assert refusal_of(wanted, tmp_path, read) == (
+        assert refusal(read, wanted, tmp_path) == (
             f"{tmp_path}: these are the files of {there}, but {wanted} is expected"
         )
 

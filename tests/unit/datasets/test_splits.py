@@ -1,4 +1,4 @@
-"""Splits within each class, and smaller sets that keep the shares of the classes."""
+"""Splits within each class, and subsets that keep the shares of the classes."""
 
 from fractions import Fraction
 from math import ceil, floor
@@ -142,8 +142,8 @@ def test_a_subset_follows_its_seed():
 @pytest.mark.parametrize(
     ("n", "message"),
     [
-        (11, "11 images was requested, but there are only 10"),
-        (1, "cannot contain all 2 classes"),
+        (11, "a subset of 11 images was requested, but there are only 10"),
+        (1, "a subset of 1 images cannot contain all 2 classes"),
         (0, "0 images"),
     ],
     ids=["more than there are", "fewer than classes", "none"],

@@ -1,4 +1,4 @@
-"""Synthetic faces: same seed, same bytes; any size and any counts; action units make the expressions."""
+"""Synthetic faces: the same bytes for the same seed, any size and count, expressions by action units."""
 
 import hashlib
 import json
@@ -74,7 +74,7 @@ def test_an_image_is_the_same_alone_as_in_any_set_and_order():
 
 
 @pytest.mark.parametrize("other", [scene(4, "Sad", 2), scene(3, "Sad", 3), scene(3, "Fear", 2)])
-def test_another_seed_index_or_class_is_another_person(other):
+def test_another_seed_index_or_class_gives_another_image(other):
     one = scene(3, "Sad", 2)
     assert other.shape != one.shape
     assert other.looks != one.looks
@@ -133,7 +133,7 @@ def test_class_counts_may_be_as_unequal_as_wanted():
     ],
     ids=["too small", "too large", "unknown expression", "unknown class", "negative count"],
 )
-def test_what_cannot_be_rendered_is_refused_in_one_line(ask, complaint):
+def test_an_impossible_rendering_is_refused_in_one_line(ask, complaint):
     with pytest.raises(UserError, match=complaint) as refusal:
         ask()
     assert "\n" not in str(refusal.value)

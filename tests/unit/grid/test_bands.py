@@ -1,4 +1,4 @@
-"""The bands of the cells: what they are made of, and how often further runs lie in them.
+"""The bands of the cells: their terms, and how often further runs lie within them.
 
 The rules of FER-G-06 to FER-G-08 are judged by the checks on an implementation.
 """
@@ -63,14 +63,14 @@ def test_the_promised_share_of_all_pairs_lies_in_bands(measure, pairs):
     assert COVERED["least"] <= statistics.fmean(within) <= COVERED["most"]
 
 
-def test_a_spread_that_counts_runs_on_other_images_is_of_no_use():
+def test_a_spread_over_runs_on_other_images_is_too_wide():
     """The plain deviation of all 43 pairs: a few runs of another kind would widen the bands of all."""
     everything = spread_of(differences(pairs_of("btfer_accuracy", 48, "released"), "btfer_accuracy", "released"))
     assert everything.reach(1, 0.95) > 2 * spread("btfer_accuracy", 48).reach(1, 0.95)
 
 
 @pytest.mark.parametrize(("profile", "figure"), list(product(PROFILES, METRICS)))
-def test_no_band_is_narrower_than_rounding_nor_too_wide_to_be_of_use(profile, figure):
+def test_no_band_is_narrower_than_rounding_or_too_wide(profile, figure):
     found = [band for cell in SPEC.cells for band in bands_of(cell, profile) if band.figure == figure]
     known = [band for band in found if band.expected is not None]
     assert len(known) > 240
@@ -105,7 +105,7 @@ def test_a_spread_needs_replicates():
 
 
 @pytest.mark.parametrize("runs", [1, 4])
-def test_the_mean_of_runs_falls_into_the_reach_of_its_spread_as_often_as_promised(runs):
+def test_the_mean_of_runs_lies_in_its_interval_as_often_as_promised(runs):
     """Simulated runs of known spread: 20 pairs, a published run and the mean of further ones."""
     draw, sd, trials = np.random.default_rng(6), 0.02, 4000
     pairs = draw.normal(0, sd, (trials, 20, 2))
@@ -198,7 +198,7 @@ def test_every_printed_figure_outside_its_band_stands_in_a_row_that_an_erratum_n
     assert all({"ERR-29", "ERR-30", "ERR-31"}.intersection(errata) for errata in outside.values())
 
 
-def test_a_figure_nobody_knows_has_no_band_and_a_reason():
+def test_an_unknown_metric_has_no_band_and_a_reason():
     for band in bands_of(SPEC.cell("alexnet-scratch-48-fer2013-simple")):
         assert (band.expected, band.low, band.high, band.width, band.spread) == (None,) * 5
         assert band.missing == "the printed metric is illegible and no report is released"

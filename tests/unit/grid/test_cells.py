@@ -1,4 +1,4 @@
-"""Cells of the grid: which there are, how they are selected, and what they are estimated to cost."""
+"""Cells of the grid: identifiers, selection and estimated costs."""
 
 import csv
 import statistics
@@ -88,7 +88,7 @@ def test_terms_must_all_hold_and_expressions_add_up():
 
 
 @given(st.sampled_from(PUBLISHED), st.sets(st.integers(0, 4)))
-def test_a_glob_selects_what_fits_it(cell, stars):
+def test_a_glob_selects_matching_cells(cell, stars):
     glob = "-".join("*" if place in stars else part for place, part in enumerate(cell.id.split("-")))
     assert cell.id in ids(glob)
     assert ids(glob) == {other.id for other in PUBLISHED if fnmatch(other.id, glob)}
@@ -115,7 +115,7 @@ def test_all_fields_together_name_one_cell(cell):
         (" ", "matches no cell"),
     ],
 )
-def test_a_selection_of_nothing_is_refused_with_what_is_near(expression, message):
+def test_an_empty_selection_is_refused_with_similar_names(expression, message):
     with pytest.raises(UserError, match=message) as refused:
         ids("resolution=48", expression)
     assert "\n" not in str(refused.value)
@@ -163,7 +163,7 @@ def test_the_whole_grid_adds_up():
     assert total.images_seen == of_48 + of_224
 
 
-def test_what_a_synthetic_cell_costs_depends_on_what_is_drawn():
+def test_the_cost_of_a_synthetic_cell_depends_on_its_images():
     cost = costs.cost_of(find_cell("lenet5-scratch-48-synthetic-simple"))
     assert (cost.images, cost.training_flops) == (None, None)
     assert costs.total_of([cost]).images_seen == 0

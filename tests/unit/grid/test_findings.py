@@ -1,4 +1,4 @@
-"""FER-F: what the paper says of the grid in numbers, recomputed from trained cells.
+"""FER-F: statements of the paper about the grid, recomputed from trained cells.
 
 Expected differences are computed by pandas and SciPy from the reference table.
 """

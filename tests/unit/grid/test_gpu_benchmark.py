@@ -1,4 +1,4 @@
-"""The benchmark that trains the grid: without a GPU nothing is trained, every cell is counted, and none passes."""
+"""Without a GPU the grid benchmark trains nothing, counts every cell and passes none."""
 
 import re
 

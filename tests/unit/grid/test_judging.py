@@ -1,4 +1,4 @@
-"""Judging results: the status of every cell, the verdict, the commands, and the pytest module."""
+"""Judging results: the status of each cell, the verdict, the commands and the pytest module."""
 
 import json
 
@@ -218,7 +218,7 @@ def runs(tmp_path_factory):
     return folder
 
 
-def test_the_command_shows_counts_and_explains_what_lies_outside(runs):
+def test_the_command_shows_counts_and_explains_metrics_outside(runs):
     ended = ferspec_grid("judge", str(runs / "high"), str(runs / "faulty"))
     text = " ".join(ended.stdout.split())
     band = next(band for band in bands_of(CELL) if band.figure == "val_accuracy")
@@ -260,7 +260,7 @@ def test_the_document_holds_the_judgement_and_the_checks_of_artifacts(runs):
     assert [cell["status"] for cell in document["cells"]] == ["absent", "within"]
 
 
-def test_selected_cells_alone_are_judged(runs):
+def test_only_selected_cells_are_judged(runs):
     ended = ferspec_grid("judge", str(runs), "--select", "dataset=fer2013")
     assert ended.exit_code == 2
     assert "NOT EVALUATED  86 cells: 0 pass, 0 fail, 0 inconclusive, 86 not evaluated" in ended.stdout
@@ -377,7 +377,7 @@ def test_pytest_judges_by_the_given_profile(tmp_path):
     assert "2 passed" in benchmarks(*words, "--fer-profile", "paper").stdout
 
 
-def test_pytest_refuses_what_holds_no_run_in_one_line(tmp_path):
+def test_pytest_refuses_a_path_without_runs_in_one_line(tmp_path):
     ended = benchmarks("--fer-artifacts", str(tmp_path))
     assert ended.returncode == pytest.ExitCode.USAGE_ERROR
     assert f"{tmp_path} contains no run" in ended.stdout + ended.stderr

@@ -1,4 +1,4 @@
-"""What would explain figures outside their bands: named where they fit it, and not where they do not."""
+"""Likely causes of metrics outside their bands are named only if they fit."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""FER-F: effects that were planted in a grid come out of it, and no others.
+"""FER-F: planted effects of a grid are found, and no others.
 
 Grids in which a statement is true or false beyond doubt are among the mutants.
 """
@@ -130,7 +130,7 @@ def test_a_network_that_leads_by_less_than_two_runs_differ_may_do_so_by_chance()
     assert found("FER-F-31", "val_accuracy", results).outcome == "within noise"
 
 
-def test_a_value_that_a_small_network_reaches_is_said_with_its_name():
+def test_a_small_network_that_reaches_a_value_is_named():
     results = planted(lambda cell: 0.9 if cell.architecture == "LeNet5" else 0.5, noisy=False)
     finding = found("FER-F-34", "val_accuracy", results)
     assert finding.outcome == "supported"
@@ -161,7 +161,7 @@ def test_too_few_networks_are_not_evaluated():
     assert finding.reason == "4 pairs of 2 networks; at least 3 are needed"
 
 
-def test_cells_of_one_side_alone_are_not_evaluated():
+def test_cells_without_a_counterpart_are_not_evaluated():
     cells = [cell for cell in SPEC.cells if cell.resolution == 48]
     assert found("FER-F-02", "val_accuracy", planted(gaining(0.06), cells)).outcome == "not evaluated"
 

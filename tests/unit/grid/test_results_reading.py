@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from ferspec.errors import UserError
 from ferspec.grid.judging import reading
 from ferspec.grid.judging.reading import read, read_results
 from ferspec.grid.judging.results import Result, published
@@ -14,6 +13,7 @@ from ferspec.subjects.runs.artifacts.metrics import read_run_report
 from ferspec.subjects.runs.artifacts.record import PREDICTIONS, RUN
 from helpers.faults import planted as faults
 from helpers.made import runs as made_runs
+from helpers.messages import refusal
 
 CELL = made_runs.CELL
 
@@ -27,13 +27,6 @@ def right(tmp_path_factory):
 @pytest.fixture
 def run(right, tmp_path):
     return faults.copy(right, tmp_path / "runs" / "one")
-
-
-def refusal(call, *arguments):
-    with pytest.raises(UserError) as caught:
-        call(*arguments)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 # ---- where runs are
@@ -111,7 +104,7 @@ def test_many_runs_are_read_in_several_processes_with_the_same_results(right, tm
     ]
 
 
-def test_a_url_and_a_record_are_refused_with_what_to_name_instead(run):
+def test_a_url_and_a_record_are_refused_with_a_remedy(run):
     assert refusal(read, ["s3://bucket/runs"]).startswith("s3://bucket/runs is a URL: copy the run folders")
     assert refusal(read, [run / RUN]) == f"{run / RUN} is the record of a run: give its folder, {run}"
 
@@ -142,7 +135,7 @@ def test_a_copy_whose_predictions_were_saved_again_is_one(right, tmp_path):
     path = tmp_path / "second" / PREDICTIONS
     header, *rows = path.read_text().splitlines()
     path.write_text("\r\n".join([header, *reversed(rows), ""]), newline="")
-    (tmp_path / "second" / "model.keras").write_bytes(b"packed anew")
+    (tmp_path / "second" / "model.keras").write_bytes(b"packed again")
     faults.sign(tmp_path / "second")
     second = read([tmp_path]).results[1]
     assert [problem.title for problem in second.problems][-1] == "the same training was submitted twice"
@@ -265,7 +258,7 @@ def test_a_table_needs_only_a_cell_and_a_figure_and_names_rows_by_line(tmp_path)
         (f'cell,val_f1\n"{CELL}', "is not CSV"),
     ],
 )
-def test_a_bad_table_is_one_line_that_says_what_and_where(tmp_path, text, words):
+def test_a_bad_table_is_one_line_with_mistake_and_place(tmp_path, text, words):
     path = tmp_path / "bad.csv"
     path.write_text(text)
     assert words in refusal(read_result_table, path)

@@ -1,4 +1,4 @@
-"""The smoke benchmark: bands follow from recorded runs, and training broken on purpose falls out of them."""
+"""The smoke benchmark: bands follow from recorded runs, and broken training lies outside them."""
 
 import math
 from collections import Counter

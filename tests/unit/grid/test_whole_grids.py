@@ -1,4 +1,4 @@
-"""Judging a whole grid that was trained without a fault: what chance alone does to it, as docs/grid.md says."""
+"""Judging a whole right grid: the effect of chance is as large as docs/grid.md says."""
 
 import math
 

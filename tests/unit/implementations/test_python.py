@@ -1,4 +1,4 @@
-"""Implementations in Python: their answers as JSON, what they print, and their exceptions."""
+"""Implementations in Python: answers as JSON, printed output and exceptions."""
 
 import pytest
 
@@ -57,7 +57,7 @@ def hosted(tmp_path, monkeypatch):
         yield process
 
 
-def test_answers_of_python_become_json_and_what_is_printed_does_no_harm(hosted):
+def test_answers_of_python_become_json_and_printed_output_is_harmless(hosted):
     assert hosted.answer("classes", {}) == ["Angry", "Disgust"]
     assert hosted.answer("class_weights", {"counts": [1, 2], "balancing": "simple"}) == [0.5, 1.0]
     assert hosted.answer("batch_size", {"gpus": 2}) == 64
@@ -75,7 +75,7 @@ def test_answers_of_python_become_json_and_what_is_printed_does_no_harm(hosted):
         ("batch_size", {"n": 1}, "got an unexpected keyword argument 'n'"),
     ],
 )
-def test_an_exception_of_python_is_an_error_of_that_answer_alone(hosted, capability, arguments, said):
+def test_an_exception_fails_only_its_own_answer(hosted, capability, arguments, said):
     running = hosted.pid
     with pytest.raises(SubjectError, match=said):
         hosted.answer(capability, arguments)

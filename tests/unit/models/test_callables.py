@@ -1,4 +1,4 @@
-"""A Python function as a model: found as Python finds it, or refused in one line."""
+"""Python functions as models are imported by name, or refused in one line."""
 
 import hashlib
 import sys

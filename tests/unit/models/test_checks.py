@@ -1,4 +1,4 @@
-"""Every check on a model's behaviour passes a right miniature and kills the wrong ones it is there for."""
+"""Every check of a model's behaviour passes a right miniature and kills the wrong ones."""
 
 import json
 
@@ -125,7 +125,7 @@ def test_a_right_model_passes_every_check(patches):
         (named(keeps_state()), "FER-B-07"),
     ],
 )
-def test_a_wrong_model_fails_the_check_that_is_there_for_it(patches, wrong, clause):
+def test_a_wrong_model_fails_the_check_of_its_mistake(patches, wrong, clause):
     judged = subject(patches, wrong)
     (check,) = [check for check in checks_for_model() if check.clause == clause]
     assert outcome_of(check, judged).status is Status.FAIL
@@ -134,7 +134,7 @@ def test_a_wrong_model_fails_the_check_that_is_there_for_it(patches, wrong, clau
 @pytest.mark.parametrize(
     ("wrong", "clause"), [(gives_nan_when_alone, "FER-B-06"), (gives_infinity, "FER-B-04"), (gives_nan, "FER-B-05")]
 )
-def test_numbers_that_are_not_finite_are_said_and_never_written(patches, wrong, clause):
+def test_numbers_that_are_not_finite_are_reported_and_never_written(patches, wrong, clause):
     (check,) = [check for check in checks_for_model() if check.clause == clause]
     found = outcome_of(check, subject(patches, wrong))
     assert (found.status, found.difference) == (Status.FAIL, None)

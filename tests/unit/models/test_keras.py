@@ -1,4 +1,4 @@
-"""Keras models in particular: old files, what is inside them, and what cannot be judged."""
+"""Keras models: old files, built-in rescaling, and unsupported models."""
 
 import json
 

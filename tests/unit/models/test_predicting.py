@@ -1,4 +1,4 @@
-"""What happens between the judge and a model's own function: batches, crashes, odd answers, and what is printed."""
+"""Calling a model's function: batches, crashes, invalid answers and printed output."""
 
 import ctypes
 import os

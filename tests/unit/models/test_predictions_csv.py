@@ -1,10 +1,13 @@
-"""Recorded predictions: a CSV is read as its owner meant it, or refused with the line that is wrong."""
+"""Reading recorded predictions from CSV, or refusing them with the wrong line."""
+
+from functools import partial
 
 import numpy as np
 import pytest
 
 from ferspec.errors import UserError
 from ferspec.subjects.models.predictions import align, is_predictions_file, read_predictions
+from helpers import messages
 
 HEADER = "image,Angry,Disgust,Fear,Happy,Neutral,Sad,Surprise"
 ROW = "0.1,0.1,0.1,0.4,0.1,0.1,0.1"
@@ -20,12 +23,7 @@ def csv(tmp_path):
     return write
 
 
-def refusal(path):
-    with pytest.raises(UserError) as caught:
-        read_predictions(path)
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
+refusal = partial(messages.refusal, read_predictions)
 
 
 def test_probabilities_are_read_in_the_order_of_the_classes(csv):

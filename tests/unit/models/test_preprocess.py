@@ -1,4 +1,4 @@
-"""A contract's input says exactly which numbers a model is fed."""
+"""The input of a contract determines the numbers fed to a model."""
 
 import threading
 

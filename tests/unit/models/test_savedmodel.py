@@ -1,20 +1,16 @@
-"""SavedModels: what TensorFlow and Keras export is loaded; what reaches beyond the model is refused, however deep."""
+"""SavedModels: exports of TensorFlow and Keras are loaded, operations outside the model are refused."""
+
+from functools import partial
 
 import numpy as np
 import pytest
 
-from ferspec.errors import UserError
 from ferspec.subjects.models import open_model
 from ferspec.subjects.models.savedmodel.operations import effect_of
+from helpers import messages
 
 IMAGES = np.ones((2, 4, 4, 3), np.float32)
-
-
-def refusal(path):
-    with pytest.raises(UserError) as caught:
-        open_model(path)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+refusal = partial(messages.refusal, open_model)
 
 
 def saved_model(folder, effect):

@@ -1,4 +1,4 @@
-"""A certificate can be computed again, and whatever was edited in it is found."""
+"""A certificate is recomputed, and every edit of it is detected."""
 
 import copy
 import json
@@ -277,7 +277,7 @@ def test_the_same_model_on_the_same_images_gives_the_same_certificate(document, 
     assert {outcome.status for outcome in judged.values()} == {Status.PASS}
 
 
-def test_another_model_is_found_by_what_it_predicts(document, patches):
+def test_another_model_is_found_by_its_predictions(document, patches):
     other = named(lambda batch: right_with_some_noise(batch[..., ::-1]))
     assert "FER-X-08" in failing(document, **again(other, patches))
 

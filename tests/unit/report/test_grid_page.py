@@ -110,7 +110,7 @@ def test_marks_stand_where_the_labels_of_the_axis_say():
         ({"btfer_f1": -0.2}, ["within", "within"]),
     ],
 )
-def test_a_dot_has_the_colour_of_its_own_place(shift, colours):
+def test_the_colour_of_a_dot_shows_its_place(shift, colours):
     [(_, pictures)] = drawn(html_of([RESNET], [result(RESNET, **shift)]))
     assert [picture.find("circle").get("class") for picture in pictures] == colours
 
@@ -141,7 +141,7 @@ def test_a_figure_that_is_unknown_has_a_band_and_no_dot():
     assert btfer.find("rect") is not None
 
 
-def test_a_figure_without_a_band_is_a_dot_alone_that_says_why():
+def test_a_metric_without_a_band_is_drawn_as_a_dot_with_the_reason():
     [figure, *_] = judge_cell(ILLEGIBLE, [Result(cell=ILLEGIBLE.id, source="x", figures=GUESSING)]).figures
     found = mark(figure, Axis(0.0, 1.0))
     assert (found.band, found.expected, found.place, found.x) == (None, None, "unknown", 14.29)

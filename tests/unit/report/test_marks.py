@@ -1,4 +1,4 @@
-"""The words, marks and colours of the pages: shortened texts, places along an axis, contrast."""
+"""Words, marks and colours of the pages: shortened texts, positions on an axis, contrast."""
 
 import re
 
@@ -60,7 +60,7 @@ def contrast(one, other):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_contrasts_with_what_it_stands_on(scheme):
+def test_every_text_contrasts_with_its_background(scheme):
     css, colours = schemes()
     colours = colours[scheme]
     pairs = [(text, on) for text in ("text", "quiet", "accent") for on in ("page", "panel")]

@@ -1,4 +1,4 @@
-"""The pages drawn from a report: what they say, that they load nothing, and that hostile text stays text."""
+"""The pages of a report: their content, no loaded resource, and escaped hostile text."""
 
 import base64
 import re
@@ -37,7 +37,7 @@ def page(html):
 # What it says
 
 
-def test_the_header_says_what_was_judged_on_what_and_the_verdict(page):
+def test_the_header_names_subject_dataset_and_verdict(page):
     assert page.text("h1") == "emotion_model.keras"
     assert "judged on 2,100 images of BTFER, 2025-03-04" in page.text("header")
     assert page.text("div", **{"class": "verdict fail"}) == "fail 1 of 9 checks fails, 1 more as declared"
@@ -74,7 +74,7 @@ def test_all_four_statuses_are_counted_and_every_check_is_listed_failures_first(
     assert order == sorted(order)
 
 
-def test_a_failure_says_observed_expected_difference_place_cause_and_command(page):
+def test_a_failure_shows_observed_expected_difference_place_cause_and_command(page):
     found = page.text("article", **{"class": "finding fail"})
     for said in (
         "FER-B-05",
@@ -87,7 +87,7 @@ def test_a_failure_says_observed_expected_difference_place_cause_and_command(pag
         assert said in found
 
 
-def test_a_diagnosis_names_the_mistake_and_its_cost_and_says_that_no_figure_changed(page):
+def test_a_diagnosis_names_mistake_and_cost_and_changes_no_metric(page):
     found = page.text("article", **{"class": "finding diagnosis"})
     assert "the value range looks like [0, 1]" in found
     assert "6.2 points of accuracy (4.8 to 7.6)" in found
@@ -180,7 +180,7 @@ def test_a_model_worse_than_all_published_is_below_them(make_report, make_evalua
     assert str(metrics.rank.of + 1) not in page.text("section", id="figures")
 
 
-def test_the_level_of_the_intervals_stands_in_the_specification_alone():
+def test_the_level_of_the_intervals_comes_from_the_specification():
     sources = [*TEMPLATES.rglob("*.html"), *TEMPLATES.parent.glob("*.py")]
     assert len(sources) > 20
     stating = [path.name for path in sources if re.search(r"\b95\b", path.read_text())]

@@ -1,4 +1,4 @@
-"""The published JSON Schema: current, valid itself, and telling a report from a mutilated one."""
+"""The published JSON Schema is current and valid, and refuses a mutilated report."""
 
 import json
 
@@ -21,7 +21,7 @@ def document(make_report):
     return json.loads(make_report().model_dump_json())
 
 
-def test_the_published_file_is_what_the_records_generate_now():
+def test_the_published_schema_is_current():
     assert schema.published() == schema.generated(), "run: python -m ferspec.report.schema"
 
 
@@ -30,7 +30,7 @@ def test_the_schema_names_its_dialect_and_itself_without_a_host():
     assert schema.published()["$id"] == "urn:ferspec:report:1"
 
 
-def test_writing_it_publishes_what_is_generated(tmp_path, monkeypatch):
+def test_writing_the_schema_publishes_the_generated_one(tmp_path, monkeypatch):
     monkeypatch.setattr(schema, "PATH", tmp_path / "schema.json")
     schema.write()
     assert schema.published() == schema.generated()

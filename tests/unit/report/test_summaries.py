@@ -1,4 +1,4 @@
-"""What a report comes to in few words: the badge, the model card and the lines on the terminal."""
+"""Summaries of a report: the badge, the model card and the lines on the terminal."""
 
 import io
 import json
@@ -143,7 +143,7 @@ def of_predictions(make_report, **fields):
 
 @pytest.mark.parametrize("verdict", VERDICTS)
 @pytest.mark.parametrize("kind", ["certificate", "evaluation", "demonstration"])
-def test_predictions_from_a_file_never_wear_green_and_say_what_they_are(make_report, kind, verdict):
+def test_predictions_from_a_file_are_labelled_and_never_green(make_report, kind, verdict):
     report = of_predictions(make_report, kind=kind, verdict=verdict)
     svg = render_badge(report)
     assert badge.COLOURS["pass"] not in svg
@@ -159,7 +159,7 @@ def test_predictions_from_a_file_never_wear_green_and_say_what_they_are(make_rep
     assert words.OF_PREDICTIONS.rstrip(".") in model["results"][0]["dataset"]["name"]
 
 
-def test_a_passing_certificate_of_a_model_that_was_run_wears_green(make_report):
+def test_a_passing_certificate_of_an_executed_model_is_green(make_report):
     report = make_report(verdict="pass")
     assert badge.COLOURS["pass"] in render_badge(report)
     assert words.headline(report) == "certificate"
@@ -298,7 +298,7 @@ def test_a_terminal_gets_colours(make_report):
     assert re.match(r"\x1b\[1;31mFAIL\x1b\[0m", text)
 
 
-def test_a_judgement_prints_its_verdict_and_what_did_not_pass(make_report):
+def test_a_judgement_prints_its_verdict_and_all_outcomes_but_passes(make_report):
     report = make_report()
     text = printed(terminal.print_judgement, Judgement(report.outcomes, report.counts, report.verdict), False)
     assert text.startswith("FAIL  9 checks: 4 pass,")

@@ -1,4 +1,4 @@
-"""The picture of a training: marks where another computation puts them, words beside them, and a size within bounds."""
+"""The picture of a training: positions of marks, descriptions and a bounded size."""
 
 import math
 import re
@@ -37,7 +37,7 @@ def two_phases():
     ]
 
 
-def test_the_legend_names_only_what_is_marked(two_phases):
+def test_the_legend_names_only_existing_marks(two_phases):
     drawn = [curves_svg(two_phases, "a cell", marks) for marks in ((), [Mark(19, "reduction", "halved")])]
     assert ["learning rate reduced" in svg for svg in drawn] == [False, True]
     assert not any("early stopping" in svg for svg in drawn)
@@ -95,7 +95,7 @@ class Drawing:
     ("panel", "series"),
     [("loss", "loss"), ("loss", "val_loss"), ("accuracy", "accuracy"), ("accuracy", "val_accuracy")],
 )
-def test_a_curve_read_by_the_labels_of_its_axes_gives_the_figures_back(two_phases, panel, series):
+def test_values_read_from_a_curve_by_its_axes_are_the_logged_ones(two_phases, panel, series):
     drawing = Drawing(curves_svg(two_phases, "a training"))
     epoch, value = drawing.epoch_axis(), drawing.value_axis(panel)
     points = drawing.points(series)

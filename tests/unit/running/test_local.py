@@ -1,4 +1,4 @@
-"""Running many cells on this machine: each alone in its process, and nothing finished done again."""
+"""Running many cells on one machine: separate processes, and no repeated work."""
 
 import io
 import json
@@ -286,7 +286,7 @@ class TestTheBoard:
         ("out", "state", "judged"),
         [("out", "finished", True), ("out", "failed", False), ("memory://out", "finished", False)],
     )
-    def test_names_what_to_do_next_where_there_is_something_to_judge(self, capsys, out, state, judged):
+    def test_the_command_names_the_next_step_if_a_run_is_finished(self, capsys, out, state, judged):
         _, jobs = self.board()
         board = Board(out, jobs)
         board.update(jobs[0], Event(state=state))
@@ -312,7 +312,7 @@ class TestTheBoard:
         assert board.seconds_left() == pytest.approx(120, rel=0.01)
         assert headline(board).endswith("2 epochs in 20 s, about 2 min left")
 
-    def test_counts_attempts_and_shows_what_runs(self):
+    def test_the_board_shows_attempts_and_running_cells(self):
         from rich.console import Console
 
         board, jobs = self.board()

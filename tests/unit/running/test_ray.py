@@ -1,4 +1,4 @@
-"""Running many cells on Ray: workers and drivers may be killed, and what comes back is what one machine gives."""
+"""Running many cells on Ray with killed workers and drivers gives the results of one machine."""
 
 import json
 import os
@@ -191,7 +191,7 @@ def test_another_service_at_the_address_is_not_waited_for(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("forgotten", [True, False], ids=["no cluster", "one that is gone"])
-def test_no_cluster_on_this_machine_is_said_in_one_line(tmp_path, monkeypatch, forgotten):
+def test_a_missing_local_cluster_is_one_line(tmp_path, monkeypatch, forgotten):
     monkeypatch.setattr(on_ray, "SECONDS_TO_ANSWER", 15 if forgotten else 4)
     monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
     if not forgotten:

@@ -1,8 +1,7 @@
-"""The artifacts of a run: what is written is read back as it was, and nothing damaged passes for it."""
+"""The artifacts of a run are read as they were written, and damaged ones are refused."""
 
 import csv
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
-from ferspec.errors import UserError
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.subjects.datasets.manifest import digest
 from ferspec.subjects.runs.artifacts.history import history_text, read_history
@@ -28,6 +26,7 @@ from ferspec.subjects.runs.artifacts.record import (
     read_run,
     require_artifact,
 )
+from helpers.messages import refusal
 from helpers.miniatures import CLASSES, right
 from helpers.tiny import runs as tiny_runs
 
@@ -37,28 +36,6 @@ READERS = {
     MANIFEST: read_manifest,
     REPORT: read_run_report,
 }
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """The folder of a finished run; not to be changed."""
-    folder = tmp_path_factory.mktemp("finished") / "run"
-    tiny_runs.finished_run(folder)
-    return folder
-
-
-@pytest.fixture
-def run(finished, tmp_path):
-    """A copy of a finished run that may be changed."""
-    return shutil.copytree(finished, tmp_path / "run")
-
-
-def refusal(call, *arguments):
-    with pytest.raises(UserError) as caught:
-        call(*arguments)
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 # ---- the whole folder
@@ -262,7 +239,7 @@ def test_the_last_partial_batch_moves_the_runs_figures(finished):
     assert before.metrics.accuracy.value - after.metrics.accuracy.value == pytest.approx(1 / 70)
 
 
-def test_the_report_is_what_its_predictions_say(finished):
+def test_the_report_follows_from_its_predictions(finished):
     stated = read_run_report(finished / REPORT)
     assert stated == report_of(read_run_predictions(finished / PREDICTIONS), tiny_runs.CELL, "released")
 

@@ -1,4 +1,4 @@
-"""The folder of a finished run stands for its network wherever a model is named."""
+"""The folder of a finished run is accepted wherever a model is named."""
 
 import json
 import shutil

@@ -1,8 +1,7 @@
-"""A finished run's network predicts its images again: reproduced, or not, or it cannot be said."""
+"""Evaluating a finished run again: reproduced, different or not evaluated."""
 
 import hashlib
 import json
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -15,19 +14,6 @@ from ferspec.subjects.runs.artifacts.record import MODEL, PREDICTIONS, REPORT, R
 from ferspec.subjects.runs.data.splits import TrainingData
 from helpers import layouts
 from helpers.tiny import runs as tiny_runs
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("finished") / "run"
-    tiny_runs.finished_run(folder)
-    return folder
-
-
-@pytest.fixture
-def run(finished, tmp_path):
-    """A copy of a finished run that may be changed."""
-    return shutil.copytree(finished, tmp_path / "run")
 
 
 @pytest.fixture
@@ -163,7 +149,7 @@ def test_a_network_that_answers_other_images_than_it_was_given_is_found():
 
 
 @pytest.mark.parametrize("batch_size", [1, 64, 1000])
-def test_every_image_is_predicted_once_whatever_the_batch(batch_size):
+def test_every_image_is_predicted_once_for_any_batch_size(batch_size):
     part = tiny_runs.patches(10, seed=2)
     seen = []
 
@@ -192,7 +178,7 @@ def test_the_exit_status_follows_from_the_verdict(ferspec, run, images, tmp_path
     assert (status, out, err.count("\n")) == (2, "", 1)
 
 
-def test_a_record_that_leaves_out_a_deviation_of_its_images_is_not_reproduced(ferspec, run, images):
+def test_a_record_that_omits_a_deviation_of_its_images_is_not_reproduced(ferspec, run, images):
     cut = RunDeviation(clause="FER-D-01", option="--subset 70", effect="training 70 of 5,111 images")
     images(replace(tiny_runs.data(), deviations=(cut,)))
     status, out, _ = ferspec("evaluate", run)

@@ -1,4 +1,4 @@
-"""TensorBoard and MLflow: every epoch arrives once, however often a training is stopped."""
+"""TensorBoard and MLflow receive every epoch once, for any number of interruptions."""
 
 import shutil
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Writing a run: each file whole or not at all, the record last, and never into somebody else's folder."""
+"""Writing a run: complete files only, the record last, and never into a foreign folder."""
 
 import errno
 import os

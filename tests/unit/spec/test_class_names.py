@@ -1,4 +1,4 @@
-"""How names and labels that mean no class are refused; those that mean one are checked by FER-C."""
+"""Refusals of class names and labels; FER-C checks the accepted ones."""
 
 import pytest
 from hypothesis import given

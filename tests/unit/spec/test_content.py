@@ -1,4 +1,4 @@
-"""The specification as data: what it holds, and that it agrees with the reference material."""
+"""The content of the specification agrees with the reference material."""
 
 import csv
 import re

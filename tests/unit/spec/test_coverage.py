@@ -1,4 +1,4 @@
-"""Traceability: which checks and mutants a clause has, and what the command says where it lacks one."""
+"""Traceability: the checks and mutants of each clause, and the output of the command."""
 
 import json
 import re
@@ -88,7 +88,7 @@ def test_a_clause_without_mutants_is_missing(without):
     assert covered("FER-B-03").state == "missing"
 
 
-def test_right_variations_alone_do_not_cover_a_clause(monkeypatch):
+def test_a_clause_needs_more_than_right_variations(monkeypatch):
     right = Mutation(clause="FER-B-03", kind="right", name="float16")
     monkeypatch.setattr(coverage, "mutations", lambda: (right,))
     assert (covered("FER-B-03").state, covered("FER-B-03").right) == ("missing", ("float16",))

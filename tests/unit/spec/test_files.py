@@ -1,4 +1,4 @@
-"""The data files of the specification: their digest, and what is refused of them, with one clear line each."""
+"""The data files of the specification: their digest, and one clear line for each mistake."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""Layer tables as files: those of the specification, and those a third party brings."""
+"""Layer tables as files: those of the specification and those of a third party."""
 
 import json
 import shutil

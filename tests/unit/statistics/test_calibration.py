@@ -1,4 +1,4 @@
-"""Calibration figures agree with scikit-learn and with their definition, image by image."""
+"""Calibration metrics agree with scikit-learn and with their definition."""
 
 import math
 

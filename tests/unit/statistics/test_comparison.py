@@ -1,4 +1,4 @@
-"""Two models on the same images: the verdict is the exact test's, the interval is paired, the sentence says both."""
+"""Two models on the same images: an exact test, paired intervals and a sentence about both."""
 
 import math
 from itertools import product

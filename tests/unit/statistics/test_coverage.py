@@ -1,4 +1,4 @@
-"""Intervals cover the true figure as often as they say, on simulated models whose true figures are known.
+"""Intervals cover the true metric as often as promised, on simulated models.
 
 Every simulation has a fixed seed. Bounds are the nominal 95 % within three Monte Carlo standard errors, plus
 ``SLACK`` for what a percentile bootstrap of a few hundred replicates is known to lose.

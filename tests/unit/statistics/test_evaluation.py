@@ -1,4 +1,4 @@
-"""An evaluation holds every figure, repeats itself, and says what is undefined and why."""
+"""An evaluation contains every metric, is deterministic, and explains undefined values."""
 
 import json
 from statistics import fmean

@@ -1,4 +1,4 @@
-"""What the classification reports of the published runs prove of the metrics (FER-M)."""
+"""Evidence about the metrics in the classification reports of the published runs (FER-M)."""
 
 import csv
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A cell of the grid from its id to its artifacts: networks that start from published weights, records, refusals."""
+"""Training a cell from its id to its artifacts: published weights, records and refusals."""
 
 import errno
 import json

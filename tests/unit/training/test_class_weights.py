@@ -1,4 +1,4 @@
-"""The weights of the datasets, and counts that have none; the rule itself is checked by FER-W."""
+"""The class weights of the datasets, and counts without weights; FER-W checks the rule."""
 
 import math
 

@@ -1,11 +1,12 @@
-"""A cell gets the images that its profile says, read once, and everything that is not the protocol is put on record."""
+"""The images of a cell follow its profile, are read once, and deviations are recorded."""
+
+from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from ferspec import spec
-from ferspec.errors import UserError
 from ferspec.grid.cells import find_cell
 from ferspec.subjects.datasets.decode import pixel_digest
 from ferspec.subjects.datasets.read_all import UnreadableImages
@@ -24,6 +25,7 @@ from helpers.layouts import (
     rafdb_list,
     save,
 )
+from helpers.messages import refusal
 
 # Table 1 of the paper, in the order of the seven classes; the training part as FER2013's own table has it.
 TABLE_1 = {
@@ -49,11 +51,7 @@ def effects(data) -> dict[tuple[str, str], str]:
     return {(entry.clause, entry.option): entry.effect for entry in data.deviations}
 
 
-def refusal_of(dataset: str, root, **fields) -> str:
-    with pytest.raises(UserError) as refusal:
-        opened(dataset, root, **fields)
-    assert "\n" not in str(refusal.value)
-    return str(refusal.value)
+refusal_of = partial(refusal, opened)
 
 
 def ids(part) -> tuple[str, ...]:
@@ -227,7 +225,7 @@ def test_data_of_the_protocol_have_no_deviation(rafdb, monkeypatch):
         assert opened("RAF-DB", rafdb, profile=profile).deviations == ()
 
 
-def test_images_of_another_size_than_table_1_says_are_put_on_record(rafdb):
+def test_images_of_another_size_than_in_table_1_are_recorded(rafdb):
     assert effects(opened("RAF-DB", rafdb))["FER-D-01", "size of training images"] == (
         "63 of 63 images of RAF-DB are not 100x100"
     )

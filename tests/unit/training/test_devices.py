@@ -1,4 +1,4 @@
-"""Several devices share a batch and learn what one would; which devices there are is known before training."""
+"""Several devices share a batch and train the same weights as one."""
 
 import json
 

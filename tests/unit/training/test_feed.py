@@ -1,4 +1,4 @@
-"""What fit is fed: the same batches on every path, in one order, and nothing left behind when it ends."""
+"""The input of ``fit``: the same batches in one order on every path, and no remaining thread."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""Killing a training at any moment loses no finished epoch and leaves nothing that cannot be read."""
+"""A training that is killed at any moment loses no finished epoch and leaves readable files."""
 
 import json
 import sys

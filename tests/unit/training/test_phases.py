@@ -1,4 +1,4 @@
-"""The phases of a training and the images it counts, where no check asks: first rates, missing numbers, few images."""
+"""The phases of a training and the counted images: first rates, missing values, few images."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What the logs of the published runs prove of the schedule: that they follow it, and no other (FER-S)."""
+"""The logs of the published runs follow the schedule and no other (FER-S)."""
 
 import re
 from collections import Counter

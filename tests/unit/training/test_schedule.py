@@ -1,4 +1,4 @@
-"""The schedule beside Keras' own callbacks, one epoch at a time, and on losses that are not numbers."""
+"""The schedule agrees with Keras' own callbacks, epoch by epoch, and for losses of NaN."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A cell on synthetic faces needs no download: its faces are the same in every run, and drawn in processes that end."""
+"""A cell on synthetic faces needs no download, and its faces are the same in every run."""
 
 import signal
 

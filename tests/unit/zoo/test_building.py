@@ -1,4 +1,4 @@
-"""Building from the zoo: what is refused, what a network is fed, and how little room it needs."""
+"""Building networks of the zoo: refusals, inputs and least sizes."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A built network that is another is rejected at its first wrong layer, whichever way it is put together in Keras.
+"""A network that differs from its layer table is rejected at its first wrong layer.
 
 Which wrong layers are found in a layer table is shown by the mutants.
 """

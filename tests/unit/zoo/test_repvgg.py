@@ -1,4 +1,4 @@
-"""RepVGG in its two forms: the published one folds into one convolution a block, the released one does not."""
+"""RepVGG in two forms: the published one is fused into one convolution per block, the released one is not."""
 
 import numpy as np
 import pytest

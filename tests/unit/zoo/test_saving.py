@@ -1,4 +1,4 @@
-"""Every network of the zoo saves to one file, comes back in a new process, and answers the same."""
+"""Every network of the zoo is saved to one file and answers the same in a new process."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The border to keras-vggface: it works under Keras 3, and Keras stays as it was for everybody else."""
+"""The use of keras-vggface under Keras 3, without side effects on Keras."""
 
 import json
 import sys
@@ -61,7 +61,7 @@ def test_earlier_modules_are_restored(monkeypatch):
     assert "keras.engine.topology" not in sys.modules
 
 
-def test_without_the_library_one_line_says_how_to_get_it(monkeypatch):
+def test_a_missing_library_is_one_line_with_the_command_to_install_it(monkeypatch):
     def missing(name):
         raise ModuleNotFoundError(f"No module named {name!r}", name="keras_vggface")
 

@@ -1,4 +1,4 @@
-"""Starting weights of the zoo: every array is accounted for, or nothing is loaded and one line says why."""
+"""Initial weights of the zoo: every array is loaded, or none with one line that says why."""
 
 import hashlib
 import shutil

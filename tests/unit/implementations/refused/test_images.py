@@ -1,4 +1,4 @@
-"""What an implementation does not offer of one image, network or seed hides no failure of another (FER-A, FER-P)."""
+"""A refused image, network or seed does not hide a failure of another (FER-A, FER-P)."""
 
 from __future__ import annotations
 

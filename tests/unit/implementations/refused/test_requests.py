@@ -1,4 +1,4 @@
-"""What an implementation does not offer of one request hides no failure of another (FER-S, FER-P, FER-V)."""
+"""A refused request does not hide a failure of another (FER-S, FER-P, FER-V)."""
 
 from __future__ import annotations
 
