@@ -8,9 +8,9 @@ from ferspec.spec.records import Profile, Value
 
 
 def stated(clause: str, name: str, witness: Value, profile: Profile) -> CheckResult:
-    """Compare a value of the specification, in order if it is a list, with the one typed from the paper.
+    """Compare a value of the specification with the one typed from the paper.
 
-    A failure names the file to correct: the implementation is not to blame.
+    A list is compared in order. A failure names the file to correct: the implementation is not to blame.
     """
     record = spec.load().clause(clause)
     value = record.value(name, profile)

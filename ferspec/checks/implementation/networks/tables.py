@@ -41,7 +41,7 @@ def total_of(row: Row, profile: Profile) -> int:
 
 
 def expected_total(row: Row, profile: Profile) -> int:
-    """Return the typed number of parameters of a network, or that of its table if none is stated."""
+    """Return the typed number of parameters of a network; if none is typed, its table's."""
     typed = witness.total_of(row.network, row.weights, row.resolution, profile, base_of_row(row) is not None)
     return total_of(row, profile) if typed is None else typed
 

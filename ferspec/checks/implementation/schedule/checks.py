@@ -190,9 +190,9 @@ def trains_in_two_phases(subject: ImplementationSubject, weights: str) -> CheckR
     frozen = ["base", None] if weights in STARTS else [None]
     found = _phases(subject, weights)
     observed, likely = [which for which, _ in found], None
-    if len(observed) != len(frozen):
+    if len(observed) == (1 if weights in STARTS else 2):
         likely = "all networks are trained alike, whether they have initial weights or not"
-    elif observed != frozen:
+    elif len(observed) == len(frozen):
         likely = "the base is trained along with the new head from the beginning, or never released"
     fixed = "the last phase has a fixed length, though early stopping alone is to end it"
     findings = [equal(observed, frozen, what=f"frozen in the phases from {weights}", likely=likely)]
