@@ -147,8 +147,8 @@ def stops_after_its_patience(subject: ImplementationSubject, name: str) -> Check
     return explained(equal(observed, end, what=name), observed, mistakes.STOPS, asked)
 
 
-# accuracies, losses and the epoch that is kept, from 0: a witness of FER-S-06; the epoch of the highest accuracy differs
-# from that of the lowest loss, and is not at an end except on purpose
+# accuracies, losses and the epoch that is kept, from 0: a witness of FER-S-06; the epoch of the highest accuracy
+# differs from that of the lowest loss, and is not at an end except on purpose
 KEPT: Mapping[str, tuple[list[float], list[float], int]] = {
     "the highest is in the middle": ([0.20, 0.41, 0.55, 0.53, 0.30], [1.9, 1.2, 1.5, 1.3, 1.8], 2),
     "two are equal": ([0.30, 0.61, 0.58, 0.61, 0.60], [1.5, 1.4, 1.0, 1.2, 1.1], 1),
