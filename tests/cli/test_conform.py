@@ -268,7 +268,7 @@ def test_the_skeleton_offers_nothing_until_it_is_filled_in(ferspec, workplace, m
     status, _, err = ferspec("conform", "implementation")
     assert (status, "offers no capability" in err) == (2, True)
     module = Path("implementation.py")
-    stub = '#     """Return the images of one training step over all GPUs.'
+    stub = '#     """Return the number of images in one training step, over all GPUs.'
     assert stub in module.read_text()
     module.write_text(module.read_text() + "\n\ndef batch_size(gpus):\n    return 32 * gpus\n")
     status, out, _ = ferspec("conform", "implementation")

@@ -192,10 +192,10 @@ def test_a_batch_is_its_images_one_by_one(colour):
 @pytest.mark.parametrize(
     ("declared", "says"),
     [
-        ({"mean": (0.1, 0.2)}, r"mean has 2 values: give one, or one a channel \(3\)"),
-        ({"std": (1.0, 1.0, 1.0, 1.0)}, r"std has 4 values: give one, or one a channel \(3\)"),
-        ({"colour": "gray", "mean": (0.1, 0.2, 0.3)}, r"mean has 3 values: give one, or one a channel \(1\)"),
-        ({"std": (1.0, 0.0, 1.0)}, "cannot be 0"),
+        ({"mean": (0.1, 0.2)}, r"mean has 2 values: give 1, or one per channel \(3\)"),
+        ({"std": (1.0, 1.0, 1.0, 1.0)}, r"std has 4 values: give 1, or one per channel \(3\)"),
+        ({"colour": "gray", "mean": (0.1, 0.2, 0.3)}, r"mean has 3 values: give 1, or one per channel \(1\)"),
+        ({"std": (1.0, 0.0, 1.0)}, "every standard deviation must be above 0"),
     ],
 )
 def test_a_mean_or_std_that_does_not_fit_is_one_clear_line(declared, says):
