@@ -80,6 +80,8 @@ OTHER_WORDS = {
 }
 # where the other word above is of no use
 OTHERS_OF = {("FER-A-07", "fill"): "reflect", ("FER-S-06", "monitor"): "val_loss"}
+# lists of numbers of which some may be missing; of the first two, code reads the first number by itself
+LISTS = {"initial_rates", "frozen_epochs", "batch_sizes"}
 # how many bases of libraries are changed
 SAMPLE = 3
 # text for people, and what only names an entry
@@ -148,7 +150,8 @@ def _clause_values(document: dict[str, Any]) -> Values:
             for name, value in values.items():
                 place = ("clause", number, *table.split("."), name)
                 known = OTHERS_OF.get((clause["id"], name))
-                for part, other in [("", known)] if known else others(value):
+                rearranged = _rearranged(value) if name in LISTS else ()
+                for part, other in [("", known)] if known else (*others(value), *rearranged):
                     yield f"{clause['id']} {table} {name}{part}", place, other, (clause["id"],)
 
 
@@ -233,6 +236,13 @@ def _shortened(values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
         yield f" without [{place}] {value}", [*values[:place], *values[place + 1 :]]
 
 
+def _rearranged(values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the list without each of its values, and with its first two exchanged."""
+    if len(values) > 1:
+        yield from _shortened(values)
+        yield next(_exchanged(values))
+
+
 def _exchanged(values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
     for place in range(len(values) - 1):
         first, second = values[place : place + 2]
@@ -275,13 +285,24 @@ def _other_cell(name: str, value: str) -> str:
 
 
 def _of_layers(data: Path, path: Path) -> Iterator[Change]:
-    """Yield changes of the first row of each type: its type, each of its settings, what it reads, and its absence."""
+    """Yield changes of the first row of each type: its type, each of its settings, and its absence.
+
+    What a layer reads is changed in the first rows that name one layer, or several.
+    """
     columns, *rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
     first = {(row[1], row[5]): number for number, row in reversed(list(enumerate(rows)))}
     for (kind, _), number in sorted(first.items(), key=lambda entry: entry[1]):
         for what, other in _other_rows(rows[number]):
             content = _csv([columns, *rows[:number], *([other] if other else []), *rows[number + 1 :]])
             yield Change(f"{path.stem} row {number + 1} {kind} {what}", f"networks/{path.name}", content, ("FER-N-02",))
+    reading = {min(len(row[2].split()), 2): number for number, row in reversed(list(enumerate(rows))) if row[2]}
+    for number in reading.values():
+        label, kind, inputs, *others = rows[number]
+        first, *further = inputs.split()
+        # another layer: the row before, or the first one in place of the last
+        other = " ".join((first, *further[:-1], first)) if further else ""
+        content = _csv([columns, *rows[:number], [label, kind, other, *others], *rows[number + 1 :]])
+        yield Change(f"{path.stem} row {number + 1} {kind} inputs", f"networks/{path.name}", content, ("FER-N-02",))
 
 
 def _other_rows(row: list[str]) -> Iterator[tuple[str, list[str] | None]]:
