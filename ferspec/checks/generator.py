@@ -8,10 +8,9 @@ from ferspec.subjects.models.claims import Claim
 
 def checks_for_model(claims: Iterable[Claim] = ()) -> tuple[Check, ...]:
     """Return all checks on a model: its behaviour (FER-B-01 to FER-B-07) and each claim about it (FER-B-08)."""
-    from ferspec.checks.model.behaviour import MODEL_CHECKS
-    from ferspec.checks.model.claims import claim_checks
+    from ferspec.checks.model.checks import model_checks
 
-    return MODEL_CHECKS + claim_checks(claims)
+    return model_checks(claims)
 
 
 def checks_for_log() -> tuple[Check, ...]:

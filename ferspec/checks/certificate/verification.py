@@ -9,7 +9,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.checks.certificate.differences import first_difference
-from ferspec.checks.generator import checks_for_model
+from ferspec.checks.model.checks import model_checks
 from ferspec.checks.model.class_order import likely_class_order
 from ferspec.engine import Check, judge, outcome_of
 from ferspec.outcomes import CheckResult, Outcome, Status
@@ -199,7 +199,7 @@ class _Recorded:
 
 
 def _planned(report: Report) -> tuple[Check, ...]:
-    return checks_for_model(parse_claim(text) for text in report.claims)
+    return model_checks(parse_claim(text) for text in report.claims)
 
 
 def _with_clause(outcome: Outcome) -> Outcome:

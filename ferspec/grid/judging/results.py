@@ -34,11 +34,6 @@ class Result(Record):
     complete: bool = True
     problems: tuple[Outcome, ...] = ()
 
-    @property
-    def by_protocol(self) -> bool:
-        """Whether the training finished and no deviation or problem is known."""
-        return self.complete and not self.deviations and not self.problems
-
 
 def published(profile: Profile = DEFAULT_PROFILE) -> tuple[Result, ...]:
     """Return the published metrics of the 258 cells under a profile."""

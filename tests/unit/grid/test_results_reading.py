@@ -39,7 +39,7 @@ def test_a_run_folder_gives_the_figures_over_whole_batches_of_its_report(right):
     assert (result.val_n, result.btfer_n) == (4544, 2048)
     assert result.figures.val_accuracy == parts["validation"].as_run.accuracy
     assert result.figures.btfer_f1 == parts["btfer"].as_run.f1
-    assert result.by_protocol
+    assert (result.complete, result.deviations, result.problems) == (True, (), ())
 
 
 def test_under_the_profile_of_the_text_figures_are_over_all_images(tmp_path):
@@ -278,7 +278,6 @@ def test_a_row_with_macro_for_weighted_averages_contradicts_itself(tmp_path):
     [problem] = result.problems
     assert (problem.clause, problem.observed) == ("FER-R-14", "validation: weighted recall 0.710")
     assert "macro average" in problem.likely
-    assert not result.by_protocol
 
 
 def test_a_row_whose_recall_is_accuracy_within_rounding_is_consistent(tmp_path):

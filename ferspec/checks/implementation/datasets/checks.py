@@ -29,7 +29,6 @@ TABLE_1 = {
     "BTFER": (300,) * 7,
 }
 BTFER_SIZE = (256, 256, 3)
-MARGIN = 20
 # RAF-DB's share is that of Fig. 11; AffectNet's 20,778 of 25,938 images, and 22,221 of 27,766.
 PERCENT = {"RAF-DB": 70, "AffectNet": 80}
 SPLIT_COUNTS = {"RAF-DB's counts": TABLE_1["RAF-DB"], "counts of many remainders": (11, 12, 13, 14, 16, 17, 19)}
