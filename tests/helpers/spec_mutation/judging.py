@@ -72,7 +72,8 @@ class Verdict:
     """What became of a change.
 
     It is *killed* if a part of the behaviour or a check computes something else, *refused* by the reader of a data
-    file, *crashed* if a part fails and nothing else shows the change, or *survived*. ``by`` says what showed it.
+    file, *crashed* if a part fails and no other part for this value shows the change, or *survived*. ``by`` says what
+    showed it.
     """
 
     change: str
@@ -107,7 +108,10 @@ def _outcome(change: Change, data: Path, unchanged: dict[str, str]) -> tuple[str
     crashes: list[str] = []
     try:
         spec.load()
-        for name in dict.fromkeys((*_first_parts(change), *_all_parts())):
+        first = _first_parts(change)
+        for name in dict.fromkeys((*first, *_all_parts())):
+            if crashes and name not in first:
+                break
             try:
                 if _digest(name) != unchanged.get(name, NOTHING):
                     return KILLED, name
