@@ -80,7 +80,8 @@ class TrainingCapabilities:
         return schedule.StoppingRule.of(self.profile).stop(val_losses)
 
     def best_epoch(self, val_accuracies: list[float], val_losses: list[float]) -> int:
-        return schedule.best_epoch(val_accuracies)
+        metrics = {"val_accuracy": val_accuracies, "val_loss": val_losses}
+        return schedule.best_epoch(metrics[schedule.kept_metric()])
 
     def phases(self, weights: Weights) -> list[dict[str, Any]]:
         plans = schedule.phases_of(weights, self.profile)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ctypes import c_float
 from dataclasses import dataclass, replace
 
@@ -35,6 +35,12 @@ class Watch:
 
 
 BEFORE_ANY = Watch()
+# what FER-S-06 and FER-S-10 call these rules
+BEST = {"max": np.nanargmax, "min": np.nanargmin}
+STEPS: dict[str, Callable[[int, int], int]] = {
+    "floor": lambda images, batch: images // batch,
+    "ceil": lambda images, batch: -(-images // batch),
+}
 
 
 @dataclass(frozen=True)
@@ -185,17 +191,23 @@ def phases_of(weights: Weights, profile: Profile = DEFAULT_PROFILE) -> tuple[Pha
     if weights == "scratch":
         return (everything,)
     longest = book.integers("FER-S-08", "frozen_epochs", profile)[0]
-    return PhasePlan(frozen=True, initial_rate=rate, longest=longest), everything
+    heads = book.integer("FER-S-07", "phases", profile) - 1
+    return *[PhasePlan(frozen=True, initial_rate=rate, longest=longest)] * heads, everything
 
 
-def best_epoch(val_accuracies: Sequence[float] | np.ndarray) -> int:
-    """Return the first epoch, from 0, with the highest validation accuracy; NaN is ignored.
+def kept_metric() -> str:
+    """Return the metric of an epoch that decides which checkpoint is kept. Source: FER-S-06."""
+    return spec.load().text("FER-S-06", "monitor")
+
+
+def best_epoch(values: Sequence[float] | np.ndarray) -> int:
+    """Return the first epoch, from 0, with the best value of ``kept_metric``, the highest; NaN is ignored.
 
     ``ValueError`` if all are NaN. Source: FER-S-06.
     """
-    if all(np.isnan(accuracy) for accuracy in val_accuracies):
-        raise ValueError("no epoch has a validation accuracy")
-    return int(np.nanargmax(val_accuracies))
+    if all(np.isnan(value) for value in values):
+        raise ValueError(f"no epoch has a {kept_metric()}")
+    return int(BEST[spec.load().text("FER-S-06", "mode")](values))
 
 
 def batch_size(profile: Profile = DEFAULT_PROFILE) -> int:
@@ -205,7 +217,7 @@ def batch_size(profile: Profile = DEFAULT_PROFILE) -> int:
 
 
 def steps_per_epoch(n: int, batch: int) -> int:
-    """Return the number of complete batches in ``n`` training images. The rest of an epoch is dropped.
+    """Return the number of batches in ``n`` training images; by the protocol a partial one is dropped.
 
     ``UserError`` if there is none. Source: FER-S-10.
     """
@@ -213,7 +225,7 @@ def steps_per_epoch(n: int, batch: int) -> int:
         raise UserError(
             f"{n} training images are fewer than one batch of {batch}: give more images or a larger --subset"
         )
-    return n // batch
+    return STEPS[spec.load().text("FER-S-10", "rounding")](n, batch)
 
 
 def reported_images(n: int, batch: int, profile: Profile = DEFAULT_PROFILE) -> int:

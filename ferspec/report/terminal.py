@@ -159,9 +159,10 @@ def _verdict(verdict: Verdict, text: str, style: str) -> Text:
 
 
 def _counts(counts: Counts) -> str:
+    checks = "1 check" if counts.planned == 1 else f"{counts.planned} checks"
     declared = f" ({counts.declared} declared)" if counts.declared else ""
     return (
-        f"{counts.planned} checks: {counts.passed} pass, {counts.fail} fail{declared}, "
+        f"{checks}: {counts.passed} pass, {counts.fail} fail{declared}, "
         f"{counts.inconclusive} inconclusive, {counts.not_evaluated} not evaluated"
     )
 
@@ -189,7 +190,7 @@ def _heading(console: Console, outcome: Outcome) -> list[Text]:
 
 
 def details(outcome: Outcome) -> Iterator[str]:
-    """Yield the lines of an outcome: message, observed and expected, place, likely cause."""
+    """Yield the lines of an outcome: message, observed and expected, place, likely cause, file of the clause."""
     stands = (("observed", outcome.observed), ("expected", outcome.expected))
     parts = [f"{word} {stated(value)}" for word, value in stands if value is not None]
     found = ", ".join(parts) + (f" ({difference(outcome.difference)})" if outcome.difference is not None else "")
@@ -198,8 +199,15 @@ def details(outcome: Outcome) -> Iterator[str]:
     yield f"{shorten(found, 300)}    {outcome.place}" if parts else outcome.place
     if outcome.likely:
         yield f"likely: {shorten(outcome.likely, 300)}"
+    if outcome.status is Status.FAIL and (file := _file_of(outcome.clause)):
+        yield f"stated in {file}"
     if outcome.declared:
         yield f"declared: {outcome.declared.category}: {shorten(outcome.declared.reason, 300)}"
+
+
+def _file_of(clause: str) -> str | None:
+    """Return the data file that states a clause; None for a check of the judge itself."""
+    return next((known.file for known in spec.load().clauses if known.id == clause), None)
 
 
 def _print_figures(console: Console, report: Report) -> None:

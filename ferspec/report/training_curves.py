@@ -12,7 +12,7 @@ from typing import Literal
 from jinja2 import Template
 
 from ferspec.errors import UserError
-from ferspec.reference.schedule import best_epoch
+from ferspec.reference.schedule import best_epoch, kept_metric
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.report.templating import new_environment
 
@@ -82,7 +82,7 @@ def curves_svg(rows: Sequence[EpochRow], title: str, marks: Sequence[Mark] = ())
     ``UserError`` without epochs, for a learning rate of 0 or less, and for values that are NaN or infinite.
     """
     _require_drawable(rows)
-    best = best_epoch([row.val_accuracy for row in rows])
+    best = best_epoch([getattr(row, kept_metric()) for row in rows])
     top, panels = TOP, []
     for name, height in HEIGHTS.items():
         panels.append(_panel(name, rows, best, top, height))

@@ -13,6 +13,9 @@ from ferspec.spec.reading import SpecError, read_toml, to_record, to_records
 from ferspec.spec.records import DEFAULT_PROFILE, About, Clause, Dataset, Erratum, Network, Profile, Source, Spec
 
 DATA = Path(__file__).parent / "data"
+CLAUSES = "clauses"
+# how a message names the folder of the clauses
+SHOWN_CLAUSES = f"ferspec/spec/data/{CLAUSES}"
 
 
 @cache
@@ -29,7 +32,7 @@ def load(folder: Path | None = None) -> Spec:
     names = to_record(Names, read_toml(folder / "classes.toml"), "classes.toml", "the classes")
     datasets = to_records(Dataset, read_toml(folder / "datasets.toml"), "datasets.toml", "dataset", "name")
     networks = tuple(to_records(Network, read_toml(folder / "networks.toml"), "networks.toml", "network", "name"))
-    clauses = _read_clauses(folder / "clauses", about.sources)
+    clauses = _read_clauses(folder / CLAUSES, about.sources)
     cells = read_cells(folder / "grid.csv", clauses)
     errata = read_errata(folder / "errata.toml", clauses, cells, (network.name for network in networks))
     spec = Spec(
@@ -85,7 +88,10 @@ def _problem(clause: Clause, sources: Mapping[str, Source]) -> str | None:
 
 
 def _with_titles(clause: Clause, file: str) -> Clause:
-    """Return the clause with its values filled into its titles; equal titles of two profiles are kept once."""
+    """Return the clause with its file and with its values filled into its titles.
+
+    Equal titles of two profiles are kept once.
+    """
     profiles: tuple[Profile, ...] = get_args(Profile)
     try:
         filled = {
@@ -95,7 +101,7 @@ def _with_titles(clause: Clause, file: str) -> Clause:
         raise SpecError(f"{file}: {clause.id}: the title does not fit the values: {error}") from None
     title = filled.pop(DEFAULT_PROFILE)
     others = {profile: other for profile, other in filled.items() if other != title}
-    return clause.model_copy(update={"title": title, "titles": others})
+    return clause.model_copy(update={"title": title, "titles": others, "file": f"{SHOWN_CLAUSES}/{file}"})
 
 
 def _with_errata(clause: Clause, errata: Iterable[Erratum]) -> Clause:

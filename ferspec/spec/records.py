@@ -43,6 +43,7 @@ class Clause(Record):
     are facts for people, which no code reads. ``data`` names the data file with the values of a clause about a
     table. ``reason`` says why an untestable clause cannot be tested. ``titles`` has the title of a profile
     that needs its own. In the data files a title may name values as ``{cap:g}``; in ``Spec`` they are filled in.
+    ``file`` is the data file that states the clause, as the loader found it.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Clause(Record):
     profiles: dict[Profile, dict[str, Value]] = Field(default_factory=dict)
     notes: dict[str, Value] = Field(default_factory=dict)
     errata: tuple[str, ...] = ()
+    file: str = ""
 
     @property
     def family(self) -> str:

@@ -2,6 +2,8 @@
 
 import inspect
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -166,3 +168,10 @@ def test_commands_that_need_model_and_images_ask_for_both(ferspec, workplace):
     certify(ferspec, RIGHT)
     out = ferspec("verify", "there/certificate.json", "-k", "FER-X-08")[1]
     assert "add --model and --dataset" in out
+
+
+def test_the_package_runs_as_a_module():
+    command = [sys.executable, "-m", "ferspec", "spec", "show", "FER-W-02"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0
+    assert "stated in ferspec/spec/data/clauses/weighting.toml" in ran.stdout

@@ -69,7 +69,7 @@ def test_a_failure_shows_observation_place_cause_and_command(ferspec, workplace)
     command = next(line.partition("reproduce: ")[2] for line in out.splitlines() if "reproduce:" in line)
     status, repeated, _ = ferspec(*shlex.split(command)[1:])
     assert status == 1
-    assert "1 checks: 0 pass, 1 fail" in repeated
+    assert "1 check: 0 pass, 1 fail" in repeated
     assert "--time-limit 20" in command
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ferspec.checks.implementation.augmentation.keras import DEGREES, SHIFT, ZOOM
+from ferspec.checks.implementation.augmentation.witness import DEGREES, SHIFT, ZOOM
 
 # Grey levels that computing in float32 may cost.
 TOLERANCE = 0.01

@@ -15,9 +15,8 @@ from ferspec.checks.implementation.schedule.mistakes import (
     RATES,
     STEPS,
     STOPS,
-    rates,
-    stops,
 )
+from ferspec.checks.implementation.schedule.witness import rates, stops
 from mutants.kinds import mistaken, right, wrong
 
 

@@ -8,18 +8,16 @@ from typing import Any
 import numpy as np
 
 from ferspec.checks.implementation.weighting.mistakes import (
-    CAP,
     CLASS_WEIGHTS,
     OTHER_LOSSES,
     OUT_OF_ORDER,
     WEIGHTED_LOSSES,
     WEIGHTS_OF_DATASET,
-    Rule,
     losses,
-    simple,
     weights,
     weights_of_dataset,
 )
+from ferspec.checks.implementation.weighting.witness import CAP, Rule, simple
 from mutants.kinds import mistaken, refusing, right, wrong
 
 BY_TOTAL = weights(lambda counts: counts.sum() / counts)

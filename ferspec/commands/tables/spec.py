@@ -90,6 +90,7 @@ def _print_clause(console: Console, spec: Spec, clause: Clause) -> None:
         console.print(f"  under {profile}: {title}")
     console.print(f"  {clause.text}")
     console.print(f"  {clause.place} ({spec.sources[clause.source].name})")
+    console.print(f"  stated in {clause.file}")
     if clause.reason:
         console.print(f"  cannot be tested: {clause.reason}")
     if clause.values or clause.profiles:

@@ -15,7 +15,7 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.reference.augmentation.stream import Stream
 from ferspec.reference.models import Preprocessing, freeze_base, unfreeze
-from ferspec.reference.schedule import PhasePlan, best_epoch, evaluated_images, next_step
+from ferspec.reference.schedule import PhasePlan, best_epoch, evaluated_images, kept_metric, next_step
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.reference.training.images import TrainingImages
 from ferspec.reference.training.optimizer import new_optimizer
@@ -151,7 +151,7 @@ def rows_of(rows: Sequence[EpochRow], phase: int) -> list[EpochRow]:
 
 def best_of(rows: Sequence[EpochRow]) -> int:
     """Return the best epoch over all phases."""
-    return best_epoch([row.val_accuracy for row in rows])
+    return best_epoch([getattr(row, kept_metric()) for row in rows])
 
 
 def _train_phase(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ferspec.checks.implementation.augmentation.keras import Change, change_from
+from ferspec.checks.implementation.augmentation.witness import Change, change_from
 from mutants.augmentation.draws import drawn, drawn_then, with_a_random_state
 from mutants.kinds import right, wrong
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ferspec.checks.implementation.augmentation.keras import Change, change_from
 from ferspec.checks.implementation.augmentation.mistakes import DRAWN, Drawn
+from ferspec.checks.implementation.augmentation.witness import Change, change_from
 from mutants.kinds import mistaken, right, wrong
 
 Drawing = Callable[[np.random.Generator, int, int, int], Any]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ferspec.checks.implementation.augmentation.keras import Stream
 from ferspec.checks.implementation.augmentation.mistakes import STREAMS
+from ferspec.checks.implementation.augmentation.witness import Stream
 from mutants.kinds import mistaken, right, wrong
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ferspec.checks.implementation.augmentation.keras import KERAS, Change, Warp, keras_centre, move, one_map, steps
 from ferspec.checks.implementation.augmentation.mistakes import PIXELS, understood
+from ferspec.checks.implementation.augmentation.witness import KERAS, Change, Warp, keras_centre, move, one_map, steps
 from mutants.kinds import mistaken, right, wrong
 
 

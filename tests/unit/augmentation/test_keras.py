@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ferspec.checks.implementation.augmentation.keras import KERAS, change_from
-from ferspec.checks.implementation.augmentation.keras import Stream as ExpectedStream
+from ferspec.checks.implementation.augmentation.witness import KERAS, change_from
+from ferspec.checks.implementation.augmentation.witness import Stream as ExpectedStream
 from ferspec.reference.augmentation.parameters import parameters_from
 from ferspec.reference.augmentation.stream import Stream
 from ferspec.reference.augmentation.warp import augmented

@@ -7,6 +7,8 @@ from collections import Counter
 import pytest
 
 from ferspec import spec
+from ferspec.checks.implementation.answers.specification import stated
+from ferspec.outcomes import Status
 
 SPEC = spec.load()
 METRICS = {"p": "precision", "r": "recall", "f1": "f1", "acc": "accuracy"}
@@ -273,3 +275,11 @@ def test_the_logs_train_the_head_as_long_as_the_released_profile_says(reference)
     released = SPEC.value("FER-S-08", "frozen_epochs")
     assert sorted(released, key=lambda length: -lengths[length]) == list(released)
     assert all(lengths[length] for length in released)
+
+
+def test_a_value_other_than_the_witness_is_blamed_on_its_file():
+    assert stated("FER-S-08", "frozen_epochs", (30,), "paper").status is Status.PASS
+    assert stated("FER-S-02", "initial_rates", (1e-3,), "paper").message == (
+        "FER-S-02 initial_rates in ferspec/spec/data/clauses/schedule.toml is 0.0001; "
+        "expected 0.001 (paper 4.2; training logs)"
+    )

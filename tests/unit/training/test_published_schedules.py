@@ -8,7 +8,8 @@ import pytest
 
 from ferspec import spec
 from ferspec.checks.implementation.answers.explain import near
-from ferspec.checks.implementation.schedule.mistakes import IMPROVEMENTS, RATES, STOPS, rates
+from ferspec.checks.implementation.schedule.mistakes import IMPROVEMENTS, RATES, STOPS
+from ferspec.checks.implementation.schedule.witness import rates
 from ferspec.reference.schedule import replay
 from ferspec.subjects.runs.logs.csv_logger import LoggedPhase, read_training_log
 

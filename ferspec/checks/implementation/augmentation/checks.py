@@ -7,9 +7,9 @@ from typing import Any
 from ferspec import spec
 from ferspec.checks.implementation.answers.judge import close, equal, field, first_failure, numbers, rows
 from ferspec.checks.implementation.augmentation.draws import DRAW_CHECKS, nothing_else
-from ferspec.checks.implementation.augmentation.keras import DEGREES, FLIPPED, SHIFT, ZOOM
 from ferspec.checks.implementation.augmentation.order import ORDER_CHECKS
 from ferspec.checks.implementation.augmentation.pixels import PIXEL_CHECKS
+from ferspec.checks.implementation.augmentation.witness import DEGREES, FLIPPED, SHIFT, ZOOM
 from ferspec.checks.implementation.networks.known import require
 from ferspec.engine import Check, checks_by_case
 from ferspec.outcomes import CheckResult
@@ -45,13 +45,13 @@ def the_same_for_every_network(subject: ImplementationSubject, network: str) -> 
     return first_failure(
         [
             close(observed, list(RANGES.values()), 1e-6, list(RANGES), "this network has ranges of its own"),
-            nothing_else(answer, RANGES, f"ranges of {network}", _is_no_range),
+            nothing_else(answer, RANGES, f"ranges of {network}", _draws_nothing),
         ]
     )
 
 
-def _is_no_range(name: str, value: Any) -> bool:
-    """Return whether a range changes nothing: None, 0, or equal ends; text is not a range."""
+def _draws_nothing(name: str, value: Any) -> bool:
+    """Return whether nothing is drawn from a range: None, 0, or equal ends; text is not a range."""
     if isinstance(value, list):
         return all(end == value[0] for end in value)
     return not value or isinstance(value, str)

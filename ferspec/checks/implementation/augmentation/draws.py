@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from ferspec.checks.implementation.answers.judge import equal, first_failure, rows, shown
-from ferspec.checks.implementation.augmentation.keras import DEGREES, FLIPPED, SHIFT, ZOOM, change_from
 from ferspec.checks.implementation.augmentation.mistakes import DRAWN
 from ferspec.checks.implementation.augmentation.order import LABELS, QUANTITIES, drawn_of
+from ferspec.checks.implementation.augmentation.witness import DEGREES, FLIPPED, SHIFT, ZOOM, change_from
 from ferspec.engine import Check, checks_by_case
 from ferspec.outcomes import CheckResult, Status
 from ferspec.subjects.implementations.subject import ImplementationSubject

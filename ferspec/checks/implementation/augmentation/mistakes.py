@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ferspec.checks.implementation.augmentation.keras import Change, Stream, Warp, batches_of, move, steps, turn
+from ferspec.checks.implementation.augmentation.witness import Change, Stream, Warp, batches_of, move, steps, turn
 
 # Draws: functions of a correct change, and of the height and width of the image.
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from ferspec.checks.implementation.answers.judge import close, field, numbers, rows, truths
 from ferspec.checks.implementation.answers.resemble import resembled
-from ferspec.checks.implementation.augmentation.keras import Stream, batches_of
 from ferspec.checks.implementation.augmentation.mistakes import STREAMS
+from ferspec.checks.implementation.augmentation.witness import Stream, batches_of
 from ferspec.engine import Check, checks_by_case
 from ferspec.outcomes import CheckResult
 from ferspec.subjects.implementations.subject import ImplementationSubject

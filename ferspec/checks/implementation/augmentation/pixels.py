@@ -14,8 +14,8 @@ import numpy as np
 from ferspec.checks.implementation.answers.judge import close, judge_each, numbers
 from ferspec.checks.implementation.answers.pixels import PixelNames
 from ferspec.checks.implementation.answers.resemble import resembled
-from ferspec.checks.implementation.augmentation.keras import DIVISOR, KERAS, UNCHANGED, Change, change, described
 from ferspec.checks.implementation.augmentation.mistakes import OPENCV_4, PIXELS, RESCALED
+from ferspec.checks.implementation.augmentation.witness import DIVISOR, KERAS, UNCHANGED, Change, change, described
 from ferspec.checks.implementation.networks.inputs import every_level, noise, resolutions, sides_of
 from ferspec.checks.implementation.networks.known import require, starts
 from ferspec.engine import Check, checks_by_case

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ferspec import spec
-
 Reach = Callable[[float, int, int], float]
 
 # Typed as an independent witness: the normal distribution has its quartiles at 1 / 1.4826 standard deviations.
 ROBUST_FACTOR = 1.4826
+# A witness of FER-Z-01 and FER-G-07; the tables of the paper have two decimals.
+LEVEL, ROUNDING, LEAST_WIDTH = 0.95, 0.005, 0.02
 
 
 class Band(NamedTuple):
@@ -44,12 +44,7 @@ def student(freedom: float, quantile: float | None = None) -> float:
     """Return a quantile of Student's t, by default that of FER-Z-01 on both sides."""
     from scipy import stats
 
-    return float(stats.t.ppf((1 + level()) / 2 if quantile is None else quantile, freedom))
-
-
-def level() -> float:
-    """Return the level of all intervals (FER-Z-01)."""
-    return spec.load().number("FER-Z-01", "level")
+    return float(stats.t.ppf((1 + LEVEL) / 2 if quantile is None else quantile, freedom))
 
 
 def reach(sd: float, pairs: int, runs: int) -> float:
@@ -60,17 +55,14 @@ def reach(sd: float, pairs: int, runs: int) -> float:
 def ends(
     band: Band,
     reach: Reach = reach,
-    rounding: float | None = None,
+    rounding: float = ROUNDING,
     counted: float = 1.0,
-    least_width: float | None = None,
+    least_width: float = LEAST_WIDTH,
     clipped: bool = True,
 ) -> np.ndarray:
     """Return both ends of a band by FER-G-07; ``counted`` is the share of the dropped images that count."""
-    book = spec.load()
-    half = reach(band.sd, band.pairs, band.runs)
-    half += book.number("FER-G-07", "rounding") if rounding is None else rounding
+    half = reach(band.sd, band.pairs, band.runs) + rounding
     below, above = half + counted * band.dropped / band.images * np.array([band.expected, 1 - band.expected])
-    least = book.number("FER-G-07", "least_width") if least_width is None else least_width
-    lacking = max(0.0, least - below - above) / 2
+    lacking = max(0.0, least_width - below - above) / 2
     found = np.array([band.expected - below - lacking, band.expected + above + lacking])
     return found.clip(0, 1) if clipped else found

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ferspec.checks.implementation.bands.expected import (
+    LEVEL,
     Band,
     deviation,
     ends,
-    level,
     reach,
     robust_deviation,
     student,
@@ -56,7 +56,7 @@ BANDS = {
     "the normal distribution in place of Student's t": banding(
         reach=lambda sd, pairs, runs: student(math.inf) * sd * math.sqrt(1 + 1 / runs)
     ),
-    "t of one side": banding(reach=lambda sd, pairs, runs: student(pairs, level()) * sd * math.sqrt(1 + 1 / runs)),
+    "t of one side": banding(reach=lambda sd, pairs, runs: student(pairs, LEVEL) * sd * math.sqrt(1 + 1 / runs)),
     "a degree of freedom too few": banding(reach=lambda sd, pairs, runs: reach(sd, max(pairs - 1, 1), runs)),
     "the published metric taken for exact: √(1/k) in place of √(1 + 1/k)": banding(
         reach=lambda sd, pairs, runs: student(pairs) * sd / math.sqrt(runs)

@@ -10,18 +10,20 @@ from functools import partial
 
 from ferspec import spec
 from ferspec.checks.implementation.answers.explain import answers_to, explained, near
-from ferspec.checks.implementation.answers.judge import equal, judge_each, numbers, rows
+from ferspec.checks.implementation.answers.judge import equal, first_failure, judge_each, numbers, rows
 from ferspec.checks.implementation.answers.listing import complete
+from ferspec.checks.implementation.answers.specification import stated
 from ferspec.checks.implementation.networks import heads, witness
-from ferspec.checks.implementation.networks.mistakes import TOTALS, total_of
+from ferspec.checks.implementation.networks.mistakes import TOTALS
 from ferspec.checks.implementation.networks.tables import (
     OTHER,
     ROWS,
     answered_table,
     asked,
-    base_of_row,
+    expected_total,
     stated_table,
     text_of,
+    total_of,
 )
 from ferspec.engine import Check, checks_by_case
 from ferspec.errors import NotEvaluable
@@ -44,17 +46,15 @@ def knows_the_architectures(subject: ImplementationSubject) -> CheckResult:
     known = list(spelled.values())
     if subject.profile == "paper":
         known = [row.network for row in ROWS.values() if row.place == "Table 2"]
-    stated = spec.load().integer("FER-N-01", "architectures", subject.profile)
-    counts = (witness.ARCHITECTURES[subject.profile], stated)
-    return judge_each(lambda count: complete(names, known, count, "architectures"), counts)
+    count = witness.ARCHITECTURES[subject.profile]
+    listed = complete(names, known, count, "architectures")
+    return first_failure([stated("FER-N-01", "architectures", count, subject.profile), listed])
 
 
 def has_the_total(subject: ImplementationSubject, id: str) -> CheckResult:
     """FER-N-02: with seven classes, a network has the parameters it was run with, or that its text implies."""
     row, profile = ROWS[id], subject.profile
     total = float(numbers("parameter_total", subject.ask("parameter_total", **asked(row)), ()))
-    typed = witness.total_of(row.network, row.weights, row.resolution, profile, base_of_row(row) is not None)
-    stated = total_of(row, profile)
 
     def compared(expected: int) -> CheckResult:
         return CheckResult(
@@ -64,7 +64,7 @@ def has_the_total(subject: ImplementationSubject, id: str) -> CheckResult:
             difference=None if total == expected else total - expected,
         )
 
-    finding = judge_each(compared, [stated if typed is None else typed, stated])
+    finding = judge_each(compared, [expected_total(row, profile), total_of(row, profile)])
     return explained(finding, total, TOTALS, {**asked(row), "profile": profile}, near(relative=1e-5))
 
 
@@ -116,9 +116,14 @@ def _compared(table: Sequence[Layer], name: str, typed: Sequence[int | float | s
     expected = [None if value is None else _written(setting, value) for value in typed]
     if None in expected:
         known = [value is not None for value in expected] + [True] * len(observed)
-        return equal([value if known[place] else None for place, value in enumerate(observed)], expected, name)
+        compared = [value if known[place] else None for place, value in enumerate(observed)]
+        return equal(_unless_stated(compared), _unless_stated(expected), name)
     same = sorted(map(str, observed)) == sorted(map(str, expected))
     return equal(expected if same else observed, expected, name)
+
+
+def _unless_stated(values: Sequence[str | None]) -> list[str]:
+    return ["not stated" if value is None else value for value in values]
 
 
 def _written(setting: str, value: int | float | str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ferspec import spec
-from ferspec.checks.implementation.answers.judge import equal, field, numbers, rows
+from ferspec.checks.implementation.answers.judge import equal, field, first_failure, numbers, rows
+from ferspec.checks.implementation.answers.specification import stated
 from ferspec.checks.implementation.networks.tables import OTHER, ROWS, answered_table, text_of
-from ferspec.checks.implementation.networks.witness import HEAD_DROPOUT, HEAD_UNITS
+from ferspec.checks.implementation.networks.witness import HEAD_DROPOUT, HEAD_UNITS, POOLINGS
 from ferspec.engine import Check, checks_by_case
 from ferspec.outcomes import CheckResult, Status
 from ferspec.spec.records import Weights
@@ -20,15 +20,16 @@ HEADED = tuple(id for id, row in ROWS.items() if row.weights in PRETRAINED)
 
 def pools_once(subject: ImplementationSubject, source: str) -> CheckResult:
     """FER-P-03: there is one pooling, of a kind in the profile, between base and first dense layer."""
-    allowed = spec.load().texts("FER-P-03", "pooling", subject.profile)
+    allowed = POOLINGS[subject.profile]
     others = [layer for layer in _head(subject, source) if layer.kind not in ("Dense", "Dropout")]
     poolings = [layer.kind for layer in others]
     before = all(layer.before_dense for layer in others)
-    return CheckResult(
+    found = CheckResult(
         status=Status.PASS if before and len(poolings) == 1 and poolings[0] in allowed else Status.FAIL,
         observed=f"{' and '.join(poolings) or 'nothing'}{'' if before else ', not before the dense layers'}",
         expected=" or ".join(allowed),
     )
+    return first_failure([stated("FER-P-03", "pooling", allowed, subject.profile), found])
 
 
 def has_two_dense_layers(subject: ImplementationSubject, source: str) -> CheckResult:
@@ -55,8 +56,8 @@ def freezes_the_base_first(subject: ImplementationSubject, weights: Weights) -> 
     """FER-P-06: the first phase of a pre-trained network freezes the base; later phases freeze nothing."""
     phases = rows("phases", subject.ask("phases", weights=weights))
     frozen = [field("phases", phase, "frozen") for phase in phases]
-    first = spec.load().text("FER-P-06", "frozen")
-    return equal(frozen, [first, *[None] * (len(frozen) - 1)], "frozen in each phase")
+    found = equal(frozen, ["base", *[None] * (len(frozen) - 1)], "frozen in each phase")
+    return first_failure([stated("FER-P-06", "frozen", "base", subject.profile), found])
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ferspec.checks.implementation.answers.explain import Capability
-from ferspec.checks.implementation.networks.tables import OTHER, base_of_row, stated_table
+from ferspec.checks.implementation.networks.tables import OTHER, base_of_row, expected_total, total_of
 from ferspec.reference.models import Row
 from ferspec.spec.records import Profile, Resolution, Weights
-
-
-def total_of(row: Row, profile: Profile) -> int:
-    """Return all parameters of a network; those of the profile ``released`` are the totals that the runs printed."""
-    return row.parameters if profile == "released" else sum(layer.parameters for layer in stated_table(row, profile))
 
 
 def counted(rule: Callable[[Row, Profile], float]) -> Capability:
@@ -30,7 +25,7 @@ def _of_the_base(row: Row, profile: Profile) -> int:
 
 
 TOTALS = {
-    "that of the other profile": counted(lambda row, profile: total_of(row, OTHER[profile])),
+    "that of the other profile": counted(lambda row, profile: expected_total(row, OTHER[profile])),
     "in millions": counted(lambda row, profile: total_of(row, profile) / 1e6),
     "without the parameters that no gradient moves": counted(
         lambda row, profile: total_of(row, profile) - row.parameters + row.trainable_parameters

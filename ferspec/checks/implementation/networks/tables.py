@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ferspec.checks.implementation.answers.judge import field, rows, shown
+from ferspec.checks.implementation.networks import witness
 from ferspec.errors import SubjectError
 from ferspec.reference.models import Row
 from ferspec.reference.models import rows as trained_rows
@@ -32,6 +33,17 @@ def stated_table(row: Row, profile: Profile) -> tuple[Layer, ...]:
 def base_of_row(row: Row) -> Base | None:
     """Return the library's base under the protocol's head, or None."""
     return base_of(row.network, row.weights)
+
+
+def total_of(row: Row, profile: Profile) -> int:
+    """Return all parameters of a network; those of the profile ``released`` are the totals that the runs printed."""
+    return row.parameters if profile == "released" else sum(layer.parameters for layer in stated_table(row, profile))
+
+
+def expected_total(row: Row, profile: Profile) -> int:
+    """Return the typed number of parameters of a network; if none is typed, its table's."""
+    typed = witness.total_of(row.network, row.weights, row.resolution, profile, base_of_row(row) is not None)
+    return total_of(row, profile) if typed is None else typed
 
 
 def answered_table(subject: ImplementationSubject, row: Row) -> tuple[Layer, ...]:

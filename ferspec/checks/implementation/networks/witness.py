@@ -116,6 +116,11 @@ PAPER_SIZES: dict[str, Stated] = {
     },
     "FER-N-12": {"MaxPooling2D units": [128, 64]},
 }
+# What pools between a base and its head.
+POOLINGS: dict[Profile, tuple[str, ...]] = {
+    "released": ("GlobalAveragePooling2D",),
+    "paper": ("GlobalAveragePooling2D", "Flatten"),
+}
 # The dense layers of the head on a base, before its outputs.
 HEAD_UNITS: dict[Profile, list[int]] = {"released": [256, 128], "paper": [256, 256]}
 HEAD_DROPOUT = 0.2

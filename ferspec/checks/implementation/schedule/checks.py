@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,11 +11,14 @@ import numpy.typing as npt
 from ferspec import spec
 from ferspec.checks.implementation.answers.explain import explained, near
 from ferspec.checks.implementation.answers.judge import equal, field, first_failure, numbers, rows, shown
+from ferspec.checks.implementation.answers.specification import stated
 from ferspec.checks.implementation.schedule import hyperparameters, mistakes
+from ferspec.checks.implementation.schedule.witness import rates, stops
 from ferspec.checks.implementation.weighting.checks import losses_found
 from ferspec.engine import Check, checks_by_case
 from ferspec.errors import SubjectError
 from ferspec.outcomes import CheckResult, Status
+from ferspec.spec.records import Profile
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
 # tolerance for single precision, in which Keras stores rates
@@ -47,8 +49,8 @@ def _wavering(step: float, seed: int) -> list[float]:
 
 
 def _drawn(step: float) -> dict[str, Situation]:
-    losses = {f"losses that waver, draw {seed}": _wavering(step, seed) for seed in range(4)}
-    return {name: Situation(drawn, mistakes.rates()(drawn, 1e-4)) for name, drawn in losses.items()}
+    drawn = {f"losses that waver, draw {seed}": _wavering(step, seed) for seed in range(4)}
+    return {label: Situation(losses, rates()(losses, 1e-4)) for label, losses in drawn.items()}
 
 
 # paper 4.2, typed out as an independent witness of FER-S-03; improvements are far above the least that counts
@@ -102,7 +104,7 @@ def _rates_found(subject: ImplementationSubject, name: str, situation: Situation
 def _compared(observed: npt.NDArray[Any], expected: npt.NDArray[Any], name: str) -> CheckResult:
     """Compare rates, and show the first that is wrong."""
     epoch = next(
-        (epoch for epoch, pair in enumerate(zip(observed, expected, strict=True)) if not SAME_RATES(*pair)), None
+        (index for index, pair in enumerate(zip(observed, expected, strict=True)) if not SAME_RATES(*pair)), None
     )
     if epoch is None:
         return CheckResult(
@@ -133,10 +135,7 @@ ENDS: dict[str, tuple[list[float], int | None]] = {
     "an improvement after the end": ([1.0] * 21 + [0.5] * 30, 20),
     "losses of thousands, every one better": ([9_000.0 - 100 * epoch for epoch in range(40)], None),
     "the loss falls for 600 epochs, then rises": ([abs(epoch - 600) / 20 + 0.5 for epoch in range(700)], 620),
-    **{
-        f"losses that waver, draw {seed}": (_wavering(3e-5, seed), mistakes.stops()(_wavering(3e-5, seed)))
-        for seed in range(4)
-    },
+    **{f"losses that waver, draw {seed}": (_wavering(3e-5, seed), stops()(_wavering(3e-5, seed))) for seed in range(4)},
 }
 
 
@@ -148,26 +147,24 @@ def stops_after_its_patience(subject: ImplementationSubject, name: str) -> Check
     return explained(equal(observed, end, what=name), observed, mistakes.STOPS, asked)
 
 
-# the epoch of the highest accuracy differs from that of the lowest loss, and is not at an end except on purpose
-KEPT: Mapping[str, tuple[list[float], list[float]]] = {
-    "the highest is in the middle": ([0.20, 0.41, 0.55, 0.53, 0.30], [1.9, 1.2, 1.5, 1.3, 1.8]),
-    "two are equal": ([0.30, 0.61, 0.58, 0.61, 0.60], [1.5, 1.4, 1.0, 1.2, 1.1]),
-    "the first is the highest": ([0.70, 0.20, 0.30], [2.0, 1.0, 1.5]),
-    "the last is the highest": ([0.10, 0.20, 0.30], [1.0, 1.1, 1.2]),
-    "all are equal": ([0.25, 0.25, 0.25, 0.25], [1.3, 1.1, 1.0, 1.2]),
-    "a difference in the third digit": ([0.30, 0.551, 0.553, 0.548], [1.5, 1.0, 1.2, 1.1]),
-    "a difference of a ten-thousandth": ([0.30, 0.5512, 0.5513, 0.5511], [1.5, 1.0, 1.2, 1.1]),
-    "one epoch": ([0.14], [1.95]),
+# accuracies, losses and the epoch that is kept, from 0: a witness of FER-S-06; the epoch of the highest accuracy
+# differs from that of the lowest loss, and is not at an end except on purpose
+KEPT: Mapping[str, tuple[list[float], list[float], int]] = {
+    "the highest is in the middle": ([0.20, 0.41, 0.55, 0.53, 0.30], [1.9, 1.2, 1.5, 1.3, 1.8], 2),
+    "two are equal": ([0.30, 0.61, 0.58, 0.61, 0.60], [1.5, 1.4, 1.0, 1.2, 1.1], 1),
+    "the first is the highest": ([0.70, 0.20, 0.30], [2.0, 1.0, 1.5], 0),
+    "the last is the highest": ([0.10, 0.20, 0.30], [1.0, 1.1, 1.2], 2),
+    "all are equal": ([0.25, 0.25, 0.25, 0.25], [1.3, 1.1, 1.0, 1.2], 0),
+    "a difference in the third digit": ([0.30, 0.551, 0.553, 0.548], [1.5, 1.0, 1.2, 1.1], 2),
+    "a difference of a ten-thousandth": ([0.30, 0.5512, 0.5513, 0.5511], [1.5, 1.0, 1.2, 1.1], 2),
+    "one epoch": ([0.14], [1.95], 0),
 }
-BEST: Mapping[str, Callable[[Sequence[float]], float]] = {"max": max, "min": min}
 
 
 def keeps_the_best_epoch(subject: ImplementationSubject, name: str) -> CheckResult:
     """The epoch that is kept is the first of those with the highest validation accuracy."""
-    monitor, mode = (spec.load().text("FER-S-06", name, subject.profile) for name in ("monitor", "mode"))
-    asked = dict(zip(("val_accuracies", "val_losses"), KEPT[name], strict=True))
-    monitored = KEPT[name][("val_accuracy", "val_loss").index(monitor)]
-    best = monitored.index(BEST[mode](monitored))
+    accuracies, losses, best = KEPT[name]
+    asked = {"val_accuracies": accuracies, "val_losses": losses}
     observed = subject.ask("best_epoch", **asked)
     return explained(equal(observed, best, what=name), observed, mistakes.BEST_EPOCHS, asked)
 
@@ -176,8 +173,8 @@ def keeps_the_best_epoch(subject: ImplementationSubject, name: str) -> CheckResu
 
 STARTS = ("imagenet", "vggface")
 SCRATCH = "scratch"
-# paper 4.2 and the training logs, a witness of FER-S-08
-FROZEN_EPOCHS = {"released": (20, 15, 30, 40, 10, 8), "paper": (30,)}
+# paper 4.2 and the training logs, a witness of FER-S-08; the first is the most frequent
+FROZEN_EPOCHS: dict[Profile, tuple[int, ...]] = {"released": (20, 15, 30, 40, 10, 8), "paper": (30,)}
 
 
 def _phases(subject: ImplementationSubject, weights: str) -> list[tuple[Any, Any]]:
@@ -190,13 +187,12 @@ def trains_in_two_phases(subject: ImplementationSubject, weights: str) -> CheckR
 
     Other networks have only the second phase.
     """
-    phases = spec.load().integer("FER-S-07", "phases", subject.profile)
-    frozen = ["base"] * (phases - 1 if weights in STARTS else 0) + [None]
+    frozen = ["base", None] if weights in STARTS else [None]
     found = _phases(subject, weights)
     observed, likely = [which for which, _ in found], None
-    if len(observed) != len(frozen):
+    if len(observed) == (1 if weights in STARTS else 2):
         likely = "all networks are trained alike, whether they have initial weights or not"
-    elif observed != frozen:
+    elif len(observed) == len(frozen):
         likely = "the base is trained along with the new head from the beginning, or never released"
     fixed = "the last phase has a fixed length, though early stopping alone is to end it"
     findings = [equal(observed, frozen, what=f"frozen in the phases from {weights}", likely=likely)]
@@ -211,7 +207,13 @@ def limits_the_first_phase(subject: ImplementationSubject, weights: str) -> Chec
     if not found:
         raise SubjectError(f"phases gave no phase with a frozen base for {weights}")
     likely = "the phase has no limit but early stopping" if found[0] is None else None
-    return _one_of(found[0], FROZEN_EPOCHS[subject.profile], f"from {weights}", likely)
+    lengths = FROZEN_EPOCHS[subject.profile]
+    return first_failure(
+        [
+            stated("FER-S-08", "frozen_epochs", lengths, subject.profile),
+            _one_of(found[0], lengths, f"from {weights}", likely),
+        ]
+    )
 
 
 # paper 4.2, a witness of FER-S-09: images on each GPU, and GPUs; and fewer and more of them
@@ -236,17 +238,15 @@ def _one_of(observed: Any, known: Sequence[int], what: str, likely: str | None =
     )
 
 
-ROUNDINGS: Mapping[str, Callable[[float], int]] = {"floor": math.floor, "ceil": math.ceil, "round": round}
 # RAF-DB and FER2013 as the notebooks count them, whole batches, and one image more or less
 EPOCHS = ((10_733, 64), (28_709, 64), (10_733, 32), (64, 64), (127, 64), (128, 64), (129, 64), (100, 30))
 
 
 def trains_on_whole_batches(subject: ImplementationSubject, images: int, batch: int) -> CheckResult:
     """An epoch has as many steps as there are whole batches."""
-    rounding = ROUNDINGS[spec.load().text("FER-S-10", "rounding", subject.profile)]
     asked = {"images": images, "batch_size": batch}
     observed = subject.ask("steps_per_epoch", **asked)
-    found = equal(observed, rounding(images / batch), what=f"{images:,} images in batches of {batch}")
+    found = equal(observed, images // batch, what=f"{images:,} images in batches of {batch}")
     return explained(found, observed, mistakes.STEPS, asked)
 
 

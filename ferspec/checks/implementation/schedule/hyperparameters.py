@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ferspec import spec
-from ferspec.checks.implementation.answers.judge import field, numbers, shown
+from ferspec.checks.implementation.answers.judge import field, first_failure, numbers, shown
+from ferspec.checks.implementation.answers.specification import stated
 from ferspec.engine import Check, checks_by_case
 from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.outcomes import CheckResult, Status
 from ferspec.spec.names import plain_name
+from ferspec.spec.records import Profile
 from ferspec.subjects.implementations.subject import ImplementationSubject
 
-HYPERPARAMETERS = "hyperparameters"
+HYPERPARAMETERS, RATE = "hyperparameters", "learning_rate"
 # tolerance for single precision, in which Keras stores rates
 RELATIVE = 1e-6
 
 
 class Stated(NamedTuple):
-    """A hyper-parameter: its clause, its value (of several, any one), and what some wrong values suggest."""
+    """A hyper-parameter: its clause, its value, and what some wrong values suggest."""
 
     clause: str
     values: tuple[Any, ...]
@@ -37,7 +39,7 @@ STATED = {
     "optimizer": Stated("FER-S-01", ("adam",), {"adamw": "AdamW is used, which decays weights"}),
     "beta_1": Stated("FER-S-01", (0.9,)),
     "beta_2": Stated("FER-S-01", (0.999,)),
-    "learning_rate": Stated("FER-S-02", (1e-4,), {1e-3: "Keras' default is kept"}),
+    RATE: Stated("FER-S-02", (1e-4,), {1e-3: "Keras' default is kept"}),
     "loss": Stated(
         "FER-S-11",
         ("categorical_crossentropy",),
@@ -53,8 +55,8 @@ STATED = {
     "stopping_monitor": Stated("FER-S-05", ("val_loss",), OTHER_METRICS),
     "stopping_patience": Stated("FER-S-05", (20,), {10: "this is the patience of the plateau rule"}),
 }
-# the runs used more rates than the text states
-RATES_OF_RUNS = (1e-4, 1e-3, 1e-5)
+# the runs used more rates than the text states; the first is the usual one
+INITIAL_RATES: dict[Profile, tuple[float, ...]] = {"released": (1e-4, 1e-3, 1e-5), "paper": (1e-4,)}
 # options that are off by default in Keras, and that the protocol does not mention
 OFF = {"cooldown": "FER-S-03", "amsgrad": "FER-S-01", "weight_decay": "FER-S-01"}
 # one function under several names: which of them fits depends on how labels are written
@@ -62,12 +64,21 @@ SAME_LOSS = {"sparsecategoricalcrossentropy": "categoricalcrossentropy", "crosse
 
 
 def is_trained_with(subject: ImplementationSubject, name: str) -> CheckResult:
-    """A hyper-parameter has the value, or one of the values, of the profile."""
-    observed, stated = field(HYPERPARAMETERS, _first_offered(subject), name), STATED[name]
-    runs = name == "learning_rate" and subject.profile == "released"
-    known = RATES_OF_RUNS if runs else stated.values
+    """A hyper-parameter has the value that the paper or its runs state."""
+    return _one_of(subject, name, STATED[name].values)
+
+
+def starts_at_a_known_rate(subject: ImplementationSubject, name: str) -> CheckResult:
+    """The initial learning rate is one of the profile's; the specification lists them, the usual one first."""
+    rates = INITIAL_RATES[subject.profile]
+    found = _one_of(subject, name, rates)
+    return first_failure([stated("FER-S-02", "initial_rates", rates, subject.profile), found])
+
+
+def _one_of(subject: ImplementationSubject, name: str, known: Sequence[Any]) -> CheckResult:
+    observed, mistakes = field(HYPERPARAMETERS, _first_offered(subject), name), STATED[name].mistakes
     right = any(_same_value(observed, value) for value in known)
-    likely = next((cause for value, cause in stated.mistakes.items() if _same_value(observed, value)), None)
+    likely = next((cause for value, cause in mistakes.items() if _same_value(observed, value)), None)
     return CheckResult(
         status=Status.PASS if right else Status.FAIL,
         observed=f"{name}: {shown(observed)}",
@@ -135,7 +146,16 @@ def _value(answer: Any, name: str) -> Any:
 
 
 CHECKS = (
-    *(Check(stated.clause, is_trained_with, (HYPERPARAMETERS,), name, (name,)) for name, stated in STATED.items()),
+    *(
+        Check(
+            known.clause,
+            starts_at_a_known_rate if name == RATE else is_trained_with,
+            (HYPERPARAMETERS,),
+            name,
+            (name,),
+        )
+        for name, known in STATED.items()
+    ),
     *(Check(clause, is_off, (HYPERPARAMETERS,), name, (name,)) for name, clause in OFF.items()),
     *checks_by_case("FER-S-12", is_tuned_to_no_network, list(spec.load().networks)[1:], needs=(HYPERPARAMETERS,)),
 )

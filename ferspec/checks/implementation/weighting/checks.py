@@ -10,7 +10,7 @@ from ferspec import spec
 from ferspec.checks.implementation.answers.explain import explained, near
 from ferspec.checks.implementation.answers.judge import close, numbers
 from ferspec.checks.implementation.weighting import mistakes
-from ferspec.checks.implementation.weighting.mistakes import RULES, Array
+from ferspec.checks.implementation.weighting.witness import RULES, Array
 from ferspec.engine import Check, checks_by_case
 from ferspec.outcomes import CheckResult, Status
 from ferspec.subjects.implementations.subject import ImplementationSubject
@@ -55,14 +55,14 @@ def are_printed(subject: ImplementationSubject, balancing: str) -> CheckResult:
     observed = _weights(subject, RAFDB, balancing)
     printed = close(observed, PRINTED[balancing], HALF_A_DIGIT, spec.load().classes)
     found = printed.model_copy(update={"expected": f"{printed.expected} (printed)"})
-    return _explained(found, observed, RAFDB, balancing)
+    return _with_likely_rule(found, observed, RAFDB, balancing)
 
 
 def follow_from_the_counts(subject: ImplementationSubject, name: str, balancing: str) -> CheckResult:
     """A weight is the count of the largest class over that of the class; a conservative one is at most 3."""
     observed = _weights(subject, COUNTS[name], balancing)
-    found = _near(observed, RULES[balancing](np.array(COUNTS[name], float)), name)
-    return _explained(found, observed, COUNTS[name], balancing)
+    found = _worst_off(observed, RULES[balancing](np.array(COUNTS[name], float)), name)
+    return _with_likely_rule(found, observed, COUNTS[name], balancing)
 
 
 def _weights(subject: ImplementationSubject, counts: Sequence[int], balancing: str) -> Array:
@@ -70,7 +70,7 @@ def _weights(subject: ImplementationSubject, counts: Sequence[int], balancing: s
     return numbers("class_weights", answer, (len(counts),))
 
 
-def _explained(found: CheckResult, observed: Array, counts: Sequence[int], balancing: str) -> CheckResult:
+def _with_likely_rule(found: CheckResult, observed: Array, counts: Sequence[int], balancing: str) -> CheckResult:
     asked = {"counts": counts, "balancing": balancing}
     found = explained(found, observed, mistakes.CLASS_WEIGHTS[balancing], asked, near(RELATIVE))
     right = RULES[balancing](np.array(counts, float))
@@ -79,7 +79,7 @@ def _explained(found: CheckResult, observed: Array, counts: Sequence[int], balan
     return found.model_copy(update={"likely": mistakes.OUT_OF_ORDER})
 
 
-def _near(observed: Array, expected: Array, label: str) -> CheckResult:
+def _worst_off(observed: Array, expected: Array, label: str) -> CheckResult:
     """Compare by relative error, and show the worst weight."""
     worst = int((np.abs(observed - expected) / expected).argmax())
     label = f"{label}, {spec.load().classes[worst]}"
@@ -97,8 +97,8 @@ def follow_from_the_training_split(subject: ImplementationSubject, balancing: st
     order = np.random.default_rng(len(labels)).permutation(len(labels))
     asked = {"labels": labels[order].tolist(), "splits": splits[order].tolist(), "balancing": balancing}
     observed = numbers("weights_of_dataset", subject.ask("weights_of_dataset", **asked), (len(training),))
-    found = _near(observed, RULES[balancing](np.array(training, float)), f"{sum(training)} training images")
-    found = _explained(found, observed, training, balancing)
+    found = _worst_off(observed, RULES[balancing](np.array(training, float)), f"{sum(training)} training images")
+    found = _with_likely_rule(found, observed, training, balancing)
     return explained(found, observed, mistakes.WEIGHTS_OF_DATASET, asked, near(RELATIVE))
 
 

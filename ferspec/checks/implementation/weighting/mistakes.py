@@ -6,28 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ferspec.checks.implementation.answers.explain import Capability
-
-# paper, Section 3.4, typed here as an independent witness of FER-W-02
-CAP = 3
-
-Array = npt.NDArray[Any]
-Rule = Callable[[Array], Any]
-
-
-def simple(counts: Array) -> Array:
-    """Return the count of the largest class over the count of each class."""
-    return np.asarray(counts.max() / counts)
-
-
-def conservative(counts: Array) -> Array:
-    """Return the simple weights, none above the cap."""
-    return np.minimum(simple(counts), CAP)
-
-
-RULES: dict[str, Rule] = {"simple": simple, "conservative": conservative}
+from ferspec.checks.implementation.weighting.witness import CAP, RULES, Array, Rule, conservative, simple
 
 
 def weights(rule: Rule | None = None) -> Capability:

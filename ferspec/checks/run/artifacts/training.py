@@ -12,7 +12,7 @@ from ferspec.checks.run.schedule.rounded_losses import same_rate
 from ferspec.checks.run.schedule.rules import any_of
 from ferspec.engine import Check
 from ferspec.outcomes import CheckResult
-from ferspec.reference.schedule import PhasePlan, best_epoch, evaluated_images, phases_of, replay
+from ferspec.reference.schedule import PhasePlan, best_epoch, evaluated_images, kept_metric, phases_of, replay
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.reference.weighting import WEIGHTINGS
 from ferspec.required import required
@@ -76,7 +76,7 @@ def _record_mismatches(run: RunRecord, history: tuple[EpochRow, ...]) -> Iterato
             "epochs were removed from the history, or added",
             float(sum(listed) - sum(recorded)),
         )
-    best = history[best_epoch([row.val_accuracy for row in history])]
+    best = history[best_epoch([getattr(row, kept_metric()) for row in history])]
     recorded_best = run.best
     if recorded_best is None or (recorded_best.epoch, recorded_best.phase) != (best.epoch, best.phase):
         yield Mismatch(

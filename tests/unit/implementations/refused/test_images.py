@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ferspec.checks.implementation.augmentation.keras import Warp
 from ferspec.checks.implementation.augmentation.mistakes import STREAMS
+from ferspec.checks.implementation.augmentation.witness import Warp
 from helpers.refusals import hides_no_failure, is_not_passed
 from mutants.augmentation.draws import drawn_then
 from mutants.augmentation.pixels import augmenting

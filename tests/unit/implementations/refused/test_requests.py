@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ferspec.checks.implementation.schedule.mistakes import BEST_EPOCHS, rates, stops
+from ferspec.checks.implementation.schedule.mistakes import BEST_EPOCHS
+from ferspec.checks.implementation.schedule.witness import rates, stops
 from ferspec.implementation import Implementation
 from ferspec.outcomes import Status
 from helpers.refusals import Refused, hides_no_failure, is_not_passed, judged
