@@ -119,7 +119,7 @@ def changes(data: Path) -> Iterator[Change]:
     yield from _of_toml(data, data / "classes.toml", _class_values)
     yield from _of_toml(data, data / "datasets.toml", _entries("dataset", ("FER-D-01",)))
     yield from _of_toml(data, data / "errata.toml", _errata_values)
-    yield from _of_toml(data, data / "networks.toml", _entries("network", ("FER-N-02",)))
+    yield from _of_toml(data, data / "networks.toml", _entries("network", ()))
     yield from _of_toml(data, data / "networks" / "bases.toml", _entries("base", ("FER-N-02",), SAMPLE))
     yield from _of_grid(data)
     for path in sorted((data / "networks").glob("*.csv")):
