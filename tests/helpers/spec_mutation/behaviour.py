@@ -6,7 +6,7 @@ shows a value as the data files state it where it can show what was computed wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from helpers.spec_mutation.judgements import PROFILES, answers, logs, promises, screening, tolerances
@@ -180,31 +180,39 @@ def errata() -> Iterator[Any]:
 
 
 def networks() -> Iterator[Any]:
-    """Return the tables that networks are compared with, their totals, and how Keras builds one with a head."""
+    """Return the parameters that a training changes, and how Keras builds a network with a head and one without."""
     from ferspec import spec
     from ferspec.reference.models import outline, rows, table_of, weights_of
-    from ferspec.spec.layers import layer_table
+    from ferspec.spec.recipes import self_built
 
-    yield [(network, weights_of(network)) for network in spec.load().networks]
+    yield [(network, weights_of(network), self_built(network)) for network in spec.load().networks]
+    yield [(row, row.trainable_parameters) for row in rows()]
     for profile in PROFILES:
-        for row in rows():
-            yield row, row.parameters, row.trainable_parameters
-            yield layer_table(row.network, row.weights, row.resolution, profile)
         yield table_of(outline("VGG16", 48, "imagenet", profile=profile))
         yield from network("sequential4conv")
 
 
 def network(name: str) -> Iterator[Any]:
-    """Return the tables of a self-built network, or of the head, and how Keras builds it."""
-    from ferspec.reference.models import outline, rows, table_of
+    """Return how Keras builds a network (or the head), and which wrong settings of it are detected."""
+    from ferspec.reference.models import departure, outline, rows, table_of
     from ferspec.spec.layers import layer_table
 
     name = {"head": "vgg16"}.get(name, name)
     for row in rows():
         if row.network.lower() == name:
             for profile in PROFILES:
-                yield layer_table(row.network, row.weights, row.resolution, profile)
-                yield table_of(outline(row.network, row.resolution, row.weights, profile=profile))
+                built = table_of(outline(row.network, row.resolution, row.weights, profile=profile))
+                stated = layer_table(row.network, row.weights, row.resolution, profile)
+                yield built, departure(built, stated)
+                yield [departure(wrong, stated) is None for wrong in _with_a_wrong_setting(built)]
+
+
+def _with_a_wrong_setting(table: Sequence[Any]) -> Iterator[list[Any]]:
+    """Yield the table with one setting of one layer replaced, for each setting of each layer."""
+    for place, layer in enumerate(table):
+        for name in layer.settings:
+            wrong = layer.model_copy(update={"settings": {**layer.settings, name: "wrong"}})
+            yield [*table[:place], wrong, *table[place + 1 :]]
 
 
 SPLITS: dict[str, Callable[[], Iterator[Any]]] = {

@@ -80,6 +80,8 @@ OTHER_WORDS = {
 }
 # where the other word above is of no use
 OTHERS_OF = {("FER-A-07", "fill"): "reflect", ("FER-S-06", "monitor"): "val_loss"}
+# lists of numbers of which some may be missing; of the first two, code reads the first number by itself
+LISTS = {"initial_rates", "frozen_epochs", "batch_sizes"}
 # how many bases of libraries are changed
 SAMPLE = 3
 # text for people, and what only names an entry
@@ -117,7 +119,7 @@ def changes(data: Path) -> Iterator[Change]:
     yield from _of_toml(data, data / "classes.toml", _class_values)
     yield from _of_toml(data, data / "datasets.toml", _entries("dataset", ("FER-D-01",)))
     yield from _of_toml(data, data / "errata.toml", _errata_values)
-    yield from _of_toml(data, data / "networks.toml", _entries("network", ("FER-N-02",)))
+    yield from _of_toml(data, data / "networks.toml", _entries("network", ()))
     yield from _of_toml(data, data / "networks" / "bases.toml", _entries("base", ("FER-N-02",), SAMPLE))
     yield from _of_grid(data)
     for path in sorted((data / "networks").glob("*.csv")):
@@ -141,14 +143,21 @@ def _of_toml(data: Path, path: Path, values_of: Callable[[dict[str, Any]], Value
 
 
 def _clause_values(document: dict[str, Any]) -> Values:
+    kinds = set()
     for number, clause in enumerate(document["clause"]):
         tables = {"values": clause.get("values", {})}
         tables |= {f"profiles.{name}": values for name, values in clause.get("profiles", {}).items()}
         for table, values in tables.items():
             for name, value in values.items():
+                # a finding of one kind lacks the values of any other, so one of each kind is enough
+                if name == "kind" and value in kinds:
+                    continue
+                if name == "kind":
+                    kinds.add(value)
                 place = ("clause", number, *table.split("."), name)
                 known = OTHERS_OF.get((clause["id"], name))
-                for part, other in [("", known)] if known else others(value):
+                rearranged = _rearranged(value) if name in LISTS else ()
+                for part, other in [("", known)] if known else (*others(value), *rearranged):
                     yield f"{clause['id']} {table} {name}{part}", place, other, (clause["id"],)
 
 
@@ -188,15 +197,10 @@ def _errata_values(document: dict[str, Any]) -> Values:
             for item in erratum.get(name, ()):
                 without = [other for other in erratum[name] if other != item]
                 yield f"{erratum['id']} {name} without {item}", ("erratum", number, name), without, ()
-        for place, reading in enumerate(erratum["readings"]):
-            if "profile" in reading:
-                other = {"released": "paper", "paper": "released"}[reading["profile"]]
-                yield (
-                    f"{erratum['id']} profile of reading {place}",
-                    ("erratum", number, "readings", place, "profile"),
-                    other,
-                    (),
-                )
+        # of two readings, each profile must have one
+        if "profile" in erratum["readings"][0]:
+            place = ("erratum", number, "readings", 0, "profile")
+            yield f"{erratum['id']} profile of the first reading", place, "paper", ()
         if "cells_where" in erratum:
             other = "near" if erratum["cells_where"] == "differ" else "differ"
             yield f"{erratum['id']} cells_where", ("erratum", number, "cells_where"), other, ()
@@ -231,6 +235,13 @@ def _replaced(values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
 def _shortened(values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
     for place, value in enumerate(values):
         yield f" without [{place}] {value}", [*values[:place], *values[place + 1 :]]
+
+
+def _rearranged(values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the list without each of its values, and with its first two exchanged."""
+    if len(values) > 1:
+        yield from _shortened(values)
+        yield next(_exchanged(values))
 
 
 def _exchanged(values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
@@ -275,13 +286,24 @@ def _other_cell(name: str, value: str) -> str:
 
 
 def _of_layers(data: Path, path: Path) -> Iterator[Change]:
-    """Yield changes of the first row of each type: its type, each of its settings, what it reads, and its absence."""
+    """Yield changes of the first row of each type: its type, each of its settings, and its absence.
+
+    What a layer reads is changed in the first rows that name one layer, or several.
+    """
     columns, *rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
     first = {(row[1], row[5]): number for number, row in reversed(list(enumerate(rows)))}
     for (kind, _), number in sorted(first.items(), key=lambda entry: entry[1]):
         for what, other in _other_rows(rows[number]):
             content = _csv([columns, *rows[:number], *([other] if other else []), *rows[number + 1 :]])
             yield Change(f"{path.stem} row {number + 1} {kind} {what}", f"networks/{path.name}", content, ("FER-N-02",))
+    reading = {min(len(row[2].split()), 2): number for number, row in reversed(list(enumerate(rows))) if row[2]}
+    for number in reading.values():
+        label, kind, inputs, *others = rows[number]
+        first, *further = inputs.split()
+        # another layer: the row before, or the first one in place of the last
+        other = " ".join((first, *further[:-1], first)) if further else ""
+        content = _csv([columns, *rows[:number], [label, kind, other, *others], *rows[number + 1 :]])
+        yield Change(f"{path.stem} row {number + 1} {kind} inputs", f"networks/{path.name}", content, ("FER-N-02",))
 
 
 def _other_rows(row: list[str]) -> Iterator[tuple[str, list[str] | None]]:

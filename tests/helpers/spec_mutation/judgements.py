@@ -20,10 +20,11 @@ def tolerances() -> Iterator[Any]:
     import numpy as np
 
     from ferspec import spec
-    from ferspec.checks.certificate import verification
     from ferspec.checks.certificate.differences import first_difference
+    from ferspec.checks.certificate.verification import predictions_are_reproduced
     from ferspec.checks.model import behaviour
-    from ferspec.checks.run.artifacts import files, training
+    from ferspec.checks.run.artifacts.files import has_disjoint_splits
+    from ferspec.checks.run.artifacts.training import has_the_weights_of_its_balancing
     from ferspec.checks.run.result_row import ResultRow, does_not_contradict_itself
     from ferspec.checks.run.schedule.rounded_losses import same_rate
     from ferspec.spec.records import CellMetrics
@@ -51,23 +52,30 @@ def tolerances() -> Iterator[Any]:
     sizes: list[int] = []
     model = SimpleNamespace(predict=lambda batch: sizes.append(len(batch)) or np.zeros((len(batch), 7)))
     images = SimpleNamespace(labels=labels, image=lambda _: np.zeros((4, 4, 3), np.uint8))
-    contract = SimpleNamespace(input=_input())
-    predicting = SimpleNamespace(dataset=images, model=model, contract=contract, _runnable=(model, contract))
-    ModelSubject.run(predicting, np.arange(100))
+    ModelSubject(images, model, SimpleNamespace(input=_input())).run(np.arange(100))
     yield sizes
 
     for step in STEPS:
         yield first_difference({"figure": 1.0}, {"figure": 1.0 + step}).status
         yield same_rate(1.0, 1.0 + step)
-    recertified, stated = (SimpleNamespace(probabilities=off + shift) for shift in (0.0, 0.5))
-    keep = verification._probabilities, verification._findings
-    verification._probabilities, verification._findings = (lambda report: report.probabilities), (lambda report: {})
-    yield verification.predictions_are_reproduced(SimpleNamespace(recertified=recertified, report=stated))
-    verification._probabilities, verification._findings = keep
+    recertified, stated = (
+        SimpleNamespace(
+            predictions=[SimpleNamespace(probabilities=row) for row in (off + shift).tolist()],
+            diagnoses=(),
+            outcomes=(),
+        )
+        for shift in (0.0, 0.5)
+    )
+    yield predictions_are_reproduced(SimpleNamespace(recertified=recertified, report=stated))
 
-    parts = {"validation": [0] * 100, "training": [0] * 100}
-    seen = SimpleNamespace(parts=parts, trained_under_other_names=60, repeated={"training": 70})
-    yield list(files._equal_pictures(seen))
+    images = SimpleNamespace(
+        parts={"validation": [0] * 100, "training": [0] * 100},
+        listed_twice={},
+        trained_and_validated=(),
+        trained_under_other_names=60,
+        repeated={"training": 70},
+    )
+    yield has_disjoint_splits(SimpleNamespace(images=images))
     for shift in range(0, 40):
         row = CellMetrics(val_recall=0.5, val_accuracy=0.5 + shift / 1000, val_precision=0.5, val_f1=0.5 + shift / 1000)
         yield does_not_contradict_itself(ResultRow(row, images={"val": 1000}))
@@ -81,7 +89,7 @@ def tolerances() -> Iterator[Any]:
             run=SimpleNamespace(class_weights=recorded),
             cell=SimpleNamespace(balancing="conservative"),
         )
-        yield len(list(training._weight_mismatches(folder, "conservative")))
+        yield has_the_weights_of_its_balancing(folder).status
     yield from _figures_of_a_run()
 
 
@@ -89,23 +97,28 @@ def _figures_of_a_run() -> Iterator[Any]:
     """Return whether the record of a run is accepted that is off by so much."""
     import numpy as np
 
-    from ferspec.checks.run.artifacts import metrics, training
+    from ferspec.checks.run.artifacts.metrics import report_of, reports_its_predictions
+    from ferspec.checks.run.artifacts.training import predicts_like_its_best_epoch
     from ferspec.reference.bootstrap import protocol_resampling
     from ferspec.subjects.runs.artifacts.predictions import RunPredictions
 
-    labels = np.arange(640) % 7
-    predicted = np.where(np.arange(640) % 3, labels, 0)
-    names = tuple(map(str, range(640)))
+    # ten batches, and a partial one that is a whole batch of the other size
+    n, evaluated = 680, 640
+    labels = np.arange(n) % 7
+    predicted = np.where(np.arange(n) % 3, labels, 0)
+    names = tuple(map(str, range(n)))
     part = RunPredictions(names, names, labels, predicted, np.eye(7, dtype=np.float32)[predicted])
     settings = SimpleNamespace(profile="released", global_batch=64)
-    stated = metrics.report_of({"validation": part}, "a cell", "released", replace(protocol_resampling(), replicates=2))
+    stated = report_of({"validation": part}, "a cell", "released", replace(protocol_resampling(), replicates=2))
+    yield stated.parts["validation"].as_run
+    correct = labels == predicted
     for step in STEPS:
-        best = SimpleNamespace(val_accuracy=float((labels == predicted).mean()) + step)
+        best = SimpleNamespace(val_accuracy=float(correct[:evaluated].mean()) + step)
         run = SimpleNamespace(best=best, settings=settings, cell="a cell")
         edited = stated.model_copy(deep=True)
-        object.__setattr__(edited.parts["validation"].metrics.accuracy, "value", best.val_accuracy)
+        object.__setattr__(edited.parts["validation"].metrics.accuracy, "value", float(correct.mean()) + step)
         folder = SimpleNamespace(run=run, predictions={"validation": part}, report=edited)
-        yield len(list(training._accuracy_mismatches(folder))), len(list(metrics._report_mismatches(folder)))
+        yield predicts_like_its_best_epoch(folder).status, reports_its_predictions(folder).status
 
 
 def _input() -> Any:

@@ -6,11 +6,13 @@ import hashlib
 import multiprocessing
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ferspec.spec import loader
 from helpers.spec_mutation.changes import Change
 
 # what the processes share: modules that do not read the specification when they are imported
@@ -58,21 +60,25 @@ OF_FILES = {
     "networks.toml": ("networks",),
     "grid.csv": ("grid",),
 }
-SURVIVED, REFUSED = "survived", "refused by the loader"
+KILLED, REFUSED, CRASHED, SURVIVED = "killed", "refused", "crashed", "survived"
+# the networks of the bases that are changed
+BASES = ("vgg16", "vgg19")
 # the digest of a part that computes nothing: of checks, that all are passed
 NOTHING = hashlib.sha256().hexdigest()
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a change: refused by the loader, noticed by a part of the behaviour or a check, or survived."""
+    """What became of a change.
+
+    It is *killed* if a part of the behaviour or a check computes something else, *refused* by the reader of a data
+    file, *crashed* if a part fails and no other part for this value shows the change, or *survived*. ``by`` says what
+    showed it.
+    """
 
     change: str
-    noticed: str
-
-    @property
-    def killed(self) -> bool:
-        return self.noticed != SURVIVED
+    outcome: str
+    by: str = ""
 
 
 def verdicts(changes: Iterable[Change], data: Path, processes: int = 2) -> Iterator[Verdict]:
@@ -92,37 +98,50 @@ def _judged(job: tuple[Change, Path, dict[str, str]]) -> Verdict:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(shutil.copytree(data, Path(folder) / "data"))
         (copy / change.file).write_text(change.content, encoding="utf-8")
-        return Verdict(change.id, _noticed(change, copy, unchanged))
+        return Verdict(change.id, *_outcome(change, copy, unchanged))
 
 
-def _noticed(change: Change, data: Path, unchanged: dict[str, str]) -> str:
+def _outcome(change: Change, data: Path, unchanged: dict[str, str]) -> tuple[str, str]:
     from ferspec import spec
 
     _read_from(data)
+    crashes: list[str] = []
     try:
         spec.load()
+        first = _first_parts(change)
+        for name in dict.fromkeys((*first, *_all_parts())):
+            if crashes and name not in first:
+                break
+            try:
+                if _digest(name) != unchanged.get(name, NOTHING):
+                    return KILLED, name
+            except spec.SpecError:
+                raise
+            except Exception as failure:
+                crashes.append(f"{name}: {type(failure).__name__}: {failure}")
     except spec.SpecError as refusal:
-        return f"{REFUSED}: {refusal}"
-    for name in dict.fromkeys((*_first_parts(change), *_checks(change), *_all_parts())):
-        try:
-            if _digest(name) != unchanged.get(name, NOTHING):
-                return name
-        except Exception as failure:  # whatever no reader can use
-            return f"{name} fails: {type(failure).__name__}: {failure}"
-    return SURVIVED
+        return REFUSED, str(refusal)
+    return (CRASHED, crashes[0]) if crashes else (SURVIVED, "")
 
 
 def _first_parts(change: Change) -> tuple[str, ...]:
     folder, _, name = change.file.rpartition("/")
-    if folder == "networks" and name != "bases.toml":
+    if name == "bases.toml":
+        return tuple(f"network {base}" for base in BASES)
+    if folder == "networks":
         return (f"network {name.removesuffix('.csv').removesuffix('-paper')}",)
+    checks = tuple(f"checks of {clause}" for clause in change.clauses)
     if folder == "clauses":
-        return USUAL[change.clauses[0].removeprefix("FER-")[0]] + _checks(change)
-    return OF_FILES.get(change.file, ("networks",)) + _checks(change)
+        (clause,) = change.clauses
+        built = tuple(f"network {network.lower()}" for network in _networks_of(clause))
+        return USUAL[clause.removeprefix("FER-")[0]] + built + checks
+    return OF_FILES.get(change.file, ("networks",)) + checks
 
 
-def _checks(change: Change) -> tuple[str, ...]:
-    return tuple(f"checks of {clause}" for clause in change.clauses)
+def _networks_of(clause: str) -> tuple[str, ...]:
+    """Return the self-built networks that a clause describes."""
+    networks = tomllib.loads((loader.DATA / "networks.toml").read_text(encoding="utf-8"))["network"]
+    return tuple(entry["name"] for entry in networks if entry["clause"] == clause and entry["origin"] != "keras")
 
 
 def _all_parts() -> tuple[str, ...]:
@@ -133,8 +152,6 @@ def _all_parts() -> tuple[str, ...]:
 
 def _read_from(data: Path) -> None:
     """Let this process read the specification of a folder; it must not have read any before."""
-    from ferspec.spec import loader
-
     assert loader.load.cache_info().currsize == 0, "a shared module reads the specification when it is imported"
     loader.DATA = data
 
