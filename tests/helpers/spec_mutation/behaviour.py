@@ -183,9 +183,12 @@ def networks() -> Iterator[Any]:
     """Return the parameters that a training changes, and how Keras builds a network with a head and one without."""
     from ferspec import spec
     from ferspec.reference.models import outline, rows, table_of, weights_of
+    from ferspec.spec.layers import base_of
     from ferspec.spec.recipes import self_built
 
     yield [(network, weights_of(network), self_built(network)) for network in spec.load().networks]
+    starts = [(network, weights) for network in spec.load().networks for weights in weights_of(network)]
+    yield [start for start in starts if base_of(*start) is not None]
     yield [(row, row.trainable_parameters) for row in rows()]
     for profile in PROFILES:
         yield table_of(outline("VGG16", 48, "imagenet", profile=profile))
