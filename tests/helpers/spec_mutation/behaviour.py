@@ -204,7 +204,10 @@ def network(name: str) -> Iterator[Any]:
     for row in rows():
         if row.network.lower() == name:
             for profile in PROFILES:
-                built = table_of(outline(row.network, row.resolution, row.weights, profile=profile))
+                model = outline(row.network, row.resolution, row.weights, profile=profile)
+                # the one setting that no layer table of a built network has
+                yield [layer.scale for layer in model.layers if type(layer).__name__ == "Rescaling"]
+                built = table_of(model)
                 stated = layer_table(row.network, row.weights, row.resolution, profile)
                 yield built, departure(built, stated)
                 yield [departure(wrong, stated) is None for wrong in _with_a_wrong_setting(built)]

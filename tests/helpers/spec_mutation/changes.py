@@ -296,12 +296,12 @@ def _of_layers(data: Path, path: Path) -> Iterator[Change]:
         for what, other in _other_rows(rows[number]):
             content = _csv([columns, *rows[:number], *([other] if other else []), *rows[number + 1 :]])
             yield Change(f"{path.stem} row {number + 1} {kind} {what}", f"networks/{path.name}", content, ("FER-N-02",))
-    reading = {min(len(row[2].split()), 2): number for number, row in reversed(list(enumerate(rows))) if row[2]}
+    reading = {min(len(set(row[2].split())), 2): number for number, row in reversed(list(enumerate(rows))) if row[2]}
     for number in reading.values():
         label, kind, inputs, *others = rows[number]
-        first, *further = inputs.split()
+        names = inputs.split()
         # another layer: the row before, or the first one in place of the last
-        other = " ".join((first, *further[:-1], first)) if further else ""
+        other = " ".join((*names[:-1], names[0])) if len(set(names)) > 1 else ""
         content = _csv([columns, *rows[:number], [label, kind, other, *others], *rows[number + 1 :]])
         yield Change(f"{path.stem} row {number + 1} {kind} inputs", f"networks/{path.name}", content, ("FER-N-02",))
 
