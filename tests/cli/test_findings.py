@@ -57,8 +57,8 @@ def test_relative_gains_are_shown_as_shares(run):
 
 def test_cautions_stand_below_all_findings_once_each(run):
     text = run().stdout
-    assert text.count("AffectNet is left out") == 1
-    assert "FER-F-13, FER-F-14, FER-F-16, FER-F-17, FER-F-18: AffectNet is left out" in text[text.index("FER-F-35 ") :]
+    assert text.count("AffectNet is skipped") == 1
+    assert "FER-F-13, FER-F-14, FER-F-16, FER-F-17, FER-F-18: AffectNet is skipped" in text[text.index("FER-F-35 ") :]
 
 
 def test_a_statement_that_cannot_be_recomputed_says_why(run):

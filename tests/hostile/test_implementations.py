@@ -2,6 +2,7 @@
 
 import io
 import os
+import queue
 import re
 import sys
 import threading
@@ -323,3 +324,18 @@ def test_the_offer_must_be_a_list_of_capabilities(names, said):
     with Process([sys.executable, "-c", program], "it") as process, pytest.raises(UserError) as refused:
         _ = process.offered
     assert said in str(refused.value)
+
+
+def test_a_short_wait_for_a_line_always_ends():
+    """``SimpleQueue.get`` waits forever if its timeout passes just as a line is taken."""
+    read, write = os.pipe()
+    with os.fdopen(write, "wb", buffering=0) as sink, os.fdopen(read, "rb", buffering=0) as source:
+        reader = LineReader(source)
+        for number in range(10_000):
+            sink.write(b"%d\n" % number)
+            assert int(reader.lines.get(timeout=30)) == number
+            with pytest.raises(queue.Empty):
+                reader.lines.get(timeout=1e-5)
+        sink.close()
+        reader.join(30)
+    assert not reader.is_alive()

@@ -33,6 +33,8 @@ def pictures(reference):
     return [np.pad(face, (*margins[number % 3], (0, 0))) for number, face in enumerate(large)]
 
 
+# the other port uses an interpreter that TensorFlow announces to remove
+@pytest.mark.filterwarnings(r"ignore:\s*Warning. tf.lite.Interpreter is deprecated:UserWarning")
 def test_real_faces_are_found_where_another_port_of_mediapipe_finds_them(detector, pictures, monkeypatch):
     # The port was written for NumPy 1, which had a name for the math module.
     monkeypatch.setattr(np, "math", math, raising=False)

@@ -132,7 +132,8 @@ class LineReader(threading.Thread):
 
     def __init__(self, stream: IO[bytes]) -> None:
         super().__init__(daemon=True)
-        self.lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        # not SimpleQueue: its get can ignore a short timeout and wait forever when a line has just been taken
+        self.lines: queue.Queue[bytes | None] = queue.Queue()
         self.remaining = MOST_BYTES
         self.begun = False
         self._stream = stream
