@@ -40,6 +40,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(1800))
+        if hostile := item.get_closest_marker("hostile"):
+            item.user_properties.append(("hostile", hostile.args[0]))
         if item.path.is_relative_to(HERE):
             # in front, so that a test can name a warning that it is about
             item.add_marker(strict, append=False)
@@ -95,13 +97,26 @@ def no_temporary_folder(monkeypatch, tmp_path):
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how many mutants were killed; the processes of pytest-xdist hand in what they tried with their reports."""
-    tried = [
-        (*properties["mutation"], outcome == "passed")
+    """Print how many mutants were killed, and how many hostile inputs were tried and stopped.
+
+    The processes of pytest-xdist hand in what they tried with their reports.
+    """
+    print_mutants(terminalreporter)
+    print_hostile(terminalreporter)
+
+
+def reported(terminalreporter: pytest.TerminalReporter, name: str) -> list[tuple[Any, bool]]:
+    """Return the values of a user property of all finished tests, each with whether its test passed."""
+    return [
+        (properties[name], outcome == "passed")
         for outcome in ("passed", "failed")
         for report in terminalreporter.stats.get(outcome, ())
-        if "mutation" in (properties := dict(getattr(report, "user_properties", ()))) and report.when == "call"
+        if name in (properties := dict(getattr(report, "user_properties", ()))) and report.when == "call"
     ]
+
+
+def print_mutants(terminalreporter: pytest.TerminalReporter) -> None:
+    tried = [(*mutation, killed) for mutation, killed in reported(terminalreporter, "mutation")]
     if not tried:
         return
     from mutant_table import HEADINGS, rows
@@ -109,3 +124,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("mutants")
     for row in (HEADINGS, *rows(tried)):
         terminalreporter.write_line("".join(cell.ljust(26) for cell in row).rstrip())
+
+
+def print_hostile(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print a line for each kind of ``@pytest.mark.hostile``: how many were tried, and how many were stopped."""
+    tried: dict[str, list[bool]] = {}
+    for kind, stopped in reported(terminalreporter, "hostile"):
+        tried.setdefault(kind, []).append(stopped)
+    if tried:
+        terminalreporter.section("hostile inputs")
+        for kind, results in sorted(tried.items()):
+            terminalreporter.write_line(f"{kind}: {len(results)} tried, {sum(results)} stopped")
