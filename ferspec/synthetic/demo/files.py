@@ -8,8 +8,8 @@ _FOLDER = Path(__file__).parent
 
 
 def demo_model_path() -> Path:
-    """Return the path of the demo model in Keras format. It is trained on synthetic faces only."""
-    return _FOLDER / "model.keras"
+    """Return the path of the demo model in TFLite format. It is trained on synthetic faces only."""
+    return _FOLDER / "model.tflite"
 
 
 def demo_contract_path() -> Path:

@@ -1,6 +1,6 @@
 """Trains the demo model on synthetic faces: ``python -m ferspec.synthetic.demo.train --out FOLDER``.
 
-Writes ``model.keras``, ``contract.toml`` and ``record.json`` (seeds, counts, history, accuracies, versions). The same
+Writes ``model.tflite``, ``contract.toml`` and ``record.json`` (seeds, counts, history, accuracies, versions). The same
 seeds give the same images; trained weights differ between machines, which sum floats in different orders. A model
 trained on synthetic faces, and its accuracy on them, say nothing about people.
 """
@@ -165,7 +165,7 @@ def train(out: Path, settings: Settings) -> dict[str, Any]:
     predicted = model.predict(unit(sets["test"][0]), batch_size=64, verbose=0).argmax(axis=1)
     print("fitting the linear baseline", flush=True)
     linear = linear_baseline(sets["training"], sets["validation"], sets["test"])
-    _save_model(model, out / "model.keras")
+    _save_model(model, out / "model.tflite")
     _write(out / "contract.toml", tomli_w.dumps(CONTRACT))
     record = {
         "statement": STATEMENT,
@@ -179,7 +179,7 @@ def train(out: Path, settings: Settings) -> dict[str, Any]:
         "seconds": {"rendering": round(drawn - began), "training": round(fitted - drawn)},
         "hardware": {"machine": platform.machine(), "system": platform.system(), "cores": os.cpu_count()},
         "versions": _versions(),
-        "sha256": {name: _sha256(out / name) for name in ("model.keras", "contract.toml")},
+        "sha256": {name: _sha256(out / name) for name in ("model.tflite", "contract.toml")},
     }
     _write(out / "record.json", json.dumps(record, indent=1) + "\n")
     return record
@@ -195,11 +195,11 @@ def _sha256(path: Path) -> str:
 
 
 def _save_model(model: keras.Model, path: Path) -> None:
-    """Save the network without its optimiser, which would triple the size of the file."""
-    import keras
+    """Save the network for LiteRT, which is part of the core install and starts in a moment."""
+    import tensorflow as tf
 
     unfinished = path.with_name(f"unfinished-{path.name}")
-    keras.Model(model.inputs, model.outputs, name=model.name).save(unfinished)
+    unfinished.write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
     unfinished.replace(path)
 
 
