@@ -23,7 +23,7 @@ from ferspec.subjects.implementations.capabilities import CATALOGUE
 from ferspec.subjects.implementations.subject import ImplementationSubject
 from helpers.implementations import MINIATURE, PERL, misbehaving
 from helpers.processes import run
-from helpers.signals import hear_ctrl_c
+from helpers.signals import hear_signals
 from helpers.waiting import wait_until
 
 CHECKS = checks_for_implementation()
@@ -325,7 +325,7 @@ def test_a_signal_ends_the_judge_and_what_it_started(workplace, number, code):
         "    time.sleep(600)\n"
     )
     words = [*MAIN, "conform", "slow"]
-    judge = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c)
+    judge = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, preexec_fn=hear_signals)
     pid = Path("pid")
     wait_until(lambda: pid.exists() and pid.read_text().endswith("\n"))
     judge.send_signal(number)

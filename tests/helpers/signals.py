@@ -3,6 +3,8 @@
 import signal
 
 
-def hear_ctrl_c():
-    """Heed SIGINT, as a command on a terminal does: a shell lets what it starts in the background ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def hear_signals():
+    """Heed Ctrl-C and hang-up, as a command on a terminal does; shells and ``nohup`` let processes ignore them."""
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)

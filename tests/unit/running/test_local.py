@@ -25,7 +25,7 @@ from ferspec.grid.running.run import run_jobs
 from ferspec.grid.running.scratch import Changes
 from ferspec.subjects.runs.artifacts.record import FINISHED_FILES, MODEL, RUN, STATE, read_run
 from helpers.places import TESTS
-from helpers.signals import hear_ctrl_c
+from helpers.signals import hear_signals
 from helpers.tiny import cells as tiny_cells
 from helpers.waiting import alive, wait_until
 
@@ -148,7 +148,7 @@ def test_two_commands_share_a_folder_without_training_anything_twice(tmp_path):
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_command_takes_its_training_along_and_loses_no_epoch(tmp_path, sign):
     words = (sys.executable, "-m", "helpers.grid_driver", "local", "tiny_cells", tmp_path / "out", tmp_path, "0")
-    quietly = {"stderr": subprocess.DEVNULL, "cwd": TESTS, "start_new_session": True, "preexec_fn": hear_ctrl_c}
+    quietly = {"stderr": subprocess.DEVNULL, "cwd": TESTS, "start_new_session": True, "preexec_fn": hear_signals}
     tiny_cells.held(tmp_path, 0, 1).touch()
     process = subprocess.Popen([*map(str, words)], **quietly)
     wait_until(lambda: len(tiny_cells.noted(tmp_path)) >= 2)
