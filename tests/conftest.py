@@ -128,10 +128,10 @@ def print_mutants(terminalreporter: pytest.TerminalReporter) -> None:
 
 def print_hostile(terminalreporter: pytest.TerminalReporter) -> None:
     """Print a line for each kind of ``@pytest.mark.hostile``: how many were tried, and how many were stopped."""
-    tried: dict[str, list[bool]] = {}
-    for kind, stopped in reported(terminalreporter, "hostile"):
-        tried.setdefault(kind, []).append(stopped)
+    tried = reported(terminalreporter, "hostile")
     if tried:
+        from hostile_table import counted
+
         terminalreporter.section("hostile inputs")
-        for kind, results in sorted(tried.items()):
-            terminalreporter.write_line(f"{kind}: {len(results)} tried, {sum(results)} stopped")
+        for line in counted(tried):
+            terminalreporter.write_line(line)
