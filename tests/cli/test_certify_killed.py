@@ -5,6 +5,7 @@ import secrets
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -44,9 +45,11 @@ def test_a_kill_at_a_random_moment_leaves_nothing_half_written(tmp_path, duratio
     process = certify(tmp_path / "out")
     # one moment in each thirtieth of the duration
     time.sleep(duration * (moment + secrets.randbelow(1000) / 1000) / MOMENTS)
-    process.suspend()
-    started = process.children(recursive=True)
-    process.kill()
+    started = []
+    with suppress(psutil.NoSuchProcess):  # it has ended already
+        process.suspend()
+        started = process.children(recursive=True)
+        process.kill()
     process.wait()
     wait_until(lambda: not any(map(is_running, started)), seconds=20)
     written = {path.name for path in (tmp_path / "out").iterdir()} if (tmp_path / "out").is_dir() else set()
