@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ferspec.errors import UserError
+from ferspec.extras import missing_extra
 from ferspec.subjects.models.base import (
     Activation,
     Model,
@@ -19,7 +20,6 @@ from ferspec.subjects.models.base import (
     folder_digest,
     image_axes,
     loading,
-    missing_extra,
     plain_labels,
     require_image_input,
     require_one_output,
@@ -60,8 +60,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
     try:
         import onnx
         import onnxruntime
-    except ImportError as error:
-        raise missing_extra(name, "ONNX", "onnx") from error
+    except ModuleNotFoundError as error:
+        raise missing_extra(f"running {name}", error.name or "onnxruntime") from None
 
     with loading(name, "ONNX"):
         proto = onnx.load_model(str(path), load_external_data=False)
