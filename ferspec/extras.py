@@ -15,8 +15,6 @@ EXTRA_OF = {
     "mlflow": "mlflow",
     "sqlalchemy": "mlflow",
     "alembic": "mlflow",
-    "onnx": "onnx",
-    "onnxruntime": "onnx",
     "ray": "ray",
     "tensorboard": "tensorboard",
     "tensorflow": "tensorflow",

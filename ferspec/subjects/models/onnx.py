@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ferspec.errors import UserError
-from ferspec.extras import missing_extra
 from ferspec.subjects.models.base import (
     Activation,
     Model,
@@ -57,11 +56,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
     digest includes external weight files. Not covered: defects of the runtime.
     """
     name = path.name
-    try:
-        import onnx
-        import onnxruntime
-    except ModuleNotFoundError as error:
-        raise missing_extra(f"running {name}", error.name or "onnxruntime") from None
+    import onnx
+    import onnxruntime
 
     with loading(name, "ONNX"):
         proto = onnx.load_model(str(path), load_external_data=False)
