@@ -13,6 +13,7 @@ import typer
 import ferspec
 from ferspec.commands import audit, certify, compare, conform, contract, evaluate, grid, models, spec, train, verify
 from ferspec.errors import UserError
+from ferspec.extras import EXTRA_OF, missing_extra
 
 # exit status that shells expect after Ctrl-C
 INTERRUPTED = 130
@@ -74,6 +75,10 @@ def main() -> None:
         status = closed_pipe()
     except UserError as error:
         status = refused(str(error))
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA_OF:
+            raise
+        status = refused(str(missing_extra("this", error.name)))
     except typer.TyperException as error:
         status = mistyped(error)
     except typer.Abort:

@@ -18,7 +18,6 @@ PACKAGES = (
     "onnxruntime",
     "torch",
     "scipy",
-    "statsmodels",
 )
 
 

@@ -72,6 +72,7 @@ def run(
     or evaluated, 3 some not evaluated.
     """
     from ferspec.commands.live.running import print_stopped, print_summary, watching
+    from ferspec.extras import require_package
     from ferspec.grid.cells import all_cells
     from ferspec.grid.running.board import Board
     from ferspec.grid.running.jobs import Limits, jobs_of
@@ -84,6 +85,7 @@ def run(
         if value is not None and not math.isfinite(value):
             raise UserError(f"{option} {value}: give a number")
     cluster = _cluster(on, address, gpus_per_cell, cpus_per_cell)
+    require_package("training", "tensorflow")
     cells = select_cells(all_cells().values(), select or ())
     options = Request(
         cell=cells[0],

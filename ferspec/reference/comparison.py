@@ -75,9 +75,10 @@ def compare(labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray
 
 def mcnemar(only_a: int, only_b: int) -> float:
     """Return the p value of McNemar's exact test from the numbers of discordant images."""
-    from statsmodels.stats.contingency_tables import mcnemar as exact_test
+    from scipy.stats import binomtest
 
-    return float(exact_test([[0, only_a], [only_b, 0]], exact=True).pvalue)
+    discordant = only_a + only_b
+    return float(binomtest(only_a, discordant).pvalue) if discordant else 1.0
 
 
 def accuracy_difference(only_a: int, only_b: int, n: int, level: float) -> Metric:

@@ -19,10 +19,10 @@ def wilson(successes: int, n: int, level: float) -> Interval:
 
     The low end is exactly 0 without successes, and the high end exactly 1 without failures.
     """
-    from statsmodels.stats.proportion import proportion_confint
+    from scipy.stats import binomtest
 
-    low, high = proportion_confint(successes, n, alpha=1 - level, method="wilson")
-    return (0.0 if successes == 0 else float(low)), (1.0 if successes == n else float(high))
+    found = binomtest(successes, n).proportion_ci(level, method="wilson")
+    return (0.0 if successes == 0 else float(found.low)), (1.0 if successes == n else float(found.high))
 
 
 def proportion(successes: int, n: int, level: float) -> Metric:

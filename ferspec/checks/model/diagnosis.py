@@ -139,12 +139,11 @@ class _Search:
 
 def holm(p_values: list[float], tried: int) -> list[float]:
     """Return p values corrected by Holm's method for ``tried`` alternatives. Those not listed count as p = 1."""
-    from statsmodels.stats.multitest import multipletests
-
-    if not p_values:
-        return []
-    corrected = multipletests(p_values + [1.0] * (tried - len(p_values)), method="holm")[1]
-    return [float(p_value) for p_value in corrected[: len(p_values)]]
+    order = np.argsort(p_values)
+    stepped = np.asarray(p_values, float)[order] * (tried - np.arange(len(order)))
+    corrected = np.empty(len(order))
+    corrected[order] = np.minimum(np.maximum.accumulate(stepped), 1.0)
+    return [float(p_value) for p_value in corrected]
 
 
 def _log_likelihood(probabilities: np.ndarray, true: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from ferspec.errors import UserError
+from ferspec.extras import missing_extra
 from ferspec.grid.running.jobs import Event, Job, Limits, OnEvent, after
 from ferspec.grid.running.local import BUSY
 from ferspec.grid.running.results import Results
@@ -132,8 +133,8 @@ def _connected(cluster: Cluster) -> Iterator[ModuleType]:
     logging.getLogger("ray").setLevel(logging.ERROR)
     try:
         import ray
-    except ImportError:
-        raise UserError("--on ray needs Ray: pip install 'ferspec[ray]'") from None
+    except ModuleNotFoundError:
+        raise missing_extra("--on ray", "ray") from None
     if cluster.address is not None:
         _require_answer(cluster.address)
     options: dict[str, Any] = {"include_dashboard": False} if cluster.address is None else {}

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ferspec.errors import UserError
+from ferspec.extras import missing_extra
 from ferspec.files import write_whole
 from ferspec.grid.judging.results import FAILED
 from ferspec.grid.running.jobs import Event, Job, require_same_training
@@ -165,8 +166,8 @@ class UrlResults(Results):
         super().__init__(out)
         try:
             from fsspec.core import url_to_fs
-        except ImportError:
-            raise UserError(f"{out} needs fsspec: pip install 'ferspec[ray]'") from None
+        except ModuleNotFoundError:
+            raise missing_extra(f"writing to {out}", "fsspec") from None
         try:
             self._fs, self._root = url_to_fs(out)
             self._fs.makedirs(self._root, exist_ok=True)

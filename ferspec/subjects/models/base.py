@@ -162,11 +162,6 @@ def plain_labels(labels: Iterable[object]) -> tuple[str, ...]:
     return tuple(" ".join(text.split()) for text in texts)
 
 
-def missing_extra(name: str, kind: str, extra: str) -> UserError:
-    """Return the error for a format whose optional package is not installed."""
-    return UserError(f"{name} needs the runtime of {kind}: pip install 'ferspec[{extra}]'")
-
-
 def file_digest(path: Path) -> str:
     """Return the sha256 of a file's bytes."""
     with path.open("rb") as file:

@@ -19,7 +19,6 @@ from ferspec.subjects.models.base import (
     folder_digest,
     image_axes,
     loading,
-    missing_extra,
     plain_labels,
     require_image_input,
     require_one_output,
@@ -57,11 +56,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
     digest includes external weight files. Not covered: defects of the runtime.
     """
     name = path.name
-    try:
-        import onnx
-        import onnxruntime
-    except ImportError as error:
-        raise missing_extra(name, "ONNX", "onnx") from error
+    import onnx
+    import onnxruntime
 
     with loading(name, "ONNX"):
         proto = onnx.load_model(str(path), load_external_data=False)

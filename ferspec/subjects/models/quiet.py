@@ -11,6 +11,7 @@ from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from types import ModuleType
 
+from ferspec.extras import require_package
 from ferspec.subjects.disk import require_temporary_folder
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
@@ -66,10 +67,11 @@ def _flush() -> None:
 def tensorflow() -> ModuleType:
     """Import TensorFlow without its start-up messages.
 
-    Raise ``UserError`` if there is no folder for temporary files, which the import needs.
+    Raise ``UserError`` if it is not installed, or if there is no folder for temporary files, which the import needs.
     """
-    if "tensorflow" in sys.modules:
+    if sys.modules.get("tensorflow") is not None:
         return sys.modules["tensorflow"]
+    require_package("running a Keras network or a SavedModel", "tensorflow")
     require_temporary_folder("TensorFlow")
     with quiet():
         return import_module("tensorflow")

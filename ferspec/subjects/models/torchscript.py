@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ferspec.errors import UserError
-from ferspec.subjects.models.base import COLOUR_CHANNELS, Model, Signature, file_digest, loading, missing_extra
+from ferspec.extras import missing_extra
+from ferspec.subjects.models.base import COLOUR_CHANNELS, Model, Signature, file_digest, loading
 
 FILE_ACCESS = re.compile(r"\b(?:torch\.(?:save|from_file|load)|ops\.aten\.(?:save|from_file))\b")
 
@@ -28,8 +29,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
         _refuse_file_access(path)
     try:
         import torch
-    except ImportError as error:
-        raise missing_extra(name, "TorchScript", "torch") from error
+    except ModuleNotFoundError:
+        raise missing_extra(f"running {name}", "torch") from None
 
     with loading(name, "TorchScript"):
         module = torch.jit.load(str(path), map_location="cpu").eval()

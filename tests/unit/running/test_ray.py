@@ -211,7 +211,7 @@ def test_a_cell_too_large_for_every_machine_is_not_waited_for(tmp_path):
 
 def test_without_ray_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(UserError, match=r"--on ray needs Ray: pip install 'ferspec\[ray\]'"):
+    with pytest.raises(UserError, match=r"--on ray needs ray: pip install 'ferspec\[ray\]'"):
         run_tiny(tmp_path, Cluster())
 
 

@@ -11,11 +11,11 @@ import re
 import struct
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ferspec.errors import UserError
+from ferspec.extras import require_package
 from ferspec.subjects.runs.logs.csv_logger import NAMES, phases_of
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
 from ferspec.subjects.runs.logs.series import bounded, log_rows
@@ -51,8 +51,7 @@ def read_events(folder: str | Path) -> LoggedRun:
     Raise ``UserError`` if TensorBoard is not installed, a file is too large or invalid, or no losses are logged.
     """
     folder = Path(folder)
-    if find_spec("tensorboard") is None:
-        raise UserError(f"reading {folder} needs tensorboard: pip install 'ferspec[tensorboard]'")
+    require_package(f"reading {folder}", "tensorboard")
     series: dict[str, list[tuple[int, float]]] = {}
     tags: set[str] = set()
     for part, prefix in (("", ""), (TRAINING, ""), (VALIDATION, "val_")):

@@ -167,12 +167,21 @@ def holm(p_values: Sequence[float], ordered: bool = True) -> list[float]:
     return corrected
 
 
-def _by_statsmodels(method: str) -> Callable[[Sequence[float]], Any]:
-    def corrected(p_values: Sequence[float]) -> Any:
-        from statsmodels.stats.multitest import multipletests
+def _bonferroni(p_values: Sequence[float]) -> list[float]:
+    return [min(1.0, len(p_values) * p_value) for p_value in p_values]
 
-        return multipletests(p_values, method=method)[1] if p_values else []
 
+def _false_discovery_rate(p_values: Sequence[float]) -> list[float]:
+    from scipy.stats import false_discovery_control
+
+    return [float(p_value) for p_value in false_discovery_control(p_values)] if p_values else []
+
+
+def _hochberg(p_values: Sequence[float]) -> list[float]:
+    corrected, least = [0.0] * len(p_values), 1.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__, reverse=True), start=1):
+        least = min(least, rank * p_values[place])
+        corrected[place] = least
     return corrected
 
 
@@ -183,10 +192,10 @@ def _over_those_that_gain(p_values: Sequence[float], gains: Sequence[float]) -> 
 
 
 NAMED: dict[str, Capability] = {
-    "every p value is multiplied by the number of all tried (Bonferroni)": named_by(_by_statsmodels("bonferroni")),
+    "every p value is multiplied by the number of all tried (Bonferroni)": named_by(_bonferroni),
     "p values are not corrected": named_by(lambda p_values: p_values),
-    "it is a false discovery rate (Benjamini and Hochberg)": named_by(_by_statsmodels("fdr_bh")),
-    "a larger p value passes where a smaller one has failed (Hochberg)": named_by(_by_statsmodels("simes-hochberg")),
+    "it is a false discovery rate (Benjamini and Hochberg)": named_by(_false_discovery_rate),
+    "a larger p value passes where a smaller one has failed (Hochberg)": named_by(_hochberg),
     "a larger p value passes where a smaller one has failed: the order is not kept": named_by(
         lambda p_values: holm(p_values, ordered=False)
     ),

@@ -31,17 +31,6 @@ def wilson(successes: float, n: int, z: float | None = None) -> list[float]:
     return [middle - reach, middle + reach]
 
 
-def by_statsmodels(method: str) -> Capability:
-    """Return ``proportion_interval`` by a method of statsmodels."""
-
-    def proportion_interval(successes: int, n: int) -> list[float]:
-        from statsmodels.stats.proportion import proportion_confint
-
-        return [float(end) for end in proportion_confint(successes, n, 1 - LEVEL, method)]
-
-    return proportion_interval
-
-
 def by_scipy(method: Any) -> Capability:
     """Return ``proportion_interval`` by a method of SciPy."""
 
@@ -54,18 +43,34 @@ def by_scipy(method: Any) -> Capability:
     return proportion_interval
 
 
-def _wald_unclipped(successes: int, n: int) -> list[float]:
+def _wald_unclipped(successes: float, n: float) -> list[float]:
     share = successes / n
     reach = deviations() * math.sqrt(share * (1 - share) / n)
     return [share - reach, share + reach]
 
 
+def _wald(successes: float, n: float) -> list[float]:
+    low, high = _wald_unclipped(successes, n)
+    return [max(0.0, low), min(1.0, high)]
+
+
+def _agresti_coull(successes: int, n: int) -> list[float]:
+    added = deviations() ** 2
+    return _wald(successes + added / 2, n + added)
+
+
+def _jeffreys(successes: int, n: int) -> list[float]:
+    from scipy.stats import beta
+
+    return [float(end) for end in beta.interval(LEVEL, successes + 0.5, n - successes + 0.5)]
+
+
 PROPORTIONS: dict[str, Capability] = {
-    "it is the normal approximation (Wald)": by_statsmodels("normal"),
+    "it is the normal approximation (Wald)": _wald,
     "it is the normal approximation, beyond 0 and 1": _wald_unclipped,
     "it is Clopper and Pearson's exact interval": by_scipy("exact"),
-    "it is Agresti and Coull's interval": by_statsmodels("agresti_coull"),
-    "it is Jeffreys' interval": by_statsmodels("jeffreys"),
+    "it is Agresti and Coull's interval": _agresti_coull,
+    "it is Jeffreys' interval": _jeffreys,
     "it is Wilson's interval with continuity correction": by_scipy("wilsoncc"),
 }
 

