@@ -183,7 +183,12 @@ def test_child_processes_end_with_their_parent(misbehaving, fault):
     process = misbehaving(fault)
     process.seconds = 5
     running = psutil.Process(process.pid)
-    asking = threading.Thread(target=lambda: pytest.raises(SubjectError, process.answer, "monitored_split", {}))
+
+    def ask():
+        with pytest.raises(SubjectError):
+            process.answer("monitored_split", {})
+
+    asking = threading.Thread(target=ask)
     asking.start()
     child = wait_until(lambda: [one for one in running.children(True) if "time.sleep(600)" in one.cmdline()[-1]])[0]
     asking.join(PATIENCE)

@@ -1,7 +1,8 @@
-"""Restrict this process, report what was enforced, and become the program: ``python -I -S stage.py FD STATUS``.
+"""Restrict this process, report what was enforced, and become the program.
 
-This file runs as a script in the sandbox, on Linux only. It imports nothing of ferspec, so that it starts fast. ``FD``
-holds the configuration as JSON; a report as JSON is written to ``STATUS``, which is closed when the program starts.
+``python -I -S stage.py FD STATUS IN OUT ERR`` runs this file as a script in the sandbox, on Linux only. It imports
+nothing of ferspec, so that it starts fast. ``FD`` holds the configuration as JSON; a report as JSON is written to ``STATUS``, which is closed when the program starts. The
+last three become the standard streams.
 """
 
 from __future__ import annotations
@@ -42,11 +43,14 @@ class Scopes(ctypes.Structure):
     _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
 
 
-def main(config_file: int, status: int) -> None:
+def main(config_file: int, status: int, *streams: int) -> None:
     """Prepare this process by its configuration, report, and become the program."""
     with os.fdopen(config_file, "rb") as file:
         config = json.loads(file.read())
     os.set_inheritable(status, False)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
     try:
         parent = guard(status) if config["guard"] else 0
         report = restrict(config)
@@ -69,7 +73,7 @@ def write(status: int, message: dict[str, Any]) -> None:
 def restrict(config: dict[str, Any]) -> dict[str, Any]:
     """Give up every right that the program does not need, and return what a trial shows to be enforced."""
     tools = []
-    if config["mount_shared_memory"]:
+    if config["shared_memory"]:
         size = f"size={config['shared_memory']},mode=1777".encode()
         libc.mount(b"tmpfs", b"/dev/shm", b"tmpfs", NOSUID_NODEV, size)
     limit(config["limits"])
@@ -248,4 +252,4 @@ def is_out_of_reach(process: int) -> bool:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*map(int, sys.argv[1:]))
