@@ -46,7 +46,10 @@ def spawn_wrapped(
 
 
 def fill_standard_streams() -> None:
-    """Open the null device for standard streams that the judge was started without, so that no pipe takes their place."""
+    """Open the null device for standard streams that the judge was started without.
+
+    Otherwise a pipe would take their place.
+    """
     while (number := os.open(os.devnull, os.O_RDWR)) <= LAST_STANDARD_STREAM:
         pass
     os.close(number)

@@ -1,8 +1,8 @@
 """Restrict this process, report what was enforced, and become the program.
 
 ``python -I -S stage.py FD STATUS IN OUT ERR`` runs this file as a script in the sandbox, on Linux only. It imports
-nothing of ferspec, so that it starts fast. ``FD`` holds the configuration as JSON; a report as JSON is written to ``STATUS``, which is closed when the program starts. The
-last three become the standard streams.
+nothing of ferspec, so that it starts fast. ``FD`` holds the configuration as JSON; a report as JSON is written to
+``STATUS``, which is closed when the program starts. The last three become the standard streams.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ def restrict(config: dict[str, Any]) -> dict[str, Any]:
     return {
         "tools": tools,
         "files": all(is_closed(config["outside"], mode) for mode in (os.O_RDONLY, os.O_WRONLY)),
-        "network": own["net"] or has_no_sockets(),
+        # a socket with a name in the file system works across network namespaces
+        "network": has_no_sockets() or (own["net"] and config["own_files"]),
         "processes": own["pid"] or ("seccomp" in tools and is_out_of_reach(config["judge"])),
     }
 

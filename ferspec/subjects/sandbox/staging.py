@@ -109,6 +109,7 @@ def _restrictions(
     instructions = compiled_filter(policy.may_start_processes) if "seccomp" in tools else None
     return {
         "judge": os.getpid(),
+        "own_files": wrapper.own_files,
         "own_processes": wrapper.own_processes,
         # the first process of a namespace, and where descendants could outlive the program
         "guard": wrapper.tool == "unshare" or (wrapper is NOTHING and (policy.may_start_processes or not instructions)),
