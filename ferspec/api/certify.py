@@ -139,7 +139,7 @@ def report_on(
 
 
 def require_evaluable(subject: ModelSubject) -> None:
-    """Raise an error where no metric of the model can be computed (FER-B-01 to FER-B-03 fail).
+    """Raise an error if no metric can be computed, as FER-B-01 to FER-B-03 say.
 
     ``Unfinished`` for a model that has answered before and then crashes, ends or breaks a limit; else ``UserError``.
     """
