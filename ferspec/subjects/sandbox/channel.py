@@ -14,10 +14,11 @@ from typing import IO, cast
 
 import numpy as np
 
-from ferspec.subjects.sandbox.messages import HEADER, Header, Kind, Malformed, fill, pack, send, unpack
+from ferspec.subjects.sandbox.messages import HEADER, Header, Kind, Malformed, fill, pack, plain_text, send, unpack
 from ferspec.subjects.sandbox.policy import Policy
-from ferspec.subjects.sandbox.start import Sandboxed, start
-from ferspec.subjects.sandbox.tail import MOST_BYTES, TailReader
+from ferspec.subjects.sandbox.running import Sandboxed
+from ferspec.subjects.sandbox.start import start
+from ferspec.subjects.sandbox.reading import MOST_BYTES, TailReader
 
 GRACE = 1.0
 LIMITED = ("time", "output")
@@ -118,7 +119,7 @@ class Channel:
         """Kill the worker and return the fault, with what the worker last wrote on standard error."""
         self.close()
         self._errors.join(GRACE)
-        line = self._errors.error_line()
+        line = plain_text(self._errors.error_line())
         self._fault = f"{reason}; its last words: {line}" if line else reason
         return Fault(self._fault)
 
