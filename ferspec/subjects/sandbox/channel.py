@@ -16,9 +16,9 @@ import numpy as np
 
 from ferspec.subjects.sandbox.messages import HEADER, Header, Kind, Malformed, fill, pack, plain_text, send, unpack
 from ferspec.subjects.sandbox.policy import Policy
+from ferspec.subjects.sandbox.reading import MOST_BYTES, TailReader
 from ferspec.subjects.sandbox.running import Sandboxed
 from ferspec.subjects.sandbox.start import start
-from ferspec.subjects.sandbox.reading import MOST_BYTES, TailReader
 
 GRACE = 1.0
 LIMITED = ("time", "output")
