@@ -45,6 +45,8 @@ class Sandboxed:
     def __init__(self, launched: Launched, isolation: Isolation, policy: Policy) -> None:
         self.process = launched.process
         self.isolation = isolation
+        # holds no reference to this object, so that it can be collected while a thread may still call it
+        self.kill = launched.kill
         self._is_wrapped = launched.extra > 0
         self._watchdog = Watchdog(launched.process.pid, launched.extra, policy, launched.scratch.folder, launched.kill)
         self._end = weakref.finalize(self, _end, launched, self._watchdog, Secrecy())
@@ -63,11 +65,9 @@ class Sandboxed:
             return "is still running"
         if self._watchdog.reason is not None:
             return self._watchdog.reason
-        if code < 0:
-            return _killed_by(-code)
-        return (
-            _killed_by(code - KILLED_BY) if self._is_wrapped and code > KILLED_BY else f"ended with exit status {code}"
-        )
+        if self._is_wrapped and code > KILLED_BY:
+            code = KILLED_BY - code
+        return _killed_by(-code) if code < 0 else f"ended with exit status {code}"
 
 
 def _killed_by(number: int) -> str:

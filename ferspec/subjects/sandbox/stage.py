@@ -94,9 +94,10 @@ def restrict(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def guard(status: int) -> int:
-    """Fork, and return the parent's id in the child. The parent waits for it, ends all its descendants, and mirrors its exit status.
+    """Fork, and return the parent's id in the child.
 
-    Descendants whose parent ends become children of the guard, so that none escapes.
+    The parent waits for the child, ends all its descendants, and mirrors its exit status. Descendants whose parent ends
+    become children of the guard, so that none escapes.
     """
     libc.prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     parent = os.getpid()

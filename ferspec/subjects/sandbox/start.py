@@ -11,8 +11,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -37,16 +37,9 @@ LIMITS = {"CORE": 0, "NOFILE": 4096, "FSIZE": 4 << 30}
 LIMITED = ("memory", "processes", "files")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 # what libraries read about the machine
-ABOUT_THE_MACHINE = (
-    "cpuinfo",
-    "meminfo",
-    "stat",
-    "version",
-    "loadavg",
-    "uptime",
-    "filesystems",
-    "sys/vm",
-    "sys/kernel",
+ABOUT_THE_MACHINE = tuple(
+    f"/proc/{name}"
+    for name in ("cpuinfo", "meminfo", "stat", "version", "loadavg", "uptime", "filesystems", "sys/vm", "sys/kernel")
 )
 
 
@@ -113,12 +106,12 @@ def _staged(
         guarded = config["guard"] and wrapper is NOTHING
         config |= {"words": list(words), "environment": variables, "folder": str(policy.folder or inside / WORK)}
         with ExitStack() as opened:
-            files = [_temporary(json.dumps(config).encode(), opened)]
+            files = [opened.enter_context(_unnamed(json.dumps(config).encode()))]
             read, write = os.pipe()
             opened.callback(os.close, read)
             command = [*wrapper.words]
             if wrapper.own_files:
-                files.append(opened.enter_context(mounts(granted, scratch.folder)))
+                files.append(opened.enter_context(_unnamed(mounts(granted, scratch.folder))))
                 command += ["--args", str(files[-1].fileno())]
             command += ["--"] if command else []
             command += [sys.executable, "-I", "-S", str(STAGE), str(files[0].fileno()), str(write)]
@@ -151,7 +144,7 @@ def _config(
     package = importlib.util.find_spec("landlock") if "landlock" in tools else None
     is_private = wrapper is not NOTHING
     inside = "/tmp" if wrapper.own_files else str(scratch.folder)
-    about = ["/proc"] if wrapper.own_processes else [f"/proc/{name}" for name in ABOUT_THE_MACHINE]
+    about = ("/proc",) if wrapper.own_processes else ABOUT_THE_MACHINE
     landlock = {
         "packages": str(Path(package.origin).parents[1]) if package and package.origin else "",
         "readable": [*granted.granted, *about],
@@ -167,21 +160,20 @@ def _config(
         "shared_memory": SHARED_MEMORY,
         "limits": LIMITS,
         "landlock": landlock if package else None,
-        "reads_everywhere": os.geteuid() == 0
-        and "--user" not in wrapper.words
-        and "--unshare-user" not in wrapper.words,
+        "reads_everywhere": os.geteuid() == 0 and not wrapper.own_users,
         "seccomp": instructions.hex() if instructions else "",
         "namespaces": {name: os.readlink(f"/proc/self/ns/{name}") for name in ("net", "pid")},
         "outside": str(scratch.outside),
     }
 
 
-def _temporary(data: bytes, opened: ExitStack) -> IO[bytes]:
-    """Return a file with this content, which has no name and is closed with ``opened``."""
-    file = opened.enter_context(tempfile.TemporaryFile())
-    file.write(data)
-    file.seek(0)
-    return file
+@contextmanager
+def _unnamed(data: bytes) -> Iterator[IO[bytes]]:
+    """Open a temporary file with this content, which has no name."""
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        yield file
 
 
 def _messages(pipe: int) -> list[dict[str, Any]]:

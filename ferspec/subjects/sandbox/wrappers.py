@@ -6,12 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO
 
 from ferspec.subjects.sandbox.places import Places
 
@@ -19,6 +17,7 @@ TOOLS = frozenset({"bwrap", "unshare", "landlock", "seccomp"})
 SHARED_MEMORY = 2**30
 TRIAL_SECONDS = 10
 NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts")
+UNSHARED = ("--mount", "--pid", "--mount-proc", "--net", "--ipc", "--uts")
 BASE = ("--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib")
 LIBRARIES = ("--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev")
 
@@ -27,14 +26,15 @@ LIBRARIES = ("--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/d
 class Wrapper:
     """Describe how a program is started in namespaces.
 
-    ``own_files`` says that only the granted files exist inside, with the scratch folder as ``/tmp``. ``guarded`` says
-    that a process inside must look after the others. ``processes`` is how many the wrapper adds.
+    ``own_files`` says that only the granted files exist inside, with the scratch folder as ``/tmp``; ``own_processes``
+    and ``own_users``, that there are namespaces of these. ``processes`` is how many the wrapper adds.
     """
 
     tool: str | None
     words: tuple[str, ...] = ()
     own_files: bool = False
     own_processes: bool = False
+    own_users: bool = False
     processes: int = 0
 
 
@@ -69,22 +69,21 @@ def _bubblewraps() -> list[Wrapper]:
         return []
     words = (program, *NAMESPACES, "--unshare-cgroup-try", "--die-with-parent")
     # an administrator reads what belongs to others only without a user namespace, which a container may not allow
-    return [Wrapper("bwrap", tried, True, True, 2) for tried in (words, (*words, "--unshare-user"))]
+    own_users = Wrapper("bwrap", (*words, "--unshare-user"), True, True, True, 2)
+    return [Wrapper("bwrap", words, True, True, False, 2), own_users] if os.geteuid() == 0 else [own_users]
 
 
 def _unshares() -> list[Wrapper]:
     unshare, setpriv = shutil.which("unshare"), shutil.which("setpriv")
     if unshare is None or setpriv is None:
         return []
-    words = (setpriv, "--pdeathsig", "KILL", unshare, "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc")
-    words += ("--net", "--ipc", "--uts")
-    in_user_namespace = (*words, "--user", "--map-root-user")
-    tried = (words, in_user_namespace) if os.geteuid() == 0 else (in_user_namespace,)
-    return [Wrapper("unshare", words, False, True, 1) for words in tried]
+    words = (setpriv, "--pdeathsig", "KILL", unshare, "--fork", "--kill-child=KILL", *UNSHARED)
+    own_users = Wrapper("unshare", (*words, "--user", "--map-root-user"), False, True, True, 1)
+    return [Wrapper("unshare", words, False, True, False, 1), own_users] if os.geteuid() == 0 else [own_users]
 
 
-def mounts(places: Places, scratch: Path) -> IO[bytes]:
-    """Return an open file with the arguments of bubblewrap that build a file system of what is granted."""
+def mounts(places: Places, scratch: Path) -> bytes:
+    """Return the arguments of bubblewrap that build a file system of what is granted."""
     words: list[str] = ["--proc", "/proc", "--dev", "/dev", "--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"]
     words += ["--bind", str(scratch), "/tmp"]
     folders = tuple(f"{path}/" for path in places.bound)
@@ -93,7 +92,4 @@ def mounts(places: Places, scratch: Path) -> IO[bytes]:
     words += [word for path in sorted(places.bound) for word in ("--ro-bind", path, path)]
     words += [word for path in places.masked for word in ("--perms", "0000", "--tmpfs", path, "--remount-ro", path)]
     words += ["--remount-ro", "/dev", "--remount-ro", "/"]
-    file = tempfile.TemporaryFile()
-    file.write(b"".join(word.encode(errors="surrogateescape") + b"\0" for word in words))
-    file.seek(0)
-    return file
+    return b"".join(os.fsencode(word) + b"\0" for word in words)

@@ -32,7 +32,7 @@ class Channel:
         self.pid = self._process.pid
         self._input = cast("IO[bytes]", self._process.stdin)
         self._output = LineReader(cast("IO[bytes]", self._process.stdout))
-        self._errors = TailReader(cast("IO[bytes]", self._process.stderr), self._sandboxed.end)
+        self._errors = TailReader(cast("IO[bytes]", self._process.stderr), self._sandboxed.kill)
         self._writer: threading.Thread | None = None
 
     def exchange(self, line: bytes, seconds: float) -> bytes:
