@@ -50,7 +50,8 @@ class Channel:
             _widen(pipe)
         self._answers = AnswerReader(output)
         # also ends the worker when the judge drops the channel, or exits
-        self._end = weakref.finalize(self, _end, sandboxed, self._answers)
+        self._writers: list[threading.Thread] = []
+        self._end = weakref.finalize(self, _end, sandboxed, self._input, self._writers, self._answers)
         self._errors = TailReader(cast("IO[bytes]", sandboxed.process.stderr), self._end)
         self._fault: str | None = None
 
@@ -76,8 +77,6 @@ class Channel:
     def close(self) -> None:
         """End the worker with everything it started."""
         self._end()
-        with suppress(OSError):
-            self._input.close()
 
     def _exchange(
         self, kind: Kind, content: bytes | np.ndarray, seconds: float, accept: Callable[[Header], None]
@@ -91,6 +90,7 @@ class Channel:
         parts = pack(kind, number, content)
         # in a thread, since a worker that does not read would block the judge
         writer = threading.Thread(target=_write, args=(self._input, parts), daemon=True)
+        self._writers[:] = [writer]
         writer.start()
         head = self._next(self._answers.headers, deadline, seconds)
         header = unpack(head)
@@ -174,6 +174,11 @@ def _widen(pipe: IO[bytes]) -> None:
         fcntl.fcntl(pipe.fileno(), SET_PIPE_SIZE, PIPE_SIZE)
 
 
-def _end(sandboxed: Sandboxed, answers: AnswerReader) -> None:
+def _end(sandboxed: Sandboxed, requests: IO[bytes], writers: list[threading.Thread], answers: AnswerReader) -> None:
     sandboxed.end()
     answers.wanted.put(None)
+    for writer in writers:
+        # it must stop before another file can reuse the file descriptor
+        writer.join(GRACE)
+    with suppress(OSError):
+        requests.close()
