@@ -12,7 +12,7 @@ import typer
 
 import ferspec
 from ferspec.commands import audit, certify, compare, conform, contract, evaluate, grid, models, spec, train, verify
-from ferspec.errors import UserError
+from ferspec.errors import SubjectError, UserError
 from ferspec.extras import EXTRA_OF, missing_extra
 
 # exit status that shells expect after Ctrl-C
@@ -79,6 +79,8 @@ def main() -> None:
         if error.name not in EXTRA_OF:
             raise
         status = refused(str(missing_extra("this", error.name)))
+    except SubjectError as error:
+        status = failed(str(error))
     except typer.TyperException as error:
         status = mistyped(error)
     except typer.Abort:
@@ -100,6 +102,14 @@ def refused(message: str) -> int:
 
     print(f"ferspec: {plain(message)}", file=sys.stderr)
     return 2
+
+
+def failed(message: str) -> int:
+    """Print why a subject fails, as one line without control characters, and return exit status 1."""
+    from ferspec.report.words import plain
+
+    print(f"ferspec: FAIL: {plain(message)}", file=sys.stderr)
+    return 1
 
 
 def closed_pipe() -> int:

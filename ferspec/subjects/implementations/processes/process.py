@@ -20,8 +20,8 @@ from ferspec.subjects.implementations.processes.messages import (
     value_of,
 )
 from ferspec.subjects.sandbox.reading import excerpt
+from ferspec.subjects.time_limit import OF_IMPLEMENTATIONS
 
-TIME_LIMIT = 60.0
 OFFERED = "capabilities"
 # in an answer: a module of ferspec's own reference that the implementation has loaded
 REFERENCE = "reference"
@@ -43,7 +43,7 @@ class Process:
     After six stray faults, all further requests fail.
     """
 
-    def __init__(self, words: Sequence[str], name: str, access: Access, seconds: float = TIME_LIMIT) -> None:
+    def __init__(self, words: Sequence[str], name: str, access: Access, seconds: float = OF_IMPLEMENTATIONS) -> None:
         self.name = name
         # the module of ferspec's own reference that the process is, or was seen to load
         self.reference = access.reference
