@@ -14,6 +14,7 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.decode import pixel_digest
+from ferspec.subjects.datasets.decoders.pool import Decoders
 from ferspec.subjects.datasets.manifest import Entry
 from ferspec.subjects.datasets.readers.listing import Listing
 from ferspec.subjects.examples import first_few
@@ -43,17 +44,18 @@ class UnreadableImages(UserError):
 def read_each(listing: Listing, examine: Callable[[int, np.ndarray], T]) -> Iterator[ReadImage[T] | UserError]:
     """Yield every image of a listing in order, or the error for an unreadable image.
 
-    ``examine(index, pixels)`` is called in threads; at most ``AHEAD`` images are read in advance.
+    Image files are decoded in sandboxed processes. ``examine(index, pixels)`` is called in threads; at most ``AHEAD``
+    images are read in advance.
     """
 
     def read(index: int) -> ReadImage[T] | UserError:
         try:
-            data, pixels = listing.fetch(index)
+            data, pixels = listing.fetch(index, decoders.decode)
         except UserError as error:
             return error
         return ReadImage(_entry(listing, index, data, pixels), examine(index, pixels))
 
-    with ThreadPoolExecutor(max_workers=THREADS) as threads:
+    with Decoders(len(listing)) as decoders, ThreadPoolExecutor(max_workers=THREADS) as threads:
         ahead: deque[Future[ReadImage[T] | UserError]] = deque()
         try:
             for index in range(len(listing)):
