@@ -24,6 +24,7 @@ from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.claims import Claim, parse_claim, require_known_metrics
 from ferspec.subjects.models.from_names import open_images, open_subject
 from ferspec.subjects.models.subject import ModelSubject
+from ferspec.subjects.time_limit import OF_MODELS
 
 
 def certify(
@@ -34,6 +35,7 @@ def certify(
     deviations: str | Path | None = None,
     groups: str | Path | None = None,
     trust_code: bool = False,
+    time_limit: float = OF_MODELS,
     progress: Progress = silent,
 ) -> Report:
     """Judge a trained model on a dataset and return the report; ``demo`` is the built-in example.
@@ -50,6 +52,7 @@ def certify(
         deviations=deviations,
         claims=tuple(claims),
         trust_code=trust_code,
+        time_limit=time_limit,
     )
     return certify_request(request, progress).report
 
@@ -99,7 +102,7 @@ def _opened(request: CertifyRequest, progress: Progress) -> _Opened:
     deviations = load_deviations(request.deviations) if request.deviations else ()
     images = open_images(request.model, request.dataset, request.groups, progress)
     require_known_metrics(claims, images.groups)
-    subject = open_subject(request.model, images, request.contract, request.trust_code, progress)
+    subject = open_subject(request.model, images, request.contract, request.trust_code, request.time_limit, progress)
     return _Opened(subject, images, claims, deviations)
 
 

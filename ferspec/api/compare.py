@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ferspec.api.certify import require_evaluable
+from ferspec.api.certify import require_evaluable, require_unchanged
 from ferspec.api.requests import CompareRequest
 from ferspec.progress import Progress, silent
 from ferspec.reference.comparison import Comparison
@@ -12,6 +12,7 @@ from ferspec.reference.comparison import compare as compare_predictions
 from ferspec.subjects.certificates.build import dataset_info, subject_info
 from ferspec.subjects.certificates.document import DatasetInfo, SubjectInfo
 from ferspec.subjects.models.from_names import open_images, open_subject
+from ferspec.subjects.time_limit import OF_MODELS
 
 
 class ModelComparison(Comparison):
@@ -29,6 +30,7 @@ def compare(
     contract_a: str | Path | None = None,
     contract_b: str | Path | None = None,
     trust_code: bool = False,
+    time_limit: float = OF_MODELS,
     progress: Progress = silent,
 ) -> ModelComparison:
     """Compare two models on the same images: McNemar's exact test for accuracy, a paired bootstrap for the rest."""
@@ -39,6 +41,7 @@ def compare(
         contract_a=contract_a,
         contract_b=contract_b,
         trust_code=trust_code,
+        time_limit=time_limit,
     )
     return compare_request(request, progress)
 
@@ -47,9 +50,12 @@ def compare_request(request: CompareRequest, progress: Progress = silent) -> Mod
     """Compare the two models of a request."""
     images = open_images(request.model_a, request.dataset, progress=progress)
     named = ((request.model_a, request.contract_a), (request.model_b, request.contract_b))
-    first, second = (open_subject(model, images, contract, request.trust_code, progress) for model, contract in named)
+    options = (request.trust_code, request.time_limit, progress)
+    first, second = (open_subject(model, images, contract, *options) for model, contract in named)
     require_evaluable(first)
     require_evaluable(second)
+    for subject in (first, second):
+        require_unchanged(subject)
     return ModelComparison(
         **dict(compare_predictions(first.labels, first.predicted, second.predicted)),
         model_a=subject_info(first),

@@ -11,8 +11,9 @@ from ferspec.engine import charged, declared_for, run_checks, selected
 from ferspec.outcomes import Judgement
 from ferspec.progress import Progress, silent
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
-from ferspec.subjects.implementations.processes import TIME_LIMIT, open_implementation
+from ferspec.subjects.implementations.processes import open_implementation
 from ferspec.subjects.implementations.subject import ImplementationSubject
+from ferspec.subjects.time_limit import OF_IMPLEMENTATIONS
 
 
 def conform(
@@ -21,7 +22,7 @@ def conform(
     profile: Profile = DEFAULT_PROFILE,
     deviations: str | Path | None = None,
     select: str = "",
-    time_limit: float = TIME_LIMIT,
+    time_limit: float = OF_IMPLEMENTATIONS,
     progress: Progress = silent,
 ) -> Judgement:
     """Judge an implementation: ``package.module[:object]``, or a command that speaks JSON lines.

@@ -15,7 +15,7 @@ from ferspec.errors import UserError
 from ferspec.options import Argument, Option, shell_command
 from ferspec.records import Record
 from ferspec.spec.records import DEFAULT_PROFILE, Profile, Weights
-from ferspec.subjects.implementations.processes import TIME_LIMIT
+from ferspec.subjects.time_limit import OF_IMPLEMENTATIONS, OF_MODELS
 
 MODEL_FILES = "A model file or folder (.keras, .h5, SavedModel, .tflite, .onnx, TorchScript), package.module:callable"
 TRUST_CODE = "Load a model although loading it runs code from its file."
@@ -31,6 +31,9 @@ DatasetName = Annotated[
 Deviations = Annotated[Name | None, Option("Clauses that are declared to fail, each with its reason.", metavar="TOML")]
 Select = Annotated[str, Option("Run only the checks whose id contains TEXT.", ("-k",), "TEXT")]
 TrustCode = Annotated[bool, Option(TRUST_CODE)]
+TimeLimit = Annotated[
+    float, Option("How long one answer may take; a model answers a batch of images at once.", metavar="SECONDS")
+]
 
 
 class Request(Record):
@@ -83,6 +86,7 @@ class CertifyRequest(Request):
         Option("A claim to judge, such as 'recall[Disgust]>=0.3'; repeatable.", ("--claim",), "CLAIM"),
     ] = ()
     trust_code: TrustCode = False
+    time_limit: TimeLimit = OF_MODELS
     select: Annotated[
         str,
         Option("Run only the checks whose id contains TEXT; nothing is written.", ("-k",), "TEXT"),
@@ -100,6 +104,7 @@ class CompareRequest(Request):
     contract_a: Annotated[Name | None, Option("The contract of the first model.", metavar="FILE")] = None
     contract_b: Annotated[Name | None, Option("The contract of the second model.", metavar="FILE")] = None
     trust_code: TrustCode = False
+    time_limit: TimeLimit = OF_MODELS
 
 
 class VerifyRequest(Request):
@@ -111,6 +116,7 @@ class VerifyRequest(Request):
     dataset: DatasetName = None
     model: Annotated[Name | None, Option("The model that was certified.", ("--model", "-m"), "MODEL")] = None
     trust_code: TrustCode = False
+    time_limit: TimeLimit = OF_MODELS
     select: Select = ""
 
 
@@ -129,7 +135,7 @@ class ConformRequest(Request):
         Profile, Option("Judge by what the authors ran, or by what the paper says.", ("--profile", "-p"))
     ] = DEFAULT_PROFILE
     deviations: Deviations = None
-    time_limit: Annotated[float, Option("How long one answer may take.", metavar="SECONDS")] = TIME_LIMIT
+    time_limit: TimeLimit = OF_IMPLEMENTATIONS
     select: Select = ""
 
 

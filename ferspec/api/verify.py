@@ -16,6 +16,7 @@ from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.certificates.subject import Certificate, read_certificate
 from ferspec.subjects.models.claims import parse_claim
 from ferspec.subjects.models.from_names import DEMO, join, open_images, open_source
+from ferspec.subjects.time_limit import OF_MODELS
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ def verify(
     dataset: str | Path | None = None,
     model: str | Path | None = None,
     trust_code: bool = False,
+    time_limit: float = OF_MODELS,
     select: str = "",
     progress: Progress = silent,
 ) -> Verification:
@@ -38,7 +40,14 @@ def verify(
     With dataset and model, labels and predictions are recomputed too. With ``select`` only the checks run whose id
     contains it; ``UserError`` where there are none.
     """
-    request = VerifyRequest(certificate=certificate, dataset=dataset, model=model, trust_code=trust_code, select=select)
+    request = VerifyRequest(
+        certificate=certificate,
+        dataset=dataset,
+        model=model,
+        trust_code=trust_code,
+        time_limit=time_limit,
+        select=select,
+    )
     return verify_request(request, progress)
 
 
@@ -47,7 +56,7 @@ def verify_request(request: VerifyRequest, progress: Progress = silent) -> Verif
     checks = selected(checks_for_certificate(), request.select)
     document = read_certificate(request.certificate)
     images = None if request.dataset is None else open_images(DEMO, request.dataset, progress=progress)
-    source = None if request.model is None else open_source(request.model, request.trust_code)
+    source = None if request.model is None else open_source(request.model, request.trust_code, request.time_limit)
     subject = Certificate(document, images, source, recertify=partial(_certify_again, progress=progress))
     judgement = run_checks(checks, subject, (), request.reproduce, progress)
     return Verification(judgement.outcomes, judgement.counts, judgement.verdict, subject.report)

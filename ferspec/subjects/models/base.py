@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -16,6 +16,7 @@ from ferspec.errors import SubjectError, UserError
 from ferspec.records import Record
 from ferspec.subjects.disk import room_for
 from ferspec.subjects.models.quiet import stdout_on_stderr
+from ferspec.subjects.sandbox.policy import Isolation
 
 Layout = Literal["channels_last", "channels_first"]
 Activation = Literal["softmax", "sigmoid", "linear", "unknown"]
@@ -51,12 +52,29 @@ class Signature(Record):
     labels: tuple[str, ...] | None = Field(default=None, description="names of the output columns, if in the file")
 
 
+class MissingFiles(UserError):
+    """Name the files beside a model that it needs and that cannot be read."""
+
+    def __init__(self, message: str, files: Iterable[Path]) -> None:
+        super().__init__(message)
+        self.files = tuple(files)
+
+
+def _nothing() -> None:
+    """Do nothing: a model in this process has no other process to end."""
+
+
 @dataclass(frozen=True)
 class Model:
     """Hold a trained model that can be run.
 
     ``digest`` is the sha256 of the file, of the sorted relative paths and bytes of a folder, or of the source file of
-    a callable. ``run`` takes and returns arrays in the layout of the file.
+    a callable; ``digest_now`` computes it again. ``run`` takes and returns arrays in the layout of the file. ``files``
+    lie beside the model's file and belong to it.
+
+    A model that was opened by ``open_model`` runs in a process of its own: ``isolation`` says what was enforced on it,
+    ``close`` ends it, and ``reopened`` opens the same model in a fresh process. ``runs_code`` says that the model is,
+    or may hold, a program of its author.
     """
 
     name: str
@@ -64,13 +82,33 @@ class Model:
     digest: str
     signature: Signature
     run: Run
+    files: tuple[Path, ...] = ()
+    isolation: Isolation | None = None
+    runs_code: bool = False
+    devices: tuple[str, ...] = ()
+    close: Callable[[], None] = _nothing
+    reopened: Callable[[], Model] | None = None
+    digest_now: Callable[[], str] | None = None
+
+    def fresh(self) -> Model:
+        """Return the same model in a fresh process, under the same name and signature.
+
+        A model without a process of its own is returned itself.
+        """
+        return self if self.reopened is None else replace(self.reopened(), name=self.name, signature=self.signature)
+
+    def require_unchanged(self) -> None:
+        """Raise ``UserError`` if the model's files changed since it was opened."""
+        if self.digest_now is not None and self.digest_now() != self.digest:
+            raise UserError(f"{self.name} changed while it was judged: judge it again")
 
     def predict(self, batch: np.ndarray) -> np.ndarray:
         """Run the model on a batch and return its outputs unchanged.
 
         ``batch`` is float32 (n, height, width, channels) for every layout of the file. A file with a fixed batch size
         is run on chunks of that size. The result is float32, normally (n, k). Printed text goes to stderr. Raise
-        ``SubjectError`` if the model crashes, exits, or returns text or complex numbers.
+        ``SubjectError`` if the model crashes, exits, or returns text or complex numbers, and ``UserError`` if its
+        process ends before its first answer.
         """
         batch = np.asarray(batch, np.float32)
         if self.signature.layout == "channels_first":
@@ -79,14 +117,12 @@ class Model:
         try:
             with stdout_on_stderr():
                 if self.signature.batch is None:
-                    output = np.asarray(self.run(batch))
-                else:
-                    output = _run_in_chunks(self.run, batch, self.signature.batch)
-                if output.dtype.kind in NOT_REAL:
-                    raise SubjectError(f"{self.name} returned {output.dtype.name} values instead of real numbers")
-                return output.astype(np.float32, copy=False)
-        except (KeyboardInterrupt, SubjectError):
+                    return real_values(self.run(batch))
+                return _run_in_chunks(self.run, batch, self.signature.batch)
+        except (KeyboardInterrupt, UserError):
             raise
+        except SubjectError as error:
+            raise SubjectError(f"{self.name} {error}") from error
         except BaseException as crash:  # sys.exit() in a model must not end the judge
             raise SubjectError(f"{self.name} crashed on a batch of shape {batch.shape}: {one_line(crash)}") from crash
 
@@ -96,8 +132,16 @@ def _run_in_chunks(run: Run, batch: np.ndarray, size: int) -> np.ndarray:
     for start in range(0, len(batch), size):
         chunk = batch[start : start + size]
         padding = np.repeat(chunk[-1:], size - len(chunk), axis=0)
-        outputs.append(np.asarray(run(np.concatenate([chunk, padding])))[: len(chunk)])
+        outputs.append(real_values(run(np.concatenate([chunk, padding])))[: len(chunk)])
     return np.concatenate(outputs)
+
+
+def real_values(output: object) -> np.ndarray:
+    """Return a model's output as float32. Raise ``SubjectError`` for text, dates or complex numbers."""
+    values = np.asarray(output)
+    if values.dtype.kind in NOT_REAL:
+        raise SubjectError(f"returned {values.dtype.name} values instead of real numbers")
+    return values.astype(np.float32, copy=False)
 
 
 def cast(batch: np.ndarray, dtype: np.dtype | type | str) -> np.ndarray:
@@ -151,7 +195,10 @@ def loading(name: str, kind: str) -> Iterator[None]:
 
 def one_line(error: BaseException, limit: int = 200) -> str:
     """Return type and first line of an exception, at most ``limit`` characters."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    try:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    except Exception:  # the text of an exception is the subject's own code, and may itself fail
+        lines = []
     text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 

@@ -16,6 +16,7 @@ from ferspec.subjects.models.predictions import RecordedPredictions, align, is_p
 from ferspec.subjects.models.subject import ModelSubject
 from ferspec.subjects.runs.artifacts.record import CONTRACT as CONTRACT_NAME
 from ferspec.subjects.runs.artifacts.record import MODEL, Drawn, is_run, read_run, require_artifact
+from ferspec.subjects.time_limit import OF_MODELS
 from ferspec.synthetic.demo import demo_contract_path, demo_model_path
 
 DEMO = "demo"
@@ -39,17 +40,18 @@ def open_images(
     return images.with_groups(groups) if groups else images
 
 
-def open_source(model: str | Path, trust_code: bool = False) -> Model | RecordedPredictions:
+def open_source(model: str | Path, trust_code: bool = False, seconds: float = OF_MODELS) -> Model | RecordedPredictions:
     """Open a model, or the recorded predictions in a CSV file. ``demo`` is the embedded model.
 
-    The folder of a finished training stands for its model, with the name of its cell.
+    The folder of a finished training stands for its model, with the name of its cell. ``seconds`` limits the model's
+    answer to one batch.
     """
     if model == DEMO:
-        return replace(open_model(demo_model_path()), name=DEMO)
+        return replace(open_model(demo_model_path(), seconds=seconds), name=DEMO)
     if is_run(model):
         run = read_run(model)
-        return replace(open_model(require_artifact(model, run, MODEL), trust_code=trust_code), name=run.cell)
-    return read_predictions(model) if is_predictions_file(model) else open_model(model, trust_code=trust_code)
+        return replace(open_model(require_artifact(model, run, MODEL), trust_code, seconds), name=run.cell)
+    return read_predictions(model) if is_predictions_file(model) else open_model(model, trust_code, seconds)
 
 
 def find_contract(model: str | Path, contract: str | Path | None = None) -> Contract:
@@ -71,13 +73,14 @@ def open_subject(
     images: Dataset,
     contract: str | Path | None = None,
     trust_code: bool = False,
+    seconds: float = OF_MODELS,
     progress: Progress = silent,
 ) -> ModelSubject:
     """Open a model or predictions file and join it with the images.
 
     Raise ``UserError`` for a missing or unreadable file.
     """
-    source = open_source(model, trust_code)
+    source = open_source(model, trust_code, seconds)
     declared = None if isinstance(source, RecordedPredictions) else find_contract(model, contract)
     return join(images, source, declared, progress)
 

@@ -1,40 +1,25 @@
-"""Open a model: detect its format and load it with the adapter."""
+"""Open a model in a sandboxed process of its own."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 
-from ferspec.subjects.disk import require_utf8
 from ferspec.subjects.models.base import Model
-from ferspec.subjects.models.callable import is_callable_reference, load_callable
-from ferspec.subjects.models.detect import detect
-from ferspec.subjects.models.quiet import stdout_on_stderr
-
-ADAPTERS = {
-    "keras": "keras.archive",
-    "keras-h5": "keras.hdf5",
-    "savedmodel": "savedmodel.folder",
-    "tflite": "tflite",
-    "onnx": "onnx",
-    "torchscript": "torchscript",
-}
+from ferspec.subjects.time_limit import OF_MODELS, require_time_limit
 
 
-def open_model(reference: str | Path, trust_code: bool = False) -> Model:
-    """Open a model from a path or a ``package.module:callable``.
+def open_model(reference: str | Path, trust_code: bool = False, seconds: float = OF_MODELS) -> Model:
+    """Open a model from a path or a ``package.module:callable``, in a process that gets batches and nothing else.
 
-    The format is detected from the content of the file, not from its name. A file that would run its author's code is
-    refused unless ``trust_code`` is set; each adapter documents its rules. A callable is imported without
-    ``trust_code``, since the user named it. Pickles are never read. Printed text goes to stderr.
+    The process detects the format, inspects the file and loads it (``formats.load_model``); this process only computes
+    the digest. The model's process ends with the model. ``seconds`` limits the answer to one batch. Printed text is
+    discarded, but the last line of it explains why a process ended.
 
-    Raise ``UserError`` for a file that is missing, damaged, refused or not a model.
+    Raise ``UserError`` for a file that is missing, damaged, refused or not a model, and for a process that ends.
     """
-    path = Path(reference)
-    with stdout_on_stderr():
-        if not path.exists() and is_callable_reference(str(reference)):
-            return load_callable(str(reference))
-        require_utf8(path)
-        kind = detect(path)
-        adapter = import_module(f"ferspec.subjects.models.{ADAPTERS[kind]}")
-        return adapter.load(path, trust_code)
+    # a worker imports this package, and does not pay for what starts one
+    from ferspec.subjects.models.source import source_of
+    from ferspec.subjects.models.worker.client import open_in_worker
+
+    require_time_limit(seconds)
+    return open_in_worker(source_of(reference), trust_code, seconds)

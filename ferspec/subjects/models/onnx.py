@@ -12,6 +12,7 @@ import numpy as np
 from ferspec.errors import UserError
 from ferspec.subjects.models.base import (
     Activation,
+    MissingFiles,
     Model,
     Signature,
     cast,
@@ -100,6 +101,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
             labels=_labels(proto),
         ),
         run=run,
+        files=tuple(weights),
     )
 
 
@@ -112,9 +114,11 @@ def _external_weights(path: Path, proto: Any) -> list[Path]:
             file = (folder / location).resolve()
             if not file.is_relative_to(folder):
                 raise UserError(f"{path.name} reads weights outside its own folder ({location}): refused")
-            if not file.is_file():
-                raise UserError(f"{path.name} needs weights in {location}, which is missing from its folder")
             files.add(path.parent / file.relative_to(folder))
+    missing = sorted(file for file in files if not file.is_file())
+    if missing:
+        location = missing[0].relative_to(path.parent)
+        raise MissingFiles(f"{path.name} needs weights in {location}, which is missing from its folder", missing)
     return sorted(files)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import re
 import signal
 import subprocess
 import threading
@@ -15,17 +14,13 @@ from typing import IO, cast
 
 from ferspec.subjects.implementations.processes.ending import end, marked_environment
 from ferspec.subjects.implementations.processes.messages import HINT, Misbehaviour, excerpt
+from ferspec.subjects.sandbox.tail import CHUNK, MOST_BYTES, TailReader
 
-MOST_BYTES = 8 << 20
 # limit on lines without a request
 MOST_WAITING = 100
-CHUNK = 64 << 10
-KEPT = 4 << 10
 GRACE = 1.0
 # signals between SIGRTMIN and SIGRTMAX have no name
 SIGNALS = {number.value: number.name for number in signal.Signals}
-# a line that names an error, but not a line of a stack trace ("at new NodeError")
-ERROR_LINE = re.compile(r"(?!\s*at ).*Error")
 
 
 class Channel:
@@ -152,34 +147,6 @@ class LineReader(threading.Thread):
                 parts.append(rest)
                 self.begun = bool(rest.strip()) or (self.begun and not ends)
         self.lines.put(None)
-
-
-class TailReader(threading.Thread):
-    """Read a stream to its end and keep its last ``KEPT`` bytes.
-
-    Call ``overflow`` once more than ``remaining`` bytes were read.
-    """
-
-    def __init__(self, stream: IO[bytes], overflow: weakref.finalize) -> None:
-        super().__init__(daemon=True)
-        self.remaining = MOST_BYTES
-        self._end = b""
-        self._stream = stream
-        self._overflow = overflow
-        self.start()
-
-    def run(self) -> None:
-        with self._stream as stream:
-            while self.remaining > 0 and (chunk := stream.read(CHUNK)):
-                self.remaining -= len(chunk)
-                self._end = (self._end + chunk)[-KEPT:]
-        if self.remaining <= 0:
-            self._overflow()
-
-    def error_line(self) -> str:
-        """Return the last line that names an error, or else the last one with text."""
-        lines = [line for line in self._end.decode(errors="replace").splitlines() if line.strip()]
-        return excerpt(next(filter(ERROR_LINE.match, reversed(lines)), lines[-1] if lines else ""), 160)
 
 
 def _write(stream: IO[bytes], line: bytes) -> None:

@@ -19,8 +19,8 @@ from ferspec.subjects.implementations.processes.messages import (
     request_line,
     value_of,
 )
+from ferspec.subjects.time_limit import OF_IMPLEMENTATIONS
 
-TIME_LIMIT = 60.0
 OFFERED = "capabilities"
 # seconds to wait for output after an answer; an implementation receives about 2,000 requests
 PAUSE = 0.002
@@ -40,7 +40,7 @@ class Process:
     After six stray faults, all further requests fail.
     """
 
-    def __init__(self, words: Sequence[str], name: str, seconds: float = TIME_LIMIT) -> None:
+    def __init__(self, words: Sequence[str], name: str, seconds: float = OF_IMPLEMENTATIONS) -> None:
         self.name = name
         self._words = tuple(words)
         self.seconds = seconds

@@ -8,25 +8,24 @@ import sys
 from pathlib import Path
 
 from ferspec.errors import NotEvaluable, SubjectError, UserError
-from ferspec.subjects.implementations.processes.process import TIME_LIMIT, Process
+from ferspec.subjects.implementations.processes.process import Process
+from ferspec.subjects.time_limit import OF_IMPLEMENTATIONS, require_time_limit
 
 HOST = "ferspec.subjects.implementations.processes.host"
 NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
-LONGEST = 86_400
 MOST_LISTED = 5
 REFERENCE = re.compile(rf"{NAME}(?::{NAME})?")
 
 
 def open_implementation(
-    implementation: str | None = None, command: str | None = None, seconds: float = TIME_LIMIT
+    implementation: str | None = None, command: str | None = None, seconds: float = OF_IMPLEMENTATIONS
 ) -> Process:
     """Start ``package.module[:object]``, or a command that speaks JSON lines.
 
     Close the process, or use it as a context. No shell interprets the command; ``seconds`` limits each answer. Raise
     ``UserError`` unless exactly one of the two is given, starts, can be imported and offers a capability.
     """
-    if not 0 < seconds <= LONGEST:
-        raise UserError(f"the time limit is {seconds:g} seconds: it must be above 0 and at most {LONGEST} (one day)")
+    require_time_limit(seconds)
     if implementation is not None and command is None:
         name, words = implementation, _python(implementation)
     elif command is not None and implementation is None:

@@ -1,0 +1,35 @@
+"""Load a model in this process: detect its format and use the adapter of the format."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from ferspec.subjects.models.base import Model
+from ferspec.subjects.models.callable import is_callable_reference, load_callable
+from ferspec.subjects.models.detect import detect
+
+ADAPTERS = {
+    "keras": "keras.archive",
+    "keras-h5": "keras.hdf5",
+    "savedmodel": "savedmodel.folder",
+    "tflite": "tflite",
+    "onnx": "onnx",
+    "torchscript": "torchscript",
+}
+
+
+def load_model(reference: str | Path, trust_code: bool = False) -> Model:
+    """Load a model from a path or a ``package.module:callable`` into this process.
+
+    The format is detected from the content of the file, not from its name. A file that would run its author's code is
+    refused unless ``trust_code`` is set; each adapter documents its rules. A callable is imported without
+    ``trust_code``, since the user named it. Pickles are never read.
+
+    Raise ``UserError`` for a file that is missing, damaged, refused or not a model.
+    """
+    path = Path(reference)
+    if not path.exists() and is_callable_reference(str(reference)):
+        return load_callable(str(reference))
+    adapter = import_module(f"ferspec.subjects.models.{ADAPTERS[detect(path)]}")
+    return adapter.load(path, trust_code)

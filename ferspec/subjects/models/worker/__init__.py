@@ -1,0 +1,1 @@
+"""Run models in sandboxed processes of their own."""

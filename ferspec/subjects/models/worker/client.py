@@ -1,0 +1,145 @@
+"""Open a model in a worker, and send batches to it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from ferspec.errors import SubjectError, UserError
+from ferspec.subjects.models.base import Model
+from ferspec.subjects.models.source import Source
+from ferspec.subjects.models.worker.loaded import MOST_FILES, Loaded, usable
+from ferspec.subjects.models.worker.settings import environment_of
+from ferspec.subjects.sandbox.channel import Channel, Fault
+from ferspec.subjects.sandbox.messages import MOST_TEXT, TYPES, Header, Kind, Malformed, plain_text, values_of
+from ferspec.subjects.sandbox.policy import Policy
+from ferspec.subjects.sandbox.python import library_folders, python_words
+from ferspec.subjects.time_limit import LOADING, LONGEST
+
+SERVE = "ferspec.subjects.models.worker.serve"
+FLOAT32 = TYPES[1]
+MOST_COLUMNS = 1 << 16
+MOST_JSON = 1 << 20
+PATHS = TypeAdapter(tuple[Path, ...])
+
+
+def open_in_worker(source: Source, trust_code: bool, seconds: float) -> Model:
+    """Load a model in a fresh worker, where each batch may take ``seconds``.
+
+    If it names files beside it, such as external weights, start again with these: only files that count in the digest
+    can be read. Raise ``UserError`` if the worker refuses the model, or ends.
+    """
+    digest = source.digest()
+    channel, loaded = _load(source, trust_code, seconds)
+    if set(loaded.files) - set(source.files):
+        channel.close()
+        if source.files:
+            raise UserError(f"{source.name} names other files beside it when it is loaded again: refused")
+        return open_in_worker(_with_files(source, loaded.files), trust_code, seconds)
+    return Model(
+        name=source.name,
+        format=loaded.format,
+        digest=digest,
+        signature=loaded.signature,
+        run=WorkerRun(channel, source.name, seconds),
+        files=source.files,
+        isolation=channel.isolation,
+        runs_code=source.is_callable or trust_code,
+        devices=loaded.devices,
+        close=channel.close,
+        reopened=partial(open_in_worker, source, trust_code, seconds),
+        digest_now=source.digest,
+    )
+
+
+class WorkerRun:
+    """Send batches to a worker. Its end is a mistake of the user before its first answer, and a failure afterwards."""
+
+    def __init__(self, channel: Channel, name: str, seconds: float) -> None:
+        self._channel = channel
+        self._name = name
+        self._seconds = seconds
+        self._has_answered = False
+
+    def __call__(self, batch: np.ndarray) -> np.ndarray:
+        try:
+            header, content = self._channel.exchange(Kind.RUN, batch, self._seconds, partial(_accept_values, len(batch)))
+        except Fault as fault:
+            if self._has_answered:
+                raise SubjectError(str(fault)) from None
+            raise UserError(f"{self._name} {fault}") from None
+        if header.kind is Kind.FAILED:
+            raise SubjectError(plain_text(content))
+        self._has_answered = True
+        return values_of(header, content)
+
+
+def _load(source: Source, trust_code: bool, seconds: float) -> tuple[Channel, Loaded]:
+    """Start a worker and let it load a model; a model that lacks files beside it is described by these only."""
+    policy = Policy(readable=(*source.readable, *source.files, *library_folders()))
+    try:
+        channel = Channel(python_words(SERVE), policy, environment_of(os.environ), LONGEST)
+    except OSError as error:
+        raise UserError(f"cannot start a process for {source.name}: {error.strerror or error}") from None
+    request = {"reference": source.reference, "trust_code": trust_code, "folders": [str(path) for path in source.folders]}
+    try:
+        header, content = channel.exchange(Kind.LOAD, json.dumps(request).encode(), max(seconds, LOADING), _accept_loaded)
+        if header.kind is Kind.REFUSED:
+            raise UserError(plain_text(content).replace(source.reference, source.shown))
+        if header.kind is Kind.NEEDS:
+            return channel, Loaded(format="", signature={}, files=PATHS.validate_json(content))
+        return channel, usable(Loaded.model_validate_json(content))
+    except Fault as fault:
+        raise UserError(f"{source.name} cannot be loaded: its process {fault}") from None
+    except ValidationError:
+        channel.close()
+        raise UserError(f"{source.name} cannot be loaded: its process described it in a wrong form") from None
+    except ValueError as error:
+        channel.close()
+        raise UserError(f"{source.name} {error}") from None
+    except UserError:
+        channel.close()
+        raise
+
+
+def _with_files(source: Source, files: Iterable[Path]) -> Source:
+    """Add files beside a model to its source. Raise ``UserError`` for a missing file, or one outside its folder."""
+    folder = source.path.parent
+    found = []
+    for file in sorted(set(files))[: MOST_FILES + 1]:
+        inside = os.path.normpath(file)
+        if not Path(inside).is_relative_to(folder) or not Path(inside).resolve().is_relative_to(folder.resolve()):
+            raise UserError(f"{source.name} reads {plain_text(str(file))}, outside its own folder: refused")
+        if not Path(inside).is_file():
+            missing = plain_text(str(Path(inside).relative_to(folder)))
+            raise UserError(f"{source.name} needs weights in {missing}, which is missing from its folder")
+        found.append(Path(inside))
+    return replace(source, files=tuple(found))
+
+
+def _accept_loaded(header: Header) -> None:
+    longest = {Kind.LOADED: MOST_JSON, Kind.NEEDS: MOST_JSON, Kind.REFUSED: MOST_TEXT}
+    _require_plain(header, longest)
+
+
+def _accept_values(rows: int, header: Header) -> None:
+    if header.kind is not Kind.VALUES:
+        return _require_plain(header, {Kind.FAILED: MOST_TEXT})
+    if header.dtype != FLOAT32 or len(header.shape) != 2 or header.shape[0] != rows:
+        raise Malformed(f"answered {rows} images with an output of shape {header.shape}")
+    if header.shape[1] > MOST_COLUMNS:
+        raise Malformed(f"answered with {header.shape[1]:,} columns: at most {MOST_COLUMNS:,} are read")
+
+
+def _require_plain(header: Header, longest: dict[Kind, int]) -> None:
+    if header.kind not in longest or header.dtype is not None:
+        raise Malformed(f"answered with an unexpected message ({header.kind.name.lower()})")
+    if header.length > longest[header.kind]:
+        raise Malformed(f"answered with {header.length:,} bytes: at most {longest[header.kind]:,} are read")

@@ -1,0 +1,43 @@
+"""Describe a model that a worker has loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from ferspec.records import Record
+from ferspec.subjects.models.base import Signature, plain_labels
+from ferspec.subjects.sandbox.messages import plain_text
+
+MOST_FILES = 4096
+MOST_BATCH = 1024
+
+
+class Loaded(Record):
+    """Hold what a worker says of its model. ``files`` lie beside the model and belong to it."""
+
+    format: str = Field(max_length=32)
+    signature: Signature
+    files: tuple[Path, ...] = Field(default=(), max_length=MOST_FILES)
+    devices: tuple[str, ...] = Field(default=(), max_length=64)
+
+
+def usable(loaded: Loaded) -> Loaded:
+    """Return what a worker says with printable texts only. Raise ``ValueError`` for a size that is not usable."""
+    signature = loaded.signature
+    sizes = {"height": signature.height, "width": signature.width, "channels": signature.channels}
+    for name, size in (sizes | {"output width": signature.output_width}).items():
+        if size is not None and size < 1:
+            raise ValueError(f"declares a {name} of {size}")
+    if signature.batch is not None and not 1 <= signature.batch <= MOST_BATCH:
+        raise ValueError(f"declares batches of {signature.batch:,} images: at most {MOST_BATCH:,} can be judged")
+    labels = None if signature.labels is None else plain_labels(signature.labels)
+    texts = {"dtype": plain_text(signature.dtype), "preprocessing": tuple(map(plain_text, signature.preprocessing))}
+    return loaded.model_copy(
+        update={
+            "format": plain_text(loaded.format),
+            "signature": signature.model_copy(update=texts | {"labels": labels}),
+            "devices": tuple(map(plain_text, loaded.devices)),
+        }
+    )

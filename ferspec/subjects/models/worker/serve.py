@@ -1,0 +1,115 @@
+"""Load one model and answer batches with it, inside the sandbox. The judge reads every answer with suspicion."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import select
+import sys
+import threading
+from collections.abc import Callable
+from typing import IO, Any, cast
+
+import numpy as np
+
+from ferspec.errors import SubjectError, UserError
+from ferspec.subjects.models.base import MissingFiles, Model, one_line, real_values
+from ferspec.subjects.models.formats import load_model
+from ferspec.subjects.models.worker.loaded import Loaded
+from ferspec.subjects.models.worker.settings import SEED
+from ferspec.subjects.sandbox.messages import HEADER, Header, Kind, fill, pack, plain_text, send, unpack, values_of
+
+ORPHANED = 70
+
+
+def main() -> None:
+    """Answer requests from standard input until it ends."""
+    requests, answers = take_streams()
+    end_with_judge(requests)
+    model: Model | None = None
+    while (request := _read(requests)) is not None:
+        header, content = request
+        if header.kind is Kind.LOAD:
+            model, kind, answer = _loaded(json.loads(content))
+        elif model is None:
+            kind, answer = Kind.FAILED, b"has no model"
+        else:
+            kind, answer = _values(model, values_of(header, content))
+        send(answers, pack(kind, header.number, answer))
+
+
+def take_streams() -> tuple[IO[bytes], IO[bytes]]:
+    """Reserve standard input and output for the judge, and redirect printed text to standard error."""
+    requests, answers = open(os.dup(0), "rb", buffering=0), open(os.dup(1), "wb", buffering=0)
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return cast("IO[bytes]", requests), cast("IO[bytes]", answers)
+
+
+def end_with_judge(requests: IO[bytes]) -> None:
+    """End this process as soon as the judge has closed its requests, even during an endless answer."""
+    if not hasattr(select, "poll"):
+        return
+    closed = select.poll()
+    closed.register(requests, 0)
+
+    def watch() -> None:
+        closed.poll()
+        os._exit(ORPHANED)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _loaded(request: dict[str, Any]) -> tuple[Model | None, Kind, bytes]:
+    """Load the model of a request, or name the files beside it that it needs and cannot read."""
+    random.seed(SEED)
+    np.random.seed(SEED)
+    sys.path += request["folders"]
+    try:
+        model = load_model(request["reference"], request["trust_code"])
+    except MissingFiles as missing:
+        return None, Kind.NEEDS, json.dumps([str(path) for path in missing.files]).encode()
+    except UserError as error:
+        return None, Kind.REFUSED, plain_text(str(error)).encode()
+    _seed_frameworks()
+    loaded = Loaded(format=model.format, signature=model.signature, files=model.files, devices=_devices())
+    return model, Kind.LOADED, loaded.model_dump_json().encode()
+
+
+def _values(model: Model, batch: np.ndarray) -> tuple[Kind, bytes | np.ndarray]:
+    try:
+        return Kind.VALUES, real_values(model.run(batch))
+    except SubjectError as error:
+        return Kind.FAILED, plain_text(str(error)).encode()
+    except BaseException as crash:  # sys.exit() in a model fails this batch only
+        text = f"crashed on a batch of shape {batch.shape}: {one_line(crash)}"
+        return Kind.FAILED, plain_text(text).encode()
+
+
+def _seed_frameworks() -> None:
+    """Seed the generators of the frameworks that the model has loaded."""
+    seeders: dict[str, Callable[[Any], object]] = {
+        "tensorflow": lambda tensorflow: tensorflow.random.set_seed(SEED),
+        "torch": lambda torch: torch.manual_seed(SEED),
+    }
+    for name, seed in seeders.items():
+        if name in sys.modules:
+            seed(sys.modules[name])
+
+
+def _devices() -> tuple[str, ...]:
+    """Return the GPUs that TensorFlow sees, if the model has loaded it."""
+    tensorflow = sys.modules.get("tensorflow")
+    return () if tensorflow is None else tuple(gpu.name for gpu in tensorflow.config.list_physical_devices("GPU"))
+
+
+def _read(stream: IO[bytes]) -> tuple[Header, bytearray] | None:
+    """Return the next request, or None at the end of the stream."""
+    if not fill(stream, head := bytearray(HEADER.size)):
+        return None
+    header = unpack(bytes(head))
+    content = bytearray(header.length)
+    return (header, content) if fill(stream, content) else None

@@ -1,0 +1,178 @@
+"""Exchange messages with one sandboxed worker, and handle every way it can misbehave."""
+
+from __future__ import annotations
+
+import queue
+import secrets
+import subprocess
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import IO, cast
+
+import numpy as np
+
+from ferspec.subjects.sandbox.messages import HEADER, Header, Kind, Malformed, fill, pack, send, unpack
+from ferspec.subjects.sandbox.policy import Isolation, Policy
+from ferspec.subjects.sandbox.start import Sandboxed, start
+from ferspec.subjects.sandbox.tail import MOST_BYTES, TailReader
+
+GRACE = 1.0
+LIMITED = ("time", "output")
+# Linux: the number of the request that resizes a pipe, and the largest size that every user may ask for
+SET_PIPE_SIZE, PIPE_SIZE = 1031, 1 << 20
+
+
+class Fault(Exception):
+    """Say in plain words how a worker ended or misbehaved. It has been killed, with everything it started."""
+
+
+class Channel:
+    """Run a worker in a sandbox, and end it with the channel.
+
+    ``total`` limits the seconds of all exchanges and the pauses between them. Raise ``OSError`` if it cannot be
+    started. After a ``Fault``, every further exchange raises the same one.
+    """
+
+    def __init__(
+        self, words: Sequence[str], policy: Policy, environment: Mapping[str, str], total: float = float("inf")
+    ) -> None:
+        sandboxed = start(words, policy, environment)
+        self._sandboxed = sandboxed
+        self.isolation = sandboxed.isolation.model_copy(update={"limits": (*sandboxed.isolation.limits, *LIMITED)})
+        self._ends = time.monotonic() + total
+        self._input = cast("IO[bytes]", sandboxed.process.stdin)
+        output = cast("IO[bytes]", sandboxed.process.stdout)
+        for pipe in (self._input, output):
+            _widen(pipe)
+        self._answers = AnswerReader(output)
+        # also ends the worker when the judge drops the channel, or exits
+        self._end = weakref.finalize(self, _end, sandboxed, self._answers)
+        self._errors = TailReader(cast("IO[bytes]", sandboxed.process.stderr), self._end)
+        self._fault: str | None = None
+
+    def exchange(
+        self, kind: Kind, content: bytes | np.ndarray, seconds: float, accept: Callable[[Header], None]
+    ) -> tuple[Header, bytearray]:
+        """Send a request and return the header and the content of its answer.
+
+        ``accept`` raises ``Malformed`` for a header that does not fit the request; the content is only read
+        afterwards. Raise ``Fault`` for an answer before the request or with another number, for no answer within
+        ``seconds``, for too much text on standard error, and for the end of the worker.
+        """
+        if self._fault is not None:
+            raise Fault(self._fault)
+        try:
+            return self._exchange(kind, content, seconds, accept)
+        except Malformed as error:
+            raise self._failed(str(error)) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the worker with everything it started."""
+        self._end()
+        with suppress(OSError):
+            self._input.close()
+
+    def _exchange(
+        self, kind: Kind, content: bytes | np.ndarray, seconds: float, accept: Callable[[Header], None]
+    ) -> tuple[Header, bytearray]:
+        if not self._answers.headers.empty() and self._answers.headers.get() is not None:
+            raise Malformed("answered before it was asked")
+        deadline = min(time.monotonic() + seconds, self._ends)
+        self._errors.remaining = MOST_BYTES
+        # a worker that answers early would have to guess this number
+        number = secrets.randbits(32)
+        parts = pack(kind, number, content)
+        # in a thread, since a worker that does not read would block the judge
+        writer = threading.Thread(target=_write, args=(self._input, parts), daemon=True)
+        writer.start()
+        head = self._next(self._answers.headers, deadline, seconds)
+        header = unpack(head)
+        if header.number != number:
+            raise Malformed("answered another request than the one it was asked")
+        accept(header)
+        answer = bytearray(header.length)
+        self._answers.wanted.put(answer)
+        self._next(self._answers.filled, deadline, seconds)
+        writer.join(GRACE)
+        if writer.is_alive():
+            raise Malformed("answered before it had read the request")
+        return header, answer
+
+    def _next(self, waiting: queue.Queue[bytes | None], deadline: float, seconds: float) -> bytes:
+        try:
+            data = waiting.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            within = f"{seconds:g} s" if deadline < self._ends else "the time allowed in all"
+            raise self._failed(f"gave no answer within {within}") from None
+        if data is None:
+            raise self._failed(self._why_ended())
+        return data
+
+    def _failed(self, reason: str) -> Fault:
+        """Kill the worker and return the fault, with what the worker last wrote on standard error."""
+        self.close()
+        self._errors.join(GRACE)
+        line = self._errors.error_line()
+        self._fault = f"{reason}; its last words: {line}" if line else reason
+        return Fault(self._fault)
+
+    def _why_ended(self) -> str:
+        if self._errors.remaining <= 0:
+            return f"printed more than {MOST_BYTES >> 20} MiB during one request"
+        try:
+            self._sandboxed.process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            return "closed its output without an answer"
+        return f"{self._sandboxed.why_ended()} without an answer"
+
+
+class AnswerReader(threading.Thread):
+    """Read headers of answers from a stream, and each content only once the judge wants it.
+
+    ``headers`` and ``filled`` get None at the end of the stream.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(daemon=True)
+        # not SimpleQueue: its get can ignore a short timeout and wait forever when an item has just been taken
+        self.headers: queue.Queue[bytes | None] = queue.Queue()
+        self.wanted: queue.Queue[bytearray | None] = queue.Queue()
+        self.filled: queue.Queue[bytes | None] = queue.Queue()
+        self._stream = stream
+        self.start()
+
+    def run(self) -> None:
+        with self._stream as stream:
+            while fill(stream, head := bytearray(HEADER.size)):
+                self.headers.put(bytes(head))
+                content = self.wanted.get()
+                if content is None or not fill(stream, content):
+                    break
+                self.filled.put(b"")
+        self.headers.put(None)
+        self.filled.put(None)
+
+
+def _write(stream: IO[bytes], parts: Sequence[bytes | memoryview]) -> None:
+    # reading the answer reports a worker that has ended
+    with suppress(OSError, ValueError):
+        send(stream, parts)
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let a pipe hold more at once, where the system can: fewer switches between judge and worker."""
+    with suppress(ImportError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe.fileno(), SET_PIPE_SIZE, PIPE_SIZE)
+
+
+def _end(sandboxed: Sandboxed, answers: AnswerReader) -> None:
+    sandboxed.end()
+    answers.wanted.put(None)

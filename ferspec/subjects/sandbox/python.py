@@ -1,0 +1,24 @@
+"""Start a module of ferspec in an isolated Python, which reads no variable and no folder of the user."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+# the folder that holds ferspec
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def python_words(module: str) -> list[str]:
+    """Return the words that run ``main`` of a module in a Python that sees only installed packages and ferspec."""
+    folders = map(str, (ROOT, *library_folders()))
+    return [sys.executable, "-I", "-B", "-X", "utf8", str(LAUNCHER), module, *folders]
+
+
+@cache
+def library_folders() -> tuple[Path, ...]:
+    """Return the folders of installed packages on Python's path: those that hold metadata of packages."""
+    folders = (Path(entry).resolve() for entry in sys.path if entry)
+    return tuple(dict.fromkeys(f for f in folders if f != ROOT and any(f.glob("*.dist-info"))))
