@@ -12,7 +12,7 @@ import typer
 
 import ferspec
 from ferspec.commands import audit, certify, compare, conform, contract, evaluate, grid, models, spec, train, verify
-from ferspec.errors import UserError
+from ferspec.errors import SubjectError, UserError
 
 # exit status that shells expect after Ctrl-C
 INTERRUPTED = 130
@@ -74,6 +74,8 @@ def main() -> None:
         status = closed_pipe()
     except UserError as error:
         status = refused(str(error))
+    except SubjectError as error:
+        status = failed(str(error))
     except typer.TyperException as error:
         status = mistyped(error)
     except typer.Abort:
@@ -95,6 +97,14 @@ def refused(message: str) -> int:
 
     print(f"ferspec: {plain(message)}", file=sys.stderr)
     return 2
+
+
+def failed(message: str) -> int:
+    """Print why a subject fails, as one line without control characters, and return exit status 1."""
+    from ferspec.report.words import plain
+
+    print(f"ferspec: FAIL: {plain(message)}", file=sys.stderr)
+    return 1
 
 
 def closed_pipe() -> int:

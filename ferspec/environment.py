@@ -2,9 +2,12 @@
 
 import platform
 import sys
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from pydantic import Field
 
 from ferspec.records import Record
 
@@ -32,18 +35,25 @@ class Environment(Record):
     accelerators: tuple[str, ...]
     packages: dict[str, str]
     seconds: dict[str, float]
+    settings: dict[str, str] = Field(default_factory=dict, description="of the process of the model")
 
 
-def environment(seconds: dict[str, float]) -> Environment:
-    """Return the current environment; accelerators are those that an already loaded framework sees."""
+def environment(
+    seconds: dict[str, float], settings: Mapping[str, str] | None = None, devices: Iterable[str] = ()
+) -> Environment:
+    """Return the current environment; accelerators are those that an already loaded framework sees.
+
+    ``settings`` and ``devices`` are those of the process of a model.
+    """
     return Environment(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         python=platform.python_version(),
         platform=platform.platform(),
         processor=_processor(),
-        accelerators=_accelerators(),
+        accelerators=(*_accelerators(), *devices),
         packages={name: found for name in PACKAGES if (found := _version(name))},
         seconds={name: round(value, 2) for name, value in seconds.items()},
+        settings=dict(settings or {}),
     )
 
 

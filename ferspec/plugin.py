@@ -110,8 +110,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.fixture(scope="session")
-def fer_subject(request: pytest.FixtureRequest) -> object:
-    """The model and images that the command line names."""
+def fer_subject(request: pytest.FixtureRequest) -> Iterator[object]:
+    """The model and images that the command line names; the model must stay the same file to the end."""
+    from ferspec.api.certify import require_unchanged
     from ferspec.subjects.models.claims import require_known_metrics
     from ferspec.subjects.models.from_names import open_images, open_subject
 
@@ -122,9 +123,14 @@ def fer_subject(request: pytest.FixtureRequest) -> object:
     try:
         images = open_images(model, option("--fer-dataset"), option("--fer-groups"))
         require_known_metrics(claims_of(request.config), images.groups)
-        return open_subject(model, images, option("--fer-contract"), option("--fer-trust-code"))
+        subject = open_subject(model, images, option("--fer-contract"), option("--fer-trust-code"))
     except UserError as error:
         pytest.exit(refusal(error), returncode=pytest.ExitCode.USAGE_ERROR)
+    yield subject
+    try:
+        require_unchanged(subject)
+    except UserError as error:
+        pytest.fail(refusal(error), pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ from ferspec.spec.layers import Layer, Pooling
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
 from ferspec.subjects.models.contracts.files import load_contract, save_contract
+from ferspec.subjects.models.quiet import keras
 
 KERAS, CONTRACT = ".keras", ".contract.toml"
 
@@ -99,6 +100,7 @@ def build_network(
 
     Under ``paper`` the preprocessing of weights from a file is that of the contract beside the file.
     """
+    keras()
     fed = _fed(weights, weights_dir)
     return build(name, resolution, weights, classes, profile, pooling, weights_dir, fed)
 
@@ -196,6 +198,7 @@ def describe(
     pooling: Pooling | None = None,
 ) -> Shown:
     """Describe a network at a resolution; it is built without weights."""
+    keras()
     network = catalogue.find(name)
     start = weights or catalogue.weights_of(network.name)[0]
     model = outline(name, resolution, start, profile=profile, pooling=pooling)

@@ -13,10 +13,10 @@ from ferspec.checks.generator import checks_for_model
 from ferspec.checks.model.behaviour import ESSENTIAL
 from ferspec.checks.model.diagnosis import diagnose
 from ferspec.deviations import load_deviations
-from ferspec.engine import declared_for, outcome_of, run_checks, selected
-from ferspec.environment import environment
-from ferspec.errors import UserError
-from ferspec.outcomes import Deviation, Judgement, Status
+from ferspec.engine import declared_for, judge, outcome_of, run_checks, selected
+from ferspec.environment import Environment, environment
+from ferspec.errors import SubjectError, UserError
+from ferspec.outcomes import Deviation, Judgement, Outcome, Status
 from ferspec.progress import Progress, silent
 from ferspec.subjects.certificates.build import build_report
 from ferspec.subjects.certificates.document import Report
@@ -24,6 +24,7 @@ from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.claims import Claim, parse_claim, require_known_metrics
 from ferspec.subjects.models.from_names import open_images, open_subject
 from ferspec.subjects.models.subject import ModelSubject
+from ferspec.subjects.models.worker.settings import recorded_settings
 from ferspec.subjects.time_limit import OF_MODELS
 
 
@@ -41,8 +42,9 @@ def certify(
     """Judge a trained model on a dataset and return the report; ``demo`` is the built-in example.
 
     The report is a certificate only for a test set in the BTFER form (7 × 300 images of 256 × 256). Otherwise it is an
-    evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``. ``UserError``
-    for a model that cannot be evaluated: an unreadable file, another output width, NaN in the outputs.
+    evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``; ``time_limit``
+    is in seconds for a batch. ``UserError`` for a model that cannot be evaluated: an unreadable file, another output
+    width, NaN in the outputs. ``Unfinished`` for one that answers and then crashes, ends or breaks a limit.
     """
     request = CertifyRequest(
         model=model,
@@ -55,6 +57,14 @@ def certify(
         time_limit=time_limit,
     )
     return certify_request(request, progress).report
+
+
+class Unfinished(SubjectError):
+    """A model that answered, and then crashed, ended or broke a limit: a fail without metrics, so without a report."""
+
+    def __init__(self, reason: str, judgement: Judgement) -> None:
+        super().__init__(reason)
+        self.judgement = judgement
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,9 @@ def judge_selected(request: CertifyRequest, progress: Progress = silent) -> Judg
     checks = selected(checks_for_model(map(parse_claim, request.claims)), request.select)
     opened = _opened(request, progress)
     deviations = declared_for(checks, opened.deviations)
-    return run_checks(checks, opened.subject, deviations, request.reproduce, progress)
+    judgement = run_checks(checks, opened.subject, deviations, request.reproduce, progress)
+    require_unchanged(opened.subject)
+    return judgement
 
 
 @dataclass(frozen=True)
@@ -121,16 +133,39 @@ def report_on(
         judgement = run_checks(checks_for_model(claims), subject, deviations, reproduce, progress)
     with _timed(seconds, "diagnose"):
         diagnoses = diagnose(subject)
-    return build_report(subject, judgement, map(str, claims), deviations, diagnoses, environment(seconds))
+    require_unchanged(subject)
+    surroundings = _environment(subject, seconds)
+    return build_report(subject, judgement, map(str, claims), deviations, diagnoses, surroundings)
 
 
 def require_evaluable(subject: ModelSubject) -> None:
-    """Raise ``UserError`` where no metric of the model can be computed (FER-B-01 to FER-B-03 fail)."""
+    """Raise an error where no metric of the model can be computed (FER-B-01 to FER-B-03 fail).
+
+    ``Unfinished`` for a model that has answered before and then crashes, ends or breaks a limit; else ``UserError``.
+    """
+    tried: list[Outcome] = []
     for check in ESSENTIAL:
         outcome = outcome_of(check, subject)
+        tried.append(outcome)
         if outcome.status is Status.FAIL:
             found = outcome.message or f"{outcome.observed}, expected {outcome.expected}"
-            raise UserError(f"{check.clause} {outcome.title}: {found}")
+            reason = f"{check.clause} {outcome.title}: {found}"
+            if outcome.message and check is not ESSENTIAL[0]:
+                raise Unfinished(reason, judge([outcome.check for outcome in tried], tried))
+            raise UserError(reason)
+
+
+def require_unchanged(subject: ModelSubject) -> None:
+    """Raise ``UserError`` if the files of the model changed while it was judged."""
+    if subject.model is not None:
+        subject.model.require_unchanged()
+
+
+def _environment(subject: ModelSubject, seconds: dict[str, float]) -> Environment:
+    model = subject.model
+    if model is None or model.isolation is None:
+        return environment(seconds)
+    return environment(seconds, recorded_settings(), model.devices)
 
 
 @contextmanager

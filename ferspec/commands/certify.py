@@ -32,7 +32,7 @@ def certify(
     PASS means that all checks pass and every --claim holds; without a claim the accuracy is not judged. Exit status: 0
     pass, 1 fail, 2 cannot be evaluated, 3 inconclusive.
     """
-    from ferspec.api.certify import certify_request, judge_selected
+    from ferspec.api.certify import Unfinished, certify_request, judge_selected
     from ferspec.commands.live.progress import progress
     from ferspec.outcomes import EXIT_STATUS
     from ferspec.report.pages import default_folder, require_folder, require_replaceable, write_pages
@@ -52,7 +52,11 @@ def certify(
             require_replaceable(folder, subject)
 
     with progress() as shown:
-        found = certify_request(request, shown, approve)
+        try:
+            found = certify_request(request, shown, approve)
+        except Unfinished as end:
+            print_judgement(end.judgement, as_json=json)
+            raise typer.Exit(EXIT_STATUS[end.judgement.verdict]) from end
         write_pages(found.report, folder, None if no_images else found.images)
     if json:
         print(found.report.model_dump_json(indent=2))

@@ -60,11 +60,9 @@ def show(
     from ferspec import zoo
     from ferspec.commands.tables.models import print_network
     from ferspec.files import write_whole
-    from ferspec.subjects.models.quiet import tensorflow
 
     if plot is not None and plot.suffix.lower() != ".svg":
         raise UserError(f"{plot} must end in .svg: only SVG is supported")
-    tensorflow()
     shown = zoo.describe(name, resolution, weights, profile, pooling)
     if plot is not None:
         from ferspec.report.network_plot import draw
@@ -93,11 +91,9 @@ def build(
     """Build a network with its initial weights, and save it with its contract."""
     from ferspec import zoo
     from ferspec.commands.tables.models import print_built
-    from ferspec.subjects.models.quiet import tensorflow
 
     source = None if weights is None else Path(weights_dir or "", weights)
     zoo.require_target(out, force, source)
-    tensorflow()
     built = zoo.build_network(name, resolution, weights, 7, profile, pooling, weights_dir)
     contract = zoo.save(built, out, force)
     print_built(built, out, contract, as_json=json)

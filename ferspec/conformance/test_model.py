@@ -6,8 +6,9 @@ import pytest
 
 from ferspec.checks.generator import checks_for_model
 from ferspec.engine import Check, outcome_of, settle, unused
+from ferspec.errors import UserError
 from ferspec.outcomes import Deviation
-from ferspec.plugin import claims_of, conclude, deviations_of, explain, record, reproduce_model
+from ferspec.plugin import claims_of, conclude, deviations_of, explain, record, refusal, reproduce_model
 from ferspec.subjects.models.subject import ModelSubject
 
 
@@ -24,7 +25,11 @@ def test_model(check: Check, fer_subject: ModelSubject, request: pytest.FixtureR
     """The model meets the clause, or fails as declared."""
     __tracebackhide__ = True
     config = request.config
-    conclude(request.node, settle(outcome_of(check, fer_subject, reproduce_model(config)), deviations_of(config)))
+    try:
+        outcome = outcome_of(check, fer_subject, reproduce_model(config))
+    except UserError as error:
+        pytest.fail(refusal(error), pytrace=False)
+    conclude(request.node, settle(outcome, deviations_of(config)))
 
 
 def test_declared_deviation(deviation: Deviation, fer_subject: ModelSubject, request: pytest.FixtureRequest) -> None:

@@ -53,6 +53,8 @@ def _head_layer(layer: Layer) -> dict[str, Any]:
 def _measured(architecture: str, weights: str, resolution: int, profile: Profile) -> tuple[int, tuple[Layer, ...]]:
     """Build a network and return its number of parameters and its layer table."""
     from ferspec.reference.models import outline, table_of
+    from ferspec.subjects.models.quiet import keras
 
+    keras()
     model = outline(architecture, resolution, weights, profile=profile)
     return model.count_params(), table_of(model)

@@ -9,7 +9,7 @@ from ferspec.errors import UserError
 from ferspec.reference import schedule
 from ferspec.reference.weighting import WEIGHTINGS
 from ferspec.spec.records import Profile, Weights
-from ferspec.subjects.models.quiet import quiet
+from ferspec.subjects.models.quiet import keras, quiet
 
 
 class TrainingCapabilities:
@@ -44,10 +44,9 @@ class TrainingCapabilities:
         import numpy as np
 
         truth = np.eye(len(class_weights), dtype="float32")[labels]
+        framework = keras()
         with quiet():
-            import keras
-
-            loss = keras.losses.get(spec.load().text("FER-S-11", "loss"))
+            loss = framework.losses.get(spec.load().text("FER-S-11", "loss"))
             unweighted = np.asarray(loss(truth, np.array(probabilities, np.float32)))
         return (np.asarray(class_weights)[labels] * unweighted).tolist()
 
@@ -56,6 +55,7 @@ class TrainingCapabilities:
 
         book, plateau = spec.load(), schedule.PlateauRule.of(self.profile)
         rate = schedule.phases_of("scratch", self.profile)[0].initial_rate
+        keras()
         with quiet():
             optimizer = new_optimizer(rate, self.profile)
         return {

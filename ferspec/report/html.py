@@ -51,6 +51,7 @@ def render_html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -
         undefined=words.undefined_reasons(report.metrics),
         worst=[(prediction, _data_uri(thumbnails[prediction.image])) for prediction in worst],
         elsewhere=report.kind != "certificate",
+        isolation=words.isolation(report),
     )
 
 

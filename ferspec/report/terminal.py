@@ -24,6 +24,7 @@ from ferspec.report.words import (
     difference,
     headline,
     is_ranked,
+    isolation,
     notice,
     number_range,
     percent,
@@ -67,6 +68,8 @@ def print_report(report: Report, folder: Path | None = None, console: Console | 
     if sentence := notice(report):
         _print(console, *(Text(line, "yellow") for line in _wrapped(console, sentence)))
     _print(console, _counts(report.counts))
+    if line := isolation(report):
+        _print(console, *_wrapped(console, line))
     _print_outcomes(console, report.outcomes)
     _print_figures(console, report)
     for diagnosis in report.diagnoses:

@@ -16,6 +16,8 @@ NOTICES = {
     "evaluation": "Evaluation, not a certificate: the test set is not in the BTFER form.",
 }
 PREDICTIONS_ONLY = "predictions only"
+NOT_ISOLATED = "not isolated"
+CODE_NOT_ISOLATED = "Not isolated: the model is code of its author, and was not kept from files, processes and network."
 OF_PREDICTIONS = "Predictions only: they were read from a file, and nothing shows that a model gives them."
 WEIGHTS = {"imagenet": "ImageNet", "vggface": "VGGFace", "scratch": "from scratch"}
 UNDEFINED = "undefined"
@@ -27,8 +29,26 @@ ORDER = {Status.FAIL: 0, Status.INCONCLUSIVE: 2, Status.NOT_EVALUATED: 3, Status
 
 def notice(report: Report) -> str | None:
     """Return the notice of a report that does not certify a model, else None."""
-    said = [NOTICES.get(report.kind), OF_PREDICTIONS if is_of_predictions(report) else None]
+    elsewhere = report.kind != "evaluation" or report.dataset.form != "btfer"
+    said = [
+        NOTICES.get(report.kind) if elsewhere else None,
+        OF_PREDICTIONS if is_of_predictions(report) else None,
+        None if report.isolated else CODE_NOT_ISOLATED,
+    ]
     return " ".join(filter(None, said)) or None
+
+
+def isolation(report: Report) -> str | None:
+    """Return in one line what was enforced on the process of the model, and what was not; None if none ran."""
+    found = report.isolation
+    if found is None:
+        return None
+    parts = {"files": found.files, "network": found.network, "processes": found.processes}
+    enforced = ", ".join(name for name, is_enforced in parts.items() if is_enforced) or "nothing"
+    missing = ", ".join(name for name, is_enforced in parts.items() if not is_enforced)
+    limits = f"; limited: {', '.join(found.limits)}" if found.limits else ""
+    tools = f" ({', '.join(found.tools)})" if found.tools else ""
+    return f"isolated from the model: {enforced}{limits}{tools}" + (f"; not isolated: {missing}" if missing else "")
 
 
 def is_of_predictions(report: Report) -> bool:
@@ -48,7 +68,9 @@ def certifies(report: Report) -> bool:
 
 def headline(report: Report) -> str:
     """Return the name of a kind of report: ``certificate``, or ``certificate (predictions only)``."""
-    return f"{report.kind} ({PREDICTIONS_ONLY})" if is_of_predictions(report) else report.kind
+    if is_of_predictions(report):
+        return f"{report.kind} ({PREDICTIONS_ONLY})"
+    return report.kind if report.isolated else f"{report.kind} ({NOT_ISOLATED})"
 
 
 def level() -> str:

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from ferspec.errors import UserError
-from ferspec.subjects.models import open_model
+from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.keras.config import refuse_code
 from helpers import messages
 
 IMAGES = np.ones((2, 4, 4, 3), np.float32)
-refusal = partial(messages.refusal, open_model)
+refusal = partial(messages.refusal, load_model)
 
 
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
@@ -31,7 +31,7 @@ def test_a_keras_lambda_is_refused_and_runs_only_when_trusted(tmp_path, suffix):
     message = refusal(path)
     assert "Lambda layer" in message
     assert "--trust-code" in message
-    assert open_model(path, trust_code=True).predict(IMAGES).tolist() == [[2, 2, 2], [2, 2, 2]]
+    assert load_model(path, trust_code=True).predict(IMAGES).tolist() == [[2, 2, 2], [2, 2, 2]]
 
 
 def node(class_name, **keys):
@@ -174,7 +174,7 @@ def test_torchscript_that_writes_files_is_refused_and_runs_only_when_trusted(tmp
     torch.jit.script(Writer()).save("writer.pt")
     assert "torch.save" in refusal(tmp_path / "writer.pt")
     assert not (tmp_path / "written.pt").exists()
-    open_model(tmp_path / "writer.pt", trust_code=True).predict(IMAGES)
+    load_model(tmp_path / "writer.pt", trust_code=True).predict(IMAGES)
     assert (tmp_path / "written.pt").exists()
 
 
@@ -229,10 +229,10 @@ def test_onnx_weights_outside_the_folder_are_refused_even_when_trusted(tmp_path)
 
 def test_onnx_weights_beside_the_model_are_read_and_count_in_its_digest(tmp_path):
     path = onnx_file(tmp_path / "m.onnx", location="weights.bin")
-    model = open_model(path)
+    model = load_model(path)
     assert model.predict(IMAGES).tolist() == [[2, 2, 2], [2, 2, 2]]
     (tmp_path / "weights.bin").write_bytes(np.full(3, 5, np.float32).tobytes())
-    assert open_model(path).digest != model.digest
+    assert load_model(path).digest != model.digest
     (tmp_path / "weights.bin").unlink()
     assert "needs weights in weights.bin, which is missing from its folder" in refusal(path)
 
@@ -279,6 +279,6 @@ def test_an_archive_that_its_reader_does_not_understand_is_one_line(harmless, tm
 
 def test_a_file_is_not_changed_by_opening_it(harmless, tmp_path):
     copy = shutil.copyfile(harmless, tmp_path / "copy.bin")
-    open_model(copy)
+    load_model(copy)
     assert copy.read_bytes() == harmless.read_bytes()
     assert [file.name for file in tmp_path.iterdir()] == ["copy.bin"]

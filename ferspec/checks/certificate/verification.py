@@ -102,7 +102,7 @@ def manifest_follows(certificate: Certificate) -> CheckResult:
             "n": len(entries),
             "synthetic": stated.form == "synthetic",
             "btfer": not stated.synthetic and has_btfer_form(entries),
-            "kind": kind_of(stated.form, stated.synthetic),
+            "kind": kind_of(stated.form, stated.synthetic, report.isolated),
             "notes": list(manifest_notes(entries)),
         },
     )

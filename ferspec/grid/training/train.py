@@ -26,7 +26,7 @@ from ferspec.reference.training.fit import Listener, Outlook, Task, Trained, row
 from ferspec.reference.training.settings import TrainingSettings
 from ferspec.reference.weighting import WEIGHTINGS
 from ferspec.spec.records import Cell
-from ferspec.subjects.models.quiet import quiet, tensorflow
+from ferspec.subjects.models.quiet import keras, quiet
 from ferspec.subjects.runs.artifacts.record import (
     SPLITS,
     STATE,
@@ -80,7 +80,7 @@ def train_cell(
     that ``reference.training.fit.train`` refuses; finished epochs are kept, and the same request resumes the training.
     """
     require_loggers(request.loggers)
-    tensorflow()
+    keras()
     with quiet():
         strategy = strategy_over(request.gpus)
     settings = _settings(request, strategy.num_replicas_in_sync)

@@ -14,6 +14,7 @@ from ferspec.subjects.certificates.document import (
     SpecInfo,
     SubjectInfo,
     digest_of,
+    is_isolated,
 )
 from ferspec.subjects.datasets.manifest import Entry, digest
 from ferspec.subjects.datasets.subject import Dataset
@@ -33,14 +34,19 @@ def build_report(
 ) -> Report:
     """Build the report of a judged model, including its digest."""
     manifest = subject.dataset.manifest()
+    model = subject.model
+    isolation = None if model is None else model.isolation
+    described = subject_info(subject)
+    isolated = is_isolated(described.runs_code, isolation)
     report = Report(
-        kind=kind_of(subject.dataset.form, subject.dataset.synthetic),
+        kind=kind_of(subject.dataset.form, subject.dataset.synthetic, isolated),
         verdict=judgement.verdict,
         counts=judgement.counts,
         outcomes=judgement.outcomes,
         metrics=subject.evaluation,
         diagnoses=tuple(diagnoses),
-        subject=subject_info(subject),
+        subject=described,
+        isolation=isolation,
         dataset=dataset_info(subject.dataset, manifest),
         spec=spec_info(),
         claims=tuple(claims),
@@ -53,11 +59,11 @@ def build_report(
     return report.model_copy(update={"digest": digest_of(report.model_dump(mode="json"))})
 
 
-def kind_of(form: str, synthetic: bool) -> ReportKind:
-    """Return the kind of a report; only BTFER images give a certificate."""
+def kind_of(form: str, synthetic: bool, isolated: bool) -> ReportKind:
+    """Return the kind of a report; only BTFER images, and a model that was isolated, give a certificate."""
     if synthetic:
         return "demonstration"
-    return "certificate" if form == "btfer" else "evaluation"
+    return "certificate" if form == "btfer" and isolated else "evaluation"
 
 
 def spec_info() -> SpecInfo:
@@ -81,8 +87,15 @@ def dataset_info(dataset: Dataset, manifest: tuple[Entry, ...]) -> DatasetInfo:
 
 def subject_info(subject: ModelSubject) -> SubjectInfo:
     """Describe the model of a report, or its recorded predictions."""
-    source = subject.source
-    return SubjectInfo(name=source.name, format=source.format, digest=source.digest, contract=subject.contract)
+    source, model = subject.source, subject.model
+    return SubjectInfo(
+        name=source.name,
+        format=source.format,
+        digest=source.digest,
+        contract=subject.contract,
+        # an object in memory is code that runs in this process
+        runs_code=model is not None and (model.runs_code or model.isolation is None),
+    )
 
 
 def _predictions(subject: ModelSubject, manifest: tuple[Entry, ...]) -> tuple[Prediction, ...]:

@@ -13,6 +13,7 @@ from ferspec.records import Record
 from ferspec.reference.measured import Evaluation, Metric
 from ferspec.subjects.datasets.manifest import Entry
 from ferspec.subjects.models.contracts.contract import Contract
+from ferspec.subjects.sandbox.policy import Isolation
 
 SCHEMA_VERSION: Literal["1"] = "1"
 ReportKind = Literal["certificate", "evaluation", "demonstration"]
@@ -26,6 +27,7 @@ class SubjectInfo(Record):
     format: str
     digest: str
     contract: Contract | None
+    runs_code: bool = Field(default=False, description="code of its author: a callable, or loaded with --trust-code")
 
 
 class DatasetInfo(Record):
@@ -91,6 +93,7 @@ class Report(Record):
     metrics: Evaluation
     diagnoses: tuple[Diagnosis, ...]
     subject: SubjectInfo
+    isolation: Isolation | None = Field(default=None, description="what was enforced on the model; None if none ran")
     dataset: DatasetInfo
     spec: SpecInfo
     claims: tuple[str, ...]
@@ -106,6 +109,16 @@ class Report(Record):
         if len(kinds) > 1:
             raise ValueError("some predictions have probabilities or groups that others lack")
         return self
+
+    @property
+    def isolated(self) -> bool:
+        """Whether code of the model's author, if there is any, was really isolated from the judge."""
+        return is_isolated(self.subject.runs_code, self.isolation)
+
+
+def is_isolated(runs_code: bool, isolation: Isolation | None) -> bool:
+    """Return whether a model without code of its author ran, or one that was isolated completely."""
+    return not runs_code or (isolation is not None and isolation.complete)
 
 
 def digest_of(document: dict[str, Any]) -> str:

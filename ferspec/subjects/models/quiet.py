@@ -1,4 +1,4 @@
-"""Suppress TensorFlow's start-up messages, and redirect the printed text of models to stderr."""
+"""Load TensorFlow and Keras without messages and settings of the user, and redirect what models print to stderr."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from types import ModuleType
 
+from ferspec.errors import UserError
 from ferspec.subjects.disk import require_temporary_folder
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+BACKEND = "tensorflow"
+DEFAULTS = {"KERAS_BACKEND": BACKEND, "TF_USE_LEGACY_KERAS": "0"}
+# variables that shorten every training
+LIMITS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 
 
 @contextmanager
@@ -61,6 +66,29 @@ def _flush() -> None:
     # Buffered text of Python and C would otherwise reach stdout once its descriptor is restored.
     sys.stdout.flush()
     ctypes.CDLL("ucrtbase" if os.name == "nt" else None).fflush(None)
+
+
+def keras() -> ModuleType:
+    """Import Keras on TensorFlow, with Keras' own defaults instead of those of the user's ``keras.json``.
+
+    Raise ``UserError`` if this process has already loaded Keras on another backend.
+    """
+    if "keras" not in sys.modules:
+        os.environ.update(DEFAULTS)
+        for name in LIMITS:
+            os.environ.pop(name, None)
+    tensorflow()
+    with quiet():
+        loaded = import_module("keras")
+    if loaded.backend.backend() != BACKEND:
+        raise UserError(
+            f"this process runs Keras on {loaded.backend.backend()} instead of TensorFlow: "
+            f"set KERAS_BACKEND={BACKEND} before Keras is imported"
+        )
+    loaded.config.set_floatx("float32")
+    loaded.config.set_epsilon(1e-7)
+    loaded.config.set_image_data_format("channels_last")
+    return loaded
 
 
 def tensorflow() -> ModuleType:

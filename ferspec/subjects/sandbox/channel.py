@@ -15,7 +15,7 @@ from typing import IO, cast
 import numpy as np
 
 from ferspec.subjects.sandbox.messages import HEADER, Header, Kind, Malformed, fill, pack, send, unpack
-from ferspec.subjects.sandbox.policy import Isolation, Policy
+from ferspec.subjects.sandbox.policy import Policy
 from ferspec.subjects.sandbox.start import Sandboxed, start
 from ferspec.subjects.sandbox.tail import MOST_BYTES, TailReader
 

@@ -37,7 +37,7 @@ class Kind(IntEnum):
 
 
 BYTES = 0
-TYPES = {1: np.dtype("<f4"), 2: np.dtype("u1")}
+TYPES: dict[int, np.dtype] = {1: np.dtype("<f4"), 2: np.dtype("u1")}
 CODES = {dtype: code for code, dtype in TYPES.items()}
 
 
@@ -58,7 +58,7 @@ def pack(kind: Kind, number: int, content: bytes | np.ndarray) -> tuple[bytes, m
         code, shape, view = BYTES, (), memoryview(content)
     else:
         content = np.ascontiguousarray(content)
-        code, shape, view = CODES[content.dtype], content.shape, memoryview(content.reshape(-1).view(np.uint8))
+        code, shape, view = CODES[content.dtype], content.shape, content.reshape(-1).view(np.uint8).data
     axes = (*shape, *(0,) * (MOST_AXES - len(shape)))
     return HEADER.pack(MAGIC, kind, code, len(shape), number, *axes, view.nbytes), view
 
@@ -103,10 +103,10 @@ def send(stream: IO[bytes], parts: Iterable[bytes | memoryview]) -> None:
             rest = rest[stream.write(rest) :]
 
 
-def plain_text(data: bytes | str, most: int = MOST_TEXT) -> str:
+def plain_text(data: bytes | bytearray | str, most: int = MOST_TEXT) -> str:
     """Return untrusted UTF-8 text as one line of at most ``most`` bytes, without control characters.
 
     An escape sequence of a terminal loses its first character, and so its effect.
     """
-    text = data[:most].decode(errors="replace") if isinstance(data, bytes) else data[:most]
+    text = data[:most].decode(errors="replace") if not isinstance(data, str) else data[:most]
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from ferspec.errors import UserError
-from ferspec.subjects.models import Signature, open_model
+from ferspec.subjects.models import Signature
+from ferspec.subjects.models.formats import load_model
 
 IMAGES = np.random.default_rng(7).uniform(0, 1, (5, 4, 3, 3)).astype(np.float32)
 
@@ -31,7 +32,7 @@ def module(tmp_path, monkeypatch):
 def test_a_callable_is_a_model(module):
     path = module("tiny_callable", "class Net:\n    def go(self, x):\n        return x[:, 0, 0, :] * 2\nnet = Net()\n")
     before = list(sys.path)
-    model = open_model("tiny_callable:net.go")
+    model = load_model("tiny_callable:net.go")
     assert model.predict(IMAGES).tolist() == (IMAGES[:, 0, 0, :] * 2).tolist()
     assert (model.format, model.signature) == ("callable", Signature())
     assert model.digest == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -53,7 +54,7 @@ def test_a_callable_is_a_model(module):
 def test_an_invalid_callable_is_one_line(module, reference, text, words):
     module("tiny_broken", text)
     with pytest.raises(UserError, match=words):
-        open_model(reference)
+        load_model(reference)
 
 
 CHATTY = """
@@ -69,7 +70,7 @@ def predict(x):
 
 def test_start_up_messages_of_import_and_first_call_are_held_back(module, capfd):
     module("tiny_chatty", CHATTY)
-    model = open_model("tiny_chatty:predict")
+    model = load_model("tiny_chatty:predict")
     model.predict(IMAGES)
     out, err = capfd.readouterr()
     assert out == ""

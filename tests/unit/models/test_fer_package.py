@@ -9,9 +9,9 @@ import pytest
 
 from ferspec.api.certify import report_on
 from ferspec.subjects.datasets.subject import open_dataset
-from ferspec.subjects.models import open_model
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
 from ferspec.subjects.models.contracts.files import apply_contract, output_to_classes
+from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.from_names import join
 
 pytestmark = pytest.mark.slow
@@ -50,7 +50,7 @@ def faces(reference) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("kind", NAMES)
 def test_a_published_model_is_opened_as_it_is(fer_models, kind):
-    model = open_model(fer_models[kind])
+    model = load_model(fer_models[kind])
     signature = model.signature
     assert model.format == FORMATS[kind]
     assert (signature.height, signature.width, signature.channels, signature.layout) == (64, 64, 1, "channels_last")
@@ -60,7 +60,7 @@ def test_a_published_model_is_opened_as_it_is(fer_models, kind):
 @pytest.mark.parametrize("kind", NAMES)
 def test_a_published_model_reaches_its_accuracy_on_real_faces(fer_models, faces, kind):
     images, labels = faces
-    model = apply_contract(open_model(fer_models[kind]), CONTRACT)
+    model = apply_contract(load_model(fer_models[kind]), CONTRACT)
     outputs = np.concatenate([model.predict(images[start : start + 32]) for start in range(0, len(images), 32)])
     predicted = output_to_classes(outputs, CONTRACT).argmax(axis=1)
     assert np.mean(predicted == labels) == pytest.approx(ACCURACY[kind], abs=0.004)
@@ -70,7 +70,7 @@ def test_a_published_model_reaches_its_accuracy_on_real_faces(fer_models, faces,
 def judged(fer_models, reference):
     """A function that certifies a model of the package on the faces, under a contract with changes."""
     images = open_dataset(reference / "faces" / "btfer48_sample.npz")
-    opened = {kind: open_model(path) for kind, path in fer_models.items()}
+    opened = {kind: load_model(path) for kind, path in fer_models.items()}
 
     def certify(kind, classes=CONTRACT.output.classes, **changes):
         contract = Contract(

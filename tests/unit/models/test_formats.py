@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ferspec.errors import SubjectError, UserError
-from ferspec.subjects.models import open_model
+from ferspec.subjects.models.formats import load_model
 
 HEIGHT, WIDTH, CHANNELS, FILTERS = 9, 7, 3, 5
 RNG = np.random.default_rng(20240607)
@@ -209,7 +209,7 @@ def network(tmp_path_factory):
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_format_answers_as_numpy_computes_it(network, kind):
-    model = open_model(network[kind])
+    model = load_model(network[kind])
     assert model.format == FORMATS[kind]
     for batch in (IMAGES[:1], IMAGES, IMAGES[:5]):
         answer = model.predict(batch)
@@ -219,7 +219,7 @@ def test_every_format_answers_as_numpy_computes_it(network, kind):
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_the_signature_is_read_from_the_file(network, kind):
-    signature = open_model(network[kind]).signature
+    signature = load_model(network[kind]).signature
     torch = kind == "torchscript"
     shape = (None, None, CHANNELS) if torch else (HEIGHT, WIDTH, CHANNELS)
     assert (signature.height, signature.width, signature.channels) == shape
@@ -240,21 +240,21 @@ def test_the_format_does_not_depend_on_the_file_name(network, kind, tmp_path):
     source = network[kind]
     renamed = tmp_path / "model.bin"
     (shutil.copytree if source.is_dir() else shutil.copyfile)(source, renamed)
-    np.testing.assert_array_equal(open_model(renamed).predict(IMAGES), open_model(source).predict(IMAGES))
+    np.testing.assert_array_equal(load_model(renamed).predict(IMAGES), load_model(source).predict(IMAGES))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind != "savedmodel"])
 def test_the_digest_of_a_file_is_that_of_its_bytes(network, kind):
     path = network[kind]
-    assert open_model(path).digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert load_model(path).digest == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_the_digest_of_a_folder_sees_every_byte_and_name_but_not_its_place(network, tmp_path):
     copy = shutil.copytree(network["savedmodel"], tmp_path / "elsewhere")
-    original = open_model(network["savedmodel"]).digest
-    assert open_model(copy).digest == original
+    original = load_model(network["savedmodel"]).digest
+    assert load_model(copy).digest == original
     (copy / "assets" / "note.txt").write_text("")
-    assert open_model(copy).digest != original
+    assert load_model(copy).digest != original
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind != "savedmodel"])
@@ -264,7 +264,7 @@ def test_a_truncated_file_is_one_line(network, kind, share, tmp_path):
     broken = tmp_path / network[kind].name
     broken.write_bytes(content[: int(share * len(content))])
     with pytest.raises(UserError) as caught:
-        open_model(broken)
+        load_model(broken)
     message = str(caught.value)
     assert broken.name in message
     assert "\n" not in message
@@ -280,7 +280,7 @@ def test_a_truncated_savedmodel_is_one_line(network, part, share, tmp_path):
     content = (broken / part).read_bytes()
     (broken / part).write_bytes(content[: int(share * len(content))])
     with pytest.raises(UserError, match="saved ") as caught:
-        open_model(broken)
+        load_model(broken)
     assert "\n" not in str(caught.value)
 
 
@@ -296,16 +296,16 @@ def test_a_file_that_is_not_a_model_is_one_line(tmp_path):
     for name, (content, words) in contents.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(UserError, match=words):
-            open_model(tmp_path / name)
+            load_model(tmp_path / name)
     with pytest.raises(UserError, match="no such model"):
-        open_model(tmp_path / "missing.keras")
+        load_model(tmp_path / "missing.keras")
     with pytest.raises(UserError, match=r"folder without a saved_model\.pb"):
-        open_model(tmp_path)
+        load_model(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["keras", "savedmodel", "tflite", "onnx-nchw", "torchscript"])
 def test_a_crash_inside_the_model_fails_the_subject_in_one_line(network, kind):
-    model = open_model(network[kind])
+    model = load_model(network[kind])
     with pytest.raises(SubjectError, match="crashed on a batch of shape") as caught:
         model.predict(np.zeros((2, HEIGHT, WIDTH, CHANNELS + 1), np.float32))
     assert "\n" not in str(caught.value)
@@ -315,16 +315,16 @@ def test_opening_and_running_a_model_writes_nothing_to_the_terminal(network, cap
     for kind in ("keras", "keras-2.0", "savedmodel", "tflite"):
         path = network[kind]
         capfd.readouterr()
-        open_model(path).predict(IMAGES[:2])
+        load_model(path).predict(IMAGES[:2])
         assert capfd.readouterr() == ("", "")
 
 
 def test_tflite_runs_on_tensorflows_own_interpreter_where_litert_is_absent(network, monkeypatch):
     path = network["tflite-int8"]
-    expected = open_model(path)
+    expected = load_model(path)
     for name in ("ai_edge_litert", "ai_edge_litert.interpreter"):
         monkeypatch.setitem(sys.modules, name, None)
-    model = open_model(path)
+    model = load_model(path)
     assert type(model.run.interpreter).__module__.startswith("tensorflow.")
     assert model.signature == expected.signature
     np.testing.assert_allclose(model.predict(IMAGES), expected.predict(IMAGES), atol=1e-6)
@@ -334,7 +334,7 @@ def test_labels_packed_into_a_tflite_file_are_read(network, tmp_path):
     path = shutil.copyfile(network["tflite"], tmp_path / "labelled.tflite")
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("labels.txt", "angry\r\nsad\n\n")
-    model = open_model(path)
+    model = load_model(path)
     assert model.signature.labels == ("angry", "sad")
     np.testing.assert_allclose(model.predict(IMAGES), by_hand(IMAGES), atol=2e-6)
 
@@ -353,7 +353,7 @@ def test_labels_in_a_tflite_file_that_cannot_be_read_are_one_line(network, tmp_p
         content[local + 40] = 0xFF
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"labelled\.tflite cannot be loaded as TFLite") as caught:
-        open_model(path)
+        load_model(path)
     assert "\n" not in str(caught.value)
 
 
@@ -371,7 +371,7 @@ def test_labels_of_any_kind_in_an_onnx_file_are_read_in_printable_form(tmp_path,
     onnx = pytest.importorskip("onnx", reason="the extra 'onnx' is not installed")
     pytest.importorskip("onnxruntime", reason="the extra 'onnx' is not installed")
     onnx.save_model(onnx_network("nchw", properties={"names": text}), tmp_path / "labels.onnx")
-    assert open_model(tmp_path / "labels.onnx").signature.labels == labels
+    assert load_model(tmp_path / "labels.onnx").signature.labels == labels
 
 
 @pytest.mark.parametrize("side", ["inputs", "outputs"])
@@ -387,4 +387,4 @@ def test_an_onnx_model_without_inputs_or_outputs_is_one_line(tmp_path, side):
         del model.graph.output[:]
     onnx.save_model(model, tmp_path / "none.onnx")
     with pytest.raises(UserError, match=r"none\.onnx"):
-        open_model(tmp_path / "none.onnx")
+        load_model(tmp_path / "none.onnx")

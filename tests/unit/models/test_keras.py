@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ferspec.errors import UserError
-from ferspec.subjects.models import open_model
+from ferspec.subjects.models.formats import load_model
 
 
 def test_hdf5_without_a_network_is_recognised(tmp_path):
@@ -17,9 +17,9 @@ def test_hdf5_without_a_network_is_recognised(tmp_path):
     with h5py.File(tmp_path / "data.h5", "w") as file:
         file["numbers"] = np.arange(3)
     with pytest.raises(UserError, match="weights without a network"):
-        open_model(tmp_path / "only.weights.h5")
+        load_model(tmp_path / "only.weights.h5")
     with pytest.raises(UserError, match="without a Keras model"):
-        open_model(tmp_path / "data.h5")
+        load_model(tmp_path / "data.h5")
 
 
 def test_options_of_keras_2_that_keras_3_dropped_are_translated(tmp_path):
@@ -47,7 +47,7 @@ def test_options_of_keras_2_that_keras_3_dropped_are_translated(tmp_path):
     with pytest.raises((TypeError, AttributeError)):
         keras.models.load_model(path, compile=False)
     images = np.random.default_rng(3).uniform(0, 1, (3, 8, 8, 3)).astype(np.float32)
-    np.testing.assert_allclose(open_model(path).predict(images), original(images).numpy(), atol=1e-6)
+    np.testing.assert_allclose(load_model(path).predict(images), original(images).numpy(), atol=1e-6)
 
 
 def test_rescaling_inside_a_keras_model_is_reported(tmp_path):
@@ -57,7 +57,7 @@ def test_rescaling_inside_a_keras_model_is_reported(tmp_path):
     keras.Sequential([keras.Input((8, 8, 1)), scale, keras.layers.Flatten(), keras.layers.Dense(7)]).save(
         tmp_path / "scaled.keras"
     )
-    signature = open_model(tmp_path / "scaled.keras").signature
+    signature = load_model(tmp_path / "scaled.keras").signature
     assert signature.range == (0, 255)
     assert [text.split("(")[0] for text in signature.preprocessing] == ["Rescaling"]
     assert signature.activation == "linear"
@@ -70,4 +70,4 @@ def test_a_model_of_two_inputs_is_refused(tmp_path):
     outputs = keras.layers.Dense(7)(keras.layers.Flatten()(keras.layers.Add()(two)))
     keras.Model(two, outputs).save(tmp_path / "two.keras")
     with pytest.raises(UserError, match="has 2 inputs"):
-        open_model(tmp_path / "two.keras")
+        load_model(tmp_path / "two.keras")

@@ -5,12 +5,12 @@ from functools import partial
 import numpy as np
 import pytest
 
-from ferspec.subjects.models import open_model
+from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.savedmodel.operations import effect_of
 from helpers import messages
 
 IMAGES = np.ones((2, 4, 4, 3), np.float32)
-refusal = partial(messages.refusal, open_model)
+refusal = partial(messages.refusal, load_model)
 
 
 def saved_model(folder, effect):
@@ -43,7 +43,7 @@ def test_a_savedmodel_that_writes_files_is_refused_and_runs_only_when_trusted(tm
     folder = saved_model(tmp_path / "writer", write)
     assert "writes files" in refusal(folder)
     assert not target.exists()
-    open_model(folder, trust_code=True).predict(IMAGES)
+    load_model(folder, trust_code=True).predict(IMAGES)
     assert target.read_text() == "here"
 
 
@@ -227,4 +227,4 @@ def written_by_tensorflow_1(folder):
 )
 def test_real_exports_are_loaded(tmp_path, write):
     expected = write(str(tmp_path / "model"))
-    np.testing.assert_allclose(open_model(tmp_path / "model").predict(IMAGES), expected, atol=1e-5)
+    np.testing.assert_allclose(load_model(tmp_path / "model").predict(IMAGES), expected, atol=1e-5)

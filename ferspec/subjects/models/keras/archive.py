@@ -24,7 +24,7 @@ from ferspec.subjects.models.base import (
     require_one_output,
 )
 from ferspec.subjects.models.keras.config import modernised, refuse_code
-from ferspec.subjects.models.quiet import quiet, tensorflow
+from ferspec.subjects.models.quiet import keras, quiet, tensorflow
 
 CONFIG = "config.json"
 EXPANSION = 100
@@ -64,19 +64,12 @@ def load_checked(path: Path, trust_code: bool = False) -> Any:
 
 def load_network(source: Path, name: str, trust_code: bool) -> Any:
     """Load a Keras model, uncompiled, from a file with Keras' suffix. ``name`` is used in messages."""
-    tensorflow()
+    framework = keras()
     with quiet():
-        import keras
-
         # Registers the only custom layers that a saved network may have.
         import ferspec.reference.models.repvgg_layers  # noqa: F401
-
-    if keras.backend.backend() != "tensorflow":
-        raise UserError(
-            f"{name} would run on Keras' {keras.backend.backend()} backend instead of TensorFlow: unset KERAS_BACKEND"
-        )
     with loading(name, "Keras"), quiet():
-        return keras.models.load_model(source, compile=False, safe_mode=not trust_code)
+        return framework.models.load_model(source, compile=False, safe_mode=not trust_code)
 
 
 def model_of(network: Any, path: Path, kind: str) -> Model:

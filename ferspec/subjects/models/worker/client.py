@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from ferspec.errors import SubjectError, UserError
-from ferspec.subjects.models.base import Model
+from ferspec.subjects.models.base import Model, Signature
 from ferspec.subjects.models.source import Source
 from ferspec.subjects.models.worker.loaded import MOST_FILES, Loaded, usable
 from ferspec.subjects.models.worker.settings import environment_of
@@ -70,7 +70,8 @@ class WorkerRun:
 
     def __call__(self, batch: np.ndarray) -> np.ndarray:
         try:
-            header, content = self._channel.exchange(Kind.RUN, batch, self._seconds, partial(_accept_values, len(batch)))
+            accept = partial(_accept_values, len(batch))
+            header, content = self._channel.exchange(Kind.RUN, batch, self._seconds, accept)
         except Fault as fault:
             if self._has_answered:
                 raise SubjectError(str(fault)) from None
@@ -88,25 +89,32 @@ def _load(source: Source, trust_code: bool, seconds: float) -> tuple[Channel, Lo
         channel = Channel(python_words(SERVE), policy, environment_of(os.environ), LONGEST)
     except OSError as error:
         raise UserError(f"cannot start a process for {source.name}: {error.strerror or error}") from None
-    request = {"reference": source.reference, "trust_code": trust_code, "folders": [str(path) for path in source.folders]}
+    request = {"reference": source.reference, "trust_code": trust_code, "folders": [*map(str, source.folders)]}
     try:
-        header, content = channel.exchange(Kind.LOAD, json.dumps(request).encode(), max(seconds, LOADING), _accept_loaded)
+        asked = json.dumps(request).encode()
+        header, content = channel.exchange(Kind.LOAD, asked, max(seconds, LOADING), _accept_loaded)
         if header.kind is Kind.REFUSED:
             raise UserError(plain_text(content).replace(source.reference, source.shown))
-        if header.kind is Kind.NEEDS:
-            return channel, Loaded(format="", signature={}, files=PATHS.validate_json(content))
-        return channel, usable(Loaded.model_validate_json(content))
+        return channel, _described(header, content)
     except Fault as fault:
         raise UserError(f"{source.name} cannot be loaded: its process {fault}") from None
-    except ValidationError:
-        channel.close()
-        raise UserError(f"{source.name} cannot be loaded: its process described it in a wrong form") from None
     except ValueError as error:
         channel.close()
-        raise UserError(f"{source.name} {error}") from None
+        raise UserError(f"{source.name} cannot be loaded: its process {error}") from None
     except UserError:
         channel.close()
         raise
+
+
+def _described(header: Header, content: bytearray) -> Loaded:
+    """Parse what a worker says of its model. Raise ``ValueError`` for what is not usable."""
+    try:
+        if header.kind is Kind.NEEDS:
+            return Loaded(format="", signature=Signature(), files=PATHS.validate_json(content))
+        loaded = Loaded.model_validate_json(content)
+    except ValidationError:
+        raise ValueError("described the model in a wrong form") from None
+    return usable(loaded)
 
 
 def _with_files(source: Source, files: Iterable[Path]) -> Source:

@@ -28,6 +28,7 @@ def main() -> None:
     requests, answers = take_streams()
     end_with_judge(requests)
     model: Model | None = None
+    answer: bytes | np.ndarray
     while (request := _read(requests)) is not None:
         header, content = request
         if header.kind is Kind.LOAD:
@@ -41,7 +42,7 @@ def main() -> None:
 
 def take_streams() -> tuple[IO[bytes], IO[bytes]]:
     """Reserve standard input and output for the judge, and redirect printed text to standard error."""
-    requests, answers = open(os.dup(0), "rb", buffering=0), open(os.dup(1), "wb", buffering=0)
+    requests, answers = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb", buffering=0)
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
