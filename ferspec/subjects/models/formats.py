@@ -6,7 +6,8 @@ from importlib import import_module
 from pathlib import Path
 
 from ferspec.subjects.models.base import Model
-from ferspec.subjects.models.callable import is_callable_reference, load_callable
+from ferspec.subjects.models.callables.load import load_callable
+from ferspec.subjects.models.callables.reference import is_callable_reference
 from ferspec.subjects.models.detect import detect
 
 ADAPTERS = {

@@ -9,27 +9,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-
 from ferspec.errors import UserError
 from ferspec.subjects.models.callables.coverage import Coverage, coverage_of
-from ferspec.subjects.models.callables.locate import Located, locate
+from ferspec.subjects.models.callables.locate import Located
 from ferspec.subjects.models.callables.opened import CACHE, OpenedFiles, can_watch, own_folders
 from ferspec.subjects.sandbox.python import ROOT, library_folders
 
 MOST_FILES = 1000
-
-
-@dataclass(frozen=True)
-class Trial:
-    """State what a callable is tried with before it is judged.
-
-    ``batch`` are images of noise, prepared as its contract says; without it the callable is only imported. ``hidden``
-    are files and folders that it never reads: the dataset, the output folder and other inputs of the judge.
-    """
-
-    batch: np.ndarray | None = None
-    hidden: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,29 +36,28 @@ class Covered:
         return self.files if self.complete else (self.located.root,)
 
 
-def discover(reference: str, trial: Trial, attempt: Callable[[Located], bool]) -> Covered:
+def discover(located: Located, hidden: Iterable[Path], attempt: Callable[[], bool]) -> Covered:
     """Find the files of its own folder that a callable reads when it is imported and answers its first batch.
 
     ``attempt`` runs it once, in a process that may read the whole folder, and returns whether that process could read
     nothing else. Of an installed package every file counts. Where the system cannot tell or limit what is read, only
     the source file of the module counts. Raise ``UserError`` if the callable reads too many files.
     """
-    located = locate(reference)
     if located.installed:
         return _installed(located)
     if not can_watch():
         return Covered(located, (located.source,), complete=False)
     environment = (Path(sys.prefix), Path(sys.base_prefix), *library_folders(), ROOT / "ferspec")
-    folders = tuple(own_folders(located.root, (*environment, *trial.hidden)))
+    folders = tuple(own_folders(located.root, (*environment, *hidden)))
     with OpenedFiles(folders) as opened:
-        is_limited = attempt(located)
+        is_limited = attempt()
         files = opened.files() | {located.source}
     if not is_limited:
         return Covered(located, (located.source,), complete=False)
-    files = {file for file in files if not _is_hidden(file, trial.hidden)}
+    files = frozenset(file for file in files if not _is_hidden(file, hidden))
     if len(files) > MOST_FILES:
         raise UserError(
-            f"{reference} reads {len(files):,} files of {located.root}: at most {MOST_FILES:,} can be covered by a digest"
+            f"{located.name} reads {len(files):,} files of {located.root}: its digest covers at most {MOST_FILES:,}"
         )
     return Covered(located, tuple(sorted(files | set(_linked(folders, files)))), complete=True)
 

@@ -25,13 +25,13 @@ class OwnModules(MetaPathFinder):
     """Find modules below ``root``. Folders are not listed, since their process may not be allowed to."""
 
     def __init__(self, root: str) -> None:
-        self._root = root
+        self.root = root
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return how a module below ``root`` is loaded, or None."""
-        folders = [self._root] if path is None else list(path)
+        folders = [self.root] if path is None else list(path)
         places = [os.path.join(folder, fullname.rpartition(".")[2]) for folder in folders if self._is_own(folder)]
         for place in places:
             for stem, package in ((os.path.join(place, "__init__"), [place]), (place, None)):
@@ -49,10 +49,15 @@ class OwnModules(MetaPathFinder):
         return spec
 
     def _is_own(self, folder: str) -> bool:
-        return os.path.abspath(folder) == self._root or os.path.abspath(folder).startswith(self._root + os.sep)
+        return os.path.abspath(folder) == self.root or os.path.abspath(folder).startswith(self.root + os.sep)
 
 
 def import_from(root: str, first: bool) -> None:
     """Search ``root`` for modules too: before all other folders, or after them."""
     finder = OwnModules(root)
     sys.meta_path.insert(0 if first else len(sys.meta_path), finder)
+
+
+def own_root() -> str | None:
+    """Return the folder of the callable's own modules, or None for an installed one."""
+    return next((finder.root for finder in sys.meta_path if isinstance(finder, OwnModules)), None)

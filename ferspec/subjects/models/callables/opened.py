@@ -38,7 +38,9 @@ def own_folders(root: Path, skipped: Iterable[Path]) -> Iterator[Path]:
         names[:] = sorted(name for name in names if name not in SKIPPED)
         count += 1
         if count > MOST_FOLDERS:
-            raise UserError(f"{root} holds more than {MOST_FOLDERS:,} folders: move the callable to a folder of its own")
+            raise UserError(
+                f"{root} holds more than {MOST_FOLDERS:,} folders: move the callable to a folder of its own"
+            )
         yield path
 
 
