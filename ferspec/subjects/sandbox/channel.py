@@ -15,14 +15,13 @@ from typing import IO, cast
 import numpy as np
 
 from ferspec.subjects.sandbox.messages import HEADER, Header, Kind, Malformed, fill, pack, send, unpack
+from ferspec.subjects.sandbox.pipes import widen
 from ferspec.subjects.sandbox.policy import Policy
 from ferspec.subjects.sandbox.start import Sandboxed, start
 from ferspec.subjects.sandbox.tail import MOST_BYTES, TailReader
 
 GRACE = 1.0
 LIMITED = ("time", "output")
-# Linux: the number of the request that resizes a pipe, and the largest size that every user may ask for
-SET_PIPE_SIZE, PIPE_SIZE = 1031, 1 << 20
 
 
 class Fault(Exception):
@@ -46,7 +45,7 @@ class Channel:
         self._input = cast("IO[bytes]", sandboxed.process.stdin)
         output = cast("IO[bytes]", sandboxed.process.stdout)
         for pipe in (self._input, output):
-            _widen(pipe)
+            widen(pipe)
         self._answers = AnswerReader(output)
         # also ends the worker when the judge drops the channel, or exits
         self._end = weakref.finalize(self, _end, sandboxed, self._answers)
@@ -163,14 +162,6 @@ def _write(stream: IO[bytes], parts: Sequence[bytes | memoryview]) -> None:
     # reading the answer reports a worker that has ended
     with suppress(OSError, ValueError):
         send(stream, parts)
-
-
-def _widen(pipe: IO[bytes]) -> None:
-    """Let a pipe hold more at once, where the system can: fewer switches between judge and worker."""
-    with suppress(ImportError, OSError):
-        import fcntl
-
-        fcntl.fcntl(pipe.fileno(), SET_PIPE_SIZE, PIPE_SIZE)
 
 
 def _end(sandboxed: Sandboxed, answers: AnswerReader) -> None:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
-import sys
 import warnings
+
+import numpy as np
 
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.decode import decode
-from ferspec.subjects.datasets.decoders.messages import (
-    LONGEST_TEXT,
-    READY,
-    REQUEST,
-    Answer,
-    Request,
-    read_request,
-    write_parts,
-)
+from ferspec.subjects.sandbox.messages import HEADER, MOST_TEXT, Kind, fill, pack, send, unpack
 
 NAMELESS = "image"
+# the first byte of a request, before the file: whether its EXIF orientation is applied
+UPRIGHT, AS_STORED = b"\1", b"\0"
 
 
 def main() -> None:
@@ -27,21 +23,23 @@ def main() -> None:
     Text that a library prints goes to the null device, since standard output holds only answers.
     """
     warnings.simplefilter("ignore")
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    requests, answers = io.FileIO(0, "rb"), io.FileIO(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
-    requests = sys.stdin.buffer
-    write_parts(answers, READY.header(), b"")
-    while len(header := requests.read(REQUEST.size)) == REQUEST.size:
-        request = read_request(header)
-        write_parts(answers, *_answer(request, requests.read(request.length)))
+    send(answers, pack(Kind.LOADED, 0, b""))
+    while fill(requests, head := bytearray(HEADER.size)):
+        header = unpack(bytes(head))
+        content = bytearray(header.length)
+        if not fill(requests, content):
+            break
+        kind, answer = _answer(content)
+        send(answers, pack(kind, header.number, answer))
 
 
-def _answer(request: Request, data: bytes) -> tuple[bytes, bytes | memoryview]:
+def _answer(content: bytearray) -> tuple[Kind, np.ndarray | bytes]:
     try:
-        pixels = decode(data, NAMELESS, request.turned)
+        return Kind.VALUES, decode(bytes(content[1:]), NAMELESS, content[:1] == UPRIGHT)
     except UserError as error:
-        text = str(error).removeprefix(f"{NAMELESS}: ").encode(errors="replace")[:LONGEST_TEXT]
-        return Answer(request.number, 0, 0, len(text)).header(), text
-    return Answer(request.number, *pixels.shape[:2], pixels.nbytes).header(), pixels.data.cast("B")
+        text = str(error).removeprefix(f"{NAMELESS}: ")
+        return Kind.FAILED, text.encode(errors="replace")[:MOST_TEXT]
