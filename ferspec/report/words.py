@@ -29,11 +29,12 @@ ORDER = {Status.FAIL: 0, Status.INCONCLUSIVE: 2, Status.NOT_EVALUATED: 3, Status
 
 def notice(report: Report) -> str | None:
     """Return the notice of a report that does not certify a model, else None."""
-    elsewhere = report.kind != "evaluation" or report.dataset.form != "btfer"
+    only_code = report.kind == "evaluation" and report.dataset.form == "btfer" and not report.isolated
     said = [
-        NOTICES.get(report.kind) if elsewhere else None,
+        None if only_code else NOTICES.get(report.kind),
         OF_PREDICTIONS if is_of_predictions(report) else None,
         None if report.isolated else CODE_NOT_ISOLATED,
+        None if report.subject.coverage is None else report.subject.coverage.caveat,
     ]
     return " ".join(filter(None, said)) or None
 

@@ -13,7 +13,7 @@ from ferspec.cli import app
 from ferspec.subjects.models.contracts.files import save_contract
 from helpers.miniatures import colour_patches, contract, tinted_patches
 
-RIGHT, OTHER = "helpers.miniatures:right", "helpers.miniatures:right_with_some_noise"
+RIGHT, OTHER = "helpers.callables:right", "helpers.callables:right_with_some_noise"
 
 
 def commands(command=None, path=()):

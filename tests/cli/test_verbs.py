@@ -14,7 +14,7 @@ from ferspec.subjects.models.contracts.files import save_contract
 from helpers.miniatures import CLASSES, colour_patches, contract
 from helpers.processes import run_python
 
-RIGHT = "helpers.miniatures:right"
+RIGHT = "helpers.callables:right"
 
 
 @pytest.fixture
@@ -86,9 +86,9 @@ def test_claims_are_named_in_the_command_wherever_they_come_from(workplace):
 
 def test_two_models_of_one_package_do_not_overwrite_each_other(ferspec, workplace):
     ferspec("certify", RIGHT, *GIVEN)
-    ferspec("certify", "helpers.miniatures:right_with_some_noise", *GIVEN)
+    ferspec("certify", "helpers.callables:right_with_some_noise", *GIVEN)
     written = sorted(path.name for path in workplace.glob("ferspec-*"))
-    assert written == ["ferspec-helpers.miniatures-right", "ferspec-helpers.miniatures-right_with_some_noise"]
+    assert written == ["ferspec-helpers.callables-right", "ferspec-helpers.callables-right_with_some_noise"]
 
 
 def test_the_command_that_is_printed_shows_the_failure_again(ferspec, workplace):
@@ -118,7 +118,7 @@ def test_a_run_that_cannot_be_written_leaves_the_earlier_files(ferspec, workplac
     before = {path: path.read_bytes() for path in Path("there").iterdir()}
     monkeypatch.setattr("ferspec.report.pages.render_badge", lambda report: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        ferspec("certify", "helpers.miniatures:right_with_some_noise", *GIVEN, "--out", "there", "--force")
+        ferspec("certify", "helpers.callables:right_with_some_noise", *GIVEN, "--out", "there", "--force")
     assert {path: path.read_bytes() for path in Path("there").iterdir()} == before
 
 
@@ -134,7 +134,7 @@ def test_a_declared_deviation_turns_its_failure_into_a_declared_one(ferspec, wor
     Path("deviations.toml").write_text(
         '[[deviation]]\nclause = "FER-B-04"\ncategory = "unsupported"\nreason = "its outputs are scores"\n'
     )
-    wrong = ("certify", "helpers.miniatures:nearest_centre", *GIVEN, "--json")
+    wrong = ("certify", "helpers.callables:nearest_centre", *GIVEN, "--json")
     assert ferspec(*wrong)[0] == 1
     status, out, _ = ferspec(*wrong, "--deviations", "deviations.toml")
     assert status == 0
@@ -193,7 +193,7 @@ def test_a_model_compared_with_itself_is_a_tie(ferspec, workplace):
 
 def test_a_worse_model_is_called_worse(ferspec, workplace):
     contracts = ("--contract-a", "contract.toml", "--contract-b", "contract.toml")
-    pair = ("compare", RIGHT, "helpers.miniatures:right_with_some_noise", "--dataset", "patches.npz", *contracts)
+    pair = ("compare", RIGHT, "helpers.callables:right_with_some_noise", "--dataset", "patches.npz", *contracts)
     assert "A is better" in ferspec(*pair)[1]
 
 
@@ -283,7 +283,7 @@ def test_a_file_that_is_not_a_model_is_one_line(ferspec, workplace, make, name):
     [
         (("certify", RIGHT), "--dataset"),
         (("certify", RIGHT, "--dataset", "patches.npz", "--contract", "absent.toml"), "absent.toml"),
-        (("certify", "helpers.miniatures:absent", *GIVEN), "absent"),
+        (("certify", "helpers.callables:absent", *GIVEN), "absent"),
         (("certify", RIGHT, *GIVEN, "--claim", "accuracy is good"), "write it like"),
         (("certify", RIGHT, *GIVEN, "--claim", "acuracy>=0.5"), "accuracy"),
         (("certify", RIGHT, *GIVEN, "--claim", "gap[age]<=0.5"), "gap[COLUMN] with --groups CSV"),

@@ -10,16 +10,16 @@ from ferspec.subjects.datasets.subject import Dataset, open_dataset
 from ferspec.subjects.models import Model, Signature
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
 from ferspec.subjects.models.subject import ModelSubject
+from helpers.callables import CENTRES, right
+from helpers.callables import nearest_centre as nearest_centre
+from helpers.callables import right_with_some_noise as right_with_some_noise
+from helpers.callables import softmax as softmax
 
 CLASSES = spec.load().classes
 SIZE = 8
 # how much of red, green and blue makes grey
 GRAY = np.array([0.299, 0.587, 0.114])
 PER_CLASS = 20
-# the mean RGB of each class's images
-CENTRES = np.array(
-    [(40, 60, 200), (60, 190, 40), (200, 40, 60), (230, 120, 200), (128, 128, 128), (30, 30, 70), (240, 230, 20)]
-)
 
 
 def colour_patches(folder: Path, per_class: int = PER_CLASS) -> Dataset:
@@ -50,27 +50,6 @@ def save_and_open(folder: Path, images: np.ndarray, labels: np.ndarray) -> Datas
 def contract(**changes) -> Contract:
     """Return the contract of the right model, with changes to its input."""
     return Contract(input=Input(**{"size": (SIZE, SIZE), **changes}), output=Output(classes=CLASSES))
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
-
-
-def nearest_centre(batch: np.ndarray) -> np.ndarray:
-    """Return logits (n, 7): how near the mean colour of each image, in [0, 1] RGB, is to that of each class."""
-    means = batch.mean(axis=(1, 2))
-    return (-40 * ((means[:, None, :] - CENTRES / 255) ** 2).sum(axis=2)).astype(np.float32)
-
-
-def right(batch: np.ndarray) -> np.ndarray:
-    """Return probabilities (n, 7) of the nearest centre."""
-    return softmax(nearest_centre(batch))
-
-
-def right_with_some_noise(batch: np.ndarray) -> np.ndarray:
-    """Return probabilities that are right of most images."""
-    return right(batch + 0.3 * np.sin(1e4 * batch.mean(axis=(1, 2, 3), keepdims=True)))
 
 
 def named(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:

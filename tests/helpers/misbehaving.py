@@ -33,9 +33,7 @@ def hang():
 
 
 def leave_a_child(own_session):
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=own_session)
-    with open("child.pid", "w") as file:
-        file.write(str(child.pid))
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=own_session)
     hang()
 
 

@@ -9,14 +9,19 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ferspec.errors import NotEvaluable, SubjectError, UserError
 from ferspec.subjects.implementations.processes import Process, channel
-from ferspec.subjects.implementations.processes.channel import Channel, LineReader, TailReader
-from ferspec.subjects.implementations.processes.ending import end
+from ferspec.subjects.implementations.processes.allowed import subject_policy
+from ferspec.subjects.implementations.processes.channel import Channel, LineReader
 from ferspec.subjects.implementations.processes.messages import Misbehaviour, read_answer, request_line, value_of
 from ferspec.subjects.implementations.processes.process import MOST_FAULTS, MOST_FAULTS_OF_ONE
+from ferspec.subjects.sandbox import Policy
+from ferspec.subjects.sandbox import running as sandbox
+from ferspec.subjects.sandbox.ending import end
+from ferspec.subjects.sandbox.reading import TailReader
 from helpers.implementations import misbehaving_words
 from helpers.misbehaving import CLASSES, FAULTS, FOLLOWING
 from helpers.waiting import wait_until
@@ -83,8 +88,7 @@ def test_every_fault_there_is_has_its_reason():
 
 
 @pytest.mark.parametrize("fault", SAID)
-def test_a_fault_fails_its_own_request_with_its_reason_within_the_time_limit(misbehaving, fault, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_a_fault_fails_its_own_request_with_its_reason_within_the_time_limit(misbehaving, fault):
     process = misbehaving(fault)
     pid = process.pid
     if "no answer within" in SAID[fault]:
@@ -175,14 +179,15 @@ def test_a_process_that_is_never_ready_for_the_next_request_is_given_up(misbehav
         ),
     ],
 )
-def test_child_processes_end_with_their_parent(misbehaving, fault, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_child_processes_end_with_their_parent(misbehaving, fault):
     process = misbehaving(fault)
     process.seconds = 5
-    with pytest.raises(SubjectError):
-        process.answer("monitored_split", {})
-    child = int(Path("child.pid").read_text())
-    wait_until(lambda: not is_running(child))
+    running = psutil.Process(process.pid)
+    asking = threading.Thread(target=lambda: pytest.raises(SubjectError, process.answer, "monitored_split", {}))
+    asking.start()
+    child = wait_until(lambda: [one for one in running.children(True) if "time.sleep(600)" in one.cmdline()[-1]])[0]
+    asking.join(PATIENCE)
+    wait_until(lambda: not is_running(child.pid))
 
 
 def test_blank_lines_do_not_wait_to_be_read():
@@ -199,15 +204,16 @@ def test_the_number_of_kept_unrequested_lines_is_bounded():
 def test_a_process_ended_by_another_thread_is_gone_before_the_judge_continues(monkeypatch):
     ending = threading.Event()
 
-    def slow_end(process, mark):
+    def slow_end(*process):
         ending.set()
         time.sleep(0.3)
-        end(process, mark)
+        end(*process)
 
-    monkeypatch.setattr(channel, "end", slow_end)
-    running = Channel(misbehaving_words("much on stderr", "capabilities"))
+    monkeypatch.setattr(sandbox, "end", slow_end)
+    words = misbehaving_words("much on stderr", "capabilities")
+    running = Channel(words, subject_policy(words))
     # as the thread that reads a flood does
-    threading.Thread(target=running._end).start()
+    threading.Thread(target=running._sandboxed.end).start()
     assert ending.wait(PATIENCE)
     running.kill()
     assert not is_running(running.pid)
@@ -221,7 +227,7 @@ def test_a_request_is_not_written_any_more_when_its_process_is_gone(monkeypatch)
         closed.append(stream.closed)
 
     monkeypatch.setattr(channel, "_write", slow_write)
-    running = Channel([sys.executable, "-c", "pass"])
+    running = Channel([sys.executable, "-c", "pass"], Policy())
     with pytest.raises(Misbehaviour, match=r"no answer within 0 s|ended with exit status 0"):
         running.exchange(b"1\n", 0)
     running.kill()

@@ -20,7 +20,7 @@ class KeptImages:
     """Keep images of any sizes by index, so that none is decoded twice.
 
     Images that need more than ``room`` bytes in all are moved to an unnamed file in TMPDIR, all of them: if some stayed
-    in memory, the time until an image arrives would tell a model something about it. Threads may keep images concurrently.
+    in memory, the time until an image arrives would tell a model something about it. Threads may keep images at once.
     """
 
     def __init__(self, room: int = ROOM) -> None:

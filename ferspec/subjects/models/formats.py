@@ -5,10 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
+from ferspec.subjects.disk import require_utf8
 from ferspec.subjects.models.base import Model
 from ferspec.subjects.models.callables.load import load_callable
 from ferspec.subjects.models.callables.reference import is_callable_reference
 from ferspec.subjects.models.detect import detect
+from ferspec.subjects.models.quiet import stdout_on_stderr
 
 ADAPTERS = {
     "keras": "keras.archive",
@@ -25,12 +27,14 @@ def load_model(reference: str | Path, trust_code: bool = False) -> Model:
 
     The format is detected from the content of the file, not from its name. A file that would run its author's code is
     refused unless ``trust_code`` is set; each adapter documents its rules. A callable is imported without
-    ``trust_code``, since the user named it. Pickles are never read.
+    ``trust_code``, since the user named it. Pickles are never read. Printed text goes to stderr.
 
     Raise ``UserError`` for a file that is missing, damaged, refused or not a model.
     """
     path = Path(reference)
-    if not path.exists() and is_callable_reference(str(reference)):
-        return load_callable(str(reference))
-    adapter = import_module(f"ferspec.subjects.models.{ADAPTERS[detect(path)]}")
-    return adapter.load(path, trust_code)
+    with stdout_on_stderr():
+        if not path.exists() and is_callable_reference(str(reference)):
+            return load_callable(str(reference))
+        require_utf8(path)
+        adapter = import_module(f"ferspec.subjects.models.{ADAPTERS[detect(path)]}")
+        return adapter.load(path, trust_code)

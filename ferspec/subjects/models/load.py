@@ -12,12 +12,13 @@ from ferspec.subjects.time_limit import OF_MODELS, require_time_limit
 def open_model(
     reference: str | Path, trust_code: bool = False, seconds: float = OF_MODELS, trial: Trial = IMPORT_ONLY
 ) -> Model:
-    """Open a model from a path or a ``package.module:callable``, in a process that gets batches and nothing else.
+    """Open a model in a process of its own, from a path or a ``package.module:callable``.
 
-    The process detects the format, inspects the file and loads it (``formats.load_model``); this process only computes
-    the digest. The model's process ends with the model. ``seconds`` limits the answer to one batch. Printed text is
-    discarded, but the last line of it explains why a process ended. ``trial`` tells which files a callable reads: only
-    these are readable when it is judged, and its digest covers them.
+    The process gets batches and nothing else. It detects the format, inspects the file and loads it
+    (``formats.load_model``); this process only computes the digest. The model's process ends with the model.
+    ``seconds`` limits the answer to one batch. Printed text is discarded, but its last line explains why a process
+    ended. ``trial`` tells which files a callable reads: only these are readable when it is judged, and its digest
+    covers them.
 
     Raise ``UserError`` for a file that is missing, damaged, refused or not a model, and for a process that ends.
     """

@@ -14,11 +14,12 @@ from typing import IO, cast
 
 import numpy as np
 
-from ferspec.subjects.sandbox.messages import HEADER, Header, Kind, Malformed, fill, pack, send, unpack
+from ferspec.subjects.sandbox.messages import HEADER, Header, Kind, Malformed, fill, pack, plain_text, send, unpack
 from ferspec.subjects.sandbox.pipes import widen
 from ferspec.subjects.sandbox.policy import Policy
-from ferspec.subjects.sandbox.start import Sandboxed, start
-from ferspec.subjects.sandbox.tail import MOST_BYTES, TailReader
+from ferspec.subjects.sandbox.reading import MOST_BYTES, TailReader
+from ferspec.subjects.sandbox.running import Sandboxed
+from ferspec.subjects.sandbox.start import start
 
 GRACE = 1.0
 LIMITED = ("time", "output")
@@ -48,7 +49,8 @@ class Channel:
             widen(pipe)
         self._answers = AnswerReader(output)
         # also ends the worker when the judge drops the channel, or exits
-        self._end = weakref.finalize(self, _end, sandboxed, self._answers)
+        self._writers: list[threading.Thread] = []
+        self._end = weakref.finalize(self, _end, sandboxed, self._input, self._writers, self._answers)
         self._errors = TailReader(cast("IO[bytes]", sandboxed.process.stderr), self._end)
         self._fault: str | None = None
 
@@ -74,8 +76,6 @@ class Channel:
     def close(self) -> None:
         """End the worker with everything it started."""
         self._end()
-        with suppress(OSError):
-            self._input.close()
 
     def _exchange(
         self, kind: Kind, content: bytes | np.ndarray, seconds: float, accept: Callable[[Header], None]
@@ -89,6 +89,7 @@ class Channel:
         parts = pack(kind, number, content)
         # in a thread, since a worker that does not read would block the judge
         writer = threading.Thread(target=_write, args=(self._input, parts), daemon=True)
+        self._writers[:] = [writer]
         writer.start()
         head = self._next(self._answers.headers, deadline, seconds)
         header = unpack(head)
@@ -117,7 +118,7 @@ class Channel:
         """Kill the worker and return the fault, with what the worker last wrote on standard error."""
         self.close()
         self._errors.join(GRACE)
-        line = self._errors.error_line()
+        line = plain_text(self._errors.error_line())
         self._fault = f"{reason}; its last words: {line}" if line else reason
         return Fault(self._fault)
 
@@ -164,6 +165,11 @@ def _write(stream: IO[bytes], parts: Sequence[bytes | memoryview]) -> None:
         send(stream, parts)
 
 
-def _end(sandboxed: Sandboxed, answers: AnswerReader) -> None:
+def _end(sandboxed: Sandboxed, requests: IO[bytes], writers: list[threading.Thread], answers: AnswerReader) -> None:
     sandboxed.end()
     answers.wanted.put(None)
+    for writer in writers:
+        # it must stop before another file can reuse the file descriptor
+        writer.join(GRACE)
+    with suppress(OSError):
+        requests.close()

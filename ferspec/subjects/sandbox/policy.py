@@ -17,14 +17,18 @@ class Policy:
     """State what a process may read, start and use; everything else is denied where the system can deny it.
 
     ``readable`` are files and folders, beside the system's libraries, Python and ferspec's code without the data of
-    its specification. ``hidden`` is never readable, even inside a readable folder. ``memory`` is in bytes.
+    its specification. ``hidden`` is never readable, even inside a readable folder. ``folder`` is the working folder,
+    which must be readable; without it the process works in an empty one. ``memory`` is in bytes. A ``trusted`` process
+    runs code of ferspec itself, and may read the data of the specification.
     """
 
     readable: tuple[Path, ...] = ()
     hidden: tuple[Path, ...] = ()
+    folder: Path | None = None
     may_start_processes: bool = False
     memory: int = 16 * GIB
     most_processes: int = 64
+    trusted: bool = False
 
 
 class Isolation(Record):

@@ -25,7 +25,7 @@ def test_a_model_is_judged(core, tmp_path):
     colour_patches(tmp_path)
     save_contract(contract(), tmp_path / "contract.toml")
     files = ("--fer-dataset", tmp_path / "patches.npz", "--fer-contract", tmp_path / "contract.toml")
-    words = ("--pyargs", "ferspec.conformance", "--fer-model", "helpers.miniatures:right", *files)
+    words = ("--pyargs", "ferspec.conformance", "--fer-model", "helpers.callables:right", *files)
     ended = run_pytest(*words, cwd=ROOT, env=core)
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
     assert "verdict: pass" in ended.stdout

@@ -31,7 +31,7 @@ def conformance(tmp_path_factory):
 def given(model):
     return (
         "--fer-model",
-        f"helpers.miniatures:{model}",
+        f"helpers.callables:{model}",
         "--fer-dataset",
         "patches.npz",
         "--fer-contract",
@@ -54,7 +54,7 @@ def test_a_wrong_model_fails_and_says_why(conformance):
     assert "expected at most 0.001" in ended.stdout
     assert "likely: the model gives logits" in ended.stdout
     options = "--dataset patches.npz --contract contract.toml"
-    assert f"reproduce: ferspec certify helpers.miniatures:nearest_centre {options} -k FER-B-04" in ended.stdout
+    assert f"reproduce: ferspec certify helpers.callables:nearest_centre {options} -k FER-B-04" in ended.stdout
     assert "verdict: fail" in ended.stdout
 
 
@@ -103,7 +103,7 @@ def test_without_a_named_model_pytest_runs_as_usual(tmp_path):
         (("--fer-model", "absent.keras", "--fer-dataset", "patches.npz"), "absent.keras"),
         ((*given("right"), "--fer-claim", "good"), "cannot read the claim"),
         ((*given("right"), "--fer-claim", "beauty>=0.5"), "unknown metric"),
-        (("--fer-model", "helpers.miniatures:right"), "no dataset was given: add --fer-dataset"),
+        (("--fer-model", "helpers.callables:right"), "no dataset was given: add --fer-dataset"),
         ((*given("right"), "--fer-claim", "gap[age]<=0.5"), "gap[COLUMN] with --fer-groups CSV"),
     ],
 )

@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 import queue
-import signal
 import subprocess
 import threading
 import time
-import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, cast
 
-from ferspec.subjects.implementations.processes.ending import end, marked_environment
-from ferspec.subjects.implementations.processes.messages import HINT, Misbehaviour, excerpt
-from ferspec.subjects.sandbox.tail import CHUNK, MOST_BYTES, TailReader
+from ferspec.subjects.implementations.processes.messages import HINT, Misbehaviour
+from ferspec.subjects.sandbox import Policy, start
+from ferspec.subjects.sandbox.reading import CHUNK, MOST_BYTES, TailReader, excerpt
 
 # limit on lines without a request
 MOST_WAITING = 100
 GRACE = 1.0
-# signals between SIGRTMIN and SIGRTMAX have no name
-SIGNALS = {number.value: number.name for number in signal.Signals}
 
 
 class Channel:
-    """Run a process in its own process group. End it and its descendants with the channel.
+    """Run a process in a sandbox. End it and its descendants with the channel.
 
     Raise ``OSError`` if it cannot be started.
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
-        pipe = subprocess.PIPE
-        environment, mark = marked_environment()
-        self._process = subprocess.Popen(
-            words, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True, env=environment
-        )
+    def __init__(self, words: Sequence[str], policy: Policy) -> None:
+        self._sandboxed = start(words, policy)
+        self.isolation = self._sandboxed.isolation
+        self._process = self._sandboxed.process
         self.pid = self._process.pid
-        # also ends the process if the judge crashes without closing the channel
-        self._end = weakref.finalize(self, end, self._process, mark)
         self._input = cast("IO[bytes]", self._process.stdin)
         self._output = LineReader(cast("IO[bytes]", self._process.stdout))
-        self._errors = TailReader(cast("IO[bytes]", self._process.stderr), self._end)
+        self._errors = TailReader(cast("IO[bytes]", self._process.stderr), self._sandboxed.kill)
         self._writer: threading.Thread | None = None
 
     def exchange(self, line: bytes, seconds: float) -> bytes:
@@ -92,9 +84,7 @@ class Channel:
 
     def kill(self) -> None:
         """Kill the process and wait until it has ended."""
-        self._end()
-        # the reader of standard error may be ending it at this moment
-        self._process.wait()
+        self._sandboxed.end()
         if self._writer is not None:
             # the writer must stop before another file can reuse the file descriptor
             self._writer.join(GRACE)
@@ -106,13 +96,11 @@ class Channel:
             return f"wrote more than {MOST_BYTES >> 20} MiB to standard output without finishing an answer"
         if self._errors.remaining <= 0:
             return f"wrote more than {MOST_BYTES >> 20} MiB to standard error during one request"
-        try:
-            code = self._process.wait(GRACE)
-        except subprocess.TimeoutExpired:
+        why = self._sandboxed.why_ended()
+        if self._process.poll() is None:
             return "closed its standard output without an answer"
         self._errors.join(GRACE)
-        how = f"was killed by {SIGNALS.get(-code, f'signal {-code}')}" if code < 0 else f"ended with exit status {code}"
-        return f"the process {how} without an answer"
+        return f"the process {why} without an answer"
 
     def _error_output(self) -> str:
         line = self._errors.error_line()

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from ferspec.errors import NotEvaluable, SubjectError
+from ferspec.subjects.sandbox.reading import excerpt
 
 DEEPEST = 32
 LONGEST_INTEGER = 18
-SHOWN = 80
 HINT = "write only answers to standard output, and everything else to standard error"
 
 
@@ -49,15 +49,6 @@ def value_of(answer: dict[str, Any]) -> Any:
     if answer.get("missing") is True:
         raise NotEvaluable("is not offered for these arguments")
     return answer["value"]
-
-
-def excerpt(text: Any, length: int = SHOWN) -> str:
-    """Return the first ``length`` characters of a text on one line."""
-    if isinstance(text, bytes):
-        text = text[: 4 * length].decode(errors="replace")
-    # JSON may hold an unpaired surrogate, which is not valid text
-    text = " ".join(str(text).encode(errors="replace").decode().split())
-    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _decoded(line: bytes) -> Any:

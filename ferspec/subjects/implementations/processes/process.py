@@ -11,14 +11,16 @@ from typing import Any
 from ferspec.errors import NotEvaluable, SubjectError, UserError
 from ferspec.spec.names import nearest
 from ferspec.subjects.implementations.capabilities import CATALOGUE
+from ferspec.subjects.implementations.processes.allowed import subject_policy
 from ferspec.subjects.implementations.processes.channel import Channel
 from ferspec.subjects.implementations.processes.messages import (
     Misbehaviour,
-    excerpt,
     read_answer,
     request_line,
     value_of,
 )
+from ferspec.subjects.sandbox import Policy
+from ferspec.subjects.sandbox.reading import excerpt
 from ferspec.subjects.time_limit import OF_IMPLEMENTATIONS
 
 OFFERED = "capabilities"
@@ -40,8 +42,11 @@ class Process:
     After six stray faults, all further requests fail.
     """
 
-    def __init__(self, words: Sequence[str], name: str, seconds: float = OF_IMPLEMENTATIONS) -> None:
+    def __init__(
+        self, words: Sequence[str], name: str, seconds: float = OF_IMPLEMENTATIONS, policy: Policy | None = None
+    ) -> None:
         self.name = name
+        self._policy = policy or subject_policy(words)
         self._words = tuple(words)
         self.seconds = seconds
         self.strays: list[str] = []
@@ -150,7 +155,7 @@ class Process:
     def _started(self) -> tuple[Channel, Any]:
         """Start a process and return it with the capabilities it lists. Starting counts as answering time."""
         self._last_answered = OFFERED
-        channel = Channel(self._words)
+        channel = Channel(self._words, self._policy)
         try:
             return channel, value_of(self._exchange(channel, OFFERED, {}))
         except BaseException:

@@ -9,9 +9,11 @@ from pathlib import Path
 from pydantic import Field
 
 from ferspec.records import Record
+from ferspec.subjects.examples import first_few
 from ferspec.subjects.models.base import file_digest
 
-NOT_COVERED = "the digest covers only {}; other code and files that it reads are not covered"
+NOT_COVERED = "The digest covers only {}; other code and other files are not covered."
+SHOWN = 3
 
 
 class CoveredFile(Record):
@@ -35,8 +37,8 @@ class Coverage(Record):
 
     @property
     def caveat(self) -> str | None:
-        """What the digest does not cover, in one sentence, or None."""
-        return None if self.complete else NOT_COVERED.format(", ".join(file.path for file in self.files))
+        """A sentence on what the digest does not cover, or None."""
+        return None if self.complete else NOT_COVERED.format(first_few((file.path for file in self.files), count=SHOWN))
 
 
 def coverage_of(root: Path, files: Iterable[Path], complete: bool) -> Coverage:

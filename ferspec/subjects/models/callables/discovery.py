@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -36,7 +36,7 @@ class Covered:
         return self.files if self.complete else (self.located.root,)
 
 
-def discover(located: Located, hidden: Iterable[Path], attempt: Callable[[], bool]) -> Covered:
+def discover(located: Located, hidden: Sequence[Path], attempt: Callable[[], bool]) -> Covered:
     """Find the files of its own folder that a callable reads when it is imported and answers its first batch.
 
     ``attempt`` runs it once, in a process that may read the whole folder, and returns whether that process could read
@@ -47,6 +47,8 @@ def discover(located: Located, hidden: Iterable[Path], attempt: Callable[[], boo
         return _installed(located)
     if not can_watch():
         return Covered(located, (located.source,), complete=False)
+    if any(located.root.resolve().is_relative_to(path.resolve()) for path in hidden):
+        raise UserError(f"{located.name} lies in {located.root}, which a model may not read: move it to another folder")
     environment = (Path(sys.prefix), Path(sys.base_prefix), *library_folders(), ROOT / "ferspec")
     folders = tuple(own_folders(located.root, (*environment, *hidden)))
     with OpenedFiles(folders) as opened:

@@ -1,20 +1,20 @@
-"""Keep the end of the text that a process writes."""
+"""Read what an untrusted program writes to standard error: bounded, and as one line for people."""
 
 from __future__ import annotations
 
 import re
 import threading
 from collections.abc import Callable
-from typing import IO
-
-from ferspec.subjects.sandbox.messages import plain_text
+from typing import IO, Any
 
 MOST_BYTES = 8 << 20
 CHUNK = 64 << 10
 KEPT = 4 << 10
-SHOWN = 160
+SHOWN = 80
 # a line that names an error, but not a line of a stack trace ("at new NodeError")
 ERROR_LINE = re.compile(r"(?!\s*at ).*Error")
+# what changes colours, the title or the cursor of a terminal
+ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
 
 
 class TailReader(threading.Thread):
@@ -42,5 +42,14 @@ class TailReader(threading.Thread):
     def error_line(self) -> str:
         """Return the last line that names an error, or else the last one with text."""
         lines = [line for line in self._end.decode(errors="replace").splitlines() if line.strip()]
-        line = plain_text(next(filter(ERROR_LINE.match, reversed(lines)), lines[-1] if lines else ""))
-        return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
+        return excerpt(next(filter(ERROR_LINE.match, reversed(lines)), lines[-1] if lines else ""), 160)
+
+
+def excerpt(text: Any, length: int = SHOWN) -> str:
+    """Return the first ``length`` characters of a text on one line, without control characters."""
+    if isinstance(text, bytes):
+        text = text[: 4 * length].decode(errors="replace")
+    # JSON may hold an unpaired surrogate, which is not valid text
+    text = " ".join(ESCAPE.sub("", str(text).encode(errors="replace").decode()).split())
+    text = "".join(filter(str.isprintable, text))
+    return text if len(text) <= length else f"{text[: length - 1]}…"

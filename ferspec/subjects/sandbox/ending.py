@@ -14,19 +14,25 @@ from pathlib import Path
 PROCESSES = Path("/proc")
 # a killed process stays visible for a moment, and may have started another process meanwhile
 ROUNDS, PAUSE = 100, 0.01
+# seconds in which a guard kills what it looks after
+PATIENCE = 10.0
 
 
-def marked_environment() -> tuple[dict[str, str], bytes]:
-    """Return this process' environment with an extra variable of random name, and that name."""
-    mark = f"FERSPEC_{secrets.token_hex(16)}"
-    return os.environ | {mark: "1"}, mark.encode()
+def new_mark() -> str:
+    """Return a variable of random name, which marks a process and its descendants."""
+    return f"FERSPEC_{secrets.token_hex(16)}"
 
 
-def end(process: subprocess.Popen, mark: bytes) -> None:
+def end(process: subprocess.Popen[bytes], mark: str, guarded: bool = False) -> None:
     """Kill a process and its descendants, and wait for it.
 
-    Descendants that left its process group are found by the mark in their environment, on Linux only.
+    A ``guarded`` process kills its descendants itself when it is asked to. Descendants that left the process group are
+    found by the mark in their environment, on Linux only.
     """
+    if guarded:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE)
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -34,7 +40,7 @@ def end(process: subprocess.Popen, mark: bytes) -> None:
         process.kill()
     process.wait()
     for _ in range(ROUNDS):
-        descendants = tuple(_marked(mark))
+        descendants = tuple(_marked(mark.encode()))
         if not descendants:
             break
         for pid in descendants:
