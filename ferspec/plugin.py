@@ -123,7 +123,8 @@ def fer_subject(request: pytest.FixtureRequest) -> Iterator[object]:
     try:
         images = open_images(model, option("--fer-dataset"), option("--fer-groups"))
         require_known_metrics(claims_of(request.config), images.groups)
-        subject = open_subject(model, images, option("--fer-contract"), option("--fer-trust-code"))
+        hidden = (option("--fer-dataset"), option("--fer-groups"))
+        subject = open_subject(model, images, option("--fer-contract"), option("--fer-trust-code"), hidden=hidden)
     except UserError as error:
         pytest.exit(refusal(error), returncode=pytest.ExitCode.USAGE_ERROR)
     yield subject

@@ -79,12 +79,14 @@ def certify_request(
     request: CertifyRequest,
     progress: Progress = silent,
     approve: Callable[[ModelSubject], None] = lambda subject: None,
+    out: Path | None = None,
 ) -> Judged:
     """Judge the model of a request by every check.
 
-    ``approve`` may refuse the model and its images, by raising ``UserError``, before any long work.
+    ``approve`` may refuse the model and its images, by raising ``UserError``, before any long work. ``out`` is where
+    the report is written, which a callable never reads.
     """
-    opened = _opened(request, progress)
+    opened = _opened(request, progress, out)
     approve(opened.subject)
     report = report_on(opened.subject, opened.claims, opened.deviations, request.reproduce, progress)
     return Judged(report, opened.images)
@@ -108,13 +110,16 @@ class _Opened:
     deviations: tuple[Deviation, ...]
 
 
-def _opened(request: CertifyRequest, progress: Progress) -> _Opened:
+def _opened(request: CertifyRequest, progress: Progress, out: Path | None = None) -> _Opened:
     """Open all that a request names; claims and deviations first, since a mistake in them is found at once."""
     claims = tuple(map(parse_claim, request.claims))
     deviations = load_deviations(request.deviations) if request.deviations else ()
     images = open_images(request.model, request.dataset, request.groups, progress)
     require_known_metrics(claims, images.groups)
-    subject = open_subject(request.model, images, request.contract, request.trust_code, request.time_limit, progress)
+    hidden = (request.dataset, request.groups, request.deviations, out)
+    subject = open_subject(
+        request.model, images, request.contract, request.trust_code, request.time_limit, progress, hidden
+    )
     return _Opened(subject, images, claims, deviations)
 
 

@@ -50,7 +50,7 @@ def compare_request(request: CompareRequest, progress: Progress = silent) -> Mod
     """Compare the two models of a request."""
     images = open_images(request.model_a, request.dataset, progress=progress)
     named = ((request.model_a, request.contract_a), (request.model_b, request.contract_b))
-    options = (request.trust_code, request.time_limit, progress)
+    options = (request.trust_code, request.time_limit, progress, (request.dataset,))
     first, second = (open_subject(model, images, contract, *options) for model, contract in named)
     require_evaluable(first)
     require_evaluable(second)

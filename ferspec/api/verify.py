@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from ferspec.outcomes import Judgement
 from ferspec.progress import Progress, silent
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.certificates.subject import Certificate, read_certificate
+from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial, trial_of
 from ferspec.subjects.models.claims import parse_claim
 from ferspec.subjects.models.from_names import DEMO, join, open_images, open_source
 from ferspec.subjects.time_limit import OF_MODELS
@@ -56,10 +58,19 @@ def verify_request(request: VerifyRequest, progress: Progress = silent) -> Verif
     checks = selected(checks_for_certificate(), request.select)
     document = read_certificate(request.certificate)
     images = None if request.dataset is None else open_images(DEMO, request.dataset, progress=progress)
-    source = None if request.model is None else open_source(request.model, request.trust_code, request.time_limit)
+    source = None
+    if request.model is not None:
+        trial = _trial(Certificate(document), (request.dataset, request.certificate))
+        source = open_source(request.model, request.trust_code, request.time_limit, trial)
     subject = Certificate(document, images, source, recertify=partial(_certify_again, progress=progress))
     judgement = run_checks(checks, subject, (), request.reproduce, progress)
     return Verification(judgement.outcomes, judgement.counts, judgement.verdict, subject.report)
+
+
+def _trial(certificate: Certificate, hidden: Iterable[str | Path | None]) -> Trial:
+    """Return what a callable is tried with: noise prepared as the recorded contract says, as in its judgement."""
+    contract = None if certificate.report is None else certificate.report.subject.contract
+    return IMPORT_ONLY if contract is None else trial_of(contract.input, hidden)
 
 
 def _certify_again(certificate: Certificate, progress: Progress) -> Report:

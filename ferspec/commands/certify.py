@@ -53,7 +53,7 @@ def certify(
 
     with progress() as shown:
         try:
-            found = certify_request(request, shown, approve)
+            found = certify_request(request, shown, approve, folder)
         except Unfinished as end:
             print_judgement(end.judgement, as_json=json)
             raise typer.Exit(EXIT_STATUS[end.judgement.verdict]) from end

@@ -34,6 +34,7 @@ def notice(report: Report) -> str | None:
         None if only_code else NOTICES.get(report.kind),
         OF_PREDICTIONS if is_of_predictions(report) else None,
         None if report.isolated else CODE_NOT_ISOLATED,
+        None if report.subject.coverage is None else report.subject.coverage.caveat,
     ]
     return " ".join(filter(None, said)) or None
 

@@ -51,5 +51,12 @@ def temporary_file(user: str) -> IO[bytes]:
         return tempfile.TemporaryFile()
 
 
+def write_at(file: IO[bytes], content: memoryview, offset: int) -> None:
+    """Write bytes at an offset, in any thread."""
+    while content:  # a disk that fills up may accept only the first bytes of a write
+        written = os.pwrite(file.fileno(), content, offset)
+        content, offset = content[written:], offset + written
+
+
 def _no_room(need: str, reason: str) -> UserError:
     return UserError(f"{need}, but {reason}: free some space or set TMPDIR to another folder")

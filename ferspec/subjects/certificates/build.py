@@ -95,6 +95,7 @@ def subject_info(subject: ModelSubject) -> SubjectInfo:
         contract=subject.contract,
         # an object in memory is code that runs in this process
         runs_code=model is not None and (model.runs_code or model.isolation is None),
+        coverage=None if model is None else model.coverage,
     )
 
 

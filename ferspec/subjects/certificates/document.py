@@ -12,6 +12,7 @@ from ferspec.outcomes import Counts, Deviation, Outcome, Verdict
 from ferspec.records import Record
 from ferspec.reference.measured import Evaluation, Metric
 from ferspec.subjects.datasets.manifest import Entry
+from ferspec.subjects.models.callables.coverage import Coverage
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.sandbox.policy import Isolation
 
@@ -28,6 +29,7 @@ class SubjectInfo(Record):
     digest: str
     contract: Contract | None
     runs_code: bool = Field(default=False, description="code of its author: a callable, or loaded with --trust-code")
+    coverage: Coverage | None = Field(default=None, description="the files of a callable that the digest covers")
 
 
 class DatasetInfo(Record):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ferspec.subjects.disk import room_for, temporary_file
+from ferspec.subjects.disk import room_for, temporary_file, write_at
 
 ROOM = 1 << 30
 USER = "the store of decoded images"
@@ -43,11 +43,8 @@ class PixelStore:
         if self._file is None or index < len(self._kept):
             self._kept[index] = image
             return
-        rest, offset = np.ascontiguousarray(image).data.cast("B"), self._offset(index)
         with room_for(USER):
-            while rest:  # a disk that fills up may accept only the first bytes of a write
-                written = os.pwrite(self._file.fileno(), rest, offset)
-                rest, offset = rest[written:], offset + written
+            write_at(self._file, np.ascontiguousarray(image).data.cast("B"), self._offset(index))
 
     def read(self, indices: np.ndarray | Sequence[int]) -> np.ndarray:
         """Return the images at ``indices`` as (b, h, w, 3) uint8. Raise ``IndexError`` for an invalid index."""

@@ -14,12 +14,16 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.decode import pixel_digest
+from ferspec.subjects.datasets.decoders.pool import AHEAD as FILES_OF_ONE
+from ferspec.subjects.datasets.decoders.pool import Decoders
 from ferspec.subjects.datasets.manifest import Entry
 from ferspec.subjects.datasets.readers.listing import Listing
 from ferspec.subjects.examples import first_few
 
 THREADS = min(8, os.cpu_count() or 1)
-AHEAD = 4 * THREADS
+# a decoder is sent its next file while another thread waits for its last one
+READERS = FILES_OF_ONE * THREADS
+AHEAD = 2 * READERS
 
 T = TypeVar("T")
 
@@ -43,17 +47,18 @@ class UnreadableImages(UserError):
 def read_each(listing: Listing, examine: Callable[[int, np.ndarray], T]) -> Iterator[ReadImage[T] | UserError]:
     """Yield every image of a listing in order, or the error for an unreadable image.
 
-    ``examine(index, pixels)`` is called in threads; at most ``AHEAD`` images are read in advance.
+    Image files are decoded in sandboxed processes. ``examine(index, pixels)`` is called in threads; at most ``AHEAD``
+    images are read in advance.
     """
 
     def read(index: int) -> ReadImage[T] | UserError:
         try:
-            data, pixels = listing.fetch(index)
+            data, pixels = listing.fetch(index, decoders.decode)
         except UserError as error:
             return error
         return ReadImage(_entry(listing, index, data, pixels), examine(index, pixels))
 
-    with ThreadPoolExecutor(max_workers=THREADS) as threads:
+    with Decoders(len(listing)) as decoders, ThreadPoolExecutor(max_workers=READERS) as threads:
         ahead: deque[Future[ReadImage[T] | UserError]] = deque()
         try:
             for index in range(len(listing)):

@@ -12,9 +12,9 @@ import numpy as np
 
 from ferspec.errors import UserError
 from ferspec.progress import StepProgress
-from ferspec.subjects.datasets.cache import PixelCache
 from ferspec.subjects.datasets.decode import is_gray
 from ferspec.subjects.datasets.groups import read_groups
+from ferspec.subjects.datasets.kept import KeptImages
 from ferspec.subjects.datasets.manifest import Entry, has_btfer_form, manifest_notes, support
 from ferspec.subjects.datasets.read_all import UnreadableImages, read_each
 from ferspec.subjects.datasets.readers import Listing, read_fer2013, read_folders, read_npz, read_synthetic
@@ -55,17 +55,17 @@ def synthetic_dataset(
 
 
 def read_dataset(name: str, listing: Listing, progress: StepProgress | None = None) -> Dataset:
-    """Read every image of a listing once, and cache as many as fit.
+    """Read every image of a listing once, before a model sees any, and keep them all.
 
     Raise ``UnreadableImages`` with the number and the first names of images that cannot be read.
     """
-    cache = PixelCache()
+    kept = KeptImages()
     entries: list[Entry] = []
     gray: list[bool] = []
     unreadable: list[UserError] = []
 
     def examine(index: int, pixels: np.ndarray) -> bool:
-        cache.keep(index, pixels)
+        kept.keep(index, pixels)
         return is_gray(pixels)
 
     for done, result in enumerate(read_each(listing, examine), 1):
@@ -78,7 +78,7 @@ def read_dataset(name: str, listing: Listing, progress: StepProgress | None = No
             progress(done, len(listing))
     if unreadable:
         raise UnreadableImages(name, unreadable, len(listing))
-    return Dataset(name, listing, tuple(entries), all(gray), cache)
+    return Dataset(name, listing, tuple(entries), all(gray), kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ class Dataset:
     listing: Listing
     entries: tuple[Entry, ...]
     gray: bool
-    cache: PixelCache
+    kept: KeptImages
 
     def __len__(self) -> int:
         return len(self.listing.ids)
@@ -139,9 +139,8 @@ class Dataset:
         return self.entries
 
     def image(self, index: int) -> np.ndarray:
-        """Return image ``index`` as read-only (h, w, 3) uint8 RGB. Raise ``UserError`` if it became unreadable."""
-        cached = self.cache.get(index)
-        return self.cache.keep(index, self.listing.fetch(index)[1]) if cached is None else cached
+        """Return image ``index`` as read-only (h, w, 3) uint8 RGB."""
+        return self.kept.get(index)
 
     def with_groups(self, path: str | Path) -> Dataset:
         """Return a copy of the dataset with the columns of a groups CSV. Unmatched rows are noted."""

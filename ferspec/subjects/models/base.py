@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
 from pydantic import Field
@@ -17,6 +17,9 @@ from ferspec.records import Record
 from ferspec.subjects.disk import room_for
 from ferspec.subjects.models.quiet import stdout_on_stderr
 from ferspec.subjects.sandbox.policy import Isolation
+
+if TYPE_CHECKING:
+    from ferspec.subjects.models.callables.coverage import Coverage
 
 Layout = Literal["channels_last", "channels_first"]
 Activation = Literal["softmax", "sigmoid", "linear", "unknown"]
@@ -68,9 +71,9 @@ def _nothing() -> None:
 class Model:
     """Hold a trained model that can be run.
 
-    ``digest`` is the sha256 of the file, of the sorted relative paths and bytes of a folder, or of the source file of
-    a callable; ``digest_now`` computes it again. ``run`` takes and returns arrays in the layout of the file. ``files``
-    lie beside the model's file and belong to it.
+    ``digest`` is the sha256 of the file, or of the sorted relative paths and bytes of a folder or of the files that a
+    callable reads, which ``coverage`` lists; ``digest_now`` computes it again. ``run`` takes and returns arrays in the
+    layout of the file. ``files`` lie beside the model's file and belong to it.
 
     A model that was opened by ``open_model`` runs in a process of its own: ``isolation`` says what was enforced on it,
     ``close`` ends it, and ``reopened`` opens the same model in a fresh process. ``runs_code`` says that the model is,
@@ -83,6 +86,7 @@ class Model:
     signature: Signature
     run: Run
     files: tuple[Path, ...] = ()
+    coverage: Coverage | None = None
     isolation: Isolation | None = None
     runs_code: bool = False
     devices: tuple[str, ...] = ()

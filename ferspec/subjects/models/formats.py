@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ferspec.subjects.disk import require_utf8
 from ferspec.subjects.models.base import Model
-from ferspec.subjects.models.callable import is_callable_reference, load_callable
+from ferspec.subjects.models.callables.load import load_callable
+from ferspec.subjects.models.callables.reference import is_callable_reference
 from ferspec.subjects.models.detect import detect
 from ferspec.subjects.models.quiet import stdout_on_stderr
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,8 @@ from ferspec.errors import UserError
 from ferspec.progress import Progress, StepProgress, silent
 from ferspec.subjects.datasets.subject import Dataset, open_dataset, synthetic_dataset
 from ferspec.subjects.models import Model, open_model
+from ferspec.subjects.models.callables.reference import is_callable_reference
+from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial, trial_of
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.contracts.files import apply_contract, load_contract
 from ferspec.subjects.models.predictions import RecordedPredictions, align, is_predictions_file, read_predictions
@@ -40,18 +43,22 @@ def open_images(
     return images.with_groups(groups) if groups else images
 
 
-def open_source(model: str | Path, trust_code: bool = False, seconds: float = OF_MODELS) -> Model | RecordedPredictions:
+def open_source(
+    model: str | Path, trust_code: bool = False, seconds: float = OF_MODELS, trial: Trial = IMPORT_ONLY
+) -> Model | RecordedPredictions:
     """Open a model, or the recorded predictions in a CSV file. ``demo`` is the embedded model.
 
     The folder of a finished training stands for its model, with the name of its cell. ``seconds`` limits the model's
-    answer to one batch.
+    answer to one batch. ``trial`` tells which files a callable reads.
     """
     if model == DEMO:
         return replace(open_model(demo_model_path(), seconds=seconds), name=DEMO)
     if is_run(model):
         run = read_run(model)
         return replace(open_model(require_artifact(model, run, MODEL), trust_code, seconds), name=run.cell)
-    return read_predictions(model) if is_predictions_file(model) else open_model(model, trust_code, seconds)
+    if is_predictions_file(model):
+        return read_predictions(model)
+    return open_model(model, trust_code, seconds, trial)
 
 
 def find_contract(model: str | Path, contract: str | Path | None = None) -> Contract:
@@ -75,12 +82,16 @@ def open_subject(
     trust_code: bool = False,
     seconds: float = OF_MODELS,
     progress: Progress = silent,
+    hidden: Iterable[str | Path | None] = (),
 ) -> ModelSubject:
     """Open a model or predictions file and join it with the images.
 
-    Raise ``UserError`` for a missing or unreadable file.
+    A callable never reads the files and folders in ``hidden``. Raise ``UserError`` for a missing or unreadable file.
     """
-    source = open_source(model, trust_code, seconds)
+    trial = IMPORT_ONLY
+    if is_callable_reference(str(model)) and not Path(model).exists():
+        trial = trial_of(find_contract(model, contract).input, (*hidden, contract))
+    source = open_source(model, trust_code, seconds, trial)
     declared = None if isinstance(source, RecordedPredictions) else find_contract(model, contract)
     return join(images, source, declared, progress)
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from ferspec.subjects.models.base import Model
+from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial
 from ferspec.subjects.time_limit import OF_MODELS, require_time_limit
 
 
-def open_model(reference: str | Path, trust_code: bool = False, seconds: float = OF_MODELS) -> Model:
+def open_model(
+    reference: str | Path, trust_code: bool = False, seconds: float = OF_MODELS, trial: Trial = IMPORT_ONLY
+) -> Model:
     """Open a model in a process of its own, from a path or a ``package.module:callable``.
 
     The process gets batches and nothing else. It detects the format, inspects the file and loads it
     (``formats.load_model``); this process only computes the digest. The model's process ends with the model.
     ``seconds`` limits the answer to one batch. Printed text is discarded, but its last line explains why a process
-    ended.
+    ended. ``trial`` tells which files a callable reads: only these are readable when it is judged, and its digest
+    covers them.
 
     Raise ``UserError`` for a file that is missing, damaged, refused or not a model, and for a process that ends.
     """
@@ -23,4 +27,4 @@ def open_model(reference: str | Path, trust_code: bool = False, seconds: float =
     from ferspec.subjects.models.worker.client import open_in_worker
 
     require_time_limit(seconds)
-    return open_in_worker(source_of(reference), trust_code, seconds)
+    return open_in_worker(source_of(reference), trust_code, seconds, trial)

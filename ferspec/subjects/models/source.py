@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ferspec.errors import UserError
 from ferspec.subjects.disk import require_utf8
 from ferspec.subjects.models.base import file_digest, folder_digest
-from ferspec.subjects.models.callable import is_callable_reference
+from ferspec.subjects.models.callables.coverage import Coverage
+from ferspec.subjects.models.callables.discovery import Covered
+from ferspec.subjects.models.callables.locate import Located, locate
+from ferspec.subjects.models.callables.reference import is_callable_reference
 
 
 @dataclass(frozen=True)
 class Source:
-    """Name a model, the files that its process may read, and the folders that it imports from.
+    """Name a model, and the files that its process may read.
 
-    ``files`` lie beside the model's file and belong to it, such as external weights.
+    ``files`` lie beside the model's file and belong to it, such as external weights. ``located`` is the module of a
+    callable, and ``covered`` what it reads, once that is known. ``hidden`` is never readable.
     """
 
     shown: str
@@ -25,12 +27,26 @@ class Source:
     reference: str
     path: Path
     readable: tuple[Path, ...]
-    folders: tuple[Path, ...] = ()
     files: tuple[Path, ...] = ()
-    is_callable: bool = False
+    located: Located | None = None
+    covered: Covered | None = None
+    hidden: tuple[Path, ...] = ()
+
+    def limited_to(self, covered: Covered) -> Source:
+        """Return the source of a callable whose process may read only what its digest covers."""
+        return replace(self, covered=covered, readable=covered.readable)
+
+    def coverage(self) -> Coverage | None:
+        """Compute the digests of the files of a callable as they are now; None for a model file."""
+        try:
+            return None if self.covered is None else self.covered.coverage()
+        except OSError as error:
+            raise UserError(f"{self.shown} cannot be read: {error.filename}: {error.strerror}") from error
 
     def digest(self) -> str:
         """Compute the sha256 of the model as it is now. Raise ``UserError`` if it cannot be read."""
+        if (coverage := self.coverage()) is not None:
+            return coverage.digest
         try:
             if self.path.is_dir():
                 return folder_digest(self.path)
@@ -48,7 +64,8 @@ def source_of(reference: str | Path) -> Source:
     """
     path, text = Path(reference), str(reference)
     if not path.exists() and is_callable_reference(text):
-        return _callable(text)
+        located = locate(text)
+        return Source(text, text, text, located.source, (located.root,), located=located)
     require_utf8(path)
     if not path.exists():
         raise UserError(f"{path}: no such model file or folder")
@@ -56,26 +73,3 @@ def source_of(reference: str | Path) -> Source:
         raise UserError(f"{path} is not a regular file or a folder, as a model is")
     real = path.absolute()
     return Source(text, path.name or text, str(real), real, (real,))
-
-
-def _callable(reference: str) -> Source:
-    name = reference.partition(":")[0]
-    if name in sys.builtin_module_names:
-        raise UserError(f"{reference}: {name} has no source file, from which a digest could be computed")
-    parts = name.split(".")
-    for root in _roots():
-        base = root.joinpath(*parts)
-        for file in (base / "__init__.py", base.with_name(f"{base.name}.py")):
-            if file.is_file():
-                package = root / parts[0]
-                readable = package if package.is_dir() else root
-                return Source(reference, reference, reference, file, (readable,), (root,), is_callable=True)
-    raise UserError(f"{reference}: there is no module {name!r} on Python's path or in this folder")
-
-
-def _roots() -> Iterator[Path]:
-    """Yield the folders that modules are imported from: Python's path, then the current folder."""
-    for entry in (*sys.path, "."):
-        folder = Path(entry or ".").absolute()
-        if folder.is_dir():
-            yield folder

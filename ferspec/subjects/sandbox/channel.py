@@ -15,6 +15,7 @@ from typing import IO, cast
 import numpy as np
 
 from ferspec.subjects.sandbox.messages import HEADER, Header, Kind, Malformed, fill, pack, plain_text, send, unpack
+from ferspec.subjects.sandbox.pipes import widen
 from ferspec.subjects.sandbox.policy import Policy
 from ferspec.subjects.sandbox.reading import MOST_BYTES, TailReader
 from ferspec.subjects.sandbox.running import Sandboxed
@@ -22,8 +23,6 @@ from ferspec.subjects.sandbox.start import start
 
 GRACE = 1.0
 LIMITED = ("time", "output")
-# Linux: the number of the request that resizes a pipe, and the largest size that every user may ask for
-SET_PIPE_SIZE, PIPE_SIZE = 1031, 1 << 20
 
 
 class Fault(Exception):
@@ -47,7 +46,7 @@ class Channel:
         self._input = cast("IO[bytes]", sandboxed.process.stdin)
         output = cast("IO[bytes]", sandboxed.process.stdout)
         for pipe in (self._input, output):
-            _widen(pipe)
+            widen(pipe)
         self._answers = AnswerReader(output)
         # also ends the worker when the judge drops the channel, or exits
         self._writers: list[threading.Thread] = []
@@ -164,14 +163,6 @@ def _write(stream: IO[bytes], parts: Sequence[bytes | memoryview]) -> None:
     # reading the answer reports a worker that has ended
     with suppress(OSError, ValueError):
         send(stream, parts)
-
-
-def _widen(pipe: IO[bytes]) -> None:
-    """Let a pipe hold more at once, where the system can: fewer switches between judge and worker."""
-    with suppress(ImportError, OSError):
-        import fcntl
-
-        fcntl.fcntl(pipe.fileno(), SET_PIPE_SIZE, PIPE_SIZE)
 
 
 def _end(sandboxed: Sandboxed, requests: IO[bytes], writers: list[threading.Thread], answers: AnswerReader) -> None:

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from ferspec.errors import UserError
-from ferspec.subjects.datasets.cache import PixelCache
 from ferspec.subjects.datasets.manifest import Entry, digest, manifest_notes
 from ferspec.subjects.datasets.readers import Listing
 from ferspec.subjects.datasets.subject import open_dataset, read_dataset, synthetic_dataset
@@ -183,7 +182,7 @@ def test_unreadable_images_are_counted_and_the_first_few_named(tmp_path):
 def listing(labels, size=(256, 256), form="class folders", odd=None) -> Listing:
     """Images of one grey value each, so that no two are the same picture within 256."""
 
-    def fetch(index):
+    def fetch(index, _):
         image = np.full((*(odd if odd and index == 0 else size), 3), index % 256, np.uint8)
         return image.tobytes(), image
 
@@ -277,27 +276,12 @@ def test_images_are_read_only(tmp_path):
         image[0, 0, 0] = 1
 
 
-def test_decoded_images_are_kept_up_to_a_bound_of_bytes():
-    cache = PixelCache(room=FACES[0].nbytes * 3 - 1)
-    for index, face in enumerate(FACES):
-        cache.keep(index, face.copy())
-        cache.keep(index, face.copy())
-    assert [cache.get(index) is not None for index in range(7)] == [True, True, False, False, False, False, False]
-
-
-def test_an_image_that_was_not_kept_is_decoded_again(monkeypatch):
-    monkeypatch.setattr("ferspec.subjects.datasets.cache.PixelCache.__init__.__defaults__", (FACES[0].nbytes,))
-    fetched = []
-
-    def fetch(index):
-        fetched.append(index)
-        return b"", FACES[index].copy()
-
-    dataset = read_dataset("set", Listing("npz", ("0", "1"), np.array([0, 1]), fetch))
-    fetched.clear()
-    for _ in range(2):
-        np.testing.assert_array_equal([dataset.image(0), dataset.image(1)], FACES[:2])
-    assert fetched in ([0, 0], [1, 1])
+def test_every_image_is_decoded_once(tmp_path):
+    put(tmp_path, ["Happy/1.png", "Sad/1.png"])
+    dataset = open_dataset(tmp_path)
+    for path in dataset.ids:
+        (tmp_path / path).unlink()
+    np.testing.assert_array_equal([dataset.image(0), dataset.image(1)], FACES[:2])
 
 
 def test_synthetic_faces_are_a_dataset_that_says_so():

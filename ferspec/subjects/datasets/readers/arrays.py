@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
-from ferspec.subjects.datasets.decode import MAX_PIXELS, gray_to_rgb
-from ferspec.subjects.datasets.readers.listing import Listing
+from ferspec.subjects.datasets.decode import MAX_PIXELS, decode, gray_to_rgb
+from ferspec.subjects.datasets.readers.listing import Decode, Fetch, Listing
 from ferspec.subjects.disk import require_utf8, room_for, temporary_file
 from ferspec.subjects.models.base import one_line
 
@@ -49,10 +49,10 @@ def read_npz(path: Path) -> Listing:
     return Listing("npz", tuple(map(str, range(len(images)))), labels, fetch_from(images), notes)
 
 
-def fetch_from(images: np.ndarray) -> Callable[[int], tuple[bytes, np.ndarray]]:
+def fetch_from(images: np.ndarray) -> Fetch:
     """Return the ``fetch`` function for an array (n, h, w[, c]) uint8."""
 
-    def fetch(index: int) -> tuple[bytes, np.ndarray]:
+    def fetch(index: int, _: Decode = decode) -> tuple[bytes, np.ndarray]:
         image = np.array(images[index])
         gray = image.ndim == 2 or image.shape[-1] == 1
         return image.tobytes(), gray_to_rgb(image.reshape(image.shape[:2])) if gray else image

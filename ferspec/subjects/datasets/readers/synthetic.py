@@ -10,7 +10,8 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
-from ferspec.subjects.datasets.readers.listing import Listing
+from ferspec.subjects.datasets.decode import decode
+from ferspec.subjects.datasets.readers.listing import Decode, Listing
 from ferspec.subjects.orphans import end_with_parent
 
 Draw = Callable[[int, str, int, int, int], np.ndarray]
@@ -63,7 +64,7 @@ def read_synthetic(
     drawn = [(label, index) for label, count in zip(classes, counts, strict=True) for index in range(count)]
     columns = [attributes(scene(seed, label, index)) for label, index in drawn]
 
-    def fetch(index: int) -> tuple[bytes, np.ndarray]:
+    def fetch(index: int, _: Decode = decode) -> tuple[bytes, np.ndarray]:
         pixels = draw(seed, *drawn[index], drawn_at, size)
         return pixels.tobytes(), pixels
 

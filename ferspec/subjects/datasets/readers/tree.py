@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from ferspec.errors import UserError
 from ferspec.spec.names import plain_name
 from ferspec.subjects.datasets.decode import decode
+from ferspec.subjects.datasets.readers.listing import Decode, Fetch
 from ferspec.subjects.disk import require_utf8
 
 SYSTEM_FILES = frozenset({"__macosx", "thumbs.db", "desktop.ini", "@eadir"})
@@ -57,15 +58,13 @@ def is_training(part: PurePosixPath | None) -> bool:
     return part is not None and _part_name(part) in TRAINING
 
 
-def fetch_files(
-    paths: Sequence[Path], ids: Sequence[str], turned: bool = False
-) -> Callable[[int], tuple[bytes, np.ndarray]]:
+def fetch_files(paths: Sequence[Path], ids: Sequence[str], turned: bool = False) -> Fetch:
     """Return the ``fetch`` function of a listing of image files.
 
     ``turned`` applies the EXIF orientation; Keras' ``flow_from_directory`` does not (FER-P-08).
     """
 
-    def fetch(index: int) -> tuple[bytes, np.ndarray]:
+    def fetch(index: int, decode: Decode = decode) -> tuple[bytes, np.ndarray]:
         try:
             data = paths[index].read_bytes()
         except OSError as error:

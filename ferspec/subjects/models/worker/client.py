@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from ferspec.errors import SubjectError, UserError
 from ferspec.subjects.models.base import Model, Signature
+from ferspec.subjects.models.callables.discovery import discover
+from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial
 from ferspec.subjects.models.source import Source
 from ferspec.subjects.models.worker.loaded import MOST_FILES, Loaded, usable
 from ferspec.subjects.models.worker.settings import environment_of
@@ -30,14 +33,22 @@ MOST_JSON = 1 << 20
 PATHS = TypeAdapter(tuple[Path, ...])
 
 
-def open_in_worker(source: Source, trust_code: bool, seconds: float) -> Model:
+def open_in_worker(source: Source, trust_code: bool, seconds: float, trial: Trial = IMPORT_ONLY) -> Model:
     """Load a model in a fresh worker, where each batch may take ``seconds``.
 
     If it names files beside it, such as external weights, start again with these: only files that count in the digest
-    can be read. Raise ``UserError`` if the worker refuses the model, or ends.
+    can be read. For a callable, a first worker shows which files it reads. Raise ``UserError`` if the worker refuses
+    the model, or ends.
     """
-    digest = source.digest()
+    if (located := source.located) is not None and source.covered is None:
+        source = replace(source, hidden=trial.hidden)
+        attempt = partial(_attempt, source, trust_code, seconds, trial.batch)
+        source = source.limited_to(discover(located, trial.hidden, attempt))
+    coverage = source.coverage()
+    digest = source.digest() if coverage is None else coverage.digest
     channel, loaded = _load(source, trust_code, seconds)
+    if coverage is not None and not channel.isolation.files:
+        coverage = coverage.model_copy(update={"complete": False})
     if set(loaded.files) - set(source.files):
         channel.close()
         if source.files:
@@ -50,8 +61,9 @@ def open_in_worker(source: Source, trust_code: bool, seconds: float) -> Model:
         signature=loaded.signature,
         run=WorkerRun(channel, source.name, seconds),
         files=source.files,
+        coverage=coverage,
         isolation=channel.isolation,
-        runs_code=source.is_callable or trust_code,
+        runs_code=source.located is not None or trust_code,
         devices=loaded.devices,
         close=channel.close,
         reopened=partial(open_in_worker, source, trust_code, seconds),
@@ -82,14 +94,31 @@ class WorkerRun:
         return values_of(header, content)
 
 
+def _attempt(source: Source, trust_code: bool, seconds: float, batch: np.ndarray | None) -> bool:
+    """Import a callable and ask it once; return whether its process could read its own folder only.
+
+    Its answer, or its failure to answer, does not matter: it is judged in another process.
+    """
+    channel, _ = _load(source, trust_code, seconds)
+    try:
+        if batch is not None:
+            with suppress(Fault):
+                channel.exchange(Kind.RUN, batch, seconds, partial(_accept_values, len(batch)))
+        return channel.isolation.files
+    finally:
+        channel.close()
+
+
 def _load(source: Source, trust_code: bool, seconds: float) -> tuple[Channel, Loaded]:
     """Start a worker and let it load a model; a model that lacks files beside it is described by these only."""
-    policy = Policy(readable=(*source.readable, *source.files, *library_folders()))
+    policy = Policy((*source.readable, *source.files, *library_folders()), source.hidden)
     try:
         channel = Channel(python_words(SERVE), policy, environment_of(os.environ), LONGEST)
     except OSError as error:
         raise UserError(f"cannot start a process for {source.name}: {error.strerror or error}") from None
-    request = {"reference": source.reference, "trust_code": trust_code, "folders": [*map(str, source.folders)]}
+    located = source.located
+    own = None if located is None or located.installed else {"root": str(located.root), "first": located.first}
+    request = {"reference": source.reference, "trust_code": trust_code, "own": own}
     try:
         asked = json.dumps(request).encode()
         header, content = channel.exchange(Kind.LOAD, asked, max(seconds, LOADING), _accept_loaded)

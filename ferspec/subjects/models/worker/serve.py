@@ -15,6 +15,7 @@ import numpy as np
 
 from ferspec.errors import SubjectError, UserError
 from ferspec.subjects.models.base import MissingFiles, Model, one_line, real_values
+from ferspec.subjects.models.callables.imports import import_from
 from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.worker.loaded import Loaded
 from ferspec.subjects.models.worker.settings import SEED
@@ -68,7 +69,8 @@ def _loaded(request: dict[str, Any]) -> tuple[Model | None, Kind, bytes]:
     """Load the model of a request, or name the files beside it that it needs and cannot read."""
     random.seed(SEED)
     np.random.seed(SEED)
-    sys.path += request["folders"]
+    if request["own"] is not None:
+        import_from(**request["own"])
     try:
         model = load_model(request["reference"], request["trust_code"])
     except MissingFiles as missing:

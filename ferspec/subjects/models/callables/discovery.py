@@ -1,0 +1,88 @@
+"""Find out which files a callable reads, and limit it to these."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from ferspec.errors import UserError
+from ferspec.subjects.models.callables.coverage import Coverage, coverage_of
+from ferspec.subjects.models.callables.locate import Located
+from ferspec.subjects.models.callables.opened import CACHE, OpenedFiles, can_watch, own_folders
+from ferspec.subjects.sandbox.python import ROOT, library_folders
+
+MOST_FILES = 1000
+
+
+@dataclass(frozen=True)
+class Covered:
+    """Hold the files that a callable may read, and the digest that covers them."""
+
+    located: Located
+    files: tuple[Path, ...]
+    complete: bool
+
+    def coverage(self) -> Coverage:
+        """Compute the digests of the files as they are now. Raise ``OSError`` for a missing one."""
+        return coverage_of(self.located.root, self.files, self.complete)
+
+    @property
+    def readable(self) -> tuple[Path, ...]:
+        """What the callable's process may read: these files, or all of its folder where its reads cannot be told."""
+        return self.files if self.complete else (self.located.root,)
+
+
+def discover(located: Located, hidden: Sequence[Path], attempt: Callable[[], bool]) -> Covered:
+    """Find the files of its own folder that a callable reads when it is imported and answers its first batch.
+
+    ``attempt`` runs it once, in a process that may read the whole folder, and returns whether that process could read
+    nothing else. Of an installed package every file counts. Where the system cannot tell or limit what is read, only
+    the source file of the module counts. Raise ``UserError`` if the callable reads too many files.
+    """
+    if located.installed:
+        return _installed(located)
+    if not can_watch():
+        return Covered(located, (located.source,), complete=False)
+    if any(located.root.resolve().is_relative_to(path.resolve()) for path in hidden):
+        raise UserError(f"{located.name} lies in {located.root}, which a model may not read: move it to another folder")
+    environment = (Path(sys.prefix), Path(sys.base_prefix), *library_folders(), ROOT / "ferspec")
+    folders = tuple(own_folders(located.root, (*environment, *hidden)))
+    with OpenedFiles(folders) as opened:
+        is_limited = attempt()
+        files = opened.files() | {located.source}
+    if not is_limited:
+        return Covered(located, (located.source,), complete=False)
+    files = frozenset(file for file in files if not _is_hidden(file, hidden))
+    if len(files) > MOST_FILES:
+        raise UserError(
+            f"{located.name} reads {len(files):,} files of {located.root}: its digest covers at most {MOST_FILES:,}"
+        )
+    return Covered(located, tuple(sorted(files | set(_linked(folders, files)))), complete=True)
+
+
+def _installed(located: Located) -> Covered:
+    top = located.root / located.top
+    inside = (path for path in top.rglob("*") if CACHE not in path.parts and path.is_file())
+    files = tuple(islice(inside, MOST_FILES + 1)) if top.is_dir() else (located.source,)
+    if len(files) > MOST_FILES:
+        return Covered(located, (located.source,), complete=False)
+    return Covered(located, tuple(sorted(files)), complete=True)
+
+
+def _is_hidden(file: Path, hidden: Iterable[Path]) -> bool:
+    return any(file.resolve().is_relative_to(path.resolve()) for path in hidden)
+
+
+def _linked(folders: Iterable[Path], files: Iterable[Path]) -> Iterator[Path]:
+    """Yield the paths that reach ``files`` through symbolic links in the folders."""
+    targets = {file.resolve() for file in files}
+    for folder in folders:
+        with os.scandir(folder) as entries:
+            links = [Path(entry.path) for entry in entries if entry.is_symlink()]
+        for link in links:
+            real = link.resolve()
+            yield from (link / file.relative_to(real) for file in targets if file.is_relative_to(real))
