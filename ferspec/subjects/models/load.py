@@ -17,7 +17,7 @@ ADAPTERS = {
     "savedmodel": "savedmodel.folder",
     "tflite": "tflite",
     "onnx": "onnx",
-    "torchscript": "torchscript",
+    "torchscript": "torchscript.archive",
 }
 
 

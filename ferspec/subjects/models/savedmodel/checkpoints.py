@@ -69,7 +69,7 @@ def _closure(start: set[str], consumers: dict[str, list[str]]) -> set[str]:
 
 def _is_fetched(names: set[str], graph: Any, restore: str) -> bool:
     fetched = {restore, *_signature_nodes(graph)}
-    texts = []
+    texts: list[bytes] = []
     for key, collection in graph.collection_def.items():
         fetched.update(_node(name) for name in collection.node_list.value)
         texts += [] if key == SAVERS else collection.bytes_list.value

@@ -34,9 +34,10 @@ def require_computing(members: dict[str, bytes], classes: list[str], name: str) 
     """
     import torch
 
-    unit = torch._C.CompilationUnit()
+    compiler: Any = torch._C
+    unit = compiler.CompilationUnit()
     with loading(name, "TorchScript"):
-        torch._C.import_ir_module_from_buffer(unit, _without_objects(members, classes), torch.device("cpu"), {}, False)
+        compiler.import_ir_module_from_buffer(unit, _without_objects(members, classes), torch.device("cpu"), {}, False)
         functions = unit.get_functions()
     for function in functions:
         for node in _nodes(function.graph):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Operators of the namespace ``aten``. Their results depend on their arguments, and on random numbers; they change nothing
+# Operators of the namespace ``aten``. Results depend on arguments and on random numbers; these operators change nothing
 # but tensors, lists and dictionaries of the model, and whether gradients are recorded. ``warn`` writes to stderr.
 COMPUTING_NAMES = """
     Bool Complex ComplexImplicit Float FloatImplicit Int IntImplicit ScalarImplicit Size __and__ __contains__
