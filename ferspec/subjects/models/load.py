@@ -15,8 +15,8 @@ ADAPTERS = {
     "keras": "keras.archive",
     "keras-h5": "keras.hdf5",
     "savedmodel": "savedmodel.folder",
-    "tflite": "tflite",
-    "onnx": "onnx",
+    "tflite": "tflite.file",
+    "onnx": "onnx.file",
     "torchscript": "torchscript.archive",
 }
 
