@@ -60,6 +60,8 @@ def load_checked(path: Path, trust_code: bool = False) -> Any:
         if archive.getinfo(CONFIG).file_size > LARGEST_CONFIG:
             raise UserError(f"{path.name} has a configuration of more than {LARGEST_CONFIG:,} bytes: refused")
         config = json.loads(archive.read(CONFIG))
+        if not isinstance(config, dict):
+            raise UserError(f"{path.name} cannot be loaded as Keras: its configuration does not describe a model")
         if WEIGHTS in archive.namelist():
             _inspect_weights(archive.read(WEIGHTS), path)
     if not trust_code:

@@ -16,10 +16,10 @@ from ferspec.errors import UserError
 from ferspec.subjects.models.base import COLOUR_CHANNELS, Model, Signature, file_digest, loading, missing_extra, shown
 from ferspec.subjects.models.expansion import refuse_expansion
 from ferspec.subjects.models.torchscript.graphs import archive_of, require_computing
-from ferspec.subjects.models.torchscript.pickles import classes_in
+from ferspec.subjects.models.torchscript.pickles import inspect_pickle, require_whole
 
 # Members that PyTorch needs; others (debug information, code for phones, older formats) are not handed to it.
-DATA = re.compile(r"data\.pkl|constants\.pkl|version|byteorder|(data|constants)/\d+|code/[\w/]+\.py")
+DATA = re.compile(r"data\.pkl|constants\.pkl|(\.data/)?version|byteorder|(data|constants)/\d+|code/[\w/]+\.py")
 CODE = re.compile(r"code/.+\.py")
 LARGEST_CODE = 16 * 2**20
 MOST_MEMBERS = 100_000
@@ -74,9 +74,16 @@ def _checked(path: Path) -> bytes:
     for member, content in members.items():
         if CODE.fullmatch(member):
             _require_flat(content, path.name)
-    pickles = [classes_in(members[member], path.name) for member in ("data.pkl", "constants.pkl")]
+    classes: dict[str, None] = {}
+    for folder in ("data", "constants"):
+        contents = inspect_pickle(members[f"{folder}.pkl"], path.name)
+        sizes = {member.removeprefix(f"{folder}/"): len(content) for member, content in members.items()}
+        require_whole(contents, sizes)
+        classes |= contents.classes
+    if not classes:
+        raise UserError(f"{path.name} is a damaged TorchScript archive: it holds no object of a class")
     code = {member: content for member, content in members.items() if not member.startswith("data")}
-    require_computing(code, list(dict.fromkeys(kind for kinds in pickles for kind in kinds)), path.name)
+    require_computing(code, list(classes), path.name)
     return archive_of(members)
 
 
@@ -93,17 +100,17 @@ def _members(path: Path) -> dict[str, bytes]:
             )
         roots = {info.filename.partition("/")[0] for info in infos}
         if len(roots) != 1 or len({info.filename.casefold() for info in infos}) < len(infos):
-            raise UserError(f"{path.name} has doubled members or several folders, unlike an archive of torch.jit.save")
-        needed = {info.filename.partition("/")[2]: info for info in infos}
-        needed = {member: info for member, info in needed.items() if DATA.fullmatch(member)}
-        refuse_expansion(sum(info.file_size for info in needed.values()), path)
-        code = sum(info.file_size for member, info in needed.items() if CODE.fullmatch(member))
+            raise UserError(f"{path.name} has doubled members or several folders: save it again with torch.jit.save")
+        present = {info.filename.partition("/")[2]: info for info in infos}
+        present = {member: info for member, info in present.items() if DATA.fullmatch(member)}
+        refuse_expansion(sum(info.file_size for info in present.values()), path)
+        code = sum(info.file_size for member, info in present.items() if CODE.fullmatch(member))
         if code > LARGEST_CODE:
             raise UserError(f"{path.name} has {code:,} bytes of code; at most {LARGEST_CODE:,} are read")
-        members = {member: archive.read(info) for member, info in needed.items()}
-    missing = {"data.pkl", "constants.pkl", "version"} - set(members)
-    if missing:
-        raise UserError(f"{path.name} is a damaged TorchScript archive: it has no {min(missing)}")
+        members = {member: archive.read(info) for member, info in present.items()}
+    for needed in ({"data.pkl"}, {"constants.pkl"}, {"version", ".data/version"}):
+        if not needed & members.keys():
+            raise UserError(f"{path.name} is a damaged TorchScript archive: it has no {max(needed)}")
     return members
 
 
