@@ -15,7 +15,6 @@ from ferspec.subjects.models.onnx.operators import COMPUTING, RUNTIME, STANDARD
 
 Bodies = dict[tuple[str, str], list[Any]]
 
-DEEPEST = 50
 # ONNX Runtime copies the body of a function to each of its calls.
 MOST_NODES = 1_000_000
 EXTERNAL_KEYS = frozenset({"location", "offset", "length", "checksum"})
@@ -25,11 +24,9 @@ MOST_DIGITS = 18
 
 
 def refuse_damage(proto: Any, path: Path) -> None:
-    """Raise ``UserError`` for names that are not UTF-8, graphs nested too deeply, and functions that grow too large."""
+    """Raise ``UserError`` for names that are not UTF-8, and for functions that grow too large."""
     if any(not isinstance(text, str) for text in _texts(proto)):
         raise UserError(f"{path.name} is a damaged ONNX file: a name in it is not UTF-8")
-    if any(depth > DEEPEST for _, depth in _graphs(proto)):
-        raise UserError(f"{path.name} nests its graphs more than {DEEPEST} deep: refused")
     bodies: Bodies = defaultdict(list)
     for function in proto.functions:
         bodies[function.domain, function.name].append(function)
@@ -119,14 +116,14 @@ def _declared(tensor: Any, name: str) -> int:
     return math.prod(tensor.dims) * size // (4 if packed else 1)
 
 
-def _graphs(proto: Any) -> Iterator[tuple[Any, int]]:
-    """Yield the graph, the functions, and the graphs nested in nodes (branches and loops), each with its depth."""
+def _graphs(proto: Any) -> Iterator[Any]:
+    """Yield the graph, the functions, and the graphs nested in nodes (branches and loops)."""
     trained = [graph for info in proto.training_info for graph in (info.initialization, info.algorithm)]
-    waiting = [(graph, 0) for graph in (proto.graph, *proto.functions, *trained)]
+    waiting = [proto.graph, *proto.functions, *trained]
     while waiting:
-        graph, depth = waiting.pop()
-        yield graph, depth
-        waiting += [(inner, depth + 1) for node in graph.node for inner in _inner(node)]
+        graph = waiting.pop()
+        yield graph
+        waiting += [inner for node in graph.node for inner in _inner(node)]
 
 
 def _inner(node: Any) -> Iterator[Any]:
@@ -136,12 +133,12 @@ def _inner(node: Any) -> Iterator[Any]:
 
 
 def _nodes(proto: Any) -> Iterator[Any]:
-    for graph, _ in _graphs(proto):
+    for graph in _graphs(proto):
         yield from graph.node
 
 
 def _tensors(proto: Any) -> Iterator[Any]:
-    for graph, _ in _graphs(proto):
+    for graph in _graphs(proto):
         yield from getattr(graph, "initializer", [])
         yield from _parts(getattr(graph, "sparse_initializer", []))
     for node in _nodes(proto):
@@ -164,7 +161,7 @@ def _parts(sparse_tensors: Any) -> Iterator[Any]:
 def _texts(proto: Any) -> Iterator[Any]:
     for entry in proto.metadata_props:
         yield from (entry.key, entry.value)
-    for graph, _ in _graphs(proto):
+    for graph in _graphs(proto):
         yield graph.name
         for part in ("input", "output", "value_info", "initializer"):
             yield from (getattr(item, "name", item) for item in getattr(graph, part, ()))
