@@ -26,6 +26,9 @@ Activation = Literal["softmax", "sigmoid", "linear", "unknown"]
 Run = Callable[[np.ndarray], np.ndarray]
 
 COLOUR_CHANNELS = (1, 3)
+LINE = 150
+LONGEST_LABEL = 100
+MOST_LABELS = 1000
 # NumPy kinds: complex, bytes, text, time spans and dates
 NOT_REAL = frozenset("cSUmM")
 
@@ -187,14 +190,15 @@ def require_one_output(name: str, outputs: int) -> None:
 
 @contextmanager
 def loading(name: str, kind: str) -> Iterator[None]:
-    """Convert any exception of a framework into a ``UserError`` of one line."""
+    """Convert any exception of a framework into a ``UserError`` of one short line."""
     try:
         with room_for(name):
             yield
     except (KeyboardInterrupt, UserError):
         raise
     except BaseException as error:  # sys.exit() in a model's code must not end the suite
-        raise UserError(f"{name} cannot be loaded as {kind} (damaged, or another format): {one_line(error)}") from error
+        reason = f"cannot be loaded as {kind}: {one_line(error)}"
+        raise UserError(f"{name} {shown(reason, LINE)}") from error
 
 
 def one_line(error: BaseException, limit: int = 200) -> str:
@@ -207,10 +211,16 @@ def one_line(error: BaseException, limit: int = 200) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def plain_labels(labels: Iterable[object]) -> tuple[str, ...]:
-    """Convert labels from a file to single lines of printable characters."""
-    texts = ("".join(sign if sign.isprintable() else " " for sign in str(label)) for label in labels)
-    return tuple(" ".join(text.split()) for text in texts)
+def shown(text: str, limit: int = 60) -> str:
+    """Return text from a file as one line of printable characters, at most ``limit`` of them."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * limit]).split())
+    return line if len(line) <= limit and len(text) <= 2 * limit else f"{line[: limit - 1]}…"
+
+
+def plain_labels(labels: Iterable[object]) -> tuple[str, ...] | None:
+    """Convert labels from a file to short lines of printable characters; None for more than a thousand."""
+    labels = list(labels)
+    return tuple(shown(str(label), LONGEST_LABEL) for label in labels) if len(labels) <= MOST_LABELS else None
 
 
 def file_digest(path: Path) -> str:

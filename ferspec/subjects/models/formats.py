@@ -16,9 +16,9 @@ ADAPTERS = {
     "keras": "keras.archive",
     "keras-h5": "keras.hdf5",
     "savedmodel": "savedmodel.folder",
-    "tflite": "tflite",
-    "onnx": "onnx",
-    "torchscript": "torchscript",
+    "tflite": "tflite.file",
+    "onnx": "onnx.file",
+    "torchscript": "torchscript.archive",
 }
 
 

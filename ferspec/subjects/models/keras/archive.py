@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 import zipfile
@@ -22,14 +23,18 @@ from ferspec.subjects.models.base import (
     loading,
     require_image_input,
     require_one_output,
+    shown,
 )
+from ferspec.subjects.models.expansion import refuse_expansion
 from ferspec.subjects.models.keras.config import modernised, refuse_code
+from ferspec.subjects.models.keras.weights import refuse_outside_data
 from ferspec.subjects.models.quiet import keras, quiet, tensorflow
 
 CONFIG = "config.json"
-EXPANSION = 100
+WEIGHTS = "model.weights.h5"
+MEMBERS = frozenset({CONFIG, WEIGHTS, "metadata.json"})
+LARGEST_CONFIG = 64 * 2**20
 WIDEST = 10
-SMALL = 64 * 2**20
 PREPROCESSING = frozenset({"Rescaling", "Normalization", "Resizing", "CenterCrop"})
 ACTIVATIONS: dict[str, Activation] = {"softmax": "softmax", "sigmoid": "sigmoid", "linear": "linear"}
 
@@ -37,10 +42,11 @@ ACTIVATIONS: dict[str, Activation] = {"softmax": "softmax", "sigmoid": "sigmoid"
 def load(path: Path, trust_code: bool = False) -> Model:
     """Load a ``.keras`` archive.
 
-    Safe to load: the configuration is inspected before the model is built. Objects with code, and objects from outside
-    Keras and the suite, are refused unless ``trust_code`` is set; Keras' safe mode is on as well. Always refused are
-    members that would be unpacked outside, and archives that expand more than a hundredfold. Not covered: defects of
-    HDF5 that a crafted file exploits.
+    Safe to load: the configuration is inspected before the model is built. Objects other than those of Keras and the
+    suite that only compute (``classes``), and members other than configuration and weights, are refused unless
+    ``trust_code`` is set; Keras' safe mode is on as well. Always refused are members that would be unpacked outside,
+    archives that expand more than a hundredfold, and weights whose data lie outside the file or have far larger shapes.
+    Not covered: memory for layers larger than their weights, and defects of HDF5 that a crafted file exploits.
     """
     return model_of(load_checked(path, trust_code), path, "keras")
 
@@ -49,9 +55,18 @@ def load_checked(path: Path, trust_code: bool = False) -> Any:
     """Load the Keras model of a ``.keras`` archive after inspecting its members and configuration."""
     with loading(path.name, "Keras"), zipfile.ZipFile(path) as archive:
         _refuse_trap(archive, path)
+        if not trust_code:
+            _refuse_other_members(archive, path.name)
+        if archive.getinfo(CONFIG).file_size > LARGEST_CONFIG:
+            raise UserError(f"{path.name} has a configuration of more than {LARGEST_CONFIG:,} bytes: refused")
         config = json.loads(archive.read(CONFIG))
+        if not isinstance(config, dict):
+            raise UserError(f"{path.name} cannot be loaded as Keras: its configuration does not describe a model")
+        if WEIGHTS in archive.namelist():
+            _inspect_weights(archive.read(WEIGHTS), path)
     if not trust_code:
-        refuse_code(config, path.name)
+        # How the model was trained is not read: a loss or metric of the author's own does no harm there.
+        refuse_code({key: value for key, value in config.items() if key != "compile_config"}, path.name)
     with loading(path.name, "Keras"):
         readable = modernised(config)
     with tempfile.TemporaryDirectory() as folder:
@@ -145,11 +160,24 @@ def _range(layers: list[Any]) -> tuple[float, float] | None:
 def _refuse_trap(archive: zipfile.ZipFile, path: Path) -> None:
     for member in archive.namelist():
         place = PurePosixPath(member.replace("\\", "/"))
-        if place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
-            raise UserError(f"{path.name} would unpack {member!r} outside its own folder: refused")
-    expanded = sum(info.file_size for info in archive.infolist())
-    if expanded > max(SMALL, EXPANSION * path.stat().st_size):
-        raise UserError(f"{path.name} expands to {expanded / 2**30:.1f} GiB, far more than its own size: refused")
+        if place.is_absolute() or ".." in place.parts or ":" in "".join(place.parts[:1]):
+            raise UserError(f"{path.name} would unpack {shown(member)!r} outside its own folder: refused")
+    refuse_expansion(sum(info.file_size for info in archive.infolist()), path)
+
+
+def _refuse_other_members(archive: zipfile.ZipFile, name: str) -> None:
+    members = archive.namelist()
+    if other := [member for member in members if member not in MEMBERS and not member.endswith("/")]:
+        raise UserError(f"{name} holds {shown(other[0])!r} beside configuration and weights: refused; add --trust-code")
+    if len(set(members)) < len(members):
+        raise UserError(f"{name} holds a member twice: refused; save it again with model.save")
+
+
+def _inspect_weights(content: bytes, path: Path) -> None:
+    import h5py
+
+    with h5py.File(io.BytesIO(content), "r") as file:
+        refuse_outside_data(file, path)
 
 
 def _rewritten(path: Path, config: Any, target: Path) -> Path:

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ferspec.errors import UserError
+from ferspec.subjects.models.base import shown
+from ferspec.subjects.models.keras.classes import CLASSES, FUNCTIONS
 
+# Objects that are named in the message, though anything that is not in ``classes`` is refused.
 CODE = {
     "Lambda": "a Lambda layer, Python code stored in the file",
     "__lambda__": "a Python function stored in the file",
@@ -16,7 +19,11 @@ CODE = {
     "FlaxLayer": "a Flax layer with functions of its own",
     "JaxLayer": "a JAX layer with functions of its own",
     "__typespec__": "a type built from Python code",
+    "StringLookup": "a StringLookup layer, which can read any file",
+    "IntegerLookup": "an IntegerLookup layer, which can read any file",
+    "TextVectorization": "a TextVectorization layer, which can read any file",
 }
+NUMBERS = re.compile(r"bool|(u?int|b?float|complex)\d+")
 SPLITS = (
     "activations",
     "constraints",
@@ -63,38 +70,46 @@ INITIALIZERS = frozenset(
 
 
 def refuse_code(config: Any, name: str) -> None:
-    """Raise ``UserError`` for a configuration with objects that are not part of Keras.
+    """Raise ``UserError`` for a configuration with objects that are not known to only compute.
 
-    Refused are layers with code (``CODE``), functions stored by value, objects of modules outside Keras' building
-    blocks (Keras would import or look them up), and names with dots, which may reach another module. ``name`` is the
-    file's name in the message.
+    Every object must be a class or function of Keras listed in ``classes``, looked up in one of Keras' modules of
+    building blocks, or a layer of the suite's own (``OWN``). ``name`` is the file's name in the message.
     """
     for node in _objects(config):
         kind, module, registered = node["class_name"], node.get("module"), node.get("registered_name")
-        for identifier in (kind, node.get("config") if kind == "function" else None):
-            if isinstance(identifier, str):
-                _refuse_identifier(identifier, name)
+        if not isinstance(kind, str):
+            raise _refused(name, "an object whose class is not named")
         if (module, kind, registered) in OWN:
             continue
         if module is not None and not _is_keras(module, node):
-            raise _refused(name, f"{kind} of the module {module!r}, which is not part of Keras")
-        if isinstance(registered, str):
-            _refuse_custom(registered, name)
+            raise _refused(name, f"{shown(kind)} of the module {shown(str(module))!r}, which is not part of Keras")
+        _refuse_unknown(kind, CLASSES | {"function"}, name)
+        if kind == "function":
+            _refuse_unknown(node.get("config"), FUNCTIONS, name)
+        if registered is not None and registered not in (kind, node.get("config")):
+            _refuse_unknown(registered, CLASSES | FUNCTIONS, name)
+        if kind in {"__numpy__", "__tensor__"}:
+            _require_numbers(node.get("config"), name)
 
 
-def _refuse_identifier(identifier: str, name: str) -> None:
-    """Raise ``UserError`` for a class or function with code, custom or dotted."""
-    last = re.split(r"[.>]", identifier)[-1]
+def _refuse_unknown(identifier: Any, known: frozenset[str], name: str) -> None:
+    """Raise ``UserError`` for a class or function that is not among those that only compute."""
+    text = shown(str(identifier))
+    last = re.split(r"[.>]", text)[-1]
     if last in CODE:
         raise _refused(name, CODE[last])
-    if "." in identifier:
-        raise _refused(name, f"the name {identifier!r}, which reaches into a module")
-    _refuse_custom(identifier, name)
+    if "." in text:
+        raise _refused(name, f"the name {text!r}, which reaches into a module")
+    if ">" in text and not text.startswith("keras>"):
+        raise _refused(name, f"the custom object {text!r}, whose code is not in the file")
+    if not isinstance(identifier, str) or identifier.removeprefix("keras>") not in known:
+        raise _refused(name, f"{text!r}, which is not known to only compute")
 
 
-def _refuse_custom(registered: str, name: str) -> None:
-    if ">" in registered and not registered.startswith("keras>"):
-        raise _refused(name, f"the custom object {registered!r}, whose code is not in the file")
+def _require_numbers(array: Any, name: str) -> None:
+    dtype = array.get("dtype") if isinstance(array, dict) else None
+    if not isinstance(dtype, str) or not NUMBERS.fullmatch(dtype):
+        raise _refused(name, f"an array of {shown(str(dtype))}, not of numbers")
 
 
 def modernised(config: Any) -> Any:
@@ -135,7 +150,7 @@ def _objects(config: Any) -> Iterator[dict[str, Any]]:
     while waiting:
         node = waiting.pop()
         if isinstance(node, dict):
-            if isinstance(node.get("class_name"), str):
+            if "class_name" in node:
                 yield node
             waiting += node.values()
         elif isinstance(node, list):
@@ -151,7 +166,4 @@ def _is_keras(module: Any, node: dict[str, Any]) -> bool:
 
 
 def _refused(name: str, content: str) -> UserError:
-    return UserError(
-        f"{name} holds {content}: refused, since loading it would run code; "
-        "save it without this, export it to SavedModel, TFLite or ONNX, or add --trust-code"
-    )
+    return UserError(f"{name} holds {content}: refused, it may run code; export to ONNX, or add --trust-code")

@@ -12,6 +12,7 @@ from ferspec.errors import UserError
 from ferspec.subjects.models.base import Model, loading
 from ferspec.subjects.models.keras.archive import load_network, model_of
 from ferspec.subjects.models.keras.config import modernised, refuse_code
+from ferspec.subjects.models.keras.weights import refuse_outside_data
 
 CONFIG = "model_config"
 SUFFIXES = frozenset({".h5", ".hdf5"})
@@ -20,9 +21,9 @@ SUFFIXES = frozenset({".h5", ".hdf5"})
 def load(path: Path, trust_code: bool = False) -> Model:
     """Load a Keras model from an HDF5 file; convert old configurations to Keras 3.
 
-    Safe to load: as for ``.keras``, the configuration is inspected before the model is built, and objects with code or
-    from outside Keras are refused unless ``trust_code`` is set. Training state (optimizer, ``lr``, ``decay``) is not
-    read. Not covered: defects of HDF5 that a crafted file exploits.
+    Safe to load: as for ``.keras``, the configuration and the weights are inspected before the model is built; objects
+    that are not known to only compute are refused unless ``trust_code`` is set. Training state
+    (optimizer, ``lr``, ``decay``) is not read. Not covered: defects of HDF5 that a crafted file exploits.
     """
     config = _config(path)
     if not trust_code:
@@ -42,6 +43,7 @@ def _config(path: Path) -> Any:
     import h5py
 
     with loading(path.name, "Keras HDF5"), h5py.File(path, "r") as file:
+        refuse_outside_data(file, path)
         text = file.attrs.get(CONFIG)
         if text is None and ("layer_names" in file.attrs or "layers" in file):
             raise UserError(f"{path.name} holds weights without a network: save the whole model (model.save)")

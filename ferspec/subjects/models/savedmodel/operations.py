@@ -27,6 +27,7 @@ EFFECTS = {
 # Families of such operations: data pipelines, record readers, and the debugger, which writes to URLs.
 FAMILIES = {
     "reads or writes files": re.compile(r".*(Dataset|Iterator).*|.*Reader(V2)?|Reader[A-Z].*"),
+    "needs other hardware or threads": re.compile(r"T(PU|pu).*|Infeed.*|Outfeed.*|.*Tpu.*|BatchFunction|HostConst"),
     "writes what it computes to files or to the network": re.compile(r"Debug.*|Copy(Host)?|.*Summary.*"),
 }
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ferspec.errors import UserError
 from ferspec.subjects.models.base import (
     Activation,
     Model,
@@ -24,6 +23,7 @@ from ferspec.subjects.models.base import (
     require_one_output,
 )
 from ferspec.subjects.models.quiet import quiet, tensorflow
+from ferspec.subjects.models.tflite.screening import refuse_custom_operators, refuse_damage
 
 LABELS_LIMIT = 10_000
 PASSING = frozenset({"DEQUANTIZE", "QUANTIZE", "RESHAPE", "CAST"})
@@ -34,8 +34,9 @@ def load(path: Path, trust_code: bool = False) -> Model:
     """Load a TFLite file; quantised inputs and outputs are converted by scale and zero point.
 
     Safe to load: built-in operators only compute. Custom operators and TensorFlow operators (Flex; some read and write
-    files) are refused unless ``trust_code`` is set, and they need a runtime that supports them. Not covered: defects
-    of the runtime that a crafted file exploits (the flatbuffer itself is verified first).
+    files) are refused unless ``trust_code`` is set, and they need a runtime that supports them. Always refused are
+    subgraphs that call themselves, and buffers beyond the end of the file. Not covered: time and memory of a run, and
+    defects of the runtime that a crafted file exploits (the flatbuffer itself is verified first).
     """
     name = path.name
     interpreter_of, schema = _runtime()
@@ -43,16 +44,12 @@ def load(path: Path, trust_code: bool = False) -> Model:
     with loading(name, "TFLite"), quiet():
         interpreter = interpreter_of(model_content=content, num_threads=os.cpu_count())
         graph = schema.Model.GetRootAsModel(content, 0)
-        custom = sorted(_custom_operators(graph))
-    if custom and not trust_code:
-        raise UserError(
-            f"{name} needs operators that are not built into TFLite ({', '.join(custom)}), which may not be safe: "
-            "refused; add --trust-code to run them anyway"
-        )
-    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
-    require_image_input(name, len(inputs), len(inputs[0]["shape"]) if inputs else 0)
-    require_one_output(name, len(outputs))
-    with loading(name, "TFLite"), quiet():
+        if not trust_code:
+            refuse_custom_operators(graph, name)
+        refuse_damage(graph, schema, len(content), name)
+        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+        require_image_input(name, len(inputs), len(inputs[0]["shape"]) if inputs else 0)
+        require_one_output(name, len(outputs))
         interpreter.allocate_tensors()
         activation = _activation(graph, schema, outputs[0]["index"])
     runner = _Runner(interpreter, inputs[0], outputs[0])
@@ -117,11 +114,6 @@ def _runtime() -> tuple[Any, ModuleType]:
 
         return interpreter_of, schema
     return Interpreter, schema
-
-
-def _custom_operators(graph: Any) -> set[str]:
-    codes = [graph.OperatorCodes(index).CustomCode() for index in range(graph.OperatorCodesLength())]
-    return {code.decode(errors="replace") for code in codes if code}
 
 
 def _activation(graph: Any, schema: ModuleType, output: int) -> Activation:
