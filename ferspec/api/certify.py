@@ -22,7 +22,7 @@ from ferspec.subjects.certificates.build import build_report
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.claims import Claim, parse_claim, require_known_metrics
-from ferspec.subjects.models.from_names import open_images, open_subject
+from ferspec.subjects.models.from_names import open_images, open_subject, require_names
 from ferspec.subjects.models.subject import ModelSubject
 
 
@@ -97,6 +97,7 @@ def _opened(request: CertifyRequest, progress: Progress) -> _Opened:
     """Open all that a request names; claims and deviations first, since a mistake in them is found at once."""
     claims = tuple(map(parse_claim, request.claims))
     deviations = load_deviations(request.deviations) if request.deviations else ()
+    require_names(request.model, request.contract)
     images = open_images(request.model, request.dataset, request.groups, progress)
     require_known_metrics(claims, images.groups)
     subject = open_subject(request.model, images, request.contract, request.trust_code, progress)

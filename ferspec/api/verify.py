@@ -15,7 +15,7 @@ from ferspec.progress import Progress, silent
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.certificates.subject import Certificate, read_certificate
 from ferspec.subjects.models.claims import parse_claim
-from ferspec.subjects.models.from_names import DEMO, join, open_images, open_source
+from ferspec.subjects.models.from_names import DEMO, join, open_images, open_source, require_source
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ def verify_request(request: VerifyRequest, progress: Progress = silent) -> Verif
     """Verify the certificate of a request."""
     checks = selected(checks_for_certificate(), request.select)
     document = read_certificate(request.certificate)
+    if request.model is not None:
+        require_source(request.model)
     images = None if request.dataset is None else open_images(DEMO, request.dataset, progress=progress)
     source = None if request.model is None else open_source(request.model, request.trust_code)
     subject = Certificate(document, images, source, recertify=partial(_certify_again, progress=progress))

@@ -12,7 +12,8 @@ from typing import Literal, TypedDict
 import numpy as np
 from pydantic import Field
 
-from ferspec.errors import SubjectError, UserError
+from ferspec.errors import SubjectError, UserError, one_line
+from ferspec.files import open_regular
 from ferspec.records import Record
 from ferspec.subjects.disk import room_for
 from ferspec.subjects.models.quiet import stdout_on_stderr
@@ -21,6 +22,8 @@ Layout = Literal["channels_last", "channels_first"]
 Activation = Literal["softmax", "sigmoid", "linear", "unknown"]
 Run = Callable[[np.ndarray], np.ndarray]
 
+# the largest network of the protocol has 0.5 GiB, and 1.6 GiB with the state of its optimizer
+LARGEST = 4 << 30
 COLOUR_CHANNELS = (1, 3)
 # NumPy kinds: complex, bytes, text, time spans and dates
 NOT_REAL = frozenset("cSUmM")
@@ -149,13 +152,6 @@ def loading(name: str, kind: str) -> Iterator[None]:
         raise UserError(f"{name} cannot be loaded as {kind} (damaged, or another format): {one_line(error)}") from error
 
 
-def one_line(error: BaseException, limit: int = 200) -> str:
-    """Return type and first line of an exception, at most ``limit`` characters."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
 def plain_labels(labels: Iterable[object]) -> tuple[str, ...]:
     """Convert labels from a file to single lines of printable characters."""
     texts = ("".join(sign if sign.isprintable() else " " for sign in str(label)) for label in labels)
@@ -168,8 +164,8 @@ def missing_extra(name: str, kind: str, extra: str) -> UserError:
 
 
 def file_digest(path: Path) -> str:
-    """Return the sha256 of a file's bytes."""
-    with path.open("rb") as file:
+    """Return the sha256 of a file's bytes. Raise ``UserError`` for a file that is not regular, or too large."""
+    with open_regular(path, LARGEST, "a model") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

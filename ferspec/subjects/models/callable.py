@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ferspec.errors import UserError
-from ferspec.subjects.models.base import Model, Signature, file_digest, one_line
+from ferspec.errors import UserError, one_line
+from ferspec.subjects.models.base import Model, Signature, file_digest
 from ferspec.subjects.models.quiet import quiet
 
 REFERENCE = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*(?:\.[^\W\d]\w*)*)")

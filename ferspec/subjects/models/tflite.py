@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from ferspec.errors import UserError
+from ferspec.files import open_archive, read_bounded
 from ferspec.subjects.models.base import (
+    LARGEST,
     Activation,
     Model,
     Signature,
@@ -39,7 +41,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
     """
     name = path.name
     interpreter_of, schema = _runtime()
-    content = path.read_bytes()
+    content = read_bounded(path, LARGEST, "a TFLite model")
     with loading(name, "TFLite"), quiet():
         interpreter = interpreter_of(model_content=content, num_threads=os.cpu_count())
         graph = schema.Model.GetRootAsModel(content, 0)
@@ -151,7 +153,7 @@ def _labels(path: Path) -> tuple[str, ...] | None:
     # TFLite metadata is a zip archive with a label file, appended to the flatbuffer.
     if not zipfile.is_zipfile(path):
         return None
-    with loading(path.name, "TFLite"), zipfile.ZipFile(path) as archive:
+    with loading(path.name, "TFLite"), open_archive(path) as archive:
         texts = [info for info in archive.infolist() if info.filename.endswith(".txt")]
         lists = [info for info in texts if info.file_size < LABELS_LIMIT]
         lines = archive.read(lists[0]).decode(errors="replace").splitlines() if len(lists) == 1 else []
