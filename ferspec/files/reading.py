@@ -72,6 +72,15 @@ def read_bounded(path: str | Path, largest: int, what: str = "such a file", name
     return content
 
 
+def read_head(path: str | Path, size: int, largest: int | None = None, what: str = "such a file") -> bytes:
+    """Read the first ``size`` bytes of an untrusted regular file; ``UserError`` as for ``open_regular``."""
+    with open_regular(path, largest, what) as file:
+        try:
+            return file.read(size) or b""
+        except OSError as error:
+            raise UserError(f"cannot read {path}: {error.strerror}") from None
+
+
 def read_text(path: str | Path, largest: int, what: str = "such a file") -> str:
     """Read an untrusted text file in UTF-8, of at most ``largest`` bytes.
 

@@ -39,7 +39,7 @@ def csv_rows(path: str | Path, largest: int, what: str = "such a table") -> Iter
                         raise UserError(f"{path}: more than {MOST_ROWS:,} rows are too many for {what}")
                     yield line, cells
         except UnicodeDecodeError:
-            raise UserError(f"{path} is not text in UTF-8 (after line {line})") from None
+            raise UserError(f"{path} is not text in UTF-8") from None
         except OSError as error:
             raise UserError(f"cannot read {path}: {error.strerror}") from None
 

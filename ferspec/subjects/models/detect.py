@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ferspec.errors import UserError, one_line
-from ferspec.files import is_regular_file, open_archive, open_regular
+from ferspec.files import is_regular_file, open_archive, open_regular, read_head
 from ferspec.subjects.models.base import LARGEST
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -47,7 +47,7 @@ def detect(path: Path) -> str:
         raise UserError(f"{path}: no such model file or folder")
     if path.is_dir():
         return _detect_folder(path)
-    head = _head(path)
+    head = read_head(path, HEAD, LARGEST, "a model")
     if not head:
         raise UserError(f"{path} is empty (0 bytes)")
     if head.startswith(HDF5):
@@ -66,14 +66,6 @@ def detect(path: Path) -> str:
     raise UserError(_unknown(path))
 
 
-def _head(path: Path) -> bytes:
-    with open_regular(path, LARGEST, "a model") as file:
-        try:
-            return file.read(HEAD)
-        except OSError as error:
-            raise UserError(f"cannot read {path}: {error.strerror}") from None
-
-
 def _detect_folder(path: Path) -> str:
     if is_regular_file(path / "saved_model.pb"):
         _require_plain_files(path)
@@ -84,7 +76,7 @@ def _detect_folder(path: Path) -> str:
 
 
 def _require_plain_files(folder: Path) -> None:
-    """Raise ``UserError`` for a folder with a device, pipe or socket, or more bytes than a model."""
+    """Raise ``UserError`` for a folder that holds a device, pipe or socket, or too much."""
     total = 0
     for parent, _, names in os.walk(folder):
         for path in (Path(parent, name) for name in names):

@@ -102,7 +102,7 @@ def test_a_bad_file_is_one_line_that_names_what_is_wrong(csv, lines, words):
 def test_a_file_that_is_missing_no_text_or_a_folder_is_one_line(csv, tmp_path):
     assert "no such predictions file" in refusal(tmp_path / "none.csv")
     assert "it is a folder" in refusal(tmp_path)
-    assert "not a CSV in UTF-8" in refusal(csv("image,class", "é,Sad", encoding="latin-1"))
+    assert "not text in UTF-8" in refusal(csv("image,class", "é,Sad", encoding="latin-1"))
 
 
 def test_only_csv_names_are_predictions():

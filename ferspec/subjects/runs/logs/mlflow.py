@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ferspec.errors import UserError
-from ferspec.files import open_regular, read_bounded, require_regular_file
+from ferspec.files import read_bounded, read_head, require_regular_file
 from ferspec.subjects.runs.logs.csv_logger import LOSS, NAMES, VAL_LOSS, phases_of
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
 from ferspec.subjects.runs.logs.series import bounded, log_rows
@@ -41,8 +41,7 @@ def is_mlflow_run(folder: Path) -> bool:
 
 def is_sqlite(path: Path) -> bool:
     """Return whether a file is a SQLite database."""
-    with open_regular(path) as file:
-        return file.read(len(MAGIC)) == MAGIC
+    return read_head(path, len(MAGIC)) == MAGIC
 
 
 def read_mlflow_run(folder: str | Path) -> LoggedRun:
