@@ -44,7 +44,6 @@ OPTIONS = {
     "audit --deviations": ("deviations.toml", ("audit", "log.csv", "--deviations", "{}")),
     "conform --deviations": ("deviations.toml", ("conform", "helpers.miniatures", "--deviations", "{}")),
     "evaluate RUN": ("run.json", ("evaluate", "{folder}")),
-    "grid judge RUN": ("run.json", ("grid", "judge", "{folder}")),
     "grid judge": ("results.csv", ("grid", "judge", "{}")),
     "grid findings": ("results.csv", ("grid", "findings", "{}")),
     "models fuse": ("trained.keras", ("models", "fuse", "{}", "-o", "fused.keras")),
@@ -93,9 +92,8 @@ def ended(tmp_path_factory):
         path = tmp_path_factory.mktemp(f"case{number}-") / name
         KINDS[kind](path)
         start = () if words[0] == "pytest" else ("ferspec",)
-        commands.append(
-            (*start, *(word.replace("{}", str(path)).replace("{folder}", str(path.parent)) for word in words))
-        )
+        given = [word.replace("{}", str(path)).replace("{folder}", str(path.parent)) for word in words]
+        commands.append((*start, *given))
     return dict(zip(CASES, run_each(commands, folder, tmp_path_factory.mktemp("notes"), SECONDS), strict=True))
 
 
@@ -171,8 +169,8 @@ def test_a_dataset_may_be_a_link_and_hold_links_to_its_own_files(tmp_path):
 
 
 def test_loops_of_links_end(tmp_path):
-    for one, other in (("Happy", "Sad"), ("Sad", "Happy")):
-        (tmp_path / one).mkdir()
-        (tmp_path / one / other).symlink_to(tmp_path / other)
-        (tmp_path / one / "up").symlink_to(tmp_path)
-    assert "no class folders" in refusal(open_dataset, tmp_path)
+    for name in ("Happy", "Sad"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "up").symlink_to(tmp_path)
+        (tmp_path / name / "here").symlink_to(".")
+    assert "this class folder holds no images (and 1 more)" in refusal(open_dataset, tmp_path)
