@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import inspect
-import io
-import os
 import sys
+import traceback
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import ferspec
 from ferspec.commands import audit, certify, compare, conform, contract, evaluate, grid, models, spec, train, verify
-from ferspec.errors import SubjectError, UserError
+from ferspec.commands.streams import flush, open_streams
+from ferspec.errors import SubjectError, UserError, one_line
 from ferspec.extras import EXTRA_OF, missing_extra
 
+# exit status where the input or the machine needs a correction
+REFUSED = 2
+# exit status of a defect of ferspec, which keeps its traceback (EX_SOFTWARE in sysexits.h)
+DEFECT = 70
 # exit status that shells expect after Ctrl-C
 INTERRUPTED = 130
 # exit status that shells expect after writing to a closed pipe, such as that of "head"
 UNREAD = 141
+# a message may quote untrusted text
+LONGEST_MESSAGE = 1000
 
 app = typer.Typer(
     name="ferspec",
@@ -59,60 +67,94 @@ def root(
 
 def main() -> None:
     """Run the command line; print a user's mistake as one line on stderr, with exit status 2."""
-    # a terminal that cannot show a character must not stop a report
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    if not open_streams():
+        raise SystemExit(refused("standard output is closed: open it, or send it to a file"))
+    status = _status()
+    failure = flush()
+    if failure is not None and status != REFUSED:
+        status = _unwritten(failure)
+    raise SystemExit(status)
+
+
+def _status() -> int | None:
+    """Run the command, and return its exit status; None is 0."""
     try:
-        status = app(prog_name="ferspec", standalone_mode=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        status = closed_pipe()
+        _require_working_directory()
+        return app(prog_name="ferspec", standalone_mode=False)
     except SystemExit as stopped:
         # some libraries turn a broken pipe into an exit
         if not isinstance(stopped.__context__, BrokenPipeError):
             raise
-        status = closed_pipe()
+        return UNREAD
     except UserError as error:
-        status = refused(str(error))
+        return refused(str(error))
     except ModuleNotFoundError as error:
-        if error.name not in EXTRA_OF:
-            raise
-        status = refused(str(missing_extra("this", error.name)))
+        if error.name in EXTRA_OF:
+            return refused(str(missing_extra("this", error.name)))
+        return defect()
     except SubjectError as error:
-        status = failed(str(error))
+        return failed(str(error))
     except typer.TyperException as error:
-        status = mistyped(error)
+        return mistyped(error)
     except typer.Abort:
-        status = INTERRUPTED
-    raise SystemExit(status)
+        return INTERRUPTED
+    except OSError as error:
+        failure = error if isinstance(error, BrokenPipeError) else flush()
+        return refused(_problem(error)) if failure is None else _unwritten(failure)
+    except Exception:
+        return defect()
+
+
+def _require_working_directory() -> None:
+    """Raise ``UserError`` if another process removed the working directory."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise UserError(f"the working directory cannot be read ({error.strerror}): change to another one") from None
+
+
+def _unwritten(failure: OSError) -> int:
+    if isinstance(failure, BrokenPipeError):
+        return UNREAD
+    return refused(f"cannot write to standard output: {failure.strerror}")
+
+
+def _problem(error: OSError) -> str:
+    """Return what the operating system refused, with the file."""
+    reason = error.strerror or one_line(error)
+    return f"{error.filename if error.filename is not None else 'standard output, or a file'}: {reason}"
 
 
 def mistyped(error: typer.TyperException) -> int:
     """Print what is wrong with a command line and which help explains it; print nothing after help."""
     if not error.format_message():
-        return 2
+        return REFUSED
     context = getattr(error, "ctx", None)
     return refused(f"{error.format_message()} ({context.command_path if context else 'ferspec'} --help shows how)")
 
 
 def refused(message: str) -> int:
     """Print a message as one line, without control characters, and return exit status 2."""
-    from ferspec.report.words import plain
-
-    print(f"ferspec: {plain(message)}", file=sys.stderr)
-    return 2
+    complain(message)
+    return REFUSED
 
 
 def failed(message: str) -> int:
-    """Print why a subject fails, as one line without control characters, and return exit status 1."""
-    from ferspec.report.words import plain
-
-    print(f"ferspec: FAIL: {plain(message)}", file=sys.stderr)
+    """Print why a subject fails, as ``refused`` does, and return exit status 1."""
+    complain(f"FAIL: {message}")
     return 1
 
 
-def closed_pipe() -> int:
-    """Discard the rest of the output, and return the exit status for a closed pipe."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return UNREAD
+def complain(message: str) -> None:
+    """Print a message on standard error as one line, without control characters."""
+    from ferspec.report.words import shorten
+
+    with suppress(OSError):
+        print(f"ferspec: {shorten(message, LONGEST_MESSAGE)}", file=sys.stderr, flush=True)
+
+
+def defect() -> int:
+    """Print the traceback of a defect of ferspec, and return its exit status."""
+    with suppress(OSError):
+        traceback.print_exc()
+    return DEFECT

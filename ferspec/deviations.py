@@ -1,13 +1,16 @@
 """Declared deviations: the TOML file in which the owner of a subject declares which clauses fail, and why."""
 
-import tomllib
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.files import parse_toml, read_bounded
 from ferspec.outcomes import Deviation
+
+# an entry for each of the 150 clauses, with a page of reasons, is a quarter of it
+LARGEST = 1 << 18
 
 
 def load_deviations(path: str | Path) -> tuple[Deviation, ...]:
@@ -16,12 +19,10 @@ def load_deviations(path: str | Path) -> tuple[Deviation, ...]:
     ``UserError`` for a file that cannot be read, an unknown clause or category, a missing reason, and a clause that is
     declared twice.
     """
+    content = read_bounded(path, LARGEST, "a file of deviations")
     try:
-        text = Path(path).read_text(encoding="utf-8")
-        tables = tomllib.loads(text)
-    except OSError as error:
-        raise UserError(f"cannot read the deviations in {path}: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        tables = parse_toml(content)
+    except ValueError as error:
         raise UserError(f"cannot read the deviations in {path}: {error}") from None
     entries = tables.get("deviation")
     if set(tables) != {"deviation"} or not isinstance(entries, list):

@@ -11,3 +11,19 @@ class SubjectError(Exception):
 
 class NotEvaluable(Exception):
     """A check cannot be evaluated on this subject; the text is the reason."""
+
+
+def one_line(error: BaseException, limit: int = 200) -> str:
+    """Return type and first line of an exception, at most ``limit`` characters.
+
+    The exception may be a subject's own: its ``__str__`` may fail or exit, and its class may hide its name.
+    """
+    name = type.__dict__["__name__"].__get__(type(error))
+    try:
+        lines = [line.strip() for line in str.splitlines(str(error)) if line.strip()]
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        lines = ["its text cannot be shown"]
+    text = f"{name}: {lines[0]}" if lines else name
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

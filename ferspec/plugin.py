@@ -30,6 +30,8 @@ PROFILES = ("released", "paper")
 CONFORMANCE = Path(__file__).parent / "conformance"
 MODULES = "ferspec.conformance."
 IMPLEMENTATION_TESTS = "test_implementation.py"
+# a message may quote untrusted text
+LONGEST_MESSAGE = 1000
 PROPERTY = "ferspec outcome"
 OWES = "ferspec outcome owed"
 CLAIMS = pytest.StashKey[tuple["Claim", ...]]()
@@ -114,13 +116,14 @@ def fer_subject(request: pytest.FixtureRequest) -> Iterator[object]:
     """The model and images that the command line names; the model must stay the same file to the end."""
     from ferspec.api.certify import require_unchanged
     from ferspec.subjects.models.claims import require_known_metrics
-    from ferspec.subjects.models.from_names import open_images, open_subject
+    from ferspec.subjects.models.from_names import open_images, open_subject, require_names
 
     option = request.config.getoption
     model = option("--fer-model")
     if model is None:
         pytest.exit("ferspec: no model was named: add --fer-model", returncode=pytest.ExitCode.USAGE_ERROR)
     try:
+        require_names(model, option("--fer-contract"))
         images = open_images(model, option("--fer-dataset"), option("--fer-groups"))
         require_known_metrics(claims_of(request.config), images.groups)
         hidden = (option("--fer-dataset"), option("--fer-groups"))
@@ -186,7 +189,9 @@ def reproduce_model(config: pytest.Config) -> str:
 
 def refusal(error: UserError) -> str:
     """Return the message of an error with the plugin's names of options, such as ``--fer-dataset``."""
-    text = str(error)
+    from ferspec.report.words import shorten
+
+    text = shorten(error, LONGEST_MESSAGE)
     for name in (*OPTIONS, "--fer-claim", "--fer-trust-code"):
         text = text.replace(f"--{name.removeprefix('--fer-')}", name)
     return f"ferspec: {text}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from ferspec import spec
 from ferspec.errors import UserError
-from ferspec.files import replacing
+from ferspec.files import replacing, require_regular_file
 from ferspec.records import Record
 from ferspec.reference.models import (
     Built,
@@ -165,8 +165,9 @@ def fuse(source: str | Path, target: str | Path, force: bool = False) -> Cost:
     """
     from ferspec.subjects.models.keras.archive import load_checked
 
-    if not Path(source).is_file():
+    if not Path(source).exists():
         raise UserError(f"{source}: no such model file")
+    require_regular_file(source)
     path = require_target(target, force, source)
     beside = _contract_beside(Path(source))
     contract = load_contract(beside) if beside.exists() else None

@@ -22,7 +22,7 @@ from ferspec.subjects.certificates.build import build_report
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.claims import Claim, parse_claim, require_known_metrics
-from ferspec.subjects.models.from_names import open_images, open_subject
+from ferspec.subjects.models.from_names import open_images, open_subject, require_names
 from ferspec.subjects.models.subject import ModelSubject
 from ferspec.subjects.models.worker.settings import recorded_settings
 from ferspec.subjects.time_limit import OF_MODELS
@@ -114,6 +114,7 @@ def _opened(request: CertifyRequest, progress: Progress, out: Path | None = None
     """Open all that a request names; claims and deviations first, since a mistake in them is found at once."""
     claims = tuple(map(parse_claim, request.claims))
     deviations = load_deviations(request.deviations) if request.deviations else ()
+    require_names(request.model, request.contract)
     images = open_images(request.model, request.dataset, request.groups, progress)
     require_known_metrics(claims, images.groups)
     hidden = (request.dataset, request.groups, request.deviations, out)

@@ -11,7 +11,7 @@ from ferspec.reference.comparison import Comparison
 from ferspec.reference.comparison import compare as compare_predictions
 from ferspec.subjects.certificates.build import dataset_info, subject_info
 from ferspec.subjects.certificates.document import DatasetInfo, SubjectInfo
-from ferspec.subjects.models.from_names import open_images, open_subject
+from ferspec.subjects.models.from_names import open_images, open_subject, require_names
 from ferspec.subjects.time_limit import OF_MODELS
 
 
@@ -48,8 +48,10 @@ def compare(
 
 def compare_request(request: CompareRequest, progress: Progress = silent) -> ModelComparison:
     """Compare the two models of a request."""
-    images = open_images(request.model_a, request.dataset, progress=progress)
     named = ((request.model_a, request.contract_a), (request.model_b, request.contract_b))
+    for model, contract in named:
+        require_names(model, contract)
+    images = open_images(request.model_a, request.dataset, progress=progress)
     options = (request.trust_code, request.time_limit, progress, (request.dataset,))
     first, second = (open_subject(model, images, contract, *options) for model, contract in named)
     require_evaluable(first)

@@ -17,7 +17,7 @@ from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.certificates.subject import Certificate, read_certificate
 from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial, trial_of
 from ferspec.subjects.models.claims import parse_claim
-from ferspec.subjects.models.from_names import DEMO, join, open_images, open_source
+from ferspec.subjects.models.from_names import DEMO, join, open_images, open_source, require_source
 from ferspec.subjects.time_limit import OF_MODELS
 
 
@@ -57,6 +57,8 @@ def verify_request(request: VerifyRequest, progress: Progress = silent) -> Verif
     """Verify the certificate of a request."""
     checks = selected(checks_for_certificate(), request.select)
     document = read_certificate(request.certificate)
+    if request.model is not None:
+        require_source(request.model)
     images = None if request.dataset is None else open_images(DEMO, request.dataset, progress=progress)
     source = None
     if request.model is not None:

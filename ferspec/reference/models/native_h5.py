@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ferspec.errors import UserError
+from ferspec.files import open_archive
 
 WEIGHTS = "model.weights.h5"
 BESIDE = ("optimizer", "seed_generator")
@@ -60,7 +61,7 @@ def shapes(path: Path) -> list[tuple[int, ...]]:
 
     try:
         if path.suffix == ".keras":
-            with zipfile.ZipFile(path) as archive:
+            with open_archive(path) as archive:
                 if archive.getinfo(WEIGHTS).file_size > EXPANSION * path.stat().st_size:
                     raise UserError(f"{path.name} expands more than {EXPANSION}-fold: refused")
                 with h5py.File(io.BytesIO(archive.read(WEIGHTS))) as file:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from ferspec.errors import UserError
+from ferspec.files import parse_json, read_bounded
 from ferspec.spec.layers import Layer, csv_rows, in_order
+
+# 100 times the largest table of the protocol, 800 layers of NASNetMobile
+LARGEST = 8 << 20
 
 
 def read_table(path: str | Path) -> tuple[Layer, ...]:
@@ -21,15 +24,11 @@ def read_table(path: str | Path) -> tuple[Layer, ...]:
     ``UserError``, with the file and the place in it, for anything else, and for a layer that reads a later one.
     """
     path = Path(path)
+    content = read_bounded(path, LARGEST, "a layer table")
     try:
-        text = path.read_text(encoding="utf-8")
-        entries = list(csv_rows(text) if path.suffix.lower() == ".csv" else _json(text))
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+        entries = list(csv_rows(content.decode("utf-8-sig")) if path.suffix.lower() == ".csv" else _json(content))
     except AttributeError:
         raise UserError(f"{path} is not a layer table: a row has fewer columns than the header") from None
-    except RecursionError:
-        raise UserError(f"{path} is not a layer table: it is nested too deep") from None
     except (ValueError, TypeError, KeyError, csv.Error) as error:
         raise UserError(f"{path} is not a layer table: {str(error).splitlines()[0]}") from None
     table = tuple(_layer(path, number, entry) for number, entry in enumerate(entries, start=1))
@@ -50,6 +49,6 @@ def _layer(path: Path, number: int, entry: Any) -> Layer:
     return layer
 
 
-def _json(text: str) -> list[Any]:
-    data = json.loads(text)
+def _json(content: bytes) -> list[Any]:
+    data = parse_json(content)
     return data if isinstance(data, list) else data["layers"]

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ferspec.errors import UserError
+from ferspec.files import open_regular
 from ferspec.reference.models import legacy_h5, native_h5
 
+# the largest network of the protocol has 0.5 GiB
+LARGEST = 4 << 30
 SOURCES = Path(__file__).parent / "weights.toml"
 
 
@@ -124,10 +127,7 @@ def _digest(path: Path, method: str) -> str:
 
 
 def _opened(path: Path) -> Any:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise UserError(f"cannot read the weights {path}: {error.strerror}") from None
+    return open_regular(path, LARGEST, "a file of weights")
 
 
 @cache

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ferspec.errors import UserError
-from ferspec.files import replacing
+from ferspec.files import open_regular, replacing
 from ferspec.reference.training.epoch_row import EpochRow
 
 LAST, BEST = "last.npz", "best-{epoch:05d}.npz"
@@ -91,7 +91,7 @@ def _write(path: Path, text: str | None = None, **groups: Iterable[Any]) -> None
 def _opened(path: Path) -> Iterator[Any]:
     """Yield the arrays of a file; reading a damaged one within the block raises ``UserError``."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with open_regular(path) as file, np.load(file, allow_pickle=False) as arrays:
             yield arrays
     except UNREADABLE as error:
         raise UserError(f"{path} is not the state of a training ({error}): remove its run to start it over") from None

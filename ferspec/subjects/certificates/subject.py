@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from ferspec import spec
 from ferspec.errors import NotEvaluable, UserError
+from ferspec.files import parse_json, read_bounded
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.datasets.manifest import digest
 from ferspec.subjects.datasets.subject import Dataset
@@ -23,6 +24,8 @@ from ferspec.subjects.models.contracts.files import require_sound
 from ferspec.subjects.models.predictions import RecordedPredictions
 from ferspec.subjects.runs.artifacts.record import is_run
 
+# the predictions of 90,000 images, more than twice as many as FER2013 has
+LARGEST = 64 << 20
 WHY_MISSING = {
     "whole": "the document is not valid (see FER-X-01)",
     "dataset": "no dataset was given: add --dataset",
@@ -118,16 +121,11 @@ def read_certificate(path: str | Path) -> dict[str, Any]:
         raise UserError(f"{path} is the folder of a training, not a certificate: 'ferspec evaluate {path}' verifies it")
     if Path(path).is_dir():
         raise UserError(f"{path} is a folder: give its certificate.json")
+    content = read_bounded(path, LARGEST, "a certificate")
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except OSError as error:
-        raise UserError(f"cannot read the certificate {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
+        document = parse_json(content)
+    except ValueError as error:
         raise UserError(f"{path} is not a certificate in JSON, as 'ferspec certify' writes it: {error}") from None
     if not isinstance(document, dict):
         raise UserError(f"{path} is not a certificate: it does not hold a JSON object")
     return document
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
+from contextlib import nullcontext
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ferspec.errors import UserError
+from ferspec.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from PIL import Image
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
-MAX_PIXELS = 64_000_000
+# a camera of 24 megapixels; the protocol's largest images have 0.07
+MAX_PIXELS = 25_000_000
+# decoding takes up to 11 bytes for a pixel, in every thread; larger images are decoded one after another
+LARGE = 2_000_000
+ONE_LARGE = Lock()
 EXIF_ORIENTATION = 0x0112
 SIXTEEN_BIT = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 EIGHT_BIT = frozenset({"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"})
@@ -39,14 +45,15 @@ def decode(data: bytes, name: str, turned: bool = True) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _refuse_unusable(image, name)
-            image.load()
-            return _upright(_rgb(image), _orientation(image)) if turned else _rgb(image)
+            with ONE_LARGE if image.width * image.height > LARGE else nullcontext():
+                image.load()
+                return _upright(_rgb(image), _orientation(image)) if turned else _rgb(image)
     except UserError:
         raise
     except UnidentifiedImageError:
         raise UserError(f"{name}: not an image of a known format ({', '.join(FORMATS)})") from None
     except Exception as error:  # a damaged or hostile file can raise anything inside a decoder
-        raise UserError(f"{name}: the image cannot be decoded ({' '.join(str(error).split())})") from error
+        raise UserError(f"{name}: the image cannot be decoded ({one_line(error)})") from error
 
 
 def pixel_digest(image: np.ndarray) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from ferspec.errors import UserError
+from ferspec.files import csv_rows
 from ferspec.subjects.examples import first_few
 
 IMAGE_COLUMNS = ("image", "path", "filename", "id")
 UNKNOWN = "unknown"
+# ten columns of attributes for a million images, far more than any set of this protocol
+LARGEST = 64 << 20
+# CelebA, the face set with most attributes, has 40, and each is a table of metrics in the report
+MOST_GROUPINGS = 100
 
 
 def read_groups(path: str | Path, ids: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
@@ -53,20 +57,16 @@ def read_groups(path: str | Path, ids: Sequence[str]) -> tuple[dict[str, tuple[s
 
 def _read(path: Path) -> tuple[list[str], list[tuple[int, str, list[str]]]]:
     """Return the names of the groupings, and the line, image and values of each row."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            header = [name.strip() for name in next(reader, [])]
-            image = _image_column(path, header)
-            rows = []
-            for cells in filter(None, reader):
-                if len(cells) != len(header):
-                    raise UserError(f"{path}, line {reader.line_num}: {len(cells)} cells for {len(header)} columns")
-                cells = [cell.strip() for cell in cells]
-                name = cells.pop(image)
-                rows.append((reader.line_num, name, [cell or UNKNOWN for cell in cells]))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: not a readable CSV file ({error})") from error
+    table = csv_rows(path, LARGEST, "a table of groups")
+    header = [name.strip() for name in next(table, (1, []))[1]]
+    image = _image_column(path, header)
+    rows = []
+    for line, cells in table:
+        if len(cells) != len(header):
+            raise UserError(f"{path}, line {line}: {len(cells)} cells for {len(header)} columns")
+        cells = [cell.strip() for cell in cells]
+        name = cells.pop(image)
+        rows.append((line, name, [cell or UNKNOWN for cell in cells]))
     header.pop(image)
     return header, rows
 
@@ -76,6 +76,8 @@ def _image_column(path: Path, header: list[str]) -> int:
     positions = [lowered.index(name) for name in IMAGE_COLUMNS if name in lowered]
     if not positions:
         raise UserError(f"{path}: no column names the image: one of {', '.join(IMAGE_COLUMNS)} is needed")
+    if len(header) > MOST_GROUPINGS:
+        raise UserError(f"{path}: {len(header):,} columns are too many: at most {MOST_GROUPINGS} can be judged")
     if len(header) < 2:
         raise UserError(f"{path}: {header[0]!r} is the only column: at least one grouping is needed")
     if len(set(header)) < len(header) or "" in header:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from ferspec.errors import NotEvaluable, SubjectError
+from ferspec.errors import NotEvaluable, SubjectError, one_line
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
 from ferspec.subjects.implementations.capabilities import CATALOGUE
 
@@ -44,7 +44,7 @@ class Direct:
         except NotImplementedError as lack:
             raise NotEvaluable(f"{capability} is not offered for these arguments") from lack
         except Exception as crash:
-            raise SubjectError(f"{capability} raised {type(crash).__name__}: {crash}") from crash
+            raise SubjectError(f"{capability} raised {one_line(crash)}") from crash
 
 
 @dataclass(frozen=True)

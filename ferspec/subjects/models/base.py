@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import numpy as np
 from pydantic import Field
 
-from ferspec.errors import SubjectError, UserError
+from ferspec.errors import SubjectError, UserError, one_line
+from ferspec.files import open_regular
 from ferspec.records import Record
 from ferspec.subjects.disk import room_for
 from ferspec.subjects.models.quiet import stdout_on_stderr
@@ -25,6 +26,8 @@ Layout = Literal["channels_last", "channels_first"]
 Activation = Literal["softmax", "sigmoid", "linear", "unknown"]
 Run = Callable[[np.ndarray], np.ndarray]
 
+# the largest network of the protocol has 0.5 GiB, and 1.6 GiB with the state of its optimizer
+LARGEST = 4 << 30
 COLOUR_CHANNELS = (1, 3)
 LINE = 150
 LONGEST_LABEL = 100
@@ -201,16 +204,6 @@ def loading(name: str, kind: str) -> Iterator[None]:
         raise UserError(f"{name} {shown(reason, LINE)}") from error
 
 
-def one_line(error: BaseException, limit: int = 200) -> str:
-    """Return type and first line of an exception, at most ``limit`` characters."""
-    try:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    except Exception:  # the text of an exception is the subject's own code, and may itself fail
-        lines = []
-    text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
 def shown(text: str, limit: int = 60) -> str:
     """Return text from a file as one line of printable characters, at most ``limit`` of them."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * limit]).split())
@@ -224,8 +217,8 @@ def plain_labels(labels: Iterable[object]) -> tuple[str, ...] | None:
 
 
 def file_digest(path: Path) -> str:
-    """Return the sha256 of a file's bytes."""
-    with path.open("rb") as file:
+    """Return the sha256 of a file's bytes. Raise ``UserError`` for a file that is not regular, or too large."""
+    with open_regular(path, LARGEST, "a model") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

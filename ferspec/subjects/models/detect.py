@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
+import os
 from pathlib import Path
 
-from ferspec.errors import UserError
+from ferspec.errors import UserError, one_line
+from ferspec.files import is_regular_file, open_archive, open_regular, read_head
+from ferspec.subjects.models.base import LARGEST
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
@@ -45,7 +47,7 @@ def detect(path: Path) -> str:
         raise UserError(f"{path}: no such model file or folder")
     if path.is_dir():
         return _detect_folder(path)
-    head = _head(path)
+    head = read_head(path, HEAD, LARGEST, "a model")
     if not head:
         raise UserError(f"{path} is empty (0 bytes)")
     if head.startswith(HDF5):
@@ -64,29 +66,33 @@ def detect(path: Path) -> str:
     raise UserError(_unknown(path))
 
 
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(HEAD)
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from error
-
-
 def _detect_folder(path: Path) -> str:
-    if (path / "saved_model.pb").is_file():
+    if is_regular_file(path / "saved_model.pb"):
+        _require_plain_files(path)
         return "savedmodel"
     if (path / "saved_model.pbtxt").is_file():
         raise UserError(f"{path} is a SavedModel in text form: save it again in binary form")
     raise UserError(f"{path} is not a TensorFlow SavedModel: it is a folder without a saved_model.pb")
 
 
+def _require_plain_files(folder: Path) -> None:
+    """Raise ``UserError`` for a folder that holds a device, pipe or socket, or too much."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for path in (Path(parent, name) for name in names):
+            with open_regular(path) as file:
+                total += os.fstat(file.fileno()).st_size
+            if total > LARGEST:
+                raise UserError(f"{folder}: its files have more than {LARGEST:,} bytes: a model has at most that")
+
+
 def _detect_zip(path: Path) -> str:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_archive(path) as archive:
             members = archive.namelist()
     except Exception as error:  # a damaged or hostile archive can raise anything inside zipfile
         kind = NAMES.get(path.suffix.lower(), "model")
-        raise UserError(f"{path} is a truncated or damaged {kind} archive: {error}") from error
+        raise UserError(f"{path} is a truncated or damaged {kind} archive: {one_line(error)}") from error
     if "config.json" in members:
         return "keras"
     inner = {member.partition("/")[2] for member in members}

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ferspec.errors import UserError
+from ferspec.files import require_regular_file
 from ferspec.progress import Progress, StepProgress, silent
 from ferspec.subjects.datasets.subject import Dataset, open_dataset, synthetic_dataset
 from ferspec.subjects.models import Model, open_model
@@ -15,6 +16,7 @@ from ferspec.subjects.models.callables.reference import is_callable_reference
 from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial, trial_of
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.contracts.files import apply_contract, load_contract
+from ferspec.subjects.models.detect import detect
 from ferspec.subjects.models.predictions import RecordedPredictions, align, is_predictions_file, read_predictions
 from ferspec.subjects.models.subject import ModelSubject
 from ferspec.subjects.runs.artifacts.record import CONTRACT as CONTRACT_NAME
@@ -59,6 +61,27 @@ def open_source(
     if is_predictions_file(model):
         return read_predictions(model)
     return open_model(model, trust_code, seconds, trial)
+
+
+def require_source(model: str | Path) -> None:
+    """Raise ``UserError`` for a model or predictions file that is missing or of another format.
+
+    Nothing is loaded: call it before the images are read, which takes long.
+    """
+    path = Path(model)
+    if model == DEMO or is_run(model):
+        return
+    if is_predictions_file(model):
+        require_regular_file(path)
+    elif path.exists() or not is_callable_reference(str(model)):
+        detect(path)
+
+
+def require_names(model: str | Path, contract: str | Path | None) -> None:
+    """Raise ``UserError`` for a model as in ``require_source``, and for its contract."""
+    require_source(model)
+    if not is_predictions_file(model):
+        find_contract(model, contract)
 
 
 def find_contract(model: str | Path, contract: str | Path | None = None) -> Contract:

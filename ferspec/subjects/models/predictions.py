@@ -7,19 +7,19 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.files import csv_rows
 from ferspec.subjects.examples import first_few
 from ferspec.subjects.models.base import file_digest
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+# the probabilities of 300,000 images
+LARGEST = 64 << 20
 ID_COLUMNS = ("image", "id", "path", "filename")
 CLASS_COLUMNS = ("predicted", "prediction", "class")
 PREFIX = re.compile(r"^(?:p|prob|probability)_", re.IGNORECASE)
@@ -41,6 +41,14 @@ class RecordedPredictions:
     format: str = "predictions csv"
 
 
+@dataclass(frozen=True)
+class _Table:
+    """Hold the cells of a file by column, and the line of each row."""
+
+    lines: list[int]
+    columns: dict[str, list[str]]
+
+
 def is_predictions_file(reference: str | Path) -> bool:
     """Return whether a path names recorded predictions rather than a model."""
     return Path(reference).suffix.lower() == ".csv"
@@ -59,14 +67,13 @@ def read_predictions(path: str | Path) -> RecordedPredictions:
     """
     path = Path(path)
     table = _read(path)
-    lines: list[int] = table.index.tolist()
-    images: list[str] = table[_id_column(path, table.columns)].tolist()
+    lines, images = table.lines, table.columns[_id_column(path, table.columns)]
     require_unique(path, lines, images)
     columns = _class_columns(path, table.columns)
     class_column = next((column for name in CLASS_COLUMNS for column in table.columns if column.lower() == name), None)
-    probabilities = None if columns is None else _probabilities(path, lines, table, columns)
+    probabilities = None if columns is None else _probabilities(path, table, columns)
     if class_column is not None:
-        names = zip(lines, table[class_column], strict=True)
+        names = zip(lines, table.columns[class_column], strict=True)
         predicted = np.array([class_of(path, line, name) for line, name in names])
         if probabilities is not None:
             require_agreement(path, lines, class_column, probabilities, predicted)
@@ -107,35 +114,26 @@ def align(recorded: RecordedPredictions, ids: Sequence[str]) -> RecordedPredicti
     return replace(recorded, ids=tuple(ids), probabilities=probabilities, predicted=recorded.predicted[order])
 
 
-def _read(path: Path) -> pd.DataFrame:
-    """Read the cells of a file as text, indexed by line number."""
-    import pandas as pd
-
-    try:
-        # header=None keeps repeated column names; dtype=str prevents type inference
-        rows = pd.read_csv(
-            path, header=None, dtype=str, keep_default_na=False, skip_blank_lines=False, encoding="utf-8-sig"
-        )
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such predictions file") from error
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from error
-    except pd.errors.EmptyDataError as error:
-        raise UserError(f"{path} is empty") from error
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not a CSV in UTF-8: {str(error).strip()}") from error
-    rows = rows.fillna("").apply(lambda column: column.str.strip())
-    rows.index += 1
-    rows = rows[(rows != "").any(axis="columns")]
-    if rows.empty:
+def _read(path: Path) -> _Table:
+    """Read the cells of a file as text; a row with fewer cells than the header ends in empty ones."""
+    if not path.exists():
+        raise UserError(f"{path}: no such predictions file")
+    rows = [(line, list(map(str.strip, cells))) for line, cells in csv_rows(path, LARGEST, "a table of predictions")]
+    rows = [(line, cells) for line, cells in rows if any(cells)]
+    if not rows:
         raise UserError(f"{path} is empty")
-    names = list(rows.iloc[0])
+    _, names = rows.pop(0)
     repeated = [name for name, times in Counter(name.lower() for name in names).items() if times > 1]
     if repeated:
         raise UserError(f"{path} has the column {repeated[0]!r} twice")
-    if len(rows) == 1:
+    if not rows:
         raise UserError(f"{path} has a header but no predictions")
-    return rows.iloc[1:].set_axis(names, axis="columns")
+    for line, cells in rows:
+        if len(cells) > len(names):
+            raise UserError(f"{path} line {line}: {len(cells)} cells for {len(names)} columns")
+        cells += [""] * (len(names) - len(cells))
+    columns = zip(*(cells for _, cells in rows), strict=True)
+    return _Table([line for line, _ in rows], dict(zip(names, map(list, columns), strict=True)))
 
 
 def _id_column(path: Path, columns: Iterable[str]) -> str:
@@ -177,10 +175,10 @@ def _class_columns(path: Path, columns: Iterable[str]) -> list[str] | None:
     return [by_class[index] for index in range(len(known.classes))] if by_class else None
 
 
-def _probabilities(path: Path, lines: Sequence[int], table: pd.DataFrame, columns: list[str]) -> np.ndarray:
+def _probabilities(path: Path, table: _Table, columns: list[str]) -> np.ndarray:
     return np.column_stack(
         [
-            [finite_number(path, line, column, text) for line, text in zip(lines, table[column], strict=True)]
+            [finite_number(path, *cell) for cell in zip(table.lines, repeat(column), table.columns[column])]
             for column in columns
         ]
     )

@@ -115,7 +115,7 @@ def members(tmp_path, images=None, labels=None):
         ({"labels": header((7,), "<i8") + bytes(55)}, "labels hold 55 bytes, but their shape needs 56"),
         ({"labels": header((7,), "<i8") + bytes(10**6)}, "labels hold more than 56 bytes"),
         ({"labels": header((7,), "<U1000000")}, "too long for class names"),
-        ({"images": header((10**13, 8, 8), "|u1"), "labels": header((10**13,), "|u1")}, "labels hold 0 bytes"),
+        ({"images": header((10**13, 8, 8), "|u1"), "labels": header((10**13,), "|u1")}, "images exceed the limit"),
         ({"images": header((7, 8, 8), "|u1") + bytes(447)}, "images hold 447 bytes, but their shape needs 448"),
         ({"images": header((-7, 8, 8), "|u1") + bytes(448)}, "images have shape (-7, 8, 8)"),
         ({"images": b"\x93NUMPY\x02\x00\xff\xff\xff\xff"}, "version 2.0 of the .npy format"),

@@ -67,7 +67,7 @@ CHANGES = {
     "a date": ("[64, 48]", "2024-01-01", "input.size"),
     "a size of 0": ("[64, 48]", "[64, 0]", "input.size: height and width must be above 0"),
     "a size beyond measure": ("[64, 48]", "[100000, 100000]", "input.size: height and width must be at most 4096"),
-    "arrays without end": ("[64, 48]", "[" * 100_000, "not valid TOML"),
+    "arrays without end": ("[64, 48]", "[" * 50_000, "not valid TOML"),
     "a number without end": ("[64, 48]", f"[{'9' * 5000}, 48]", "not valid TOML"),
     "an unknown colour": ('"gray"', '"grey"', "input.colour"),
     "an empty range": ("[-1, 1]", "[1, 1]", "input.range: the first value must be below the second"),
@@ -99,7 +99,7 @@ def test_a_wrong_contract_is_one_line_with_file_and_key(toml, old, new, words):
 def test_a_missing_contract_or_a_folder_is_one_line(tmp_path):
     with pytest.raises(UserError, match="no such contract file"):
         load_contract(tmp_path / "contract.toml")
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="it is a folder"):
         load_contract(tmp_path)
 
 

@@ -86,7 +86,7 @@ def test_the_digest_is_that_of_the_bytes(csv):
         pytest.param([HEADER, "a,1,0,0,0,0,0,NaN"], "column 'Surprise': 'NaN' is not a finite", id="NaN"),
         pytest.param([HEADER, "a,1,0,0,0,0,0,inf"], "'inf' is not a finite", id="infinity"),
         pytest.param([HEADER, "a,1,0,0,0,0,0"], "'' is not a finite number", id="a row too short"),
-        pytest.param([HEADER, f"a,{ROW},0.5"], "Expected 8 fields in line 2", id="a row too long"),
+        pytest.param([HEADER, f"a,{ROW},0.5"], "line 2: 9 cells for 8 columns", id="a row too long"),
         pytest.param(["image,class", "a,Hapy"], "line 2: unknown class 'Hapy'", id="an unknown class"),
         pytest.param(["image,class", "a,contempt"], "line 2: 'contempt' is not one of the seven", id="an eighth class"),
         pytest.param(["image,class", "a,3"], "line 2: '3' is a number", id="an integer class"),
@@ -101,8 +101,8 @@ def test_a_bad_file_is_one_line_that_names_what_is_wrong(csv, lines, words):
 
 def test_a_file_that_is_missing_no_text_or_a_folder_is_one_line(csv, tmp_path):
     assert "no such predictions file" in refusal(tmp_path / "none.csv")
-    assert "cannot be read" in refusal(tmp_path)
-    assert "not a CSV in UTF-8" in refusal(csv("image,class", "é,Sad", encoding="latin-1"))
+    assert "it is a folder" in refusal(tmp_path)
+    assert "not text in UTF-8" in refusal(csv("image,class", "é,Sad", encoding="latin-1"))
 
 
 def test_only_csv_names_are_predictions():

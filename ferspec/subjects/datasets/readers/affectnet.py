@@ -11,14 +11,14 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ferspec import spec
-from ferspec.errors import UserError
+from ferspec.errors import UserError, one_line
+from ferspec.files import read_bounded
 from ferspec.spec.names import plain_name
 from ferspec.subjects.datasets.decode import SUFFIXES
 from ferspec.subjects.datasets.readers.listing import Form, Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.rows import read_rows
-from ferspec.subjects.datasets.readers.tree import fetch_files, is_training, levels, split_of
+from ferspec.subjects.datasets.readers.tree import fetch_files, is_training, levels, require_inside, split_of
 from ferspec.subjects.disk import require_utf8
-from ferspec.subjects.models.base import one_line
 
 TABLES = ("training.csv", "validation.csv")
 TABLE_IMAGES = "Manually_Annotated_Images"
@@ -95,7 +95,9 @@ def _read_table(table: Path, images: Path) -> Listing:
         labels[name] = label
     notes = (f"rows of {table.name} that repeat an image were skipped: {repeated:,}",) if repeated else ()
     labels = dict(sorted(labels.items()))
-    return _listing("affectnet csv", str(table), labels, [images / name for name in labels], notes)
+    paths = [images / name for name in labels]
+    require_inside(images, paths)
+    return _listing("affectnet csv", str(table), labels, paths, notes)
 
 
 def _read_annotations(root: Path, parts: Sequence[PurePosixPath]) -> Listing:
@@ -113,7 +115,9 @@ def _read_annotations(root: Path, parts: Sequence[PurePosixPath]) -> Listing:
         unannotated += len(images.keys() - annotated)
     notes = (f"images without an annotation were skipped: {unannotated:,}",) if unannotated else ()
     source = " and ".join(str(root / part) for part in parts)
-    return _listing("affectnet npy", source, labels, [root / name for name in labels], notes)
+    paths = [root / name for name in labels]
+    require_inside(root, paths)
+    return _listing("affectnet npy", source, labels, paths, notes)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -124,9 +128,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _annotation(path: Path) -> int | str:
     require_utf8(path.name)
+    content = read_bounded(path, LARGEST_ANNOTATION, "an annotation")
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_ANNOTATION + 1)
         return _annotated(content)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
@@ -136,8 +139,6 @@ def _annotation(path: Path) -> int | str:
 
 @cache  # hundreds of thousands of files have only a few different contents
 def _annotated(content: bytes) -> int | str:
-    if len(content) > LARGEST_ANNOTATION:
-        raise ValueError(f"more than {LARGEST_ANNOTATION:,} bytes")
     array = np.load(io.BytesIO(content), allow_pickle=False)
     if array.size != 1 or array.dtype.kind not in "iuU":
         raise ValueError(f"{array.dtype} of shape {array.shape} instead of one number")

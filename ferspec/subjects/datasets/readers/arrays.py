@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import zipfile
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
@@ -11,15 +11,19 @@ from typing import IO
 import numpy as np
 
 from ferspec import spec
-from ferspec.errors import UserError
+from ferspec.errors import UserError, one_line
+from ferspec.files import open_archive
 from ferspec.subjects.datasets.decode import MAX_PIXELS, decode, gray_to_rgb
 from ferspec.subjects.datasets.readers.listing import Decode, Fetch, Listing
 from ferspec.subjects.disk import require_utf8, room_for, temporary_file
-from ferspec.subjects.models.base import one_line
 
 EXPECTED = "expected 'images' (n, h, w) or (n, h, w, 3) uint8 and 'labels' (n,)"
 CHUNK = 1 << 20
-LONGEST_LABEL = 4 * 256
+LONGEST_LABEL = 4 * 64
+# what the largest face sets hold, AffectNet's million images of 224 x 224 among them, and a quarter more
+MOST_IMAGES, LARGEST_SET = 1_250_000, 192 << 30
+# photographs shrink to a fifth at best; below 1 GiB, drawings and constant images may shrink to any size
+EXPANSION, UNCHECKED = 100, 1 << 30
 
 
 def read_npz(path: Path) -> Listing:
@@ -31,7 +35,7 @@ def read_npz(path: Path) -> Listing:
     """
     require_utf8(path.name)
     try:
-        with room_for(str(path)), zipfile.ZipFile(path) as archive:
+        with room_for(str(path)), open_archive(path) as archive:
             members = {name.removesuffix(".npy"): name for name in archive.namelist()}
             missing = {"images", "labels"} - members.keys()
             if missing:
@@ -85,6 +89,14 @@ def _image_shape(path: Path, member: IO[bytes]) -> tuple[int, ...]:
         )
     if shape[0] == 0:
         raise UserError(f"{path}: holds no images")
+    if shape[0] > MOST_IMAGES:
+        raise UserError(f"{path}: {shape[0]:,} images exceed the limit of {MOST_IMAGES:,}: give a part of them")
+    size = math.prod(shape)
+    if size > LARGEST_SET or (size > UNCHECKED and size > EXPANSION * os.stat(path).st_size):
+        raise UserError(
+            f"{path}: images of shape {shape} need {size:,} bytes: at most {LARGEST_SET:,}, and at most {EXPANSION} "
+            "times the size of the file, are unpacked"
+        )
     return shape
 
 

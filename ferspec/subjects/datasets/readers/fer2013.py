@@ -15,11 +15,14 @@ from ferspec.subjects.datasets.readers.arrays import fetch_from, mapped
 from ferspec.subjects.datasets.readers.listing import Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.rows import read_rows
 from ferspec.subjects.disk import require_utf8, room_for, temporary_file
+from ferspec.subjects.examples import first_few
 
 # The splits of FER-D-03 by their names in the file; validation uses the two test splits.
 TRAINING_SPLIT = "Training"
 TEST_SPLITS = ("PublicTest", "PrivateTest")
 LONGEST_LABEL = 20
+# FER2013 has three
+SHOWN = 8
 COLUMNS = "FER2013's columns are emotion, pixels and Usage"
 
 
@@ -73,7 +76,7 @@ def _read(path: Path, chosen: Collection[str], skip_note: str) -> _Rows:
         if not ids:
             raise UserError(f"{path}: holds no images" + (f": {skip_note}" if skipped else ""))
         images = mapped(file, (len(ids), *_size()))
-    listed = ", ".join(f"{count:,} {part}" for part, count in skipped.items())
+    listed = first_few((f"{count:,} {part}" for part, count in skipped.items()), count=SHOWN)
     notes = (f"{skip_note}: {listed}",) if skipped else ()
     return _Rows(Listing("fer2013 csv", tuple(ids), np.array(labels, np.int64), fetch_from(images), notes), parts)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.files import read_text
 from ferspec.subjects.datasets.readers.listing import Listing, PublishedDataset
 from ferspec.subjects.datasets.readers.tree import fetch_files, walk
 from ferspec.subjects.disk import require_utf8
@@ -16,6 +17,9 @@ from ferspec.subjects.disk import require_utf8
 LISTS = ("list_patition_label.txt", "list_partition_label.txt")  # the first is RAF-DB's own spelling
 ALIGNED = "aligned"
 SPLITS = ("train", "test")
+# 100 times the list of its 15,339 faces
+LARGEST = 32 << 20
+LONGEST_LABEL = 10
 
 
 def read_rafdb(root: Path, listing_path: Path) -> PublishedDataset:
@@ -52,15 +56,11 @@ def _part(
 
 def _lines(path: Path) -> Iterator[tuple[int, str, int]]:
     order = spec.load().label_orders["RAF-DB"]
-    try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a readable text file ({error})") from error
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_text(path, LARGEST, "a list of RAF-DB").splitlines(), 1):
         match line.split():
             case []:
                 continue
-            case [name, label] if label.isascii() and label.isdecimal():
+            case [name, label] if label.isascii() and label.isdecimal() and len(label) < LONGEST_LABEL:
                 if not name.startswith(tuple(f"{part}_" for part in SPLITS)) or "/" in name or "\\" in name:
                     raise UserError(f"{path}, line {number}: {name!r} is not a name like train_00001.jpg")
                 try:

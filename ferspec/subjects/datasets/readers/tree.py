@@ -9,31 +9,69 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ferspec.errors import UserError
+from ferspec.files import read_bounded
 from ferspec.spec.names import plain_name
 from ferspec.subjects.datasets.decode import decode
 from ferspec.subjects.datasets.readers.listing import Decode, Fetch
 from ferspec.subjects.disk import require_utf8
+from ferspec.subjects.examples import first_few
 
 SYSTEM_FILES = frozenset({"__macosx", "thumbs.db", "desktop.ini", "@eadir"})
 TRAINING = frozenset({"train", "training"})
+# a photograph of the most pixels that are decoded, stored without loss
+LARGEST_IMAGE = 80 << 20
+# the deepest distribution that we know has 4 levels
+MOST_LEVELS = 32
 HELD_OUT = frozenset({"val", "valid", "validation", "test", "testing", "publictest", "privatetest"})
 
 
 def levels(root: Path) -> Iterator[tuple[PurePosixPath, list[str], list[str]]]:
     """Yield every folder below ``root``, relative to it, with its sorted folder and file names.
 
-    Skip hidden files and system files. Follow links, except those to a visited folder.
+    Skip hidden files and system files. Follow links within ``root``, except those to a visited folder. Raise
+    ``UserError``, at the end, for links that lead out of ``root``: their number is known then, and nothing was read.
     """
-    visited = set()
+    visited, boundary = set(), os.path.realpath(root)
+    outside: list[Path] = []
     for folder, folders, files in os.walk(root, followlinks=True):
         folders[:] = sorted(name for name in folders if not _skipped(name))
+        names = sorted(name for name in files if not _skipped(name))
         real = os.path.realpath(folder)
         if real in visited:  # a circular link
             folders.clear()
             continue
         visited.add(real)
+        leading = [Path(folder, name) for name in (*folders, *names) if _leads_out(Path(folder, name), boundary)]
+        outside += leading
+        folders[:] = [name for name in folders if Path(folder, name) not in leading]
         relative = PurePosixPath(Path(folder).relative_to(root).as_posix())
-        yield relative, folders, sorted(name for name in files if not _skipped(name))
+        if len(relative.parts) > MOST_LEVELS:
+            raise UserError(f"{root}: folders are nested more than {MOST_LEVELS} levels deep")
+        yield relative, folders, names
+    _refuse_links(root, outside)
+
+
+def require_inside(root: Path, paths: Sequence[Path]) -> None:
+    """Raise ``UserError`` if links lead from the files of a table out of ``root``."""
+    boundary = os.path.realpath(root)
+    parents = {parent: _is_inside(os.path.realpath(parent), boundary) for parent in {path.parent for path in paths}}
+    _refuse_links(root, [path for path in paths if not parents[path.parent] or _leads_out(path, boundary)])
+
+
+def _leads_out(path: Path, boundary: str) -> bool:
+    return os.path.islink(path) and not _is_inside(os.path.realpath(path), boundary)
+
+
+def _is_inside(path: str, boundary: str) -> bool:
+    return path == boundary or path.startswith(boundary.rstrip(os.sep) + os.sep)
+
+
+def _refuse_links(root: Path, outside: Sequence[Path]) -> None:
+    if outside:
+        raise UserError(
+            f"{root}: links that lead out of this folder: {len(outside):,} ({first_few(outside)}): copy the files that "
+            "they lead to, or give the folder that holds these"
+        )
 
 
 def walk(root: Path) -> Iterator[tuple[PurePosixPath, bool]]:
@@ -65,10 +103,7 @@ def fetch_files(paths: Sequence[Path], ids: Sequence[str], turned: bool = False)
     """
 
     def fetch(index: int, decode: Decode = decode) -> tuple[bytes, np.ndarray]:
-        try:
-            data = paths[index].read_bytes()
-        except OSError as error:
-            raise UserError(f"{ids[index]}: the file cannot be read ({error.strerror})") from error
+        data = read_bounded(paths[index], LARGEST_IMAGE, "an image", ids[index])
         return data, decode(data, ids[index], turned)
 
     return fetch

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
 from typing import Any
 
 from ferspec.errors import NotEvaluable, SubjectError
+from ferspec.files import is_nested_deeper
 from ferspec.subjects.sandbox.reading import excerpt
 
 DEEPEST = 32
@@ -61,7 +61,7 @@ def _decoded(line: bytes) -> Any:
         raise Misbehaviour(f"wrote {excerpt(line)}, which is not UTF-8 ({HINT})") from None
     except json.JSONDecodeError:
         raise Misbehaviour(f"wrote {excerpt(line)}, which is not JSON ({HINT})") from None
-    if isinstance(answer, dict | list) and _is_deep(answer):
+    if is_nested_deeper(answer, DEEPEST):
         raise Misbehaviour(f"wrote {excerpt(line)}, which is nested deeper than {DEEPEST} levels")
     return answer
 
@@ -81,15 +81,3 @@ def _integer(text: str) -> int:
     if len(text.lstrip("-")) > LONGEST_INTEGER:
         raise Misbehaviour(f"answered with an integer of {len(text)} digits: at most {LONGEST_INTEGER} are allowed")
     return int(text)
-
-
-def _is_deep(value: Any) -> bool:
-    """Return whether a value is nested deeper than ``DEEPEST`` levels, without recursion."""
-    level = [value]
-    for _ in range(DEEPEST):
-        level = [inner for outer in level for inner in _inside(outer) if isinstance(inner, dict | list)]
-    return bool(level)
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value

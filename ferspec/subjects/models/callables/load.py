@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ferspec.errors import SubjectError, UserError
-from ferspec.subjects.models.base import Model, Signature, one_line
+from ferspec.errors import SubjectError, UserError, one_line
+from ferspec.subjects.models.base import Model, Signature
 from ferspec.subjects.models.callables.imports import own_root
 
 TOO_LATE = "only what is opened while the module is imported or answers its first batch is covered and readable"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +15,13 @@ from pydantic import BaseModel, ValidationError
 
 from ferspec import spec
 from ferspec.errors import SubjectError, UserError
-from ferspec.files import write_whole
+from ferspec.files import parse_toml, read_bounded, write_whole
 from ferspec.subjects.models.base import Model, Signature
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
 
 LARGEST = 4096
+# a contract with a comment for each key has 2 KiB
+LARGEST_FILE = 1 << 16
 TABLES: dict[str, type[BaseModel]] = {"input": Input, "output": Output}
 MEANINGS = {
     "input.size": "height and width in pixels",
@@ -51,13 +52,12 @@ def load_contract(path: str | Path) -> Contract:
     wrong classes, a mean or std of the wrong length, or an empty range or size.
     """
     path = Path(path)
+    if not path.exists():
+        raise UserError(f"{path}: no such contract file")
+    content = read_bounded(path, LARGEST_FILE, "a contract")
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such contract file") from error
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # invalid TOML or UTF-8, long numbers, deep arrays
+        document = parse_toml(content)
+    except ValueError as error:
         raise UserError(f"{path} is not valid TOML: {error}") from error
     try:
         contract = Contract.model_validate(_with_tuples(document), strict=True)

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ferspec.files import open_archive, read_bounded
 from ferspec.subjects.models.base import (
+    LARGEST,
     Activation,
     Model,
     Signature,
@@ -22,7 +24,7 @@ from ferspec.subjects.models.base import (
     require_image_input,
     require_one_output,
 )
-from ferspec.subjects.models.quiet import quiet, tensorflow
+from ferspec.subjects.models.quiet import quiet
 from ferspec.subjects.models.tflite.screening import refuse_custom_operators, refuse_damage
 
 LABELS_LIMIT = 10_000
@@ -39,10 +41,12 @@ def load(path: Path, trust_code: bool = False) -> Model:
     defects of the runtime that a crafted file exploits (the flatbuffer itself is verified first).
     """
     name = path.name
-    interpreter_of, schema = _runtime()
-    content = path.read_bytes()
+    from ai_edge_litert import schema_py_generated as schema
+    from ai_edge_litert.interpreter import Interpreter
+
+    content = read_bounded(path, LARGEST, "a TFLite model")
     with loading(name, "TFLite"), quiet():
-        interpreter = interpreter_of(model_content=content, num_threads=os.cpu_count())
+        interpreter = Interpreter(model_content=content, num_threads=os.cpu_count())
         graph = schema.Model.GetRootAsModel(content, 0)
         if not trust_code:
             refuse_custom_operators(graph, name)
@@ -104,18 +108,6 @@ def dequantise(stored: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
     return (real - zero_point) * np.float32(scale) if scale else real
 
 
-def _runtime() -> tuple[Any, ModuleType]:
-    try:
-        from ai_edge_litert import schema_py_generated as schema
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        interpreter_of = tensorflow().lite.Interpreter
-        from tensorflow.lite.python import schema_py_generated as schema
-
-        return interpreter_of, schema
-    return Interpreter, schema
-
-
 def _activation(graph: Any, schema: ModuleType, output: int) -> Activation:
     names = {value: key for key, value in vars(schema.BuiltinOperator).items() if not key.startswith("_")}
     main = graph.Subgraphs(0)
@@ -143,7 +135,7 @@ def _labels(path: Path) -> tuple[str, ...] | None:
     # TFLite metadata is a zip archive with a label file, appended to the flatbuffer.
     if not zipfile.is_zipfile(path):
         return None
-    with loading(path.name, "TFLite"), zipfile.ZipFile(path) as archive:
+    with loading(path.name, "TFLite"), open_archive(path) as archive:
         texts = [info for info in archive.infolist() if info.filename.endswith(".txt")]
         lists = [info for info in texts if info.file_size < LABELS_LIMIT]
         lines = archive.read(lists[0]).decode(errors="replace").splitlines() if len(lists) == 1 else []

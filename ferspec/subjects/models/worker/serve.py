@@ -13,8 +13,8 @@ from typing import IO, Any, cast
 
 import numpy as np
 
-from ferspec.errors import SubjectError, UserError
-from ferspec.subjects.models.base import MissingFiles, Model, one_line, real_values
+from ferspec.errors import SubjectError, UserError, one_line
+from ferspec.subjects.models.base import MissingFiles, Model, real_values
 from ferspec.subjects.models.callables.imports import import_from
 from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.worker.loaded import Loaded

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ferspec.errors import UserError
+from ferspec.files import open_archive
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.spec.records import Cell
 from ferspec.subjects.datasets.manifest import Entry, digest, support
@@ -41,7 +42,6 @@ from ferspec.subjects.runs.artifacts.record import (
 )
 
 FINISHED, CELL = "finished", "cell"
-LARGEST_CONTRACT = 1 << 20
 # many runs share the images of a dataset, and reading manifests takes longest
 MANIFESTS_KEPT = 4
 # members of a Keras archive besides its metadata
@@ -237,25 +237,19 @@ def _read_predictions(path: Path, _: str) -> dict[SplitName, RunPredictions]:
 def _require_archive(path: Path, _: str) -> None:
     """Raise ``UserError`` unless a file has the members of a Keras archive."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_archive(path) as archive:
             missing = sorted(NETWORK.difference(archive.namelist()))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
         raise UserError(f"{path} is not a Keras archive: {error}") from None
     if missing:
         raise UserError(f"{path} is not a Keras archive: {missing[0]} is missing")
-
-
-def _read_contract(path: Path, _: str) -> Contract:
-    if (size := path.stat().st_size) > LARGEST_CONTRACT:
-        raise UserError(f"{path}: {size:,} bytes exceed the limit of {LARGEST_CONTRACT:,} for a contract")
-    return load_contract(path)
 
 
 READERS: dict[str, Callable[[Path, str], Any]] = {
     HISTORY: lambda path, _: read_history(path),
     PREDICTIONS: _read_predictions,
     REPORT: lambda path, _: read_run_report(path),
-    CONTRACT: _read_contract,
+    CONTRACT: lambda path, _: load_contract(path),
     MANIFEST: _read_images,
     MODEL: _require_archive,
 }

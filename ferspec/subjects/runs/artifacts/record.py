@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Literal, Self
 
@@ -11,7 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 from ferspec import spec
 from ferspec.environment import Environment
 from ferspec.errors import UserError
-from ferspec.files import read_bounded
+from ferspec.files import is_regular_file, parse_json, read_bounded
 from ferspec.records import Count, Record
 from ferspec.reference.training.settings import AtLeastOne, Seed, TrainedBy, TrainingSettings
 from ferspec.subjects.models.base import file_digest
@@ -129,7 +128,7 @@ class RunRecord(Record):
 
 def is_run(path: str | Path) -> bool:
     """Return whether a path is the folder of one training's artifacts."""
-    return (Path(path) / RUN).is_file()
+    return is_regular_file(Path(path) / RUN)
 
 
 def read_run(folder: str | Path) -> RunRecord:
@@ -138,8 +137,8 @@ def read_run(folder: str | Path) -> RunRecord:
     if not path.exists():
         raise UserError(f"{folder} is not the folder of a run: {RUN} is missing")
     try:
-        return RunRecord.model_validate(json.loads(read_bounded(path, LARGEST_RECORD, "the record of a run")))
-    except (ValueError, RecursionError) as error:
+        return RunRecord.model_validate(parse_json(read_bounded(path, LARGEST_RECORD, "the record of a run")))
+    except ValueError as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else None
         where = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)
         raise UserError(f"{path} is not the record of a run: {where}") from None
@@ -161,7 +160,7 @@ def require_artifact(folder: str | Path, run: RunRecord, name: str) -> Path:
     path = Path(folder) / name
     if run.status != "finished":
         raise UserError(f"{folder}: this training is not finished: run its command again to resume it")
-    if not path.is_file():
+    if not is_regular_file(path):
         raise UserError(f"{folder}: the run is incomplete: {name} is missing")
     try:
         sha256 = file_digest(path)

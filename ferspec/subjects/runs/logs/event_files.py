@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ferspec.errors import UserError
 from ferspec.extras import require_package
+from ferspec.files import open_regular
 from ferspec.subjects.runs.logs.csv_logger import NAMES, phases_of
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
 from ferspec.subjects.runs.logs.series import bounded, log_rows
@@ -88,9 +89,7 @@ def _scalars(paths: Sequence[Path]) -> Iterator[tuple[str, int, float]]:
 
     for path in paths:
         try:
-            with path.open("rb") as file:
-                if (size := os.fstat(file.fileno()).st_size) > LARGEST:
-                    raise UserError(f"{path}: {size:,} bytes exceed the limit of {LARGEST:,} for an event file")
+            with open_regular(path, LARGEST, "an event file") as file:
                 for event in _events(file):
                     for value in event.summary.value:
                         if value.tag.removeprefix("epoch_") in NAMES and (figure := _figure(value)) is not None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ferspec.errors import UserError
-from ferspec.files import read_bounded
+from ferspec.files import read_bounded, read_head, require_regular_file
 from ferspec.subjects.runs.logs.csv_logger import LOSS, NAMES, VAL_LOSS, phases_of
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
 from ferspec.subjects.runs.logs.series import bounded, log_rows
@@ -41,11 +41,7 @@ def is_mlflow_run(folder: Path) -> bool:
 
 def is_sqlite(path: Path) -> bool:
     """Return whether a file is a SQLite database."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    return read_head(path, len(MAGIC)) == MAGIC
 
 
 def read_mlflow_run(folder: str | Path) -> LoggedRun:
@@ -73,8 +69,7 @@ def read_mlflow_database(path: str | Path) -> tuple[LoggedRun, ...]:
     Raise ``UserError`` for a file that is invalid, too large or in use, or a database without losses.
     """
     path = Path(path)
-    if (size := path.stat().st_size) > LARGEST_DATABASE:
-        raise UserError(f"{path}: {size:,} bytes exceed the limit of {LARGEST_DATABASE:,} for a database of runs")
+    require_regular_file(path, LARGEST_DATABASE, "a database of runs")
     marks = ", ".join("?" * len(NAMES))
     query = f"SELECT run_uuid, key, step, value, is_nan FROM metrics WHERE key IN ({marks}) ORDER BY timestamp, step"
     try:

@@ -1,4 +1,4 @@
-"""Write files atomically, and read untrusted files within bounds."""
+"""Write files atomically."""
 
 import os
 import tempfile
@@ -36,21 +36,3 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-def read_bounded(path: Path, largest: int, what: str = "such a file") -> bytes:
-    """Read an untrusted regular file of at most ``largest`` bytes.
-
-    Devices and pipes are not opened, since they may never end. ``what`` names, in the message, what the file is too
-    large for. ``UserError`` for a larger file, one that is not regular, and one that cannot be read.
-    """
-    try:
-        if path.exists() and not path.is_file():
-            raise UserError(f"cannot read {path}: not a regular file")
-        with path.open("rb") as file:
-            content = file.read(largest + 1)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
-    if len(content) > largest:
-        raise UserError(f"{path}: more than {largest:,} bytes is too large for {what}")
-    return content
