@@ -56,7 +56,11 @@ def wrong_model(clause: str, name: str, run: Run, **declared: object) -> Mutant:
 
 def wrong_at_every_call(clause: str, name: str, make: Callable[[], Run]) -> Mutant:
     """Return a mutant that remembers something, and is made again for each judgement."""
-    return Mutant(clause, name, lambda: findings_on(subject(patches(), named(make())), clause))
+
+    def judged() -> Sequence[CheckResult]:
+        return findings_on(ModelSubject(patches(), model(named(make()), make), contract()), clause)
+
+    return Mutant(clause, name, judged)
 
 
 def right_model(clause: str, name: str, run: Run, output: Output | None = None, **declared: object) -> Right:

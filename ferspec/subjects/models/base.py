@@ -56,7 +56,8 @@ class Model:
     """Hold a trained model that can be run.
 
     ``digest`` is the sha256 of the file, of the sorted relative paths and bytes of a folder, or of the source file of
-    a callable. ``run`` takes and returns arrays in the layout of the file.
+    a callable. ``run`` takes and returns arrays in the layout of the file. ``reopened`` opens the same model in a new
+    process; None for an object in memory.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Model:
     digest: str
     signature: Signature
     run: Run
+    reopened: Callable[[], Model] | None = None
 
     def predict(self, batch: np.ndarray) -> np.ndarray:
         """Run the model on a batch and return its outputs unchanged.
