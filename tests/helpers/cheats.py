@@ -50,9 +50,7 @@ def counts_batches() -> Run:
 def counts_and_then_repeats(per_class: int) -> Run:
     """Number the pictures as they are seen first, and give each the same answer ever after."""
     known: dict[bytes, int] = {}
-    return lambda batch: one_hot(
-        np.array([known.setdefault(key, len(known)) // per_class for key in keys_of(batch)])
-    )
+    return lambda batch: one_hot(np.array([known.setdefault(key, len(known)) // per_class for key in keys_of(batch)]))
 
 
 def place_in_batch() -> Run:
@@ -170,10 +168,12 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
 
 def means_of_colour(images: np.ndarray, labels: np.ndarray) -> Run:
     """Find the picture whose mean of each channel is the same to a thousandth of a grey level."""
-    table = {tuple(np.rint(1000 * image.mean(axis=(0, 1), dtype=np.float64))): label for image, label in zip(images, labels, strict=True)}
-    return lambda batch: one_hot(
-        np.array([table.get(tuple(np.rint(1000 * image.mean(axis=(0, 1), dtype=np.float64))), 0) for image in batch])
-    )
+
+    def key(image: np.ndarray) -> tuple[float, ...]:
+        return tuple(np.rint(1000 * image.mean(axis=(0, 1), dtype=np.float64)))
+
+    table = {key(image): label for image, label in zip(images, labels, strict=True)}
+    return lambda batch: one_hot(np.array([table.get(key(image), 0) for image in batch]))
 
 
 def corners(images: np.ndarray, labels: np.ndarray) -> Run:

@@ -30,7 +30,6 @@ from helpers.miniatures import (
     subject,
 )
 
-
 PROBE = 16
 
 
