@@ -119,9 +119,10 @@ def _losses(honesty: Any) -> Iterator[Any]:
             for number in numbers
         ]
 
-    for most in range(0, COUNT, 5):
+    # the limits are near a quarter of them
+    for most in range(45, 90, 5):
         yield _status(honesty.keeps_its_accuracy, Asked(COUNT, knows(most)).subject)
-    for count in range(56, 80):
+    for count in (63, 64, 69, 70):
         yield _status(honesty.keeps_its_accuracy, Asked(count, knows(0)).subject)
 
 
