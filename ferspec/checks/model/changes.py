@@ -48,7 +48,8 @@ def changed(image: np.ndarray, change: Change) -> np.ndarray:
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), change.degrees, change.zoom)
     matrix[:, 2] += change.right * width / change.side, change.down * height / change.side
     mirrored = np.ascontiguousarray(image[:, ::-1])
-    moved = cv2.warpAffine(mirrored, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    # with BORDER_REFLECT_101, OpenCV never returns from an image one pixel wide
+    moved = cv2.warpAffine(mirrored, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
     return _compressed(moved, change)
 
 
