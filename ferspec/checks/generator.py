@@ -7,7 +7,7 @@ from ferspec.subjects.models.claims import Claim
 
 
 def checks_for_model(claims: Iterable[Claim] = ()) -> tuple[Check, ...]:
-    """Return all checks on a model: its behaviour (FER-B-01 to FER-B-07) and each claim about it (FER-B-08)."""
+    """Return all checks on a model: behaviour (FER-B-01 to 07), honesty (FER-B-09, 10), and each claim (FER-B-08)."""
     from ferspec.checks.model.checks import model_checks
 
     return model_checks(claims)

@@ -58,9 +58,18 @@ def named(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray]
     return function
 
 
-def model(run: Callable[[np.ndarray], np.ndarray]) -> Model:
-    """Return a model made of a function from a batch to outputs."""
-    return Model(name=run.__name__, format="callable", digest="0" * 64, signature=Signature(), run=run)
+def model(
+    run: Callable[[np.ndarray], np.ndarray], make: Callable[[], Callable[[np.ndarray], np.ndarray]] | None = None
+) -> Model:
+    """Return a model made of a function from a batch to outputs; a new process has one that ``make`` makes."""
+    return Model(
+        name=run.__name__,
+        format="callable",
+        digest="0" * 64,
+        signature=Signature(),
+        run=run,
+        reopened=lambda: model(run if make is None else named(make())),
+    )
 
 
 def subject(dataset: Dataset, run: Callable[[np.ndarray], np.ndarray] = right, **changes) -> ModelSubject:

@@ -14,6 +14,7 @@ from ferspec.subjects.models.claims import parse_claim
 from ferspec.subjects.models.contracts.contract import Output
 from ferspec.subjects.models.predictions import align, read_predictions
 from ferspec.subjects.models.subject import ModelSubject
+from helpers import cheats
 from helpers.miniatures import (
     CLASSES,
     colour_patches,
@@ -22,9 +23,11 @@ from helpers.miniatures import (
     named,
     nearest_centre,
     right,
+    right_with_some_noise,
     softmax,
     subject,
 )
+from helpers.miniatures import PER_CLASS as PATCHES_PER_CLASS
 from mutants.kinds import Mutant, Right
 from mutants.scratch import fresh
 
@@ -56,7 +59,11 @@ def wrong_model(clause: str, name: str, run: Run, **declared: object) -> Mutant:
 
 def wrong_at_every_call(clause: str, name: str, make: Callable[[], Run]) -> Mutant:
     """Return a mutant that remembers something, and is made again for each judgement."""
-    return Mutant(clause, name, lambda: findings_on(subject(patches(), named(make())), clause))
+
+    def judged() -> Sequence[CheckResult]:
+        return findings_on(ModelSubject(patches(), model(named(make()), make), contract()), clause)
+
+    return Mutant(clause, name, judged)
 
 
 def right_model(clause: str, name: str, run: Run, output: Output | None = None, **declared: object) -> Right:
@@ -138,6 +145,29 @@ def smoothed_over_the_batch(batch: np.ndarray) -> np.ndarray:
     return np.stack([output[max(0, row - 2) : row + 1].mean(axis=0) for row in range(len(output))])
 
 
+def seen_first_class_by_class() -> Run:
+    return cheats.counts_and_then_repeats(PATCHES_PER_CLASS)
+
+
+def tiring() -> Run:
+    """A model that grows less sure with every picture, down to the opposite."""
+    count = np.zeros(1)
+
+    def run(batch: np.ndarray) -> np.ndarray:
+        count[0] += len(batch)
+        return softmax(nearest_centre(batch) * (1 - count[0] / 200))
+
+    return run
+
+
+def looked_up(table: Callable[[np.ndarray, np.ndarray], Run]) -> Run:
+    """A table of the pictures, given pixels from 0 to 1."""
+    dataset = patches()
+    pictures = np.stack([dataset.image(index) for index in range(len(dataset))])
+    answer = table(pictures, dataset.labels)
+    return lambda batch: answer(255 * batch)
+
+
 # ---- right
 
 
@@ -152,6 +182,17 @@ def in_batches_of_five(batch: np.ndarray) -> np.ndarray:
 def rounded_otherwise_in_every_batch(batch: np.ndarray) -> np.ndarray:
     """As sums in another order round: apart by a few units in the seventh digit, by the size of the batch."""
     return softmax(nearest_centre(batch) * np.float32(1 + 1e-6 * (len(batch) % 3)))
+
+
+def near_tie_by_batch(batch: np.ndarray) -> np.ndarray:
+    """Two classes tie for one picture in a hundred, and rounding by the size of the batch decides."""
+    output = right(batch)
+    ties = np.rint(1e4 * batch.mean(axis=(1, 2, 3))) % 100 == 0
+    best = output.argmax(axis=1)[ties]
+    output[ties] = 0
+    output[ties, best] = 0.5 + 1e-4 * (len(batch) % 3 - 1)
+    output[ties, (best + 1) % len(CLASSES)] = 0.5 - 1e-4 * (len(batch) % 3 - 1)
+    return output
 
 
 # ---- recorded predictions
@@ -222,6 +263,11 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     wrong_model("FER-B-08", "fed 0 to 1 where it expects 0 to 255", lambda batch: right(batch / 255)),
     wrong_model("FER-B-08", "one class whatever the image", lambda batch: right(0 * batch + 0.5)),
     Mutant("FER-B-08", "recorded predictions under shuffled ids", ids_shuffled),
+    wrong_at_every_call("FER-B-09", "classes by the order in which pictures came first", seen_first_class_by_class),
+    wrong_at_every_call("FER-B-09", "less sure with every picture", tiring),
+    wrong_at_every_call("FER-B-09", "another answer in every process", cheats.start_of_process),
+    wrong_model("FER-B-10", "a table of exact pictures", lambda batch: looked_up(cheats.exact_hashes)(batch)),
+    wrong_model("FER-B-10", "a table of pixels in the corners", lambda batch: looked_up(cheats.corners)(batch)),
     right_model("FER-B-04", "float16 outputs", lambda batch: right(batch).astype(np.float16)),
     right_model("FER-B-04", "logits, and declared as such", shifted_logits, Output(classes=CLASSES, kind="logits")),
     right_model(
@@ -238,6 +284,8 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     ),
     right_model("FER-B-06", "five images at a time inside", in_batches_of_five),
     right_model("FER-B-06", "another framework's rounding, batch by batch", rounded_otherwise_in_every_batch),
+    right_model("FER-B-09", "a near-tie decided by the batch", near_tie_by_batch),
+    right_model("FER-B-10", "some noise from the exact pixels", right_with_some_noise),
     right_model("FER-B-08", "fed BGR", lambda batch: right(batch[..., ::-1]), colour="bgr"),
     right_model("FER-B-08", "fed -1 to 1", lambda batch: right((batch + 1) / 2), range=(-1.0, 1.0)),
     Right("FER-B-04", "a CSV with columns in another order, and one more", columns_in_another_order),

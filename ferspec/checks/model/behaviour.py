@@ -3,6 +3,7 @@
 import numpy as np
 
 from ferspec import spec
+from ferspec.checks.model.agreement import agree, not_finite
 from ferspec.engine import Check
 from ferspec.outcomes import CheckResult, Status
 from ferspec.required import required
@@ -13,7 +14,7 @@ OVERFLOW = "the value range of the input overflows, or the weights hold NaN"
 
 def loads(subject: ModelSubject) -> CheckResult:
     """The model loads and answers one image prepared as its contract says."""
-    subject.run(subject.spread(1))
+    subject.run(subject.draw(1), batch_size=1)
     return CheckResult(status=Status.PASS, observed=f"{required(subject.model).format} model answers")
 
 
@@ -48,7 +49,7 @@ def gives_probabilities(subject: ModelSubject) -> CheckResult:
     tolerance = spec.load().number("FER-B-04", "tolerance")
     rows = np.asarray(subject.probabilities, dtype=np.float64)
     if not np.isfinite(rows).all():
-        return _not_finite(rows, f"at most {tolerance:g}", OVERFLOW)
+        return not_finite(rows, f"at most {tolerance:g}", OVERFLOW)
     excess = float(max(np.abs(rows.sum(axis=1) - 1).max(), -rows.min()))
     return _same(
         f"rows off by up to {excess:.4g}",
@@ -60,41 +61,33 @@ def gives_probabilities(subject: ModelSubject) -> CheckResult:
 
 
 def is_deterministic(subject: ModelSubject) -> CheckResult:
-    """The same images give the same output twice."""
-    chosen = probe(subject)
-    first, second = (subject.run(chosen, batch_size=len(chosen)) for _ in range(2))
+    """The same images, asked twice in the same order, give the same output."""
+    first, second = subject.probe.outputs, subject.in_one_batch(subject.probe.indices)
     likely = "dropout or another random layer is active at inference"
-    return _close(first, second, spec.load().number("FER-B-05", "tolerance"), likely)
+    return agree(second, first, spec.load().number("FER-B-05", "tolerance"), likely)
 
 
 def ignores_batch_size(subject: ModelSubject) -> CheckResult:
-    """An image has the same output alone, in batches of 32 and in one batch."""
-    chosen = probe(subject)
-    single = chosen[: spec.load().integer("FER-B-06", "alone")]
-    in_one_batch = subject.run(chosen, batch_size=len(chosen))
-    singly = subject.run(single, batch_size=1)
-    in_batches = subject.outputs[chosen]
-    observed = np.concatenate([in_one_batch, singly])
-    expected = np.concatenate([in_batches, in_batches[: len(single)]])
+    """An image has the same output alone, in a batch of the probe, and in one of the whole set."""
+    probe = subject.probe
+    single = probe.indices[: spec.load().integer("FER-B-06", "alone")]
+    observed = np.concatenate([probe.outputs, subject.run(single, batch_size=1)])
+    expected = subject.outputs[np.concatenate([probe.indices, single])]
     likely = "batch normalisation uses the statistics of the batch (training mode)"
-    return _close(observed, expected, spec.load().number("FER-B-06", "tolerance"), likely)
+    return agree(observed, expected, spec.load().number("FER-B-06", "tolerance"), likely)
 
 
 def ignores_order(subject: ModelSubject) -> CheckResult:
-    """Every image keeps its output when all images change their position."""
-    chosen = probe(subject)
-    cycle = np.random.default_rng(spec.load().integer("FER-B-07", "seed")).permutation(len(chosen))
+    """Every image keeps its output, also that in the whole set, when all images of a batch change their position."""
+    probe = subject.probe
+    # one cycle through all places, so that every image moves
+    cycle = np.asarray(subject.chance.sample(range(len(probe.indices)), len(probe.indices)))
     order = np.empty_like(cycle)
     order[cycle] = np.roll(cycle, 1)
-    reordered = np.empty_like(subject.outputs[chosen])
-    reordered[order] = subject.run(chosen[order])
+    reordered = subject.in_one_batch(probe.indices[order])
     likely = "the model keeps state between images or mixes the images of a batch"
-    return _close(reordered, subject.outputs[chosen], spec.load().number("FER-B-07", "tolerance"), likely)
-
-
-def probe(subject: ModelSubject) -> np.ndarray:
-    """Return the indices of the few images to probe, spread evenly over the classes."""
-    return subject.spread(spec.load().integer("FER-B-06", "probe"))
+    expected = np.concatenate([probe.outputs[order], subject.outputs[probe.indices[order]]])
+    return agree(np.concatenate([reordered, reordered]), expected, spec.load().number("FER-B-07", "tolerance"), likely)
 
 
 MODEL_CHECKS = (
@@ -114,20 +107,3 @@ def _same(observed: str, expected: str, holds: bool, difference: float, likely: 
     if holds:
         return CheckResult(status=Status.PASS, observed=observed, expected=expected)
     return CheckResult(status=Status.FAIL, observed=observed, expected=expected, difference=difference, likely=likely)
-
-
-def _close(observed: np.ndarray, expected: np.ndarray, tolerance: float, likely: str) -> CheckResult:
-    """Compare outputs relative to their largest magnitude, so that one tolerance serves logits and probabilities."""
-    for outputs in (observed, expected):
-        if not np.isfinite(outputs).all():
-            return _not_finite(outputs, f"at most {tolerance:g}", likely)
-    scale = max(1.0, float(np.abs(expected).max()))
-    difference = float(np.abs(observed.astype(np.float64) - expected).max()) / scale
-    message = f"outputs differ by up to {difference:.3g}"
-    return _same(message, f"at most {tolerance:g}", difference <= tolerance, difference - tolerance, likely)
-
-
-def _not_finite(outputs: np.ndarray, expected: str, likely: str) -> CheckResult:
-    bad = int((~np.isfinite(outputs)).any(axis=1).sum())
-    observed = f"{bad} of {len(outputs)} outputs with NaN or infinite numbers"
-    return CheckResult(status=Status.FAIL, observed=observed, expected=expected, likely=likely)

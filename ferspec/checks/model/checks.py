@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from ferspec.checks.model.behaviour import MODEL_CHECKS
 from ferspec.checks.model.claims import claim_checks
+from ferspec.checks.model.honesty import HONESTY_CHECKS
 from ferspec.engine import Check
 from ferspec.subjects.models.claims import Claim
 
 
 def model_checks(claims: Iterable[Claim]) -> tuple[Check, ...]:
-    """Return the checks of FER-B-01 to FER-B-07, and one of FER-B-08 for each claim."""
-    return MODEL_CHECKS + claim_checks(claims)
+    """Return the checks of FER-B-01 to FER-B-07, FER-B-09 and FER-B-10, and one of FER-B-08 for each claim."""
+    return MODEL_CHECKS + HONESTY_CHECKS + claim_checks(claims)

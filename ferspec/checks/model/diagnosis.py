@@ -131,7 +131,9 @@ class _Search:
         contract = required(self.subject.contract)
         if prepared_as == contract.input:
             return required(self.subject.probabilities)[slice(None) if chosen is None else chosen]
-        outputs = self.subject.run(chosen, prepared_as=prepared_as)
+        # a screen is no multiple of the batch of the whole set, which would be filled up
+        size = None if chosen is None else spec.load().integer("FER-B-06", "probe")
+        outputs = self.subject.run(chosen, batch_size=size, prepared_as=prepared_as)
         if not np.isfinite(outputs).all():
             raise SubjectError("the output holds NaN or infinite numbers")
         return output_to_classes(outputs, contract)

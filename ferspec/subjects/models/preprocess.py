@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ from ferspec.subjects.models.contracts.contract import Input
 if TYPE_CHECKING:
     from ferspec.subjects.datasets.subject import Dataset
 
+Alter = Callable[[np.ndarray], np.ndarray]
+
 ANTIALIASED = frozenset({"bilinear", "bicubic", "lanczos"})
 INTERPOLATION = {
     "nearest": "INTER_NEAREST_EXACT",
@@ -22,6 +24,11 @@ INTERPOLATION = {
     "area": "INTER_AREA",
     "lanczos": "INTER_LANCZOS4",
 }
+
+
+def unaltered(image: np.ndarray) -> np.ndarray:
+    """Return an image as it is."""
+    return image
 
 
 def prepare(image: np.ndarray, spec: Input) -> np.ndarray:
@@ -51,15 +58,15 @@ def prepare_batch(images: Sequence[np.ndarray] | np.ndarray, spec: Input) -> np.
 
 
 def batches(
-    dataset: Dataset, indices: Sequence[int] | np.ndarray, spec: Input, batch_size: int
+    dataset: Dataset, indices: Sequence[int] | np.ndarray, spec: Input, batch_size: int, alter: Alter = unaltered
 ) -> Iterator[np.ndarray]:
     """Yield the prepared images at ``indices`` in that order, ``batch_size`` at a time.
 
-    A thread prepares one batch ahead.
+    ``alter`` changes each image before it is prepared. A thread prepares one batch ahead.
     """
 
     def load(chosen: Sequence[int] | np.ndarray) -> np.ndarray:
-        return prepare_batch([dataset.image(index) for index in chosen], spec)
+        return prepare_batch([alter(dataset.image(index)) for index in chosen], spec)
 
     with ThreadPoolExecutor(max_workers=1) as thread:
         ready = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from random import Random, SystemRandom
 
 import numpy as np
 
@@ -12,24 +14,35 @@ from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.progress import StepProgress
 from ferspec.reference.evaluation import evaluate
 from ferspec.reference.measured import Evaluation
+from ferspec.subjects.datasets.manifest import digest
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.base import Model
 from ferspec.subjects.models.contracts.contract import Contract, Input
 from ferspec.subjects.models.contracts.files import output_to_classes
 from ferspec.subjects.models.predictions import RecordedPredictions
-from ferspec.subjects.models.preprocess import batches
+from ferspec.subjects.models.preprocess import Alter, batches, unaltered
 
 WHY_MISSING = {
     "run": "only recorded predictions were given, so the model itself cannot be run",
     "probabilities": "the predictions are classes without probabilities",
 }
+IN_MEMORY = "the model is an object in memory, so no new process can open it"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Hold the outputs (n, k) of a few images, asked in one batch in the order of ``indices``."""
+
+    indices: np.ndarray
+    outputs: np.ndarray
 
 
 class ModelSubject:
     """Join a model or its recorded predictions with a dataset.
 
     The dataset is predicted once. The capabilities are ``run`` (the model can be run again) and ``probabilities``.
-    Raise ``SubjectError`` if the model crashes.
+    The model gets images in an order drawn from ``chance``, by default the randomness of the operating system, so that
+    order, position and count tell it nothing. Raise ``SubjectError`` if the model crashes.
     """
 
     def __init__(
@@ -39,12 +52,14 @@ class ModelSubject:
         contract: Contract | None = None,
         recorded: RecordedPredictions | None = None,
         progress: StepProgress | None = None,
+        chance: Random | None = None,
     ) -> None:
         self.dataset = dataset
         self.model = model
         self.contract = contract
         self.recorded = recorded
         self._progress = progress
+        self.chance = SystemRandom() if chance is None else chance
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -76,31 +91,79 @@ class ModelSubject:
         batch_size: int | None = None,
         prepared_as: Input | None = None,
         progress: StepProgress | None = None,
+        alter: Alter = unaltered,
     ) -> np.ndarray:
-        """Run the model on the images at ``indices`` and return outputs (n, k) float32.
+        """Run the model on the images at ``indices`` in a drawn order, and return outputs (n, k) float32.
 
-        By default, run it on all images. ``prepared_as`` replaces the contract's input for a diagnosis. Raise
-        ``SubjectError`` if the model crashes or returns an output of the wrong shape.
+        The outputs are in the order of ``indices``, by default all images. Batches have ``batch_size`` images, that of
+        FER-B-06 by default, or the fixed size of the model; other images, drawn at random, fill the last one.
+        ``prepared_as`` replaces the contract's input for a diagnosis; ``alter`` changes each image before it is
+        prepared. Raise ``SubjectError`` if the model crashes or returns an output of the wrong shape.
         """
-        model, contract = self._runnable
         chosen = np.arange(len(self.dataset)) if indices is None else np.asarray(indices)
+        order = np.asarray(self.chance.sample(range(len(chosen)), len(chosen)))
+        size = batch_size or spec.load().integer("FER-B-06", "batch_size")
+        sent = self._send(chosen[order], size, prepared_as, progress, alter)
+        outputs = np.empty_like(sent)
+        outputs[order] = sent
+        return outputs
+
+    def in_one_batch(self, indices: np.ndarray) -> np.ndarray:
+        """Run the model on images in exactly this order, and return outputs (n, k) float32.
+
+        ``indices`` must be in a drawn order. They form one batch, unless the model has a fixed batch size.
+        """
+        return self._send(indices, len(indices))
+
+    def _send(
+        self,
+        indices: np.ndarray,
+        batch_size: int,
+        prepared_as: Input | None = None,
+        progress: StepProgress | None = None,
+        alter: Alter = unaltered,
+    ) -> np.ndarray:
+        model, contract = self._runnable
+        size = model.signature.batch or min(batch_size, len(self.dataset))
         outputs = []
         done = 0
-        size = batch_size or spec.load().integer("FER-B-06", "batch_size")
-        for batch in batches(self.dataset, chosen, prepared_as or contract.input, size):
+        for batch in batches(self.dataset, self._filled(indices, size), prepared_as or contract.input, size, alter):
             output = np.asarray(model.predict(batch))
             if output.ndim != 2 or len(output) != len(batch):
                 raise SubjectError(f"the model answered {len(batch)} images with an output of shape {output.shape}")
             outputs.append(output)
-            done += len(batch)
+            done = min(done + len(batch), len(indices))
             if progress is not None:
-                progress(done, len(chosen))
-        return np.concatenate(outputs)
+                progress(done, len(indices))
+        return np.concatenate(outputs)[: len(indices)]
+
+    def _filled(self, indices: np.ndarray, size: int) -> np.ndarray:
+        """Add images to the last batch until it is full: others of the dataset, repeated only if it is too small."""
+        places = -len(indices) % size
+        last = indices[len(indices) // size * size :]
+        others = np.setdiff1d(np.arange(len(self.dataset)), last).tolist() or last.tolist()
+        if places > len(others):
+            return np.concatenate([indices, self.chance.choices(others, k=places)])
+        return np.concatenate([indices, np.asarray(self.chance.sample(others, places), dtype=indices.dtype)])
+
+    def reopened(self) -> ModelSubject:
+        """Return the same model on the same images, opened in a new process. Raise ``NotEvaluable`` without a file."""
+        model, contract = self._runnable
+        if model.reopened is None:
+            raise NotEvaluable(IN_MEMORY)
+        fresh = replace(model.reopened(), signature=model.signature)
+        return ModelSubject(self.dataset, fresh, contract, chance=self.chance)
 
     @cached_property
     def outputs(self) -> np.ndarray:
-        """The model's outputs for all images, in the dataset's order and in batches of FER-B-06."""
+        """The model's outputs (n, k) for all images, in the dataset's order."""
         return self.run(progress=self._progress)
+
+    @cached_property
+    def probe(self) -> Probe:
+        """A few images drawn at random, and their outputs in one batch (FER-B-06)."""
+        indices = self.draw(spec.load().integer("FER-B-06", "probe"))
+        return Probe(indices, self.in_one_batch(indices))
 
     @cached_property
     def probabilities(self) -> np.ndarray | None:
@@ -129,10 +192,18 @@ class ModelSubject:
         """The metrics of the predictions."""
         return evaluate(self.labels, self.predicted, self.probabilities, self.dataset.groups)
 
+    def draw(self, count: int) -> np.ndarray:
+        """Draw ``count`` different images, or all if there are fewer, and return their indices in random order."""
+        return np.asarray(self.chance.sample(range(len(self.labels)), min(count, len(self.labels))))
+
     def spread(self, count: int) -> np.ndarray:
-        """Return the sorted indices of ``count`` images, spread evenly over the classes."""
+        """Return the sorted indices of ``count`` images, spread evenly over the classes.
+
+        They are drawn from the digest of the dataset, so that a diagnosis of the same images is the same.
+        """
+        members = np.asarray(Random(digest(self.dataset.manifest())).sample(range(len(self.labels)), len(self.labels)))
         ranks = np.zeros(len(self.labels), dtype=int)
         for index in range(len(spec.load().classes)):
-            members = np.flatnonzero(self.labels == index)
-            ranks[members] = np.arange(len(members))
+            of_class = members[self.labels[members] == index]
+            ranks[of_class] = np.arange(len(of_class))
         return np.sort(np.lexsort((self.labels, ranks))[:count])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from helpers.spec_mutation.judgements import PROFILES, answers, logs, promises, screening, tolerances
+from helpers.spec_mutation.questions import questions
 
 ROUNDS = 60
 
@@ -232,6 +233,7 @@ SPLITS: dict[str, Callable[[], Iterator[Any]]] = {
         datasets,
         evaluation,
         tolerances,
+        questions,
         grid,
         findings,
         errata,

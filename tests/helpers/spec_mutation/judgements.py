@@ -16,45 +16,19 @@ STEPS = [start * 10.0**-power for power in range(13) for start in (1.0, 1.9, 3.7
 
 
 def tolerances() -> Iterator[Any]:
-    """Return how small and large deviations of models, certificates, runs and tables of results are judged."""
+    """Return how small and large deviations of certificates, runs and tables of results are judged."""
     import numpy as np
 
     from ferspec import spec
     from ferspec.checks.certificate.differences import first_difference
     from ferspec.checks.certificate.verification import predictions_are_reproduced
-    from ferspec.checks.model import behaviour
     from ferspec.checks.run.artifacts.files import has_disjoint_splits
     from ferspec.checks.run.artifacts.training import has_the_weights_of_its_balancing
     from ferspec.checks.run.result_row import ResultRow, does_not_contradict_itself
     from ferspec.checks.run.schedule.rounded_losses import same_rate
     from ferspec.spec.records import CellMetrics
-    from ferspec.subjects.models.subject import ModelSubject
 
-    asked: list[tuple[int, Any]] = []
-    labels = np.arange(210) % 7
     off = np.full((210, 7), 1 / 7, np.float32)
-
-    def run(indices: Any, batch_size: int | None = None) -> Any:
-        asked.append((len(indices), np.asarray(indices).tolist(), batch_size))
-        return off[indices] + len(asked) % 2 * 0.01
-
-    subject = SimpleNamespace(outputs=off, probabilities=off * 1.01, run=run, labels=labels, dataset=labels, model=None)
-    subject.spread = lambda count: ModelSubject.spread(subject, count)
-    for check in (
-        behaviour.gives_probabilities,
-        behaviour.is_deterministic,
-        behaviour.ignores_batch_size,
-        behaviour.ignores_order,
-    ):
-        yield check(subject)
-    yield asked
-
-    sizes: list[int] = []
-    model = SimpleNamespace(predict=lambda batch: sizes.append(len(batch)) or np.zeros((len(batch), 7)))
-    images = SimpleNamespace(labels=labels, image=lambda _: np.zeros((4, 4, 3), np.uint8))
-    ModelSubject(images, model, SimpleNamespace(input=_input())).run(np.arange(100))
-    yield sizes
-
     for step in STEPS:
         yield first_difference({"figure": 1.0}, {"figure": 1.0 + step}).status
         yield same_rate(1.0, 1.0 + step)
@@ -119,12 +93,6 @@ def _figures_of_a_run() -> Iterator[Any]:
         object.__setattr__(edited.parts["validation"].metrics.accuracy, "value", float(correct.mean()) + step)
         folder = SimpleNamespace(run=run, predictions={"validation": part}, report=edited)
         yield predicts_like_its_best_epoch(folder).status, reports_its_predictions(folder).status
-
-
-def _input() -> Any:
-    from ferspec.subjects.models.contracts.contract import Input
-
-    return Input(size=(4, 4), range=(0.0, 1.0))
 
 
 def logs() -> Iterator[Any]:

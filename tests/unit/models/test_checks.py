@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ferspec.api.certify import require_evaluable
 from ferspec.checks.generator import checks_for_model
-from ferspec.checks.model.behaviour import ignores_order, probe
+from ferspec.checks.model.behaviour import ignores_order
 from ferspec.engine import outcome_of
 from ferspec.errors import UserError
 from ferspec.outcomes import CheckResult, Status
@@ -29,6 +29,8 @@ from helpers.miniatures import (
     softmax,
     subject,
 )
+
+PROBE = 16
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +162,8 @@ def test_no_image_keeps_its_place_when_the_order_is_probed(tmp_path, images):
         return right(batch)
 
     judged = subject(few, watched)
-    judged.run(probe(judged))
+    assert len(judged.outputs) == images
+    assert len(judged.probe.indices) == min(images, PROBE)
     first = batches[-1]
     assert ignores_order(judged).status is Status.PASS
     assert not (batches[-1] == first).all(axis=(1, 2, 3)).any()
@@ -208,7 +211,7 @@ def test_recorded_predictions_cannot_be_run_again(patches):
     probabilities = softmax(np.random.default_rng(0).normal(size=(len(patches), len(CLASSES))))
     judged = statuses(recorded(patches, probabilities))
     unevaluated = {id for id, status in judged.items() if status is Status.NOT_EVALUATED}
-    assert unevaluated == {"FER-B-01", "FER-B-02", "FER-B-05", "FER-B-06", "FER-B-07"}
+    assert unevaluated == {f"FER-B-{number}" for number in ("01", "02", "05", "06", "07", "09", "10")}
     assert judged["FER-B-04"] is Status.PASS
 
 
