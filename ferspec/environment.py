@@ -14,6 +14,7 @@ PACKAGES = (
     "opencv-python",
     "tensorflow",
     "keras",
+    "pillow",
     "ai-edge-litert",
     "onnxruntime",
     "torch",

@@ -39,6 +39,7 @@ def build_report(
         counts=judgement.counts,
         outcomes=judgement.outcomes,
         metrics=subject.evaluation,
+        known=subject.known,
         diagnoses=tuple(diagnoses),
         subject=subject_info(subject),
         dataset=dataset_info(subject.dataset, manifest),
@@ -47,6 +48,7 @@ def build_report(
         deviations=tuple(deviations),
         environment=environment,
         manifest=manifest,
+        reductions=() if subject.dataset.found is None else subject.dataset.found.reductions,
         predictions=_predictions(subject, manifest),
         digest="",
     )
@@ -54,7 +56,7 @@ def build_report(
 
 
 def kind_of(form: str, synthetic: bool) -> ReportKind:
-    """Return the kind of a report; only BTFER images give a certificate."""
+    """Return the kind of a report; only images recognised as BTFER's give a certificate."""
     if synthetic:
         return "demonstration"
     return "certificate" if form == "btfer" else "evaluation"
@@ -76,6 +78,7 @@ def dataset_info(dataset: Dataset, manifest: tuple[Entry, ...]) -> DatasetInfo:
         manifest_digest=digest(manifest),
         notes=tuple(dataset.notes),
         synthetic=dataset.synthetic,
+        recognition=None if dataset.found is None else dataset.found.recognition,
     )
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.progress import StepProgress
+from ferspec.spec.pictures import Pictures, pictures
 from ferspec.subjects.datasets.cache import PixelCache
 from ferspec.subjects.datasets.decode import is_gray
 from ferspec.subjects.datasets.groups import read_groups
-from ferspec.spec.pictures import Pictures, pictures
 from ferspec.subjects.datasets.manifest import Entry, has_btfer_counts, has_btfer_form, manifest_notes, support
 from ferspec.subjects.datasets.read_all import UnreadableImages, read_each
 from ferspec.subjects.datasets.readers import Listing, read_fer2013, read_folders, read_npz, read_synthetic
@@ -140,7 +140,7 @@ class Dataset:
 
     @property
     def form(self) -> DatasetForm:
-        """The form of the files, ``btfer`` if they are recognised as BTFER's, else ``btfer form`` if they have its form."""
+        """The form of the files; ``btfer`` for recognised pictures of BTFER, ``btfer form`` for others in its form."""
         if self.found is None:
             return cast(DatasetForm, self.listing.form)
         return "btfer" if self.found.recognition.recognised else "btfer form"

@@ -10,7 +10,7 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.progress import StepProgress
-from ferspec.reference.evaluation import evaluate
+from ferspec.reference.evaluation import evaluate, evaluate_known
 from ferspec.reference.measured import Evaluation
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.base import Model
@@ -128,6 +128,16 @@ class ModelSubject:
     def evaluation(self) -> Evaluation:
         """The metrics of the predictions."""
         return evaluate(self.labels, self.predicted, self.probabilities, self.dataset.groups)
+
+    @cached_property
+    def known(self) -> Evaluation | None:
+        """The metrics on the known pictures of BTFER, or None for a dataset that is not recognised as BTFER."""
+        found = self.dataset.found
+        if found is None or not found.recognition.recognised:
+            return None
+        return evaluate_known(
+            found.known, self.evaluation, self.labels, self.predicted, self.probabilities, self.dataset.groups
+        )
 
     def spread(self, count: int) -> np.ndarray:
         """Return the sorted indices of ``count`` images, spread evenly over the classes."""

@@ -47,9 +47,7 @@ class Found:
     reductions: tuple[Reduction, ...]
 
 
-def recognise(
-    entries: Sequence[Entry], reductions: Mapping[Reading, Sequence[Reduction]], pictures: Pictures
-) -> Found:
+def recognise(entries: Sequence[Entry], reductions: Mapping[Reading, Sequence[Reduction]], pictures: Pictures) -> Found:
     """Recognise a set in the BTFER form under the reading of ties that finds most of its pictures."""
     found = [recognise_under(reading, entries, reduced, pictures) for reading, reduced in reductions.items()]
     return max(found, key=lambda one: (one.recognition.recognised, one.recognition.pictures, one.recognition.similar))
@@ -105,9 +103,7 @@ def _published(entries: Iterable[Entry], pictures: Pictures) -> list[_Match]:
         for digest in (picture.sha256_file_label, picture.sha256_pixels_label)
         if digest is not None
     }
-    found = [
-        next((rows[digest] for digest in labelled_digests(entry) if digest in rows), None) for entry in entries
-    ]
+    found = [next((rows[digest] for digest in labelled_digests(entry) if digest in rows), None) for entry in entries]
     return [_Match(row, row is not None) for row in found]
 
 
@@ -130,9 +126,7 @@ def _counted(matches: Iterable[_Match], labels: Iterable[str]) -> np.ndarray:
     return np.array(counted, bool)
 
 
-def _similar(
-    reductions: Sequence[Reduction], matches: Sequence[_Match], pictures: Sequence[ReducedPicture]
-) -> int:
+def _similar(reductions: Sequence[Reduction], matches: Sequence[_Match], pictures: Sequence[ReducedPicture]) -> int:
     """Return how many images without a match resemble a known picture by their hash."""
     others = [reduction for reduction, match in zip(reductions, matches, strict=True) if match.picture is None]
     if not others or not pictures:
