@@ -68,9 +68,9 @@ def print_report(report: Report, folder: Path | None = None, console: Console | 
     _print(console, _verdict(report.verdict, judged, style))
     if sentence := notice(report):
         _print(console, *(Text(line, "yellow") for line in _wrapped(console, sentence)))
+    _print(console, _counts(report.counts))
     for sentence in recognition(report):
         _print(console, *_wrapped(console, sentence))
-    _print(console, _counts(report.counts))
     _print_outcomes(console, report.outcomes)
     _print_figures(console, report)
     for diagnosis in report.diagnoses:

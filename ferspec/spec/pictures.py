@@ -72,7 +72,7 @@ def _rows(model: type[P], path: Path) -> Iterator[P]:
     with path.open(encoding="utf-8", newline="") as lines:
         for number, row in enumerate(csv.DictReader(lines), start=2):
             stated = {key or "a column too many": value for key, value in row.items() if value}
-            digests = {value for key, value in stated.items() if key != HASH}
+            digests = {str(value) for key, value in stated.items() if key != HASH}
             if not digests or digests & seen:
                 problem = "a digest occurs twice" if digests else "the line is blank"
                 raise SpecError(f"{path.name}: line {number}: {problem}")

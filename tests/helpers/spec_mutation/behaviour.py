@@ -110,9 +110,45 @@ def datasets() -> Iterator[Any]:
                     yield own.split(dataset, [number % 7 for number in range(1000)], parts, seed=2).count("training")
                 except UserError as refused:
                     yield str(refused)
+    yield from recognition()
     cells = {(cell.dataset, cell.resolution): cell for cell in spec.load().cells}
     for cell in cells.values():
         yield _images(cell, "validation"), _images(cell, "btfer"), trained(cell)
+
+
+def recognition() -> Iterator[Any]:
+    """Yield how a picture is described, and how many, how near and how whole pictures make a set BTFER."""
+    import numpy as np
+
+    from ferspec.spec.pictures import Pictures, ReducedPicture
+    from ferspec.subjects.datasets.manifest import Entry
+    from ferspec.subjects.datasets.recognition.recognise import recognise_under
+    from ferspec.subjects.datasets.recognition.reduce import Reduction, reductions
+
+    noise = np.random.default_rng(6).integers(0, 256, (256, 256, 3)).astype(np.uint8)
+    yield reductions(noise, "Sad")
+    digests = [f"{number:064x}" for number in range(2100)]
+    near = [f"{2**bits - 1:064x}" for bits in range(40)]
+    far = f"{2**255:064x}"
+    listed = [ReducedPicture(sha256_rgb48=one, sha256_rgb48_label=one, bits256="0" * 64) for one in digests]
+    for count in range(1850, 1951):
+        entries = [
+            Entry(path=one, bytes_sha256=one, pixels_sha256=one, height=256, width=256, label="Sad")
+            for one in digests[:count]
+        ]
+        shown = [
+            Reduction(sha256_rgb48=one, sha256_rgb48_label=one, bits256="0" * 64, disagreement=0.0)
+            for one in digests[:count]
+        ]
+        if count == 1850:
+            for bits in near:
+                shown[0] = shown[0].model_copy(update={"sha256_rgb48": far, "bits256": bits})
+                yield recognise_under("pillow", entries, shown, Pictures(reduced=listed)).recognition.similar
+            for steps in range(40):
+                shown[0] = shown[0].model_copy(update={"disagreement": 0.05 * steps})
+                yield recognise_under("pillow", entries, shown, Pictures(reduced=listed)).recognition.disagreeing
+        else:
+            yield recognise_under("pillow", entries, shown, Pictures(reduced=listed)).recognition.recognised
 
 
 def evaluation() -> Iterator[Any]:
