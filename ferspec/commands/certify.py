@@ -26,7 +26,8 @@ def certify(
 ) -> None:
     """Certify a trained model: checks, metrics with intervals, diagnoses, a report that anyone can recompute.
 
-    Only BTFER, recognised by its pictures, gives a certificate; any other test set gives an evaluation, marked so. Writes certificate.json, report.html, badge.svg and model-index.yml.
+    Only BTFER, recognised by its pictures, gives a certificate; any other test set gives an evaluation, marked so.
+    Writes certificate.json, report.html, badge.svg and model-index.yml.
 
     PASS means that all checks pass and every --claim holds; without a claim the accuracy is not judged. Exit status: 0
     pass, 1 fail, 2 cannot be evaluated, 3 inconclusive.

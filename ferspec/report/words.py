@@ -41,7 +41,7 @@ def is_of_predictions(report: Report) -> bool:
 
 
 def is_in_form_only(report: Report) -> bool:
-    """Return whether a report is on a set in the BTFER form that was not recognised."""
+    """Return whether a report is on an unrecognised set in the BTFER form."""
     return report.kind == "evaluation" and report.dataset.form == "btfer form"
 
 

@@ -1,4 +1,4 @@
-"""Read the digests by which pictures of BTFER are recognised, without the pictures or their labels."""
+"""Read the digests by which pictures of BTFER are recognised."""
 
 import csv
 from collections.abc import Iterator

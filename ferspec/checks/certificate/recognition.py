@@ -1,4 +1,4 @@
-"""Checks that a certificate is on BTFER only if its images are known to be BTFER's (FER-D-13, FER-D-14)."""
+"""Checks that only images known to be BTFER's are certified (FER-D-13, FER-D-14)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def recognition_follows(certificate: Certificate) -> CheckResult:
 
 
 def images_agree_with_their_lattice(certificate: Certificate) -> CheckResult:
-    """No certified image differs from its own 48 × 48 lattice by more than a photograph does."""
+    """No certified image differs from its own 48 × 48 lattice more than photographs do."""
     report = required(certificate.report)
     most = spec.load().number("FER-D-14", "most")
     certified = report.reductions if report.dataset.form == BTFER else ()

@@ -21,7 +21,10 @@ SEVERITY = (Status.FAIL, Status.NOT_EVALUATED, Status.INCONCLUSIVE, Status.PASS)
 
 
 def holds(subject: ModelSubject, claim: Claim) -> CheckResult:
-    """The near end of the metric's interval (FER-Z-01) reaches the threshold, also on the known pictures of BTFER."""
+    """The near end of the metric's confidence interval (FER-Z-01) reaches the claimed threshold.
+
+    On BTFER it must do so on all images and on the known pictures.
+    """
     on_all = _judged(subject.evaluation, claim)
     if subject.known is None or subject.known.n == subject.evaluation.n:
         return on_all

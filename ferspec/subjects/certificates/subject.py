@@ -101,7 +101,7 @@ class Certificate:
 
     @cached_property
     def found(self) -> Found | None:
-        """What the recorded digests say of the known pictures of BTFER, or None without such a record."""
+        """The pictures of BTFER that the recorded digests show, or None without digests."""
         report = self._validated
         stated, reductions = report.dataset, report.reductions
         if stated.synthetic or stated.recognition is None or not 0 < len(reductions) == len(report.manifest):

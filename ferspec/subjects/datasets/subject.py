@@ -147,7 +147,7 @@ class Dataset:
 
     @cached_property
     def found(self) -> Found | None:
-        """How the images compare with the known pictures of BTFER, or None for images that are not in its form."""
+        """The known pictures of BTFER among the images, or None for another form."""
         if self.synthetic or not has_btfer_form(self.entries):
             return None
         by_reading = {reading: [one[reading] for one in self.reduced] for reading in READINGS}

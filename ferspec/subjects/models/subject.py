@@ -131,7 +131,7 @@ class ModelSubject:
 
     @cached_property
     def known(self) -> Evaluation | None:
-        """The metrics on the known pictures of BTFER, or None for a dataset that is not recognised as BTFER."""
+        """The metrics on the known pictures of BTFER, or None for other datasets."""
         found = self.dataset.found
         if found is None or not found.recognition.recognised:
             return None

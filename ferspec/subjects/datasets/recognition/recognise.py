@@ -48,7 +48,7 @@ class Found:
 
 
 def recognise(entries: Sequence[Entry], reductions: Mapping[Reading, Sequence[Reduction]], pictures: Pictures) -> Found:
-    """Recognise a set in the BTFER form under the reading of ties that finds most of its pictures."""
+    """Recognise a set under the reading of ties that finds most of its pictures."""
     found = [recognise_under(reading, entries, reduced, pictures) for reading, reduced in reductions.items()]
     return max(found, key=lambda one: (one.recognition.recognised, one.recognition.pictures, one.recognition.similar))
 
@@ -56,7 +56,7 @@ def recognise(entries: Sequence[Entry], reductions: Mapping[Reading, Sequence[Re
 def recognise_under(
     reading: Reading, entries: Sequence[Entry], reductions: Sequence[Reduction], pictures: Pictures
 ) -> Found:
-    """Recognise a set in the BTFER form from its manifest and its shrunk images, one for each entry."""
+    """Recognise a set in the BTFER form by its manifest and its shrunk images."""
     matches = _published(entries, pictures) if pictures.published else _reduced(reductions, pictures.reduced)
     counted = _counted(matches, [entry.label for entry in entries])
     disagreeing = sum(reduction.disagreement > _most_disagreement() for reduction in reductions)
@@ -82,7 +82,7 @@ def recognise_under(
 
 @dataclass(frozen=True)
 class _Match:
-    """The known picture that an image shows, and whether it stands under one of the picture's labels."""
+    """The known picture that an image shows, and whether its label is known."""
 
     picture: int | None
     labelled: bool = False
@@ -108,7 +108,7 @@ def _published(entries: Iterable[Entry], pictures: Pictures) -> list[_Match]:
 
 
 def labelled_digests(entry: Entry) -> tuple[str, str]:
-    """Return the digests of an image's file and of its pixels, each with its label, as a publisher states them."""
+    """Return the digests of file and pixels, each with the label, as a publisher states them."""
     file, pixels = (
         hashlib.sha256(f"{digest}{entry.label}".encode()).hexdigest()
         for digest in (entry.bytes_sha256, entry.pixels_sha256)
@@ -137,7 +137,7 @@ def _similar(reductions: Sequence[Reduction], matches: Sequence[_Match], picture
 
 
 def _signs(rows: Sequence[Record], bits: Callable[..., str]) -> np.ndarray:
-    """Return the bits of hashes (n, 256) as 1 and -1, so that a product counts those that are equal."""
+    """Return the bits of hashes (n, 256) as 1 and -1, whose products count equal bits."""
     packed = np.array([np.frombuffer(bytes.fromhex(bits(row)), np.uint8) for row in rows])
     return 2 * np.unpackbits(packed, axis=1).astype(np.float32) - 1
 

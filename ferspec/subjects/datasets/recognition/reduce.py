@@ -1,4 +1,4 @@
-"""Shrink a picture to 48 × 48 and describe it by digests, a hash, and its agreement with the rest of its pixels."""
+"""Describe a picture by its 48 × 48 lattice, and by how well the rest agrees."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Reduction(Record):
 
 
 def reductions(image: np.ndarray, label: str) -> dict[Reading, Reduction]:
-    """Describe a picture (h, w, 3) uint8 of BTFER's size under each reading of the ties."""
+    """Describe a picture (256, 256, 3) uint8 under each reading of the ties."""
     means = _area_sums(image)
     return {reading: _reduction(image, label, lattice(reading), means) for reading in READINGS}
 
@@ -73,7 +73,7 @@ def _reduction(image: np.ndarray, label: str, kept: np.ndarray, area_sums: np.nd
 
 
 def _disagreement(reduced: np.ndarray, area_sums: np.ndarray) -> float:
-    """Return the mean difference from the area means, relative to that between neighbours in the shrunk picture.
+    """Return the mean difference from the area means, relative to that between neighbours.
 
     One grey level is added below, for pictures without any detail. All sums are of integers, and thus exact.
     """
@@ -94,7 +94,7 @@ def _area_sums(image: np.ndarray) -> np.ndarray:
 
 @cache
 def _area_weights() -> np.ndarray:
-    """Return how much of each of the 256 pixels (columns) lies under each of the 48 cells (rows), as integers."""
+    """Return how much of each pixel (column) lies under each of the 48 cells (rows)."""
     size, side = _size(), _side()
     cells, pixels = np.arange(side)[:, None], np.arange(size)[None, :]
     ends = np.minimum((cells + 1) * size, (pixels + 1) * side)
