@@ -43,13 +43,15 @@ TAKEN_FOR = np.array(
 )
 
 
-# every so many images is not among the known pictures
+# one in this number of images is not among the known pictures
 UNKNOWN = 20
 
 
 def example(**fields: Any) -> Report:
-    """Return the example with other fields: ``metrics`` are also those on the known pictures, which others than
-    certificates do not have."""
+    """Return the example with other fields.
+
+    ``metrics`` are also those on the known pictures, which only a certificate has.
+    """
     if fields.get("kind", "certificate") != "certificate":
         elsewhere = _example().dataset.model_copy(
             update={"name": "faces", "form": "class folders", "recognition": None}

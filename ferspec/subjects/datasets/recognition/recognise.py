@@ -108,7 +108,7 @@ def _published(entries: Iterable[Entry], pictures: Pictures) -> list[_Match]:
 
 
 def labelled_digests(entry: Entry) -> tuple[str, str]:
-    """Return the digests of file and pixels, each with the label, as a publisher states them."""
+    """Return the digests of file and pixels with the label, as a publisher states them."""
     file, pixels = (
         hashlib.sha256(f"{digest}{entry.label}".encode()).hexdigest()
         for digest in (entry.bytes_sha256, entry.pixels_sha256)
@@ -137,7 +137,7 @@ def _similar(reductions: Sequence[Reduction], matches: Sequence[_Match], picture
 
 
 def _signs(rows: Sequence[Record], bits: Callable[..., str]) -> np.ndarray:
-    """Return the bits of hashes (n, 256) as 1 and -1, whose products count equal bits."""
+    """Return the bits of hashes (n, 256) as 1 and -1."""
     packed = np.array([np.frombuffer(bytes.fromhex(bits(row)), np.uint8) for row in rows])
     return 2 * np.unpackbits(packed, axis=1).astype(np.float32) - 1
 

@@ -1,4 +1,4 @@
-"""Describe a picture by its 48 × 48 lattice, and by how well the rest agrees."""
+"""Describe a picture by its 48 × 48 lattice, and how the rest agrees."""
 
 from __future__ import annotations
 
