@@ -37,10 +37,10 @@ def support(entries: Iterable[Entry]) -> dict[str, int]:
 
 def has_btfer_form(entries: Sequence[Entry]) -> bool:
     """Return whether each class has 300 images of 256 x 256 (Table 1)."""
-    classes = spec.load().classes
+    btfer = spec.load().datasets["BTFER"]
     sizes = {(entry.height, entry.width) for entry in entries}
-    labels = np.array([classes.index(entry.label) for entry in entries], np.int64)
-    return has_btfer_counts(labels) and sizes == {spec.load().datasets["BTFER"].size}
+    counts = tuple(support(entries).values())
+    return len(entries) == btfer.total and counts == btfer.counts and sizes == {btfer.size}
 
 
 def has_btfer_counts(labels: np.ndarray) -> bool:

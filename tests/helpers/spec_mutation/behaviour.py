@@ -127,28 +127,20 @@ def recognition() -> Iterator[Any]:
 
     noise = np.random.default_rng(6).integers(0, 256, (256, 256, 3)).astype(np.uint8)
     yield reductions(noise, "Sad")
-    digests = [f"{number:064x}" for number in range(2100)]
-    near = [f"{2**bits - 1:064x}" for bits in range(40)]
-    far = f"{2**255:064x}"
-    listed = [ReducedPicture(sha256_rgb48=one, sha256_rgb48_label=one, bits256="0" * 64) for one in digests]
+    digests = [f"{number:064x}" for number in range(2000)]
+    listed = Pictures(
+        reduced=[ReducedPicture(sha256_rgb48=one, sha256_rgb48_label=one, bits256="0" * 64) for one in digests]
+    )
+    entries = [
+        Entry(path=one, bytes_sha256=one, pixels_sha256=one, height=256, width=256, label="Sad") for one in digests
+    ]
+    shown = [Reduction(sha256_rgb48=one, sha256_rgb48_label=one, bits256="0" * 64, disagreement=0.0) for one in digests]
     for count in range(1850, 1951):
-        entries = [
-            Entry(path=one, bytes_sha256=one, pixels_sha256=one, height=256, width=256, label="Sad")
-            for one in digests[:count]
-        ]
-        shown = [
-            Reduction(sha256_rgb48=one, sha256_rgb48_label=one, bits256="0" * 64, disagreement=0.0)
-            for one in digests[:count]
-        ]
-        if count == 1850:
-            for bits in near:
-                shown[0] = shown[0].model_copy(update={"sha256_rgb48": far, "bits256": bits})
-                yield recognise_under("pillow", entries, shown, Pictures(reduced=listed)).recognition.similar
-            for steps in range(40):
-                shown[0] = shown[0].model_copy(update={"disagreement": 0.05 * steps})
-                yield recognise_under("pillow", entries, shown, Pictures(reduced=listed)).recognition.disagreeing
-        else:
-            yield recognise_under("pillow", entries, shown, Pictures(reduced=listed)).recognition.recognised
+        yield recognise_under("pillow", entries[:count], shown[:count], listed).recognition.recognised
+    other = shown[0].model_copy(update={"sha256_rgb48": "f" * 64})
+    for steps in range(40):
+        odd = other.model_copy(update={"bits256": f"{2**steps - 1:064x}", "disagreement": 0.05 * steps})
+        yield recognise_under("pillow", entries[:1], [odd], listed).recognition
 
 
 def evaluation() -> Iterator[Any]:

@@ -151,6 +151,8 @@ EDITS = {
     "no reductions": (put([], "reductions"), "FER-D-13"),
     "digests of other pictures": (list_every_image, "FER-D-13"),
     "another digest": (put("0" * 64, "reductions", 1, "sha256_rgb48"), "FER-D-13"),
+    "a label that is not a class": (put("Contempt", "manifest", 3, "label"), "FER-D-13"),
+    "another size": (put(48, "manifest", 3, "width"), "FER-D-13"),
     "a disagreement": (put(0.9, "reductions", 1, "disagreement"), "FER-D-14"),
     "called the form only": (put("btfer form", "dataset", "form"), "FER-D-13"),
     "another number of images compared": (put(1, "dataset", "recognition", "disagreeing"), "FER-D-13"),
