@@ -17,6 +17,7 @@ PACKAGES = (
     "opencv-python",
     "tensorflow",
     "keras",
+    "pillow",
     "ai-edge-litert",
     "onnxruntime",
     "torch",

@@ -41,7 +41,7 @@ def certify(
 ) -> Report:
     """Judge a trained model on a dataset and return the report; ``demo`` is the built-in example.
 
-    The report is a certificate only for a test set in the BTFER form (7 × 300 images of 256 × 256). Otherwise it is an
+    The report is a certificate only for a test set that is recognised as BTFER by its pictures. Otherwise it is an
     evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``; ``time_limit``
     is in seconds for a batch. ``UserError`` for a model that cannot be evaluated: an unreadable file, another output
     width, NaN in the outputs. ``Unfinished`` for one that answers and then crashes, ends or breaks a limit.

@@ -26,8 +26,8 @@ def certify(
 ) -> None:
     """Certify a trained model: checks, metrics with intervals, diagnoses, a report that anyone can recompute.
 
-    Only a test set in the BTFER form (7 × 300 images of 256 × 256) gives a certificate; any other gives an evaluation,
-    marked so. Writes certificate.json, report.html, badge.svg and model-index.yml.
+    Only BTFER, recognised by its pictures, gives a certificate; any other test set gives an evaluation, marked so.
+    Writes certificate.json, report.html, badge.svg and model-index.yml.
 
     PASS means that all checks pass and every --claim holds; without a claim the accuracy is not judged. Exit status: 0
     pass, 1 fail, 2 cannot be evaluated, 3 inconclusive.

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
@@ -59,6 +60,24 @@ def evaluate(
         rank=rank(overall),
         slices=slices(labels == predicted, groups or {}, resampling),
     )
+
+
+def evaluate_known(
+    known: np.ndarray,
+    overall: Evaluation,
+    labels: np.ndarray,
+    predicted: np.ndarray,
+    probabilities: np.ndarray | None,
+    groups: Mapping[str, Sequence[str]] | None,
+) -> Evaluation:
+    """Return the metrics on the images that ``known`` (n,) selects; ``overall``, that of all, if it selects all."""
+    if known.all():
+        return overall
+    kept = {
+        name: [value for value, one in zip(column, known, strict=True) if one]
+        for name, column in (groups or {}).items()
+    }
+    return evaluate(labels[known], predicted[known], None if probabilities is None else probabilities[known], kept)
 
 
 def checked(labels: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -135,24 +154,32 @@ def per_class(matrix: np.ndarray, level: float) -> tuple[ClassMetrics, ...]:
 
 
 def rank(overall: Metric) -> Rank:
-    """Return the rank of an accuracy among the known published BTFER accuracies.
+    """Return the rank of an accuracy among the known published BTFER accuracies, with its ties.
 
-    The published ones are rounded (FER-M-07), so the accuracy is rounded too. Equal accuracies share a rank; one that
-    is worse than all has the rank after the last.
+    A published accuracy stands for any value that is rounded to it (FER-M-07). Those that print more are better; those
+    that print what the accuracy would print are ties. One that is worse than all has the rank after the last.
     """
-    published = np.array([value for cell in spec.load().cells if (value := cell.btfer_accuracy()) is not None])
+    published = [_printed(value) for cell in spec.load().cells if (value := cell.btfer_accuracy()) is not None]
 
-    decimals = spec.load().integer("FER-M-07", "decimals")
+    def places(value: float | None) -> tuple[int, int]:
+        printed = _printed(required(value))
+        return 1 + sum(other > printed for other in published), published.count(printed)
 
-    def position(value: float | None) -> int:
-        return 1 + int((published > round(required(value), decimals)).sum())
-
+    (position, ties), (best, _), (worst, worst_ties) = map(places, (overall.value, overall.high, overall.low))
     return Rank(
-        position=position(overall.value),
+        position=position,
+        ties=ties,
+        printed=float(_printed(required(overall.value))),
         of=len(published),
-        best_position=position(overall.high),
-        worst_position=position(overall.low),
+        best_position=best,
+        worst_position=worst + worst_ties,
     )
+
+
+def _printed(value: float) -> Decimal:
+    """Return a metric as it would be printed (FER-M-07), a half rounded up."""
+    decimals = spec.load().integer("FER-M-07", "decimals")
+    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def figures(evaluation: Evaluation) -> dict[str, Metric]:

@@ -76,13 +76,21 @@ class Calibration(Record):
 class Rank(Record):
     """The rank of an accuracy among the published BTFER accuracies.
 
-    1 is the best; ``of`` + 1 is worse than all.
+    1 is the best; ``of`` + 1 is worse than all. A published accuracy is rounded, so that any of those that print
+    ``printed``, as the accuracy would, may be better or worse.
     """
 
-    position: Count
+    position: Count = Field(description="the best place: after all published accuracies that print more")
+    ties: Count = Field(description="published accuracies that print the same; the worst place is after these too")
+    printed: float
     of: Count
-    best_position: Count = Field(description="position of the upper end of the accuracy's interval")
-    worst_position: Count = Field(description="position of the lower end of the accuracy's interval")
+    best_position: Count = Field(description="best place of the upper end of the accuracy's interval")
+    worst_position: Count = Field(description="worst place of the lower end of the accuracy's interval")
+
+    @property
+    def last(self) -> int:
+        """The worst place."""
+        return self.position + self.ties
 
 
 class Group(Record):

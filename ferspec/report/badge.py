@@ -6,7 +6,7 @@ from jinja2 import Template
 
 from ferspec.reference.measured import Known
 from ferspec.report.templating import new_environment
-from ferspec.report.words import PREDICTIONS_ONLY, VERDICTS, certifies, is_of_predictions, percent
+from ferspec.report.words import PREDICTIONS_ONLY, VERDICTS, certifies, is_in_form_only, is_of_predictions, percent
 from ferspec.subjects.certificates.document import Report
 
 PADDING = 6
@@ -22,21 +22,21 @@ WIDTHS = {
     **{"B": 686, "E": 632, "F": 575, "R": 695, "T": 616, " ": 352, ".": 364, "·": 364, "%": 1076, "±": 818},
 }  # fmt: skip
 SIZE = 11
+UNRECOGNISED = "not recognised"
 
 
 def render_badge(report: Report) -> str:
     """Return the badge of a report as SVG: ``FER · BTFER | 54.5 % ± 2.1``.
 
-    A certificate that passes shows its accuracy with half the width of its interval, in points; another verdict is
-    shown as a word. A demonstration, an evaluation or predictions from a file show their kind instead of a metric.
+    A certificate that passes shows its accuracy on the known pictures, with half the width of its interval in points;
+    another verdict is shown as a word. A demonstration, an evaluation or predictions from a file show their kind.
     """
     label, message = texts(report)
-    accuracy = report.metrics.accuracy.known
     uncertified = report.verdict == "pass" and not certifies(report)
     return _template().render(
         label=label,
         message=message,
-        title=f"{label}: accuracy {message}" if certifies(report) and accuracy else f"{label}: {message}",
+        title=f"{label}: {'accuracy ' if _known_accuracy(report) else ''}{message}",
         left=round(text_width(label)) + 2 * PADDING,
         right=round(text_width(message)) + 2 * PADDING,
         padding=PADDING,
@@ -45,12 +45,12 @@ def render_badge(report: Report) -> str:
 
 
 def texts(report: Report) -> tuple[str, str]:
-    """Return the left and the right text of the badge."""
+    """Return the left and the right text of the badge; the accuracy is that on the known pictures of BTFER."""
     label = "FER · BTFER" if report.kind == "certificate" else "FER"
-    accuracy = report.metrics.accuracy.known
-    if certifies(report) and accuracy is not None:
-        return label, _accuracy(accuracy)
+    if accuracy := _known_accuracy(report):
+        return label, f"{percent(accuracy.value)} ± {100 * (accuracy.high - accuracy.low) / 2:.1f}"
     parts: list[str] = [] if report.kind == "certificate" else [report.kind]
+    parts += [UNRECOGNISED] if is_in_form_only(report) else []
     parts += [PREDICTIONS_ONLY] if is_of_predictions(report) else []
     parts += [] if parts and report.verdict == "pass" else [VERDICTS[report.verdict]]
     return label, " · ".join(parts)
@@ -61,8 +61,9 @@ def text_width(text: str) -> float:
     return sum(WIDTHS[character] for character in text) * SIZE / 1000
 
 
-def _accuracy(accuracy: Known) -> str:
-    return f"{percent(accuracy.value)} ± {100 * (accuracy.high - accuracy.low) / 2:.1f}"
+def _known_accuracy(report: Report) -> Known | None:
+    """Return the accuracy that the badge of a certificate shows, None for other reports."""
+    return report.known.accuracy.known if certifies(report) and report.known is not None else None
 
 
 @cache

@@ -9,7 +9,8 @@ from jinja2 import Environment
 from ferspec import spec
 from ferspec.checks.model.claims import claim_checks
 from ferspec.outcomes import Outcome, Status
-from ferspec.reference.measured import Evaluation, Group, Slice
+from ferspec.reference.evaluation import figures
+from ferspec.reference.measured import Evaluation, Group, Metric, Slice
 from ferspec.report import plots, words
 from ferspec.report.templating import new_environment
 from ferspec.subjects.certificates.document import Prediction, Report
@@ -30,7 +31,7 @@ def render_html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -
     """
     thumbnails = thumbnails or {}
     worst = [prediction for prediction in worst_predictions(report) if prediction.image in thumbnails]
-    outcomes = words.by_urgency(report.outcomes)
+    outcomes, ranking = words.by_urgency(report.outcomes), words.ranking(report)
     page = templates().get_template("report.html")
     return page.render(
         report=report,
@@ -44,15 +45,26 @@ def render_html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -
         urgent=[outcome for outcome in outcomes if outcome.status in (Status.FAIL, Status.INCONCLUSIVE)],
         claims=claims(report),
         confusions=top_confusions(report.metrics),
-        strip=plots.strip(report.metrics.accuracy) if words.is_ranked(report) else None,
-        ranked=words.is_ranked(report),
+        images_name=words.images_name,
+        ranking=ranking,
+        strip=plots.strip(report.known.accuracy) if ranking and report.known else None,
+        recognition=words.recognition(report),
+        known=_known(report),
         bars=plots.reliability(report.metrics.calibration.bins) if report.metrics.calibration else (),
         slices=[(column, *shown_groups(column)) for column in report.metrics.slices],
         undefined=words.undefined_reasons(report.metrics),
         worst=[(prediction, _data_uri(thumbnails[prediction.image])) for prediction in worst],
-        elsewhere=report.kind != "certificate",
         isolation=words.isolation(report),
     )
+
+
+def _known(report: Report) -> list[tuple[str, Metric, Metric]]:
+    """Return each averaged metric on all images and on the known pictures; empty unless it is on BTFER."""
+    if report.known is None:
+        return []
+    on_all, on_known = figures(report.metrics), figures(report.known)
+    names = [name for name in on_all if "[" not in name]
+    return [(name, on_all[name], on_known[name]) for name in names if on_all[name].value is not None]
 
 
 def worst_predictions(report: Report, count: int = WORST_SHOWN) -> tuple[Prediction, ...]:
@@ -120,6 +132,7 @@ def templates() -> Environment:
         "percent_range": _unbroken(words.percent_range),
         "points_range": words.points_range,
         "place": words.place,
+        "places": words.places,
         "plain": words.plain,
         "rank_range": words.rank_range,
         "shorten": words.shorten,

@@ -7,7 +7,7 @@ import yaml
 
 from ferspec import spec
 from ferspec.reference.measured import Metric
-from ferspec.report.words import level, notice, percent_range, plain, shorten
+from ferspec.report.words import images_name, level, notice, percent_range, plain, shorten
 from ferspec.subjects.certificates.document import Report
 
 LONGEST_NAME = 120
@@ -38,7 +38,7 @@ def _result(report: Report) -> dict[str, Any]:
 
 
 def _dataset_name(report: Report) -> str:
-    name, said = shorten(report.dataset.name, LONGEST_NAME), notice(report)
+    name, said = images_name(report.dataset, LONGEST_NAME), notice(report)
     return f"{name} ({said.rstrip('.')})" if said else name
 
 
@@ -51,6 +51,9 @@ def _metrics(report: Report) -> Iterator[dict[str, Any]]:
     for type, average, figure in named:
         if figure.value is not None:
             yield _metric(type, average, figure, figure.value)
+    if report.known is not None and report.known.accuracy.value is not None:
+        known = _metric("accuracy", None, report.known.accuracy, report.known.accuracy.value)
+        yield known | {"name": f"{known['name']}, on known pictures", "args": {"images": report.known.n}}
 
 
 def _metric(type: str, average: str | None, figure: Metric, value: float) -> dict[str, Any]:

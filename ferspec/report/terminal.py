@@ -23,7 +23,7 @@ from ferspec.report.words import (
     certifies,
     difference,
     headline,
-    is_ranked,
+    images_name,
     isolation,
     notice,
     number_range,
@@ -33,6 +33,8 @@ from ferspec.report.words import (
     plain,
     points_range,
     rank_range,
+    ranking,
+    recognition,
     shorten,
     stated,
     undefined_reasons,
@@ -61,7 +63,7 @@ LONGEST_NAME = 48
 def print_report(report: Report, folder: Path | None = None, console: Console | None = None) -> None:
     """Print the result of a judged model, and the path of its report."""
     console = console or default_console()
-    name, images = shorten(report.subject.name, LONGEST_NAME), shorten(report.dataset.name, LONGEST_NAME)
+    name, images = shorten(report.subject.name, LONGEST_NAME), images_name(report.dataset, LONGEST_NAME)
     judged = f"{headline(report)} of {name} on {images} ({report.dataset.n:,} images)"
     style = UNCERTIFIED if report.verdict == "pass" and not certifies(report) else STYLES[report.verdict]
     _print(console, _verdict(report.verdict, judged, style))
@@ -70,6 +72,8 @@ def print_report(report: Report, folder: Path | None = None, console: Console | 
     _print(console, _counts(report.counts))
     if line := isolation(report):
         _print(console, *_wrapped(console, line))
+    for sentence in recognition(report):
+        _print(console, *_wrapped(console, sentence))
     _print_outcomes(console, report.outcomes)
     _print_figures(console, report)
     for diagnosis in report.diagnoses:
@@ -109,7 +113,7 @@ def print_verification(
 
 
 def _said(report: Report) -> str:
-    name, images = shorten(report.subject.name, LONGEST_NAME), shorten(report.dataset.name, LONGEST_NAME)
+    name, images = shorten(report.subject.name, LONGEST_NAME), images_name(report.dataset, LONGEST_NAME)
     accuracy = report.metrics.accuracy
     return (
         f"{VERDICTS[report.verdict].upper()}, {headline(report)} of {name} on {images} "
@@ -126,7 +130,7 @@ def print_comparison(
 ) -> None:
     """Print a comparison of two models: which is better and by how much, or a tie."""
     console = console or default_console()
-    table = _table("", f"accuracy on {shorten(images.name, LONGEST_NAME)}")
+    table = _table("", f"accuracy on {images_name(images, LONGEST_NAME)}")
     for letter, model, accuracy in (("A", model_a, comparison.accuracy_a), ("B", model_b, comparison.accuracy_b)):
         table.add_row(Text(f"{letter}  {shorten(model.name, LONGEST_NAME)}"), _share(accuracy))
     table.add_row("A less B", _points(comparison.difference))
@@ -216,21 +220,17 @@ def _file_of(clause: str) -> str | None:
 def _print_figures(console: Console, report: Report) -> None:
     metrics = report.metrics
     _print(console, "", Text.assemble("accuracy ", (_share(metrics.accuracy), "bold")))
-    if is_ranked(report):
-        _print(console, *_wrapped(console, _standing(report)))
+    if report.known is not None:
+        _print(console, f"on the {report.known.n:,} known pictures {_share(report.known.accuracy)}")
+    if rank := ranking(report):
+        among = f" ({places} with the interval)" if (places := rank_range(rank)) else ""
+        _print(console, *_wrapped(console, f"{place(rank)}, among the published BTFER accuracies{among}"))
     for table in (_averages(metrics), _classes(metrics), _matrix(metrics)):
         _print(console, "", table)
     notes = [*undefined_reasons(metrics), *map(_slice, metrics.slices), _calibration(metrics.calibration)]
     _print(console, "")
     for note in notes:
         _print(console, *_wrapped(console, note))
-
-
-def _standing(report: Report) -> str:
-    rank = report.metrics.rank
-    among = f" ({places} with the interval)" if (places := rank_range(rank)) else ""
-    elsewhere = "" if report.kind == "certificate" else ", which were measured on other images"
-    return f"{place(rank)} published BTFER accuracies{among}{elsewhere}"
 
 
 def _averages(metrics: Evaluation) -> Table:

@@ -7,18 +7,21 @@ from ferspec import spec
 from ferspec.outcomes import Outcome, Status
 from ferspec.reference.measured import Evaluation, Metric, Rank
 from ferspec.spec.records import Cell
-from ferspec.subjects.certificates.document import Report
+from ferspec.subjects.certificates.document import DatasetInfo, Report
 from ferspec.subjects.models.predictions import RecordedPredictions
 
 VERDICTS = {"pass": "pass", "fail": "fail", "inconclusive": "inconclusive", "not_evaluated": "not evaluated"}
 NOTICES = {
     "demonstration": "Demonstration: these faces are synthetic. It certifies nothing about people.",
-    "evaluation": "Evaluation, not a certificate: the test set is not in the BTFER form.",
+    "evaluation": "Evaluation, not a certificate: the test set was not recognised by its pictures.",
 }
+IN_FORM = "Evaluation on a set in the BTFER form, not a certificate: the test set was not recognised by its pictures."
+UNRECOGNISED = "a test set that was not recognised"
 PREDICTIONS_ONLY = "predictions only"
 NOT_ISOLATED = "not isolated"
 CODE_NOT_ISOLATED = "Not isolated: the model is code of its author, and was not kept from files, processes and network."
 OF_PREDICTIONS = "Predictions only: they were read from a file, and nothing shows that a model gives them."
+READINGS = {"pillow": "Pillow", "floor": "the formula floor((i + 0.5) · 256 / 48)"}
 WEIGHTS = {"imagenet": "ImageNet", "vggface": "VGGFace", "scratch": "from scratch"}
 UNDEFINED = "undefined"
 HIDDEN = "\ufffd"
@@ -29,9 +32,10 @@ ORDER = {Status.FAIL: 0, Status.INCONCLUSIVE: 2, Status.NOT_EVALUATED: 3, Status
 
 def notice(report: Report) -> str | None:
     """Return the notice of a report that does not certify a model, else None."""
+    kind = IN_FORM if is_in_form_only(report) else NOTICES.get(report.kind)
     only_code = report.kind == "evaluation" and report.dataset.form == "btfer" and not report.isolated
     said = [
-        None if only_code else NOTICES.get(report.kind),
+        None if only_code else kind,
         OF_PREDICTIONS if is_of_predictions(report) else None,
         None if report.isolated else CODE_NOT_ISOLATED,
         None if report.subject.coverage is None else report.subject.coverage.caveat,
@@ -57,9 +61,43 @@ def is_of_predictions(report: Report) -> bool:
     return report.subject.format == RecordedPredictions.format
 
 
-def is_ranked(report: Report) -> bool:
-    """Return whether a report is ranked among the published models; on synthetic faces it is not."""
-    return report.kind != "demonstration"
+def is_in_form_only(report: Report) -> bool:
+    """Return whether a report is on an unrecognised set in the BTFER form."""
+    return report.kind == "evaluation" and report.dataset.form == "btfer form"
+
+
+def ranking(report: Report) -> Rank | None:
+    """Return the place among the published models, by the known pictures; None unless the images are BTFER's."""
+    return report.known.rank if report.known is not None and report.kind == "certificate" else None
+
+
+def images_name(images: DatasetInfo, length: int) -> str:
+    """Return the name of a dataset; that of BTFER only for images that are recognised as BTFER's."""
+    letters = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", images.name))).casefold()
+    return UNRECOGNISED if "btfer" in letters and images.form != "btfer" else shorten(images.name, length)
+
+
+def recognition(report: Report) -> list[str]:
+    """Return how the images were compared with the known pictures, in sentences; empty if they were not."""
+    found = report.dataset.recognition
+    if found is None:
+        return []
+    decoder = report.environment.packages.get("pillow")
+    software = f"Pillow {plain(decoder)}" if decoder else "an unknown decoder"
+    least = spec.load().integer("FER-D-13", "least")
+    what = f"Recognised by {found.by}" if found.recognised else f"Not recognised by {found.by}"
+    counts = (
+        (found.mislabelled, "stand under a label that is not known for them"),
+        (found.repeated, "repeat a known picture under its label"),
+        (found.similar, f"resemble known pictures but differ in their pixels, as decoded by {software}"),
+        (found.disagreeing, "differ from their own 48 × 48 lattice by more than a photograph does"),
+    )
+    return [
+        f"{what}: {found.pictures:,} different known pictures, at least {least:,} are needed.",
+        f"{found.known:,} images are known, {found.unknown:,} are unknown.",
+        *([f"Ties were read as by {READINGS[found.reading]}."] if found.known else []),
+        *(f"Images that {said}: {count:,}." for count, said in counts if count),
+    ]
 
 
 def certifies(report: Report) -> bool:
@@ -131,8 +169,18 @@ def by_urgency(outcomes: Iterable[Outcome]) -> list[Outcome]:
 
 
 def place(rank: Rank) -> str:
-    """Return the place among the published accuracies: ``place 61 of 255``, or ``below all 255``."""
-    return f"below all {rank.of}" if rank.position > rank.of else f"place {rank.position} of {rank.of}"
+    """Return the place with its ties: ``place 80 to 98 of 255: 18 published models print 0.54``, ``below all 255``."""
+    if not rank.ties:
+        return f"below all {rank.of}" if rank.position > rank.of else f"place {rank.position} of {rank.of}"
+    decimals = spec.load().integer("FER-M-07", "decimals")
+    models = "1 published model prints" if rank.ties == 1 else f"{rank.ties} published models print"
+    return f"place {places(rank)} of {rank.of}: {models} {rank.printed:.{decimals}f}"
+
+
+def places(rank: Rank) -> str:
+    """Return the places that ties leave open: ``80 to 98``; ``254 to below all``."""
+    last = "below all" if rank.last > rank.of else str(rank.last)
+    return f"{rank.position} to {last}" if rank.ties else last
 
 
 def rank_range(rank: Rank) -> str:

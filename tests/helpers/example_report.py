@@ -12,7 +12,7 @@ from ferspec import spec
 from ferspec.engine import count, verdict_of
 from ferspec.environment import Environment
 from ferspec.outcomes import Deviation, Outcome
-from ferspec.reference.evaluation import evaluate
+from ferspec.reference.evaluation import evaluate, evaluate_known
 from ferspec.reference.measured import Metric
 from ferspec.subjects.certificates.document import (
     DatasetInfo,
@@ -24,6 +24,8 @@ from ferspec.subjects.certificates.document import (
     digest_of,
 )
 from ferspec.subjects.datasets.manifest import Entry, digest
+from ferspec.subjects.datasets.recognition.recognise import Recognition
+from ferspec.subjects.datasets.recognition.reduce import Reduction
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
 
 PER_CLASS = 300
@@ -41,7 +43,22 @@ TAKEN_FOR = np.array(
 )
 
 
+# one in this number of images is not among the known pictures
+UNKNOWN = 20
+
+
 def example(**fields: Any) -> Report:
+    """Return the example with other fields.
+
+    ``metrics`` are also those on the known pictures, which only a certificate has.
+    """
+    if fields.get("kind", "certificate") != "certificate":
+        elsewhere = _example().dataset.model_copy(
+            update={"name": "faces", "form": "class folders", "recognition": None}
+        )
+        fields = {"dataset": elsewhere, "known": None, "reductions": ()} | fields
+    elif "metrics" in fields:
+        fields = {"known": fields["metrics"]} | fields
     report = _example().model_copy(update=fields)
     return report.model_copy(update={"digest": digest_of(report.model_dump(mode="json"))})
 
@@ -53,12 +70,15 @@ def _example() -> Report:
     ages = np.random.default_rng(3).choice(["child", "adult", "older than 60"], size=len(labels), p=[0.2, 0.6, 0.2])
     manifest = tuple(_entry(index, classes[label]) for index, label in enumerate(labels))
     outcomes = _outcomes()
+    known = np.arange(len(labels)) % UNKNOWN > 0
+    overall = evaluate(labels, predicted, probabilities, {"age": ages})
     return Report(
         kind="certificate",
         verdict=verdict_of(outcomes),
         counts=count(outcomes),
         outcomes=outcomes,
-        metrics=evaluate(labels, predicted, probabilities, {"age": ages}),
+        metrics=overall,
+        known=evaluate_known(known, overall, labels, predicted, probabilities, {"age": ages}),
         diagnoses=(_diagnosis(),),
         subject=SubjectInfo(
             name="emotion_model.keras",
@@ -74,6 +94,18 @@ def _example() -> Report:
             manifest_digest=digest(manifest),
             notes=("1 image occurs under two labels: Fear/0007.png and Neutral/0113.png",),
             synthetic=False,
+            recognition=Recognition(
+                by="48 × 48 reductions",
+                recognised=True,
+                reading="pillow",
+                pictures=int(known.sum()),
+                known=int(known.sum()),
+                unknown=int((~known).sum()),
+                mislabelled=0,
+                repeated=0,
+                similar=3,
+                disagreeing=0,
+            ),
         ),
         spec=SpecInfo(version=loaded.version, digest=loaded.digest, protocol=loaded.protocol),
         claims=("accuracy>=0.5", "recall[Disgust]>=0.4", "macro_f1>=0.55"),
@@ -84,10 +116,11 @@ def _example() -> Report:
             platform="Linux-6.1-x86_64",
             processor="a processor",
             accelerators=(),
-            packages={"ferspec": "0.1.0", "numpy": "2.4.0"},
+            packages={"ferspec": "0.1.0", "numpy": "2.4.0", "pillow": "12.0.0"},
             seconds={"open": 1.25, "predict": 31.5, "check": 2.0},
         ),
         manifest=manifest,
+        reductions=tuple(_reduction(entry) for entry in manifest),
         predictions=tuple(
             Prediction(
                 image=entry.pixels_sha256,
@@ -125,6 +158,11 @@ def _entry(index: int, label: str) -> Entry:
         width=256,
         label=label,
     )
+
+
+def _reduction(entry: Entry) -> Reduction:
+    digest = entry.pixels_sha256
+    return Reduction(sha256_rgb48=digest, sha256_rgb48_label=digest, bits256=digest, disagreement=0.25)
 
 
 def _outcomes() -> tuple[Outcome, ...]:

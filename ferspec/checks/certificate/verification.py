@@ -1,4 +1,4 @@
-"""Checks a certificate by recomputing everything from its records (FER-X-01 to FER-X-10)."""
+"""Checks a certificate by recomputing everything from its records (FER-X, FER-D-13 and FER-D-14)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.checks.certificate.differences import first_difference
+from ferspec.checks.certificate.recognition import BTFER, FORM_ONLY, RECOGNITION_CHECKS, known_evaluation
 from ferspec.checks.model.checks import model_checks
 from ferspec.checks.model.class_order import likely_class_order
 from ferspec.engine import Check, judge, outcome_of
@@ -91,7 +92,7 @@ def manifest_follows(certificate: Certificate) -> CheckResult:
             "support": stated.support,
             "n": stated.n,
             "synthetic": stated.synthetic,
-            "btfer": stated.form == "btfer",
+            "btfer": stated.form in (BTFER, FORM_ONLY),
             "kind": report.kind,
             "notes": [note for note in manifest_notes(entries) if note in stated.notes],
         },
@@ -113,9 +114,13 @@ def dataset_is_the_certified_one(certificate: Certificate) -> CheckResult:
     dataset = required(certificate.dataset)
     # the name depends on the folder, and a groups file adds its own notes
     ignored = {"name", "notes"}
+    report = required(certificate.report)
+    reductions = () if dataset.found is None else dataset.found.reductions
     return first_difference(
-        dataset_info(dataset, dataset.manifest()).model_dump(exclude=ignored),
-        required(certificate.report).dataset.model_dump(exclude=ignored),
+        dataset_info(dataset, dataset.manifest()).model_dump(exclude=ignored)
+        | {"reductions": [reduction.model_dump() for reduction in reductions]},
+        report.dataset.model_dump(exclude=ignored)
+        | {"reductions": [reduction.model_dump() for reduction in report.reductions]},
         likely="another dataset, or one that was changed",
     )
 
@@ -177,6 +182,7 @@ CERTIFICATE_CHECKS = (
     Check("FER-X-08", predictions_are_reproduced, needs=("whole", "model and dataset")),
     Check("FER-X-09", outcomes_follow, needs=("whole",)),
     Check("FER-X-10", is_by_this_specification, needs=("whole",)),
+    *RECOGNITION_CHECKS,
 )
 
 
@@ -189,6 +195,7 @@ class _Recorded:
         self.labels, self.predicted = certificate.labels, certificate.predicted
         self.probabilities = certificate.probabilities
         self.evaluation = evaluate(self.labels, self.predicted, self.probabilities, certificate.groups)
+        self.known = known_evaluation(certificate, self.evaluation)
 
     @property
     def capabilities(self) -> frozenset[str]:

@@ -44,6 +44,7 @@ def build_report(
         counts=judgement.counts,
         outcomes=judgement.outcomes,
         metrics=subject.evaluation,
+        known=subject.known,
         diagnoses=tuple(diagnoses),
         subject=described,
         isolation=isolation,
@@ -53,6 +54,7 @@ def build_report(
         deviations=tuple(deviations),
         environment=environment,
         manifest=manifest,
+        reductions=() if subject.dataset.found is None else subject.dataset.found.reductions,
         predictions=_predictions(subject, manifest),
         digest="",
     )
@@ -60,7 +62,7 @@ def build_report(
 
 
 def kind_of(form: str, synthetic: bool, isolated: bool) -> ReportKind:
-    """Return the kind of a report; only BTFER images, and a model that was isolated, give a certificate."""
+    """Return the kind of a report; only images recognised as BTFER's, and an isolated model, give a certificate."""
     if synthetic:
         return "demonstration"
     return "certificate" if form == "btfer" and isolated else "evaluation"
@@ -82,6 +84,7 @@ def dataset_info(dataset: Dataset, manifest: tuple[Entry, ...]) -> DatasetInfo:
         manifest_digest=digest(manifest),
         notes=tuple(dataset.notes),
         synthetic=dataset.synthetic,
+        recognition=None if dataset.found is None else dataset.found.recognition,
     )
 
 

@@ -12,6 +12,8 @@ from ferspec.outcomes import Counts, Deviation, Outcome, Verdict
 from ferspec.records import Record
 from ferspec.reference.measured import Evaluation, Metric
 from ferspec.subjects.datasets.manifest import Entry
+from ferspec.subjects.datasets.recognition.recognise import Recognition
+from ferspec.subjects.datasets.recognition.reduce import Reduction
 from ferspec.subjects.models.callables.coverage import Coverage
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.sandbox.policy import Isolation
@@ -33,15 +35,19 @@ class SubjectInfo(Record):
 
 
 class DatasetInfo(Record):
-    """Describe the images of the dataset."""
+    """Describe the images of the dataset.
+
+    ``form`` is ``btfer`` only for images that are recognised as BTFER's, and ``btfer form`` for others in its form.
+    """
 
     name: str
-    form: Literal["btfer", "class folders", "npz", "fer2013 csv", "synthetic"]
+    form: Literal["btfer", "btfer form", "class folders", "npz", "fer2013 csv", "synthetic"]
     n: int
     support: dict[str, int]
     manifest_digest: str
     notes: tuple[str, ...]
     synthetic: bool
+    recognition: Recognition | None
 
 
 class SpecInfo(Record):
@@ -85,7 +91,11 @@ class Diagnosis(Record):
 
 
 class Report(Record):
-    """Hold a complete report. ``kind`` is a certificate only for a test set in the BTFER form."""
+    """Hold a complete report. ``kind`` is a certificate only for a test set that is recognised as BTFER.
+
+    ``known`` has the metrics on the known pictures of BTFER; ``reductions`` describe the images that were compared with
+    these, in the order of the manifest.
+    """
 
     schema_version: Literal["1"] = SCHEMA_VERSION
     kind: ReportKind
@@ -93,6 +103,7 @@ class Report(Record):
     counts: Counts
     outcomes: tuple[Outcome, ...]
     metrics: Evaluation
+    known: Evaluation | None
     diagnoses: tuple[Diagnosis, ...]
     subject: SubjectInfo
     isolation: Isolation | None = Field(default=None, description="what was enforced on the model; None if none ran")
@@ -102,6 +113,7 @@ class Report(Record):
     deviations: tuple[Deviation, ...]
     environment: Environment
     manifest: tuple[Entry, ...]
+    reductions: tuple[Reduction, ...]
     predictions: tuple[Prediction, ...] = Field(min_length=1)
     digest: str
 

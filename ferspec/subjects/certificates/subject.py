@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from pydantic import ValidationError
 from ferspec import spec
 from ferspec.errors import NotEvaluable, UserError
 from ferspec.files import parse_json, read_bounded
+from ferspec.spec.pictures import Pictures, pictures
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.datasets.manifest import digest
+from ferspec.subjects.datasets.recognition.recognise import Found, recognise_under
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.base import Model
 from ferspec.subjects.models.claims import parse_claim
@@ -42,6 +44,7 @@ class Certificate:
     dataset: Dataset | None = None
     source: Model | RecordedPredictions | None = None
     recertify: Callable[[Certificate], Report] | None = None
+    pictures: Pictures = field(default_factory=pictures)
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -98,6 +101,15 @@ class Certificate:
         """The recorded group columns, or None without groups."""
         predictions = self._validated.predictions
         return {name: tuple(p.groups[name] for p in predictions) for name in predictions[0].groups} or None
+
+    @cached_property
+    def found(self) -> Found | None:
+        """The pictures of BTFER that the recorded digests show, or None without digests."""
+        report = self._validated
+        stated, reductions = report.dataset, report.reductions
+        if stated.synthetic or stated.recognition is None or not 0 < len(reductions) == len(report.manifest):
+            return None
+        return recognise_under(stated.recognition.reading, report.manifest, reductions, self.pictures)
 
     @cached_property
     def recertified(self) -> Report:

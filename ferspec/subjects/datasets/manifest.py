@@ -5,6 +5,8 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from ferspec import spec
 from ferspec.records import Record
 from ferspec.subjects.examples import first_few
@@ -37,7 +39,14 @@ def has_btfer_form(entries: Sequence[Entry]) -> bool:
     """Return whether each class has 300 images of 256 x 256 (Table 1)."""
     btfer = spec.load().datasets["BTFER"]
     sizes = {(entry.height, entry.width) for entry in entries}
-    return tuple(support(entries).values()) == btfer.counts and sizes == {btfer.size}
+    counts = tuple(support(entries).values())
+    return len(entries) == btfer.total and counts == btfer.counts and sizes == {btfer.size}
+
+
+def has_btfer_counts(labels: np.ndarray) -> bool:
+    """Return whether each class (n,) has as many images as in BTFER (Table 1)."""
+    counts = np.bincount(labels, minlength=len(spec.load().classes))
+    return tuple(counts.tolist()) == spec.load().datasets["BTFER"].counts
 
 
 def manifest_notes(entries: Sequence[Entry]) -> tuple[str, ...]:

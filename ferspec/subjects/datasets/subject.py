@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
 
+from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.progress import StepProgress
+from ferspec.spec.pictures import Pictures, pictures
 from ferspec.subjects.datasets.decode import is_gray
 from ferspec.subjects.datasets.groups import read_groups
 from ferspec.subjects.datasets.kept import KeptImages
-from ferspec.subjects.datasets.manifest import Entry, has_btfer_form, manifest_notes, support
+from ferspec.subjects.datasets.manifest import Entry, has_btfer_counts, has_btfer_form, manifest_notes, support
 from ferspec.subjects.datasets.read_all import UnreadableImages, read_each
 from ferspec.subjects.datasets.readers import Listing, read_fer2013, read_folders, read_npz, read_synthetic
+from ferspec.subjects.datasets.recognition.recognise import Found, recognise
+from ferspec.subjects.datasets.recognition.reduce import READINGS, Reading, Reduction, reductions
 
-SYNTHETIC_SEED = 0
-DatasetForm = Literal["btfer", "class folders", "npz", "fer2013 csv", "synthetic"]
+SYNTHETIC, SYNTHETIC_SEED = "synthetic", 0
+DatasetForm = Literal["btfer", "btfer form", "class folders", "npz", "fer2013 csv", "synthetic"]
 
 
 def open_dataset(path: str | Path, progress: StepProgress | None = None) -> Dataset:
@@ -62,34 +66,44 @@ def read_dataset(name: str, listing: Listing, progress: StepProgress | None = No
     kept = KeptImages()
     entries: list[Entry] = []
     gray: list[bool] = []
+    reduced: list[dict[Reading, Reduction]] = []
     unreadable: list[UserError] = []
+    classes, size = spec.load().classes, spec.load().datasets["BTFER"].size
+    may_be_btfer = listing.form != SYNTHETIC and has_btfer_counts(listing.labels)
 
-    def examine(index: int, pixels: np.ndarray) -> bool:
+    def examine(index: int, pixels: np.ndarray) -> tuple[bool, dict[Reading, Reduction]]:
         kept.keep(index, pixels)
-        return is_gray(pixels)
+        described = may_be_btfer and pixels.shape[:2] == size
+        return is_gray(pixels), reductions(pixels, classes[listing.labels[index]]) if described else {}
 
     for done, result in enumerate(read_each(listing, examine), 1):
         if isinstance(result, UserError):
             unreadable.append(result)
         else:
             entries.append(result.entry)
-            gray.append(result.value)
+            gray.append(result.value[0])
+            reduced.append(result.value[1])
         if progress is not None:
             progress(done, len(listing))
     if unreadable:
         raise UnreadableImages(name, unreadable, len(listing))
-    return Dataset(name, listing, tuple(entries), all(gray), kept)
+    return Dataset(name, listing, tuple(entries), all(gray), kept, tuple(reduced))
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Hold the images of a dataset with their labels. ``gray`` is true if all images are grey."""
+    """Hold the images of a dataset with their labels. ``gray`` is true if all images are grey.
+
+    ``reduced`` describes each image of a set in the BTFER form, ``pictures`` are the known pictures of BTFER.
+    """
 
     name: str
     listing: Listing
     entries: tuple[Entry, ...]
     gray: bool
     kept: KeptImages
+    reduced: tuple[Mapping[Reading, Reduction], ...] = ()
+    pictures: Pictures = field(default_factory=pictures)
 
     def __len__(self) -> int:
         return len(self.listing.ids)
@@ -112,7 +126,7 @@ class Dataset:
     @property
     def synthetic(self) -> bool:
         """Whether the images are rendered; such images certify nothing about people."""
-        return self.listing.form == "synthetic"
+        return self.listing.form == SYNTHETIC
 
     @cached_property
     def support(self) -> dict[str, int]:
@@ -126,8 +140,18 @@ class Dataset:
 
     @property
     def form(self) -> DatasetForm:
-        """The form of the files, or ``btfer`` for real images in the BTFER form."""
-        return "btfer" if not self.synthetic and has_btfer_form(self.entries) else cast(DatasetForm, self.listing.form)
+        """The form of the files; ``btfer`` for recognised pictures of BTFER, ``btfer form`` for others in its form."""
+        if self.found is None:
+            return cast(DatasetForm, self.listing.form)
+        return "btfer" if self.found.recognition.recognised else "btfer form"
+
+    @cached_property
+    def found(self) -> Found | None:
+        """The known pictures of BTFER among the images, or None for another form."""
+        if self.synthetic or not has_btfer_form(self.entries):
+            return None
+        by_reading = {reading: [one[reading] for one in self.reduced] for reading in READINGS}
+        return recognise(self.entries, by_reading, self.pictures)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.progress import StepProgress
-from ferspec.reference.evaluation import evaluate
+from ferspec.reference.evaluation import evaluate, evaluate_known
 from ferspec.reference.measured import Evaluation
 from ferspec.subjects.datasets.manifest import digest
 from ferspec.subjects.datasets.subject import Dataset
@@ -195,6 +195,16 @@ class ModelSubject:
     def draw(self, count: int) -> np.ndarray:
         """Draw ``count`` different images, or all if there are fewer, and return their indices in random order."""
         return np.asarray(self.chance.sample(range(len(self.labels)), min(count, len(self.labels))))
+
+    @cached_property
+    def known(self) -> Evaluation | None:
+        """The metrics on the known pictures of BTFER, or None for other datasets."""
+        found = self.dataset.found
+        if found is None or not found.recognition.recognised:
+            return None
+        return evaluate_known(
+            found.known, self.evaluation, self.labels, self.predicted, self.probabilities, self.dataset.groups
+        )
 
     def spread(self, count: int) -> np.ndarray:
         """Return the sorted indices of ``count`` images, spread evenly over the classes.

@@ -111,9 +111,37 @@ def datasets() -> Iterator[Any]:
                     yield own.split(dataset, [number % 7 for number in range(1000)], parts, seed=2).count("training")
                 except UserError as refused:
                     yield str(refused)
+    yield from recognition()
     cells = {(cell.dataset, cell.resolution): cell for cell in spec.load().cells}
     for cell in cells.values():
         yield _images(cell, "validation"), _images(cell, "btfer"), trained(cell)
+
+
+def recognition() -> Iterator[Any]:
+    """Yield how a picture is described, and how many, how near and how whole pictures make a set BTFER."""
+    import numpy as np
+
+    from ferspec.spec.pictures import Pictures, ReducedPicture
+    from ferspec.subjects.datasets.manifest import Entry
+    from ferspec.subjects.datasets.recognition.recognise import recognise_under
+    from ferspec.subjects.datasets.recognition.reduce import Reduction, reductions
+
+    noise = np.random.default_rng(6).integers(0, 256, (256, 256, 3)).astype(np.uint8)
+    yield reductions(noise, "Sad")
+    digests = [f"{number:064x}" for number in range(2000)]
+    listed = Pictures(
+        reduced=[ReducedPicture(sha256_rgb48=one, sha256_rgb48_label=one, bits256="0" * 64) for one in digests]
+    )
+    entries = [
+        Entry(path=one, bytes_sha256=one, pixels_sha256=one, height=256, width=256, label="Sad") for one in digests
+    ]
+    shown = [Reduction(sha256_rgb48=one, sha256_rgb48_label=one, bits256="0" * 64, disagreement=0.0) for one in digests]
+    for count in range(1850, 1951):
+        yield recognise_under("pillow", entries[:count], shown[:count], listed).recognition.recognised
+    other = shown[0].model_copy(update={"sha256_rgb48": "f" * 64})
+    for steps in range(40):
+        odd = other.model_copy(update={"bits256": f"{2**steps - 1:064x}", "disagreement": 0.05 * steps})
+        yield recognise_under("pillow", entries[:1], [odd], listed).recognition
 
 
 def evaluation() -> Iterator[Any]:

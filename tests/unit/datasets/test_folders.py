@@ -195,8 +195,8 @@ BTFER = np.repeat(np.arange(7), 300)
 @pytest.mark.parametrize(
     ("labels", "options", "form"),
     [
-        (BTFER, {}, "btfer"),
-        (BTFER, {"form": "npz"}, "btfer"),
+        (BTFER, {}, "btfer form"),
+        (BTFER, {"form": "npz"}, "btfer form"),
         (BTFER, {"form": "synthetic"}, "synthetic"),
         (BTFER[1:], {}, "class folders"),
         (np.sort(np.append(BTFER[1:], 6)), {}, "class folders"),

@@ -107,16 +107,44 @@ def test_claims_slices_deviations_contract_and_digests_are_all_there(page, repor
 
 def test_the_published_accuracies_are_drawn_one_dot_each(page, report):
     assert len(page.all("circle", **{"class": "published"})) == report.metrics.rank.of
-    assert f"place {report.metrics.rank.position}" in page.text("desc", id="strip-text")
+    assert words.place(report.known.rank) in page.text("desc", id="strip-text")
 
 
-def test_only_a_certificate_compares_itself_with_the_published_unreservedly(page, make_report):
-    assert "on other images" not in page.text()
-    assert "for orientation only" in Page(render_html(make_report(kind="evaluation"))).text()
+def test_the_place_is_that_of_the_known_pictures_with_its_ties(page, report):
+    rank = report.known.rank
+    assert f"Place {rank.position} to {rank.last} of {rank.of}: {rank.ties} published models print {rank.printed}" in (
+        page.text("section", id="published")
+    )
+    assert f"{rank.position} to {rank.last} of {rank.of}" in page.text("section", id="figures")
 
 
-def test_synthetic_faces_have_no_place_among_the_published(make_report):
-    page = Page(render_html(make_report(kind="demonstration")))
+def test_metrics_on_known_pictures_stand_beside_those_on_all(page, report):
+    section = page.text("section", id="known")
+    assert "1,995 of 2,100 images are known pictures of BTFER (48 × 48 reductions); 105 are unknown." in section
+    assert f"{report.metrics.accuracy.value:.3f}" in section
+    assert f"{report.known.f1.macro.value:.3f}" in section
+
+
+def test_how_the_images_were_recognised_is_listed(page):
+    section = page.text("section", id="dataset")
+    assert "Recognised by 48 × 48 reductions: 1,995 different known pictures, at least 1,900 are needed." in section
+    assert "resemble known pictures but differ in their pixels, as decoded by Pillow 12.0.0: 3." in section
+
+
+@pytest.mark.parametrize("kind", ["demonstration", "evaluation"])
+@pytest.mark.parametrize("name", ["BTFER", "my btfer copy", "B-T-F-E-R", "ＢＴＦＥＲ"])
+def test_images_that_are_not_recognised_are_never_called_btfer(make_report, kind, name):
+    dataset = make_report(kind=kind).dataset.model_copy(update={"name": name})
+    # a command that repeats a check names the folder as it was given
+    outcomes = [outcome.model_copy(update={"reproduce": None}) for outcome in make_report().outcomes]
+    page = render_html(make_report(kind=kind, dataset=dataset, outcomes=tuple(outcomes)))
+    assert "btfer" not in page.casefold()
+    assert name not in page
+
+
+@pytest.mark.parametrize("kind", ["demonstration", "evaluation"])
+def test_other_images_have_no_place_among_the_published(make_report, kind):
+    page = Page(render_html(make_report(kind=kind)))
     assert not page.all("section", id="published")
     assert not page.all("circle", **{"class": "published"})
     assert str(make_report().metrics.rank.of) not in page.text("section", id="figures")

@@ -122,7 +122,7 @@ def test_a_badge_says_kind_and_verdict_and_every_text_has_its_room(make_report, 
 
 def test_a_passing_certificate_shows_its_accuracy_with_half_the_interval(make_report):
     report = make_report(verdict="pass")
-    accuracy = report.metrics.accuracy
+    accuracy = report.known.accuracy
     half = 100 * (accuracy.high - accuracy.low) / 2
     assert badge.texts(report) == ("FER · BTFER", f"{100 * accuracy.value:.1f} % ± {half:.1f}")
     assert f"<title>FER · BTFER: accuracy {100 * accuracy.value:.1f} %" in render_badge(report)
@@ -187,7 +187,10 @@ def test_the_model_index_states_the_figures(make_report):
     report = make_report()
     (result,) = yaml.safe_load(render_model_index(report))["model-index"][0]["results"]
     right = sum(p.label == p.predicted for p in report.predictions)
-    values = {(m["type"], m.get("args", {}).get("average")): m["value"] for m in result["metrics"]}
+    *on_all, on_known = result["metrics"]
+    values = {(m["type"], m.get("args", {}).get("average")): m["value"] for m in on_all}
+    assert on_known["args"] == {"images": 1995}
+    assert on_known["value"] == pytest.approx(report.known.accuracy.value, abs=5e-5)
     assert values["accuracy", None] == pytest.approx(right / 2100, abs=5e-5)
     assert values["recall", "weighted"] == values["accuracy", None]
     assert values["f1", "macro"] == pytest.approx(
@@ -232,7 +235,8 @@ def test_the_report_prints_verdict_counts_and_figures(make_report):
     assert second == "9 checks: 4 pass, 2 fail (1 declared), 2 inconclusive, 1 not evaluated"
     right = sum(p.label == p.predicted for p in report.predictions)
     assert f"accuracy {100 * right / 2100:.1f} % (" in text
-    assert f"of {report.metrics.rank.of} published BTFER accuracies" in text
+    known = sum(p.label == p.predicted for index, p in enumerate(report.predictions) if index % 20)
+    assert f"on the 1,995 known pictures {100 * known / 1995:.1f} % (" in text
     happy = [str(count) for count in report.metrics.confusion_matrix[3]]
     assert ["Happy", *happy] in [line.split() for line in text.splitlines()]
     assert "age: gap" in text
@@ -262,10 +266,9 @@ def test_a_long_command_is_printed_on_one_line(make_report):
 
 
 def test_a_place_is_printed_with_its_interval_and_synthetic_faces_have_none(make_report):
-    rank = make_report().metrics.rank
-    among = (
-        f"place {rank.position} of {rank.of} published BTFER accuracies ({words.rank_range(rank)} with the interval)"
-    )
+    rank = make_report().known.rank
+    places = f"({words.rank_range(rank)} with the interval)"
+    among = f"{words.place(rank)}, among the published BTFER accuracies {places}"
     assert among in " ".join(printed(terminal.print_report, make_report()).split())
     assert "published" not in printed(terminal.print_report, make_report(kind="demonstration"))
 
@@ -334,21 +337,23 @@ def test_a_comparison_prints_both_accuracies_and_the_difference(make_report):
 def test_a_model_worse_than_all_published_is_below_them_and_has_no_place_among_them(make_report, make_evaluation):
     metrics = make_evaluation(np.arange(700) % 7, (np.arange(700) + 1) % 7)
     text = printed(terminal.print_report, make_report(metrics=metrics))
-    assert f"below all {metrics.rank.of} published BTFER accuracies\n" in text
+    assert f"below all {metrics.rank.of}, among the published BTFER accuracies\n" in text
     assert str(metrics.rank.of + 1) not in text
 
 
 @pytest.mark.parametrize(
-    ("position", "best", "worst", "place", "places"),
+    ("position", "ties", "best", "worst", "place", "places"),
     [
-        (61, 40, 98, "place 61 of 255", "40 to 98"),
-        (255, 250, 256, "place 255 of 255", "250 to below all"),
-        (256, 250, 256, "below all 255", "250 to below all"),
-        (1, 1, 1, "place 1 of 255", ""),
+        (61, 0, 40, 98, "place 61 of 255", "40 to 98"),
+        (80, 18, 61, 115, "place 80 to 98 of 255: 18 published models print 0.54", "61 to 115"),
+        (80, 1, 61, 115, "place 80 to 81 of 255: 1 published model prints 0.54", "61 to 115"),
+        (254, 2, 250, 256, "place 254 to below all of 255: 2 published models print 0.54", "250 to below all"),
+        (256, 0, 250, 256, "below all 255", "250 to below all"),
+        (1, 0, 1, 1, "place 1 of 255", ""),
     ],
 )
-def test_a_place_in_words(position, best, worst, place, places):
-    rank = Rank(position=position, of=255, best_position=best, worst_position=worst)
+def test_a_place_in_words(position, ties, best, worst, place, places):
+    rank = Rank(position=position, ties=ties, printed=0.54, of=255, best_position=best, worst_position=worst)
     assert (words.place(rank), words.rank_range(rank)) == (place, places)
 
 

@@ -193,16 +193,36 @@ def test_the_best_published_accuracy_has_the_first_place_and_the_worst_the_last(
     assert placed(worst).position == 1 + sum(value > worst for value in published())
 
 
-def test_an_accuracy_is_compared_as_it_would_be_printed():
+def test_an_accuracy_ties_with_those_that_print_the_same():
     middle = published()[129]
-    assert placed(middle - 0.004).position == placed(middle).position == placed(middle + 0.004).position
-    assert placed(middle - 0.006).position > placed(middle).position
+    ties = published().count(middle)
+    for value in (middle - 0.004, middle, middle + 0.004):
+        assert (placed(value).ties, placed(value).printed) == (ties, middle)
+        assert placed(value).last == 1 + sum(other >= middle for other in published())
+    assert placed(middle - 0.006).position == placed(middle).last
+
+
+def test_53_point_5_percent_shares_the_places_of_those_that_print_054():
+    """97 published accuracies are higher, 18 of which print 0.54."""
+    found = placed(0.535)
+    assert (found.position, found.last, found.ties, found.printed) == (80, 98, 18, 0.54)
+    assert sum(value > 0.535 for value in published()) == 97
+
+
+@pytest.mark.parametrize(("value", "printed"), [(0.575, 0.58), (0.545, 0.55), (0.5349, 0.53), (1.0, 1.0), (0.0, 0.0)])
+def test_a_half_is_printed_rounded_up(value, printed):
+    assert placed(value).printed == printed
+
+
+def test_a_value_between_the_published_has_one_place():
+    found = placed(published()[-1] + 0.1)
+    assert (found.position, found.last, found.ties) == (1, 1, 0)
 
 
 def test_the_ends_of_the_interval_have_places_too(evaluation):
     found = placed(0.5, low=0.4, high=0.6)
     assert found.best_position == 1 + sum(value > 0.6 for value in published())
-    assert found.worst_position == 1 + sum(value > 0.4 for value in published())
+    assert found.worst_position == 1 + sum(value >= 0.4 for value in published())
     assert found.best_position < found.position < found.worst_position
     assert found.of == len(published())
 

@@ -1,0 +1,77 @@
+"""Checks that only images known to be BTFER's are certified (FER-D-13, FER-D-14)."""
+
+from __future__ import annotations
+
+from ferspec import spec
+from ferspec.checks.certificate.differences import first_difference
+from ferspec.engine import Check
+from ferspec.outcomes import CheckResult, Status
+from ferspec.reference.evaluation import evaluate_known
+from ferspec.reference.measured import Evaluation
+from ferspec.required import required
+from ferspec.subjects.certificates.subject import Certificate
+from ferspec.subjects.datasets.manifest import has_btfer_form
+
+BTFER, FORM_ONLY = "btfer", "btfer form"
+
+
+def recognition_follows(certificate: Certificate) -> CheckResult:
+    """The recognition, the form and the metrics on known pictures follow from the recorded digests."""
+    report = required(certificate.report)
+    stated, found = report.dataset, certificate.found
+    in_form = not stated.synthetic and has_btfer_form(report.manifest)
+    recognition = None if found is None else found.recognition
+    form = BTFER if recognition is not None and recognition.recognised else FORM_ONLY if in_form else stated.form
+    known = known_evaluation(certificate, report.metrics)
+    return first_difference(
+        {
+            "reductions": len(report.reductions),
+            "recognition": stated.recognition and stated.recognition.model_dump(),
+            "form": stated.form,
+            "known": report.known and report.known.model_dump(mode="json"),
+        },
+        {
+            "reductions": len(report.manifest) if in_form else 0,
+            "recognition": recognition and recognition.model_dump(),
+            "form": form,
+            "known": known and known.model_dump(mode="json"),
+        },
+    )
+
+
+def images_agree_with_their_lattice(certificate: Certificate) -> CheckResult:
+    """No certified image differs from its own 48 × 48 lattice more than photographs do."""
+    report = required(certificate.report)
+    most = spec.load().number("FER-D-14", "most")
+    certified = report.reductions if report.dataset.form == BTFER else ()
+    largest = max((reduction.disagreement for reduction in certified), default=0.0)
+    if largest <= most:
+        return CheckResult(status=Status.PASS, observed=largest, expected=f"at most {most:g}")
+    return CheckResult(
+        status=Status.FAIL,
+        observed=largest,
+        expected=f"at most {most:g}",
+        difference=largest - most,
+        likely="pixels between those that are known were replaced",
+    )
+
+
+def known_evaluation(certificate: Certificate, overall: Evaluation) -> Evaluation | None:
+    """Return the metrics on the known pictures, computed from the predictions; None unless it is BTFER."""
+    found = certificate.found
+    if found is None or not found.recognition.recognised:
+        return None
+    return evaluate_known(
+        found.known,
+        overall,
+        certificate.labels,
+        certificate.predicted,
+        certificate.probabilities,
+        certificate.groups,
+    )
+
+
+RECOGNITION_CHECKS = (
+    Check("FER-D-13", recognition_follows, needs=("whole",)),
+    Check("FER-D-14", images_agree_with_their_lattice, needs=("whole",)),
+)
