@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import PrivateAttr
 
 from ferspec.outcomes import Outcome, Status
@@ -15,6 +16,9 @@ from ferspec.subjects.datasets.subject import Dataset
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+# the share of a class above which its cell is too dark for black text
+DARK = 0.5
 
 
 class Certification(Report):
@@ -52,15 +56,12 @@ class Certification(Report):
         """Precision, recall and F1 of each class with the ends of their intervals, and its number of images."""
         import pandas as pd
 
-        table = {
-            row.name: {"images": row.support, "predicted": row.predicted}
-            | {
-                f"{name}{end}": getattr(getattr(row, name), key)
-                for name in ("precision", "recall", "f1")
-                for end, key in (("", "value"), ("_low", "low"), ("_high", "high"))
-            }
-            for row in self.metrics.per_class
-        }
+        table: dict[str, dict[str, float | None]] = {}
+        for row in self.metrics.per_class:
+            cells: dict[str, float | None] = {"images": row.support, "predicted": row.predicted}
+            for name, metric in (("precision", row.precision), ("recall", row.recall), ("f1", row.f1)):
+                cells |= {name: metric.value, f"{name}_low": metric.low, f"{name}_high": metric.high}
+            table[row.name] = cells
         return pd.DataFrame.from_dict(table, orient="index").rename_axis("class")
 
     def to_frame(self) -> pd.DataFrame:
@@ -68,12 +69,18 @@ class Certification(Report):
         import pandas as pd
 
         names = [row.name for row in self.metrics.per_class]
-        rows = [
-            {"image": entry.path, "label": prediction.label, "predicted": prediction.predicted}
-            | {f"p_{name}": p for name, p in zip(names, prediction.probabilities or (), strict=False)}
-            | prediction.groups
-            for entry, prediction in zip(self.manifest, self.predictions, strict=True)
-        ]
+        rows = []
+        for entry, prediction in zip(self.manifest, self.predictions, strict=True):
+            probabilities = zip(names, prediction.probabilities or (), strict=False)
+            rows.append(
+                {
+                    "image": entry.path,
+                    "label": prediction.label,
+                    "predicted": prediction.predicted,
+                    **{f"p_{name}": probability for name, probability in probabilities},
+                    **prediction.groups,
+                }
+            )
         return pd.DataFrame(rows)
 
     def to_json(self) -> str:
@@ -94,15 +101,16 @@ class Certification(Report):
     def plot_confusion_matrix(self, ax: Axes | None = None) -> Axes:
         """Draw the confusion matrix with Matplotlib, each row in shares of its class; return the axes."""
         axes = ax or _new_axes()
-        matrix = self.confusion_matrix
-        shares = matrix.div(matrix.sum(axis=1).clip(lower=1), axis=0)
+        names = [row.name for row in self.metrics.per_class]
+        counts = np.array(self.metrics.confusion_matrix)
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        axes.set_xticks(range(len(matrix)), matrix.columns, rotation=45, ha="right")
-        axes.set_yticks(range(len(matrix)), matrix.index)
-        for row, column in ((r, c) for r in range(len(matrix)) for c in range(len(matrix))):
-            colour = "white" if shares.iat[row, column] > 0.5 else "black"
-            axes.text(column, row, str(matrix.iat[row, column]), ha="center", va="center", color=colour)
-        axes.set(xlabel="predicted", ylabel="class", title=f"{self.subject.name}: {self.accuracy.value:.1%} right")
+        axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+        axes.set_yticks(range(len(names)), names)
+        for (row, column), count in np.ndenumerate(counts):
+            colour = "white" if shares[row, column] > DARK else "black"
+            axes.text(column, row, str(count), ha="center", va="center", color=colour)
+        axes.set(xlabel="predicted", ylabel="class", title=f"{self.subject.name}: accuracy {self.accuracy.value:.3f}")
         return axes
 
     def plot_reliability(self, ax: Axes | None = None) -> Axes:

@@ -144,10 +144,11 @@ def _grey(images: np.ndarray) -> np.ndarray:
 
 def proportion(right: int, n: int) -> dict[str, Any]:
     """Return an accuracy with its 95 % Wilson interval."""
-    from statsmodels.stats.proportion import proportion_confint
+    from scipy.stats import binomtest
 
-    low, high = proportion_confint(right, n, method="wilson")
-    return {"accuracy": right / n, "low": float(low), "high": float(high), "method": "Wilson 95 %", "n": n}
+    interval = binomtest(right, n).proportion_ci(method="wilson")
+    figures = {"accuracy": right / n, "low": float(interval.low), "high": float(interval.high)}
+    return {**figures, "method": "Wilson 95 %", "n": n}
 
 
 def train(out: Path, settings: Settings) -> dict[str, Any]:

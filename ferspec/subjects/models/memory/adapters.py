@@ -15,18 +15,10 @@ from ferspec.subjects.models.base import Layout, Model, Run, Signature, cast, im
 
 def from_keras(network: Any) -> Model:
     """Adapt a ``keras.Model`` with one image input."""
-    from ferspec.subjects.models.keras.archive import signature_of
+    from ferspec.subjects.models.keras.network import signature_of, traced
 
-    return _model(network, "keras in memory", _keras_run(network), signature_of(network), network.get_weights())
-
-
-def _keras_run(network: Any) -> Run:
-    dtype = network.inputs[0].dtype
-
-    def run(batch: np.ndarray) -> np.ndarray:
-        return np.asarray(network(cast(batch, dtype), training=False))
-
-    return run
+    signature = signature_of(network, network.name)
+    return _model(network, "keras in memory", traced(network), signature, network.get_weights())
 
 
 def from_torch(module: Any) -> Model:
