@@ -72,15 +72,14 @@ class Certification(Report):
         rows = []
         for entry, prediction in zip(self.manifest, self.predictions, strict=True):
             probabilities = zip(names, prediction.probabilities or (), strict=False)
-            rows.append(
-                {
-                    "image": entry.path,
-                    "label": prediction.label,
-                    "predicted": prediction.predicted,
-                    **{f"p_{name}": probability for name, probability in probabilities},
-                    **prediction.groups,
-                }
-            )
+            row: dict[str, object] = {
+                "image": entry.path,
+                "label": prediction.label,
+                "predicted": prediction.predicted,
+                **{f"p_{name}": probability for name, probability in probabilities},
+                **prediction.groups,
+            }
+            rows.append(row)
         return pd.DataFrame(rows)
 
     def to_json(self) -> str:
