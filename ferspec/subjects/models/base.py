@@ -91,7 +91,8 @@ class Model:
         except (KeyboardInterrupt, SubjectError):
             raise
         except BaseException as crash:  # sys.exit() in a model must not end the judge
-            raise SubjectError(f"{self.name} crashed on a batch of shape {batch.shape}: {one_line(crash)}") from crash
+            reason = f"crashed on a batch of shape {batch.shape}: {one_line(crash)}"
+            raise SubjectError(f"{self.name} {shown(reason, LINE)}") from crash
 
 
 def _run_in_chunks(run: Run, batch: np.ndarray, size: int) -> np.ndarray:
@@ -161,7 +162,7 @@ def one_line(error: BaseException, limit: int = 200) -> str:
 
 
 def shown(text: str, limit: int = 60) -> str:
-    """Return text from a file as one line of printable characters, at most ``limit`` of them."""
+    """Convert text from a file to one line of at most ``limit`` printable characters."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * limit]).split())
     return line if len(line) <= limit and len(text) <= 2 * limit else f"{line[: limit - 1]}…"
 
