@@ -175,8 +175,8 @@ def _texts(proto: Any) -> Iterator[Any]:
 def _size(graph: Any, bodies: Bodies, sizes: dict[tuple[str, str], int]) -> int:
     """Return how many nodes a graph has with all functions copied into it.
 
-    The result is at most ``MOST_NODES + 1``. ``sizes`` holds the functions that are known. A function counts as too large while it is being counted, so one that
-    calls itself is too large.
+    The result is at most ``MOST_NODES + 1``. ``sizes`` holds the functions that are known. A function counts as too
+    large while it is being counted, so one that calls itself is too large.
     """
     total = 0
     for node in graph.node:

@@ -70,9 +70,10 @@ class Contents:
 def inspect_pickle(content: bytes, name: str) -> Contents:
     """Follow the opcodes of a pickle on a stack of placeholders.
 
-    Return what the pickle would make. PyTorch reads these pickles with a reader of its own, which knows no Python objects and trusts their sizes. Raise
-    ``UserError`` for an opcode or object that ``torch.jit.save`` does not write, for classes of C++, and for tensors
-    that are larger than their storage. ``name`` is the file's name in the message.
+    Return what the pickle would make. PyTorch reads these pickles with a reader of its own, which knows no Python
+    objects and trusts their sizes. Raise ``UserError`` for an opcode or object that ``torch.jit.save`` does not
+    write, for classes of C++, and for tensors that are larger than their storage. ``name`` is the file's name in
+    the message.
     """
     contents = Contents(name)
     stack: list[Any] = []
