@@ -134,7 +134,8 @@ class Model:
         except SubjectError as error:
             raise SubjectError(f"{self.name} {error}") from error
         except BaseException as crash:  # sys.exit() in a model must not end the judge
-            raise SubjectError(f"{self.name} crashed on a batch of shape {batch.shape}: {one_line(crash)}") from crash
+            reason = f"crashed on a batch of shape {batch.shape}: {one_line(crash)}"
+            raise SubjectError(f"{self.name} {shown(reason, LINE)}") from crash
 
 
 def _run_in_chunks(run: Run, batch: np.ndarray, size: int) -> np.ndarray:
@@ -205,7 +206,7 @@ def loading(name: str, kind: str) -> Iterator[None]:
 
 
 def shown(text: str, limit: int = 60) -> str:
-    """Return text from a file as one line of printable characters, at most ``limit`` of them."""
+    """Convert text from a file to one line of at most ``limit`` printable characters."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * limit]).split())
     return line if len(line) <= limit and len(text) <= 2 * limit else f"{line[: limit - 1]}…"
 

@@ -12,6 +12,6 @@ SMALL = 64 * 2**20
 
 
 def refuse_expansion(declared: int, path: Path) -> None:
-    """Raise ``UserError`` where the data of a file have ``declared`` bytes, far more than the file itself."""
+    """Raise ``UserError`` where ``declared`` bytes of data are far more than their file."""
     if declared > max(SMALL, EXPANSION * path.stat().st_size):
         raise UserError(f"{path.name} expands to {declared / 2**30:.3g} GiB, far more than its own size: refused")

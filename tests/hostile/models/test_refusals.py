@@ -38,6 +38,7 @@ def node(class_name, **keys):
     return {"class_name": "Sequential", "config": {"layers": [{"class_name": class_name, "config": {}, **keys}]}}
 
 
+@pytest.mark.hostile("hostile Keras files")
 @pytest.mark.parametrize(
     "config",
     [
@@ -67,6 +68,7 @@ def test_a_configuration_that_reaches_beyond_keras_is_refused(config):
         refuse_code(config, "model.keras")
 
 
+@pytest.mark.hostile("hostile Keras files")
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 def test_a_lambda_layer_reached_along_dots_is_refused(tmp_path, suffix):
     import h5py
@@ -126,6 +128,7 @@ def harmless(tmp_path_factory):
     return path
 
 
+@pytest.mark.hostile("hostile Keras files")
 @pytest.mark.parametrize(
     "member", ["../outside.txt", "/etc/outside", "assets/../../outside", "..\\outside", "C:\\outside"]
 )
@@ -134,6 +137,7 @@ def test_an_archive_that_unpacks_outside_is_refused_even_when_trusted(harmless, 
     assert "outside its own folder" in refusal(trap, trust_code=True)
 
 
+@pytest.mark.hostile("hostile Keras files")
 def test_an_archive_that_expands_without_measure_is_refused_even_when_trusted(harmless, tmp_path):
     bomb = rezipped(harmless, tmp_path / "bomb.keras", **{"assets/zeros": bytes(80 * 2**20)})
     assert "far more than its own size" in refusal(bomb, trust_code=True)

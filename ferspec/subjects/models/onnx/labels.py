@@ -14,7 +14,7 @@ MOST_DIGITS = 9
 
 
 def labels_in(proto: Any) -> tuple[str, ...] | None:
-    """Return the names of the output columns, or None where the metadata hold none that can be read."""
+    """Return the names of the output columns, or None where the metadata hold none."""
     properties = {entry.key.lower(): entry.value for entry in proto.metadata_props}
     text = next((properties[key] for key in LABEL_KEYS if key in properties), None)
     if text is None or len(text) > LABELS_LIMIT:

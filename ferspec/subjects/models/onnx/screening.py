@@ -38,7 +38,7 @@ def refuse_damage(proto: Any, path: Path) -> None:
 
 
 def refuse_foreign_operators(proto: Any, name: str) -> None:
-    """Raise ``UserError`` for operators that are neither ONNX's, nor known ones of ONNX Runtime, nor in the file."""
+    """Raise ``UserError`` for operators of others: not ONNX's, ONNX Runtime's or the file's own."""
     own = {(function.domain, function.name) for function in proto.functions}
     foreign = {(node.domain, node.op_type) for node in _nodes(proto)} - own
     foreign = {
@@ -162,7 +162,7 @@ def _tensors(proto: Any) -> Iterator[Any]:
 
 
 def _parts(sparse_tensors: Any) -> Iterator[Any]:
-    """Yield the stored parts of sparse tensors, and an empty tensor of the dense shape, which fills memory."""
+    """Yield the stored parts of sparse tensors, and an empty tensor of the dense shape."""
     from onnx import TensorProto
 
     for sparse in sparse_tensors:
@@ -185,10 +185,10 @@ def _texts(proto: Any) -> Iterator[Any]:
 
 
 def _size(graph: Any, bodies: Bodies, sizes: dict[tuple[str, str], int]) -> int:
-    """Return how many nodes a graph has after the bodies of functions are copied into it, at most ``MOST_NODES + 1``.
+    """Return how many nodes a graph has with all functions copied into it.
 
-    ``sizes`` holds the functions that are known. A function counts as too large while it is being counted, so one that
-    calls itself is too large.
+    The result is at most ``MOST_NODES + 1``. ``sizes`` holds the functions that are known. A function counts as too
+    large while it is being counted, so one that calls itself is too large.
     """
     total = 0
     for node in graph.node:

@@ -36,7 +36,7 @@ def reachable_checkpoint_operation(graph: Any, bodies: dict[str, Any]) -> str | 
 
 
 def _checkpoint_operation(node: Any, bodies: dict[str, Any]) -> str | None:
-    """Return the checkpoint operation that a node is, or that a function may run which it calls."""
+    """Return the checkpoint operation that a node is, or that a called function may run."""
     waiting, seen = [node], set()
     while waiting:
         node = waiting.pop()

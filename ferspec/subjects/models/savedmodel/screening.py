@@ -27,7 +27,7 @@ def refuse_outside_links(folder: Path, name: str) -> None:
 
 
 def refuse_effects(folder: Path, name: str) -> None:
-    """Raise ``UserError`` where loading or running a SavedModel could act outside it, or on an oversized graph."""
+    """Raise ``UserError`` where a SavedModel could act outside itself, or fill memory."""
     graph = _graph(folder / GRAPH, name)
     with loading(name, "a SavedModel"):
         bodies = {function.signature.name: function.node_def for function in graph.graph_def.library.function}

@@ -45,7 +45,7 @@ def require_computing(members: dict[str, bytes], classes: list[str], name: str) 
 
 
 def _without_objects(members: dict[str, bytes], classes: list[str]) -> bytes:
-    """Return an archive of the code alone, with a root object whose one attribute names the classes."""
+    """Return an archive of the code, with a root object that only names the classes."""
     types = ", ".join(["int"] * len(classes))
     names = b"".join(b"c%b\n%b\n" % tuple(part.encode() for part in kind.rsplit(".", 1)) for kind in classes)
     state = b"}(%b\x89%b(%btu" % (_text("training"), _text("classes"), names)

@@ -60,7 +60,7 @@ class _Storage:
 
 @dataclass
 class Contents:
-    """The classes that a pickle makes objects of, and the bytes that each of its storages needs."""
+    """Hold the classes of a pickle's objects, and the bytes that each storage needs."""
 
     name: str
     classes: dict[str, None] = field(default_factory=dict)
@@ -68,11 +68,12 @@ class Contents:
 
 
 def inspect_pickle(content: bytes, name: str) -> Contents:
-    """Follow the opcodes of a pickle on a stack of placeholders, and return what it would make.
+    """Follow the opcodes of a pickle on a stack of placeholders.
 
-    PyTorch reads these pickles with a reader of its own, which knows no Python objects and trusts their sizes. Raise
-    ``UserError`` for an opcode or object that ``torch.jit.save`` does not write, for classes of C++, and for tensors
-    that are larger than their storage. ``name`` is the file's name in the message.
+    Return what the pickle would make. PyTorch reads these pickles with a reader of its own, which knows no Python
+    objects and trusts their sizes. Raise ``UserError`` for an opcode or object that ``torch.jit.save`` does not
+    write, for classes of C++, and for tensors that are larger than their storage. ``name`` is the file's name in
+    the message.
     """
     contents = Contents(name)
     stack: list[Any] = []
