@@ -41,10 +41,10 @@ def outcomes(files: list[Path], folder: Path) -> dict[Path, tuple[str, str]]:
 
 
 def outcome_of(path: Path) -> tuple[str, str]:
-    from ferspec.subjects.models import open_model
+    from ferspec.subjects.models.formats import load_model
 
     try:
-        answers = open_model(path).predict(IMAGES)
+        answers = load_model(path).predict(IMAGES)
     except UserError as error:
         return "refused", str(error)
     except SubjectError as error:

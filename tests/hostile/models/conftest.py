@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ferspec.errors import UserError
-from ferspec.subjects.models import open_model
+from ferspec.subjects.models.formats import load_model
 
 SECRET = b"the canary sings: 4 8 15 16 23 42\n" * 100
 LONGEST = 200
@@ -32,7 +32,7 @@ class Canary:
     def refusal(self, path: Path, **options: bool) -> str:
         """Return the one line with which a model is refused, and require that nothing outside was touched."""
         with pytest.raises(UserError) as caught:
-            open_model(path, **options)
+            load_model(path, **options)
         line = str(caught.value)
         assert "\n" not in line
         assert line.isprintable()

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from ferspec.subjects.models import open_model
+from ferspec.subjects.models.formats import load_model
 
 hostile = pytest.mark.hostile("hostile Keras files")
 SUFFIXES = ("keras", "h5")
@@ -340,4 +340,4 @@ def test_a_loss_of_the_authors_own_does_no_harm(sources, tmp_path, suffix):
     network = keras.models.load_model(sources["keras"])
     network.compile("adam", Mine())
     network.save(tmp_path / f"m.{suffix}")
-    assert open_model(tmp_path / f"m.{suffix}").predict(np.ones((2, 4, 4, 3), np.float32)).shape == (2, 7)
+    assert load_model(tmp_path / f"m.{suffix}").predict(np.ones((2, 4, 4, 3), np.float32)).shape == (2, 7)

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from ferspec.subjects.models import open_model
+from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.onnx.operators import COMPUTING
 
 onnx = pytest.importorskip("onnx", reason="the extra 'onnx' is not installed")
@@ -50,10 +50,10 @@ def external(location, tensor=None, **entries):
 
 
 def test_the_small_model_is_loaded_with_its_weight_inside_and_beside(tmp_path):
-    assert open_model(write(tmp_path, network())).predict(IMAGES).tolist() == [[1, 2, 3], [1, 2, 3]]
+    assert load_model(write(tmp_path, network())).predict(IMAGES).tolist() == [[1, 2, 3], [1, 2, 3]]
     (tmp_path / "w.bin").write_bytes(bytes(4) + np.arange(4, 7, dtype=np.float32).tobytes())
     path = write(tmp_path, external("w.bin", offset=4, length=12))
-    assert open_model(path).predict(IMAGES).tolist() == [[4, 5, 6], [4, 5, 6]]
+    assert load_model(path).predict(IMAGES).tolist() == [[4, 5, 6], [4, 5, 6]]
 
 
 # How to name the canary, given its path, and what is said.
@@ -309,7 +309,7 @@ METADATA = {
 def test_metadata_of_any_kind_do_no_harm(canary, tmp_path, kind):
     model = network()
     model.metadata_props.add(key="names", value=METADATA[kind])
-    opened = open_model(write(tmp_path / "model", model))
+    opened = load_model(write(tmp_path / "model", model))
     assert opened.predict(IMAGES).tolist() == [[1, 2, 3], [1, 2, 3]]
     assert all(label.isprintable() and len(label) <= 100 for label in opened.signature.labels or ())
     canary.require_untouched()
@@ -320,7 +320,7 @@ def test_operators_of_the_runtime_that_compute_are_loaded(tmp_path):
     model.graph.node[2].domain, model.graph.node[2].op_type = "com.microsoft", "BiasGelu"
     model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
     assert "BiasGelu" in COMPUTING
-    assert open_model(write(tmp_path, model)).predict(IMAGES).shape == (2, 3)
+    assert load_model(write(tmp_path, model)).predict(IMAGES).shape == (2, 3)
 
 
 @hostile
@@ -344,7 +344,7 @@ def test_a_loop_without_an_end_is_loaded_without_running_it(canary, tmp_path):
     model.graph.initializer.extend([numpy_helper.from_array(np.array(2**62), "trips")])
     model.graph.initializer.extend([numpy_helper.from_array(np.array(True), "go_on")])
     model.graph.node.insert(0, helper.make_node("Loop", ["trips", "go_on", "start"], ["weight"], body=body))
-    assert open_model(write(tmp_path / "model", model)).format == "onnx"
+    assert load_model(write(tmp_path / "model", model)).format == "onnx"
     canary.require_untouched()
 
 
@@ -353,4 +353,4 @@ def test_a_weight_in_a_folder_beside_the_model_is_read(tmp_path):
     (tmp_path / "model" / "inner").mkdir()
     (tmp_path / "model" / "inner" / "w.bin").write_bytes(np.arange(3, dtype=np.float32).tobytes())
     moved = shutil.copytree(path.parent, tmp_path / "moved") / path.name
-    assert open_model(moved).predict(IMAGES).tolist() == [[0, 1, 2], [0, 1, 2]]
+    assert load_model(moved).predict(IMAGES).tolist() == [[0, 1, 2], [0, 1, 2]]

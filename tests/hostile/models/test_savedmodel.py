@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from ferspec.subjects.models import open_model
+from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.savedmodel.screening import LARGEST_GRAPH
 
 hostile = pytest.mark.hostile("hostile SavedModels")
@@ -109,17 +109,17 @@ def two(second, tmp_path, canary):
 
 
 def test_a_savedmodel_of_tensorflow_1_is_loaded_and_answers(first):
-    assert open_model(first).predict(IMAGES).tolist() == [[1, 2, 3], [1, 2, 3]]
+    assert load_model(first).predict(IMAGES).tolist() == [[1, 2, 3], [1, 2, 3]]
 
 
 def test_the_edited_copy_is_as_good_as_the_original(one, two):
     for copy in (one, two):
-        assert open_model(copy.written()).predict(IMAGES).tolist() == [[1, 2, 3], [1, 2, 3]]
+        assert load_model(copy.written()).predict(IMAGES).tolist() == [[1, 2, 3], [1, 2, 3]]
 
 
 def test_the_saver_may_be_there_twice(one):
     one.save()
-    assert open_model(one.written()).predict(IMAGES).tolist() == [[1, 2, 3], [1, 2, 3]]
+    assert load_model(one.written()).predict(IMAGES).tolist() == [[1, 2, 3], [1, 2, 3]]
 
 
 def by_output(one):

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from ferspec.subjects.models import open_model
+from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.torchscript.graphs import ALLOWED
 
 torch = pytest.importorskip("torch", reason="the extra 'torch' is not installed")
@@ -232,7 +232,7 @@ def test_an_archive_that_expands_without_measure_is_refused(canary, members, tmp
 @hostile
 def test_an_older_format_beside_the_model_is_not_read(canary, members, tmp_path):
     path = write(tmp_path / "m.pt", members | {"model.json": b"{}", "code/__torch__.py.debug_pkl": b"cos\nsystem\n."})
-    assert open_model(path).predict(np.ones((2, 4, 4, 3), np.float32)).tolist() == [[1, 1, 1], [1, 1, 1]]
+    assert load_model(path).predict(np.ones((2, 4, 4, 3), np.float32)).tolist() == [[1, 1, 1], [1, 1, 1]]
     canary.require_untouched()
 
 
@@ -338,5 +338,5 @@ def test_an_honest_network_is_loaded_and_answers_as_in_pytorch(tmp_path, network
             archive = torch.jit.script(honest)
             archive = torch.jit.freeze(archive) if how == "freeze" else archive
         torch.jit.save(archive, tmp_path / "m.pt")
-    answers = open_model(tmp_path / "m.pt").predict(images.permute(0, 2, 3, 1).numpy())
+    answers = load_model(tmp_path / "m.pt").predict(images.permute(0, 2, 3, 1).numpy())
     assert np.allclose(answers, honest(images).detach().numpy(), atol=1e-5)
