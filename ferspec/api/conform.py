@@ -27,10 +27,10 @@ def conform(
 ) -> Judgement:
     """Judge an implementation: ``package.module[:object]``, or a command that speaks JSON lines.
 
-    It runs in a sandboxed process, which has ``time_limit`` seconds for an answer. What it does not offer is not
-    evaluated, and neither is ferspec's own implementation. With ``select`` only the checks run whose id contains it,
-    and only deviations from their clauses count.
-    ``UserError`` for an implementation that cannot be started, and where there is no such check.
+    It runs in a sandbox, and has ``time_limit`` seconds for an answer. What it does not offer is not evaluated, and
+    neither is ferspec's own implementation. With ``select`` only the checks run whose id contains it, and only
+    deviations from their clauses count. ``UserError`` for an implementation that cannot be started, and where there is
+    no such check.
     """
     request = ConformRequest(
         implementation=implementation,

@@ -34,19 +34,19 @@ def command_access(words: Sequence[str]) -> Access:
     files = tuple(path.absolute() for word in words[1:] if (path := Path(word)).exists())
     program = shutil.which(words[0])
     folders = tuple(_installation(program)) if program else ()
-    path = os.pathsep.join([os.path.dirname(os.path.abspath(program)), PATH]) if program else PATH
-    return Access(_policy(*files, *folders), {"PATH": path})
+    search = os.pathsep.join([os.path.dirname(os.path.abspath(program)), PATH]) if program else PATH
+    return Access(_policy(*files, *folders), {"PATH": search})
 
 
 def module_access(words: Sequence[str], reference: str) -> Access:
     """Let the host of a Python module import what this process can import, but nothing that knows the answers."""
     module = reference.partition(":")[0]
-    folders = [folder or str(Path.cwd()) for folder in sys.path]
-    environment = {"PYTHONPATH": os.pathsep.join([*folders, str(PACKAGE.parent)])}
+    entries = [entry or str(Path.cwd()) for entry in sys.path]
+    environment = {"PYTHONPATH": os.pathsep.join([*entries, str(PACKAGE.parent)])}
     if is_reference(module):
         policy = Policy((Path.cwd(),), (), Path.cwd(), may_start_processes=True, trusted=True)
         return Access(policy, environment, module)
-    importable = [Path(folder) for folder in folders if Path(folder).resolve() != PACKAGE.parent]
+    importable = [path for path in map(Path, entries) if path.resolve() != PACKAGE.parent]
     return Access(_policy(*importable, *_package(module)), environment)
 
 
