@@ -9,7 +9,7 @@ import time
 HEADER = struct.Struct("<4sBBBxI4IQ")
 VALUES, FAILED, REFUSED, UNKNOWN = 4, 5, 6, 99
 BYTES, FLOAT32, UINT8 = 0, 1, 2
-requests, answers = open(0, "rb", buffering=0), open(1, "wb", buffering=0)
+requests, answers = os.fdopen(0, "rb", buffering=0), os.fdopen(1, "wb", buffering=0)
 
 
 def read(size):
@@ -91,7 +91,7 @@ def closes_its_output(number, rows):
 
 
 def floods_error_output(number, rows):
-    flood(open(2, "wb", buffering=0))
+    flood(os.fdopen(2, "wb", buffering=0))
 
 
 def floods_output(number, rows):

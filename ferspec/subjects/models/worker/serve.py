@@ -18,7 +18,7 @@ from ferspec.subjects.models.base import MissingFiles, Model, one_line, real_val
 from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.worker.loaded import Loaded
 from ferspec.subjects.models.worker.settings import SEED
-from ferspec.subjects.sandbox.messages import HEADER, Header, Kind, fill, pack, plain_text, send, unpack, values_of
+from ferspec.subjects.sandbox.messages import HEADER, MOST_AXES, Header, Kind, fill, pack, plain_text, send, unpack, values_of
 
 ORPHANED = 70
 
@@ -82,7 +82,10 @@ def _loaded(request: dict[str, Any]) -> tuple[Model | None, Kind, bytes]:
 
 def _values(model: Model, batch: np.ndarray) -> tuple[Kind, bytes | np.ndarray]:
     try:
-        return Kind.VALUES, real_values(model.run(batch))
+        values = real_values(model.run(batch))
+        if values.ndim > MOST_AXES:
+            raise SubjectError(f"answered {len(batch)} images with an output of shape {values.shape}")
+        return Kind.VALUES, values
     except SubjectError as error:
         return Kind.FAILED, plain_text(str(error)).encode()
     except BaseException as crash:  # sys.exit() in a model fails this batch only
