@@ -100,7 +100,7 @@ def refused(message: str) -> int:
 
 
 def failed(message: str) -> int:
-    """Print why a subject fails, as one line without control characters, and return exit status 1."""
+    """Print why a subject fails, as one plain line, and return exit status 1."""
     from ferspec.report.words import plain
 
     print(f"ferspec: FAIL: {plain(message)}", file=sys.stderr)

@@ -15,7 +15,7 @@ from ferspec.subjects.models.callable import is_callable_reference
 
 @dataclass(frozen=True)
 class Source:
-    """Name a model, the files that its process may read, and the folders that it imports from.
+    """Name a model, the files that it may read, and where it imports from.
 
     ``files`` lie beside the model's file and belong to it, such as external weights.
     """

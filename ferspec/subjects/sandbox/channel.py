@@ -117,7 +117,7 @@ class Channel:
         return data
 
     def _failed(self, reason: str) -> Fault:
-        """Kill the worker and return the fault, with what the worker last wrote on standard error."""
+        """Kill the worker and return the fault, with the last line that the worker printed."""
         self.close()
         self._errors.join(GRACE)
         line = plain_text(self._errors.error_line())
@@ -135,7 +135,7 @@ class Channel:
 
 
 class AnswerReader(threading.Thread):
-    """Read headers of answers from a stream, and each content only once the judge wants it.
+    """Read headers of answers, and a content only once the judge wants it.
 
     ``headers`` and ``filled`` get None at the end of the stream.
     """

@@ -18,7 +18,18 @@ from ferspec.subjects.models.base import MissingFiles, Model, one_line, real_val
 from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.worker.loaded import Loaded
 from ferspec.subjects.models.worker.settings import SEED
-from ferspec.subjects.sandbox.messages import HEADER, MOST_AXES, Header, Kind, fill, pack, plain_text, send, unpack, values_of
+from ferspec.subjects.sandbox.messages import (
+    HEADER,
+    MOST_AXES,
+    Header,
+    Kind,
+    fill,
+    pack,
+    plain_text,
+    send,
+    unpack,
+    values_of,
+)
 
 ORPHANED = 70
 
@@ -51,7 +62,7 @@ def take_streams() -> tuple[IO[bytes], IO[bytes]]:
 
 
 def end_with_judge(requests: IO[bytes]) -> None:
-    """End this process as soon as the judge has closed its requests, even during an endless answer."""
+    """End this process when the judge closes its requests, even during an endless answer."""
     if not hasattr(select, "poll"):
         return
     closed = select.poll()
@@ -65,7 +76,7 @@ def end_with_judge(requests: IO[bytes]) -> None:
 
 
 def _loaded(request: dict[str, Any]) -> tuple[Model | None, Kind, bytes]:
-    """Load the model of a request, or name the files beside it that it needs and cannot read."""
+    """Load the model of a request, or name files that it lacks."""
     random.seed(SEED)
     np.random.seed(SEED)
     sys.path += request["folders"]
