@@ -44,7 +44,7 @@ def notice(report: Report) -> str | None:
 
 
 def isolation(report: Report) -> str | None:
-    """Return in one line what was enforced on the process of the model, and what was not; None if none ran."""
+    """Return in one line what was enforced on the process of the model. None if none ran."""
     found = report.isolation
     if found is None:
         return None

@@ -126,12 +126,12 @@ class Report(Record):
 
     @property
     def isolated(self) -> bool:
-        """Whether code of the model's author, if there is any, was really isolated from the judge."""
+        """Whether code of the model's author, if any ran, was isolated from the judge."""
         return is_isolated(self.subject.runs_code, self.isolation)
 
 
 def is_isolated(runs_code: bool, isolation: Isolation | None) -> bool:
-    """Return whether a model without code of its author ran, or one that was isolated completely."""
+    """Return whether no code of the author ran, or all of it was isolated."""
     return not runs_code or (isolation is not None and isolation.complete)
 
 

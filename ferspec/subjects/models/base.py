@@ -103,14 +103,22 @@ class Model:
     def fresh(self) -> Model:
         """Return the same model in a fresh process, under the same name and signature.
 
-        A model without a process of its own is returned itself.
+        A model without a process of its own is returned itself. Raise ``UserError`` if its files changed.
         """
-        return self if self.reopened is None else replace(self.reopened(), name=self.name, signature=self.signature)
+        if self.reopened is None:
+            return self
+        opened = self.reopened()
+        if opened.digest != self.digest:
+            raise self._changed()
+        return replace(opened, name=self.name, signature=self.signature)
 
     def require_unchanged(self) -> None:
         """Raise ``UserError`` if the model's files changed since it was opened."""
         if self.digest_now is not None and self.digest_now() != self.digest:
-            raise UserError(f"{self.name} changed while it was judged: judge it again")
+            raise self._changed()
+
+    def _changed(self) -> UserError:
+        return UserError(f"{self.name} changed while it was judged: judge it again")
 
     def predict(self, batch: np.ndarray) -> np.ndarray:
         """Run the model on a batch and return its outputs unchanged.

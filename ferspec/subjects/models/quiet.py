@@ -1,4 +1,4 @@
-"""Load TensorFlow and Keras without messages and settings of the user, and redirect what models print to stderr."""
+"""Load frameworks without messages and without the user's settings; redirect printed text to stderr."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from ferspec.subjects.models.callables.reference import is_callable_reference
 
 @dataclass(frozen=True)
 class Source:
-    """Name a model, and the files that its process may read.
+    """Name a model, the files that it may read, and where it imports from.
 
     ``files`` lie beside the model's file and belong to it, such as external weights. ``located`` is the module of a
     callable, and ``covered`` what it reads, once that is known. ``hidden`` is never readable.

@@ -41,6 +41,7 @@ class Channel:
     ) -> None:
         sandboxed = start(words, policy, environment)
         self._sandboxed = sandboxed
+        self.pid = sandboxed.process.pid
         self.isolation = sandboxed.isolation.model_copy(update={"limits": (*sandboxed.isolation.limits, *LIMITED)})
         self._ends = time.monotonic() + total
         self._input = cast("IO[bytes]", sandboxed.process.stdin)
@@ -115,7 +116,7 @@ class Channel:
         return data
 
     def _failed(self, reason: str) -> Fault:
-        """Kill the worker and return the fault, with what the worker last wrote on standard error."""
+        """Kill the worker and return the fault, with the last line that the worker printed."""
         self.close()
         self._errors.join(GRACE)
         line = plain_text(self._errors.error_line())
@@ -133,7 +134,7 @@ class Channel:
 
 
 class AnswerReader(threading.Thread):
-    """Read headers of answers from a stream, and each content only once the judge wants it.
+    """Read headers of answers, and a content only once the judge wants it.
 
     ``headers`` and ``filled`` get None at the end of the stream.
     """

@@ -85,7 +85,7 @@ def values_of(header: Header, content: bytearray) -> np.ndarray:
 
 
 def fill(stream: IO[bytes], content: bytearray) -> bool:
-    """Read an unbuffered stream until ``content`` is full, and return whether the stream was long enough."""
+    """Read an unbuffered stream until ``content`` is full. Return whether the stream was long enough."""
     rest = memoryview(content)
     while rest:
         count = stream.readinto(rest)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Start a module of ferspec in an isolated Python, which reads no variable and no folder of the user."""
+"""Start a module of ferspec in an isolated Python, without the user's variables and folders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def python_words(module: str) -> list[str]:
-    """Return the words that run ``main`` of a module in a Python that sees only installed packages and ferspec."""
+    """Return the words that run ``main`` of a module, with installed packages and ferspec only."""
     folders = map(str, (ROOT, *library_folders()))
     return [sys.executable, "-I", "-B", "-X", "utf8", str(LAUNCHER), module, *folders]
 

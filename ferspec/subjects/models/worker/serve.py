@@ -19,7 +19,18 @@ from ferspec.subjects.models.callables.imports import import_from
 from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.worker.loaded import Loaded
 from ferspec.subjects.models.worker.settings import SEED
-from ferspec.subjects.sandbox.messages import HEADER, Header, Kind, fill, pack, plain_text, send, unpack, values_of
+from ferspec.subjects.sandbox.messages import (
+    HEADER,
+    MOST_AXES,
+    Header,
+    Kind,
+    fill,
+    pack,
+    plain_text,
+    send,
+    unpack,
+    values_of,
+)
 
 ORPHANED = 70
 
@@ -52,7 +63,7 @@ def take_streams() -> tuple[IO[bytes], IO[bytes]]:
 
 
 def end_with_judge(requests: IO[bytes]) -> None:
-    """End this process as soon as the judge has closed its requests, even during an endless answer."""
+    """End this process when the judge closes its requests, even during an endless answer."""
     if not hasattr(select, "poll"):
         return
     closed = select.poll()
@@ -66,7 +77,7 @@ def end_with_judge(requests: IO[bytes]) -> None:
 
 
 def _loaded(request: dict[str, Any]) -> tuple[Model | None, Kind, bytes]:
-    """Load the model of a request, or name the files beside it that it needs and cannot read."""
+    """Load the model of a request, or name files that it lacks."""
     random.seed(SEED)
     np.random.seed(SEED)
     if request["own"] is not None:
@@ -84,7 +95,10 @@ def _loaded(request: dict[str, Any]) -> tuple[Model | None, Kind, bytes]:
 
 def _values(model: Model, batch: np.ndarray) -> tuple[Kind, bytes | np.ndarray]:
     try:
-        return Kind.VALUES, real_values(model.run(batch))
+        values = real_values(model.run(batch))
+        if values.ndim > MOST_AXES:
+            raise SubjectError(f"answered {len(batch)} images with an output of shape {values.shape}")
+        return Kind.VALUES, values
     except SubjectError as error:
         return Kind.FAILED, plain_text(str(error)).encode()
     except BaseException as crash:  # sys.exit() in a model fails this batch only
