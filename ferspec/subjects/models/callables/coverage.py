@@ -13,7 +13,6 @@ from ferspec.subjects.examples import first_few
 from ferspec.subjects.models.base import file_digest
 
 NOT_COVERED = "The digest covers only {}; other code and other files are not covered."
-SHOWN = 3
 
 
 class CoveredFile(Record):
@@ -38,7 +37,7 @@ class Coverage(Record):
     @property
     def caveat(self) -> str | None:
         """A sentence on what the digest does not cover, or None."""
-        return None if self.complete else NOT_COVERED.format(first_few((file.path for file in self.files), count=SHOWN))
+        return None if self.complete else NOT_COVERED.format(first_few(file.path for file in self.files))
 
 
 def coverage_of(root: Path, files: Iterable[Path], complete: bool) -> Coverage:
