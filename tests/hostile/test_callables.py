@@ -83,8 +83,8 @@ def test_without_the_sandbox_the_same_attempts_succeed(folder, tmp_path):
     subprocess.run(
         [*words[:2], f"import sys; sys.path.append({str(folder[0])!r}); import cheat"], timeout=100, **options
     )
-    told = subprocess.run(words, timeout=100, **options)
-    succeeded = {*re.findall(r"[a-z_]+", told.stdout)}
+    ended = subprocess.run(words, timeout=100, **options)
+    succeeded = {*re.findall(r"[a-z_]+", ended.stdout)}
     succeeded |= {name for name, path in zip(WRITING, folder[3], strict=True) if path.exists()}
     assert set(ATTEMPTS) - succeeded - UNTRIED - ELSEWHERE == set()
 
@@ -92,16 +92,20 @@ def test_without_the_sandbox_the_same_attempts_succeed(folder, tmp_path):
 PATCHING = """
 import sys
 import numpy as np
-import ferspec.api.certify, ferspec.reference.evaluation, ferspec.subjects.models.subject as subject
 
-def perfect(labels, predicted, *rest, original=ferspec.reference.evaluation.evaluate):
-    return original(labels, labels, *rest)
+def patch():
+    import ferspec.reference.evaluation as evaluation, ferspec.subjects.models.subject as subject
+    original = evaluation.evaluate
+    for module in list(sys.modules.values()):
+        if hasattr(module, "evaluate"):
+            module.evaluate = lambda labels, predicted, *rest: original(labels, labels, *rest)
+    subject.ModelSubject.predicted = property(lambda self: self.labels)
+    subject.ModelSubject.labels = property(lambda self: np.zeros(len(self.dataset), int))
 
-for module in list(sys.modules.values()):
-    if hasattr(module, "evaluate"):
-        module.evaluate = perfect
-subject.ModelSubject.predicted = property(lambda self: self.labels)
-subject.ModelSubject.labels = property(lambda self: np.zeros(len(self.dataset), int))
+try:
+    patch()
+except Exception as error:
+    print(error)
 
 def predict(batch):
     return np.eye(7, dtype=np.float32)[np.zeros(len(batch), int)]

@@ -30,7 +30,7 @@ class Coverage(Record):
 
     @property
     def digest(self) -> str:
-        """The sha256 of the sorted relative paths and digests of the files, as of a model's folder."""
+        """The sha256 of the sorted relative paths and contents, as of a model's folder."""
         lines = sorted(f"{file.path}\0{file.sha256}\n" for file in self.files)
         return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
 

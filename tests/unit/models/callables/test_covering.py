@@ -17,7 +17,7 @@ READ = ("net.py", "sub/helper.py", "weights.bin")
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch):
     """The current folder, with a callable, what it reads and what it does not read."""
     monkeypatch.chdir(tmp_path)
     for name in (*READ, "unused.py", "faces/labels.csv", "env/pyvenv.cfg", "env/lib.py", "__pycache__/net.pyc"):
@@ -41,18 +41,18 @@ def paths(found):
     return [file.path for file in found.coverage().files]
 
 
-def test_what_is_opened_is_covered(here):
+def test_what_is_opened_is_covered(folder):
     found = covered("sub/helper.py", "weights.bin")
     assert paths(found) == sorted(READ)
-    assert found.readable == tuple(here / name for name in sorted(READ))
+    assert found.readable == tuple(folder / name for name in sorted(READ))
     assert found.coverage().caveat is None
 
 
-def test_the_module_itself_is_covered_whatever_it_says_of_its_file(here):
+def test_the_module_itself_is_covered_whatever_it_says_of_its_file(folder):
     assert paths(covered("unused.py")) == ["net.py", "unused.py"]
 
 
-def test_a_file_that_another_program_opens_is_covered(here):
+def test_a_file_that_another_program_opens_is_covered(folder):
     def attempt():
         return subprocess.run(["cat", "weights.bin"], check=True, timeout=20, capture_output=True).returncode == 0
 
@@ -61,57 +61,57 @@ def test_a_file_that_another_program_opens_is_covered(here):
 
 @pytest.mark.hostile("models that cheat")
 @pytest.mark.parametrize("name", READ)
-def test_a_changed_file_changes_the_digest(here, name):
+def test_a_changed_file_changes_the_digest(folder, name):
     found = covered(*READ)
     before = found.coverage().digest
-    (here / "unused.py").write_text("changed")
+    (folder / "unused.py").write_text("changed")
     assert found.coverage().digest == before
-    (here / name).write_text("changed")
+    (folder / name).write_text("changed")
     assert found.coverage().digest != before
 
 
 @pytest.mark.hostile("models that cheat")
-def test_a_renamed_file_changes_the_digest(here):
+def test_a_renamed_file_changes_the_digest(folder):
     first = covered(*READ).coverage().digest
-    (here / "weights.bin").rename(here / "w.bin")
+    (folder / "weights.bin").rename(folder / "w.bin")
     assert covered("net.py", "sub/helper.py", "w.bin").coverage().digest != first
 
 
 @pytest.mark.hostile("models that cheat")
-def test_the_dataset_is_never_covered(here):
+def test_the_dataset_is_never_covered(folder):
     assert paths(covered("faces/labels.csv", "weights.bin", hidden=["faces"])) == ["net.py", "weights.bin"]
 
 
 @pytest.mark.hostile("models that cheat")
-def test_the_dataset_is_not_covered_through_a_link_either(here):
-    (here / "innocent").symlink_to(here / "faces")
+def test_the_dataset_is_not_covered_through_a_link_either(folder):
+    (folder / "innocent").symlink_to(folder / "faces")
     assert paths(covered("innocent/labels.csv", hidden=["faces"])) == ["net.py"]
 
 
-def test_a_callable_inside_the_dataset_is_refused(here):
+def test_a_callable_inside_the_dataset_is_refused(folder):
     with pytest.raises(UserError, match="which a model may not read: move it to another folder"):
         covered(hidden=["."])
 
 
-def test_environments_and_caches_are_not_covered(here):
+def test_environments_and_caches_are_not_covered(folder):
     assert paths(covered("env/lib.py", "__pycache__/net.pyc")) == ["net.py"]
 
 
-def test_a_link_to_a_covered_file_is_covered_and_readable(here):
-    (here / "latest.bin").symlink_to("weights.bin")
-    (here / "alias").symlink_to("sub")
+def test_a_link_to_a_covered_file_is_covered_and_readable(folder):
+    (folder / "latest.bin").symlink_to("weights.bin")
+    (folder / "alias").symlink_to("sub")
     found = covered("latest.bin", "alias/helper.py")
     assert paths(found) == ["alias/helper.py", "latest.bin", "net.py", "sub/helper.py", "weights.bin"]
 
 
-def test_without_isolation_only_the_module_is_covered_and_the_caveat_says_so(here):
+def test_without_isolation_only_the_module_is_covered_and_the_caveat_says_so(folder):
     found = covered("weights.bin", is_limited=False)
     assert paths(found) == ["net.py"]
-    assert found.readable == (here,)
+    assert found.readable == (folder,)
     assert found.coverage().caveat == "The digest covers only net.py; other code and other files are not covered."
 
 
-def test_a_system_that_cannot_watch_covers_only_the_module(here, monkeypatch):
+def test_a_system_that_cannot_watch_covers_only_the_module(folder, monkeypatch):
     monkeypatch.setattr(discovery, "can_watch", lambda: False)
     assert not covered("weights.bin").complete
 
@@ -131,13 +131,13 @@ def test_of_an_installed_package_every_file_is_covered():
         ("MOST_FILES", discovery, "reads 3 files of .*: its digest covers at most 1"),
     ],
 )
-def test_too_much_to_cover_is_one_line(here, monkeypatch, limit, module, says):
+def test_too_much_to_cover_is_one_line(folder, monkeypatch, limit, module, says):
     monkeypatch.setattr(module, limit, 1)
     with pytest.raises(UserError, match=says):
         covered(*READ)
 
 
-def test_a_file_that_vanishes_is_an_error(here):
+def test_a_file_that_vanishes_is_an_error(folder):
     found = covered(*READ)
     os.unlink("weights.bin")
     with pytest.raises(FileNotFoundError):
