@@ -41,6 +41,7 @@ class Channel:
     ) -> None:
         sandboxed = start(words, policy, environment)
         self._sandboxed = sandboxed
+        self.pid = sandboxed.process.pid
         self.isolation = sandboxed.isolation.model_copy(update={"limits": (*sandboxed.isolation.limits, *LIMITED)})
         self._ends = time.monotonic() + total
         self._input = cast("IO[bytes]", sandboxed.process.stdin)

@@ -169,7 +169,9 @@ def _accept_loaded(header: Header) -> None:
 def _accept_values(rows: int, header: Header) -> None:
     if header.kind is not Kind.VALUES:
         return _require_plain(header, {Kind.FAILED: MOST_TEXT})
-    if header.dtype != FLOAT32 or len(header.shape) != 2 or header.shape[0] != rows:
+    if header.dtype != FLOAT32:
+        raise Malformed(f"answered {rows} images with an output of type {header.dtype or 'bytes'}")
+    if len(header.shape) != 2 or header.shape[0] != rows:
         raise Malformed(f"answered {rows} images with an output of shape {header.shape}")
     if header.shape[1] > MOST_COLUMNS:
         raise Malformed(f"answered with {header.shape[1]:,} columns: at most {MOST_COLUMNS:,} are read")
