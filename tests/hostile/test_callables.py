@@ -57,6 +57,8 @@ def found(folder):
 @pytest.mark.hostile("models that cheat")
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_a_callable_does_not_reach_what_the_judge_knows(found, attempt):
+    if attempt == "time_stamps" and "bwrap" not in found[1].isolation.tools:
+        pytest.skip("only a file system of its own hides sizes and times of files: Landlock does not")
     assert not found[0][attempt]
 
 
