@@ -59,7 +59,9 @@ def synthetic_dataset(
 
 
 def read_dataset(name: str, listing: Listing, progress: StepProgress | None = None) -> Dataset:
-    """Read every image of a listing once, before a model sees any, and keep them all.
+    """Read every image of a listing once, and keep them all.
+
+    This ends before a model gets its first image, since the time of decoding could tell a class.
 
     Raise ``UnreadableImages`` with the number and the first names of images that cannot be read.
     """

@@ -50,11 +50,11 @@ def test_the_orientation_is_applied_only_on_request(decoders, turned):
 
 @pytest.mark.parametrize("data", [b"", b"not an image", encoded()[:40]])
 def test_a_refusal_is_that_of_this_process_with_the_name(decoders, data):
-    with pytest.raises(UserError) as here:
+    with pytest.raises(UserError) as own:
         decode(data, "faces/ä.png")
-    with pytest.raises(UserError) as there:
+    with pytest.raises(UserError) as other:
         decoders.decode(data, "faces/ä.png")
-    assert str(there.value) == str(here.value)
+    assert str(other.value) == str(own.value)
 
 
 def test_many_threads_get_their_own_images(decoders):
@@ -116,7 +116,7 @@ MISBEHAVIOUR = {
     ),
     "floods": ("os.dup2(answers.fileno(), 1); [os.write(1, b'x' * 65536) for _ in range(10**6)]", "wrote bytes"),
     "stops in the middle": ("send(answers, [b'FERS']); os._exit(0)", "ended with exit status 0"),
-    "closes its output": ("answers.close(); os.close(1); time.sleep(600)", "closed its output"),
+    "closes its output": ("answers.close(); os.close(1); time.sleep(600)", "closed its output|gave no answer"),
 }
 
 
@@ -165,7 +165,7 @@ def test_only_the_file_at_which_a_decoder_ended_is_blamed(misbehaving):
     assert found == [None if data == b"bad" else (2, 2, 3) for data in files]
 
 
-def test_a_decoder_that_never_begins_is_no_fault_of_an_image(monkeypatch):
+def test_a_decoder_that_never_begins_is_not_blamed_on_an_image(monkeypatch):
     monkeypatch.setattr(decoder, "python_words", lambda module: [sys.executable, "-c", "raise SystemExit(3)"])
     with Decoders(1) as decoders, pytest.raises(RuntimeError, match="cannot be started: it ended with exit status 3"):
         decoders.decode(b"good", "1")

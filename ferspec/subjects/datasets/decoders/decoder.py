@@ -74,7 +74,7 @@ class Decoder:
         self.has_ended = False
 
     def ready(self) -> None:
-        """Wait until the process has imported what it needs, so that no image is blamed for a failure before."""
+        """Wait until the process is ready. A failure before is not blamed on an image."""
         with self._turn:
             try:
                 self._receive(0)

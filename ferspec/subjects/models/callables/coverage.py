@@ -13,7 +13,6 @@ from ferspec.subjects.examples import first_few
 from ferspec.subjects.models.base import file_digest
 
 NOT_COVERED = "The digest covers only {}; other code and other files are not covered."
-SHOWN = 3
 
 
 class CoveredFile(Record):
@@ -31,14 +30,14 @@ class Coverage(Record):
 
     @property
     def digest(self) -> str:
-        """The sha256 of the sorted relative paths and digests of the files, as of a model's folder."""
+        """The sha256 of the sorted relative paths and contents, as of a model's folder."""
         lines = sorted(f"{file.path}\0{file.sha256}\n" for file in self.files)
         return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
 
     @property
     def caveat(self) -> str | None:
         """A sentence on what the digest does not cover, or None."""
-        return None if self.complete else NOT_COVERED.format(first_few((file.path for file in self.files), count=SHOWN))
+        return None if self.complete else NOT_COVERED.format(first_few(file.path for file in self.files))
 
 
 def coverage_of(root: Path, files: Iterable[Path], complete: bool) -> Coverage:

@@ -37,11 +37,12 @@ class Covered:
 
 
 def discover(located: Located, hidden: Sequence[Path], attempt: Callable[[], bool]) -> Covered:
-    """Find the files of its own folder that a callable reads when it is imported and answers its first batch.
+    """Find the files that a callable reads in its own folder.
 
-    ``attempt`` runs it once, in a process that may read the whole folder, and returns whether that process could read
-    nothing else. Of an installed package every file counts. Where the system cannot tell or limit what is read, only
-    the source file of the module counts. Raise ``UserError`` if the callable reads too many files.
+    It reads them while it is imported and answers its first batch. ``attempt`` runs it once, in a process that may
+    read the whole folder, and returns whether that process could read nothing else. Of an installed package every file
+    counts. Where the system cannot tell or limit what is read, only the source file of the module counts. Raise
+    ``UserError`` if the callable reads too many files.
     """
     if located.installed:
         return _installed(located)

@@ -33,7 +33,7 @@ def load_callable(reference: str) -> Model:
 
 
 def hint(error: BaseException, root: str | None) -> str | None:
-    """Return why a callable could not open a file or import a module, if that is the likely reason."""
+    """Return the likely reason why a file or a module could not be opened."""
     name = getattr(error, "filename", None)
     if isinstance(error, OSError) and isinstance(name, str) and not os.path.isabs(name):
         return f"{name!r} is a relative path, and the working folder is empty: use Path(__file__).parent / {name!r}"
@@ -43,7 +43,7 @@ def hint(error: BaseException, root: str | None) -> str | None:
 
 
 def _explaining(function: Callable[..., Any]) -> Callable[[np.ndarray], Any]:
-    """Return the function with a hint added to the errors of files that it cannot open."""
+    """Return the function with a hint in its errors about files."""
 
     def run(batch: np.ndarray) -> Any:
         try:

@@ -16,10 +16,10 @@ from ferspec.subjects.sandbox.python import library_folders
 
 @dataclass(frozen=True)
 class Located:
-    """Name a callable's module, its source file, and ``root``, the folder that holds it or its top package.
+    """Name a callable's module, its source file and the folder that it is imported from.
 
-    ``installed`` says that ``root`` holds installed packages or Python's own. ``first`` says that Python searches
-    ``root`` before these.
+    ``root`` holds the module or its top package. ``installed`` says that it is a folder of installed packages or of
+    Python's own modules, and ``first`` that Python searches it before these.
     """
 
     name: str
