@@ -192,6 +192,8 @@ BROKEN = {
     "nothing": b"",
     "a line end": b"\n",
 }
+# the name of a group may have any length
+A_LONG_GROUP = ("groups.csv", "an integer of 5,000 digits")
 READERS = {
     "contract.toml": load_contract,
     "deviations.toml": load_deviations,
@@ -204,14 +206,7 @@ READERS = {
 
 @BOMBS
 @pytest.mark.parametrize(
-    ("name", "kind"),
-    # the name of a group may have any length
-    [
-        (name, kind)
-        for name in READERS
-        for kind in BROKEN
-        if (name, kind) != ("groups.csv", "an integer of 5,000 digits")
-    ],
+    ("name", "kind"), [(name, kind) for name in READERS for kind in BROKEN if (name, kind) != A_LONG_GROUP]
 )
 def test_a_broken_text_is_refused_in_one_short_line(tmp_path, name, kind):
     (tmp_path / name).write_bytes(BROKEN[kind])
