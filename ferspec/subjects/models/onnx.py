@@ -75,12 +75,14 @@ def load(path: Path, trust_code: bool = False) -> Model:
         options.log_severity_level = 4
         providers = [provider for provider in PROVIDERS if provider in onnxruntime.get_available_providers()]
         session = onnxruntime.InferenceSession(str(path), options, providers=providers)
-    inputs, outputs = session.get_inputs(), session.get_outputs()
+        inputs, outputs = session.get_inputs(), session.get_outputs()
+        # a name that is not UTF-8 fails when it is first read
+        names = [value.name for value in (*inputs, *outputs)]
     require_image_input(name, len(inputs), len(inputs[0].shape) if inputs else 0)
     require_one_output(name, len(outputs))
     if inputs[0].type not in DTYPES:
         raise UserError(f"{name} has an input of type {inputs[0].type}, which cannot represent images")
-    source, sink, dtype = inputs[0].name, outputs[0].name, DTYPES[inputs[0].type]
+    source, sink, dtype = names[0], names[len(inputs)], DTYPES[inputs[0].type]
     shape = [size if isinstance(size, int) and size > 0 else None for size in inputs[0].shape]
     width = outputs[0].shape[-1] if outputs[0].shape else None
 
