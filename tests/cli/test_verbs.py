@@ -117,8 +117,8 @@ def test_a_run_that_cannot_be_written_leaves_the_earlier_files(ferspec, workplac
     ferspec("certify", RIGHT, *GIVEN, "--out", "there")
     before = {path: path.read_bytes() for path in Path("there").iterdir()}
     monkeypatch.setattr("ferspec.report.pages.render_badge", lambda report: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        ferspec("certify", "helpers.callables:right_with_some_noise", *GIVEN, "--out", "there", "--force")
+    ended = ferspec("certify", "helpers.callables:right_with_some_noise", *GIVEN, "--out", "there", "--force")
+    assert (ended[0], "ZeroDivisionError" in ended[2]) == (70, True)
     assert {path: path.read_bytes() for path in Path("there").iterdir()} == before
 
 
@@ -293,7 +293,7 @@ def test_a_file_that_is_not_a_model_is_one_line(ferspec, workplace, make, name):
         (("certify", RIGHT, *GIVEN, "--out", "patches.npz/there"), "--out"),
         (("certify", RIGHT, *GIVEN, "-k", "FER-W"), "FER-W"),
         (("certify", "predictions.csv", "--dataset", "patches.npz"), "predictions.csv"),
-        (("verify", "absent.json"), "cannot read the certificate absent.json: No such file or directory"),
+        (("verify", "absent.json"), "cannot read absent.json: No such file or directory"),
         (("verify", "contract.toml"), "contract.toml is not a certificate"),
         (("verify", "patches.npz"), "patches.npz is not a certificate"),
         (("compare", RIGHT, RIGHT), "--dataset"),

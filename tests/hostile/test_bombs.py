@@ -18,6 +18,7 @@ from ferspec.subjects.datasets.decode import decode
 from ferspec.subjects.datasets.groups import MOST_GROUPINGS, read_groups
 from ferspec.subjects.datasets.readers import read_fer2013, read_npz, read_published
 from ferspec.subjects.datasets.subject import open_dataset
+from ferspec.subjects.models import open_model
 from ferspec.subjects.models.base import LARGEST, file_digest
 from ferspec.subjects.models.contracts.files import load_contract
 from ferspec.subjects.models.detect import detect
@@ -192,6 +193,8 @@ BROKEN = {
     "nothing": b"",
     "a line end": b"\n",
 }
+# the name of a group may have any length
+A_LONG_GROUP = ("groups.csv", "an integer of 5,000 digits")
 READERS = {
     "contract.toml": load_contract,
     "deviations.toml": load_deviations,
@@ -204,14 +207,7 @@ READERS = {
 
 @BOMBS
 @pytest.mark.parametrize(
-    ("name", "kind"),
-    # the name of a group may have any length
-    [
-        (name, kind)
-        for name in READERS
-        for kind in BROKEN
-        if (name, kind) != ("groups.csv", "an integer of 5,000 digits")
-    ],
+    ("name", "kind"), [(name, kind) for name in READERS for kind in BROKEN if (name, kind) != A_LONG_GROUP]
 )
 def test_a_broken_text_is_refused_in_one_short_line(tmp_path, name, kind):
     (tmp_path / name).write_bytes(BROKEN[kind])
@@ -286,3 +282,13 @@ class Endless(Exception):
 )
 def test_an_exception_that_cannot_be_shown_is_one_line(error, text):
     assert one_line(error) == text
+
+
+@BOMBS
+def test_an_onnx_name_that_is_not_utf8_is_one_line(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    named = [onnx.helper.make_tensor_value_info(name, 1, [1, 3, 8, 8]) for name in ("images", "output")]
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["images"], ["output"])], "g", named[:1], named[1:])
+    content = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)]).SerializeToString()
+    (tmp_path / "m.onnx").write_bytes(content.replace(b"images", b"imag\xff\xfe"))
+    assert "m.onnx cannot be loaded as ONNX" in refusal(open_model, tmp_path / "m.onnx")

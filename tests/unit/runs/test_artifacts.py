@@ -98,10 +98,10 @@ def test_a_record_cut_off_anywhere_is_refused(run):
         ("settings.subset", 0),
         ("settings.skip_unreadable", -1),
         ("data.validation.n", -1),
-        ("data.validation.n", 10**400),
-        ("data.training.support.Angry", 10**400),
-        ("phases.0.epochs", 10**400),
-        ("best.epoch", 10**400),
+        ("data.validation.n", 10**17),
+        ("data.training.support.Angry", 10**17),
+        ("phases.0.epochs", 10**17),
+        ("best.epoch", 10**17),
     ],
 )
 def test_a_number_that_a_record_cannot_have_is_one_line_that_names_it(run, where, value):
