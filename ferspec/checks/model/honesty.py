@@ -77,9 +77,9 @@ def _same_classes(
     """Fail for a class that differs although it led clearly, or for more near-ties than FER-B-09 allows."""
     book = spec.load()
     first = required(subject.probabilities)[chosen]
-    again = output_to_classes(repeated, required(subject.contract)).argmax(axis=1)
-    differing = again != first.argmax(axis=1)
-    lead = first.max(axis=1) - first[np.arange(len(first)), again]
+    classes = output_to_classes(repeated, required(subject.contract)).argmax(axis=1)
+    differing = classes != first.argmax(axis=1)
+    lead = first.max(axis=1) - first[np.arange(len(first)), classes]
     clear = int((lead > book.number("FER-B-09", "near_tie")).sum())
     most = int(book.number("FER-B-09", "most_near_ties") * len(chosen))
     if not clear and differing.sum() <= most:
@@ -87,6 +87,6 @@ def _same_classes(
     return CheckResult(
         status=Status.FAIL,
         observed=f"another class for {int(differing.sum())} of {len(chosen)} images, {clear} of them not a near-tie",
-        expected=f"the same class, but for at most {most} near-ties",
+        expected=f"the same class, except for at most {most} near-ties",
         likely=REMEMBERS,
     )

@@ -42,7 +42,7 @@ class ModelSubject:
 
     The dataset is predicted once. The capabilities are ``run`` (the model can be run again) and ``probabilities``.
     The model gets images in an order drawn from ``chance``, by default the randomness of the operating system, so that
-    order, position and count tell it nothing. Raise ``SubjectError`` if the model crashes.
+    order, position and count hold no information. Raise ``SubjectError`` if the model crashes.
     """
 
     def __init__(
