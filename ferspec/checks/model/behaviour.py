@@ -69,7 +69,7 @@ def is_deterministic(subject: ModelSubject) -> CheckResult:
 
 
 def ignores_batch_size(subject: ModelSubject) -> CheckResult:
-    """An image has the same output alone, in a batch of the probe, and in one of the whole set."""
+    """An image has the same output alone and in batches of either size."""
     probe = subject.probe
     single = probe.indices[: spec.load().integer("FER-B-06", "alone")]
     observed = np.concatenate([probe.outputs, subject.run(single, batch_size=1)])
@@ -79,7 +79,7 @@ def ignores_batch_size(subject: ModelSubject) -> CheckResult:
 
 
 def ignores_order(subject: ModelSubject) -> CheckResult:
-    """Every image keeps its output, also that in the whole set, when all images of a batch change their position."""
+    """Every image keeps its output when all images of a batch change their position."""
     probe = subject.probe
     # one cycle through all places, so that every image moves
     cycle = np.asarray(subject.chance.sample(range(len(probe.indices)), len(probe.indices)))

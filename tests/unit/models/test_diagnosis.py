@@ -196,7 +196,8 @@ def test_one_image_or_one_class_gives_no_diagnosis_and_no_warning(tmp_path, imag
         judged = subject(few, size=(size, size))
         assert diagnose(judged) == ()
         assert judged.evaluation.n == images
-        assert {outcome_of(check, judged).status for check in checks_for_model()} == {Status.PASS}
+        failed = [check.id for check in checks_for_model() if outcome_of(check, judged).status is Status.FAIL]
+        assert failed == []
 
 
 def test_two_mistakes_at_once_are_both_named(patches):
