@@ -50,7 +50,8 @@ FER-B-10 asks {IMAGES} images again, each mirrored, turned, shifted, zoomed and 
 (`ferspec spec show FER-B-10`). It fails where the lower end of the interval of the loss exceeds 15 points of accuracy.
 The losses are the means and the largest of {JUDGEMENTS} judgements, in points.
 
-The models of `fer` were used to choose the amounts, the others were not. Tables know every picture of their set. `python tests/losses_table.py --write` makes this page.
+The models of `fer` were used to choose the amounts, the others were not. Tables know every picture of their set.
+`python tests/losses_table.py --write` makes this page.
 
 | model | images | accuracy | mean loss | largest loss | failed |
 | --- | --- | --- | --- | --- | --- |

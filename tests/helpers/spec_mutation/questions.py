@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -55,18 +54,16 @@ class Asked:
 
         names = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
         contract = Contract(input=Input(size=(SIDE, SIDE), range=(0.0, 255.0)), output=Output(classes=names))
-        dataset: Any = SimpleNamespace(image=self.picture, labels=np.arange(count) % CLASSES)
-        dataset = _Sized(count, dataset)
-        self.subject = ModelSubject(
-            dataset, model(answer, lambda: model(reopened or answer)), contract, chance=Random(0)
-        )
+        dataset: Any = _Sized(count, self.picture)
+        source = model(answer, lambda: model(reopened or answer))
+        self.subject = ModelSubject(dataset, source, contract, chance=Random(0))
 
 
 class _Sized:
     """A dataset of ``count`` images."""
 
-    def __init__(self, count: int, dataset: Any) -> None:
-        self.count, self.image, self.labels = count, dataset.image, dataset.labels
+    def __init__(self, count: int, picture: Callable[[int], np.ndarray]) -> None:
+        self.count, self.image, self.labels = count, picture, np.arange(count) % CLASSES
 
     def __len__(self) -> int:
         return self.count

@@ -144,7 +144,7 @@ def test_large_inputs_are_screened_on_a_few_images_and_still_named(patches):
     (found,) = diagnose(subject(patches, counts_images, size=(screened_above + 8, screened_above + 8)))
     assert (found.kind, found.likely) == ("value range", "[-1, 1]")
     everything = len(patches) * (1 + len(alternatives(contract(size=(200, 200)).input, patches)))
-    assert sum(images) < everything / 2
+    assert sum(images) < 0.6 * everything
 
 
 def refuses_other_ranges(batch):
