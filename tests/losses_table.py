@@ -114,9 +114,6 @@ def trained(faces: Dataset, rendered: Dataset) -> Iterator[Losses]:
             for described, network in (("linear", _linear()), ("convolutional", _convolutional())):
                 network.compile("adam", "sparse_categorical_crossentropy")
                 network.fit(pixels, labels, batch_size=32, epochs=25, verbose=0)
-                contract = Contract(
-                    input=Input(size=(SIDE, SIDE), resize="area"), output=Output(classes=PROTOCOL_ORDER)
-                )
                 run = partial(_predicted_by, network)
                 yield measured(
                     f"{described} network, trained on the other half",
