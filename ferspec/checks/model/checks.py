@@ -10,5 +10,5 @@ from ferspec.subjects.models.claims import Claim
 
 
 def model_checks(claims: Iterable[Claim]) -> tuple[Check, ...]:
-    """Return the checks of FER-B-01 to FER-B-07, FER-B-09 and FER-B-10, and one of FER-B-08 for each claim."""
+    """Return the checks of behaviour and honesty, and one of FER-B-08 for each claim."""
     return MODEL_CHECKS + HONESTY_CHECKS + claim_checks(claims)

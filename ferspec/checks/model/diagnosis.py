@@ -131,7 +131,7 @@ class _Search:
         contract = required(self.subject.contract)
         if prepared_as == contract.input:
             return required(self.subject.probabilities)[slice(None) if chosen is None else chosen]
-        # a screen is no multiple of the batch of the whole set, which would be filled up
+        # small batches, so that few other images have to fill the last one
         size = None if chosen is None else spec.load().integer("FER-B-06", "probe")
         outputs = self.subject.run(chosen, batch_size=size, prepared_as=prepared_as)
         if not np.isfinite(outputs).all():

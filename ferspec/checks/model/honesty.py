@@ -1,4 +1,4 @@
-"""Checks that a model's answers come from what an image shows, and from nothing else (FER-B-09 and FER-B-10)."""
+"""Checks that a model's answers come from what an image shows (FER-B-09 and FER-B-10)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOOKS_UP = "the model looks pictures up, or reads a mark in their pixels, instea
 
 
 def repeats_in_a_new_process(subject: ModelSubject) -> CheckResult:
-    """A new process, asked in another order and other batches, gives the outputs and classes of the first."""
+    """A new process, asked in another order and batching, gives the same outputs and classes."""
     book = spec.load()
     reopened, chosen = subject.reopened(), subject.draw(book.integer("FER-B-09", "images"))
     repeated = reopened.run(chosen, batch_size=book.integer("FER-B-06", "probe"))
@@ -51,9 +51,10 @@ def keeps_its_accuracy(subject: ModelSubject) -> CheckResult:
 
 
 def loss_by_changes(subject: ModelSubject, chosen: np.ndarray) -> Metric:
-    """Return the accuracy on images minus that on changed copies of them, with the interval of FER-B-10.
+    """Return the accuracy on images minus that on changed copies of them.
 
-    Every image gets its own change. Raise ``SubjectError`` for outputs that are not finite.
+    The interval is that of FER-B-10. Every image gets its own change. Raise ``SubjectError`` for outputs that are not
+    finite.
     """
     outputs = subject.run(chosen, alter=lambda image: changed(image, draw_change(subject.chance)))
     if not np.isfinite(outputs).all():
@@ -74,12 +75,12 @@ HONESTY_CHECKS = (
 def _same_classes(
     subject: ModelSubject, chosen: np.ndarray, repeated: np.ndarray, otherwise: CheckResult
 ) -> CheckResult:
-    """Fail for a class that differs although it led clearly, or for more near-ties than FER-B-09 allows."""
+    """Fail for a changed class that led clearly, or for more near-ties than allowed."""
     book = spec.load()
     first = required(subject.probabilities)[chosen]
-    again = output_to_classes(repeated, required(subject.contract)).argmax(axis=1)
-    differing = again != first.argmax(axis=1)
-    lead = first.max(axis=1) - first[np.arange(len(first)), again]
+    classes = output_to_classes(repeated, required(subject.contract)).argmax(axis=1)
+    differing = classes != first.argmax(axis=1)
+    lead = first.max(axis=1) - first[np.arange(len(first)), classes]
     clear = int((lead > book.number("FER-B-09", "near_tie")).sum())
     most = int(book.number("FER-B-09", "most_near_ties") * len(chosen))
     if not clear and differing.sum() <= most:
@@ -87,6 +88,6 @@ def _same_classes(
     return CheckResult(
         status=Status.FAIL,
         observed=f"another class for {int(differing.sum())} of {len(chosen)} images, {clear} of them not a near-tie",
-        expected=f"the same class, but for at most {most} near-ties",
+        expected=f"the same class, except for at most {most} near-ties",
         likely=REMEMBERS,
     )

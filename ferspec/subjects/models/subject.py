@@ -31,7 +31,7 @@ IN_MEMORY = "the model is an object in memory, so no new process can open it"
 
 @dataclass(frozen=True)
 class Probe:
-    """Hold the outputs (n, k) of a few images, asked in one batch in the order of ``indices``."""
+    """Hold the outputs (n, k) of one batch of images, in the order of ``indices``."""
 
     indices: np.ndarray
     outputs: np.ndarray
@@ -42,7 +42,7 @@ class ModelSubject:
 
     The dataset is predicted once. The capabilities are ``run`` (the model can be run again) and ``probabilities``.
     The model gets images in an order drawn from ``chance``, by default the randomness of the operating system, so that
-    order, position and count tell it nothing. Raise ``SubjectError`` if the model crashes.
+    order, position and count hold no information. Raise ``SubjectError`` if the model crashes.
     """
 
     def __init__(
@@ -93,10 +93,11 @@ class ModelSubject:
         progress: StepProgress | None = None,
         alter: Alter = unaltered,
     ) -> np.ndarray:
-        """Run the model on the images at ``indices`` in a drawn order, and return outputs (n, k) float32.
+        """Run the model on the images at ``indices``, sent in a drawn order.
 
-        The outputs are in the order of ``indices``, by default all images. Batches have ``batch_size`` images, that of
-        FER-B-06 by default, or the fixed size of the model; other images, drawn at random, fill the last one.
+        The outputs (n, k) float32 are in the order of ``indices``, by default all images. Batches have ``batch_size``
+        images, that of FER-B-06 by default, or the fixed size of the model; other images, drawn at random, fill the
+        last one.
         ``prepared_as`` replaces the contract's input for a diagnosis; ``alter`` changes each image before it is
         prepared. Raise ``SubjectError`` if the model crashes or returns an output of the wrong shape.
         """
@@ -193,7 +194,7 @@ class ModelSubject:
         return evaluate(self.labels, self.predicted, self.probabilities, self.dataset.groups)
 
     def draw(self, count: int) -> np.ndarray:
-        """Draw ``count`` different images, or all if there are fewer, and return their indices in random order."""
+        """Draw the indices of ``count`` different images, at most all, in random order."""
         return np.asarray(self.chance.sample(range(len(self.labels)), min(count, len(self.labels))))
 
     @cached_property

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,7 @@ def questions() -> Iterator[Any]:
 class Asked:
     """A model that knows its pictures by number, None for a changed one, and lists the sizes of its batches."""
 
-    def __init__(self, count: int, answer: Answer, again: Answer | None = None) -> None:
+    def __init__(self, count: int, answer: Answer, reopened: Answer | None = None) -> None:
         from ferspec.subjects.models.base import Model, Signature
         from ferspec.subjects.models.contracts.contract import Contract, Input, Output
         from ferspec.subjects.models.subject import ModelSubject
@@ -55,16 +54,16 @@ class Asked:
 
         names = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
         contract = Contract(input=Input(size=(SIDE, SIDE), range=(0.0, 255.0)), output=Output(classes=names))
-        dataset: Any = SimpleNamespace(image=self.picture, labels=np.arange(count) % CLASSES)
-        dataset = _Sized(count, dataset)
-        self.subject = ModelSubject(dataset, model(answer, lambda: model(again or answer)), contract, chance=Random(0))
+        dataset: Any = _Sized(count, self.picture)
+        source = model(answer, lambda: model(reopened or answer))
+        self.subject = ModelSubject(dataset, source, contract, chance=Random(0))
 
 
 class _Sized:
-    """A dataset of so many images."""
+    """A dataset of ``count`` images."""
 
-    def __init__(self, count: int, dataset: Any) -> None:
-        self.count, self.image, self.labels = count, dataset.image, dataset.labels
+    def __init__(self, count: int, picture: Callable[[int], np.ndarray]) -> None:
+        self.count, self.image, self.labels = count, picture, np.arange(count) % CLASSES
 
     def __len__(self) -> int:
         return self.count
@@ -83,12 +82,12 @@ def _drifts(behaviour: Any, honesty: Any) -> Iterator[Any]:
 
         asked = Asked(COUNT, lambda numbers, drifting=drifting: drifting(numbers, 1.0))
         yield [check.run(asked.subject).status for check in behaviour.MODEL_CHECKS]
-        apart = Asked(
+        shifted = Asked(
             COUNT,
             lambda numbers: np.full((len(numbers), CLASSES), 0.1),
             lambda numbers, step=step: np.full((len(numbers), CLASSES), 0.1 + step),
         )
-        yield honesty.repeats_in_a_new_process(apart.subject).status
+        yield honesty.repeats_in_a_new_process(shifted.subject).status
 
 
 def _near_ties(honesty: Any) -> Iterator[Any]:
@@ -111,7 +110,7 @@ def _near_ties(honesty: Any) -> Iterator[Any]:
 
 
 def _losses(honesty: Any) -> Iterator[Any]:
-    """Yield the outcomes of models that know so many pictures, and no changed one; and of small sets."""
+    """Yield the outcomes of models that know a part of the pictures, and no changed one; and of small sets."""
 
     def knows(most: int) -> Answer:
         return lambda numbers: [

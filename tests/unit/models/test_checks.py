@@ -101,7 +101,7 @@ def keeps_state():
 
     def run(batch):
         seen[0] += len(batch)
-        return right(batch * (1 + seen[0] / 1000))
+        return right(batch * (1 + seen[0] / 100))
 
     return run
 

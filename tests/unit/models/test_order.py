@@ -1,4 +1,4 @@
-"""The order and batches in which a model gets images tell it nothing, and answers come back in the caller's order."""
+"""A model gets images in a drawn order and in few batch sizes; answers come back in the caller's order."""
 
 from collections import Counter
 from random import Random
@@ -117,7 +117,7 @@ def test_a_whole_judgement_has_three_batch_sizes(images):
 
 
 def test_the_checks_ask_few_images_again(images, watched):
-    """Of 2,100 images as many are asked again as of 140, but for FER-B-09 and FER-B-10: at most 22 %."""
+    """At most 22 % of 2,100 images are asked again: FER-B-09 asks 128, FER-B-10 256, the others a fixed number."""
     judged = watched.on(images)
     for check in checks_for_model():
         if check.clause not in ("FER-B-09", "FER-B-10"):
