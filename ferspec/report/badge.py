@@ -6,8 +6,9 @@ from jinja2 import Template
 
 from ferspec.reference.measured import Known
 from ferspec.report.templating import new_environment
-from ferspec.report.words import PREDICTIONS_ONLY, VERDICTS, certifies, is_of_predictions, percent
+from ferspec.report.words import PREDICTIONS_ONLY, VERDICTS, certifies, is_of_predictions, percent, plain
 from ferspec.subjects.certificates.document import Report
+from ferspec.subjects.certificates.signing.assurance import SELF_ASSERTED, Assurance
 
 PADDING = 6
 COLOURS = {"pass": "#2a7f3f", "fail": "#c0322b", "inconclusive": "#8f5b00", "not_evaluated": "#5f6873"}
@@ -24,19 +25,21 @@ WIDTHS = {
 SIZE = 11
 
 
-def render_badge(report: Report) -> str:
+def render_badge(report: Report, assurance: Assurance = SELF_ASSERTED) -> str:
     """Return the badge of a report as SVG: ``FER · BTFER | 54.5 % ± 2.1``.
 
     A certificate that passes shows its accuracy with half the width of its interval, in points; another verdict is
-    shown as a word. A demonstration, an evaluation or predictions from a file show their kind instead of a metric.
+    shown as a word. A demonstration, an evaluation or predictions from a file show their kind instead of a metric. The
+    tooltip says who stands for it.
     """
     label, message = texts(report)
     accuracy = report.metrics.accuracy.known
+    said = f"{label}: accuracy {message}" if certifies(report) and accuracy else f"{label}: {message}"
     uncertified = report.verdict == "pass" and not certifies(report)
     return _template().render(
         label=label,
         message=message,
-        title=f"{label}: accuracy {message}" if certifies(report) and accuracy else f"{label}: {message}",
+        title=f"{said}, {plain(assurance.sentence)}",
         left=round(text_width(label)) + 2 * PADDING,
         right=round(text_width(message)) + 2 * PADDING,
         padding=PADDING,

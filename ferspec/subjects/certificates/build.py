@@ -81,8 +81,12 @@ def dataset_info(dataset: Dataset, manifest: tuple[Entry, ...]) -> DatasetInfo:
 
 def subject_info(subject: ModelSubject) -> SubjectInfo:
     """Describe the model of a report, or its recorded predictions."""
-    source = subject.source
-    return SubjectInfo(name=source.name, format=source.format, digest=source.digest, contract=subject.contract)
+    source, contract = subject.source, subject.contract
+    if contract is not None and subject.model is not None and subject.model.signature.layout is not None:
+        # a contract that leaves the layout to the file is recorded with the layout of the file
+        prepared = contract.input.model_copy(update={"layout": subject.model.signature.layout})
+        contract = contract.model_copy(update={"input": prepared})
+    return SubjectInfo(name=source.name, format=source.format, digest=source.digest, contract=contract)
 
 
 def _predictions(subject: ModelSubject, manifest: tuple[Entry, ...]) -> tuple[Prediction, ...]:
