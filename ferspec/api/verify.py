@@ -84,14 +84,14 @@ def verify_request(request: VerifyRequest, progress: Progress = silent) -> Verif
     if request.dataset is not None:
         images = open_images(DEMO, request.dataset, request.groups, progress)
     source = None if request.model is None else open_source(request.model, request.trust_code)
-    subject = Certificate(document, images, source, partial(_certify_again, progress=progress), envelopes, keys)
+    subject = Certificate(document, images, source, partial(certify_again, progress=progress), envelopes, keys)
     judgement = run_checks(checks, subject, (), request.reproduce, progress)
     return Verification(
         judgement.outcomes, judgement.counts, judgement.verdict, finding_of(judgement, subject), subject
     )
 
 
-def _certify_again(certificate: Certificate, progress: Progress) -> Report:
+def certify_again(certificate: Certificate, progress: Progress) -> Report:
     """Judge the same model on the same images under the recorded contract, claims and deviations.
 
     ``SubjectError`` where the model cannot be judged so: an edited contract is a difference, not a user's mistake.

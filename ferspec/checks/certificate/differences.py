@@ -48,5 +48,9 @@ def same_text(left: Any, right: Any, same_number: Callable[[float, float], bool]
         return bool(left == right)
     if NUMBER.split(left) != NUMBER.split(right):
         return False
-    pairs = zip(NUMBER.findall(left), NUMBER.findall(right), strict=True)
-    return all(same_number(float(one), float(other)) for one, other in pairs)
+    return all(same_number(*pair) for pair in zip(numbers_in(left), numbers_in(right), strict=True))
+
+
+def numbers_in(value: Any) -> list[float]:
+    """Return the numbers in a text; a number is one itself."""
+    return [value] if is_number(value) else [float(number) for number in NUMBER.findall(value or "")]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.certificate.differences import PASS, differs, first_difference, same_text
+from ferspec.checks.certificate.differences import PASS, differs, first_difference, numbers_in, same_text
 from ferspec.checks.model.checks import model_checks
-from ferspec.outcomes import CheckResult, Status
+from ferspec.outcomes import CheckResult, Outcome, Status
 from ferspec.required import required
 from ferspec.subjects.certificates.build import dataset_info
 from ferspec.subjects.certificates.document import Diagnosis, Report
@@ -35,6 +35,8 @@ ELSEWHERE: Any = {
 CERTAIN = ("FER-B-01", "FER-B-02")
 WORDS = ("title", "place", "expected", "likely")
 FIGURES = ("observed", "message", "difference")
+# half a unit of the third significant digit, to which an observation is rounded
+ROUNDED = 0.005
 # log10 of a p value that is too small for a float
 LEAST_DECADE = -400.0
 BARELY = "the diagnosis is barely significant, or barely a gain: a few images that tie decide whether it is made"
@@ -120,7 +122,16 @@ def compare_outcomes(stated: Report, reproduced: Report) -> CheckResult:
             certain = name in WORDS or outcome.clause in CERTAIN
             if left != right if certain else not same_text(left, right, same_drawn_number):
                 return differs(f"{outcome.check} {name}", left, right, OTHERWISE)
+        if outcome.difference != again.difference and not _differences_follow(outcome, again):
+            return differs(f"{outcome.check} difference", outcome.difference, again.difference, OTHERWISE)
     return PASS
+
+
+def _differences_follow(left: Outcome, right: Outcome) -> bool:
+    """Return whether two differences differ as much as a figure of the two observations."""
+    change = (left.difference or 0) - (right.difference or 0)
+    figures = zip(*(numbers_in(outcome.observed) for outcome in (left, right)), strict=True)
+    return any(abs(change - (one - other)) <= ROUNDED * (abs(one) + abs(other)) for one, other in figures)
 
 
 def same_drawn_number(left: float, right: float) -> bool:

@@ -99,7 +99,7 @@ def with_an_unknown_kind(document):
 
 
 def with_another_schema_version(document):
-    document["schema_version"] = "2"
+    document["schema_version"] = "3"
 
 
 def without_manifest_digest(document):
