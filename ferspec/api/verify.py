@@ -27,7 +27,7 @@ from ferspec.subjects.models.from_names import DEMO, join, open_images, open_sou
 
 @dataclass(frozen=True)
 class Verification(Judgement):
-    """The judgement of a certificate, in words too, and who stands for it by the signatures checked."""
+    """The judgement of a certificate, what was compared, and who stands for it."""
 
     finding: Finding
     certificate: Certificate

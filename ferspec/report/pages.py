@@ -39,9 +39,9 @@ def write_pages(report: Report, folder: Path, dataset: Dataset | None, assurance
 
 
 def rewrite_pages(certificate: Certificate, folder: Path, assurance: Assurance) -> None:
-    """Write those pages again that a folder holds of a verified certificate, with its new assurance.
+    """Write the pages of a verified certificate again, with its new assurance.
 
-    The page shows images where it did before.
+    Only pages that the folder holds are written. The page shows images where it did before.
     """
     page = folder / PAGE
     shows_images = page.is_file() and b"data:image/" in page.read_bytes()

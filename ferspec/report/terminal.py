@@ -98,7 +98,7 @@ def print_verification(
     as_json: bool = False,
     console: Console | None = None,
 ) -> None:
-    """Print what a verification did and found, what the document says, and what it merely claims."""
+    """Print what a verification found, and what the document says and claims."""
     report = certificate.report
     if as_json:
         print(json.dumps(_verification(judgement, report, finding, assurance), indent=2))

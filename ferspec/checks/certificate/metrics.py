@@ -80,7 +80,7 @@ def metrics_follow(certificate: Certificate) -> CheckResult:
 
 
 def limits_follow(certificate: Certificate) -> CheckResult:
-    """Every limit that resampling gives is equal, or within its Monte Carlo error under another random stream."""
+    """Every limit that resampling gives is equal, or within its Monte Carlo error."""
     stated, ours = limits(required(certificate.report).metrics), limits(certificate.evaluation)
     if stated.keys() != ours.keys():
         return first_difference({"limits": sorted(stated)}, {"limits": sorted(ours)})
@@ -97,7 +97,7 @@ def limits_follow(certificate: Certificate) -> CheckResult:
 
 
 def within_error(stated: Limit, ours: Limit, n: int) -> bool:
-    """Return whether two limits over ``n`` images differ by no more than two random streams do (FER-X-11)."""
+    """Return whether two limits over ``n`` images are within Monte Carlo error (FER-X-11)."""
     error = spec.load().number("FER-X-11", "share_of_width") * ours.width + spec.load().number("FER-X-11", "images") / n
     same_method = stated.method.partition(WIDENED)[0] == ours.method.partition(WIDENED)[0]
     return same_method and abs(stated.value - ours.value) <= error
@@ -141,7 +141,7 @@ def _has_our_stream(certificate: Certificate, stated: dict[str, Limit], ours: di
 
 
 def _claims_agree(certificate: Certificate) -> CheckResult:
-    """Conclude nothing where a claim holds by the stated limits and not by the recomputed ones, or the reverse."""
+    """Conclude nothing where a claim holds by stated or recomputed limits only."""
     report = required(certificate.report)
     for text in report.claims:
         claim = parse_claim(text)

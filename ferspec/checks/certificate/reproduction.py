@@ -1,4 +1,4 @@
-"""Checks a certificate by its images and by running its model again (FER-X-06 to FER-X-08, FER-X-12)."""
+"""Checks a certificate by its images and by running its model again."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ferspec.subjects.certificates.subject import Certificate
 
 # claimed by whoever made the certificate, or compared by other checks
 ELSEWHERE: Any = {
+    "kind": True,
     "environment": True,
     "digest": True,
     "spec": True,
@@ -96,15 +97,28 @@ def predictions_are_reproduced(certificate: Certificate) -> CheckResult:
 
 
 def findings_are_reproduced(certificate: Certificate) -> CheckResult:
-    """The model, judged again on the images, gives the recorded outcomes and diagnoses, in all their words."""
+    """The model, judged again on the images, gives the recorded outcomes and diagnoses, whole."""
     reproduced, stated = certificate.recertified, required(certificate.report)
     results = (
+        _compare_kinds(stated, reproduced),
         first_difference(_shared(stated), _shared(reproduced), OTHERWISE),
         compare_outcomes(stated, reproduced),
         compare_diagnoses(stated, reproduced),
     )
     worst = next((result for result in results if result.status is Status.FAIL), PASS)
     return worst if worst is not PASS else next((each for each in results if each.status is not Status.PASS), PASS)
+
+
+def _compare_kinds(stated: Report, reproduced: Report) -> CheckResult:
+    """Conclude nothing from another kind: FER-X-05 derives it, except for what a machine enforces on a model."""
+    if stated.kind == reproduced.kind:
+        return PASS
+    return CheckResult(
+        status=Status.INCONCLUSIVE,
+        observed=f"kind = {stated.kind}",
+        expected=f"kind = {reproduced.kind}",
+        message="this machine enforces something else on the model than the one that made the certificate",
+    )
 
 
 def compare_outcomes(stated: Report, reproduced: Report) -> CheckResult:
@@ -114,28 +128,32 @@ def compare_outcomes(stated: Report, reproduced: Report) -> CheckResult:
     for outcome in stated.outcomes:
         if outcome.check not in running:
             continue
-        again = ours.get(outcome.check)
-        if again is None or outcome.status is not again.status:
-            return differs(f"{outcome.check} status", outcome.status, again and again.status, OTHERWISE)
+        new = ours.get(outcome.check)
+        if new is None or outcome.status is not new.status:
+            return differs(f"{outcome.check} status", outcome.status, new and new.status, OTHERWISE)
         for name in (*WORDS, *FIGURES):
-            left, right = getattr(outcome, name), getattr(again, name)
+            left, right = getattr(outcome, name), getattr(new, name)
             certain = name in WORDS or outcome.clause in CERTAIN
             if left != right if certain else not same_text(left, right, same_drawn_number):
                 return differs(f"{outcome.check} {name}", left, right, OTHERWISE)
-        if outcome.difference != again.difference and not _differences_follow(outcome, again):
-            return differs(f"{outcome.check} difference", outcome.difference, again.difference, OTHERWISE)
+        if outcome.difference != new.difference and not _differences_follow(outcome, new):
+            return differs(f"{outcome.check} difference", outcome.difference, new.difference, OTHERWISE)
     return PASS
 
 
 def _differences_follow(left: Outcome, right: Outcome) -> bool:
-    """Return whether two differences differ as much as a figure of the two observations."""
+    """Return whether two differences differ as much as a figure, or percentage, of the two observations."""
     change = (left.difference or 0) - (right.difference or 0)
     figures = zip(*(numbers_in(outcome.observed) for outcome in (left, right)), strict=True)
-    return any(abs(change - (one - other)) <= ROUNDED * (abs(one) + abs(other)) for one, other in figures)
+    return any(
+        abs(change * unit - (one - other)) <= ROUNDED * (abs(one) + abs(other))
+        for one, other in figures
+        for unit in (1, 100)
+    )
 
 
 def same_drawn_number(left: float, right: float) -> bool:
-    """Return whether two numbers may be of the same check, which draws its images at random (FER-X-12)."""
+    """Return whether two numbers may be of one check that draws images (FER-X-12)."""
     share, tolerance = spec.load().number("FER-X-12", "share"), spec.load().number("FER-X-08", "tolerance")
     return abs(left - right) <= share * max(abs(left), abs(right)) + tolerance
 

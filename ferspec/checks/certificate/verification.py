@@ -198,7 +198,7 @@ def _class_order_follows(certificate: Certificate) -> CheckResult:
 
 
 def _plain(diagnosis: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return a diagnosis with the logarithm of its p value, so that small ones are compared too."""
+    """Return a diagnosis with the logarithm of its p value, to compare small ones."""
     if diagnosis is None:
         return None
     gain = diagnosis["gain"] if isinstance(diagnosis["gain"], dict) else diagnosis["gain"].model_dump()

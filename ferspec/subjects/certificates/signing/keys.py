@@ -84,7 +84,7 @@ def read_public_key(path: str | Path) -> PublicKey:
 
 
 def _with_fingerprint(public: Ed25519PublicKey) -> SSlibKey:
-    """Return a key whose id is the sha256 of its DER form, as OpenSSL and sha256sum compute it."""
+    """Return a key whose id is the sha256 of its DER form."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
     from securesystemslib.signer import SSlibKey
 

@@ -31,7 +31,7 @@ class Statement(NamedTuple):
 
 
 def subject_digest(document: dict[str, Any]) -> str:
-    """Return the sha256 of a document's canonical form (RFC 8785), by which a statement names it."""
+    """Return the sha256 by which a statement names a document, of its canonical form."""
     return hashlib.sha256(canonical(document)).hexdigest()
 
 
@@ -53,7 +53,7 @@ def write_statement(document: dict[str, Any], role: Role) -> bytes:
 
 
 def read_statement(payload: bytes) -> Statement | None:
-    """Return the statement in a payload, or None for anything but a statement about one certificate."""
+    """Return the statement in a payload, or None if it is not about one certificate."""
     try:
         content = json.loads(payload)
         (subject,) = content["subject"]
