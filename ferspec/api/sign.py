@@ -34,7 +34,8 @@ def require_reproducing(request: VerifyRequest) -> None:
 def countersign(verification: Verification, certificate: Path, key: Signing) -> Assurance:
     """Sign that a certificate was reproduced, and return its new assurance.
 
-    The signature is written beside it. Raise ``UserError`` for a certificate that was not reproduced, and for the key that issued it.
+    The signature is written beside it. Raise ``UserError`` for a certificate that was not reproduced, and for the key
+    that issued it.
     """
     report, subject = verification.report, verification.certificate
     if report is None or not verification.finding.reproduced:

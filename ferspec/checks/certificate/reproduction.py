@@ -136,14 +136,16 @@ def compare_outcomes(stated: Report, reproduced: Report) -> CheckResult:
             certain = name in WORDS or outcome.clause in CERTAIN
             if left != right if certain else not same_text(left, right, same_drawn_number):
                 return differs(f"{outcome.check} {name}", left, right, OTHERWISE)
-        if outcome.difference != new.difference and not _differences_follow(outcome, new):
+        if not _differences_follow(outcome, new):
             return differs(f"{outcome.check} difference", outcome.difference, new.difference, OTHERWISE)
     return PASS
 
 
 def _differences_follow(left: Outcome, right: Outcome) -> bool:
     """Return whether two differences differ as much as a figure, or percentage, of the two observations."""
-    change = (left.difference or 0) - (right.difference or 0)
+    if None in (left.difference, right.difference) or left.observed == right.observed:
+        return left.difference == right.difference
+    change = required(left.difference) - required(right.difference)
     figures = zip(*(numbers_in(outcome.observed) for outcome in (left, right)), strict=True)
     return any(
         abs(change * unit - (one - other)) <= ROUNDED * (abs(one) + abs(other))

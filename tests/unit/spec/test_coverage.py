@@ -122,7 +122,7 @@ def test_the_page_links_checks_and_counts_mutants():
     [row] = [line for line in page(coverage.coverage()).splitlines() if line.startswith("| FER-X-03 ")]
     title, checks, mutants, right = [cell.strip() for cell in row.strip("|").split("|")]
     assert title == f"FER-X-03 {SPEC.clause('FER-X-03').title}"
-    assert checks == "[certificate: 1](../ferspec/checks/certificate/verification.py)"
+    assert checks == "[certificate: 1](../ferspec/checks/certificate/metrics.py)"
     assert (int(mutants), int(right)) == (len(covered("FER-X-03").mutants), len(covered("FER-X-03").right))
 
 
