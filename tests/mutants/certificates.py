@@ -372,4 +372,5 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     kept("FER-X-13", "signed by its issuer", signed_by_its_issuer),
     kept("FER-X-06", "the same images in another file", images_saved_again),
     kept("FER-X-08", "other hardware, probabilities apart by 1e-5", other_hardware),
+    kept("FER-X-12", "other hardware, judged again", other_hardware),
 )

@@ -41,7 +41,7 @@ def differs(path: str, stated: Any, expected: Any, likely: str = EDITED) -> Chec
 
 
 def same_text(left: Any, right: Any, same_number: Callable[[float, float], bool]) -> bool:
-    """Return whether two values are equal, except for numbers in them that count as the same."""
+    """Return whether two values are equal, except for numbers that count as the same."""
     if is_number(left) and is_number(right):
         return same_number(left, right)
     if not isinstance(left, str) or not isinstance(right, str):

@@ -142,7 +142,7 @@ def compare_outcomes(stated: Report, reproduced: Report) -> CheckResult:
 
 
 def _differences_follow(left: Outcome, right: Outcome) -> bool:
-    """Return whether two differences differ as much as a figure, or percentage, of the two observations."""
+    """Return whether two differences differ as much as a figure of the two observations."""
     if None in (left.difference, right.difference) or left.observed == right.observed:
         return left.difference == right.difference
     change = required(left.difference) - required(right.difference)
