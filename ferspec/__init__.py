@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ferspec.api.verify import verify as verify
     from ferspec.zoo import build_model as build_model
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["__version__", "audit", "build_model", "certify", "compare", "conform", "verify"]
 

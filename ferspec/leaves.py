@@ -20,7 +20,7 @@ def differing_leaves(stated: Any, follows: Any, rounding: float, path: str = "")
     elif is_number(stated) and is_number(follows):
         if not abs(stated - follows) <= rounding:
             yield path, stated, follows
-    elif stated != follows:
+    elif stated != follows or isinstance(stated, bool) != isinstance(follows, bool):
         yield path, stated, follows
 
 

@@ -115,6 +115,13 @@ class VerifyRequest(Request):
     certificate: Annotated[Name, Argument("A certificate.json.", "CERTIFICATE")]
     dataset: DatasetName = None
     model: Annotated[Name | None, Option("The model that was certified.", ("--model", "-m"), "MODEL")] = None
+    groups: Annotated[
+        Name | None, Option("The columns that the accuracy was sliced by, as for 'ferspec certify'.", metavar="CSV")
+    ] = None
+    public_keys: Annotated[
+        tuple[Name, ...],
+        Option("A key (Ed25519, PEM) that must have signed the certificate; repeatable.", ("--public-key",), "FILE"),
+    ] = ()
     trust_code: TrustCode = False
     time_limit: TimeLimit = OF_MODELS
     select: Select = ""

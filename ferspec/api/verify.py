@@ -9,11 +9,17 @@ from pathlib import Path
 
 from ferspec.api.certify import report_on
 from ferspec.api.requests import VerifyRequest
+from ferspec.checks.certificate.finding import Finding, finding_of
 from ferspec.checks.generator import checks_for_certificate
 from ferspec.engine import run_checks, selected
+from ferspec.errors import SubjectError, UserError
 from ferspec.outcomes import Judgement
 from ferspec.progress import Progress, silent
 from ferspec.subjects.certificates.document import Report
+from ferspec.subjects.certificates.formats import require_readable_format
+from ferspec.subjects.certificates.signing.assurance import Assurance
+from ferspec.subjects.certificates.signing.envelopes import envelopes_path, read_envelopes
+from ferspec.subjects.certificates.signing.keys import read_public_key
 from ferspec.subjects.certificates.subject import Certificate, read_certificate
 from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial, trial_of
 from ferspec.subjects.models.claims import parse_claim
@@ -23,9 +29,20 @@ from ferspec.subjects.time_limit import OF_MODELS
 
 @dataclass(frozen=True)
 class Verification(Judgement):
-    """The judgement of a certificate, and its report, None if the document is broken."""
+    """The judgement of a certificate, what was compared, and who stands for it."""
 
-    report: Report | None
+    finding: Finding
+    certificate: Certificate
+
+    @property
+    def report(self) -> Report | None:
+        """The verified document, None if it is broken."""
+        return self.certificate.report
+
+    @property
+    def assurance(self) -> Assurance:
+        """Who stands for the certificate."""
+        return self.certificate.assurance
 
 
 def verify(
@@ -36,16 +53,21 @@ def verify(
     time_limit: float = OF_MODELS,
     select: str = "",
     progress: Progress = silent,
+    groups: str | Path | None = None,
+    public_keys: Iterable[str | Path] = (),
 ) -> Verification:
     """Recompute every metric of a certificate from its predictions.
 
-    With dataset and model, labels and predictions are recomputed too. With ``select`` only the checks run whose id
-    contains it; ``UserError`` where there are none.
+    With dataset and model, the model is run again. ``groups`` is the file of group columns. ``public_keys`` are files
+    of the keys that must have signed the certificate. With ``select`` only the checks run whose id contains it;
+    ``UserError`` where there are none.
     """
     request = VerifyRequest(
         certificate=certificate,
         dataset=dataset,
         model=model,
+        groups=groups,
+        public_keys=tuple(public_keys),
         trust_code=trust_code,
         time_limit=time_limit,
         select=select,
@@ -56,17 +78,27 @@ def verify(
 def verify_request(request: VerifyRequest, progress: Progress = silent) -> Verification:
     """Verify the certificate of a request."""
     checks = selected(checks_for_certificate(), request.select)
+    keys = tuple(map(read_public_key, request.public_keys))
     document = read_certificate(request.certificate)
+    require_readable_format(request.certificate, document)
+    envelopes = read_envelopes(envelopes_path(request.certificate))
+    if request.groups is not None and request.dataset is None:
+        raise UserError("groups belong to images: add --dataset")
     if request.model is not None:
         require_source(request.model)
-    images = None if request.dataset is None else open_images(DEMO, request.dataset, progress=progress)
+    images = None
+    if request.dataset is not None:
+        images = open_images(DEMO, request.dataset, request.groups, progress)
     source = None
     if request.model is not None:
-        trial = _trial(Certificate(document), (request.dataset, request.certificate))
+        trial = _trial(Certificate(document), (request.dataset, request.certificate, request.groups))
         source = open_source(request.model, request.trust_code, request.time_limit, trial)
-    subject = Certificate(document, images, source, recertify=partial(_certify_again, progress=progress))
+    recertify = partial(certify_again, progress=progress)
+    subject = Certificate(document, images, source, recertify, envelopes=envelopes, public_keys=keys)
     judgement = run_checks(checks, subject, (), request.reproduce, progress)
-    return Verification(judgement.outcomes, judgement.counts, judgement.verdict, subject.report)
+    return Verification(
+        judgement.outcomes, judgement.counts, judgement.verdict, finding_of(judgement, subject), subject
+    )
 
 
 def _trial(certificate: Certificate, hidden: Iterable[str | Path | None]) -> Trial:
@@ -75,11 +107,18 @@ def _trial(certificate: Certificate, hidden: Iterable[str | Path | None]) -> Tri
     return IMPORT_ONLY if contract is None else trial_of(contract.input, hidden)
 
 
-def _certify_again(certificate: Certificate, progress: Progress) -> Report:
-    """Judge the same model on the same images under the recorded contract, claims and deviations."""
+def certify_again(certificate: Certificate, progress: Progress) -> Report:
+    """Judge the same model on the same images under the recorded contract, claims and deviations.
+
+    ``SubjectError`` where the model cannot be judged so: an edited contract is a difference, not a user's mistake.
+    """
     recorded, images, source = certificate.report, certificate.dataset, certificate.source
     if recorded is None or images is None or source is None:
         raise ValueError("a certificate is judged again with its model and its images")
     grouped = replace(images, listing=replace(images.listing, groups=certificate.groups or {}))
-    subject = join(grouped, source, recorded.subject.contract, progress)
-    return report_on(subject, [parse_claim(text) for text in recorded.claims], recorded.deviations, progress=progress)
+    try:
+        subject = join(grouped, source, recorded.subject.contract, progress)
+        claims = [parse_claim(text) for text in recorded.claims]
+        return report_on(subject, claims, recorded.deviations, progress=progress)
+    except UserError as refusal:
+        raise SubjectError(f"the model cannot be judged as the document says: {refusal}") from None

@@ -10,6 +10,7 @@ import typer
 from ferspec.api.requests import CertifyRequest
 from ferspec.commands.fields import with_fields
 from ferspec.commands.options import Force, Json
+from ferspec.errors import UserError
 
 EXAMPLE = "Example: ferspec certify model.keras --dataset BTFER/ --claim 'accuracy>=0.60'"
 
@@ -19,6 +20,10 @@ def certify(
     request: CertifyRequest,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where to write; by default ferspec-MODEL.")
+    ] = None,
+    sign: Annotated[
+        Path | None,
+        typer.Option("--sign", metavar="KEY", help="Sign the certificate with an Ed25519 private key (PEM)."),
     ] = None,
     no_images: Annotated[bool, typer.Option("--no-images", help="Put no thumbnails into the report.")] = False,
     force: Force = False,
@@ -31,15 +36,24 @@ def certify(
 
     PASS means that all checks pass and every --claim holds; without a claim the accuracy is not judged. Exit status: 0
     pass, 1 fail, 2 cannot be evaluated, 3 inconclusive.
+
+    With --sign, certificate.intoto.jsonl says who made the certificate. Its assurance remains self-asserted until
+    another party reproduces it and signs with 'ferspec verify --sign'.
     """
     from ferspec.api.certify import Unfinished, certify_request, judge_selected
+    from ferspec.api.sign import issue
     from ferspec.commands.live.progress import progress
     from ferspec.outcomes import EXIT_STATUS
-    from ferspec.report.pages import default_folder, require_folder, require_replaceable, write_pages
+    from ferspec.report.pages import CERTIFICATE, default_folder, require_folder, require_replaceable, write_pages
     from ferspec.report.terminal import print_judgement, print_report
+    from ferspec.subjects.certificates.signing.assurance import issued_by
+    from ferspec.subjects.certificates.signing.keys import read_signing_key
     from ferspec.subjects.models.subject import ModelSubject
 
+    key = None if sign is None else read_signing_key(sign)
     if request.select:
+        if key is not None:
+            raise UserError("--sign signs a whole certificate: leave out -k")
         with progress() as shown:
             judgement = judge_selected(request, shown)
         print_judgement(judgement, as_json=json)
@@ -57,9 +71,12 @@ def certify(
         except Unfinished as end:
             print_judgement(end.judgement, as_json=json)
             raise typer.Exit(EXIT_STATUS[end.judgement.verdict]) from end
-        write_pages(found.report, folder, None if no_images else found.images)
+        assurance = issued_by(key)
+        write_pages(found.report, folder, None if no_images else found.images, assurance)
+        if key is not None:
+            issue(found.report, folder / CERTIFICATE, key)
     if json:
         print(found.report.model_dump_json(indent=2))
     else:
-        print_report(found.report, folder)
+        print_report(found.report, folder, assurance=assurance)
     raise typer.Exit(EXIT_STATUS[found.report.verdict])

@@ -6,8 +6,17 @@ from jinja2 import Template
 
 from ferspec.reference.measured import Known
 from ferspec.report.templating import new_environment
-from ferspec.report.words import PREDICTIONS_ONLY, VERDICTS, certifies, is_in_form_only, is_of_predictions, percent
+from ferspec.report.words import (
+    PREDICTIONS_ONLY,
+    VERDICTS,
+    certifies,
+    is_in_form_only,
+    is_of_predictions,
+    percent,
+    plain,
+)
 from ferspec.subjects.certificates.document import Report
+from ferspec.subjects.certificates.signing.assurance import SELF_ASSERTED, Assurance
 
 PADDING = 6
 COLOURS = {"pass": "#2a7f3f", "fail": "#c0322b", "inconclusive": "#8f5b00", "not_evaluated": "#5f6873"}
@@ -25,18 +34,20 @@ SIZE = 11
 UNRECOGNISED = "not recognised"
 
 
-def render_badge(report: Report) -> str:
+def render_badge(report: Report, assurance: Assurance = SELF_ASSERTED) -> str:
     """Return the badge of a report as SVG: ``FER · BTFER | 54.5 % ± 2.1``.
 
     A certificate that passes shows its accuracy on the known pictures, with half the width of its interval in points;
-    another verdict is shown as a word. A demonstration, an evaluation or predictions from a file show their kind.
+    another verdict is shown as a word. A demonstration, an evaluation or predictions from a file show their kind. The
+    tooltip says who stands for it.
     """
     label, message = texts(report)
+    said = f"{label}: {'accuracy ' if _known_accuracy(report) else ''}{message}"
     uncertified = report.verdict == "pass" and not certifies(report)
     return _template().render(
         label=label,
         message=message,
-        title=f"{label}: {'accuracy ' if _known_accuracy(report) else ''}{message}",
+        title=f"{said}, {plain(assurance.sentence)}",
         left=round(text_width(label)) + 2 * PADDING,
         right=round(text_width(message)) + 2 * PADDING,
         padding=PADDING,

@@ -14,6 +14,7 @@ from ferspec.reference.measured import Evaluation, Group, Metric, Slice
 from ferspec.report import plots, words
 from ferspec.report.templating import new_environment
 from ferspec.subjects.certificates.document import Prediction, Report
+from ferspec.subjects.certificates.signing.assurance import SELF_ASSERTED, Assurance
 from ferspec.subjects.models.claims import parse_claim
 
 WORST_SHOWN = 24
@@ -23,7 +24,9 @@ CONFUSIONS_SHOWN = 3
 IMAGE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 
-def render_html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -> str:
+def render_html(
+    report: Report, thumbnails: Mapping[str, bytes] | None = None, assurance: Assurance = SELF_ASSERTED
+) -> str:
     """Return the page of a report.
 
     ``thumbnails`` maps digests of pixels to PNG or JPEG bytes, for the images of ``worst_predictions``; without them
@@ -35,6 +38,7 @@ def render_html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -
     page = templates().get_template("report.html")
     return page.render(
         report=report,
+        assurance=assurance,
         metrics=report.metrics,
         classes=spec.load().classes,
         notice=words.notice(report),

@@ -9,18 +9,21 @@ from ferspec import spec
 from ferspec.reference.measured import Metric
 from ferspec.report.words import images_name, level, notice, percent_range, plain, shorten
 from ferspec.subjects.certificates.document import Report
+from ferspec.subjects.certificates.signing.assurance import SELF_ASSERTED, Assurance
 
 LONGEST_NAME = 120
 DATASETS = {"certificate": "btfer", "demonstration": "synthetic-faces", "evaluation": "other"}
 
 
-def render_model_index(report: Report) -> str:
+def render_model_index(report: Report, assurance: Assurance = SELF_ASSERTED) -> str:
     """Return YAML for the metadata of a model card, without undefined metrics."""
-    index = {"model-index": [{"name": shorten(report.subject.name, LONGEST_NAME), "results": [_result(report)]}]}
+    index = {
+        "model-index": [{"name": shorten(report.subject.name, LONGEST_NAME), "results": [_result(report, assurance)]}]
+    }
     return yaml.safe_dump(index, sort_keys=False, allow_unicode=True, width=120)
 
 
-def _result(report: Report) -> dict[str, Any]:
+def _result(report: Report, assurance: Assurance) -> dict[str, Any]:
     return {
         "task": {"type": "image-classification", "name": "Facial expression recognition"},
         "dataset": {
@@ -31,7 +34,8 @@ def _result(report: Report) -> dict[str, Any]:
         },
         "metrics": list(_metrics(report)),
         "source": {
-            "name": f"ferspec {report.kind} {plain(report.digest)[:12]}, judged by the protocol at this address",
+            "name": f"ferspec {report.kind} {plain(report.digest)[:12]}, {plain(assurance.sentence)}, judged by the "
+            "protocol at this address",
             "url": f"https://doi.org/{spec.load().doi}",
         },
     }

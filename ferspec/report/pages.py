@@ -12,8 +12,11 @@ from ferspec.files import write_whole
 from ferspec.report.badge import render_badge
 from ferspec.report.html import render_html, worst_predictions
 from ferspec.report.model_card import render_model_index
+from ferspec.required import required
 from ferspec.subjects.certificates.document import Report
-from ferspec.subjects.certificates.subject import read_certificate
+from ferspec.subjects.certificates.signing.assurance import SELF_ASSERTED, Assurance
+from ferspec.subjects.certificates.signing.envelopes import envelopes_path
+from ferspec.subjects.certificates.subject import Certificate, read_certificate
 from ferspec.subjects.datasets.manifest import digest
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.subject import ModelSubject
@@ -22,21 +25,39 @@ CERTIFICATE, PAGE, BADGE, MODEL_INDEX = "certificate.json", "report.html", "badg
 THUMBNAIL = 96
 
 
-def write_pages(report: Report, folder: Path, dataset: Dataset | None) -> None:
+def write_pages(report: Report, folder: Path, dataset: Dataset | None, assurance: Assurance = SELF_ASSERTED) -> None:
     """Write certificate, page, badge and model card into a folder, each atomically.
 
-    Without ``dataset`` the page shows no images. ``UserError`` where the folder cannot be written to.
+    Without ``dataset`` the page shows no images. Signatures of an earlier certificate are removed. ``UserError`` where
+    the folder cannot be written to.
     """
-    shown = {} if dataset is None else thumbnails(report, dataset)
     # all are rendered before the first is written, so that a folder never holds a page without its certificate
-    texts = {
-        CERTIFICATE: report.model_dump_json(indent=1),
-        PAGE: render_html(report, shown),
-        BADGE: render_badge(report),
-        MODEL_INDEX: render_model_index(report),
-    }
+    texts = {CERTIFICATE: report.model_dump_json(indent=1), **_pages(report, dataset, assurance)}
+    envelopes_path(folder / CERTIFICATE).unlink(missing_ok=True)
     for name, text in texts.items():
         write_whole(folder / name, text)
+
+
+def rewrite_pages(certificate: Certificate, folder: Path, assurance: Assurance) -> None:
+    """Write the pages of a verified certificate again, with its new assurance.
+
+    Only pages that the folder holds are written. The page shows images where it did before.
+    """
+    page = folder / PAGE
+    shows_images = page.is_file() and b"data:image/" in page.read_bytes()
+    pages = _pages(required(certificate.report), certificate.dataset if shows_images else None, assurance)
+    for name, text in pages.items():
+        if (folder / name).is_file():
+            write_whole(folder / name, text)
+
+
+def _pages(report: Report, dataset: Dataset | None, assurance: Assurance) -> dict[str, str]:
+    shown = {} if dataset is None else thumbnails(report, dataset)
+    return {
+        PAGE: render_html(report, shown, assurance),
+        BADGE: render_badge(report, assurance),
+        MODEL_INDEX: render_model_index(report, assurance),
+    }
 
 
 def default_folder(model: str) -> Path:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ferspec import spec
+from ferspec.checks.certificate.finding import Finding
 from ferspec.outcomes import Counts, Judgement, Outcome, Status, Verdict
 from ferspec.reference.comparison import Comparison
 from ferspec.reference.measured import Calibration, Evaluation, Metric, Slice
@@ -40,27 +41,28 @@ from ferspec.report.words import (
     undefined_reasons,
 )
 from ferspec.subjects.certificates.document import DatasetInfo, Report, SubjectInfo
+from ferspec.subjects.certificates.signing.assurance import SELF_ASSERTED, Assurance
+from ferspec.subjects.certificates.subject import Certificate
 
 WIDTH = 80
-VERIFIED = {
-    "pass": "VERIFIED",
-    "fail": "NOT VERIFIED",
-    "inconclusive": "INCONCLUSIVE",
-    "not_evaluated": "NOT EVALUATED",
-}
-# fields of the document that a verification repeats
+# fields of the document that a verification repeats; names are claims
 SAYS: dict[str, Any] = {
     "kind": True,
     "verdict": True,
-    "subject": {"name", "format", "digest"},
-    "dataset": {"name", "form", "n", "manifest_digest"},
+    "subject": {"format", "digest"},
+    "dataset": {"form", "n", "manifest_digest"},
 }
 STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow", "not_evaluated": "bold cyan"}
 UNCERTIFIED = "bold blue"
 LONGEST_NAME = 48
 
 
-def print_report(report: Report, folder: Path | None = None, console: Console | None = None) -> None:
+def print_report(
+    report: Report,
+    folder: Path | None = None,
+    console: Console | None = None,
+    assurance: Assurance = SELF_ASSERTED,
+) -> None:
     """Print the result of a judged model, and the path of its report."""
     console = console or default_console()
     name, images = shorten(report.subject.name, LONGEST_NAME), images_name(report.dataset, LONGEST_NAME)
@@ -69,6 +71,7 @@ def print_report(report: Report, folder: Path | None = None, console: Console | 
     _print(console, _verdict(report.verdict, judged, style))
     if sentence := notice(report):
         _print(console, *(Text(line, "yellow") for line in _wrapped(console, sentence)))
+    _print(console, *_wrapped(console, f"assurance: {assurance.sentence}"))
     _print(console, _counts(report.counts))
     if line := isolation(report):
         _print(console, *_wrapped(console, line))
@@ -95,30 +98,52 @@ def print_judgement(judgement: Judgement, as_json: bool = False, console: Consol
 
 
 def print_verification(
-    judgement: Judgement, report: Report | None, as_json: bool = False, console: Console | None = None
+    judgement: Judgement,
+    certificate: Certificate,
+    finding: Finding,
+    assurance: Assurance,
+    as_json: bool = False,
+    console: Console | None = None,
 ) -> None:
-    """Print what a certificate says, and whether it is verified; ``report`` is None if it is broken."""
+    """Print what a verification found, and what the document says and claims."""
+    report = certificate.report
     if as_json:
-        says = None if report is None else report.model_dump(include=SAYS) | {"accuracy": report.metrics.accuracy.value}
-        print(json.dumps({"says": says} | _document(judgement), indent=2))
+        print(json.dumps(_verification(judgement, report, finding, assurance), indent=2))
         return
     console = console or default_console()
-    found = Text.assemble((VERIFIED[judgement.verdict], STYLES[judgement.verdict]), "  ")
-    if report is None:
-        _print(console, found + Text("the document is broken: nothing in it can be verified"))
-    else:
-        _print(console, found + Text(f"what this document says: {_said(report)}"))
+    _print(console, Text.assemble((finding.word, STYLES[judgement.verdict]), f": {plain(finding.sentence)}"))
+    if report is not None:
+        _print(console, *_wrapped(console, f"the document says: {_said(report)}"))
+        claimed = ", ".join(f"{what} {value}" for what, value in _claimed(report).items())
+        _print(console, *_wrapped(console, f"claimed: {claimed}"))
+        _print(console, *_wrapped(console, f"assurance: {assurance.sentence}"))
     _print(console, _counts(judgement.counts))
     _print_outcomes(console, judgement.outcomes)
 
 
+def _verification(
+    judgement: Judgement, report: Report | None, finding: Finding, assurance: Assurance
+) -> dict[str, Any]:
+    says = None if report is None else report.model_dump(include=SAYS) | {"accuracy": report.metrics.accuracy.value}
+    return {
+        "finding": finding.word,
+        "sentence": finding.sentence,
+        "compared": list(finding.compared),
+        "assurance": assurance.model_dump(mode="json"),
+        "says": says,
+        "claimed": None if report is None else _claimed(report),
+    } | _document(judgement)
+
+
 def _said(report: Report) -> str:
-    name, images = shorten(report.subject.name, LONGEST_NAME), images_name(report.dataset, LONGEST_NAME)
-    accuracy = report.metrics.accuracy
-    return (
-        f"{VERDICTS[report.verdict].upper()}, {headline(report)} of {name} on {images} "
-        f"({report.dataset.n:,} images), accuracy {_share(accuracy)}"
-    )
+    accuracy = _share(report.metrics.accuracy)
+    return f"{VERDICTS[report.verdict].upper()}, {headline(report)}, {report.dataset.n:,} images, accuracy {accuracy}"
+
+
+def _claimed(report: Report) -> dict[str, str]:
+    """Return what nothing can verify: the names of model and images, and when it was made."""
+    names = {"model": report.subject.name, "images": report.dataset.name, "made": report.environment.created}
+    return {what: shorten(name, LONGEST_NAME) for what, name in names.items()}
 
 
 def print_comparison(

@@ -128,7 +128,9 @@ def test_a_verified_failure_is_reported_as_a_failure(ferspec, workplace):
     certify(ferspec, RIGHT, "patches.npz", "--claim", "ece<=0.0000001")
     status, out, _ = ferspec("verify", "there/certificate.json")
     assert status == 0
-    assert " ".join(out.split()).startswith(f"VERIFIED what this document says: FAIL, evaluation of {RIGHT} on")
+    assert " ".join(out.split()).startswith("CONSISTENT: nothing outside the document was compared")
+    assert "the document says: FAIL, evaluation, 140 images" in out
+    assert f"claimed: model {RIGHT}, images patches" in out
     accuracy = json.loads(Path("there/certificate.json").read_text())["metrics"]["accuracy"]["value"]
     assert f"accuracy {100 * accuracy:.1f} %" in " ".join(out.split())
     document = json.loads(ferspec("verify", "there/certificate.json", "--json")[1])
@@ -138,21 +140,22 @@ def test_a_verified_failure_is_reported_as_a_failure(ferspec, workplace):
         "evaluation",
     )
     assert document["says"]["accuracy"] == accuracy
-    assert (document["says"]["subject"]["name"], document["says"]["dataset"]["name"]) == (RIGHT, "patches")
+    assert (document["claimed"]["model"], document["claimed"]["images"]) == (RIGHT, "patches")
+    assert "name" not in {*document["says"]["subject"], *document["says"]["dataset"]}
 
 
-def test_an_edited_certificate_is_not_verified_and_shows_how_to_see_it_again(ferspec, workplace):
+def test_an_edited_certificate_is_not_consistent_and_shows_how_to_see_it_again(ferspec, workplace):
     certify(ferspec, RIGHT)
     path = Path("there/certificate.json")
     path.write_text(path.read_text().replace('"verdict": "pass"', '"verdict": "fail"'))
     status, out, _ = ferspec("verify", path)
     assert status == 1
-    assert out.startswith("NOT VERIFIED  what this document says: FAIL")
+    assert out.startswith("NOT CONSISTENT: 2 checks fail")
     assert f"reproduce: ferspec verify {path} -k FER-X-02" in out
     status, out, _ = ferspec("verify", path, "-k", "FER-X-02", "--json")
     assert (status, [outcome["check"] for outcome in json.loads(out)["outcomes"]]) == (1, ["FER-X-02"])
     path.write_text("{}")
-    assert ferspec("verify", path)[1].startswith("NOT VERIFIED  the document is broken")
+    assert ferspec("verify", path)[1].startswith("NOT CONSISTENT: the document is broken")
     assert ferspec("verify", path, "-k", "FER-B")[0] == 2
 
 

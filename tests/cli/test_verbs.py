@@ -116,7 +116,7 @@ def test_a_mistyped_command_is_one_line_too(ferspec, workplace, words):
 def test_a_run_that_cannot_be_written_leaves_the_earlier_files(ferspec, workplace, monkeypatch):
     ferspec("certify", RIGHT, *GIVEN, "--out", "there")
     before = {path: path.read_bytes() for path in Path("there").iterdir()}
-    monkeypatch.setattr("ferspec.report.pages.render_badge", lambda report: 1 / 0)
+    monkeypatch.setattr("ferspec.report.pages.render_badge", lambda report, assurance: 1 / 0)
     ended = ferspec("certify", "helpers.callables:right_with_some_noise", *GIVEN, "--out", "there", "--force")
     assert (ended[0], "ZeroDivisionError" in ended[2]) == (70, True)
     assert {path: path.read_bytes() for path in Path("there").iterdir()} == before
@@ -158,6 +158,7 @@ def test_verify_finds_nothing_in_an_untouched_certificate_and_an_edit_in_another
     status, out, _ = ferspec(*everything)
     assert status == 0
     assert json.loads(out)["counts"]["pass"] == 12
+    assert json.loads(out)["finding"] == "REPRODUCED"
     path.write_text(path.read_text().replace('"verdict": "pass"', '"verdict": "fail"'))
     status, out, _ = ferspec("verify", path)
     assert status == 1

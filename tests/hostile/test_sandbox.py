@@ -177,7 +177,14 @@ def test_no_process_starts_unless_the_policy_allows_it(isolated):
     assert tried("__import__('subprocess').run(['true']).returncode", isolated, may_start_processes=True) == "reached 0"
 
 
-BOMB = "import os, time\nfor _ in range(300):\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(600)\nprint('over')"
+BOMB = """
+import os, time
+for _ in range(300):
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(600)
+print('over')
+"""
 
 
 @pytest.mark.hostile("subjects that exit, crash, hang or flood")
@@ -208,7 +215,7 @@ def test_the_reason_of_an_end_is_named(layers):
 def test_a_program_that_does_not_exist_is_named(layers):
     with pytest.raises(FileNotFoundError):
         start(["no-such-program"], Policy(), None, frozenset(LAYERS[layers]))
-    with pytest.raises(OSError, match="exec|No such file|denied"):
+    with pytest.raises(OSError, match=r"exec|No such file|denied"):
         start(["/etc/hostname"], Policy(), None, frozenset(LAYERS[layers]))
 
 

@@ -14,11 +14,15 @@ import numpy as np
 from ferspec.api.certify import report_on
 from ferspec.checks.generator import checks_for_certificate
 from ferspec.outcomes import CheckResult, Status
+from ferspec.reference.bootstrap import protocol_resampling
+from ferspec.reference.evaluation import CALIBRATED, evaluate
 from ferspec.subjects.certificates.document import Report, digest_of
+from ferspec.subjects.certificates.signing.envelopes import sign
 from ferspec.subjects.certificates.subject import Certificate
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.claims import parse_claim
 from ferspec.subjects.models.subject import ModelSubject
+from helpers import keys
 from helpers.miniatures import PER_CLASS, colour_patches, named, right_with_some_noise, save_and_open, subject
 from mutants.kinds import Mutant, Right
 from mutants.scratch import fresh
@@ -63,8 +67,8 @@ def with_model(run: Run = right_with_some_noise, **changes: str) -> dict[str, An
 
 
 def unmutated(clause: str) -> tuple[CheckResult, ...]:
-    """Return what the check of a clause finds on the certificate as it was made, with dataset and model at hand."""
-    return findings_on(certified(), clause, **with_model())
+    """Return what the check of a clause finds on the certificate as it was made, with all that it can use."""
+    return findings_on(certified(), clause, **with_model(), **signed_by_its_issuer()[1])
 
 
 def edited(edit: Edit, mended: bool = True) -> Document:
@@ -79,6 +83,27 @@ def forged(clause: str, name: str, edit: Edit, mended: bool = True) -> Mutant:
     return Mutant(clause, name, lambda: findings_on(edited(edit, mended), clause))
 
 
+def forged_with_model(clause: str, name: str, edit: Edit) -> Mutant:
+    return Mutant(clause, name, lambda: findings_on(edited(edit), clause, **with_model()))
+
+
+def signed_otherwise(clause: str, name: str, edit: Edit | None) -> Mutant:
+    """Return a certificate signed before an edit, or by another key."""
+
+    def judged() -> Sequence[CheckResult]:
+        envelopes = sign((), certified(), "issued", keys.key())
+        known = keys.key() if edit is not None else keys.key("another")
+        document = certified() if edit is None else edited(edit)
+        return findings_on(document, clause, envelopes=envelopes, public_keys=(known.public,))
+
+    return Mutant(clause, name, judged)
+
+
+def unsure_when_alone(batch: np.ndarray) -> np.ndarray:
+    probabilities = right_with_some_noise(batch)
+    return probabilities if len(batch) > 1 else 0.5 * probabilities + 0.5 / 7
+
+
 def with_other_images(clause: str, name: str, images: Callable[[], Dataset]) -> Mutant:
     return Mutant(clause, name, lambda: findings_on(certified(), clause, dataset=images()))
 
@@ -88,7 +113,7 @@ def with_other_model(clause: str, name: str, run: Run = right_with_some_noise, *
 
 
 def by_another_specification(name: str, edit: Edit) -> Mutant:
-    """Return a certificate of which FER-X-10 lets nothing be concluded, the strongest that this clause ever says."""
+    """Return a certificate of which FER-X-10 concludes nothing, the strongest result for another specification."""
 
     def judged() -> Sequence[CheckResult]:
         found = findings_on(edited(edit), "FER-X-10")
@@ -193,6 +218,20 @@ def praise_the_accuracy(document: Document) -> None:
     next(each for each in document["outcomes"] if each["clause"] == "FER-B-08")["observed"] = "accuracy 0.999"
 
 
+def narrow_f1(document: Document) -> None:
+    document["metrics"]["f1"]["macro"]["low"] += 1e-4
+
+
+def narrow_every_limit(document: Document) -> None:
+    """Each limit that resampling gives moves by a fifth of its interval."""
+    metrics = document["metrics"]
+    averages = [metrics[name][kind] for name in ("precision", "f1") for kind in ("weighted", "macro")]
+    for each in [*averages, metrics["recall"]["macro"], *(metrics["calibration"][name] for name in CALIBRATED)]:
+        fifth = (each["high"] - each["low"]) / 5
+        each["low"] += fifth
+        each["high"] -= fifth
+
+
 def invent_a_diagnosis(document: Document) -> None:
     gain = {"value": 0.5, "low": None, "high": None, "method": None, "undefined": None}
     fields = {"message": "", "declared": "", "likely": "", "p_value": 0.0, "n": len(document["predictions"])}
@@ -255,6 +294,18 @@ def images_saved_again() -> tuple[Document, dict[str, Any]]:
     return certified(), {"dataset": saved(lambda pixels, labels: None)}
 
 
+def another_random_stream() -> tuple[Document, dict[str, Any]]:
+    """Every limit is drawn with another seed, as another version of NumPy may draw it."""
+    report = Certificate(certified())
+    resampling = replace(protocol_resampling(), seed=1)
+    metrics = evaluate(report.labels, report.predicted, report.probabilities, None, resampling)
+    return edited(put(metrics.model_dump(mode="json"), "metrics")), {}
+
+
+def signed_by_its_issuer() -> tuple[Document, dict[str, Any]]:
+    return certified(), {"envelopes": sign((), certified(), "issued", keys.key()), "public_keys": (keys.key().public,)}
+
+
 def other_hardware() -> tuple[Document, dict[str, Any]]:
     def run(batch: np.ndarray) -> np.ndarray:
         nearly = right_with_some_noise(batch) + 1e-5
@@ -267,7 +318,7 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     forged("FER-X-01", "cut off before its figures", lambda document: document.pop("metrics")),
     forged("FER-X-01", "no predictions", put([], "predictions")),
     forged("FER-X-01", "a class that there is not", put("Contempt", "predictions", 0, "label")),
-    forged("FER-X-01", "another version of the schema", put("2", "schema_version")),
+    forged("FER-X-01", "another version of the schema", put("3", "schema_version")),
     forged("FER-X-01", "a key that nobody knows", put("A", "grade")),
     forged("FER-X-02", "the accuracy edited, the digest not renewed", raise_the_accuracy, mended=False),
     forged("FER-X-02", "the verdict edited, the digest not renewed", put("pass", "verdict"), mended=False),
@@ -297,6 +348,15 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     with_other_model("FER-X-07", "a model of another sha256", digest="1" * 64),
     with_other_model("FER-X-07", "another format", format="ONNX"),
     with_other_model("FER-X-08", "a model of other predictions", lambda batch: right_with_some_noise(batch[..., ::-1])),
+    forged_with_model(
+        "FER-X-12", "what a check observed rewritten", put("the model answers", "outcomes", 0, "observed")
+    ),
+    forged_with_model("FER-X-12", "a cause invented", put("dropout", "outcomes", 4, "likely")),
+    with_other_model("FER-X-12", "a model that is unsure of a single image", unsure_when_alone),
+    forged("FER-X-11", "a limit of F1 narrowed", narrow_f1),
+    forged("FER-X-11", "every limit drawn narrower", narrow_every_limit),
+    signed_otherwise("FER-X-13", "signed, then edited", raise_the_accuracy),
+    signed_otherwise("FER-X-13", "signed by another key than the one named", None),
     with_other_model(
         "FER-X-08", "one per cent less sure", lambda batch: 0.99 * right_with_some_noise(batch) + 0.01 / 7
     ),
@@ -308,6 +368,9 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     kept("FER-X-02", "indented, keys in another order", keys_in_another_order),
     kept("FER-X-02", "keys sorted, characters escaped", escaped),
     kept("FER-X-03", "figures rounded in the twelfth digit", figures_rounded_otherwise),
+    kept("FER-X-11", "limits of another random stream", another_random_stream),
+    kept("FER-X-13", "signed by its issuer", signed_by_its_issuer),
     kept("FER-X-06", "the same images in another file", images_saved_again),
     kept("FER-X-08", "other hardware, probabilities apart by 1e-5", other_hardware),
+    kept("FER-X-12", "other hardware, judged again", other_hardware),
 )

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
 from ferspec import spec
-from ferspec.checks.certificate.differences import first_difference
-from ferspec.checks.certificate.recognition import BTFER, FORM_ONLY, RECOGNITION_CHECKS, known_evaluation
+from ferspec.checks.certificate.differences import differs, first_difference
+from ferspec.checks.certificate.metrics import Recorded, limits_follow, metrics_follow
+from ferspec.checks.certificate.recognition import BTFER, FORM_ONLY, RECOGNITION_CHECKS
+from ferspec.checks.certificate.reproduction import (
+    dataset_is_the_certified_one,
+    decades,
+    findings_are_reproduced,
+    model_is_the_certified_one,
+    predictions_are_reproduced,
+)
+from ferspec.checks.certificate.signatures import is_signed_as_stated
 from ferspec.checks.model.checks import model_checks
 from ferspec.checks.model.class_order import likely_class_order
 from ferspec.engine import Check, judge, outcome_of
+from ferspec.errors import UserError
 from ferspec.outcomes import CheckResult, Outcome, Status
-from ferspec.reference.evaluation import evaluate
 from ferspec.required import required
-from ferspec.subjects.certificates.build import dataset_info, kind_of, spec_info
+from ferspec.subjects.certificates.build import kind_of, spec_info
 from ferspec.subjects.certificates.document import Report, digest_of
 from ferspec.subjects.certificates.subject import Certificate
 from ferspec.subjects.datasets.manifest import digest, has_btfer_form, manifest_notes, support
 from ferspec.subjects.models.claims import parse_claim
-from ferspec.subjects.models.subject import WHY_MISSING
 
 FROM_PREDICTIONS = ("FER-B-03", "FER-B-04", "FER-B-08")
 
@@ -37,24 +45,11 @@ def is_whole(certificate: Certificate) -> CheckResult:
 
 def has_its_digest(certificate: Certificate) -> CheckResult:
     """The stated digest is the digest of the content."""
-    return first_difference({"digest": certificate.document.get("digest")}, {"digest": digest_of(certificate.document)})
-
-
-def figures_follow(certificate: Certificate) -> CheckResult:
-    """Every predicted class has the highest probability; every metric follows from the recorded predictions."""
-    if certificate.probabilities is not None:
-        chosen = certificate.probabilities[np.arange(len(certificate.predicted)), certificate.predicted]
-        wrong = np.flatnonzero(chosen < certificate.probabilities.max(axis=1))
-        if len(wrong):
-            return CheckResult(
-                status=Status.FAIL,
-                observed=f"{len(wrong)} predicted classes are not the most probable; the first is of image {wrong[0]}",
-                expected="none",
-                likely="the document was edited",
-            )
-    recomputed = evaluate(certificate.labels, certificate.predicted, certificate.probabilities, certificate.groups)
-    stated = required(certificate.report).metrics
-    return first_difference(stated.model_dump(mode="json"), recomputed.model_dump(mode="json"))
+    try:
+        expected = digest_of(certificate.document)
+    except ValueError as error:
+        return CheckResult(status=Status.FAIL, observed=str(error), expected="a document in the canonical form")
+    return first_difference({"digest": certificate.document.get("digest")}, {"digest": expected})
 
 
 def counts_and_verdict_follow(certificate: Certificate) -> CheckResult:
@@ -64,8 +59,11 @@ def counts_and_verdict_follow(certificate: Certificate) -> CheckResult:
     outcomes = [
         outcome.model_copy(update={"declared": None}) for outcome in report.outcomes if outcome.check in planned
     ]
-    if sorted(outcome.check for outcome in outcomes) != sorted(planned):
-        return first_difference({"checks": sorted(outcome.check for outcome in outcomes)}, {"checks": sorted(planned)})
+    if [outcome.check for outcome in outcomes] != planned:
+        return first_difference({"checks": [outcome.check for outcome in outcomes]}, {"checks": planned})
+    for outcome in report.outcomes:
+        if outcome.reproduce is not None and not _shows_again(outcome, report):
+            return differs(f"{outcome.check} reproduce", outcome.reproduce, "a command that runs this check alone")
     recomputed = judge(planned, [_with_clause(outcome) for outcome in outcomes], report.deviations)
     return first_difference(
         {
@@ -109,55 +107,13 @@ def manifest_follows(certificate: Certificate) -> CheckResult:
     )
 
 
-def dataset_is_the_certified_one(certificate: Certificate) -> CheckResult:
-    """The given images are those of the manifest, and the certificate describes them correctly."""
-    dataset = required(certificate.dataset)
-    # the name depends on the folder, and a groups file adds its own notes
-    ignored = {"name", "notes"}
-    report = required(certificate.report)
-    reductions = () if dataset.found is None else dataset.found.reductions
-    return first_difference(
-        dataset_info(dataset, dataset.manifest()).model_dump(exclude=ignored)
-        | {"reductions": [reduction.model_dump() for reduction in reductions]},
-        report.dataset.model_dump(exclude=ignored)
-        | {"reductions": [reduction.model_dump() for reduction in report.reductions]},
-        likely="another dataset, or one that was changed",
-    )
-
-
-def model_is_the_certified_one(certificate: Certificate) -> CheckResult:
-    """The given model is, byte for byte, the certified one."""
-    source, subject = certificate.source, required(certificate.report).subject
-    return first_difference(
-        {} if source is None else {"format": source.format, "digest": source.digest},
-        {"format": subject.format, "digest": subject.digest},
-        likely="another model, or another export",
-    )
-
-
-def predictions_are_reproduced(certificate: Certificate) -> CheckResult:
-    """The model, run on the images, gives the recorded predictions, outcomes and diagnoses."""
-    reproduced, stated = certificate.recertified, required(certificate.report)
-    tolerance = spec.load().number("FER-X-08", "tolerance")
-    difference = float(np.abs(_probabilities(reproduced) - _probabilities(stated)).max())
-    if difference > tolerance:
-        return CheckResult(
-            status=Status.FAIL,
-            observed=f"probabilities differ by up to {difference:.3g}",
-            expected=f"at most {tolerance:g}",
-            difference=difference - tolerance,
-            likely="another model, other images, or another contract",
-        )
-    return first_difference(_findings(stated), _findings(reproduced))
-
-
 def outcomes_follow(certificate: Certificate) -> CheckResult:
     """Outcomes that need no model, and the class-order diagnosis, follow from the recorded predictions."""
     report = required(certificate.report)
     recorded = {outcome.check: outcome for outcome in report.outcomes}
     for check in _planned(report):
         if check.clause in FROM_PREDICTIONS and check.id in recorded:
-            recomputed = outcome_of(check, _Recorded(certificate))
+            recomputed = outcome_of(check, Recorded(certificate, report.metrics))
             result = first_difference(_essence(recorded[check.id]), _essence(recomputed))
             if result.status is Status.FAIL:
                 return result.model_copy(update={"observed": f"{check.id} {result.observed}"})
@@ -166,43 +122,36 @@ def outcomes_follow(certificate: Certificate) -> CheckResult:
 
 def is_by_this_specification(certificate: Certificate) -> CheckResult:
     """The certificate was made with the installed specification; in another, metrics and clauses may differ."""
-    stated, ours = required(certificate.report).spec.model_dump(), spec_info().model_dump()
-    result = first_difference(stated, ours, likely="it was made by another version of ferspec: verify it with that one")
-    return result.model_copy(update={"status": Status.INCONCLUSIVE}) if result.status is Status.FAIL else result
+    report, ours = required(certificate.report), spec_info()
+    if report.spec.digest == ours.digest:
+        return first_difference(report.spec.model_dump(), ours.model_dump())
+    maker = report.environment.packages.get("ferspec", "another version")
+    return CheckResult(
+        status=Status.INCONCLUSIVE,
+        observed=f"specification {report.spec.version}, {report.spec.digest[:12]}",
+        expected=f"specification {ours.version}, {ours.digest[:12]}",
+        likely=f"it was made by another version of ferspec: verify it with that one (it claims ferspec {maker})",
+    )
 
+
+RECOMPUTED = ("whole", "specification")
 
 CERTIFICATE_CHECKS = (
     Check("FER-X-01", is_whole),
     Check("FER-X-02", has_its_digest),
-    Check("FER-X-03", figures_follow, needs=("whole",)),
-    Check("FER-X-04", counts_and_verdict_follow, needs=("whole",)),
-    Check("FER-X-05", manifest_follows, needs=("whole",)),
-    Check("FER-X-06", dataset_is_the_certified_one, needs=("whole", "dataset")),
-    Check("FER-X-07", model_is_the_certified_one, needs=("whole", "model")),
-    Check("FER-X-08", predictions_are_reproduced, needs=("whole", "model and dataset")),
-    Check("FER-X-09", outcomes_follow, needs=("whole",)),
+    Check("FER-X-03", metrics_follow, needs=RECOMPUTED),
+    Check("FER-X-04", counts_and_verdict_follow, needs=RECOMPUTED),
+    Check("FER-X-05", manifest_follows, needs=RECOMPUTED),
+    Check("FER-X-06", dataset_is_the_certified_one, needs=(*RECOMPUTED, "dataset")),
+    Check("FER-X-07", model_is_the_certified_one, needs=(*RECOMPUTED, "model")),
+    Check("FER-X-08", predictions_are_reproduced, needs=(*RECOMPUTED, "model and dataset")),
+    Check("FER-X-09", outcomes_follow, needs=RECOMPUTED),
     Check("FER-X-10", is_by_this_specification, needs=("whole",)),
+    Check("FER-X-11", limits_follow, needs=RECOMPUTED),
+    Check("FER-X-12", findings_are_reproduced, needs=(*RECOMPUTED, "model and dataset")),
+    Check("FER-X-13", is_signed_as_stated, needs=("whole", "signatures")),
     *RECOGNITION_CHECKS,
 )
-
-
-class _Recorded:
-    """A subject that stands for a model and has its recorded predictions only."""
-
-    model = None
-
-    def __init__(self, certificate: Certificate) -> None:
-        self.labels, self.predicted = certificate.labels, certificate.predicted
-        self.probabilities = certificate.probabilities
-        self.evaluation = evaluate(self.labels, self.predicted, self.probabilities, certificate.groups)
-        self.known = known_evaluation(certificate, self.evaluation)
-
-    @property
-    def capabilities(self) -> frozenset[str]:
-        return frozenset() if self.probabilities is None else frozenset({"probabilities"})
-
-    def why_missing(self, capability: str) -> str:
-        return WHY_MISSING[capability]
 
 
 def _planned(report: Report) -> tuple[Check, ...]:
@@ -217,6 +166,25 @@ def _with_clause(outcome: Outcome) -> Outcome:
     return outcome.model_copy(update=fields)
 
 
+def _shows_again(outcome: Outcome, report: Report) -> bool:
+    """Return whether a command only certifies with the same claims and runs the check again.
+
+    People copy it into a shell: it must be one plain command, whose paths are those of whoever made the certificate.
+    """
+    try:
+        words = shlex.split(required(outcome.reproduce))
+        given = [word for option, word in pairwise(words) if option == "--claim"]
+        claims = [str(parse_claim(claim)) for claim in given]
+    except (ValueError, UserError):
+        return False
+    return (
+        shlex.join(words) == outcome.reproduce
+        and words[:2] == ["ferspec", "certify"]
+        and words[-2:] == ["-k", outcome.check]
+        and claims == list(report.claims)
+    )
+
+
 def _class_order_follows(certificate: Certificate) -> CheckResult:
     """Compare the first diagnosis with the class order. Only a costlier wrong input may come before it."""
     report = required(certificate.report)
@@ -228,26 +196,17 @@ def _class_order_follows(certificate: Certificate) -> CheckResult:
         return CheckResult(status=Status.PASS)
     expected = None if order is None else {"kind": "class order", **order.described()}
     stated = None if first is None else first.model_dump()
-    return first_difference({"diagnosis": stated}, {"diagnosis": _plain(expected)})
+    return first_difference({"diagnosis": _plain(stated)}, {"diagnosis": _plain(expected)})
 
 
 def _plain(diagnosis: dict[str, Any] | None) -> dict[str, Any] | None:
-    return None if diagnosis is None else diagnosis | {"gain": diagnosis["gain"].model_dump()}
+    """Return a diagnosis with the logarithm of its p value, to compare small ones."""
+    if diagnosis is None:
+        return None
+    gain = diagnosis["gain"] if isinstance(diagnosis["gain"], dict) else diagnosis["gain"].model_dump()
+    return diagnosis | {"gain": gain, "log10 of p_value": decades(diagnosis["p_value"])}
 
 
 def _essence(outcome: Outcome) -> dict[str, Any]:
     fields = {"status", "observed", "expected", "difference", "message", "likely"}
     return outcome.model_dump(mode="json", include=fields)
-
-
-def _findings(report: Report) -> dict[str, Any]:
-    return {
-        "diagnoses": [[diagnosis.kind, diagnosis.likely] for diagnosis in report.diagnoses],
-        "outcomes": {outcome.check: outcome.status for outcome in report.outcomes},
-    }
-
-
-def _probabilities(report: Report) -> np.ndarray:
-    classes = spec.load().classes
-    rows = [p.probabilities or np.eye(len(classes))[classes.index(p.predicted)] for p in report.predictions]
-    return np.asarray(rows, dtype=np.float64)

@@ -90,12 +90,16 @@ def dataset_info(dataset: Dataset, manifest: tuple[Entry, ...]) -> DatasetInfo:
 
 def subject_info(subject: ModelSubject) -> SubjectInfo:
     """Describe the model of a report, or its recorded predictions."""
-    source, model = subject.source, subject.model
+    source, model, contract = subject.source, subject.model, subject.contract
+    if contract is not None and model is not None and model.signature.layout is not None:
+        # a contract that leaves the layout to the file is recorded with the layout of the file
+        prepared = contract.input.model_copy(update={"layout": model.signature.layout})
+        contract = contract.model_copy(update={"input": prepared})
     return SubjectInfo(
         name=source.name,
         format=source.format,
         digest=source.digest,
-        contract=subject.contract,
+        contract=contract,
         # an object in memory is code that runs in this process
         runs_code=model is not None and (model.runs_code or model.isolation is None),
         coverage=None if model is None else model.coverage,

@@ -1,15 +1,16 @@
 """Define the report document, from which all pages are rendered."""
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
+import numpy as np
+import rfc8785
 from pydantic import Field, model_validator
 
 from ferspec import spec
 from ferspec.environment import Environment
 from ferspec.outcomes import Counts, Deviation, Outcome, Verdict
-from ferspec.records import Record
+from ferspec.records import Count, Record
 from ferspec.reference.measured import Evaluation, Metric
 from ferspec.subjects.datasets.manifest import Entry
 from ferspec.subjects.datasets.recognition.recognise import Recognition
@@ -18,7 +19,9 @@ from ferspec.subjects.models.callables.coverage import Coverage
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.sandbox.policy import Isolation
 
-SCHEMA_VERSION: Literal["1"] = "1"
+SCHEMA_VERSION: Literal["2"] = "2"
+# probabilities are held as float32
+LARGEST = float(np.finfo(np.float32).max)
 ReportKind = Literal["certificate", "evaluation", "demonstration"]
 
 
@@ -63,7 +66,7 @@ if TYPE_CHECKING:
 else:
     ClassName = Literal[*spec.load().classes]
 Probabilities = Annotated[
-    tuple[Annotated[float, Field(allow_inf_nan=False)], ...],
+    tuple[Annotated[float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST)], ...],
     Field(min_length=len(spec.load().classes), max_length=len(spec.load().classes)),
 ]
 
@@ -86,8 +89,8 @@ class Diagnosis(Record):
     declared: str
     likely: str
     gain: Metric
-    p_value: float
-    n: int
+    p_value: float = Field(ge=0, le=1)
+    n: Count
 
 
 class Report(Record):
@@ -97,7 +100,7 @@ class Report(Record):
     these, in the order of the manifest.
     """
 
-    schema_version: Literal["1"] = SCHEMA_VERSION
+    schema_version: Literal["2"] = SCHEMA_VERSION
     kind: ReportKind
     verdict: Verdict
     counts: Counts
@@ -135,7 +138,15 @@ def is_isolated(runs_code: bool, isolation: Isolation | None) -> bool:
     return not runs_code or (isolation is not None and isolation.complete)
 
 
+def canonical(document: dict[str, Any]) -> bytes:
+    """Return the canonical form of a document (RFC 8785).
+
+    Raise ``ValueError`` for a number or a text that has none: an integer beyond 2**53, an infinite number, or half of
+    a surrogate pair.
+    """
+    return rfc8785.dumps(document)
+
+
 def digest_of(document: dict[str, Any]) -> str:
-    """Return the sha256 of a document's compact JSON with sorted keys, excluding ``digest``."""
-    body = {key: value for key, value in document.items() if key != "digest"}
-    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()).hexdigest()
+    """Return the sha256 of a document's canonical form without ``digest``; ``ValueError`` as for ``canonical``."""
+    return hashlib.sha256(canonical({key: value for key, value in document.items() if key != "digest"})).hexdigest()

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import ValidationError
 
 from ferspec import spec
-from ferspec.errors import NotEvaluable, UserError
+from ferspec.errors import NotEvaluable, SubjectError, UserError
 from ferspec.files import parse_json, read_bounded
+from ferspec.leaves import differing_leaves
+from ferspec.reference.evaluation import evaluate
+from ferspec.reference.measured import Evaluation
 from ferspec.spec.pictures import Pictures, pictures
-from ferspec.subjects.certificates.document import Report
+from ferspec.subjects.certificates.build import spec_info
+from ferspec.subjects.certificates.document import Report, canonical
+from ferspec.subjects.certificates.signing.assurance import Assurance, Examined, assurance_of, examine
+from ferspec.subjects.certificates.signing.keys import PublicKey
 from ferspec.subjects.datasets.manifest import digest
 from ferspec.subjects.datasets.recognition.recognise import Found, recognise_under
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.base import Model
-from ferspec.subjects.models.claims import parse_claim
+from ferspec.subjects.models.claims import parse_claim, require_known_metrics
 from ferspec.subjects.models.contracts.files import require_sound
 from ferspec.subjects.models.predictions import RecordedPredictions
 from ferspec.subjects.runs.artifacts.record import is_run
+
+if TYPE_CHECKING:
+    from securesystemslib.dsse import Envelope
 
 # the predictions of 90,000 images, more than twice as many as FER2013 has
 LARGEST = 64 << 20
 WHY_MISSING = {
     "whole": "the document is not valid (see FER-X-01)",
+    "specification": "it was made by another specification (see FER-X-10)",
+    "signatures": "the certificate is not signed",
     "dataset": "no dataset was given: add --dataset",
     "model": "no model was given: add --model",
     "model and dataset": "the model and the dataset are both needed: add --model and --dataset",
@@ -38,18 +49,27 @@ WHY_MISSING = {
 
 @dataclass(frozen=True)
 class Certificate:
-    """Hold the raw document of a certificate; ``recertify`` judges the same model and images again."""
+    """Hold the raw document of a certificate, and what is available to compare it with.
+
+    ``recertify`` judges the same model and images again. ``envelopes`` are the signatures stored beside the document.
+    """
 
     document: dict[str, Any]
     dataset: Dataset | None = None
     source: Model | RecordedPredictions | None = None
     recertify: Callable[[Certificate], Report] | None = None
     pictures: Pictures = field(default_factory=pictures)
+    envelopes: tuple[Envelope, ...] = ()
+    public_keys: tuple[PublicKey, ...] = ()
 
     @property
     def capabilities(self) -> frozenset[str]:
         inputs = {"dataset": self.dataset, "model": self.source, "whole": self.report}
         available = {name for name, value in inputs.items() if value is not None}
+        if self.report is not None and self.report.spec.digest == spec_info().digest:
+            available.add("specification")
+        if self.envelopes or self.public_keys:
+            available.add("signatures")
         return frozenset(available | {"model and dataset"} if {"model", "dataset"} <= available else available)
 
     def why_missing(self, capability: str) -> str:
@@ -60,14 +80,20 @@ class Certificate:
         """The first defect of the document, in one line, or None."""
         try:
             report = self._validated
-            for claim in report.claims:
-                parse_claim(claim)
+            canonical(self.document)
+            claims = [parse_claim(claim) for claim in report.claims]
+            require_known_metrics(claims, self.groups)
             if report.subject.contract is not None:
                 require_sound(report.subject.contract, "subject.contract")
+            written = report.model_copy(update={"claims": tuple(map(str, claims))}).model_dump(mode="json")
+            for path, stated, _ in differing_leaves(self.document, written, 0):
+                return f"{path}: {stated!r} is not written as 'ferspec certify' writes it"
+            if self.document != written:
+                return "some fields are missing"
         except ValidationError as error:
             first = error.errors()[0]
             return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-        except UserError as error:
+        except (UserError, ValueError) as error:
             return str(error)
         return None
 
@@ -112,15 +138,58 @@ class Certificate:
         return recognise_under(stated.recognition.reading, report.manifest, reductions, self.pictures)
 
     @cached_property
+    def evaluation(self) -> Evaluation:
+        """The metrics recomputed from the recorded predictions."""
+        return evaluate(self.labels, self.predicted, self.probabilities, self.groups)
+
+    @property
+    def unavailable_groups(self) -> tuple[str, ...]:
+        """The recorded group columns that the dataset available does not have."""
+        available: Mapping[str, tuple[str, ...]] = {} if self.dataset is None else self.dataset.groups
+        return tuple(name for name in self.groups or {} if name not in available)
+
+    @cached_property
+    def examined(self) -> tuple[Examined, ...]:
+        """The result of checking every signature."""
+        return examine(self.envelopes, self.document, self.public_keys)
+
+    @property
+    def assurance(self) -> Assurance:
+        """Who stands for the certificate, by the signatures that were checked."""
+        return assurance_of(self.examined, self.public_keys)
+
+    @property
+    def is_of_predictions(self) -> bool:
+        """Whether what is available in place of a model is a file of its predictions."""
+        return isinstance(self.source, RecordedPredictions)
+
+    @property
+    def runs_a_model(self) -> bool:
+        """Whether a model can be run again, rather than its predictions read again."""
+        return "model and dataset" in self.capabilities and not self.is_of_predictions
+
+    @property
     def recertified(self) -> Report:
-        """The report of a new judgement of the same model on the same images."""
+        """The report of a new judgement of the same model on the same images.
+
+        Raise ``SubjectError`` where the model cannot be judged as the document says.
+        """
+        if isinstance(self._recertified, SubjectError):
+            raise self._recertified
+        return self._recertified
+
+    @cached_property
+    def _recertified(self) -> Report | SubjectError:
         if self.dataset is None or self.recertify is None:
             raise NotEvaluable(WHY_MISSING["model and dataset"])
         if digest(self.dataset.manifest()) != self._validated.dataset.manifest_digest:
             raise NotEvaluable("the dataset is not the one of the certificate (see FER-X-06)")
         if isinstance(self.source, Model) and self._validated.subject.contract is None:
             raise NotEvaluable("the certificate is of recorded predictions, not of a model that can be run")
-        return self.recertify(self)
+        try:
+            return self.recertify(self)
+        except SubjectError as failure:  # kept, so that a model that fails is run once
+            return failure
 
     def _indices(self, field: str) -> np.ndarray:
         classes = spec.load().classes

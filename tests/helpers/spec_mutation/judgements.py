@@ -21,7 +21,12 @@ def tolerances() -> Iterator[Any]:
 
     from ferspec import spec
     from ferspec.checks.certificate.differences import first_difference
-    from ferspec.checks.certificate.verification import predictions_are_reproduced
+    from ferspec.checks.certificate.metrics import Limit, within_error
+    from ferspec.checks.certificate.reproduction import (
+        compare_diagnoses,
+        predictions_are_reproduced,
+        same_drawn_number,
+    )
     from ferspec.checks.run.artifacts.files import has_disjoint_splits
     from ferspec.checks.run.artifacts.training import has_the_weights_of_its_balancing
     from ferspec.checks.run.result_row import ResultRow, does_not_contradict_itself
@@ -41,6 +46,15 @@ def tolerances() -> Iterator[Any]:
         for shift in (0.0, 0.5)
     )
     yield predictions_are_reproduced(SimpleNamespace(recertified=recertified, report=stated))
+
+    for step in STEPS:
+        yield within_error(Limit(0.5, 0.1, "bootstrap"), Limit(0.5 + step, 0.1, "bootstrap"), 10**6)
+        yield within_error(Limit(0.5, 0.0, "bootstrap"), Limit(0.5 + step, 0.0, "bootstrap"), 100)
+        yield same_drawn_number(1.0, step), same_drawn_number(0.0, step)
+        for gain, p_value in ((0.2 + step, 1e-30), (0.2, 1e-30 / step)):
+            yield compare_diagnoses(_diagnosed(0.2, 1e-30), _diagnosed(gain, p_value)).status
+    for power in range(12):
+        yield compare_diagnoses(_diagnosed(0.2, 10.0**-power), SimpleNamespace(diagnoses=())).status
 
     images = SimpleNamespace(
         parts={"validation": [0] * 100, "training": [0] * 100},
@@ -93,6 +107,19 @@ def _figures_of_a_run() -> Iterator[Any]:
         object.__setattr__(edited.parts["validation"].metrics.accuracy, "value", float(correct.mean()) + step)
         folder = SimpleNamespace(run=run, predictions={"validation": part}, report=edited)
         yield predicts_like_its_best_epoch(folder).status, reports_its_predictions(folder).status
+
+
+def _diagnosed(gain: float, p_value: float) -> Any:
+    """Return a report with one diagnosis."""
+    known = SimpleNamespace(value=gain, low=0.1, high=0.3, method=None, undefined=None)
+    words = {"kind": "colour", "message": "", "declared": "rgb", "likely": "bgr"}
+    return SimpleNamespace(diagnoses=(SimpleNamespace(**words, gain=known, p_value=p_value, n=100),))
+
+
+def _input() -> Any:
+    from ferspec.subjects.models.contracts.contract import Input
+
+    return Input(size=(4, 4), range=(0.0, 1.0))
 
 
 def logs() -> Iterator[Any]:

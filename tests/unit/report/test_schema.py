@@ -27,7 +27,7 @@ def test_the_published_schema_is_current():
 
 def test_the_schema_names_its_dialect_and_itself_without_a_host():
     assert schema.published()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert schema.published()["$id"] == "urn:ferspec:report:1"
+    assert schema.published()["$id"] == "urn:ferspec:report:2"
 
 
 def test_writing_the_schema_publishes_the_generated_one(tmp_path, monkeypatch):
@@ -99,7 +99,7 @@ def with_an_unknown_kind(document):
 
 
 def with_another_schema_version(document):
-    document["schema_version"] = "2"
+    document["schema_version"] = "3"
 
 
 def without_manifest_digest(document):

@@ -230,9 +230,10 @@ def test_the_lines_fit_80_columns_and_carry_no_control_codes(make_report):
 def test_the_report_prints_verdict_counts_and_figures(make_report):
     report = make_report()
     text = printed(terminal.print_report, report, None)
-    first, second, *_ = text.splitlines()
+    first, second, third, *_ = text.splitlines()
     assert first == "FAIL  certificate of emotion_model.keras on BTFER (2,100 images)"
-    assert second == "9 checks: 4 pass, 2 fail (1 declared), 2 inconclusive, 1 not evaluated"
+    assert second == "assurance: self-asserted"
+    assert third == "9 checks: 4 pass, 2 fail (1 declared), 2 inconclusive, 1 not evaluated"
     right = sum(p.label == p.predicted for p in report.predictions)
     assert f"accuracy {100 * right / 2100:.1f} % (" in text
     known = sum(p.label == p.predicted for index, p in enumerate(report.predictions) if index % 20)

@@ -1,0 +1,1 @@
+"""Sign certificates, and check who signed them."""
