@@ -62,15 +62,7 @@ def remove(folder: Path) -> None:
     with suppress(OSError, RecursionError):
         shutil.rmtree(folder)
         return
-    with suppress(OSError, RecursionError):
-        for path, _, _ in os.walk(folder, onerror=None):
-            for name in os.listdir(path):
-                inner = os.path.join(path, name)
-                if os.path.isdir(inner) and not os.path.islink(inner):
-                    os.chmod(inner, 0o700)
-    with suppress(OSError, RecursionError):
-        shutil.rmtree(folder)
-        return
-    if remover := shutil.which("rm"):
-        # any depth, which a recursive function cannot reach
-        subprocess.run([remover, "-rf", "--", str(folder)], stderr=subprocess.DEVNULL, check=False, timeout=SETTLED)
+    for words in (("chmod", "-R", "u+rwx"), ("rm", "-rf")):
+        if program := shutil.which(words[0]):
+            command = [program, *words[1:], "--", str(folder)]
+            subprocess.run(command, stderr=subprocess.DEVNULL, check=False, timeout=SETTLED)

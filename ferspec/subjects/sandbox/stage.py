@@ -26,6 +26,7 @@ ABI_TCP, ABI_SCOPES = 4, 6
 BIND_AND_CONNECT, SOCKETS_AND_SIGNALS = 3, 3
 NOSUID_NODEV = 2 | 4
 KILLED_BY = 128
+END = b"end\n"
 PAUSE = 0.005
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -52,9 +53,9 @@ def main(config_file: int, status: int, *streams: int) -> None:
         os.dup2(stream, number)
         os.close(stream)
     try:
-        parent = guard(status) if config["guard"] else 0
+        parent, status = guard(status) if config["guard"] else (config["judge"], status)
         report = restrict(config)
-        if os.getppid() != (parent or config["judge"]) and not config["own_processes"]:
+        if os.getppid() != parent and not config["own_processes"]:
             os._exit(1)
         write(status, report)
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
@@ -98,22 +99,29 @@ def restrict(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def guard(status: int) -> int:
-    """Fork, and return the parent's id in the child.
+def guard(status: int) -> tuple[int, int]:
+    """Fork, and return in the child the parent's id and where to report.
 
-    The parent waits for the child, ends all its descendants, and mirrors its exit status. Descendants whose parent ends
-    become children of the guard, so that none escapes.
+    The parent passes the report on, waits for the child, ends all its descendants, and mirrors its exit status.
+    Descendants whose parent ends become children of the guard, so that none escapes.
     """
     libc.prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     parent = os.getpid()
+    # closed when the program starts, while a wrapper may keep the other one open
+    read, report = os.pipe()
     child = os.fork()
     if child == 0:
-        return parent
+        os.close(read)
+        os.close(status)
+        return parent, report
+    os.close(report)
     for number in (0, 1, 2):
         os.dup2(os.open(os.devnull, os.O_RDWR), number)
-    os.close(status)
     signal.signal(signal.SIGTERM, lambda number, frame: end_descendants(KILLED_BY + number))
     libc.prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
+    with os.fdopen(read, "rb") as messages:
+        os.write(status, messages.read() + END)
+    os.close(status)
     while True:
         ended, code = os.wait()
         if ended == child:
