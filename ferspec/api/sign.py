@@ -40,6 +40,8 @@ def countersign(verification: Verification, certificate: Path, key: Signing) -> 
     report, subject = verification.report, verification.certificate
     if report is None or not verification.finding.reproduced:
         raise UserError(f"not signed: the result is {verification.finding.word}, and only REPRODUCED can be signed")
+    if not subject.recertified.isolated:
+        raise UserError("not signed: the model is code that was not isolated here, so its predictions prove nothing")
     if any(_issued(envelope, key) for envelope in subject.envelopes):
         raise UserError(f"not signed: the key {key.public} issued this certificate; another party must reproduce it")
     envelopes = sign(subject.envelopes, subject.document, "reproduced", key)

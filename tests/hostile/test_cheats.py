@@ -14,7 +14,7 @@ from ferspec.outcomes import Status
 from ferspec.subjects.models import open_model
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
 from ferspec.subjects.models.subject import ModelSubject
-from helpers import cheats
+from helpers.cheats import answers as cheats
 from helpers.miniatures import CLASSES, model, named, save_and_open
 
 PER_CLASS, SIDE = 40, 48

@@ -14,7 +14,7 @@ from ferspec.subjects.models.claims import parse_claim
 from ferspec.subjects.models.contracts.contract import Output
 from ferspec.subjects.models.predictions import align, read_predictions
 from ferspec.subjects.models.subject import ModelSubject
-from helpers import cheats
+from helpers.cheats import answers as cheats
 from helpers.miniatures import (
     CLASSES,
     colour_patches,
