@@ -118,8 +118,8 @@ def _losses(honesty: Any) -> Iterator[Any]:
             for number in numbers
         ]
 
-    # the limits are near a quarter of them
-    for most in range(45, 90, 5):
+    # a changed picture is right by chance in one of seven cases
+    for most in range(75, 135, 6):
         yield _status(honesty.keeps_its_accuracy, Asked(COUNT, knows(most)).subject)
     for count in (63, 64, 69, 70):
         yield _status(honesty.keeps_its_accuracy, Asked(count, knows(0)).subject)
