@@ -24,7 +24,10 @@ def repeats_in_a_new_process(subject: ModelSubject) -> CheckResult:
     """A new process, asked in another order and batching, gives the same outputs and classes."""
     book = spec.load()
     reopened, chosen = subject.reopened(), subject.draw(book.integer("FER-B-09", "images"))
-    repeated = reopened.run(chosen, batch_size=book.integer("FER-B-06", "probe"))
+    try:
+        repeated = reopened.run(chosen, batch_size=book.integer("FER-B-06", "probe"))
+    finally:
+        required(reopened.model).close()
     found = agree(repeated, subject.outputs[chosen], book.number("FER-B-09", "tolerance"), REMEMBERS)
     return found if found.status is Status.FAIL else _same_classes(subject, chosen, repeated, found)
 
