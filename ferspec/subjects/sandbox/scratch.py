@@ -1,4 +1,4 @@
-"""Create the only folder that a sandboxed process may write to, and remove it with all that was written."""
+"""Create and remove the only folder that a sandboxed process may write to."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ WORK, TEMPORARY, HOME = "work", "tmp", "home"
 
 
 class Scratch:
-    """Hold a private folder for one process, with an empty working folder, a home and a folder for temporary files.
+    """Hold a private folder for one process.
 
-    ``outside`` is a file next to it that the process must not reach. The folders of judges that were killed are
-    removed by the next one: each is locked while its judge lives.
+    It has an empty working folder, a home and a folder for temporary files. ``outside`` is a file next to it that the
+    process must not reach. The folders of judges that were killed are removed by the next one: each is locked while its
+    judge lives.
     """
 
     def __init__(self) -> None:
