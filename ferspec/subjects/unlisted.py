@@ -15,7 +15,7 @@ class Unlisted:
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Return the module or package of this name in the first closed folder that has it."""
+        """Return a module or package of this name in a closed folder, or None."""
         last = name.rpartition(".")[2]
         for folder in sys.path if path is None else path:
             package = os.path.join(folder, last)

@@ -45,7 +45,7 @@ def module_access(words: Sequence[str], reference: str) -> Access:
     """Let a Python module import what this process can, but no answers of ferspec."""
     module = reference.partition(":")[0]
     entries = [entry or str(Path.cwd()) for entry in sys.path]
-    environment = {"PYTHONPATH": os.pathsep.join([*entries, str(PACKAGE.parent)])}
+    environment = {"PYTHONPATH": os.pathsep.join(entries)}
     if is_reference(module):
         policy = Policy((Path.cwd(),), (), Path.cwd(), may_start_processes=True, trusted=True)
         return Access(policy, environment, module)
