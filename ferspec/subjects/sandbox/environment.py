@@ -17,10 +17,10 @@ OF_WINDOWS = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "PATH
 def clean_environment(scratch: Path, added: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return a program's environment: nothing of the judge's, and every folder for files inside ``scratch``.
 
-    Python finds ferspec's code after what ``PYTHONPATH`` in ``added`` names.
+    Python finds this ferspec's code before what ``PYTHONPATH`` in ``added`` names.
     """
     added = dict(added or {})
-    search = [*filter(None, [added.pop("PYTHONPATH", "")]), str(scratch / CODE)]
+    search = [str(scratch / CODE), *filter(None, [added.pop("PYTHONPATH", "")])]
     home, temporary = str(scratch / HOME), str(scratch / TEMPORARY)
     if sys.platform == "win32":
         base = {name: os.environ[name] for name in OF_WINDOWS if name in os.environ}

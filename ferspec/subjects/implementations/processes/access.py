@@ -15,8 +15,8 @@ from ferspec.subjects.sandbox import Policy
 from ferspec.subjects.sandbox.environment import PATH
 from ferspec.subjects.sandbox.places import PACKAGE, SYSTEM
 
-# what answers the questions that an implementation is asked
-ANSWERS = tuple(PACKAGE / name for name in ("implementation", "reference"))
+# the parts of ferspec that answer the questions that an implementation is asked
+ANSWERS = ("implementation", "reference", "spec/data")
 PROGRAMS = "bin"
 
 
@@ -55,7 +55,10 @@ def module_access(words: Sequence[str], reference: str) -> Access:
 
 def _policy(*readable: Path) -> Policy:
     folder = Path.cwd()
-    return Policy((folder, *readable), ANSWERS, folder, may_start_processes=True)
+    # an environment may hold other copies of this package
+    copies = [PACKAGE, *(Path(entry) / PACKAGE.name for entry in sys.path)]
+    hidden = tuple(path for copy in copies for name in ANSWERS if (path := copy / name).is_dir())
+    return Policy((folder, *readable), hidden, folder, may_start_processes=True)
 
 
 def _package(module: str) -> Iterator[Path]:
