@@ -77,6 +77,7 @@ def checks_by_case(
 
 DEVIATIONS_CHECK = "deviations"
 PROCESS_CHECK = "process"
+REFERENCE_CHECK = "reference"
 
 
 def outcome_of(check: Check, subject: Subject, reproduce: str | None = None) -> Outcome:
@@ -192,6 +193,28 @@ def out_of_turn(strays: Iterable[str]) -> list[Outcome]:
     ]
 
 
+def unjudged(judgement: Judgement, reference: str | None) -> Judgement:
+    """Return the judgement; with one more outcome, and never *pass*, for answers of the module ``reference``."""
+    outcomes = (*judgement.outcomes, *of_the_reference(reference))
+    return Judgement(outcomes, count(outcomes), verdict_of(outcomes))
+
+
+def of_the_reference(reference: str | None) -> list[Outcome]:
+    """Return an outcome, *not evaluated*, if answers come from a module of ferspec's own reference."""
+    if reference is None:
+        return []
+    return [
+        Outcome(
+            check=REFERENCE_CHECK,
+            clause=REFERENCE_CHECK,
+            title="is another implementation than ferspec's own",
+            place="the subject",
+            status=Status.NOT_EVALUATED,
+            message=f"the subject is the reference: it uses {reference}, which the checks compare with",
+        )
+    ]
+
+
 def count(collected: Iterable[Outcome]) -> Counts:
     """Count outcomes by status."""
     collected = list(collected)
@@ -207,11 +230,16 @@ def count(collected: Iterable[Outcome]) -> Counts:
 
 
 def verdict_of(collected: Iterable[Outcome]) -> Verdict:
-    """Return the worst verdict of the undeclared outcomes: fail, inconclusive, pass, not evaluated."""
+    """Return the worst verdict of the undeclared outcomes: fail, inconclusive, pass, not evaluated.
+
+    The reference itself is never better than *not evaluated*.
+    """
     collected = list(collected)
     statuses = {outcome.status for outcome in collected if outcome.declared is None}
     if Status.FAIL in statuses:
         return "fail"
+    if any(outcome.check == REFERENCE_CHECK for outcome in collected):
+        return "not_evaluated"
     if Status.INCONCLUSIVE in statuses:
         return "inconclusive"
     return "pass" if Status.PASS in statuses else "not_evaluated"

@@ -34,7 +34,7 @@ PROPERTY = "ferspec outcome"
 OWES = "ferspec outcome owed"
 CLAIMS = pytest.StashKey[tuple["Claim", ...]]()
 DEVIATIONS = pytest.StashKey[tuple["Deviation", ...]]()
-# faults of an implementation that show only when its process has ended
+# what is known of an implementation only when its process has ended
 LATE = pytest.StashKey[list["Outcome"]]()
 
 
@@ -136,7 +136,7 @@ def fer_subject(request: pytest.FixtureRequest) -> Iterator[object]:
 @pytest.fixture(scope="session")
 def fer_implementation(request: pytest.FixtureRequest) -> Iterator[object]:
     """The implementation that the command line names, by default the built-in one."""
-    from ferspec.engine import out_of_turn
+    from ferspec.engine import of_the_reference, out_of_turn
     from ferspec.subjects.implementations.processes import open_implementation
     from ferspec.subjects.implementations.subject import ImplementationSubject
 
@@ -148,6 +148,8 @@ def fer_implementation(request: pytest.FixtureRequest) -> Iterator[object]:
     with process:
         yield ImplementationSubject(process, option("--fer-profile"))
     request.config.stash[LATE] += out_of_turn(process.strays)
+    if named_implementation(request.config) is not None:
+        request.config.stash[LATE] += of_the_reference(process.reference)
 
 
 def explain(outcome: Outcome) -> str:
@@ -219,12 +221,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """Fail the last test for a fault that belongs to none of the checks."""
+    """Record outcomes outside all checks, and fail the last test for a fault among them."""
+    from ferspec.outcomes import Status
+
     yield
-    while item.config.stash[LATE]:
-        outcome = item.config.stash[LATE].pop()
+    late, item.config.stash[LATE] = item.config.stash[LATE], []
+    for outcome in late:
         record(item, outcome)
-        pytest.fail(explain(outcome), pytrace=False)
+    for outcome in late:
+        if outcome.status is Status.FAIL:
+            pytest.fail(explain(outcome), pytrace=False)
 
 
 class Judged:

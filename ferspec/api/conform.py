@@ -7,7 +7,7 @@ from pathlib import Path
 from ferspec.api.requests import ConformRequest
 from ferspec.checks.generator import checks_for_implementation
 from ferspec.deviations import load_deviations
-from ferspec.engine import charged, declared_for, run_checks, selected
+from ferspec.engine import charged, declared_for, run_checks, selected, unjudged
 from ferspec.outcomes import Judgement
 from ferspec.progress import Progress, silent
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
@@ -27,9 +27,10 @@ def conform(
 ) -> Judgement:
     """Judge an implementation: ``package.module[:object]``, or a command that speaks JSON lines.
 
-    It runs in a process of its own, which has ``time_limit`` seconds for an answer. What it does not offer is not
-    evaluated. With ``select`` only the checks run whose id contains it, and only deviations from their clauses count.
-    ``UserError`` for an implementation that cannot be started, and where there is no such check.
+    It runs in a sandbox, and has ``time_limit`` seconds for an answer. What it does not offer is not evaluated, and
+    neither is ferspec's own implementation. With ``select`` only the checks run whose id contains it, and only
+    deviations from their clauses count. ``UserError`` for an implementation that cannot be started, and where there is
+    no such check.
     """
     request = ConformRequest(
         implementation=implementation,
@@ -52,4 +53,4 @@ def conform_request(request: ConformRequest, progress: Progress = silent) -> Jud
     with open_implementation(request.implementation, request.command, request.time_limit) as process:
         subject = ImplementationSubject(process, request.profile)
         judgement = run_checks(checks, subject, deviations, request.reproduce, progress)
-    return charged(judgement, process.strays)
+    return unjudged(charged(judgement, process.strays), process.reference)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 import ferspec as package
@@ -24,7 +25,7 @@ from ferspec.subjects.implementations.subject import ImplementationSubject
 from helpers.implementations import MINIATURE, PERL, misbehaving
 from helpers.processes import run
 from helpers.signals import hear_ctrl_c
-from helpers.waiting import wait_until
+from helpers.waiting import alive, wait_until
 
 CHECKS = checks_for_implementation()
 OWN = "ferspec.implementation"
@@ -202,12 +203,42 @@ def test_a_mistake_in_perl_is_found(ferspec, workplace):
     assert "FER-W-02" in out
 
 
+def test_the_suites_own_implementation_is_never_passed(ferspec):
+    status, out, _ = ferspec("conform", f"{OWN}:released", "-k", "FER-C-01")
+    assert (status, "the subject is the reference" in out) == (2, True)
+
+
+COPYING = {
+    "imports": "from ferspec.implementation import released",
+    "imports inside": "from ferspec.reference.metrics import evaluate",
+    "imports a module": "import ferspec.reference.weighting as answers",
+    "reads a file": "import ferspec; open(ferspec.__file__.replace('__init__', 'reference/metrics')).read()",
+    "reads values": "import ferspec.spec; ferspec.spec.load()",
+}
+
+
+@pytest.mark.hostile("implementations that cheat")
+@pytest.mark.parametrize("way", COPYING)
+@pytest.mark.parametrize("late", [False, True])
+def test_an_implementation_that_forwards_to_the_reference_never_passes(ferspec, workplace, way, late):
+    Path("copying.py").write_text(
+        f"def classes():\n    {COPYING[way]}\n    return released.classes()\n"
+        if late
+        else f"{COPYING[way]}\ndef classes():\n    return released.classes()\n"
+    )
+    status, out, err = ferspec("conform", "copying", "-k", "FER-C-01")
+    assert status == (1 if late else 2)
+    assert "PASS" not in out
+    assert late or "not evaluated (the subject is the reference)" in err or "importing copying failed" in err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", ["released", "paper"])
 def test_the_suites_own_implementation_offers_everything_and_conforms(profile):
     judgement = package.conform(f"{OWN}:{profile}", profile=profile)
     others = {outcome.clause: outcome for outcome in judgement.outcomes if outcome.status != "pass"}
-    assert judgement.verdict == "pass"
+    assert judgement.verdict == "not_evaluated"
+    assert "the subject is the reference" in others.pop("reference").message
     # by the paper no batch is dropped, so that there is nothing to ask of the dropped one
     assert set(others) == (set() if profile == "released" else {"FER-V-03"})
     assert not [outcome.message for outcome in others.values() if "does not offer" in outcome.message]
@@ -319,19 +350,21 @@ def test_a_signal_ends_the_judge_and_what_it_started(workplace, number, code):
     Path("slow.py").write_text(
         "import os, time\n"
         "def classes():\n"
-        "    with open('pid', 'w') as file:\n"
-        "        file.write(str(os.getpid()) + '\\n')\n"
+        "    open(os.path.join(os.environ['TMPDIR'], 'begun'), 'w').close()\n"
         "    time.sleep(600)\n"
     )
-    words = [*MAIN, "conform", "slow"]
-    judge = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c)
-    pid = Path("pid")
-    wait_until(lambda: pid.exists() and pid.read_text().endswith("\n"))
+    temporary = workplace / "temporary"
+    temporary.mkdir()
+    words, environment = [*MAIN, "conform", "slow"], os.environ | {"TMPDIR": str(temporary)}
+    judge = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c, env=environment)
+    wait_until(lambda: list(temporary.glob("*/inside/tmp/begun")))
+    started = psutil.Process(judge.pid).children(recursive=True)
     judge.send_signal(number)
     _, err = judge.communicate(timeout=120)
     assert (judge.returncode, err.strip()) == (code, "")
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(pid.read_text()), 0)
+    assert started
+    assert not [process for process in started if alive(process.pid)]
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_judgement_leaves_the_signals_as_they_were(ferspec, workplace):

@@ -14,7 +14,7 @@ import pytest
 
 from ferspec.errors import NotEvaluable, SubjectError, UserError
 from ferspec.subjects.implementations.processes import Process, channel
-from ferspec.subjects.implementations.processes.allowed import subject_policy
+from ferspec.subjects.implementations.processes.access import Access, command_access
 from ferspec.subjects.implementations.processes.channel import Channel, LineReader
 from ferspec.subjects.implementations.processes.messages import Misbehaviour, read_answer, request_line, value_of
 from ferspec.subjects.implementations.processes.process import MOST_FAULTS, MOST_FAULTS_OF_ONE
@@ -63,7 +63,8 @@ def misbehaving(monkeypatch):
     opened = []
 
     def start(fault, capability="monitored_split"):
-        opened.append(Process(misbehaving_words(fault, capability), "it", PATIENCE))
+        words = misbehaving_words(fault, capability)
+        opened.append(Process(words, "it", command_access(words), PATIENCE))
         assert opened[-1].offered == {"classes", "monitored_split", "rounded"}
         return opened[-1]
 
@@ -183,7 +184,12 @@ def test_child_processes_end_with_their_parent(misbehaving, fault):
     process = misbehaving(fault)
     process.seconds = 5
     running = psutil.Process(process.pid)
-    asking = threading.Thread(target=lambda: pytest.raises(SubjectError, process.answer, "monitored_split", {}))
+
+    def ask():
+        with pytest.raises(SubjectError):
+            process.answer("monitored_split", {})
+
+    asking = threading.Thread(target=ask)
     asking.start()
     child = wait_until(lambda: [one for one in running.children(True) if "time.sleep(600)" in one.cmdline()[-1]])[0]
     asking.join(PATIENCE)
@@ -211,7 +217,7 @@ def test_a_process_ended_by_another_thread_is_gone_before_the_judge_continues(mo
 
     monkeypatch.setattr(sandbox, "end", slow_end)
     words = misbehaving_words("much on stderr", "capabilities")
-    running = Channel(words, subject_policy(words))
+    running = Channel(words, command_access(words))
     # as the thread that reads a flood does
     threading.Thread(target=running._sandboxed.end).start()
     assert ending.wait(PATIENCE)
@@ -227,7 +233,7 @@ def test_a_request_is_not_written_any_more_when_its_process_is_gone(monkeypatch)
         closed.append(stream.closed)
 
     monkeypatch.setattr(channel, "_write", slow_write)
-    running = Channel([sys.executable, "-c", "pass"], Policy())
+    running = Channel([sys.executable, "-c", "pass"], Access(Policy()))
     with pytest.raises(Misbehaviour, match=r"no answer within 0 s|ended with exit status 0"):
         running.exchange(b"1\n", 0)
     running.kill()
@@ -327,7 +333,8 @@ def test_a_request_is_one_line():
 )
 def test_the_offer_must_be_a_list_of_capabilities(names, said):
     program = f"""import sys; sys.stdin.readline(); print('{{"id": 1, "value": {names}}}')"""
-    with Process([sys.executable, "-c", program], "it") as process, pytest.raises(UserError) as refused:
+    words = [sys.executable, "-c", program]
+    with Process(words, "it", command_access(words)) as process, pytest.raises(UserError) as refused:
         _ = process.offered
     assert said in str(refused.value)
 

@@ -1,4 +1,4 @@
-"""Create the only folder that a sandboxed process may write to, and remove it with all that was written."""
+"""Create and remove the only folder that a sandboxed process may write to."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ WORK, TEMPORARY, HOME = "work", "tmp", "home"
 
 
 class Scratch:
-    """Hold a private folder for one process, with an empty working folder, a home and a folder for temporary files.
+    """Hold a private folder for one process.
 
-    ``outside`` is a file next to it that the process must not reach. The folders of judges that were killed are
-    removed by the next one: each is locked while its judge lives.
+    It has an empty working folder, a home and a folder for temporary files. ``outside`` is a file next to it that the
+    process must not reach. The folders of judges that were killed are removed by the next one: each is locked while its
+    judge lives.
     """
 
     def __init__(self) -> None:
@@ -62,15 +63,7 @@ def remove(folder: Path) -> None:
     with suppress(OSError, RecursionError):
         shutil.rmtree(folder)
         return
-    with suppress(OSError, RecursionError):
-        for path, _, _ in os.walk(folder, onerror=None):
-            for name in os.listdir(path):
-                inner = os.path.join(path, name)
-                if os.path.isdir(inner) and not os.path.islink(inner):
-                    os.chmod(inner, 0o700)
-    with suppress(OSError, RecursionError):
-        shutil.rmtree(folder)
-        return
-    if remover := shutil.which("rm"):
-        # any depth, which a recursive function cannot reach
-        subprocess.run([remover, "-rf", "--", str(folder)], stderr=subprocess.DEVNULL, check=False, timeout=SETTLED)
+    for words in (("chmod", "-R", "u+rwx"), ("rm", "-rf")):
+        if program := shutil.which(words[0]):
+            command = [program, *words[1:], "--", str(folder)]
+            subprocess.run(command, stderr=subprocess.DEVNULL, check=False, timeout=SETTLED)

@@ -11,30 +11,66 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+LAST_STANDARD_STREAM = 2
+
 _threads: dict[int, ThreadPoolExecutor] = {}
 
 
-def spawn(
-    words: Sequence[str], environment: Mapping[str, str], folder: Path | None = None, files: Sequence[int] = ()
+def spawn(words: Sequence[str], environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    """Start a program in its own session, with pipes as its standard streams. It inherits nothing else."""
+    return _popen(words, environment, folder, (), subprocess.PIPE)
+
+
+def spawn_wrapped(
+    words: Sequence[str], environment: Mapping[str, str], files: Sequence[int]
 ) -> subprocess.Popen[bytes]:
-    """Start a program in its own session with pipes as its standard streams. It inherits only ``files``."""
-    # a forked process has the table, but not the thread
-    thread = _threads.setdefault(os.getpid(), ThreadPoolExecutor(1, "ferspec-sandbox"))
-    return thread.submit(_popen, words, environment, folder, files).result()
+    """Start a wrapper that passes pipes on to a program.
+
+    Three further words name their files. The wrapper itself has no standard streams: a program that closes its output
+    is then seen to have closed it. It inherits only the pipes and ``files``.
+    """
+    (read, write), (output, output_end), (errors, errors_end) = (os.pipe() for _ in range(3))
+    kept = (os.fdopen(write, "wb", 0), os.fdopen(output, "rb", 0), os.fdopen(errors, "rb", 0))
+    given = (read, output_end, errors_end)
+    try:
+        process = _popen([*words, *map(str, given)], environment, None, (*files, *given), subprocess.DEVNULL)
+    except BaseException:
+        for stream in kept:
+            stream.close()
+        raise
+    finally:
+        for number in given:
+            os.close(number)
+    process.stdin, process.stdout, process.stderr = kept
+    return process
+
+
+def fill_standard_streams() -> None:
+    """Open the null device for standard streams that the judge was started without.
+
+    Otherwise a pipe would take their place.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= LAST_STANDARD_STREAM:
+        pass
+    os.close(number)
 
 
 def _popen(
-    words: Sequence[str], environment: Mapping[str, str], folder: Path | None, files: Sequence[int]
+    words: Sequence[str], environment: Mapping[str, str], folder: Path | None, files: Sequence[int], stream: int
 ) -> subprocess.Popen[bytes]:
-    pipe = subprocess.PIPE
-    return subprocess.Popen(
-        list(words),
-        stdin=pipe,
-        stdout=pipe,
-        stderr=pipe,
-        bufsize=0,
-        env=dict(environment),
-        cwd=folder,
-        start_new_session=True,
-        pass_fds=tuple(files),
-    )
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            list(words),
+            stdin=stream,
+            stdout=stream,
+            stderr=stream,
+            bufsize=0,
+            env=dict(environment),
+            cwd=folder,
+            start_new_session=True,
+            pass_fds=tuple(files),
+        )
+
+    # a forked process has the table, but not the thread
+    thread = _threads.setdefault(os.getpid(), ThreadPoolExecutor(1, "ferspec-sandbox"))
+    return thread.submit(start).result()

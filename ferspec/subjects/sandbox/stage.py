@@ -1,7 +1,8 @@
-"""Restrict this process, report what was enforced, and become the program: ``python -I -S stage.py FD STATUS``.
+"""Restrict this process, report what was enforced, and become the program.
 
-This file runs as a script in the sandbox, on Linux only. It imports nothing of ferspec, so that it starts fast. ``FD``
-holds the configuration as JSON; a report as JSON is written to ``STATUS``, which is closed when the program starts.
+``python -I -S stage.py FD STATUS IN OUT ERR`` runs this file as a script in the sandbox, on Linux only. It imports
+nothing of ferspec, so that it starts fast. ``FD`` holds the configuration as JSON; a report as JSON is written to
+``STATUS``, which is closed when the program starts. The last three become the standard streams.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ ABI_TCP, ABI_SCOPES = 4, 6
 BIND_AND_CONNECT, SOCKETS_AND_SIGNALS = 3, 3
 NOSUID_NODEV = 2 | 4
 KILLED_BY = 128
+END = b"end\n"
 PAUSE = 0.005
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -42,15 +44,18 @@ class Scopes(ctypes.Structure):
     _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
 
 
-def main(config_file: int, status: int) -> None:
+def main(config_file: int, status: int, *streams: int) -> None:
     """Prepare this process by its configuration, report, and become the program."""
     with os.fdopen(config_file, "rb") as file:
         config = json.loads(file.read())
     os.set_inheritable(status, False)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
     try:
-        parent = guard(status) if config["guard"] else 0
+        parent, status = guard(status) if config["guard"] else (config["judge"], status)
         report = restrict(config)
-        if os.getppid() != (parent or config["judge"]) and not config["own_processes"]:
+        if os.getppid() != parent and not config["own_processes"]:
             os._exit(1)
         write(status, report)
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
@@ -67,9 +72,9 @@ def write(status: int, message: dict[str, Any]) -> None:
 
 
 def restrict(config: dict[str, Any]) -> dict[str, Any]:
-    """Give up every right that the program does not need, and return what a trial shows to be enforced."""
+    """Give up every unneeded right, and return what a trial shows to be enforced."""
     tools = []
-    if config["mount_shared_memory"]:
+    if config["shared_memory"]:
         size = f"size={config['shared_memory']},mode=1777".encode()
         libc.mount(b"tmpfs", b"/dev/shm", b"tmpfs", NOSUID_NODEV, size)
     limit(config["limits"])
@@ -88,27 +93,35 @@ def restrict(config: dict[str, Any]) -> dict[str, Any]:
     return {
         "tools": tools,
         "files": all(is_closed(config["outside"], mode) for mode in (os.O_RDONLY, os.O_WRONLY)),
-        "network": own["net"] or has_no_sockets(),
+        # a socket with a name in the file system works across network namespaces
+        "network": has_no_sockets() or (own["net"] and config["own_files"]),
         "processes": own["pid"] or ("seccomp" in tools and is_out_of_reach(config["judge"])),
     }
 
 
-def guard(status: int) -> int:
-    """Fork, and return the parent's id in the child.
+def guard(status: int) -> tuple[int, int]:
+    """Fork, and return in the child the parent's id and where to report.
 
-    The parent waits for the child, ends all its descendants, and mirrors its exit status. Descendants whose parent ends
-    become children of the guard, so that none escapes.
+    The parent passes the report on, waits for the child, ends all its descendants, and mirrors its exit status.
+    Descendants whose parent ends become children of the guard, so that none escapes.
     """
     libc.prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     parent = os.getpid()
+    # closed when the program starts, while a wrapper may keep the other one open
+    read, report = os.pipe()
     child = os.fork()
     if child == 0:
-        return parent
+        os.close(read)
+        os.close(status)
+        return parent, report
+    os.close(report)
     for number in (0, 1, 2):
         os.dup2(os.open(os.devnull, os.O_RDWR), number)
-    os.close(status)
     signal.signal(signal.SIGTERM, lambda number, frame: end_descendants(KILLED_BY + number))
     libc.prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
+    with os.fdopen(read, "rb") as messages:
+        os.write(status, messages.read() + END)
+    os.close(status)
     while True:
         ended, code = os.wait()
         if ended == child:
@@ -155,7 +168,7 @@ def limit(limits: dict[str, int]) -> None:
 
 
 def drop_capabilities(kept: set[int]) -> None:
-    """Give up the rights of an administrator but the ``kept`` ones, also for programs that are started later."""
+    """Give up the rights of an administrator but the ``kept`` ones, for good."""
     libc.prctl(AMBIENT, CLEAR_AMBIENT, 0, 0, 0)
     for capability in range(MOST_CAPABILITIES):
         if capability not in kept:
@@ -170,7 +183,7 @@ def drop_capabilities(kept: set[int]) -> None:
 
 
 def restrict_files(rules: dict[str, Any]) -> list[str]:
-    """Allow the files of the rules only, no TCP, and no signals and abstract sockets of others."""
+    """Allow the given files only, no TCP, no signals and abstract sockets of others."""
     sys.path.append(rules["packages"])
     import landlock
     from landlock import FSAccess
@@ -248,4 +261,4 @@ def is_out_of_reach(process: int) -> bool:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*map(int, sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Watch the memory, the processes and the files of a sandboxed program, and end it above its limits."""
+"""Watch memory, processes and files of a sandboxed program, and end it above a limit."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ import psutil
 from ferspec.subjects.sandbox.policy import GIB, Policy
 
 PERIOD = 0.1
-# watching takes at most one part in so many of the time
+# watching takes at most a twentieth of the time
 LEAST_PAUSES = 20
 MOST_WRITTEN, MOST_FILES = 8 * GIB, 20_000
 FILES_PERIOD = 2.0
+BLOCK = 512
 
 
 class Watchdog(threading.Thread):
@@ -74,13 +75,14 @@ class Watchdog(threading.Thread):
 def written_in(folder: Path) -> tuple[int, int]:
     """Return the number of files in a folder and their size in bytes; stop counting above ``MOST_FILES``."""
     files = size = 0
-    for path, folders, names in os.walk(folder):
-        files += len(folders) + len(names)
-        for name in names:
-            with suppress(OSError):
-                size += os.lstat(os.path.join(path, name)).st_blocks * 512
-        if files > MOST_FILES:
-            break
+    waiting = [str(folder)]
+    while waiting and files <= MOST_FILES:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                files += 1
+                size += entry.stat(follow_symlinks=False).st_blocks * BLOCK
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
     return files, size
 
 

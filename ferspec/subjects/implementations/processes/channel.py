@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, cast
 
+from ferspec.subjects.implementations.processes.access import Access
 from ferspec.subjects.implementations.processes.messages import HINT, Misbehaviour
-from ferspec.subjects.sandbox import Policy, start
+from ferspec.subjects.sandbox import start
 from ferspec.subjects.sandbox.reading import CHUNK, MOST_BYTES, TailReader, excerpt
 
 # limit on lines without a request
@@ -25,8 +26,8 @@ class Channel:
     Raise ``OSError`` if it cannot be started.
     """
 
-    def __init__(self, words: Sequence[str], policy: Policy) -> None:
-        self._sandboxed = start(words, policy)
+    def __init__(self, words: Sequence[str], access: Access) -> None:
+        self._sandboxed = start(words, access.policy, access.environment)
         self.isolation = self._sandboxed.isolation
         self._process = self._sandboxed.process
         self.pid = self._process.pid

@@ -21,6 +21,8 @@ from ferspec.subjects.implementations.capabilities import CATALOGUE
 # if the judge has ended, this process must end by itself, even during an endless answer
 GRACE = 10
 ORPHANED = 70
+REFERENCE = ("ferspec.implementation", "ferspec.reference")
+CLOSED = "which the checks compare with and subjects cannot read: not evaluated (the subject is the reference)"
 
 
 class LoadError(Exception):
@@ -43,6 +45,8 @@ def main(reference: str) -> None:
             else:
                 function = getattr(implementation, request["capability"])
                 answer["value"] = jsonable(function(**request["arguments"]))
+            if (module := loaded_reference()) is not None:
+                answer["reference"] = module
             text = json.dumps(answer, allow_nan=False)
         except NotImplementedError:
             text = json.dumps({"id": request["id"], "missing": True})
@@ -65,8 +69,12 @@ def load(reference: str) -> Any:
     try:
         implementation: Any = importlib.import_module(name)
     except ModuleNotFoundError as error:
+        if is_reference(error.name or ""):
+            raise LoadError(f"{name} imports {error.name}, {CLOSED}") from error
         raise LoadError(f"there is no module {error.name!r} on Python's path or in this folder") from error
     except (Exception, SystemExit) as error:
+        if module := loaded_reference():
+            raise LoadError(f"{name} imports {module}, {CLOSED}") from error
         raise LoadError(f"importing {name} failed with {one_line(error)}") from error
     try:
         implementation = reduce(getattr, path.split("."), implementation) if path else implementation
@@ -78,6 +86,18 @@ def load(reference: str) -> Any:
         return implementation()
     except (Exception, SystemExit) as error:
         raise LoadError(f"creating {path} without arguments failed with {one_line(error)}") from error
+
+
+def is_reference(module: str) -> bool:
+    """Return whether a module is part of what the checks compare with."""
+    return any(module == name or module.startswith(f"{name}.") for name in REFERENCE)
+
+
+def loaded_reference() -> str | None:
+    """Return the first module of ferspec's own reference that is loaded. This module itself loads none."""
+    # a hidden folder is imported as an empty package, which has no file
+    loaded = (name for name, module in sys.modules.items() if getattr(module, "__file__", None) is not None)
+    return next(filter(is_reference, sorted(loaded)), None)
 
 
 def offered(implementation: Any) -> list[str]:

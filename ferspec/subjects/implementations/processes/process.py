@@ -11,7 +11,7 @@ from typing import Any
 from ferspec.errors import NotEvaluable, SubjectError, UserError
 from ferspec.spec.names import nearest
 from ferspec.subjects.implementations.capabilities import CATALOGUE
-from ferspec.subjects.implementations.processes.allowed import subject_policy
+from ferspec.subjects.implementations.processes.access import Access
 from ferspec.subjects.implementations.processes.channel import Channel
 from ferspec.subjects.implementations.processes.messages import (
     Misbehaviour,
@@ -19,11 +19,12 @@ from ferspec.subjects.implementations.processes.messages import (
     request_line,
     value_of,
 )
-from ferspec.subjects.sandbox import Policy
 from ferspec.subjects.sandbox.reading import excerpt
 from ferspec.subjects.time_limit import OF_IMPLEMENTATIONS
 
 OFFERED = "capabilities"
+# in an answer: a module of ferspec's own reference that the implementation has loaded
+REFERENCE = "reference"
 # seconds to wait for output after an answer; an implementation receives about 2,000 requests
 PAUSE = 0.002
 # limits, so that one broken capability does not stop the others, and a dead subject does not take hours
@@ -42,11 +43,11 @@ class Process:
     After six stray faults, all further requests fail.
     """
 
-    def __init__(
-        self, words: Sequence[str], name: str, seconds: float = OF_IMPLEMENTATIONS, policy: Policy | None = None
-    ) -> None:
+    def __init__(self, words: Sequence[str], name: str, access: Access, seconds: float = OF_IMPLEMENTATIONS) -> None:
         self.name = name
-        self._policy = policy or subject_policy(words)
+        # the module of ferspec's own reference that the process is, or was seen to load
+        self.reference = access.reference
+        self._access = access
         self._words = tuple(words)
         self.seconds = seconds
         self.strays: list[str] = []
@@ -155,7 +156,7 @@ class Process:
     def _started(self) -> tuple[Channel, Any]:
         """Start a process and return it with the capabilities it lists. Starting counts as answering time."""
         self._last_answered = OFFERED
-        channel = Channel(self._words, self._policy)
+        channel = Channel(self._words, self._access)
         try:
             return channel, value_of(self._exchange(channel, OFFERED, {}))
         except BaseException:
@@ -167,6 +168,8 @@ class Process:
         line = request_line(self._asked, capability, arguments)
         answer = read_answer(self._asked, channel.exchange(line, self.seconds))
         channel.settle(PAUSE)
+        if self.reference is None and isinstance(answer.get(REFERENCE), str):
+            self.reference = excerpt(answer[REFERENCE])
         return answer
 
     def _drop(self) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from ferspec.errors import NotEvaluable, SubjectError, UserError
+from ferspec.subjects.implementations.processes.access import command_access, module_access
 from ferspec.subjects.implementations.processes.process import Process
 from ferspec.subjects.time_limit import OF_IMPLEMENTATIONS, require_time_limit
 
@@ -27,12 +28,14 @@ def open_implementation(
     """
     require_time_limit(seconds)
     if implementation is not None and command is None:
-        name, words = implementation, _python(implementation)
+        words = _python(implementation)
+        process = Process(words, implementation, module_access(words, implementation), seconds)
     elif command is not None and implementation is None:
-        name, words = command, _words(command)
+        words = _words(command)
+        process = Process(words, command, command_access(words), seconds)
     else:
         raise UserError("name one implementation: either package.module[:object] or a command (--command)")
-    process = Process(words, name, seconds)
+    name = process.name
     try:
         if not process.offered:
             objects = _objects_of(process) if command is None else ""
