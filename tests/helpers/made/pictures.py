@@ -9,11 +9,11 @@ from functools import cache
 
 import cv2
 import numpy as np
-from ferspec.subjects.datasets.kept import KeptImages
 
 from ferspec import spec
 from ferspec.spec.pictures import Pictures, ReducedPicture
 from ferspec.subjects.datasets.decode import pixel_digest
+from ferspec.subjects.datasets.kept import KeptImages
 from ferspec.subjects.datasets.manifest import Entry
 from ferspec.subjects.datasets.readers import Listing
 from ferspec.subjects.datasets.recognition.reduce import Reading, Reduction, reductions
