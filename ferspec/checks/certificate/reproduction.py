@@ -149,7 +149,7 @@ def compare_outcomes(stated: Report, reproduced: Report) -> CheckResult:
 
 def _differences_follow(left: Outcome, right: Outcome) -> bool:
     """Return whether two differences differ as much as a figure of the two observations."""
-    if None in (left.difference, right.difference) or left.observed == right.observed:
+    if left.difference == right.difference or None in (left.difference, right.difference):
         return left.difference == right.difference
     change = required(left.difference) - required(right.difference)
     figures = zip(*(numbers_in(outcome.observed) for outcome in (left, right)), strict=True)
