@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ferspec.subjects.sandbox import Policy, start
 from ferspec.subjects.sandbox.filters import compiled_filter
+from ferspec.subjects.sandbox.policy import Policy
+from ferspec.subjects.sandbox.start import start
 from ferspec.subjects.sandbox.wrappers import wrappers
 
 SECONDS = 120
@@ -25,7 +26,7 @@ def missing(layers):
     tools = LAYERS[layers]
     working = {wrapper.tool for wrapper in wrappers(frozenset(tools))}
     lacking = tools & {"bwrap", "unshare"} - working
-    if "seccomp" in tools and compiled_filter(False) is None:
+    if "seccomp" in tools and compiled_filter(False, False) is None:
         lacking.add("seccomp")
     if "landlock" in tools and not has_landlock():
         lacking.add("landlock")

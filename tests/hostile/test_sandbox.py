@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ferspec.subjects.sandbox import Policy, start
 from ferspec.subjects.sandbox.places import PACKAGE, SPECIFICATION
+from ferspec.subjects.sandbox.policy import Policy
+from ferspec.subjects.sandbox.start import start
 from helpers.processes import run
 from helpers.sandboxes import LAYERS, SECONDS, as_ordinary_user, finished, left_in, missing, sandboxed, written_by
 from helpers.waiting import alive, wait_until
@@ -133,6 +134,24 @@ def test_nothing_outside_is_written(isolated, where, tmp_path):
     # beside it there may be the scratch folder, which has the name of another inside
     assert found.startswith("refused") or where == "beside it"
     assert not file.exists()
+
+
+CHANGING = {
+    "mode": "os.chmod({file!r}, 0o777)",
+    "mode, by descriptor": "os.chmod(os.open(sys.executable, os.O_RDONLY), 0o755)",
+    "owner": "os.chown({file!r}, os.getuid(), os.getgid())",
+    "times": "os.utime({file!r}, (1, 1))",
+    "attributes": "os.setxattr({file!r}, 'user.mark', b'1')",
+    "the kernel's parameters": "os.close(os.open('/proc/sys/kernel/core_pattern', os.O_WRONLY))",
+}
+
+
+@pytest.mark.hostile("models that cheat")
+@pytest.mark.parametrize("what", CHANGING)
+def test_nothing_outside_is_changed_without_being_opened(isolated, what, tmp_path):
+    (tmp_path / "labels.txt").write_text("labels")
+    found = tried(CHANGING[what].format(file=str(tmp_path / "labels.txt")), isolated)
+    assert found.startswith("refused")
 
 
 REACHING = {

@@ -21,6 +21,12 @@ DENIED = (
     *("fanotify_init", "lookup_dcookie", "nfsservctl", "vhangup", "personality"),
 )
 STARTING = ("fork", "vfork")
+# what changes a file without opening it to write, which Landlock does not know
+CHANGING = (
+    *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime", "utimes"),
+    *("futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr", "setxattrat", "removexattr", "lremovexattr"),
+    *("fremovexattr", "removexattrat", "file_setattr"),
+)
 CLONE_THREAD = 0x00010000
 # user, mount, cgroup, UTS, IPC, PID and network namespaces, in this order
 NAMESPACES = (0x10000000, 0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x20000000, 0x40000000)
@@ -28,8 +34,11 @@ TYPE_INTO_TERMINAL = 0x5412
 
 
 @cache
-def compiled_filter(may_start_processes: bool) -> bytes | None:
-    """Return the filter as instructions for the kernel, or None where it cannot be compiled."""
+def compiled_filter(may_start_processes: bool, own_files: bool) -> bytes | None:
+    """Return the filter as instructions for the kernel, or None where it cannot be compiled.
+
+    Without ``own_files`` the files of others are in sight, and their modes, owners and times must not be changed.
+    """
     if sys.platform != "linux":
         return None
     try:
@@ -38,7 +47,8 @@ def compiled_filter(may_start_processes: bool) -> bytes | None:
         return None
     refused, unknown = pyseccomp.ERRNO(errno.EPERM), pyseccomp.ERRNO(errno.ENOSYS)
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
-    for name in DENIED if may_start_processes else (*DENIED, *STARTING):
+    denied = (*DENIED, *(() if may_start_processes else STARTING), *(() if own_files else CHANGING))
+    for name in denied:
         with suppress(OSError, ValueError):  # a system call of another machine, or newer than the library
             rules.add_rule(refused, name)
     # its flags lie in memory, where a filter cannot see them; programs then use clone
