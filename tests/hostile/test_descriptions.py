@@ -36,5 +36,7 @@ def test_a_callable_cannot_name_its_own_files_or_format(described, tmp_path, mon
     (tmp_path / "table.npz").write_bytes(b"labels")
     (tmp_path / "speaks.py").write_text(CALLABLE.format(kind=kind, content=text.encode()))
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=r"speaks:predict cannot be loaded: its process (did not describe|names a file)"):
+    with pytest.raises(
+        UserError, match=r"speaks:predict cannot be loaded: its process (did not describe|names a file)"
+    ):
         open_model("speaks:predict")

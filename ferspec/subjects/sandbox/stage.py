@@ -240,7 +240,7 @@ def is_closed(path: str, mode: int) -> bool:
 
 
 def keeps_its_times(path: str) -> bool:
-    """Return whether the times of a file of the judge, which stand for its mode and owner, cannot be changed."""
+    """Return whether a file of the judge keeps its times, and so its mode and owner."""
     try:
         os.utime(path)
     except OSError:
