@@ -278,6 +278,11 @@ def test_a_program_outlives_the_thread_that_started_it(layers):
     assert finished(found[0])[0] == "here"
 
 
+def test_the_thread_that_starts_programs_does_not_hold_up_the_end_of_the_judge(layers):
+    written_by("pass", layers)
+    assert {thread.daemon for thread in threading.enumerate() if thread.name == "ferspec-sandbox"} == {True}
+
+
 JUDGE = """
 import sys, tempfile, time
 from helpers.sandboxes import sandboxed
