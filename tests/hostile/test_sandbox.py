@@ -154,6 +154,36 @@ def test_nothing_outside_is_changed_without_being_opened(isolated, what, tmp_pat
     assert found.startswith("refused")
 
 
+# the first process locks bytes of a program of the system, and the second looks which are locked
+LOCK = """
+import fcntl, os, struct, sys
+file, form = os.open("/usr/bin/env", os.O_RDONLY), "hhqqi4x"
+def ask(command, kind):
+    return struct.unpack(form, fcntl.fcntl(file, command, struct.pack(form, kind, os.SEEK_SET, 7, 1, 0)))[0]
+if {first}:
+    ask(fcntl.F_SETLK, fcntl.F_RDLCK)
+    fcntl.flock(os.open("/usr/bin/true", os.O_RDONLY), fcntl.LOCK_EX)
+    print("locked", flush=True)
+    sys.stdin.read()
+else:
+    fcntl.flock(os.open("/usr/bin/true", os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    print(ask(fcntl.F_GETLK, fcntl.F_WRLCK) == fcntl.F_RDLCK)
+"""
+
+
+@pytest.mark.hostile("models that cheat")
+def test_no_lock_tells_the_next_process_anything(isolated):
+    if "seccomp" not in LAYERS[isolated]:
+        pytest.skip("only seccomp knows locks")
+    first = sandboxed(LOCK.format(first=True), isolated)
+    assert first.process.stdout.readline() == b"locked\n"
+    try:
+        assert written_by(LOCK.format(first=False), isolated) == "False"
+    finally:
+        # ends the standard input that it waits for
+        finished(first)
+
+
 REACHING = {
     "signals the judge": "os.kill({judge}, 0)",
     "reads the judge's command line": "open('/proc/{judge}/cmdline').read().index('py')",

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
 # what reaches other processes, the kernel's configuration, or files by another way than their path
 DENIED = (
@@ -27,6 +28,10 @@ CHANGING = (
     *("futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr", "setxattrat", "removexattr", "lremovexattr"),
     *("fremovexattr", "removexattrat", "file_setattr"),
 )
+# tells a process what another one does with a file that both may read
+WATCHING = ("inotify_init", "inotify_init1")
+# F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW and F_SETLEASE of fcntl, as on every 64-bit Linux
+LOCK_COMMANDS = (6, 7, 37, 38, 1024)
 CLONE_THREAD = 0x00010000
 # user, mount, cgroup, UTS, IPC, PID and network namespaces, in this order
 NAMESPACES = (0x10000000, 0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x20000000, 0x40000000)
@@ -47,7 +52,7 @@ def compiled_filter(may_start_processes: bool, own_files: bool) -> bytes | None:
         return None
     refused, unknown = pyseccomp.ERRNO(errno.EPERM), pyseccomp.ERRNO(errno.ENOSYS)
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
-    denied = (*DENIED, *(() if may_start_processes else STARTING), *(() if own_files else CHANGING))
+    denied = (*DENIED, *(() if may_start_processes else (*STARTING, *WATCHING)), *(() if own_files else CHANGING))
     for name in denied:
         with suppress(OSError, ValueError):  # a system call of another machine, or newer than the library
             rules.add_rule(refused, name)
@@ -55,6 +60,7 @@ def compiled_filter(may_start_processes: bool, own_files: bool) -> bytes | None:
     rules.add_rule(unknown, "clone3")
     if not may_start_processes:
         rules.add_rule(refused, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, 0))
+        _ignore_locks(rules)
     for flag in NAMESPACES:
         rules.add_rule(refused, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
     rules.add_rule(refused, "prlimit64", pyseccomp.Arg(0, pyseccomp.NE, 0))
@@ -63,3 +69,17 @@ def compiled_filter(may_start_processes: bool, own_files: bool) -> bytes | None:
         rules.export_bpf(file)
         file.seek(0)
         return file.read()
+
+
+def _ignore_locks(rules: Any) -> None:
+    """Let locks of files succeed without effect.
+
+    A lock on a library is seen in other sandboxes: a model could leave in one what its next process should not know.
+    A single process, which HDF5 and caches lock their files in, needs none.
+    """
+    import pyseccomp
+
+    ignored = pyseccomp.ERRNO(0)
+    rules.add_rule(ignored, "flock")
+    for command in LOCK_COMMANDS:
+        rules.add_rule(ignored, "fcntl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, command))
