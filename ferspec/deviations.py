@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ferspec import spec
+from ferspec.engine import may_be_declared
 from ferspec.errors import UserError
 from ferspec.files import parse_toml, read_bounded
 from ferspec.outcomes import Deviation
@@ -30,7 +30,10 @@ def load_deviations(path: str | Path) -> tuple[Deviation, ...]:
     deviations = tuple(_read(entry, f"{path}, deviation {number}") for number, entry in enumerate(entries, start=1))
     clauses = [deviation.clause for deviation in deviations]
     for clause in clauses:
-        spec.load().clause(clause)
+        if not may_be_declared(clause):
+            raise UserError(
+                f"{path}: a deviation from {clause} cannot be declared: a model that fails it proves nothing"
+            )
         if clauses.count(clause) > 1:
             raise UserError(f"{path} declares a deviation from {clause} twice: keep one entry")
     return deviations

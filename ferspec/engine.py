@@ -145,9 +145,14 @@ def settle(outcome: Outcome, deviations: Iterable[Deviation]) -> Outcome:
     """Return the outcome; a declared failure gets its deviation."""
     if outcome.status is Status.FAIL:
         for deviation in deviations:
-            if deviation.clause == outcome.clause:
+            if deviation.clause == outcome.clause and may_be_declared(outcome.clause):
                 return outcome.model_copy(update={"declared": deviation})
     return outcome
+
+
+def may_be_declared(clause: str) -> bool:
+    """Return whether a deviation from a clause may be declared: not where the metrics would then say nothing."""
+    return bool(spec.load().clause(clause).values.get("may_be_declared", True))
 
 
 def unused(deviations: Iterable[Deviation], settled: Iterable[Outcome]) -> list[Outcome]:

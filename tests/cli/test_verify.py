@@ -94,6 +94,8 @@ def test_groups_are_claims_without_their_file(ferspec, certify, verify, workplac
     assert "are claims" not in words(verify(*EVERYTHING, "--groups", "groups.csv")[1]).partition("the document")[0]
     status, _, err = verify("--groups", "groups.csv")
     assert (status, err) == (2, "ferspec: groups belong to images: add --dataset\n")
+    edit(lambda document: document["dataset"]["notes"].append("confirmed by the publisher of BTFER"))
+    assert verify(*EVERYTHING)[1].startswith("NOT REPRODUCED")
 
 
 @pytest.mark.parametrize(

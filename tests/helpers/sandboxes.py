@@ -26,7 +26,7 @@ def missing(layers):
     tools = LAYERS[layers]
     working = {wrapper.tool for wrapper in wrappers(frozenset(tools))}
     lacking = tools & {"bwrap", "unshare"} - working
-    if "seccomp" in tools and compiled_filter(False) is None:
+    if "seccomp" in tools and compiled_filter(False, False) is None:
         lacking.add("seccomp")
     if "landlock" in tools and not has_landlock():
         lacking.add("landlock")

@@ -136,6 +136,54 @@ def test_nothing_outside_is_written(isolated, where, tmp_path):
     assert not file.exists()
 
 
+CHANGING = {
+    "mode": "os.chmod({file!r}, 0o777)",
+    "mode, by descriptor": "os.chmod(os.open(sys.executable, os.O_RDONLY), 0o755)",
+    "owner": "os.chown({file!r}, os.getuid(), os.getgid())",
+    "times": "os.utime({file!r}, (1, 1))",
+    "attributes": "os.setxattr({file!r}, 'user.mark', b'1')",
+    "the kernel's parameters": "os.close(os.open('/proc/sys/kernel/core_pattern', os.O_WRONLY))",
+}
+
+
+@pytest.mark.hostile("models that cheat")
+@pytest.mark.parametrize("what", CHANGING)
+def test_nothing_outside_is_changed_without_being_opened(isolated, what, tmp_path):
+    (tmp_path / "labels.txt").write_text("labels")
+    found = tried(CHANGING[what].format(file=str(tmp_path / "labels.txt")), isolated)
+    assert found.startswith("refused")
+
+
+# the first process locks bytes of a program of the system, and the second looks which are locked
+LOCK = """
+import fcntl, os, struct, sys
+file, form = os.open("/usr/bin/env", os.O_RDONLY), "hhqqi4x"
+def ask(command, kind):
+    return struct.unpack(form, fcntl.fcntl(file, command, struct.pack(form, kind, os.SEEK_SET, 7, 1, 0)))[0]
+if {first}:
+    ask(fcntl.F_SETLK, fcntl.F_RDLCK)
+    fcntl.flock(os.open("/usr/bin/true", os.O_RDONLY), fcntl.LOCK_EX)
+    print("locked", flush=True)
+    sys.stdin.read()
+else:
+    fcntl.flock(os.open("/usr/bin/true", os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    print(ask(fcntl.F_GETLK, fcntl.F_WRLCK) == fcntl.F_RDLCK)
+"""
+
+
+@pytest.mark.hostile("models that cheat")
+def test_no_lock_tells_the_next_process_anything(isolated):
+    if "seccomp" not in LAYERS[isolated]:
+        pytest.skip("only seccomp knows locks")
+    first = sandboxed(LOCK.format(first=True), isolated)
+    assert first.process.stdout.readline() == b"locked\n"
+    try:
+        assert written_by(LOCK.format(first=False), isolated) == "False"
+    finally:
+        # ends the standard input that it waits for
+        finished(first)
+
+
 REACHING = {
     "signals the judge": "os.kill({judge}, 0)",
     "reads the judge's command line": "open('/proc/{judge}/cmdline').read().index('py')",
@@ -258,6 +306,11 @@ def test_a_program_outlives_the_thread_that_started_it(layers):
     time.sleep(0.3)
     found[0].process.stdin.write(b"\n")
     assert finished(found[0])[0] == "here"
+
+
+def test_the_thread_that_starts_programs_does_not_hold_up_the_end_of_the_judge(layers):
+    written_by("pass", layers)
+    assert {thread.daemon for thread in threading.enumerate() if thread.name == "ferspec-sandbox"} == {True}
 
 
 JUDGE = """

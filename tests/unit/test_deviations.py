@@ -32,6 +32,8 @@ def test_a_well_formed_file_is_read(tmp_path):
         (ENTRY.replace("dropout stays on", ""), "reason"),
         (ENTRY + 'sice = "2024"\n', "sice"),
         (ENTRY + ENTRY, "twice"),
+        (ENTRY.replace("FER-B-05", "FER-B-09"), "FER-B-09 cannot be declared"),
+        (ENTRY.replace("FER-B-05", "FER-B-10"), "FER-B-10 cannot be declared"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_it(tmp_path, text, says):

@@ -147,5 +147,12 @@ def test_a_deviation_whose_clause_does_not_fail_is_a_failure(status):
     assert judgement.outcomes[-1].check == "deviations[FER-B-05]"
 
 
+@pytest.mark.parametrize("clause", ["FER-B-09", "FER-B-10"])
+def test_a_model_that_fails_these_proves_nothing_whatever_is_declared(clause):
+    declared = Deviation(clause=clause, category="unsupported", reason="it looks pictures up")
+    judgement = judge([clause], [outcome(Status.FAIL, clause)], [declared])
+    assert (judgement.verdict, judgement.counts.declared) == ("fail", 0)
+
+
 def test_a_deviation_that_matches_nothing_is_a_failure():
     assert judge(["FER-B-01"], [outcome(Status.PASS)], [DEVIATION]).verdict == "fail"

@@ -16,6 +16,7 @@ from ferspec.required import required
 from ferspec.subjects.certificates.build import dataset_info
 from ferspec.subjects.certificates.document import Diagnosis, Report
 from ferspec.subjects.certificates.subject import Certificate
+from ferspec.subjects.datasets.groups import is_note_on_groups
 
 # claimed by whoever made the certificate, or compared by other checks
 ELSEWHERE: Any = {
@@ -52,15 +53,15 @@ def dataset_is_the_certified_one(certificate: Certificate) -> CheckResult:
     dataset, report = required(certificate.dataset), required(certificate.report)
     described, likely = dataset_info(dataset, dataset.manifest()), "another dataset, or one that was changed"
     reductions = () if dataset.found is None else dataset.found.reductions
-    # the name depends on the folder, and a groups file that is not available adds its own notes
-    missing = [note for note in described.notes if note not in report.dataset.notes]
-    notes = missing if certificate.unavailable_groups else list(described.notes)
-    stated = [] if certificate.unavailable_groups else list(report.dataset.notes)
+    # the name depends on the folder, and a groups file that is not available adds its own note
+    stated = list(report.dataset.notes)
+    if certificate.unavailable_groups and (added := next(filter(is_note_on_groups, stated), None)) is not None:
+        stated.remove(added)
     found = first_difference(
         report.dataset.model_dump(exclude={"name", "notes"})
         | {"notes": stated, "reductions": [reduction.model_dump() for reduction in report.reductions]},
         described.model_dump(exclude={"name", "notes"})
-        | {"notes": notes, "reductions": [reduction.model_dump() for reduction in reductions]},
+        | {"notes": list(described.notes), "reductions": [reduction.model_dump() for reduction in reductions]},
         likely,
     )
     if found.status is Status.FAIL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,7 @@ UNKNOWN = "unknown"
 LARGEST = 64 << 20
 # CelebA, the face set with most attributes, has 40, and each is a table of metrics in the report
 MOST_GROUPINGS = 100
+NOTE = re.compile(r"rows of [^/\\]+ without an image: [\d,]+ \(.*\)")
 
 
 def read_groups(path: str | Path, ids: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
@@ -53,6 +55,11 @@ def read_groups(path: str | Path, ids: Sequence[str]) -> tuple[dict[str, tuple[s
     notes = (f"rows of {path.name} without an image: {len(unmatched):,} ({first_few(unmatched)})",) if unmatched else ()
     table = {name: tuple(values[index][column] for index in range(len(ids))) for column, name in enumerate(columns)}
     return table, notes
+
+
+def is_note_on_groups(note: str) -> bool:
+    """Return whether a note has the form of the one that ``read_groups`` adds."""
+    return NOTE.fullmatch(note) is not None
 
 
 def _read(path: Path) -> tuple[list[str], list[tuple[int, str, list[str]]]]:

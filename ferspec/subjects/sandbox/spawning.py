@@ -6,14 +6,19 @@ The kernel kills a sandboxed process when the thread that started it ends, not w
 from __future__ import annotations
 
 import os
+import queue
 import subprocess
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 LAST_STANDARD_STREAM = 2
 
-_threads: dict[int, ThreadPoolExecutor] = {}
+Start = Callable[[], subprocess.Popen[bytes]]
+Tasks = queue.SimpleQueue[tuple[Start, Future[subprocess.Popen[bytes]]] | None]
+
+_tasks: dict[int, Tasks] = {}
 
 
 def spawn(words: Sequence[str], environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
@@ -71,6 +76,29 @@ def _popen(
             pass_fds=tuple(files),
         )
 
+    started: Future[subprocess.Popen[bytes]] = Future()
+    _tasks_of_thread().put((start, started))
+    return started.result()
+
+
+def _tasks_of_thread() -> Tasks:
+    """Return the queue of the thread that starts processes.
+
+    The thread is a daemon: one of ``ThreadPoolExecutor`` never ends where Ctrl-C comes while it starts.
+    """
     # a forked process has the table, but not the thread
-    thread = _threads.setdefault(os.getpid(), ThreadPoolExecutor(1, "ferspec-sandbox"))
-    return thread.submit(start).result()
+    if (process := os.getpid()) not in _tasks:
+        tasks: Tasks = queue.SimpleQueue()
+        threading.Thread(target=_start_each, args=(tasks,), name="ferspec-sandbox", daemon=True).start()
+        if _tasks.setdefault(process, tasks) is not tasks:
+            tasks.put(None)
+    return _tasks[process]
+
+
+def _start_each(tasks: Tasks) -> None:
+    while (task := tasks.get()) is not None:
+        start, started = task
+        try:
+            started.set_result(start())
+        except BaseException as error:  # whoever waits for the process gets it
+            started.set_exception(error)

@@ -92,7 +92,8 @@ def restrict(config: dict[str, Any]) -> dict[str, Any]:
     own = {name: os.readlink(f"/proc/self/ns/{name}") != there for name, there in config["namespaces"].items()}
     return {
         "tools": tools,
-        "files": all(is_closed(config["outside"], mode) for mode in (os.O_RDONLY, os.O_WRONLY)),
+        "files": keeps_its_times(config["outside"])
+        and all(is_closed(config["outside"], mode) for mode in (os.O_RDONLY, os.O_WRONLY)),
         # a socket with a name in the file system works across network namespaces
         "network": has_no_sockets() or (own["net"] and config["own_files"]),
         "processes": own["pid"] or ("seccomp" in tools and is_out_of_reach(config["judge"])),
@@ -233,6 +234,15 @@ def is_closed(path: str, mode: int) -> bool:
     """Return whether a file of the judge cannot be opened."""
     try:
         os.close(os.open(path, mode))
+    except OSError:
+        return True
+    return False
+
+
+def keeps_its_times(path: str) -> bool:
+    """Return whether a file of the judge keeps its times, and so its mode and owner."""
+    try:
+        os.utime(path)
     except OSError:
         return True
     return False

@@ -108,7 +108,7 @@ def _restrictions(
     wrapper: Wrapper, policy: Policy, granted: Places, scratch: Scratch, tools: frozenset[str]
 ) -> dict[str, Any]:
     """Return what the stage restricts, and what it tries."""
-    instructions = compiled_filter(policy.may_start_processes) if "seccomp" in tools else None
+    instructions = compiled_filter(policy.may_start_processes, wrapper.own_files) if "seccomp" in tools else None
     return {
         "judge": os.getpid(),
         "own_files": wrapper.own_files,

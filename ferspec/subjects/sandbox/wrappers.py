@@ -84,7 +84,9 @@ def _unshares() -> list[Wrapper]:
 
 def mounts(places: Places, scratch: Path) -> bytes:
     """Return the arguments of bubblewrap that build a file system of what is granted."""
-    words: list[str] = ["--proc", "/proc", "--dev", "/dev", "--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"]
+    # an administrator could otherwise set the kernel's parameters, such as the program that a crash starts
+    words: list[str] = ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys"]
+    words += ["--dev", "/dev", "--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"]
     words += ["--bind", str(scratch), "/tmp"]
     folders = tuple(f"{path}/" for path in places.bound)
     links = [(target, path) for path, target in sorted(places.links) if not path.startswith(folders)]

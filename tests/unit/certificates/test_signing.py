@@ -274,6 +274,7 @@ def without(name):
         (without("payloadType"), "line 1 is not a DSSE envelope"),
         (lambda text: text.replace('"keyid"', '"kid"'), "line 1 is not a DSSE envelope"),
         (lambda text: json.dumps(json.loads(text) | {"signatures": []}), "holds no signature by a named key"),
+        (lambda text: text.replace('"keyid": "', '"keyid": "lab'), "holds no signature by a named key"),
         (twice, "two signatures by the key"),
         (lambda text: " " * (stored.LARGEST + 1), "too large for the signatures"),
     ],

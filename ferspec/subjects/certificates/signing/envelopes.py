@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 SUFFIX = ".intoto.jsonl"
 # an envelope has about a thousand bytes and 250 for each signature
 LARGEST = 2**20
+# the id of a key, which is shown before its signature can be checked
+FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 
 def envelopes_path(certificate: str | Path) -> Path:
@@ -66,7 +69,7 @@ def _read(line: bytes, where: str) -> Envelope:
         envelope = Envelope.from_dict(content)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{where} is not a DSSE envelope: {type(error).__name__}: {str(error)[:100]}") from None
-    texts = (envelope.payload_type, *envelope.signatures)
-    if not envelope.signatures or not all(isinstance(text, str) for text in texts):
+    is_signed = envelope.signatures and all(FINGERPRINT.fullmatch(str(key)) for key in envelope.signatures)
+    if not is_signed or not isinstance(envelope.payload_type, str):
         raise UserError(f"{where} is not a DSSE envelope: it holds no signature by a named key")
     return envelope

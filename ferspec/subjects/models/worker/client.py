@@ -30,6 +30,8 @@ SERVE = "ferspec.subjects.models.worker.serve"
 FLOAT32 = TYPES[1]
 MOST_COLUMNS = 1 << 16
 MOST_JSON = 1 << 20
+# what a callable's process must say: its digest covers what it read, and no file that it names itself
+CALLABLE = "callable"
 PATHS = TypeAdapter(tuple[Path, ...])
 
 
@@ -47,6 +49,9 @@ def open_in_worker(source: Source, trust_code: bool, seconds: float, trial: Tria
     coverage = source.coverage()
     digest = source.digest() if coverage is None else coverage.digest
     channel, loaded = _load(source, trust_code, seconds)
+    if located is not None and (loaded.files or loaded.format != CALLABLE):
+        channel.close()
+        raise UserError(f"{source.name} cannot be loaded: its process did not describe it as a callable without files")
     if coverage is not None and not channel.isolation.files:
         coverage = coverage.model_copy(update={"complete": False})
     if set(loaded.files) - set(source.files):

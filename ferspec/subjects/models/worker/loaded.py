@@ -32,6 +32,8 @@ def usable(loaded: Loaded) -> Loaded:
             raise ValueError(f"declares a {name} of {size}")
     if signature.batch is not None and not 1 <= signature.batch <= MOST_BATCH:
         raise ValueError(f"declares batches of {signature.batch:,} images: at most {MOST_BATCH:,} can be judged")
+    if any("\0" in str(file) for file in loaded.files):
+        raise ValueError("names a file with a null character")
     labels = None if signature.labels is None else plain_labels(signature.labels)
     texts = {"dtype": plain_text(signature.dtype), "preprocessing": tuple(map(plain_text, signature.preprocessing))}
     return loaded.model_copy(

@@ -1,0 +1,42 @@
+"""A callable that describes itself, in place of its process, gets no file and no format that its digest lacks."""
+
+import json
+import sys
+
+import pytest
+
+from ferspec.errors import UserError
+from ferspec.subjects.models import open_model
+
+# runs while it is imported, and answers the judge's request to load it
+CALLABLE = """
+import os, sys
+from ferspec.subjects.sandbox.messages import Kind, pack, send
+frame = sys._getframe()
+while "answers" not in frame.f_locals:
+    frame = frame.f_back
+send(frame.f_locals["answers"], pack(Kind({kind}), frame.f_locals["header"].number, {content!r}))
+os._exit(0)
+"""
+LOADED, NEEDS = 3, 7
+DESCRIBED = {
+    "a file that it did not open": (LOADED, {"format": "callable", "signature": {}, "files": ["{folder}/table.npz"]}),
+    "a file that it needs": (NEEDS, ["{folder}/table.npz"]),
+    "a path with a null character": (LOADED, {"format": "callable", "signature": {}, "files": ["{folder}/a\0b"]}),
+    "another format": (LOADED, {"format": "onnx", "signature": {}}),
+}
+
+
+@pytest.mark.hostile("models that cheat")
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a digest covers its source file only")
+@pytest.mark.parametrize("described", DESCRIBED)
+def test_a_callable_cannot_name_its_own_files_or_format(described, tmp_path, monkeypatch):
+    kind, content = DESCRIBED[described]
+    text = json.dumps(content).replace("{folder}", str(tmp_path))
+    (tmp_path / "table.npz").write_bytes(b"labels")
+    (tmp_path / "speaks.py").write_text(CALLABLE.format(kind=kind, content=text.encode()))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        UserError, match=r"speaks:predict cannot be loaded: its process (did not describe|names a file)"
+    ):
+        open_model("speaks:predict")
