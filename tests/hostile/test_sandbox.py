@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ferspec.subjects.sandbox import Policy, start
 from ferspec.subjects.sandbox.places import PACKAGE, SPECIFICATION
+from ferspec.subjects.sandbox.policy import Policy
+from ferspec.subjects.sandbox.start import start
 from helpers.processes import run
 from helpers.sandboxes import LAYERS, SECONDS, as_ordinary_user, finished, left_in, missing, sandboxed, written_by
 from helpers.waiting import alive, wait_until

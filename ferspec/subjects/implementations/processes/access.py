@@ -11,9 +11,9 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from ferspec.subjects.implementations.processes.host import is_reference
-from ferspec.subjects.sandbox import Policy
 from ferspec.subjects.sandbox.environment import PATH
 from ferspec.subjects.sandbox.places import PACKAGE, SYSTEM
+from ferspec.subjects.sandbox.policy import Policy
 
 # what answers the questions that an implementation is asked
 ANSWERS = tuple(PACKAGE / name for name in ("implementation", "reference"))
