@@ -21,7 +21,7 @@ from helpers.waiting import alive, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux isolates processes")
 ISOLATED = [name for name in LAYERS if name not in ("none", "unshare")]
-# tries something, and writes what came of it
+# tries something, and writes the result
 TRY = """
 import ctypes, os, signal, socket, sys
 try:

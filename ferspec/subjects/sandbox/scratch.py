@@ -1,4 +1,4 @@
-"""Create the only folder that a sandboxed process may write to, and remove it with all that was written."""
+"""Create and remove the only folder that a sandboxed process may write to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WORK, TEMPORARY, HOME = "work", "tmp", "home"
 
 
 class Scratch:
-    """Hold a private folder for one process, with an empty working folder, a home and a folder for temporary files.
+    """Hold a private folder for one process: working folder, home and temporary folder, all empty.
 
     ``outside`` is a file next to it that the process must not reach. The folders of judges that were killed are
     removed by the next one: each is locked while its judge lives.
@@ -46,7 +46,7 @@ class Scratch:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove the scratch folders of this user whose judge has ended without removing them."""
+    """Remove this user's scratch folders whose judge ended without removing them."""
     for found in folder.glob(f"{PREFIX}*"):
         with suppress(OSError, Timeout):
             status = found.lstat()
@@ -58,7 +58,7 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder that an untrusted program wrote to: with closed folders in it, and of any depth."""
+    """Remove a folder of an untrusted program, of any depth and with unreadable parts."""
     with suppress(OSError, RecursionError):
         shutil.rmtree(folder)
         return

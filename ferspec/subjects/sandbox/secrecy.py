@@ -1,4 +1,4 @@
-"""Keep the memory of the judge closed to other processes of its user while a subject runs, on Linux."""
+"""Hide the judge's memory from other processes of its user while a subject runs. Linux only."""
 
 from __future__ import annotations
 

@@ -22,7 +22,10 @@ PROGRAMS = "bin"
 
 @dataclass(frozen=True)
 class Access:
-    """Hold what a process may read, its variables, and the module of ferspec's own reference that it is, or None."""
+    """Hold what a process may read, and its variables.
+
+    ``reference`` is the module of ferspec's own reference that is judged, or None.
+    """
 
     policy: Policy
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -30,7 +33,7 @@ class Access:
 
 
 def command_access(words: Sequence[str]) -> Access:
-    """Let a command read its files, its program's installation, and the current folder, in which it runs."""
+    """Let a command read its files, its installation and the current folder. It runs in the latter."""
     files = tuple(path.absolute() for word in words[1:] if (path := Path(word)).exists())
     program = shutil.which(words[0])
     folders = tuple(_installation(program)) if program else ()
@@ -39,7 +42,7 @@ def command_access(words: Sequence[str]) -> Access:
 
 
 def module_access(words: Sequence[str], reference: str) -> Access:
-    """Let the host of a Python module import what this process can import, but nothing that knows the answers."""
+    """Let the host of a module import what this process can, except ferspec's reference."""
     module = reference.partition(":")[0]
     entries = [entry or str(Path.cwd()) for entry in sys.path]
     environment = {"PYTHONPATH": os.pathsep.join([*entries, str(PACKAGE.parent)])}
@@ -56,7 +59,7 @@ def _policy(*readable: Path) -> Policy:
 
 
 def _package(module: str) -> Iterator[Path]:
-    """Yield where a top-level module is found without importing anything, such as a package installed as editable."""
+    """Yield the folders of a package that another finder knows, such as an editable one."""
     name = module.partition(".")[0]
     for finder in sys.meta_path:
         if finder is not PathFinder and (spec := finder.find_spec(name, None)) is not None:
@@ -64,7 +67,7 @@ def _package(module: str) -> Iterator[Path]:
 
 
 def _installation(program: str) -> Iterator[Path]:
-    """Yield the folder that a program outside the system's folders is installed in, such as ``~/node/v20``."""
+    """Yield the installation folder of a program outside the system's folders, such as ``~/node/v20``."""
     real = Path(os.path.realpath(program))
     if real.parent.name == PROGRAMS and not any(real.is_relative_to(folder) for folder in SYSTEM):
         yield real.parent.parent
