@@ -99,6 +99,22 @@ def test_what_is_declared_is_read_and_what_is_hidden_in_it_is_not(isolated, tmp_
         assert tried(expression.format(str(tmp_path / "code" / "data")), isolated, **policy).startswith("refused")
 
 
+def test_code_beside_something_hidden_is_imported(isolated, tmp_path):
+    (tmp_path / "code" / "dataset").mkdir(parents=True)
+    (tmp_path / "code" / "main_module.py").write_text("import helping.module as other; found = other.found")
+    (tmp_path / "code" / "helping").mkdir()
+    (tmp_path / "code" / "helping" / "__init__.py").write_text("")
+    (tmp_path / "code" / "helping" / "module.py").write_text("found = 7")
+    program = (
+        f"import sys; sys.path.append({str(tmp_path / 'code')!r})\n"
+        "from ferspec.subjects.unlisted import import_from_unlisted_folders\n"
+        "import_from_unlisted_folders()\n"
+        "import main_module; print(main_module.found)"
+    )
+    policy = {"readable": [tmp_path / "code"], "hidden": (tmp_path / "code" / "dataset",)}
+    assert written_by(program, isolated, **policy) == "7"
+
+
 def test_what_a_link_in_a_declared_folder_points_to_is_not_read(isolated, tmp_path):
     (tmp_path / "secret.txt").write_text("labels")
     (tmp_path / "code").mkdir()

@@ -82,10 +82,9 @@ class Channel:
         self, kind: Kind, content: bytes | np.ndarray, seconds: float, accept: Callable[[Header], None]
     ) -> tuple[Header, bytearray]:
         if not self._answers.headers.empty():
-            if self._answers.headers.get() is not None:
-                raise Malformed("answered before it was asked")
-            # waiting for the answer reports the end of the worker
-            self._answers.headers.put(None)
+            if self._answers.headers.get() is None:
+                raise self._failed(self._why_ended())
+            raise Malformed("answered before it was asked")
         deadline = min(time.monotonic() + seconds, self._ends)
         self._errors.remaining = MOST_BYTES
         # a worker that answers early would have to guess this number

@@ -32,7 +32,7 @@ class Places:
 
     ``granted`` are real paths without anything hidden. ``bound`` are real paths to mount in an empty file system, where
     ``links`` (path, target) are created, and ``masked`` is covered. ``listed`` are folders with hidden contents whose
-    names are not secret.
+    names are public.
     """
 
     granted: tuple[str, ...]

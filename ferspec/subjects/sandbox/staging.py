@@ -151,7 +151,7 @@ def _unnamed(data: bytes) -> Iterator[IO[bytes]]:
 
 
 def _messages(pipe: int) -> list[dict[str, Any]]:
-    """Return the reports of the stage. It stops reporting when it becomes the program, or after too long."""
+    """Return what the stage reports before it becomes the program; nothing if it is late."""
     text, deadline = b"", time.monotonic() + PATIENCE
     with selectors.DefaultSelector() as ready:
         ready.register(pipe, selectors.EVENT_READ)

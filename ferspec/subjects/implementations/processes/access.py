@@ -15,8 +15,8 @@ from ferspec.subjects.sandbox.environment import PATH
 from ferspec.subjects.sandbox.places import PACKAGE, SYSTEM
 from ferspec.subjects.sandbox.policy import Policy
 
-# what answers the questions that an implementation is asked
-ANSWERS = tuple(PACKAGE / name for name in ("implementation", "reference"))
+# the parts of ferspec that answer the questions that an implementation is asked
+ANSWERS = ("implementation", "reference", "spec/data")
 PROGRAMS = "bin"
 
 
@@ -33,7 +33,7 @@ class Access:
 
 
 def command_access(words: Sequence[str]) -> Access:
-    """Let a command read its files, its installation and the current folder. It runs in the latter."""
+    """Let a command read its files, its program's installation, and the current folder."""
     files = tuple(path.absolute() for word in words[1:] if (path := Path(word)).exists())
     program = shutil.which(words[0])
     folders = tuple(_installation(program)) if program else ()
@@ -45,7 +45,7 @@ def module_access(words: Sequence[str], reference: str) -> Access:
     """Let the host of a module import what this process can, except ferspec's reference."""
     module = reference.partition(":")[0]
     entries = [entry or str(Path.cwd()) for entry in sys.path]
-    environment = {"PYTHONPATH": os.pathsep.join([*entries, str(PACKAGE.parent)])}
+    environment = {"PYTHONPATH": os.pathsep.join(entries)}
     if is_reference(module):
         policy = Policy((Path.cwd(),), (), Path.cwd(), may_start_processes=True, trusted=True)
         return Access(policy, environment, module)
@@ -55,11 +55,14 @@ def module_access(words: Sequence[str], reference: str) -> Access:
 
 def _policy(*readable: Path) -> Policy:
     folder = Path.cwd()
-    return Policy((folder, *readable), ANSWERS, folder, may_start_processes=True)
+    # an environment may hold other copies of this package
+    copies = [PACKAGE, *(Path(entry) / PACKAGE.name for entry in sys.path)]
+    hidden = tuple(path for copy in copies for name in ANSWERS if (path := copy / name).is_dir())
+    return Policy((folder, *readable), hidden, folder, may_start_processes=True)
 
 
 def _package(module: str) -> Iterator[Path]:
-    """Yield the folders of a package that another finder knows, such as an editable one."""
+    """Yield where a package that is installed as editable lies, without importing it."""
     name = module.partition(".")[0]
     for finder in sys.meta_path:
         if finder is not PathFinder and (spec := finder.find_spec(name, None)) is not None:
@@ -67,7 +70,7 @@ def _package(module: str) -> Iterator[Path]:
 
 
 def _installation(program: str) -> Iterator[Path]:
-    """Yield the installation folder of a program outside the system's folders, such as ``~/node/v20``."""
+    """Yield where a program is installed outside the system's folders, such as ``~/node/v20``."""
     real = Path(os.path.realpath(program))
     if real.parent.name == PROGRAMS and not any(real.is_relative_to(folder) for folder in SYSTEM):
         yield real.parent.parent
