@@ -199,7 +199,7 @@ def out_of_turn(strays: Iterable[str]) -> list[Outcome]:
 
 
 def unjudged(judgement: Judgement, reference: str | None) -> Judgement:
-    """Return the judgement; with one more outcome, and never *pass*, for answers of the module ``reference``."""
+    """Add an outcome for answers of the module ``reference``. The verdict is then never *pass*."""
     outcomes = (*judgement.outcomes, *of_the_reference(reference))
     return Judgement(outcomes, count(outcomes), verdict_of(outcomes))
 

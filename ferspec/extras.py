@@ -23,7 +23,7 @@ EXTRA_OF = {
 
 
 def missing_extra(task: str, package: str) -> UserError:
-    """Return the error for a task whose optional package is not installed, with the command that installs it."""
+    """Return the error for a missing optional package, with the command that installs it."""
     return UserError(f"{task} needs {package}: pip install 'ferspec[{EXTRA_OF[package]}]'")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from ferspec.files import write_whole
 
 HERE = Path(__file__).parent
+SECONDS = 4 * 3600
 PAGE = HERE.parent / "docs" / "security.md"
 LINE = re.compile(r"^(?P<kind>.+): (?P<tried>\d+) tried, (?P<stopped>\d+) stopped$", re.MULTILINE)
 TABLE = re.compile(r"^\| kind \| tried \| stopped \|\n(?:\|.*\|\n)+", re.MULTILINE)
@@ -36,7 +37,7 @@ def table(printed: str) -> str:
 
 def main() -> int:
     words = [sys.executable, "-m", "pytest", str(HERE), "-m", "hostile", "-q", "-p", "no:cacheprovider"]
-    run = subprocess.run(words, stdout=subprocess.PIPE, text=True, cwd=HERE.parent)
+    run = subprocess.run(words, stdout=subprocess.PIPE, text=True, cwd=HERE.parent, timeout=SECONDS)
     found = table(run.stdout)
     print(run.stdout if run.returncode else found)
     if sys.argv[1:] == ["--write"] and run.returncode == 0:

@@ -1,4 +1,4 @@
-"""The result of a certification, as a notebook wants it: numbers, tables, plots, and the page."""
+"""Results of a certification for notebooks: numbers, tables, plots and the page."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Certification(Report):
 
     @property
     def per_class(self) -> pd.DataFrame:
-        """Precision, recall and F1 of each class with the ends of their intervals, and its number of images."""
+        """Precision, recall and F1 of each class with their intervals, and its number of images."""
         import pandas as pd
 
         table: dict[str, dict[str, float | None]] = {}
@@ -137,7 +137,7 @@ class Certification(Report):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        """Return the page in a frame of its own, so that its style does not change the notebook."""
+        """Return the page in a frame. Its style does not change the notebook."""
         from html import escape
 
         from ferspec.report.html import render_html

@@ -1,4 +1,4 @@
-"""Signs certificates: by whoever issues one, and by a second party that reproduced it."""
+"""Signs certificates, for the issuer and for a second party that reproduced one."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def issue(report: Report, certificate: Path, key: Signing) -> None:
 def require_reproducing(request: VerifyRequest) -> None:
     """Raise ``UserError`` unless a request compares all that a second signature stands for."""
     if request.model is None or request.dataset is None:
-        raise UserError("--sign signs what was reproduced: add --model and --dataset")
+        raise UserError("--sign needs a reproduced result: add --model and --dataset")
     if request.select:
-        raise UserError("--sign signs what was reproduced by all checks: leave out -k")
+        raise UserError("--sign needs the result of all checks: leave out -k")
 
 
 def countersign(verification: Verification, certificate: Path, key: Signing) -> Assurance:

@@ -32,8 +32,8 @@ def verify(
 
     With --sign, a second party signs a certificate that it reproduced; --public-key checks who signed.
 
-    Exit status: 0 consistent or reproduced, also where the document's verdict is FAIL; 1 not; 2 nothing could be
-    verified; 3 inconclusive, such as a certificate of another specification.
+    Exit status: 0 consistent or reproduced, even if the document's verdict is FAIL; 1 not consistent or not
+    reproduced; 2 nothing could be verified; 3 inconclusive, such as a certificate of another specification.
     """
     from ferspec.api.sign import countersign, require_reproducing
     from ferspec.api.verify import verify_request

@@ -19,7 +19,9 @@ IN_FORM = "Evaluation on a set in the BTFER form, not a certificate: the test se
 UNRECOGNISED = "a test set that was not recognised"
 PREDICTIONS_ONLY = "predictions only"
 NOT_ISOLATED = "not isolated"
-CODE_NOT_ISOLATED = "Not isolated: the model is code of its author, and was not kept from files, processes and network."
+CODE_NOT_ISOLATED = (
+    "Not isolated: the model runs code of its author, which could reach files, processes or the network."
+)
 OF_PREDICTIONS = "Predictions only: they were read from a file, and nothing shows that a model gives them."
 READINGS = {"pillow": "Pillow", "floor": "the formula floor((i + 0.5) · 256 / 48)"}
 WEIGHTS = {"imagenet": "ImageNet", "vggface": "VGGFace", "scratch": "from scratch"}
@@ -44,7 +46,7 @@ def notice(report: Report) -> str | None:
 
 
 def isolation(report: Report) -> str | None:
-    """Return in one line what was enforced on the process of the model. None if none ran."""
+    """Return in one line what was enforced on the model's process, if it had one."""
     found = report.isolation
     if found is None:
         return None
@@ -53,7 +55,7 @@ def isolation(report: Report) -> str | None:
     missing = ", ".join(name for name, is_enforced in parts.items() if not is_enforced)
     limits = f"; limited: {', '.join(found.limits)}" if found.limits else ""
     tools = f" ({', '.join(found.tools)})" if found.tools else ""
-    return f"isolated from the model: {enforced}{limits}{tools}" + (f"; not isolated: {missing}" if missing else "")
+    return f"isolated: {enforced}{limits}{tools}" + (f"; not isolated: {missing}" if missing else "")
 
 
 def is_of_predictions(report: Report) -> bool:
@@ -87,15 +89,15 @@ def recognition(report: Report) -> list[str]:
     least = spec.load().integer("FER-D-13", "least")
     what = f"Recognised by {found.by}" if found.recognised else f"Not recognised by {found.by}"
     counts = (
-        (found.mislabelled, "stand under a label that is not known for them"),
+        (found.mislabelled, "have a label that is not known for them"),
         (found.repeated, "repeat a known picture under its label"),
         (found.similar, f"resemble known pictures but differ in their pixels, as decoded by {software}"),
-        (found.disagreeing, "differ from their own 48 × 48 lattice by more than a photograph does"),
+        (found.disagreeing, "differ from their own 48 × 48 pixels by more than a photograph does"),
     )
     return [
         f"{what}: {found.pictures:,} different known pictures, at least {least:,} are needed.",
         f"{found.known:,} images are known, {found.unknown:,} are unknown.",
-        *([f"Ties were read as by {READINGS[found.reading]}."] if found.known else []),
+        *([f"Ties were read as in {READINGS[found.reading]}."] if found.known else []),
         *(f"Images that {said}: {count:,}." for count, said in counts if count),
     ]
 

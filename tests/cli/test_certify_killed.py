@@ -14,6 +14,7 @@ from ferspec.api.verify import verify
 from helpers.waiting import wait_until
 
 MOMENTS = 30
+SECONDS = 300
 WRITTEN = {"certificate.json", "report.html", "badge.svg", "model-index.yml"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")]
@@ -35,7 +36,7 @@ def is_running(process):
 def duration(tmp_path_factory):
     """The seconds that the command takes undisturbed."""
     began = time.monotonic()
-    assert certify(tmp_path_factory.mktemp("whole") / "out").wait() == 0
+    assert certify(tmp_path_factory.mktemp("whole") / "out").wait(SECONDS) == 0
     return time.monotonic() - began
 
 
@@ -50,7 +51,7 @@ def test_a_kill_at_a_random_moment_leaves_nothing_half_written(tmp_path, duratio
         process.suspend()
         started = process.children(recursive=True)
         process.kill()
-    process.wait()
+    process.wait(SECONDS)
     wait_until(lambda: not any(map(is_running, started)), seconds=20)
     written = {path.name for path in (tmp_path / "out").iterdir()} if (tmp_path / "out").is_dir() else set()
     whole = {name for name in written if not name.startswith((".", "unfinished"))}

@@ -173,8 +173,8 @@ def test_a_certificate_that_is_not_signed_is_self_asserted_on_every_page(certify
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (("--sign", "lab.pem"), "--sign signs what was reproduced: add --model and --dataset"),
-        ((*IMAGES, "--sign", "lab.pem"), "--sign signs what was reproduced: add --model and --dataset"),
+        (("--sign", "lab.pem"), "--sign needs a reproduced result: add --model and --dataset"),
+        ((*IMAGES, "--sign", "lab.pem"), "--sign needs a reproduced result: add --model and --dataset"),
         ((*EVERYTHING, "--sign", "lab.pem", "-k", "FER-X-02"), "leave out -k"),
         ((*EVERYTHING, "--sign", "lab.pub"), "is not a private key in PEM"),
         ((*EVERYTHING, "--sign", "absent.pem"), "cannot read absent.pem"),

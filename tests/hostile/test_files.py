@@ -154,7 +154,7 @@ def test_a_link_out_of_a_dataset_is_refused_and_counted(tmp_path, target):
     (tmp_path / "set" / "Happy" / "1.png").symlink_to(target)
     (tmp_path / "set" / "Sad").symlink_to(target)
     message = refusal(open_dataset, tmp_path / "set")
-    assert "links that lead out of this folder: 2" in message
+    assert "links that lead out of it: 2" in message
     assert "copy the files that they lead to" in message
 
 

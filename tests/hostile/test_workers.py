@@ -30,7 +30,7 @@ REASONS = {
     "bytes as values": "answered 2 images with an output of type uint8",
     "another type": "answered with values of an unknown type or shape",
     "five axes": "answered with values of an unknown type or shape",
-    "another number": "answered another request than the one it was asked",
+    "another number": "answered with the number of another request",
     "an unknown kind": "answered with a message of the unknown kind 99",
     "a refusal instead of values": r"answered with an unexpected message \(refused\)",
     "text without end": "answered with 1,048,576 bytes: at most 4,096 are read",

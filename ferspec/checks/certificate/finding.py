@@ -1,4 +1,4 @@
-"""Says in exact words what a verification did: what was compared, and what remains a claim."""
+"""Puts into words what a verification compared, and what remains a claim."""
 
 from __future__ import annotations
 

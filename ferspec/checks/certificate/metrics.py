@@ -156,8 +156,8 @@ def _claims_agree(certificate: Certificate) -> CheckResult:
                 status=Status.INCONCLUSIVE,
                 observed=f"{claim}: {statuses[0]}",
                 expected=f"{claim}: {statuses[1]}",
-                message="the threshold lies within the Monte Carlo error of the limit, so another stream decides",
-                likely="it was made with another version of NumPy",
+                message="the threshold of the claim lies within the Monte Carlo error of the limit",
+                likely="the certificate was made with another version of NumPy",
             )
     return CheckResult(status=Status.PASS, observed="the limits were drawn from another random stream")
 

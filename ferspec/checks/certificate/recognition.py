@@ -43,7 +43,7 @@ def recognition_follows(certificate: Certificate) -> CheckResult:
 
 
 def images_agree_with_their_lattice(certificate: Certificate) -> CheckResult:
-    """No certified image differs from its own 48 × 48 lattice more than photographs do."""
+    """No certified image differs from its own 48 × 48 pixels more than photographs do."""
     report = required(certificate.report)
     most = spec.load().number("FER-D-14", "most")
     certified = report.reductions if report.dataset.form == BTFER else ()

@@ -117,14 +117,14 @@ def findings_are_reproduced(certificate: Certificate) -> CheckResult:
 
 
 def _compare_kinds(stated: Report, reproduced: Report) -> CheckResult:
-    """Conclude nothing from another kind: FER-X-05 derives it, except for what a machine enforces on a model."""
+    """Conclude nothing if the kinds differ: FER-X-05 checks the kind, except for the isolation."""
     if stated.kind == reproduced.kind:
         return PASS
     return CheckResult(
         status=Status.INCONCLUSIVE,
         observed=f"kind = {stated.kind}",
         expected=f"kind = {reproduced.kind}",
-        message="this machine enforces something else on the model than the one that made the certificate",
+        message="the model is isolated here in another way than where the certificate was made",
     )
 
 
@@ -149,7 +149,7 @@ def compare_outcomes(stated: Report, reproduced: Report) -> CheckResult:
 
 
 def _differences_follow(left: Outcome, right: Outcome) -> bool:
-    """Return whether two differences differ as much as a figure of the two observations."""
+    """Return whether two differences are as far apart as a figure of the two observations."""
     if left.difference == right.difference or None in (left.difference, right.difference):
         return left.difference == right.difference
     change = required(left.difference) - required(right.difference)

@@ -24,7 +24,7 @@ def is_signed_as_stated(certificate: Certificate) -> CheckResult:
             return _refused(f"{_words(each)} is {each.state}", LIKELY[each.state])
     for signed, times in Counter((each.role, each.fingerprint) for each in examined).items():
         if times > 1:
-            return _refused(f"{times} signatures by the key {signed[1][:16]} that it {signed[0]} the certificate", None)
+            return _refused(f"{times} signatures by the key {signed[1][:16]} as {signed[0]}", None)
     for key in keys:
         if not any(each.fingerprint == key.fingerprint for each in examined):
             return _refused(f"no signature by {key.name} ({key.fingerprint[:16]})", _signers(examined))

@@ -1,4 +1,4 @@
-"""Find what a model is read from, without importing or loading anything of it."""
+"""Find the files of a model without importing or loading any part of it."""
 
 from __future__ import annotations
 
@@ -70,6 +70,6 @@ def source_of(reference: str | Path) -> Source:
     if not path.exists():
         raise UserError(f"{path}: no such model file or folder")
     if not path.is_dir() and not path.is_file():
-        raise UserError(f"{path} is not a regular file or a folder, as a model is")
+        raise UserError(f"{path} is neither a regular file nor a folder: a model is one of these")
     real = path.absolute()
     return Source(text, path.name or text, str(real), real, (real,))

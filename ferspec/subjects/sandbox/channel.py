@@ -26,7 +26,7 @@ LIMITED = ("time", "output")
 
 
 class Fault(Exception):
-    """Say in plain words how a worker ended or misbehaved. It has been killed, with everything it started."""
+    """Explain how a worker ended or misbehaved. It has been killed, with everything it started."""
 
 
 class Channel:
@@ -97,7 +97,7 @@ class Channel:
         head = self._next(self._answers.headers, deadline, seconds)
         header = unpack(head)
         if header.number != number:
-            raise Malformed("answered another request than the one it was asked")
+            raise Malformed("answered with the number of another request")
         accept(header)
         answer = bytearray(header.length)
         self._answers.wanted.put(answer)
@@ -111,7 +111,7 @@ class Channel:
         try:
             data = waiting.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
-            within = f"{seconds:g} s" if deadline < self._ends else "the time allowed in all"
+            within = f"{seconds:g} s" if deadline < self._ends else "the total time limit"
             raise self._failed(f"gave no answer within {within}") from None
         if data is None:
             raise self._failed(self._why_ended())
@@ -122,7 +122,7 @@ class Channel:
         self.close()
         self._errors.join(GRACE)
         line = plain_text(self._errors.error_line())
-        self._fault = f"{reason}; its last words: {line}" if line else reason
+        self._fault = f"{reason}; the last line that it printed: {line}" if line else reason
         return Fault(self._fault)
 
     def _why_ended(self) -> str:

@@ -21,11 +21,11 @@ LAST_PICKLE = 5
 
 
 class Malformed(ValueError):
-    """Say in plain words why bytes are not the message that was expected."""
+    """Explain why bytes are not the expected message."""
 
 
 class Kind(IntEnum):
-    """Name the messages. The judge asks with the first two; a worker answers with the others."""
+    """List the kinds of messages: the judge sends the first two, a worker answers with the others."""
 
     LOAD = 1
     RUN = 2

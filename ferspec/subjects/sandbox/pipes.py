@@ -10,7 +10,7 @@ SET_PIPE_SIZE, PIPE_SIZE = 1031, 1 << 20
 
 
 def widen(pipe: IO[bytes]) -> None:
-    """Let a pipe hold more at once, where the system can: fewer switches between judge and worker."""
+    """Enlarge the buffer of a pipe where possible: judge and worker then switch less often."""
     with suppress(ImportError, OSError):
         import fcntl
 

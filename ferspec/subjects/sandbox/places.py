@@ -78,7 +78,7 @@ def _wanted(policy: Policy) -> Iterator[str]:
 
 
 def _followed(path: str, links: dict[str, str]) -> str | None:
-    """Return the real path of an absolute path, or None if nothing is there.
+    """Return the real path of an absolute path, or None if it does not exist.
 
     Add every symbolic link on the way to ``links``.
     """

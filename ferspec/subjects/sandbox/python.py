@@ -19,6 +19,6 @@ def python_words(module: str) -> list[str]:
 
 @cache
 def library_folders() -> tuple[Path, ...]:
-    """Return the folders of installed packages on Python's path: those that hold metadata of packages."""
+    """Return the folders on Python's path that hold installed packages, known by their metadata."""
     folders = (Path(entry).resolve() for entry in sys.path if entry)
     return tuple(dict.fromkeys(f for f in folders if f != ROOT and any(f.glob("*.dist-info"))))

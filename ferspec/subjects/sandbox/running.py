@@ -22,7 +22,7 @@ SIGNALS = {number.value: number.name for number in signal.Signals}
 
 @dataclass(frozen=True)
 class Launched:
-    """Hold what was started: the process, its mark, and how many processes of the sandbox surround the program."""
+    """Hold what was started: the process, its mark, and the number of extra processes of the sandbox."""
 
     process: subprocess.Popen[bytes]
     mark: str

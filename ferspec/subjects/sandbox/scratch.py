@@ -52,7 +52,7 @@ class Scratch:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove the scratch folders of this user whose judge has ended without removing them."""
+    """Remove this user's scratch folders whose judge ended without removing them."""
     for found in folder.glob(f"{PREFIX}*"):
         with suppress(OSError, Timeout):
             status = found.lstat()
@@ -64,7 +64,7 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder that an untrusted program wrote to: with closed folders in it, and of any depth."""
+    """Remove a folder of an untrusted program, of any depth and with unreadable parts."""
     with suppress(OSError, RecursionError):
         shutil.rmtree(folder)
         return

@@ -1,4 +1,4 @@
-"""Keep the judge's memory closed to other processes while a subject runs, on Linux."""
+"""Hide the judge's memory from other processes of its user while a subject runs. Linux only."""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ def spawn(words: Sequence[str], environment: Mapping[str, str], folder: Path) ->
 def spawn_wrapped(
     words: Sequence[str], environment: Mapping[str, str], files: Sequence[int]
 ) -> subprocess.Popen[bytes]:
-    """Start a wrapper that passes pipes on to a program.
+    """Start a wrapper that passes three pipes to a program.
 
-    Three further words name their files. The wrapper itself has no standard streams: a program that closes its output
-    is then seen to have closed it. It inherits only the pipes and ``files``.
+    Three further words name the pipes. The wrapper itself has no standard streams: the judge sees when the program
+    closes its output. It inherits only the pipes and ``files``.
     """
     (read, write), (output, output_end), (errors, errors_end) = (os.pipe() for _ in range(3))
     kept = (os.fdopen(write, "wb", 0), os.fdopen(output, "rb", 0), os.fdopen(errors, "rb", 0))

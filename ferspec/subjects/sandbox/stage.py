@@ -45,7 +45,7 @@ class Scopes(ctypes.Structure):
 
 
 def main(config_file: int, status: int, *streams: int) -> None:
-    """Prepare this process by its configuration, report, and become the program."""
+    """Restrict this process as configured, report what is enforced, and become the program."""
     with os.fdopen(config_file, "rb") as file:
         config = json.loads(file.read())
     os.set_inheritable(status, False)
@@ -72,7 +72,7 @@ def write(status: int, message: dict[str, Any]) -> None:
 
 
 def restrict(config: dict[str, Any]) -> dict[str, Any]:
-    """Give up every unneeded right, and return what a trial shows to be enforced."""
+    """Give up every right that the program does not need. Return what is enforced, found by trying."""
     tools = []
     if config["shared_memory"]:
         size = f"size={config['shared_memory']},mode=1777".encode()
@@ -101,7 +101,7 @@ def restrict(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def guard(status: int) -> tuple[int, int]:
-    """Fork, and return in the child the parent's id and where to report.
+    """Fork. Return in the child the id of the parent, and the file to report to.
 
     The parent passes the report on, waits for the child, ends all its descendants, and mirrors its exit status.
     Descendants whose parent ends become children of the guard, so that none escapes.
@@ -145,7 +145,7 @@ def end_descendants(code: int) -> NoReturn:
 
 
 def descendants(root: int) -> list[int]:
-    """Return the ids of the processes that descend from one."""
+    """Return the ids of all descendants of a process."""
     children: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdecimal():
@@ -169,7 +169,7 @@ def limit(limits: dict[str, int]) -> None:
 
 
 def drop_capabilities(kept: set[int]) -> None:
-    """Give up the rights of an administrator but the ``kept`` ones, for good."""
+    """Give up all capabilities except ``kept``, also for programs that are started later."""
     libc.prctl(AMBIENT, CLEAR_AMBIENT, 0, 0, 0)
     for capability in range(MOST_CAPABILITIES):
         if capability not in kept:
@@ -180,11 +180,11 @@ def drop_capabilities(kept: set[int]) -> None:
     rights[0] = rights[1] = rights[1] & sum(1 << capability for capability in kept)
     rights[2:] = [0, 0, 0, 0]
     if libc.capset(header, rights):
-        raise OSError(ctypes.get_errno(), "cannot give up the rights of an administrator")
+        raise OSError(ctypes.get_errno(), "cannot give up capabilities")
 
 
 def restrict_files(rules: dict[str, Any]) -> list[str]:
-    """Allow the given files only, no TCP, no signals and abstract sockets of others."""
+    """Deny files outside the rules, TCP, and signals and abstract sockets of others."""
     sys.path.append(rules["packages"])
     import landlock
     from landlock import FSAccess
@@ -249,7 +249,7 @@ def keeps_its_times(path: str) -> bool:
 
 
 def has_no_sockets() -> bool:
-    """Return whether no kind of socket can be made."""
+    """Return whether no socket of any kind can be created."""
     import socket
 
     for family in (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6):

@@ -1,4 +1,4 @@
-"""Start a program in the strongest sandbox that works here, on Linux."""
+"""Start a program in the strongest sandbox that works, and record what is enforced. Linux only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ferspec.subjects.sandbox.wrappers import NOTHING, SHARED_MEMORY, Wrapper, m
 
 STAGE = Path(__file__).with_name("stage.py")
 INSIDE = Path("/tmp")
-# seconds until the sandbox stands, on a busy machine
+# seconds until the sandbox has started, on a busy machine
 PATIENCE = 120.0
 LONGEST_REPORT = 64 << 10
 # a guard ends its report with this, since a wrapper may keep the pipe open
@@ -72,7 +72,7 @@ def staged(
         close_streams(process)
         if messages:
             raise OSError(messages[-1]["errno"], messages[-1]["error"], words[0])
-    raise OSError(errno.ETIMEDOUT, "the sandbox does not stand", words[0])
+    raise OSError(errno.ETIMEDOUT, "the sandbox did not start", words[0])
 
 
 def close_streams(process: subprocess.Popen[bytes]) -> None:
@@ -85,7 +85,7 @@ def close_streams(process: subprocess.Popen[bytes]) -> None:
 def _run(
     wrapper: Wrapper, config: dict[str, Any], arguments: bytes
 ) -> tuple[subprocess.Popen[bytes], list[dict[str, Any]]]:
-    """Start the stage in a wrapper, and return it with what it reports; nothing if the wrapper does not start it."""
+    """Start the stage in a wrapper. Return its process and its reports: none if the wrapper did not start it."""
     fill_standard_streams()
     with ExitStack() as opened:
         read, write = os.pipe()

@@ -68,7 +68,7 @@ def _bubblewraps() -> list[Wrapper]:
     if program is None:
         return []
     words = (program, *NAMESPACES, "--unshare-cgroup-try", "--die-with-parent")
-    # an administrator reads what belongs to others only without a user namespace, which a container may not allow
+    # root reads the files of other users only without a user namespace, which a container may not allow
     own_users = Wrapper("bwrap", (*words, "--unshare-user"), True, True, True, 2)
     return [Wrapper("bwrap", words, True, True, False, 2), own_users] if os.geteuid() == 0 else [own_users]
 
@@ -83,7 +83,7 @@ def _unshares() -> list[Wrapper]:
 
 
 def mounts(places: Places, scratch: Path) -> bytes:
-    """Return the arguments of bubblewrap that build a file system of what is granted."""
+    """Return the arguments of bubblewrap that mount only what is granted."""
     # an administrator could otherwise set the kernel's parameters, such as the program that a crash starts
     words: list[str] = ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys"]
     words += ["--dev", "/dev", "--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"]

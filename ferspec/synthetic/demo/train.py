@@ -196,7 +196,7 @@ def _sha256(path: Path) -> str:
 
 
 def _save_model(model: keras.Model, path: Path) -> None:
-    """Save the network for LiteRT, which is part of the core install and starts in a moment."""
+    """Save the network for LiteRT, which is in the core install and starts quickly."""
     import tensorflow as tf
 
     unfinished = path.with_name(f"unfinished-{path.name}")

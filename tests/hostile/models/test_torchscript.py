@@ -206,7 +206,7 @@ ARCHIVES = {
     "code nested too deeply": (nested, "code that torch.jit.save would not write"),
     "code of many megabytes": (lambda m: m | {CODE: m[CODE] + b"#" * (17 * 2**20)}, "bytes of code"),
     "code that is not text": (lambda m: m | {CODE: b"\xff\x00"}, "code that torch.jit.save would not write"),
-    "code of another name": (lambda m: m | {"CODE/__torch__.py": m[CODE]}, "doubled members"),
+    "code of another name": (lambda m: m | {"CODE/__torch__.py": m[CODE]}, "duplicate members"),
     "no version": (without("version"), "damaged TorchScript archive: it has no version"),
     "no object": (without("data.pkl"), "damaged TorchScript archive: it has no data.pkl"),
     "a cut weight": (lambda m: m | {"data/0": b"\x00"}, "the weights '0' are cut off"),

@@ -54,7 +54,7 @@ SELF_ASSERTED = Assurance()
 
 
 def issued_by(key: Signing | None) -> Assurance:
-    """Return the assurance of a new certificate, signed with a key or not: whoever made it asserts it."""
+    """Return the assurance of a new certificate, signed with a key or not: *self-asserted*."""
     return SELF_ASSERTED if key is None else Assurance(issued_by=(signatory(key.public),))
 
 

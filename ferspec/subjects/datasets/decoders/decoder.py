@@ -41,15 +41,15 @@ GRACE = 1.0
 
 
 class Refused(Exception):
-    """The file cannot be decoded; the text says why."""
+    """Explain why a file cannot be decoded."""
 
 
 class Fault(Exception):
-    """The decoder ended at this file, or gave an answer that is not one; the text says how."""
+    """Explain how the decoder failed at this file: it ended, or gave an invalid answer."""
 
 
 class Interrupted(Exception):
-    """The decoder ended at another file, before it came to this one."""
+    """Report that the decoder ended at an earlier file."""
 
 
 class Decoder:

@@ -76,7 +76,7 @@ class Decoders:
 
 
 class _Place:
-    """Hold the present one of a row of decoders."""
+    """Hold the current decoder, and replace it when it has ended."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

@@ -69,8 +69,8 @@ def _is_inside(path: str, boundary: str) -> bool:
 def _refuse_links(root: Path, outside: Sequence[Path]) -> None:
     if outside:
         raise UserError(
-            f"{root}: links that lead out of this folder: {len(outside):,} ({first_few(outside)}): copy the files that "
-            "they lead to, or give the folder that holds these"
+            f"{root} holds links that lead out of it: {len(outside):,} ({first_few(outside)}): copy the files "
+            "that they lead to, or give the folder that holds those"
         )
 
 

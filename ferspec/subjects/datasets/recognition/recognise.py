@@ -21,8 +21,8 @@ class Recognition(Record):
 
     ``pictures`` counts the different known pictures that were found, each under one of its labels; ``known`` the
     images that show them, ``unknown`` all others. Of these, ``mislabelled`` are known pictures under another label,
-    ``repeated`` are known pictures that stand twice under a label, and ``similar`` resemble a known picture by their
-    hash, as after decoding by other software. ``disagreeing`` images differ from their own 48 × 48 lattice.
+    ``repeated`` are known pictures that occur twice under a label, and ``similar`` resemble a known picture by their
+    hash, as after decoding by other software. ``disagreeing`` images differ from their own 48 × 48 pixels.
     ``reading`` is how ties were read when the images were shrunk.
     """
 

@@ -24,7 +24,7 @@ PROGRAMS = "bin"
 class Access:
     """Hold what a process may read, and its variables.
 
-    ``reference`` is the module of ferspec's own reference that it is, or None.
+    ``reference`` is the module of ferspec's own reference that is judged, or None.
     """
 
     policy: Policy
@@ -42,7 +42,7 @@ def command_access(words: Sequence[str]) -> Access:
 
 
 def module_access(words: Sequence[str], reference: str) -> Access:
-    """Let a Python module import what this process can, but no answers of ferspec."""
+    """Let the host of a module import what this process can, except ferspec's reference."""
     module = reference.partition(":")[0]
     entries = [entry or str(Path.cwd()) for entry in sys.path]
     environment = {"PYTHONPATH": os.pathsep.join(entries)}

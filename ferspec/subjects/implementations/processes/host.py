@@ -23,7 +23,7 @@ from ferspec.subjects.unlisted import import_from_unlisted_folders
 GRACE = 10
 ORPHANED = 70
 REFERENCE = ("ferspec.implementation", "ferspec.reference")
-CLOSED = "which the checks compare with and subjects cannot read: not evaluated (the subject is the reference)"
+CLOSED = "which the checks compare with: not evaluated (the subject is the reference)"
 
 
 class LoadError(Exception):

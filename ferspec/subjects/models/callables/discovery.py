@@ -32,7 +32,7 @@ class Covered:
 
     @property
     def readable(self) -> tuple[Path, ...]:
-        """What the callable's process may read: these files, or all of its folder where its reads cannot be told."""
+        """What the callable's process may read: these files, or all of its folder where its reads are unknown."""
         return self.files if self.complete else (self.located.root,)
 
 
@@ -41,7 +41,7 @@ def discover(located: Located, hidden: Sequence[Path], attempt: Callable[[], boo
 
     It reads them while it is imported and answers its first batch. ``attempt`` runs it once, in a process that may
     read the whole folder, and returns whether that process could read nothing else. Of an installed package every file
-    counts. Where the system cannot tell or limit what is read, only the source file of the module counts. Raise
+    counts. Where the system cannot watch or limit what is read, only the source file of the module counts. Raise
     ``UserError`` if the callable reads too many files.
     """
     if located.installed:

@@ -1,4 +1,4 @@
-"""State what a callable is tried with before it is judged."""
+"""Define the trial of a callable, which shows the files that it reads."""
 
 from __future__ import annotations
 

@@ -86,9 +86,12 @@ def _refuse_trap(archive: zipfile.ZipFile, path: Path) -> None:
 def _refuse_other_members(archive: zipfile.ZipFile, name: str) -> None:
     members = archive.namelist()
     if other := [member for member in members if member not in MEMBERS and not member.endswith("/")]:
-        raise UserError(f"{name} holds {shown(other[0])!r} beside configuration and weights: refused; add --trust-code")
+        raise UserError(
+            f"{name} holds {shown(other[0])!r} beside configuration and weights: "
+            "refused; add --trust-code to load it anyway"
+        )
     if len(set(members)) < len(members):
-        raise UserError(f"{name} holds a member twice: refused; save it again with model.save")
+        raise UserError(f"{name} has duplicate members: refused; save it again with model.save")
 
 
 def _inspect_weights(content: bytes, path: Path) -> None:

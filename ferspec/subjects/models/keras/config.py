@@ -103,7 +103,7 @@ def _refuse_unknown(identifier: Any, known: frozenset[str], name: str) -> None:
     if ">" in text and not text.startswith("keras>"):
         raise _refused(name, f"the custom object {text!r}, whose code is not in the file")
     if not isinstance(identifier, str) or identifier.removeprefix("keras>") not in known:
-        raise _refused(name, f"{text!r}, which is not known to only compute")
+        raise _refused(name, f"{text!r}, which may not be safe")
 
 
 def _require_numbers(array: Any, name: str) -> None:

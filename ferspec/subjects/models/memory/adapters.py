@@ -1,4 +1,4 @@
-"""Adapt objects of Keras, PyTorch, ONNX Runtime, scikit-learn and plain Python to the interface of models."""
+"""Adapt objects of Keras, PyTorch, ONNX Runtime, scikit-learn and Python to models."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _model(thing: Any, kind: str, run: Run, signature: Signature, weights: Itera
 
 
 def _digest(thing: Any, weights: Iterable[np.ndarray]) -> str:
-    """Return the sha256 of the weights, and of the source of the object's function or class where it has one."""
+    """Return the sha256 of the weights, and of the source code where there is one."""
     total = hashlib.sha256()
     for array in weights:
         total.update(f"{array.dtype} {array.shape}:".encode())

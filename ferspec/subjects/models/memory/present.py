@@ -24,7 +24,9 @@ ADAPTERS: dict[str, Callable[[Any], Model]] = {
 
 
 def in_memory(model: object) -> Model:
-    """Present a Keras model, PyTorch module, ONNX Runtime session, scikit-learn estimator or function as a model.
+    """Present an object as a model.
+
+    It is a Keras model, PyTorch module, ONNX Runtime session, scikit-learn estimator or function.
 
     A function and an estimator get float32 images (n, height, width, channels), flattened to (n, features) for an
     estimator; a module gets (n, channels, height, width). The digest is that of the weights, where the object has them,

@@ -38,7 +38,7 @@ def refuse_damage(proto: Any, path: Path) -> None:
 
 
 def refuse_foreign_operators(proto: Any, name: str) -> None:
-    """Raise ``UserError`` for operators of others: not ONNX's, ONNX Runtime's or the file's own."""
+    """Raise ``UserError`` for operators other than ONNX's, ONNX Runtime's and the file's own."""
     own = {(function.domain, function.name) for function in proto.functions}
     foreign = {(node.domain, node.op_type) for node in _nodes(proto)} - own
     foreign = {
@@ -70,7 +70,7 @@ def external_weights(proto: Any, path: Path) -> list[Path]:
             continue
         entries = {entry.key: entry.value for entry in tensor.external_data}
         if len(entries) < len(tensor.external_data) or not entries.keys() <= EXTERNAL_KEYS:
-            raise UserError(f"{path.name} describes its external weights in a way that ONNX does not: refused")
+            raise UserError(f"{path.name} describes its external weights in a way that ONNX does not define: refused")
         parts.append((entries, size, _inside(entries.get("location", ""), folder, path.name)))
     files = {file: path.parent / file.relative_to(folder) for _, _, file in parts}
     _require_readable(files, path.name)
@@ -110,7 +110,7 @@ def _require_bytes(entries: dict[str, str], size: int, file: Path, name: str) ->
     offset, length = map(int, numbers)
     if offset + max(length, size) > file.stat().st_size:
         raise UserError(
-            f"{name} needs weights beyond the end of {shown(file.name)}: the file is cut off, or another one"
+            f"{name} needs weights beyond the end of {shown(file.name)}: the file is truncated, or not the right one"
         )
 
 

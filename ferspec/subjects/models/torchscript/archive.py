@@ -101,7 +101,7 @@ def _members(path: Path) -> dict[str, bytes]:
             )
         roots = {info.filename.partition("/")[0] for info in infos}
         if len(roots) != 1 or len({info.filename.casefold() for info in infos}) < len(infos):
-            raise UserError(f"{path.name} has doubled members or several folders: save it again with torch.jit.save")
+            raise UserError(f"{path.name} has duplicate members or several folders: save it again with torch.jit.save")
         present = {info.filename.partition("/")[2]: info for info in infos}
         present = {member: info for member, info in present.items() if DATA.fullmatch(member)}
         refuse_expansion(sum(info.file_size for info in present.values()), path)

@@ -81,13 +81,11 @@ def _require_allowed(node: Any, name: str) -> None:
     namespace, _, operator = kind.partition("::")
     if operator not in ALLOWED.get(namespace, frozenset()):
         raise UserError(
-            f"{name} uses the operator {shown(kind)}, which is not known to only compute: "
-            "refused; add --trust-code to run it anyway"
+            f"{name} uses the operator {shown(kind)}, which may not be safe: refused; add --trust-code to run it anyway"
         )
     if kind in OBJECTS and any(owner.startswith(NATIVE) for owner in _classes(node)):
         raise UserError(
-            f"{name} uses a class of C++ ({NATIVE}), which is not known to only compute: "
-            "refused; add --trust-code to run it anyway"
+            f"{name} uses a C++ class ({NATIVE}), which may not be safe: refused; add --trust-code to run it anyway"
         )
 
 

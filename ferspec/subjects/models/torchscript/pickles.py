@@ -88,7 +88,7 @@ def inspect_pickle(content: bytes, name: str) -> Contents:
             else:
                 _step(opcode.name, argument, stack, contents)
     except (ValueError, LookupError, TypeError) as error:
-        raise UserError(f"{name} is a damaged TorchScript archive: one of its pickles cannot be followed") from error
+        raise UserError(f"{name} is a damaged TorchScript archive: one of its pickles cannot be parsed") from error
     return contents
 
 

@@ -57,7 +57,7 @@ def open_in_worker(source: Source, trust_code: bool, seconds: float, trial: Tria
     if set(loaded.files) - set(source.files):
         channel.close()
         if source.files:
-            raise UserError(f"{source.name} names other files beside it when it is loaded again: refused")
+            raise UserError(f"{source.name} needs other files each time it is loaded: refused")
         return open_in_worker(_with_files(source, loaded.files), trust_code, seconds)
     return Model(
         name=source.name,
@@ -115,7 +115,7 @@ def _attempt(source: Source, trust_code: bool, seconds: float, batch: np.ndarray
 
 
 def _load(source: Source, trust_code: bool, seconds: float) -> tuple[Channel, Loaded]:
-    """Start a worker and let it load a model; a model that lacks files beside it is described by these only."""
+    """Start a worker and load a model in it; of a model that lacks files, return only their names."""
     policy = Policy((*source.readable, *source.files, *library_folders()), source.hidden)
     try:
         channel = Channel(python_words(SERVE), policy, environment_of(os.environ), LONGEST)
@@ -141,13 +141,13 @@ def _load(source: Source, trust_code: bool, seconds: float) -> tuple[Channel, Lo
 
 
 def _described(header: Header, content: bytearray) -> Loaded:
-    """Parse what a worker says of its model. Raise ``ValueError`` for what is not usable."""
+    """Parse a worker's description of its model. Raise ``ValueError`` for an unusable one."""
     try:
         if header.kind is Kind.NEEDS:
             return Loaded(format="", signature=Signature(), files=PATHS.validate_json(content))
         loaded = Loaded.model_validate_json(content)
     except ValidationError:
-        raise ValueError("described the model in a wrong form") from None
+        raise ValueError("described the model incorrectly") from None
     return usable(loaded)
 
 
@@ -158,7 +158,9 @@ def _with_files(source: Source, files: Iterable[Path]) -> Source:
     for file in sorted(set(files))[: MOST_FILES + 1]:
         inside = os.path.normpath(file)
         if not Path(inside).is_relative_to(folder) or not Path(inside).resolve().is_relative_to(folder.resolve()):
-            raise UserError(f"{source.name} reads {plain_text(str(file))}, outside its own folder: refused")
+            raise UserError(
+                f"{source.name} reads {plain_text(str(file))}, outside its own folder: refused; copy it there"
+            )
         if not Path(inside).is_file():
             missing = plain_text(str(Path(inside).relative_to(folder)))
             raise UserError(f"{source.name} needs weights in {missing}, which is missing from its folder")

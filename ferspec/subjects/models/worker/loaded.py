@@ -15,7 +15,7 @@ MOST_BATCH = 1024
 
 
 class Loaded(Record):
-    """Hold what a worker says of its model. ``files`` lie beside the model and belong to it."""
+    """Hold a worker's description of its model. ``files`` lie beside the model and belong to it."""
 
     format: str = Field(max_length=32)
     signature: Signature
@@ -24,7 +24,7 @@ class Loaded(Record):
 
 
 def usable(loaded: Loaded) -> Loaded:
-    """Return what a worker says with printable texts only. Raise ``ValueError`` for a size that is not usable."""
+    """Return the description with printable text only. Raise ``ValueError`` for an unusable size."""
     signature = loaded.signature
     sizes = {"height": signature.height, "width": signature.width, "channels": signature.channels}
     for name, size in (sizes | {"output width": signature.output_width}).items():

@@ -1,4 +1,4 @@
-"""Load one model and answer batches with it, inside the sandbox. The judge reads every answer with suspicion."""
+"""Load one model and answer batches with it, inside the sandbox. The judge trusts no answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""State what a model's process is set to, whatever the user's environment and configuration say."""
+"""Define the settings of a model's process, whatever the user's environment and configuration say."""
 
 from __future__ import annotations
 

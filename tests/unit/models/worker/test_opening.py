@@ -136,7 +136,7 @@ def test_a_time_limit_is_positive_and_at_most_a_day(tiny, seconds):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_named_pipe_is_not_opened(tiny):
     os.mkfifo("model.keras")
-    with pytest.raises(UserError, match=r"model\.keras is not a regular file or a folder"):
+    with pytest.raises(UserError, match=r"model\.keras is neither a regular file nor a folder"):
         open_model("model.keras")
 
 
