@@ -104,4 +104,4 @@ def _require_regular(name: str, status: os.stat_result) -> None:
 
 def _too_large(name: str, largest: int, what: str, size: int | None = None) -> UserError:
     found = f"more than {largest:,} bytes" if size is None else f"{size:,} bytes"
-    return UserError(f"{name}: {found}, but {what} has at most {largest:,}")
+    return UserError(f"{name}: too large for {what}: {found}, and at most {largest:,} are read")

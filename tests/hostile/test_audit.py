@@ -76,7 +76,7 @@ def test_event_files_that_are_not_regular_files_are_not_a_log(tmp_path, make):
 def test_at_most_one_byte_beyond_the_limit_is_read(tmp_path):
     (tmp_path / "a").write_bytes(b"12345")
     assert read_bounded(tmp_path / "a", 5) == b"12345"
-    with pytest.raises(UserError, match="5 bytes, but a note has at most 4"):
+    with pytest.raises(UserError, match="too large for a note: 5 bytes, and at most 4"):
         read_bounded(tmp_path / "a", 4, "a note")
     for path, why in ((tmp_path, "it is a folder"), (tmp_path / "absent", "No such file")):
         with pytest.raises(UserError, match=f"cannot read .*: {why}"):

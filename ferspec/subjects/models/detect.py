@@ -83,7 +83,7 @@ def _require_plain_files(folder: Path) -> None:
             with open_regular(path) as file:
                 total += os.fstat(file.fileno()).st_size
             if total > LARGEST:
-                raise UserError(f"{folder}: its files have more than {LARGEST:,} bytes, the limit for a model")
+                raise UserError(f"{folder}: too large for a model: its files may have at most {LARGEST:,} bytes in all")
 
 
 def _detect_zip(path: Path) -> str:

@@ -295,7 +295,7 @@ def test_images_and_annotations_that_lack_the_other_are_found(tmp_path):
         (np.array([1, 2]), "int64 of shape (2,) instead of one number"),
         (np.array(1.5), "float64 of shape () instead of one number"),
         (np.array([{"a": 1}], object), "allow_pickle=False"),
-        (np.zeros(5000, np.uint8), "5,128 bytes, but an annotation has at most 4,096"),
+        (np.zeros(5000, np.uint8), "too large for an annotation: 5,128 bytes, and at most 4,096"),
         (b"", "not a label of AffectNet"),
         (b"\x93NUMPY", "not a label of AffectNet"),
     ],
