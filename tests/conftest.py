@@ -130,7 +130,7 @@ def print_hostile(terminalreporter: pytest.TerminalReporter) -> None:
     """Print a line for each kind of ``@pytest.mark.hostile``: how many were tried, and how many were stopped."""
     tried = reported(terminalreporter, "hostile")
     if tried:
-        from hostile_table import counted
+        from security_table import counted
 
         terminalreporter.section("hostile inputs")
         for line in counted(tried):

@@ -133,7 +133,7 @@ def test_a_declared_deviation_does_not_fail_and_an_unused_one_does(ferspec, work
             ["right", "--time-limit", "inf"],
             "the time limit is inf seconds: it must be above 0 and at most 86400 (one day)",
         ),
-        (["right", "--deviations", "absent.toml"], "cannot read the deviations in absent.toml"),
+        (["right", "--deviations", "absent.toml"], "cannot read absent.toml: No such file"),
     ],
 )
 def test_a_mistake_of_the_user_is_one_line(ferspec, workplace, words, says):

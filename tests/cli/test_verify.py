@@ -11,7 +11,7 @@ from helpers.html_pages import Page
 from helpers.keys import write_pair
 from helpers.miniatures import colour_patches, contract
 
-MODEL = "helpers.miniatures:right_with_some_noise"
+MODEL = "helpers.callables:right_with_some_noise"
 CERTIFICATE = Path("there/certificate.json")
 IMAGES, RUN = ("--dataset", "patches.npz"), ("--model", MODEL)
 EVERYTHING = (*IMAGES, *RUN)

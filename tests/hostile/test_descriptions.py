@@ -7,6 +7,7 @@ import pytest
 
 from ferspec.errors import UserError
 from ferspec.subjects.models import open_model
+from ferspec.subjects.sandbox.python import library_folders
 
 # runs while it is imported, and answers the judge's request to load it
 CALLABLE = """
@@ -40,3 +41,19 @@ def test_a_callable_cannot_name_its_own_files_or_format(described, tmp_path, mon
         UserError, match=r"speaks:predict cannot be loaded: its process (did not describe|names a file)"
     ):
         open_model("speaks:predict")
+
+
+@pytest.mark.hostile("models that cheat")
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a digest covers its source file only")
+def test_metadata_of_a_package_beside_a_callable_makes_it_no_installed_one(tmp_path, monkeypatch):
+    (tmp_path / "table.txt").write_text("labels")
+    (tmp_path / "reads.py").write_text("open(__file__[:-8] + 'table.txt').read()\npredict = print\n")
+    (tmp_path / "made_up.dist-info").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    library_folders.cache_clear()
+    model = open_model("reads:predict")
+    model.close()
+    library_folders.cache_clear()
+    if not model.isolation.complete:
+        pytest.skip(f"this system does not isolate: {model.isolation}")
+    assert [file.path for file in model.coverage.files] == ["reads.py", "table.txt"]

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ferspec.subjects.sandbox.policy import Policy
+from ferspec.subjects.sandbox.python import INSTALLED
 
 PACKAGE = Path(__file__).resolve().parents[2]
 SPECIFICATION = PACKAGE / "spec" / "data"
-INSTALLED = ("site-packages", "dist-packages")
 # programs and libraries, and what the dynamic linker, locales, time zones and certificates need; no names of users
 SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store"),

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
+# names of the folders that installers write to
+INSTALLED = ("site-packages", "dist-packages")
 # the folder that holds ferspec
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -19,6 +21,10 @@ def python_words(module: str) -> list[str]:
 
 @cache
 def library_folders() -> tuple[Path, ...]:
-    """Return the folders on Python's path that hold installed packages, known by their metadata."""
+    """Return the folders of installed packages on Python's path: those with their name and metadata of packages.
+
+    Metadata alone would let the author of a callable make its folder one of them.
+    """
     folders = (Path(entry).resolve() for entry in sys.path if entry)
-    return tuple(dict.fromkeys(f for f in folders if f != ROOT and any(f.glob("*.dist-info"))))
+    named = dict.fromkeys(folder for folder in folders if folder.name in INSTALLED)
+    return tuple(folder for folder in named if any(folder.glob("*.dist-info")))

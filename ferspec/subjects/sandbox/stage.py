@@ -240,7 +240,7 @@ def is_closed(path: str, mode: int) -> bool:
 
 
 def keeps_its_times(path: str) -> bool:
-    """Return whether a file of the judge keeps its times, and so its mode and owner."""
+    """Return whether a file of the judge keeps its times, mode and owner."""
     try:
         os.utime(path)
     except OSError:

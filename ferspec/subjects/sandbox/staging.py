@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
 import json
 import os
 import selectors
@@ -13,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +21,7 @@ from ferspec.subjects.sandbox.environment import clean_environment
 from ferspec.subjects.sandbox.filters import compiled_filter
 from ferspec.subjects.sandbox.places import Places, places
 from ferspec.subjects.sandbox.policy import Isolation, Policy
+from ferspec.subjects.sandbox.python import library_folders
 from ferspec.subjects.sandbox.running import Launched
 from ferspec.subjects.sandbox.scratch import WORK, Scratch
 from ferspec.subjects.sandbox.spawning import fill_standard_streams, spawn_wrapped
@@ -127,7 +128,8 @@ def _restrictions(
 
 def _rules(wrapper: Wrapper, granted: Places, scratch: Scratch) -> dict[str, Any] | None:
     """Return the rules for Landlock, or None without its package."""
-    package = importlib.util.find_spec("landlock")
+    # never one that lies beside a model: the stage imports it before anything is restricted
+    package = PathFinder.find_spec("landlock", list(map(str, library_folders())))
     if package is None or package.origin is None:
         return None
     about = ("/proc",) if wrapper.own_processes else ABOUT_THE_MACHINE

@@ -44,7 +44,7 @@ def test_a_right_model_passes_the_checks_of_the_command_line_under_their_ids(con
     assert ended.returncode == 0, ended.stdout
     for check in checks_for_model([parse_claim(CLAIM)]):
         assert f"test_model[{check.id}] PASSED" in ended.stdout
-    assert "verdict: pass (planned 8, pass 8" in ended.stdout
+    assert "verdict: pass (planned 10, pass 10" in ended.stdout
 
 
 def test_a_wrong_model_fails_and_says_why(conformance):
@@ -87,7 +87,7 @@ def test_outcomes_reach_the_summary_from_other_processes(conformance):
     pytest.importorskip("xdist", reason="pytest-xdist is not installed")
     ended = conformance(*given("right"), "--fer-claim", "accuracy>=0.99", "-n", "2")
     assert ended.returncode == 3
-    assert "verdict: inconclusive (planned 8, pass 7" in ended.stdout
+    assert "verdict: inconclusive (planned 10, pass 9" in ended.stdout
 
 
 def test_without_a_named_model_pytest_runs_as_usual(tmp_path):
