@@ -105,7 +105,8 @@ def test_a_model_that_misbehaves_after_an_answer_fails_with_a_reason(judged, not
     status, out, err = judged(code, answers=1)
     assert (status, err) == (1, "")
     assert out.startswith("FAIL")
-    assert any(part in " ".join(out.split()) for part in reason.split("|"))
+    said = " ".join(out.split())
+    assert any(part in said for part in reason.split("|")), said
     assert not list(Path().glob("ferspec-*"))
 
 

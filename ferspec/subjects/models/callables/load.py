@@ -15,6 +15,8 @@ from ferspec.errors import SubjectError, UserError, one_line
 from ferspec.subjects.models.base import Model, Signature
 from ferspec.subjects.models.callables.imports import own_root
 
+# characters of an error that are searched for a path
+LONGEST = 4000
 TOO_LATE = "only what is opened while the module is imported or answers its first batch is covered and readable"
 
 
@@ -37,7 +39,7 @@ def hint(error: BaseException, root: str | None) -> str | None:
     name = getattr(error, "filename", None)
     if isinstance(error, OSError) and isinstance(name, str) and not os.path.isabs(name):
         return f"{name!r} is a relative path, and the working folder is empty: use Path(__file__).parent / {name!r}"
-    if isinstance(error, ModuleNotFoundError) or (root is not None and root in str(error)):
+    if isinstance(error, ModuleNotFoundError) or (root is not None and root in one_line(error, LONGEST)):
         return TOO_LATE
     return None
 
