@@ -12,6 +12,7 @@ import typer
 from ferspec.cli import app
 from ferspec.subjects.models.contracts.files import save_contract
 from helpers.miniatures import colour_patches, contract, tinted_patches
+from helpers.processes import run
 
 RIGHT, OTHER = "helpers.callables:right", "helpers.callables:right_with_some_noise"
 
@@ -178,3 +179,10 @@ def test_the_package_runs_as_a_module():
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0
     assert "stated in ferspec/spec/data/clauses/weighting.toml" in ran.stdout
+
+
+@pytest.mark.hostile("models that cheat")
+def test_no_file_of_the_current_folder_stands_for_a_package_of_the_judge(tmp_path):
+    (tmp_path / "pydantic.py").write_text("raise SystemExit('the file beside the model was imported')\n")
+    done = run([sys.executable, "-m", "ferspec", "spec", "show", "FER-W-02"], cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -51,7 +51,7 @@ def test_a_wrong_model_fails_and_says_why(conformance):
     ended = conformance(*given("nearest_centre"))
     assert ended.returncode == 1
     assert "test_model[FER-B-04] FAILED" in ended.stdout
-    assert "expected at most 0.001" in ended.stdout
+    assert "expected rows off by at most 0.001" in ended.stdout
     assert "likely: the model gives logits" in ended.stdout
     options = "--dataset patches.npz --contract contract.toml"
     assert f"reproduce: ferspec certify helpers.callables:nearest_centre {options} -k FER-B-04" in ended.stdout
