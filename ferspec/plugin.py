@@ -227,7 +227,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """Record outcomes that belong to none of the checks, and fail the last test for a fault among them."""
+    """Record outcomes outside all checks, and fail the last test for a fault among them."""
     from ferspec.outcomes import Status
 
     yield

@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ferspec.subjects.sandbox import Policy, start
 from ferspec.subjects.sandbox.filters import compiled_filter
+from ferspec.subjects.sandbox.policy import Policy
+from ferspec.subjects.sandbox.start import start
 from ferspec.subjects.sandbox.wrappers import wrappers
 
 SECONDS = 120

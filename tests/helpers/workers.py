@@ -67,6 +67,11 @@ def twice(number, rows):
     hang()
 
 
+def exits_between_requests(number, rows):
+    values(number, rows, 7)
+    os._exit(0)
+
+
 def truncated(number, rows):
     say(number, VALUES, FLOAT32, (rows, 7), bytes(4), length=4 * 7 * rows)
     os._exit(0)
@@ -120,6 +125,7 @@ FAULTS = {
     "words": lambda number, rows: answers.write(b"these are not values, but words of a model"),
     "a second answer": twice,
     "half an answer": truncated,
+    "an answer, and exits": exits_between_requests,
     "nothing, and hangs": lambda number, rows: hang(),
     "nothing, and exits with 0": exits,
     "nothing, and exits with words": exits_with_words,

@@ -291,4 +291,4 @@ def test_an_onnx_name_that_is_not_utf8_is_one_line(tmp_path):
     graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["images"], ["output"])], "g", named[:1], named[1:])
     content = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)]).SerializeToString()
     (tmp_path / "m.onnx").write_bytes(content.replace(b"images", b"imag\xff\xfe"))
-    assert "m.onnx cannot be loaded as ONNX" in refusal(open_model, tmp_path / "m.onnx")
+    assert "m.onnx is a damaged ONNX file" in refusal(open_model, tmp_path / "m.onnx")

@@ -18,9 +18,9 @@ from ferspec.subjects.implementations.processes.access import Access, command_ac
 from ferspec.subjects.implementations.processes.channel import Channel, LineReader
 from ferspec.subjects.implementations.processes.messages import Misbehaviour, read_answer, request_line, value_of
 from ferspec.subjects.implementations.processes.process import MOST_FAULTS, MOST_FAULTS_OF_ONE
-from ferspec.subjects.sandbox import Policy
 from ferspec.subjects.sandbox import running as sandbox
 from ferspec.subjects.sandbox.ending import end
+from ferspec.subjects.sandbox.policy import Policy
 from ferspec.subjects.sandbox.reading import TailReader
 from helpers.implementations import misbehaving_words
 from helpers.misbehaving import CLASSES, FAULTS, FOLLOWING

@@ -12,15 +12,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ferspec.subjects.sandbox import Policy, start
 from ferspec.subjects.sandbox.places import PACKAGE, SPECIFICATION
+from ferspec.subjects.sandbox.policy import Policy
+from ferspec.subjects.sandbox.start import start
 from helpers.processes import run
 from helpers.sandboxes import LAYERS, SECONDS, as_ordinary_user, finished, left_in, missing, sandboxed, written_by
 from helpers.waiting import alive, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux isolates processes")
 ISOLATED = [name for name in LAYERS if name not in ("none", "unshare")]
-# tries something, and writes what came of it
+# tries something, and writes the result
 TRY = """
 import ctypes, os, signal, socket, sys
 try:
@@ -96,6 +97,22 @@ def test_what_is_declared_is_read_and_what_is_hidden_in_it_is_not(isolated, tmp_
     assert tried(f"open({str(tmp_path / 'code' / 'model.txt')!r}).read()", isolated, **policy) == "reached weights"
     for expression in ("open({!r} + '/labels.txt').read()", "os.listdir({!r})"):
         assert tried(expression.format(str(tmp_path / "code" / "data")), isolated, **policy).startswith("refused")
+
+
+def test_code_beside_something_hidden_is_imported(isolated, tmp_path):
+    (tmp_path / "code" / "dataset").mkdir(parents=True)
+    (tmp_path / "code" / "main_module.py").write_text("import helping.module as other; found = other.found")
+    (tmp_path / "code" / "helping").mkdir()
+    (tmp_path / "code" / "helping" / "__init__.py").write_text("")
+    (tmp_path / "code" / "helping" / "module.py").write_text("found = 7")
+    program = (
+        f"import sys; sys.path.append({str(tmp_path / 'code')!r})\n"
+        "from ferspec.subjects.unlisted import import_from_unlisted_folders\n"
+        "import_from_unlisted_folders()\n"
+        "import main_module; print(main_module.found)"
+    )
+    policy = {"readable": [tmp_path / "code"], "hidden": (tmp_path / "code" / "dataset",)}
+    assert written_by(program, isolated, **policy) == "7"
 
 
 def test_what_a_link_in_a_declared_folder_points_to_is_not_read(isolated, tmp_path):

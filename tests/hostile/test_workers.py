@@ -1,6 +1,7 @@
 """Workers that break the protocol are ended with a plain reason, and nothing of theirs is believed."""
 
 import sys
+import time
 
 import numpy as np
 import psutil
@@ -98,6 +99,17 @@ def test_a_second_answer_is_found_at_the_next_request(opened):
     wait_for_answer(model)
     with pytest.raises(SubjectError, match="tiny answered before it was asked"):
         model.predict(IMAGES)
+
+
+@pytest.mark.hostile("workers that misbehave")
+def test_a_worker_that_ends_between_two_requests_is_found_at_once(opened):
+    model, _ = opened("an answer, and exits", seconds=200)
+    assert model.predict(IMAGES).shape == (2, 7)
+    wait_for_answer(model)
+    began = time.monotonic()
+    with pytest.raises(SubjectError, match="tiny ended with exit status 0 without an answer"):
+        model.predict(IMAGES)
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.hostile("workers that misbehave")

@@ -81,7 +81,9 @@ class Channel:
     def _exchange(
         self, kind: Kind, content: bytes | np.ndarray, seconds: float, accept: Callable[[Header], None]
     ) -> tuple[Header, bytearray]:
-        if not self._answers.headers.empty() and self._answers.headers.get() is not None:
+        if not self._answers.headers.empty():
+            if self._answers.headers.get() is None:
+                raise self._failed(self._why_ended())
             raise Malformed("answered before it was asked")
         deadline = min(time.monotonic() + seconds, self._ends)
         self._errors.remaining = MOST_BYTES

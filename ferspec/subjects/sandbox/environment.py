@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ferspec.subjects.sandbox.scratch import HOME, TEMPORARY
+from ferspec.subjects.sandbox.scratch import CODE, HOME, TEMPORARY
 
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 # programs on Windows do not start without these
@@ -15,7 +15,12 @@ OF_WINDOWS = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "PATH
 
 
 def clean_environment(scratch: Path, added: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return a program's environment: nothing of the judge's, and every folder for files inside ``scratch``."""
+    """Return a program's environment: nothing of the judge's, and every folder for files inside ``scratch``.
+
+    Python finds this ferspec's code before what ``PYTHONPATH`` in ``added`` names.
+    """
+    added = dict(added or {})
+    search = [str(scratch / CODE), *filter(None, [added.pop("PYTHONPATH", "")])]
     home, temporary = str(scratch / HOME), str(scratch / TEMPORARY)
     if sys.platform == "win32":
         base = {name: os.environ[name] for name in OF_WINDOWS if name in os.environ}
@@ -31,5 +36,6 @@ def clean_environment(scratch: Path, added: Mapping[str, str] | None = None) -> 
         "XDG_CACHE_HOME": str(scratch / HOME / ".cache"),
         "XDG_CONFIG_HOME": str(scratch / HOME / ".config"),
         "MPLCONFIGDIR": str(scratch / HOME / ".config" / "matplotlib"),
-        **(added or {}),
+        "PYTHONPATH": os.pathsep.join(search),
+        **added,
     }

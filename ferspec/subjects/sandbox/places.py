@@ -32,7 +32,7 @@ class Places:
 
     ``granted`` are real paths without anything hidden. ``bound`` are real paths to mount in an empty file system, where
     ``links`` (path, target) are created, and ``masked`` is covered. ``listed`` are folders with hidden contents whose
-    names are no secret.
+    names are public.
     """
 
     granted: tuple[str, ...]
@@ -78,7 +78,10 @@ def _wanted(policy: Policy) -> Iterator[str]:
 
 
 def _followed(path: str, links: dict[str, str]) -> str | None:
-    """Return the real path of an absolute path, and add every symbolic link on the way; None if nothing is there."""
+    """Return the real path of an absolute path, or None if nothing is there.
+
+    Add every symbolic link on the way to ``links``.
+    """
     if not os.path.exists(path):
         return None
     seen, rest = "/", [part for part in path.split("/") if part]

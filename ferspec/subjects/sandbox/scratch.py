@@ -1,4 +1,4 @@
-"""Create the only folder that a sandboxed process may write to, and remove it with all that was written."""
+"""Create and remove the only folder that a sandboxed process may write to."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ferspec.subjects.disk import require_temporary_folder, room_for
+from ferspec.subjects.sandbox.places import PACKAGE
 
 PREFIX = "ferspec-sandbox-"
 # seconds in which a judge locks a folder that it has made
 SETTLED = 60
 WORK, TEMPORARY, HOME = "work", "tmp", "home"
+# holds a link to this package, since the folder that it lies in may be closed
+CODE = "code"
 
 
 class Scratch:
-    """Hold a private folder for one process, with an empty working folder, a home and a folder for temporary files.
+    """Hold a private folder for one process.
 
-    ``outside`` is a file next to it that the process must not reach. The folders of judges that were killed are
-    removed by the next one: each is locked while its judge lives.
+    It has an empty working folder, a home and a folder for temporary files. ``outside`` is a file next to it that the
+    process must not reach. The folders of judges that were killed are removed by the next one: each is locked while its
+    judge lives.
     """
 
     def __init__(self) -> None:
@@ -36,8 +40,10 @@ class Scratch:
             self._lock = FileLock(self.outside, thread_local=False)
             self._lock.acquire(timeout=SETTLED)
             self.folder = self._root / "inside"
-            for name in (WORK, TEMPORARY, HOME):
+            for name in (WORK, TEMPORARY, HOME, CODE):
                 (self.folder / name).mkdir(parents=True)
+            with suppress(OSError, NotImplementedError):  # Windows allows links only to some users
+                (self.folder / CODE / PACKAGE.name).symlink_to(PACKAGE)
 
     def remove(self) -> None:
         """Remove the folder, whatever a process left in it."""

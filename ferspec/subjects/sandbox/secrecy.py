@@ -1,4 +1,4 @@
-"""Keep the memory of the judge closed to other processes of its user while a subject runs, on Linux."""
+"""Keep the judge's memory closed to other processes while a subject runs, on Linux."""
 
 from __future__ import annotations
 

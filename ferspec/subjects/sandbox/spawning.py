@@ -24,10 +24,10 @@ def spawn(words: Sequence[str], environment: Mapping[str, str], folder: Path) ->
 def spawn_wrapped(
     words: Sequence[str], environment: Mapping[str, str], files: Sequence[int]
 ) -> subprocess.Popen[bytes]:
-    """Start a wrapper that passes pipes on to a program, as files named by three further words.
+    """Start a wrapper that passes pipes on to a program.
 
-    The wrapper itself has no standard streams: a program that closes its output is then seen to have closed it. It
-    inherits only the pipes and ``files``.
+    Three further words name their files. The wrapper itself has no standard streams: a program that closes its output
+    is then seen to have closed it. It inherits only the pipes and ``files``.
     """
     (read, write), (output, output_end), (errors, errors_end) = (os.pipe() for _ in range(3))
     kept = (os.fdopen(write, "wb", 0), os.fdopen(output, "rb", 0), os.fdopen(errors, "rb", 0))

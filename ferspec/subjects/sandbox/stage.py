@@ -72,7 +72,7 @@ def write(status: int, message: dict[str, Any]) -> None:
 
 
 def restrict(config: dict[str, Any]) -> dict[str, Any]:
-    """Give up every right that the program does not need, and return what a trial shows to be enforced."""
+    """Give up every unneeded right, and return what a trial shows to be enforced."""
     tools = []
     if config["shared_memory"]:
         size = f"size={config['shared_memory']},mode=1777".encode()
@@ -168,7 +168,7 @@ def limit(limits: dict[str, int]) -> None:
 
 
 def drop_capabilities(kept: set[int]) -> None:
-    """Give up the rights of an administrator but the ``kept`` ones, also for programs that are started later."""
+    """Give up the rights of an administrator but the ``kept`` ones, for good."""
     libc.prctl(AMBIENT, CLEAR_AMBIENT, 0, 0, 0)
     for capability in range(MOST_CAPABILITIES):
         if capability not in kept:
@@ -183,7 +183,7 @@ def drop_capabilities(kept: set[int]) -> None:
 
 
 def restrict_files(rules: dict[str, Any]) -> list[str]:
-    """Allow the files of the rules only, no TCP, and no signals and abstract sockets of others."""
+    """Allow the given files only, no TCP, no signals and abstract sockets of others."""
     sys.path.append(rules["packages"])
     import landlock
     from landlock import FSAccess

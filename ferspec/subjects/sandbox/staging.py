@@ -1,4 +1,4 @@
-"""Start a program through the stage, in the strongest wrapper that works, and learn what is enforced, on Linux."""
+"""Start a program in the strongest sandbox that works here, on Linux."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _unnamed(data: bytes) -> Iterator[IO[bytes]]:
 
 
 def _messages(pipe: int) -> list[dict[str, Any]]:
-    """Return what the stage reports until it becomes the program, or until it takes too long."""
+    """Return what the stage reports before it becomes the program; nothing if it is late."""
     text, deadline = b"", time.monotonic() + PATIENCE
     with selectors.DefaultSelector() as ready:
         ready.register(pipe, selectors.EVENT_READ)

@@ -30,9 +30,10 @@ def start(
     environment: Mapping[str, str] | None = None,
     _tools: frozenset[str] = TOOLS,
 ) -> Sandboxed:
-    """Start a program with a clean environment and an empty working folder, isolated by its policy.
+    """Start a program in a sandbox, with a clean environment and an empty working folder.
 
-    ``environment`` adds variables to the clean environment. Raise ``OSError`` if the program cannot be started.
+    The policy says what it may read and use; ``environment`` adds variables to the clean environment. Raise ``OSError``
+    if the program cannot be started.
     """
     program = _program(words[0], policy, environment)
     policy = replace(policy, readable=(*policy.readable, Path(program)))

@@ -1,4 +1,4 @@
-"""Watch the memory, the processes and the files of a sandboxed program, and end it above its limits."""
+"""Watch memory, processes and files of a sandboxed program, and end it above a limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psutil
 from ferspec.subjects.sandbox.policy import GIB, Policy
 
 PERIOD = 0.1
-# watching takes at most one part in so many of the time
+# watching takes at most a twentieth of the time
 LEAST_PAUSES = 20
 MOST_WRITTEN, MOST_FILES = 8 * GIB, 20_000
 FILES_PERIOD = 2.0

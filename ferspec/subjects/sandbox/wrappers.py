@@ -1,4 +1,4 @@
-"""Wrap a program in namespaces of its own, with bubblewrap or with unshare of util-linux, where they work."""
+"""Wrap a program in namespaces of its own, with bubblewrap or unshare of util-linux."""
 
 from __future__ import annotations
 

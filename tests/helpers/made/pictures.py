@@ -9,11 +9,11 @@ from functools import cache
 
 import cv2
 import numpy as np
-from ferspec.subjects.datasets.cache import PixelCache
 
 from ferspec import spec
 from ferspec.spec.pictures import Pictures, ReducedPicture
 from ferspec.subjects.datasets.decode import pixel_digest
+from ferspec.subjects.datasets.kept import KeptImages
 from ferspec.subjects.datasets.manifest import Entry
 from ferspec.subjects.datasets.readers import Listing
 from ferspec.subjects.datasets.recognition.reduce import Reading, Reduction, reductions
@@ -72,4 +72,4 @@ def changed(dataset: Dataset, changes: Mapping[int, tuple[np.ndarray, int]]) -> 
         )
     images = {index: image for index, (image, _) in changes.items()}
     shown = listing(lambda index: images[index] if index in images else picture(index), labels)
-    return replace(dataset, listing=shown, entries=tuple(entries), reduced=tuple(reduced), cache=PixelCache())
+    return replace(dataset, listing=shown, entries=tuple(entries), reduced=tuple(reduced), kept=KeptImages())

@@ -13,7 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from ferspec import spec
 from ferspec.subjects.models.contracts.contract import Contract
-from ferspec.subjects.models.tflite import load
+from ferspec.subjects.models.tflite.file import load
 from ferspec.synthetic.demo import demo_contract_path, demo_model_path, demo_record, train
 
 FRESH_SEED = 9001

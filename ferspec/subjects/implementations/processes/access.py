@@ -11,18 +11,21 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from ferspec.subjects.implementations.processes.host import is_reference
-from ferspec.subjects.sandbox import Policy
 from ferspec.subjects.sandbox.environment import PATH
 from ferspec.subjects.sandbox.places import PACKAGE, SYSTEM
+from ferspec.subjects.sandbox.policy import Policy
 
-# what answers the questions that an implementation is asked
-ANSWERS = tuple(PACKAGE / name for name in ("implementation", "reference"))
+# the parts of ferspec that answer the questions that an implementation is asked
+ANSWERS = ("implementation", "reference", "spec/data")
 PROGRAMS = "bin"
 
 
 @dataclass(frozen=True)
 class Access:
-    """Hold what a process may read, its variables, and the module of ferspec's own reference that it is, or None."""
+    """Hold what a process may read, and its variables.
+
+    ``reference`` is the module of ferspec's own reference that it is, or None.
+    """
 
     policy: Policy
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -30,7 +33,7 @@ class Access:
 
 
 def command_access(words: Sequence[str]) -> Access:
-    """Let a command read its files, its program's installation, and the current folder, in which it runs."""
+    """Let a command read its files, its program's installation, and the current folder."""
     files = tuple(path.absolute() for word in words[1:] if (path := Path(word)).exists())
     program = shutil.which(words[0])
     folders = tuple(_installation(program)) if program else ()
@@ -39,10 +42,10 @@ def command_access(words: Sequence[str]) -> Access:
 
 
 def module_access(words: Sequence[str], reference: str) -> Access:
-    """Let the host of a Python module import what this process can import, but nothing that knows the answers."""
+    """Let a Python module import what this process can, but no answers of ferspec."""
     module = reference.partition(":")[0]
     entries = [entry or str(Path.cwd()) for entry in sys.path]
-    environment = {"PYTHONPATH": os.pathsep.join([*entries, str(PACKAGE.parent)])}
+    environment = {"PYTHONPATH": os.pathsep.join(entries)}
     if is_reference(module):
         policy = Policy((Path.cwd(),), (), Path.cwd(), may_start_processes=True, trusted=True)
         return Access(policy, environment, module)
@@ -52,11 +55,14 @@ def module_access(words: Sequence[str], reference: str) -> Access:
 
 def _policy(*readable: Path) -> Policy:
     folder = Path.cwd()
-    return Policy((folder, *readable), ANSWERS, folder, may_start_processes=True)
+    # an environment may hold other copies of this package
+    copies = [PACKAGE, *(Path(entry) / PACKAGE.name for entry in sys.path)]
+    hidden = tuple(path for copy in copies for name in ANSWERS if (path := copy / name).is_dir())
+    return Policy((folder, *readable), hidden, folder, may_start_processes=True)
 
 
 def _package(module: str) -> Iterator[Path]:
-    """Yield where a top-level module is found without importing anything, such as a package installed as editable."""
+    """Yield where a package that is installed as editable lies, without importing it."""
     name = module.partition(".")[0]
     for finder in sys.meta_path:
         if finder is not PathFinder and (spec := finder.find_spec(name, None)) is not None:
@@ -64,7 +70,7 @@ def _package(module: str) -> Iterator[Path]:
 
 
 def _installation(program: str) -> Iterator[Path]:
-    """Yield the folder that a program outside the system's folders is installed in, such as ``~/node/v20``."""
+    """Yield where a program is installed outside the system's folders, such as ``~/node/v20``."""
     real = Path(os.path.realpath(program))
     if real.parent.name == PROGRAMS and not any(real.is_relative_to(folder) for folder in SYSTEM):
         yield real.parent.parent

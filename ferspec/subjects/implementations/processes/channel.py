@@ -12,8 +12,8 @@ from typing import IO, cast
 
 from ferspec.subjects.implementations.processes.access import Access
 from ferspec.subjects.implementations.processes.messages import HINT, Misbehaviour
-from ferspec.subjects.sandbox import start
 from ferspec.subjects.sandbox.reading import CHUNK, MOST_BYTES, TailReader, excerpt
+from ferspec.subjects.sandbox.start import start
 
 # limit on lines without a request
 MOST_WAITING = 100

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ferspec.subjects.implementations.capabilities import CATALOGUE
+from ferspec.subjects.unlisted import import_from_unlisted_folders
 
 # if the judge has ended, this process must end by itself, even during an endless answer
 GRACE = 10
@@ -32,6 +33,7 @@ class LoadError(Exception):
 def main(reference: str) -> None:
     """Answer requests from standard input until it ends."""
     requests, answers = _take_streams()
+    import_from_unlisted_folders()
     implementation: Any = None
     for line in _lines(requests):
         request = json.loads(line)
