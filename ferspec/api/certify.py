@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ferspec.api.requests import CertifyRequest
+from ferspec.api.results import Certification
 from ferspec.checks.generator import checks_for_model
 from ferspec.checks.model.behaviour import ESSENTIAL
 from ferspec.checks.model.diagnosis import diagnose
@@ -22,41 +24,54 @@ from ferspec.subjects.certificates.build import build_report
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.claims import Claim, parse_claim, require_known_metrics
+from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.from_names import open_images, open_subject, require_names
 from ferspec.subjects.models.subject import ModelSubject
 from ferspec.subjects.models.worker.settings import recorded_settings
 from ferspec.subjects.time_limit import OF_MODELS
 
+OBJECTS = (Contract, Mapping)
+
 
 def certify(
-    model: str | Path,
-    dataset: str | Path | None = None,
-    contract: str | Path | None = None,
+    model: object,
+    dataset: object = None,
+    contract: Contract | Mapping[str, Any] | str | Path | None = None,
     claims: Iterable[str] = (),
     deviations: str | Path | None = None,
     groups: str | Path | None = None,
     trust_code: bool = False,
     time_limit: float = OF_MODELS,
     progress: Progress = silent,
-) -> Report:
+) -> Certification:
     """Judge a trained model on a dataset and return the report; ``demo`` is the built-in example.
+
+    ``model`` is a path, ``package.module:callable``, or an object: a Keras model, a PyTorch module, an ONNX Runtime
+    session, an estimator with ``predict_proba``, a function, or a pandas frame of predictions. ``dataset`` is a path,
+    ``(images, labels)``, a ``tf.data.Dataset`` or a torch ``Dataset``. Objects run in this process: the result is an
+    evaluation (not isolated). ``contract`` is a file, a ``Contract`` or a mapping like its file.
 
     The report is a certificate only for a test set that is recognised as BTFER by its pictures. Otherwise it is an
     evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``; ``time_limit``
     is in seconds for a batch. ``UserError`` for a model that cannot be evaluated: an unreadable file, another output
     width, NaN in the outputs. ``Unfinished`` for one that answers and then crashes, ends or breaks a limit.
     """
-    request = CertifyRequest(
-        model=model,
-        dataset=dataset,
-        contract=contract,
-        groups=groups,
-        deviations=deviations,
-        claims=tuple(claims),
-        trust_code=trust_code,
-        time_limit=time_limit,
-    )
-    return certify_request(request, progress).report
+    if isinstance(model, str | Path) and isinstance(dataset, str | Path | None) and not isinstance(contract, OBJECTS):
+        request = CertifyRequest(
+            model=model,
+            dataset=dataset,
+            contract=contract,
+            groups=groups,
+            deviations=deviations,
+            claims=tuple(claims),
+            trust_code=trust_code,
+            time_limit=time_limit,
+        )
+        judged = certify_request(request, progress)
+        return Certification.of(judged.report, judged.images)
+    from ferspec.api.objects import certify_objects
+
+    return certify_objects(model, dataset, contract, claims, deviations, groups, trust_code, progress)
 
 
 class Unfinished(SubjectError):

@@ -129,8 +129,9 @@ class Certification(Report):
     def __repr__(self) -> str:
         metric = self.accuracy
         interval = f" ({metric.low:.3f} to {metric.high:.3f})" if metric.known else ""
+        kind = self.kind if self.isolated else f"{self.kind} (not isolated)"
         return (
-            f"<{self.kind} of {self.subject.name}: {self.verdict.replace('_', ' ')}, "
+            f"<{kind} of {self.subject.name}: {self.verdict.replace('_', ' ')}, "
             f"accuracy {metric.value:.3f}{interval}, n = {self.metrics.n:,}>"
         )
 

@@ -44,7 +44,7 @@ class DatasetInfo(Record):
     """
 
     name: str
-    form: Literal["btfer", "btfer form", "class folders", "npz", "fer2013 csv", "synthetic"]
+    form: Literal["btfer", "btfer form", "class folders", "npz", "fer2013 csv", "synthetic", "in memory"]
     n: int
     support: dict[str, int]
     manifest_digest: str

@@ -24,7 +24,7 @@ from ferspec.subjects.datasets.recognition.recognise import Found, recognise
 from ferspec.subjects.datasets.recognition.reduce import READINGS, Reading, Reduction, reductions
 
 SYNTHETIC, SYNTHETIC_SEED = "synthetic", 0
-DatasetForm = Literal["btfer", "btfer form", "class folders", "npz", "fer2013 csv", "synthetic"]
+DatasetForm = Literal["btfer", "btfer form", "class folders", "npz", "fer2013 csv", "synthetic", "in memory"]
 
 
 def open_dataset(path: str | Path, progress: StepProgress | None = None) -> Dataset:

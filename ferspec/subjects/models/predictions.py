@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
 from collections import Counter
@@ -9,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +21,10 @@ from ferspec.files import csv_rows
 from ferspec.subjects.examples import first_few
 from ferspec.subjects.models.base import file_digest
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+IN_MEMORY = "predictions in memory"
 # the probabilities of 300,000 images
 LARGEST = 64 << 20
 ID_COLUMNS = ("image", "id", "path", "filename")
@@ -66,7 +73,28 @@ def read_predictions(path: str | Path) -> RecordedPredictions:
     number, an unknown class, a class that contradicts the probabilities, or an empty file.
     """
     path = Path(path)
-    table = _read(path)
+    return _recorded(path, _read(path), file_digest(path))
+
+
+def predictions_in_frame(frame: pd.DataFrame) -> RecordedPredictions:
+    """Read predictions from a frame that has the columns of a file.
+
+    Without a column of names its rows are in the order of the images. Raise ``UserError`` as ``read_predictions`` does;
+    lines are counted from 1.
+    """
+    columns = {str(name): [str(value).strip() for value in frame[name]] for name in frame.columns}
+    if not columns.keys() & set(ID_COLUMNS):
+        columns = {ID_COLUMNS[0]: [str(row) for row in range(len(frame))], **columns}
+    recorded = _recorded(Path(IN_MEMORY), _Table(list(range(1, len(frame) + 1)), columns), _sha256(columns))
+    return replace(recorded, format=IN_MEMORY)
+
+
+def _sha256(columns: dict[str, list[str]]) -> str:
+    return hashlib.sha256(json.dumps(columns, sort_keys=True).encode()).hexdigest()
+
+
+def _recorded(path: Path, table: _Table, digest: str) -> RecordedPredictions:
+    """Check the cells of a table, and return the predictions in it."""
     lines, images = table.lines, table.columns[_id_column(path, table.columns)]
     require_unique(path, lines, images)
     columns = _class_columns(path, table.columns)
@@ -84,7 +112,7 @@ def read_predictions(path: str | Path) -> RecordedPredictions:
             f"{path} has neither seven columns named by the classes nor a column {' or '.join(CLASS_COLUMNS)}: "
             f"its columns are {first_few(table.columns, count=12)}"
         )
-    return RecordedPredictions(path.name, file_digest(path), tuple(images), probabilities, predicted)
+    return RecordedPredictions(path.name, digest, tuple(images), probabilities, predicted)
 
 
 def align(recorded: RecordedPredictions, ids: Sequence[str]) -> RecordedPredictions:

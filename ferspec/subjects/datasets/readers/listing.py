@@ -10,7 +10,9 @@ import numpy as np
 
 from ferspec.subjects.datasets.decode import decode
 
-Form = Literal["class folders", "npz", "fer2013 csv", "raf-db list", "affectnet csv", "affectnet npy", "synthetic"]
+Form = Literal[
+    "class folders", "npz", "fer2013 csv", "raf-db list", "affectnet csv", "affectnet npy", "synthetic", "in memory"
+]
 
 
 class Decode(Protocol):

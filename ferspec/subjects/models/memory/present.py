@@ -44,5 +44,5 @@ def in_memory(model: object) -> Model:
         return from_callable(model)
     raise UserError(
         f"an object of type {type(model).__name__} cannot be judged: give a path, a Keras model, a PyTorch module, "
-        "an ONNX Runtime session, an estimator with predict_proba, or a function"
+        "an ONNX Runtime session, an estimator with predict_proba, a function, or a pandas frame of predictions"
     )

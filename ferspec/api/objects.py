@@ -1,0 +1,87 @@
+"""Certifies objects of the caller's process: networks, estimators, functions, arrays, frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ferspec.api.certify import report_on
+from ferspec.api.requests import refusal
+from ferspec.api.results import Certification
+from ferspec.deviations import load_deviations
+from ferspec.errors import UserError
+from ferspec.progress import Progress, silent
+from ferspec.subjects.datasets.memory import dataset_in_memory
+from ferspec.subjects.datasets.subject import Dataset
+from ferspec.subjects.models.base import Model
+from ferspec.subjects.models.claims import parse_claim, require_known_metrics
+from ferspec.subjects.models.contracts.contract import Contract
+from ferspec.subjects.models.contracts.files import infer_contract, load_contract, require_sound
+from ferspec.subjects.models.from_names import find_contract, join, open_images, open_source
+from ferspec.subjects.models.memory import in_memory
+from ferspec.subjects.models.predictions import RecordedPredictions, predictions_in_frame
+
+GivenContract = Contract | Mapping[str, Any] | str | Path | None
+
+
+def certify_objects(
+    model: object,
+    dataset: object,
+    contract: GivenContract = None,
+    claims: Iterable[str] = (),
+    deviations: str | Path | None = None,
+    groups: str | Path | None = None,
+    trust_code: bool = False,
+    progress: Progress = silent,
+) -> Certification:
+    """Judge a model, a dataset, or both, that are objects of this process.
+
+    An object runs in this process and is not isolated, so that the result is an evaluation. Without a contract the
+    object's input and output are inferred, and what cannot be seen is assumed to be the protocol's.
+    """
+    parsed = tuple(map(parse_claim, claims))
+    declared = load_deviations(deviations) if deviations else ()
+    source = _source(model, trust_code)
+    agreed = None if isinstance(source, RecordedPredictions) else _contract(contract, model, source)
+    images = _images(dataset, model, groups, progress)
+    require_known_metrics(parsed, images.groups)
+    report = report_on(join(images, source, agreed, progress), parsed, declared, progress=progress)
+    return Certification.of(report, images)
+
+
+def _source(model: object, trust_code: bool) -> Model | RecordedPredictions:
+    if isinstance(model, str | Path):
+        return open_source(model, trust_code)
+    if type(model).__module__.partition(".")[0] == "pandas":
+        return predictions_in_frame(model)  # type: ignore[arg-type]
+    return in_memory(model)
+
+
+def _contract(given: GivenContract, model: object, source: Model) -> Contract:
+    """Return the contract that was given, is found beside a file, or is inferred."""
+    if isinstance(given, Contract):
+        contract = given
+    elif isinstance(given, Mapping):
+        try:
+            contract = Contract.model_validate(given)
+        except ValidationError as error:
+            raise UserError(f"the contract: {refusal(error)}") from None
+    elif given is not None:
+        return load_contract(given)
+    elif isinstance(model, str | Path):
+        return find_contract(model)
+    else:
+        contract = infer_contract(source)[0]
+    require_sound(contract, "the contract")
+    return contract
+
+
+def _images(dataset: object, model: object, groups: str | Path | None, progress: Progress) -> Dataset:
+    if dataset is None or isinstance(dataset, str | Path):
+        return open_images(model if isinstance(model, str | Path) else "", dataset, groups, progress)
+    images = dataset_in_memory(dataset, partial(progress, "reading images"))
+    return images.with_groups(groups) if groups else images
