@@ -318,7 +318,7 @@ def test_a_doubled_configuration_is_refused(canary, sources, tmp_path):
     path = shutil.copyfile(sources["keras"], tmp_path / "m.keras")
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
         archive.writestr("config.json", "{}")
-    assert "holds a member twice" in canary.refusal(path)
+    assert "has duplicate members" in canary.refusal(path)
 
 
 @hostile

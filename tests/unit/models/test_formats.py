@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import sys
 import zipfile
 from pathlib import Path
 
@@ -317,17 +316,6 @@ def test_opening_and_running_a_model_writes_nothing_to_the_terminal(network, cap
         capfd.readouterr()
         load_model(path).predict(IMAGES[:2])
         assert capfd.readouterr() == ("", "")
-
-
-def test_tflite_runs_on_tensorflows_own_interpreter_where_litert_is_absent(network, monkeypatch):
-    path = network["tflite-int8"]
-    expected = load_model(path)
-    for name in ("ai_edge_litert", "ai_edge_litert.interpreter"):
-        monkeypatch.setitem(sys.modules, name, None)
-    model = load_model(path)
-    assert type(model.run.interpreter).__module__.startswith("tensorflow.")
-    assert model.signature == expected.signature
-    np.testing.assert_allclose(model.predict(IMAGES), expected.predict(IMAGES), atol=1e-6)
 
 
 def test_labels_packed_into_a_tflite_file_are_read(network, tmp_path):

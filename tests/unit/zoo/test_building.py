@@ -162,7 +162,7 @@ def test_a_model_whose_operations_cannot_be_counted_is_refused(model):
     [
         ("short.csv", "layer,type,shape,parameters,inputs\n1,InputLayer\n", "a row has fewer columns"),
         ("wide.csv", f"layer,type,shape,parameters,inputs\n1,{'x' * 200_000},4,0,\n", "field larger than"),
-        ("deep.json", "[" * 100_000, "nested too deep"),
+        ("deep.json", "[" * 100_000, "nested deeper than 32 levels"),
     ],
 )
 def test_a_damaged_layer_table_is_refused_in_one_line(tmp_path, name, text, line):
