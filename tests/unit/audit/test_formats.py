@@ -176,7 +176,7 @@ def test_event_files_without_losses_are_refused_in_one_line(tmp_path, content):
 
 
 def test_without_tensorboard_the_extra_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(event_files, "find_spec", lambda name: None)
+    monkeypatch.setattr("ferspec.extras.find_spec", lambda name: None)
     (tmp_path / "events.out.tfevents.1.host").write_bytes(b"")
     with pytest.raises(UserError, match=r"pip install 'ferspec\[tensorboard\]'"):
         find_training_runs(tmp_path)
