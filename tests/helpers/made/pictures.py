@@ -33,7 +33,7 @@ def picture(index: int) -> np.ndarray:
 
 
 def listing(fetch: Callable[[int], np.ndarray] = picture, labels: np.ndarray = LABELS) -> Listing:
-    def read(index: int) -> tuple[bytes, np.ndarray]:
+    def read(index: int, *_: object) -> tuple[bytes, np.ndarray]:
         image = fetch(index)
         return image.tobytes(), image
 
@@ -71,5 +71,7 @@ def changed(dataset: Dataset, changes: Mapping[int, tuple[np.ndarray, int]]) -> 
             label=CLASSES[label],
         )
     images = {index: image for index, (image, _) in changes.items()}
-    shown = listing(lambda index: images[index] if index in images else picture(index), labels)
-    return replace(dataset, listing=shown, entries=tuple(entries), reduced=tuple(reduced), kept=KeptImages())
+    shown, kept = listing(lambda index: images.get(index, dataset.image(index)), labels), KeptImages()
+    for index in range(len(dataset)):
+        kept.keep(index, images[index] if index in images else dataset.image(index))
+    return replace(dataset, listing=shown, entries=tuple(entries), reduced=tuple(reduced), kept=kept)

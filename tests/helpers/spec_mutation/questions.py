@@ -50,7 +50,7 @@ class Asked:
                 self.sizes.append(len(batch))
                 return np.asarray(answer([known.get(image.astype(np.uint8).tobytes()) for image in batch]), np.float32)
 
-            return Model("asked", "callable", "0" * 64, Signature(), run, reopened)
+            return Model("asked", "callable", "0" * 64, Signature(), run, reopened=reopened)
 
         names = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
         contract = Contract(input=Input(size=(SIDE, SIDE), range=(0.0, 255.0)), output=Output(classes=names))

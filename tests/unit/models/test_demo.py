@@ -119,6 +119,7 @@ def test_a_linear_model_on_pixels_stays_clearly_below_the_network(seen_by_the_de
     assert high < interval(seen_by_the_demo)[0]
 
 
+@pytest.mark.slow
 def test_the_demo_model_can_be_trained_again(tmp_path, capsys):
     tiny = ["--training-per-class", "3", "--validation-per-class", "1", "--test-per-class", "2", "--epochs", "1"]
     train.main(["--out", str(tmp_path), *tiny])

@@ -190,6 +190,6 @@ def test_a_model_in_memory_has_no_new_process(images, watched):
 def test_a_model_opened_again_keeps_what_its_contract_says_of_the_layout(images):
     watched = Watched()
     plain = Model("again", "callable", "0" * 64, Signature(), watched.answer)
-    known = Model("known", "callable", "0" * 64, Signature(layout="channels_first"), right, lambda: plain)
+    known = Model("known", "callable", "0" * 64, Signature(layout="channels_first"), right, reopened=lambda: plain)
     reopened = ModelSubject(images, known, contract()).reopened()
     assert reopened.model.signature.layout == "channels_first"

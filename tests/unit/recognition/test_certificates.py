@@ -22,6 +22,7 @@ from ferspec.subjects.certificates.document import digest_of
 from ferspec.subjects.certificates.subject import Certificate
 from ferspec.subjects.models.claims import parse_claim
 from ferspec.subjects.models.subject import ModelSubject
+from ferspec.subjects.sandbox.policy import Isolation
 from helpers.made.pictures import LABELS, changed, made_set
 from helpers.miniatures import named, nearest_centre, softmax, subject
 
@@ -53,7 +54,10 @@ def dataset():
 
 @pytest.fixture(scope="module")
 def report(dataset):
-    return report_on(subject(dataset, named(bright_or_by_colour)), [parse_claim(text) for text in CLAIMS])
+    """A report on a model that was isolated."""
+    judged = subject(dataset, named(bright_or_by_colour))
+    judged.model = replace(judged.model, isolation=Isolation(files=True, network=True, processes=True))
+    return report_on(judged, [parse_claim(text) for text in CLAIMS])
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from collections import defaultdict
 import pytest
 
 from ferspec.errors import UserError
-from ferspec.grid.training import loggers
 from ferspec.grid.training.loggers import open_loggers
 from ferspec.reference.training.epoch_row import EpochRow
 from helpers.tiny import runs as tiny_runs
@@ -154,7 +153,7 @@ def test_a_run_that_mlflow_does_not_know_is_one_line(tmp_path, run):
     ("name", "package"), [("tensorboard", "tensorboard"), ("mlflow", "mlflow"), ("mlflow", "sqlalchemy")]
 )
 def test_an_extra_that_is_not_installed_is_named(tmp_path, run, monkeypatch, name, package):
-    monkeypatch.setattr(loggers, "find_spec", lambda wanted: None if wanted == package else object())
+    monkeypatch.setattr("ferspec.extras.find_spec", lambda wanted: None if wanted == package else object())
     with pytest.raises(UserError, match=rf"needs {package}: pip install 'ferspec\[{name}\]'"):
         open_loggers([name], tmp_path, run)
 

@@ -60,6 +60,7 @@ class Bases(Listener):
             self.bases.append([arrays[f"network/{place}"] for place in self.places])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cell", "network", "kind"),
     [

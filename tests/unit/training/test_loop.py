@@ -248,6 +248,7 @@ def test_a_listener_receives_every_step_and_the_remaining_work(tmp_path):
     assert all(outlook.seconds > 0 for outlook in heard.outlooks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_training_resumes_and_saves_a_network_in_float32(tmp_path, precision):
     import keras

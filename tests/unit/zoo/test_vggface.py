@@ -67,6 +67,6 @@ def test_a_missing_library_is_one_line_with_the_command_to_install_it(monkeypatc
 
     monkeypatch.setattr(vggface, "import_module", missing)
     vggface._models.cache_clear()
-    with pytest.raises(UserError, match=r"need keras-vggface: pip install 'ferspec\[vggface\]'"):
+    with pytest.raises(UserError, match=r"needs keras_vggface: pip install 'ferspec\[vggface\]'"):
         vggface.build_base("VGG16", 48)
     vggface._models.cache_clear()

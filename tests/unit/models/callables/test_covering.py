@@ -140,5 +140,5 @@ def test_too_much_to_cover_is_one_line(folder, monkeypatch, limit, module, says)
 def test_a_file_that_vanishes_is_an_error(folder):
     found = covered(*READ)
     os.unlink("weights.bin")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(UserError, match=r"weights\.bin: No such file"):
         found.coverage()

@@ -48,7 +48,8 @@ def test_a_callable_answers_as_in_this_process_and_is_not_imported_here(tiny):
     model = open_model("tiny_model:predict")
     np.testing.assert_array_equal(model.predict(IMAGES), IMAGES[:, 0, 0, :] * 2)
     assert (model.name, model.format, model.signature) == ("tiny_model:predict", "callable", Signature())
-    assert model.digest == hashlib.sha256(tiny.read_bytes()).hexdigest()
+    content = hashlib.sha256(tiny.read_bytes()).hexdigest()
+    assert model.digest == hashlib.sha256(f"tiny_model.py\0{content}\n".encode()).hexdigest()
     assert "tiny_model" not in sys.modules
     assert model.runs_code
 
