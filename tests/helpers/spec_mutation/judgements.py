@@ -31,6 +31,7 @@ def tolerances() -> Iterator[Any]:
     from ferspec.checks.run.artifacts.training import has_the_weights_of_its_balancing
     from ferspec.checks.run.result_row import ResultRow, does_not_contradict_itself
     from ferspec.checks.run.schedule.rounded_losses import same_rate
+    from ferspec.engine import may_be_declared
     from ferspec.spec.records import CellMetrics
 
     off = np.full((210, 7), 1 / 7, np.float32)
@@ -53,6 +54,9 @@ def tolerances() -> Iterator[Any]:
         yield same_drawn_number(1.0, step), same_drawn_number(0.0, step)
         for gain, p_value in ((0.2 + step, 1e-30), (0.2, 1e-30 / step)):
             yield compare_diagnoses(_diagnosed(0.2, 1e-30), _diagnosed(gain, p_value)).status
+    for images in range(10):
+        yield compare_diagnoses(_diagnosed(0.2, 1e-30), _diagnosed(0.2 + (images + 0.5) / 100, 1e-30)).status
+    yield [may_be_declared(clause) for clause in ("FER-B-08", "FER-B-09", "FER-B-10")]
     for power in range(12):
         yield compare_diagnoses(_diagnosed(0.2, 10.0**-power), SimpleNamespace(diagnoses=())).status
 
