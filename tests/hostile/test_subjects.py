@@ -77,7 +77,7 @@ def judged(tmp_path, monkeypatch, ferspec):
     save_contract(contract(), tmp_path / "contract.toml")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(client, "Policy", partial(Policy, memory=LITTLE_MEMORY))
-    monkeypatch.setattr(client, "LOADING", 8)
+    monkeypatch.setattr(client, "LOADING", 30)
 
     def certify(fault, answers, at_import=""):
         Path("subject.py").write_text(MODEL.format(fault=fault, answers=answers, at_import=at_import))
