@@ -59,7 +59,8 @@ def test_certifying_costs_at_most_30_percent_over_the_predictions(images, resnet
 
     network = keras.saving.load_model(resnet50)
     batch = np.random.default_rng(0).random((BATCH, SIZE, SIZE, 3), np.float32)
-    n = 7 * PER_CLASS
+    n = len(images)
+    assert n == 7 * PER_CLASS
 
     def predict(count):
         """Time the network on batches that are in memory already."""
