@@ -30,12 +30,12 @@ NETWORKS = 20
 def btfer_form(tmp_path_factory):
     """A folder of 7 × 300 JPEG files of 256 × 256; a face comes ten times, in other qualities."""
     folder = tmp_path_factory.mktemp("btfer")
-    for face in synthetic_images(DRAWN_PER_CLASS, 256, seed=5):
+    for number, face in enumerate(synthetic_images(DRAWN_PER_CLASS, 256, seed=5)):
         place = folder / face.label
         place.mkdir(exist_ok=True)
         for copy in range(PER_CLASS // DRAWN_PER_CLASS):
             pixels = cv2.cvtColor(face.pixels, cv2.COLOR_RGB2BGR)
-            cv2.imwrite(str(place / f"{face.index}-{copy}.jpg"), pixels, [cv2.IMWRITE_JPEG_QUALITY, 85 + copy])
+            cv2.imwrite(str(place / f"{number}-{copy}.jpg"), pixels, [cv2.IMWRITE_JPEG_QUALITY, 85 + copy])
     return folder
 
 
