@@ -228,7 +228,9 @@ def details(outcome: Outcome) -> Iterator[str]:
     found = ", ".join(parts) + (f" ({difference(outcome.difference)})" if outcome.difference is not None else "")
     if outcome.message:
         yield shorten(outcome.message, 300)
-    yield f"{shorten(found, 300)}    {outcome.place}" if parts else outcome.place
+    if parts:
+        yield shorten(found, 300)
+    yield outcome.place
     if outcome.likely:
         yield f"likely: {shorten(outcome.likely, 300)}"
     if outcome.status is Status.FAIL and (file := _file_of(outcome.clause)):

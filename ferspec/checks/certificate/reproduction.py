@@ -18,7 +18,7 @@ from ferspec.subjects.certificates.document import Diagnosis, Report
 from ferspec.subjects.certificates.subject import Certificate
 from ferspec.subjects.datasets.groups import is_note_on_groups
 
-# claimed by whoever made the certificate, or compared by other checks
+# claims that nothing can compare, or what other checks compare
 ELSEWHERE: Any = {
     "kind": True,
     "environment": True,

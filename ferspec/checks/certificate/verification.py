@@ -169,7 +169,7 @@ def _with_clause(outcome: Outcome) -> Outcome:
 def _shows_again(outcome: Outcome, report: Report) -> bool:
     """Return whether a command only certifies with the same claims and runs the check again.
 
-    People copy it into a shell: it must be one plain command, whose paths are those of whoever made the certificate.
+    People copy it into a shell: it must be one plain command. Its paths are not compared.
     """
     try:
         words = shlex.split(required(outcome.reproduce))

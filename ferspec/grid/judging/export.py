@@ -24,10 +24,15 @@ def export_published(path: Path, profile: Profile, force: bool = False) -> tuple
         raise UserError(f"{path.parent} is not a folder: create it first, or choose another file")
     results = tuple(_stated(cell, profile) for cell in spec.load().cells)
     text = results_text(results).encode()
-    if not force and path.exists() and (not path.is_file() or path.read_bytes() != text):
+    if not force and path.exists() and not _holds(path, text):
         raise UserError(f"{path} already exists with other content: choose another file, or add --force")
     write_whole(path, text)
     return results
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Return whether a file has this content; a file of another size is not read."""
+    return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
 
 
 def _stated(cell: Cell, profile: Profile) -> Result:

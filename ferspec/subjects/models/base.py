@@ -17,6 +17,7 @@ from ferspec.files import open_regular
 from ferspec.records import Record
 from ferspec.subjects.disk import room_for
 from ferspec.subjects.models.quiet import stdout_on_stderr
+from ferspec.subjects.sandbox.messages import plain_text
 from ferspec.subjects.sandbox.policy import Isolation
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def loading(name: str, kind: str) -> Iterator[None]:
 
 def shown(text: str, limit: int = 60) -> str:
     """Convert text from a file to one line of at most ``limit`` printable characters."""
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * limit]).split())
+    line = plain_text(text, 2 * limit)
     return line if len(line) <= limit and len(text) <= 2 * limit else f"{line[: limit - 1]}…"
 
 

@@ -38,7 +38,7 @@ class Launched:
 class Sandboxed:
     """Hold a running program: requests go to its standard input, answers come from its standard output.
 
-    Its standard error is captured; whoever starts it reads and closes its streams. ``end`` kills it with everything it
+    Its standard error is captured; the caller reads and closes its streams. ``end`` kills it with everything it
     started, and removes its scratch folder; this also happens when the object is no longer used.
     """
 

@@ -100,5 +100,5 @@ def _start_each(tasks: Tasks) -> None:
         start, started = task
         try:
             started.set_result(start())
-        except BaseException as error:  # whoever waits for the process gets it
+        except BaseException as error:  # raised where the process is waited for
             started.set_exception(error)

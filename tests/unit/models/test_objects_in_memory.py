@@ -1,5 +1,7 @@
 """Objects of the caller's process are certified in a few lines, as evaluations that are not isolated."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,8 @@ import pytest
 import ferspec
 from ferspec.errors import UserError
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
+from helpers.places import ROOT
+from helpers.processes import run_python
 
 CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
 SIZE = 8
@@ -103,6 +107,14 @@ def test_an_object_is_evaluated_and_is_not_isolated(make, contract):
 def test_a_contract_may_be_an_object_too():
     contract = Contract(input=Input(size=(SIZE, SIZE)), output=Output(classes=CLASSES))
     assert ferspec.certify(by_colour, (IMAGES, LABELS), contract=contract).accuracy.value == 1.0
+
+
+def test_a_keras_model_runs_on_the_backend_of_its_process(tmp_path):
+    pytest.importorskip("torch")
+    program = (ROOT / "docs" / "python.md").read_text("utf-8").split("```python\n")[2].split("```")[0]
+    np.savez(tmp_path / "faces.npz", images=np.zeros((14, 48, 48, 3), np.uint8), labels=np.arange(14) % 7)
+    done = run_python(program, cwd=tmp_path, env=os.environ | {"KERAS_BACKEND": "torch"})
+    assert done.stdout.startswith("<evaluation (not isolated) of sequential"), done.stderr
 
 
 def test_the_mode_of_a_module_is_left_as_it_was():

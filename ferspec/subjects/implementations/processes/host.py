@@ -97,7 +97,7 @@ def is_reference(module: str) -> bool:
 
 def loaded_reference() -> str | None:
     """Return the first module of ferspec's own reference that is loaded. This module itself loads none."""
-    # a hidden folder is imported as an empty package, which has no file
+    # Python imports a hidden folder as an empty namespace package, whose __file__ is None
     loaded = (name for name, module in sys.modules.items() if getattr(module, "__file__", None) is not None)
     return next(filter(is_reference, sorted(loaded)), None)
 

@@ -14,11 +14,16 @@ from ferspec.subjects.models.base import Layout, Model, Run, Signature, cast, im
 
 
 def from_keras(network: Any) -> Model:
-    """Adapt a ``keras.Model`` with one image input."""
+    """Adapt a ``keras.Model`` with one image input, on the backend that this process uses."""
+    import keras
+
     from ferspec.subjects.models.keras.network import signature_of, traced
 
-    signature = signature_of(network, network.name)
-    return _model(network, "keras in memory", traced(network), signature, network.get_weights())
+    def run(batch: np.ndarray) -> np.ndarray:
+        return np.asarray(keras.ops.convert_to_numpy(network(cast(batch, network.inputs[0].dtype), training=False)))
+
+    answer = traced(network) if keras.backend.backend() == "tensorflow" else run
+    return _model(network, "keras in memory", answer, signature_of(network, network.name), network.get_weights())
 
 
 def from_torch(module: Any) -> Model:

@@ -46,7 +46,7 @@ def main() -> None:
         if header.kind is Kind.LOAD:
             model, kind, answer = _loaded(json.loads(content))
         elif model is None:
-            kind, answer = Kind.FAILED, b"has no model"
+            kind, answer = Kind.FAILED, b"no model is loaded"
         else:
             kind, answer = _values(model, values_of(header, content))
         send(answers, pack(kind, header.number, answer))
