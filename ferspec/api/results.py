@@ -10,6 +10,7 @@ from pydantic import PrivateAttr
 
 from ferspec.outcomes import Outcome, Status
 from ferspec.reference.measured import Metric
+from ferspec.required import required
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.datasets.subject import Dataset
 
@@ -120,9 +121,9 @@ class Certification(Report):
         if self.metrics.calibration is None:
             raise ValueError("the predictions are classes without probabilities, so that they have no confidence")
         axes = ax or _new_axes()
-        bins = [b for b in self.metrics.calibration.bins if b.n]
+        bins = [(required(b.confidence), required(b.accuracy)) for b in self.metrics.calibration.bins if b.n]
         axes.plot((0, 1), (0, 1), linestyle="--", color="grey")
-        axes.plot([b.confidence for b in bins], [b.accuracy for b in bins], marker="o")
+        axes.plot(*zip(*bins, strict=True), marker="o")
         axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
         return axes
 
