@@ -61,7 +61,7 @@ FAULTS = {
         f"{ENDING}|no answer|RuntimeError|processes",
     ),
     "floods standard output": ("while True: os.write(1, b'x' * 65536)", "printed more than 8 MiB"),
-    "floods standard error": ("while True: os.write(2, b'x' * 65536)", "printed more than 8 MiB|BrokenPipeError"),
+    "floods standard error": ("while True: os.write(2, b'x' * 65536)", "printed more than 8 MiB"),
     "fills the memory": (
         "held = [bytes(1 << 24) + os.urandom(1) for _ in range(1000)]",
         f"memory|MemoryError|{ENDING}",

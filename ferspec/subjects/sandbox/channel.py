@@ -14,6 +14,7 @@ from typing import IO, cast
 
 import numpy as np
 
+from ferspec.subjects.sandbox.ending import PATIENCE
 from ferspec.subjects.sandbox.messages import HEADER, Header, Kind, Malformed, fill, pack, plain_text, send, unpack
 from ferspec.subjects.sandbox.pipes import widen
 from ferspec.subjects.sandbox.policy import Policy
@@ -22,6 +23,7 @@ from ferspec.subjects.sandbox.running import Sandboxed
 from ferspec.subjects.sandbox.start import start
 
 GRACE = 1.0
+FLOODED = f"printed more than {MOST_BYTES >> 20} MiB during one request"
 LIMITED = ("time", "output")
 
 
@@ -75,8 +77,10 @@ class Channel:
             raise
 
     def close(self) -> None:
-        """End the worker with everything it started."""
+        """End the worker with everything it started, and remove all it wrote."""
         self._end()
+        # this thread may be ending it at this moment, because the worker printed too much
+        self._errors.join(PATIENCE)
 
     def _exchange(
         self, kind: Kind, content: bytes | np.ndarray, seconds: float, accept: Callable[[Header], None]
@@ -105,6 +109,9 @@ class Channel:
         writer.join(GRACE)
         if writer.is_alive():
             raise Malformed("answered before it had read the request")
+        if self._errors.remaining <= 0:
+            # its answer is about the pipe that was closed
+            raise Malformed(FLOODED)
         return header, answer
 
     def _next(self, waiting: queue.Queue[bytes | None], deadline: float, seconds: float) -> bytes:
@@ -120,14 +127,13 @@ class Channel:
     def _failed(self, reason: str) -> Fault:
         """Kill the worker and return the fault, with the last line that the worker printed."""
         self.close()
-        self._errors.join(GRACE)
         line = plain_text(self._errors.error_line())
         self._fault = f"{reason}; the last line that it printed: {line}" if line else reason
         return Fault(self._fault)
 
     def _why_ended(self) -> str:
         if self._errors.remaining <= 0:
-            return f"printed more than {MOST_BYTES >> 20} MiB during one request"
+            return FLOODED
         try:
             self._sandboxed.process.wait(GRACE)
         except subprocess.TimeoutExpired:

@@ -315,7 +315,8 @@ def test_two_devices_share_batches_without_a_warning():
     result = run(ON_TWO_DEVICES)
     assert result.returncode == 0, result.stderr
     assert "equal" in result.stdout
-    assert "shard" not in result.stderr.lower()
+    # the end of fit may log that an operation named "…FromShard" was cancelled
+    assert "sharding" not in result.stderr.lower()
 
 
 @pytest.mark.parametrize("path", ["threads", "device"])
