@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
-import traceback
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,27 +10,19 @@ import typer
 
 import ferspec
 from ferspec.commands import audit, certify, compare, conform, contract, evaluate, grid, models, spec, train, verify
+from ferspec.commands.endings import DEFECT, INTERRUPTED, REFUSED, Stopped, defect, ended, interrupted, refused
 from ferspec.commands.streams import flush, open_streams
 from ferspec.errors import SubjectError, UserError, one_line
 from ferspec.extras import EXTRA_OF, missing_extra
 
-# exit status where the input or the machine needs a correction
-REFUSED = 2
-# exit status of a defect of ferspec, which keeps its traceback (EX_SOFTWARE in sysexits.h)
-DEFECT = 70
-# exit status that shells expect after Ctrl-C
-INTERRUPTED = 130
 # exit status that shells expect after writing to a closed pipe, such as that of "head"
 UNREAD = 141
-# a message may quote untrusted text
-LONGEST_MESSAGE = 1000
 
 app = typer.Typer(
     name="ferspec",
     help="Judge facial expression recognition by one published protocol: its specification, made executable.",
     epilog="Example: ferspec certify demo",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -58,7 +47,9 @@ for group in (app, contract.app, grid.app, models.app, spec.app):
 
 @app.callback(invoke_without_command=True)
 def root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Print the version and exit.", is_eager=True)
+    ] = False,
 ) -> None:
     if version:
         print(f"ferspec {ferspec.__version__}")
@@ -68,10 +59,10 @@ def root(
 def main() -> None:
     """Run the command line; print a user's mistake as one line on stderr, with exit status 2."""
     if not open_streams():
-        raise SystemExit(refused("standard output is closed: open it, or send it to a file"))
+        raise SystemExit(refused("standard output is closed: open it, or send it to a file", "system"))
     status = _status()
     failure = flush()
-    if failure is not None and status != REFUSED:
+    if failure is not None and status not in (REFUSED, DEFECT, INTERRUPTED):
         status = _unwritten(failure)
     raise SystemExit(status)
 
@@ -80,29 +71,34 @@ def _status() -> int | None:
     """Run the command, and return its exit status; None is 0."""
     try:
         _require_working_directory()
-        return app(prog_name="ferspec", standalone_mode=False)
+        status = app(prog_name="ferspec", standalone_mode=False)
+        return interrupted() if status == INTERRUPTED else status
     except SystemExit as stopped:
         # some libraries turn a broken pipe into an exit
         if not isinstance(stopped.__context__, BrokenPipeError):
             raise
         return UNREAD
+    except KeyboardInterrupt:
+        return interrupted()
+    except Stopped as stop:
+        return interrupted(str(stop))
     except UserError as error:
         return refused(str(error))
     except ModuleNotFoundError as error:
         if error.name in EXTRA_OF:
             return refused(str(missing_extra("this", error.name)))
-        return defect()
+        return defect(error)
     except SubjectError as error:
-        return failed(str(error))
+        return ended("subject", f"FAIL: {error}", 1)
     except typer.TyperException as error:
-        return mistyped(error)
+        return _mistyped(error)
     except typer.Abort:
-        return INTERRUPTED
+        return interrupted()
     except OSError as error:
         failure = error if isinstance(error, BrokenPipeError) else flush()
-        return refused(_problem(error)) if failure is None else _unwritten(failure)
-    except Exception:
-        return defect()
+        return refused(_problem(error), "system") if failure is None else _unwritten(failure)
+    except Exception as error:
+        return defect(error)
 
 
 def _require_working_directory() -> None:
@@ -116,7 +112,7 @@ def _require_working_directory() -> None:
 def _unwritten(failure: OSError) -> int:
     if isinstance(failure, BrokenPipeError):
         return UNREAD
-    return refused(f"cannot write to standard output: {failure.strerror}")
+    return refused(f"cannot write to standard output: {failure.strerror}", "system")
 
 
 def _problem(error: OSError) -> str:
@@ -125,36 +121,10 @@ def _problem(error: OSError) -> str:
     return f"{error.filename if error.filename is not None else 'standard output, or a file'}: {reason}"
 
 
-def mistyped(error: typer.TyperException) -> int:
-    """Print what is wrong with a command line and which help explains it; print nothing after help."""
+def _mistyped(error: typer.TyperException) -> int:
+    """Say what is wrong with a command line and which help explains it; say nothing after help."""
     if not error.format_message():
         return REFUSED
     context = getattr(error, "ctx", None)
-    return refused(f"{error.format_message()} ({context.command_path if context else 'ferspec'} --help shows how)")
-
-
-def refused(message: str) -> int:
-    """Print a message as one line, without control characters, and return exit status 2."""
-    complain(message)
-    return REFUSED
-
-
-def failed(message: str) -> int:
-    """Print why a subject fails, as ``refused`` does, and return exit status 1."""
-    complain(f"FAIL: {message}")
-    return 1
-
-
-def complain(message: str) -> None:
-    """Print a message on standard error as one line, without control characters."""
-    from ferspec.report.words import shorten
-
-    with suppress(OSError):
-        print(f"ferspec: {shorten(message, LONGEST_MESSAGE)}", file=sys.stderr, flush=True)
-
-
-def defect() -> int:
-    """Print the traceback of a defect of ferspec, and return its exit status."""
-    with suppress(OSError):
-        traceback.print_exc()
-    return DEFECT
+    path = context.command_path if context else "ferspec"
+    return refused(f"{error.format_message()} ({path} --help shows how)", "usage")

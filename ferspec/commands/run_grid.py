@@ -71,7 +71,8 @@ def run(
     CELL-seedN.failed.txt says why one failed. Exit status: 0 all finished, 1 some failed, 2 nothing could be started
     or evaluated, 3 some not evaluated.
     """
-    from ferspec.commands.live.running import print_stopped, print_summary, watching
+    from ferspec.commands.endings import saying_what_is_kept
+    from ferspec.commands.live.running import print_summary, watching, what_is_kept
     from ferspec.extras import require_package
     from ferspec.grid.cells import all_cells
     from ferspec.grid.running.board import Board
@@ -98,12 +99,8 @@ def run(
     jobs = jobs_of(cells, seed or (0,), options)
     results = open_results(out)
     board = Board(out, jobs)
-    try:
-        with watching(board) as tell:
-            run_jobs(jobs, results, Limits(cell_timeout, max_retries), tell, cluster)
-    except KeyboardInterrupt:
-        print_stopped(board)
-        raise
+    with saying_what_is_kept(lambda: what_is_kept(board)), watching(board) as tell:
+        run_jobs(jobs, results, Limits(cell_timeout, max_retries), tell, cluster)
     summary = board.summary()
     print_summary(summary, as_json=json)
     raise typer.Exit(summary.status)

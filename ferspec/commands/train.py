@@ -37,11 +37,12 @@ def train(
 ) -> None:
     """Train one cell of the grid by the protocol, and write its artifacts.
 
-    After an interruption the same command resumes from the last finished epoch. Writes run.json, history.csv,
-    predictions.csv, report.json, model.keras, contract.toml, manifest.csv and a picture, curves.svg.
+    After an interruption, such as Ctrl-C, the same command resumes after the last finished epoch. Writes run.json,
+    history.csv, predictions.csv, report.json, model.keras, contract.toml, manifest.csv and a picture, curves.svg.
     """
+    from ferspec.commands.endings import saying_what_is_kept
     from ferspec.commands.live.progress import progress
-    from ferspec.commands.live.training import TrainingView, printing_deviations
+    from ferspec.commands.live.training import TrainingView, printing_deviations, what_is_kept
     from ferspec.commands.tables.training import print_run
     from ferspec.commands.unreadable import listing_unreadable
     from ferspec.files import write_whole
@@ -63,13 +64,14 @@ def train(
         loggers=tuple(log or ()),
     )
     before = read_run(folder) if is_run(folder) else None
-    with listing_unreadable(), progress() as shown:
-        run = train_cell(request, TrainingView(shown), shown, begins=printing_deviations(shown))
-    finished_before = run == before
-    # a process may have been killed after writing the artifacts and before drawing the picture
-    if not finished_before or not (folder / CURVES).exists():
-        title = f"{run.cell}, seed {run.settings.seed}"
-        write_whole(folder / CURVES, curves_svg(read_history(folder / HISTORY), title))
+    with saying_what_is_kept(lambda: what_is_kept(folder)):
+        with listing_unreadable(), progress() as shown:
+            run = train_cell(request, TrainingView(shown), shown, begins=printing_deviations(shown))
+        finished_before = run == before
+        # a process may have been killed after writing the artifacts and before drawing the picture
+        if not finished_before or not (folder / CURVES).exists():
+            title = f"{run.cell}, seed {run.settings.seed}"
+            write_whole(folder / CURVES, curves_svg(read_history(folder / HISTORY), title))
     if json:
         print(run.model_dump_json(indent=2))
     else:

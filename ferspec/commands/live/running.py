@@ -101,9 +101,9 @@ def print_summary(summary: Summary, as_json: bool, console: Console | None = Non
     console.print(f"results: {summary.out}{after}", soft_wrap=True, highlight=False, markup=False)
 
 
-def print_stopped(board: Board) -> None:
-    """Say after Ctrl-C that finished epochs are kept."""
-    print(f"stopped: {headline(board)}; the same command resumes here", file=sys.stderr)
+def what_is_kept(board: Board) -> str:
+    """Return what an interrupted run of many cells leaves, and how to resume it."""
+    return f"{headline(board)}; finished epochs are kept in {board.out}; the same command resumes"
 
 
 def _lines(board: Board) -> OnEvent:
@@ -112,7 +112,7 @@ def _lines(board: Board) -> OnEvent:
 
     def tell(job: Job, event: Event) -> None:
         board.update(job, event)
-        if event.state == states.get(job.name, "waiting") and event != BUSY:
+        if event.state == states.get(job.name, "waiting") and event != BUSY and not event.resumes:
             return
         states[job.name] = event.state
         why = f": {plain(event.message)}" if event.message else ""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ferspec.commands.endings import NOTHING_KEPT
 from ferspec.commands.live.progress import Bars, Lines
 from ferspec.reference.training.fit import Listener, Outlook
+from ferspec.reference.training.state import StateFolder
 from ferspec.report.words import plain
+from ferspec.subjects.runs.artifacts.record import STATE, is_run, read_run
 
 if TYPE_CHECKING:
     from ferspec.reference.training.epoch_row import EpochRow
@@ -21,6 +25,9 @@ class TrainingView(Listener):
 
     def __init__(self, shown: Bars | Lines) -> None:
         self._shown = shown
+
+    def resume(self, rows: Sequence[EpochRow]) -> None:
+        self._shown.line(f"resuming at epoch {len(rows)}: the epochs before it were kept")
 
     def step(self, epoch: int, done: int, steps: int) -> None:
         self._shown("training, steps", done, steps)
@@ -37,6 +44,14 @@ def printing_deviations(shown: Bars | Lines) -> Callable[[RunRecord], None]:
             shown.line(plain(f"{NO_PROTOCOL_RUN}: {deviation.clause} {deviation.effect}"))
 
     return tell
+
+
+def what_is_kept(folder: Path) -> str:
+    """Return what an interrupted training leaves in its folder, and how to resume it."""
+    if is_run(folder) and read_run(folder).status == "finished":
+        return f"the training in {folder} is finished; the same command shows its result"
+    count = len(StateFolder(folder / STATE).progress().rows)
+    return f"{epochs(count)} kept in {folder}; the same command resumes" if count else NOTHING_KEPT
 
 
 def epoch_line(rows: Sequence[EpochRow], outlook: Outlook) -> str:

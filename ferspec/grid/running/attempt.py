@@ -135,9 +135,15 @@ class _EpochSender(Listener):
         self._connection = connection
         self.epochs = 0
 
+    def resume(self, rows: Any) -> None:
+        self._send(len(rows), resumes=True, message=f"resuming at epoch {len(rows)}")
+
     def epoch(self, rows: Any, outlook: Any) -> None:
-        self.epochs = len(rows)
-        self._connection.send(Event(state="running", epochs=self.epochs))
+        self._send(len(rows))
+
+    def _send(self, epochs: int, **more: Any) -> None:
+        self.epochs = epochs
+        self._connection.send(Event(state="running", epochs=epochs, **more))
         self._connection.recv()
 
 

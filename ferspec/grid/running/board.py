@@ -80,7 +80,7 @@ class Board:
             line.began = line.began or time.monotonic()
         # the first reported epoch may follow earlier ones of a resumed training
         if line.epochs_before is None and event.epochs and event.state == "running":
-            line.epochs_before = event.epochs - 1
+            line.epochs_before = event.epochs if event.resumes else event.epochs - 1
         if event.ended:
             line.ended = time.monotonic()
 

@@ -39,10 +39,12 @@ class Event(Record):
     """A change in a job: its state, finished epochs, reason, and end of its log.
 
     ``died`` means that an attempt ended without an answer (killed, out of memory, crashed) and may be repeated.
+    ``resumes`` means that an attempt begins after ``epochs`` of an earlier one.
     """
 
     state: State
     epochs: int = 0
+    resumes: bool = False
     message: str = ""
     log: str = ""
 

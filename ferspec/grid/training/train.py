@@ -213,6 +213,9 @@ class _Logging(Listener):
     def __init__(self, listener: Listener, loggers: Sequence[Logger]) -> None:
         self._loggers, self._listener = loggers, listener
 
+    def resume(self, rows: Sequence[EpochRow]) -> None:
+        self._listener.resume(rows)
+
     def step(self, epoch: int, done: int, steps: int) -> None:
         self._listener.step(epoch, done, steps)
 

@@ -86,6 +86,9 @@ class Outlook:
 class Listener:
     """Receives the progress of a training; each method does nothing unless overridden."""
 
+    def resume(self, rows: Sequence[EpochRow]) -> None:
+        """Receive that a training resumes after these finished epochs."""
+
     def step(self, epoch: int, done: int, steps: int) -> None:
         """Receive that ``done`` of the ``steps`` of an epoch are trained on."""
 
@@ -133,6 +136,8 @@ def train(network: Any, task: Task, folder: Path, listener: Listener) -> Trained
     stream = Stream(len(task.training), task.batch, task.settings.seed)
     states = StateFolder(folder)
     states.clear()
+    if kept := states.progress().rows:
+        listener.resume(kept)
     if task.settings.precision != "float32":
         network.layers[-1].dtype_policy = keras.DTypePolicy("float32")
     for phase, plan in enumerate(task.plans, start=1):

@@ -54,6 +54,8 @@ def train(request, listener):
     if run.status == "finished":
         return
     write_record(request.out, run)
+    if chain:
+        listener.resume(chain)
     while len(chain) < EPOCHS:
         note(request, len(chain))
         hold(request, len(chain))

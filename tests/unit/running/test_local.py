@@ -94,6 +94,14 @@ def test_a_killed_process_resumes_after_its_last_epoch(tmp_path):
     assert epochs_of(tmp_path, tiny_cells.KILLED_ONCE) == [0, 1, 2, 3]
 
 
+def test_an_attempt_says_where_it_resumes(tmp_path):
+    request = tiny_cells.options(tmp_path, seed=tiny_cells.KILLED_ONCE).model_copy(update={"out": tmp_path / "out"})
+    for resumed_at in (None, 2):
+        events = list(attempt(request, Limits(trainer=tiny_cells.TRAINER)))
+        assert [event.epochs for event in events if event.resumes] == ([] if resumed_at is None else [resumed_at])
+    assert events[1].message == "resuming at epoch 2"
+
+
 def test_only_missing_runs_are_trained(tmp_path):
     run(tmp_path / "out", tmp_path, [0])
     cells = run(tmp_path / "out", tmp_path, [0, 1])
@@ -299,6 +307,15 @@ class TestTheBoard:
             tell(jobs[0], Event(state="waiting"))
             tell(jobs[0], BUSY)
         assert capsys.readouterr().err == f"waiting {jobs[0].name}: another command is training it\n"
+
+    def test_without_a_terminal_a_resumed_job_is_reported_once(self, capsys):
+        board, jobs = self.board()
+        resumed = Event(state="running", epochs=3, resumes=True, message="resuming at epoch 3")
+        with watching(board) as tell:
+            for event in (Event(state="running"), resumed, Event(state="running", epochs=4)):
+                tell(jobs[0], event)
+        assert capsys.readouterr().err == f"running {jobs[0].name}\nrunning {jobs[0].name}: resuming at epoch 3\n"
+        assert board.epochs() == 1
 
     def test_the_remaining_time_follows_from_the_pace(self):
         board, jobs = self.board()

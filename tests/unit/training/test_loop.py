@@ -60,7 +60,10 @@ class Heard(Listener):
     """Keeps what it hears."""
 
     def __init__(self):
-        self.steps, self.rows, self.outlooks = [], [], []
+        self.kept, self.steps, self.rows, self.outlooks = [], [], [], []
+
+    def resume(self, rows):
+        self.kept = list(rows)
 
     def step(self, epoch, done, steps):
         self.steps.append((epoch, done, steps))
@@ -94,6 +97,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one(tmp_path, uninterrupted,
     heard = Heard()
     resumed = trained(tmp_path, settings, listener=heard)
     assert left(resumed) == uninterrupted[phases]
+    assert heard.kept == list(resumed.rows[:epochs])
     assert {epoch for epoch, _, _ in heard.steps} == set(range(epochs, len(resumed.rows))), "no epoch is done twice"
 
 
