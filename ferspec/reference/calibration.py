@@ -4,6 +4,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_means
+from ferspec.reference.distributions import allowed, excess
 from ferspec.reference.intervals import bootstrap, spread_interval, unseen
 from ferspec.reference.measured import Calibration, CalibrationBin, Metric
 
@@ -105,7 +106,6 @@ def _ece(errors: np.ndarray, replicates: np.ndarray, level: float, n: int) -> Me
 def _flaw(probabilities: np.ndarray) -> str | None:
     if not np.isfinite(probabilities).all():
         return "the rows are not probabilities: some values are NaN or infinite"
-    excess = max(np.abs(probabilities.sum(axis=1) - 1).max(), -probabilities.min())
-    if excess > spec.load().number("FER-B-04", "tolerance"):
-        return f"the rows are not probabilities: they are off by up to {excess:.3g}"
+    if (off := excess(probabilities)) > allowed(probabilities):
+        return f"the rows are not probabilities: they are off by up to {off:.3g}"
     return None

@@ -195,6 +195,10 @@ def near_tie_by_batch(batch: np.ndarray) -> np.ndarray:
     return output
 
 
+def in_8_bits(batch: np.ndarray) -> np.ndarray:
+    return np.rint(256 * softmax(nearest_centre(batch) / 5)) / 256
+
+
 # ---- recorded predictions
 
 
@@ -269,6 +273,7 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     wrong_model("FER-B-10", "a table of exact pictures", lambda batch: looked_up(cheats.exact_hashes)(batch)),
     wrong_model("FER-B-10", "a table of pixels in the corners", lambda batch: looked_up(cheats.corners)(batch)),
     right_model("FER-B-04", "float16 outputs", lambda batch: right(batch).astype(np.float16)),
+    right_model("FER-B-04", "a softmax in 8 bits", in_8_bits),
     right_model("FER-B-04", "logits, and declared as such", shifted_logits, Output(classes=CLASSES, kind="logits")),
     right_model(
         "FER-B-02",

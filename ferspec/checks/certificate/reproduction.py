@@ -191,13 +191,17 @@ def compare_diagnoses(stated: Report, reproduced: Report) -> CheckResult:
 
 def is_marginal(diagnosis: Diagnosis) -> bool:
     """Return whether a few images that tie could make a diagnosis appear or disappear (FER-X-12)."""
+    if diagnosis.gain.value is None:
+        return False
     least, alpha = (spec.load().number("FER-Z-05", name) for name in ("least_gain", "alpha"))
-    barely_gains = (diagnosis.gain.value or 0) <= least + _gain_tolerance(diagnosis)
+    barely_gains = diagnosis.gain.value <= least + _gain_tolerance(diagnosis)
     return barely_gains or abs(decades(diagnosis.p_value) - decades(alpha)) <= spec.load().number("FER-X-12", "decades")
 
 
-def decades(p_value: float) -> float:
-    """Return log10 of a p value, so that small ones are compared by their size."""
+def decades(p_value: float | None) -> float:
+    """Return log10 of a p value, so that small ones are compared by their size; 0 for none."""
+    if p_value is None:
+        return 0.0
     return max(LEAST_DECADE, math.log10(p_value)) if p_value > 0 else LEAST_DECADE
 
 
@@ -213,7 +217,9 @@ def _parts(stated: Diagnosis, reproduced: Diagnosis) -> Iterator[tuple[str, Any,
         near = None not in (left, right) and abs(left - right) <= _gain_tolerance(reproduced)
         yield f"gain.{name}", right if near else left, right
     left, right = stated.p_value, reproduced.p_value
-    near = abs(decades(left) - decades(right)) <= spec.load().number("FER-X-12", "decades")
+    near = None not in (left, right) and abs(decades(left) - decades(right)) <= spec.load().number(
+        "FER-X-12", "decades"
+    )
     yield "p_value", right if near else left, right
 
 

@@ -21,12 +21,13 @@ from ferspec.checks.certificate.reproduction import (
 from ferspec.checks.certificate.signatures import is_signed_as_stated
 from ferspec.checks.model.checks import model_checks
 from ferspec.checks.model.class_order import likely_class_order
+from ferspec.checks.model.symptoms import symptom_of
 from ferspec.engine import Check, judge, outcome_of
 from ferspec.errors import UserError
 from ferspec.outcomes import CheckResult, Outcome, Status
 from ferspec.required import required
 from ferspec.subjects.certificates.build import kind_of, spec_info
-from ferspec.subjects.certificates.document import Report, digest_of
+from ferspec.subjects.certificates.document import Diagnosis, Report, digest_of
 from ferspec.subjects.certificates.subject import Certificate
 from ferspec.subjects.datasets.manifest import digest, has_btfer_form, manifest_notes, support
 from ferspec.subjects.models.claims import parse_claim
@@ -108,7 +109,7 @@ def manifest_follows(certificate: Certificate) -> CheckResult:
 
 
 def outcomes_follow(certificate: Certificate) -> CheckResult:
-    """Outcomes that need no model, and the class-order diagnosis, follow from the recorded predictions."""
+    """Outcomes that need no model, and the first diagnosis, follow from the recorded predictions."""
     report = required(certificate.report)
     recorded = {outcome.check: outcome for outcome in report.outcomes}
     for check in _planned(report):
@@ -117,7 +118,7 @@ def outcomes_follow(certificate: Certificate) -> CheckResult:
             result = first_difference(_essence(recorded[check.id]), _essence(recomputed))
             if result.status is Status.FAIL:
                 return result.model_copy(update={"observed": f"{check.id} {result.observed}"})
-    return _class_order_follows(certificate)
+    return _first_diagnosis_follows(certificate)
 
 
 def is_by_this_specification(certificate: Certificate) -> CheckResult:
@@ -185,26 +186,30 @@ def _shows_again(outcome: Outcome, report: Report) -> bool:
     )
 
 
-def _class_order_follows(certificate: Certificate) -> CheckResult:
-    """Compare the first diagnosis with the class order. Only a costlier wrong input may come before it."""
+def _first_diagnosis_follows(certificate: Certificate) -> CheckResult:
+    """Compare the first diagnosis with what the predictions show. Only a costlier wrong input may come before it."""
     report = required(certificate.report)
     contract = report.subject.contract
     names: Sequence[str] = spec.load().classes if contract is None else contract.output.classes
-    order = likely_class_order(certificate.labels, certificate.predicted, names)
-    first = next(iter(report.diagnoses), None)
-    if first is not None and first.kind != "class order" and (order is None or contract is not None):
+    labels, predicted = certificate.labels, certificate.predicted
+    order = likely_class_order(labels, predicted, names)
+    # only the outputs show a wrong kind of them
+    first = next((diagnosis for diagnosis in report.diagnoses if diagnosis.kind != "output kind"), None)
+    of_predictions = first is None or first.kind in ("class order", "predictions")
+    if not of_predictions and (order is None or contract is not None):
         return CheckResult(status=Status.PASS)
-    expected = None if order is None else {"kind": "class order", **order.described()}
-    stated = None if first is None else first.model_dump()
-    return first_difference({"diagnosis": _plain(stated)}, {"diagnosis": _plain(expected)})
+    if order is None:
+        expected = symptom_of(labels, predicted, certificate.probabilities, contract)
+    else:
+        expected = Diagnosis(kind="class order", **order.described())
+    return first_difference({"diagnosis": _plain(first)}, {"diagnosis": _plain(expected)})
 
 
-def _plain(diagnosis: dict[str, Any] | None) -> dict[str, Any] | None:
+def _plain(diagnosis: Diagnosis | None) -> dict[str, Any] | None:
     """Return a diagnosis with the logarithm of its p value, to compare small ones."""
     if diagnosis is None:
         return None
-    gain = diagnosis["gain"] if isinstance(diagnosis["gain"], dict) else diagnosis["gain"].model_dump()
-    return diagnosis | {"gain": gain, "log10 of p_value": decades(diagnosis["p_value"])}
+    return diagnosis.model_dump() | {"log10 of p_value": decades(diagnosis.p_value)}
 
 
 def _essence(outcome: Outcome) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ferspec import spec
 from ferspec.checks.model.alternatives import Alternative, alternatives
 from ferspec.checks.model.class_order import likely_class_order
 from ferspec.checks.model.paired import Gain, gain_of
+from ferspec.checks.model.symptoms import of_outputs, symptom_of
 from ferspec.errors import SubjectError
 from ferspec.required import required
 from ferspec.subjects.certificates.document import Diagnosis
@@ -43,6 +44,11 @@ def diagnose(subject: ModelSubject) -> tuple[Diagnosis, ...]:
     while candidates := search.mistakes(interpretation, {diagnosis.kind for diagnosis in diagnoses}):
         diagnosis, interpretation = max(candidates, key=lambda candidate: required(candidate[0].gain.value))
         diagnoses.append(diagnosis)
+    if not diagnoses:
+        symptom = symptom_of(subject.labels, subject.predicted, subject.probabilities, subject.contract)
+        diagnoses += filter(None, [symptom])
+    if subject.contract is not None and "run" in subject.capabilities:
+        diagnoses += filter(None, [of_outputs(subject.outputs, subject.contract)])
     return tuple(diagnoses)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.checks.model.agreement import agree
+from ferspec.checks.model.behaviour import unless_random
 from ferspec.checks.model.changes import changed, draw_change
 from ferspec.engine import Check
 from ferspec.errors import NotEvaluable, SubjectError
@@ -29,7 +30,9 @@ def repeats_in_a_new_process(subject: ModelSubject) -> CheckResult:
     finally:
         required(reopened.model).close()
     found = agree(repeated, subject.outputs[chosen], book.number("FER-B-09", "tolerance"), REMEMBERS)
-    return found if found.status is Status.FAIL else _same_classes(subject, chosen, repeated, found)
+    return unless_random(
+        subject, found if found.status is Status.FAIL else _same_classes(subject, chosen, repeated, found)
+    )
 
 
 def keeps_its_accuracy(subject: ModelSubject) -> CheckResult:

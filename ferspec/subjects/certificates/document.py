@@ -82,14 +82,18 @@ class Prediction(Record):
 
 
 class Diagnosis(Record):
-    """Describe one likely mistake: the declared value, the likely value, and the gain in accuracy."""
+    """Describe one likely mistake: the declared value, the likely value, and the gain in accuracy.
 
-    kind: Literal["class order", "value range", "colour", "resize filter"]
+    A mistake that changes no predicted class has an undefined gain and no p value: ``output kind`` for probabilities
+    declared as logits, and ``predictions`` for a constant class, rows of other images, or a degenerate softmax.
+    """
+
+    kind: Literal["class order", "value range", "colour", "resize filter", "output kind", "predictions"]
     message: str
     declared: str
     likely: str
     gain: Metric
-    p_value: float = Field(ge=0, le=1)
+    p_value: float | None = Field(default=None, ge=0, le=1)
     n: Count
 
 

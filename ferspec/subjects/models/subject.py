@@ -167,6 +167,11 @@ class ModelSubject:
         return Probe(indices, self.in_one_batch(indices))
 
     @cached_property
+    def probe_again(self) -> np.ndarray:
+        """The outputs for the probe, asked a second time in the same order (FER-B-05)."""
+        return self.in_one_batch(self.probe.indices)
+
+    @cached_property
     def probabilities(self) -> np.ndarray | None:
         """The probabilities (n, 7) float32, or None if only classes were recorded."""
         if self.model is None and self.recorded is not None:

@@ -60,6 +60,7 @@ def tolerances() -> Iterator[Any]:
     for power in range(12):
         yield compare_diagnoses(_diagnosed(0.2, 10.0**-power), SimpleNamespace(diagnoses=())).status
 
+    yield from _rows_and_symptoms()
     images = SimpleNamespace(
         parts={"validation": [0] * 100, "training": [0] * 100},
         listed_twice={},
@@ -111,6 +112,29 @@ def _figures_of_a_run() -> Iterator[Any]:
         object.__setattr__(edited.parts["validation"].metrics.accuracy, "value", float(correct.mean()) + step)
         folder = SimpleNamespace(run=run, predictions={"validation": part}, report=edited)
         yield predicts_like_its_best_epoch(folder).status, reports_its_predictions(folder).status
+
+
+def _rows_and_symptoms() -> Iterator[Any]:
+    """Return what is allowed of rows in steps, and what rows and predictions are called."""
+    import numpy as np
+
+    from ferspec.checks.model.columns import cause_of
+    from ferspec.checks.model.symptoms import symptom_of
+    from ferspec.reference.distributions import allowed
+
+    rng = np.random.default_rng(1)
+    labels = np.tile(np.arange(7), 40)
+    for step in range(1, 60):
+        yield allowed(2e-4 * step * np.arange(14).reshape(2, 7))
+    scores = rng.normal(size=(280, 7)) + 2 * np.eye(7)[labels]
+    yield [cause_of(scores * 1.1**power, labels) is None for power in range(-40, 41)]
+    rows = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    yield [symptom_of(labels[:n], labels[:n] * 0, rows[:n], None) is None for n in range(7, 200)]
+    yield [symptom_of(labels, np.where(np.arange(280) < n, labels, 0), None, None) is None for n in range(20)]
+    sure = np.eye(7)[rng.integers(0, 2, 280) * labels]
+    for power in range(3, 10):
+        near = sure * (1 - 10.0**-power) + 10.0**-power / 7
+        yield symptom_of(labels, near.argmax(axis=1), near, None) is None
 
 
 def _diagnosed(gain: float, p_value: float) -> Any:

@@ -193,7 +193,8 @@ def test_a_file_with_an_excessive_input_size_is_refused_before_it_is_run():
     [
         ([0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], "probabilities"),
         ([2.0, -1, 0, 0, 0, 0, 0], "logits"),
-        ([1.0] * 7, "logits"),
+        ([1.0] * 7, "probabilities"),
+        ([3.0] * 7, "logits"),
     ],
 )
 def test_an_unknown_last_activation_is_inferred_by_running_the_model(outputs, kind):

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from ferspec import spec
 from ferspec.errors import SubjectError, UserError
 from ferspec.files import parse_toml, read_bounded, write_whole
+from ferspec.reference.distributions import allowed, excess
 from ferspec.subjects.models.base import Model, Signature
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
 
@@ -37,6 +38,7 @@ MEANINGS = {
     "output.kind": "probabilities or logits",
 }
 MEAN_NOTE = "assumed: none; no file has it, and models from torchvision or timm usually need one"
+NO_DISTRIBUTION = "each column is in [0, 1], but rows do not sum to 1, so FER-B-04 fails: they are not logits"
 ASSUMED = {
     "input.mean": MEAN_NOTE,
     "input.std": MEAN_NOTE,
@@ -264,8 +266,10 @@ def _why_no_range(signature: Signature) -> str:
 
 
 def _kind(model: Model, prepared: Input) -> tuple[Literal["probabilities", "logits"], str]:
-    if model.signature.activation in {"softmax", "sigmoid"}:
-        return "probabilities", f"inferred: the last activation is {model.signature.activation}"
+    if model.signature.activation == "softmax":
+        return "probabilities", "inferred: the last activation is softmax"
+    if model.signature.activation == "sigmoid":
+        return "probabilities", f"inferred: the last activation is sigmoid; {NO_DISTRIBUTION}"
     if model.signature.activation == "linear":
         return "logits", "inferred: the last layer has no activation"
     noise = np.random.default_rng(0).uniform(*prepared.range, (2, *prepared.size, prepared.channels))
@@ -273,8 +277,10 @@ def _kind(model: Model, prepared: Input) -> tuple[Literal["probabilities", "logi
         rows = model.predict(noise.astype(np.float32))
     except SubjectError as error:
         return "probabilities", f"assumed: {error}"
-    if np.all(rows >= 0) and np.allclose(rows.sum(axis=-1), 1, atol=1e-3):
+    if np.isfinite(rows).all() and rows.ndim == 2 and excess(rows) <= allowed(rows):
         return "probabilities", "inferred: the outputs for two noise images sum to 1"
+    if rows.min() >= 0 and rows.max() <= 1:
+        return "probabilities", f"assumed: the outputs for two noise images are in [0, 1]; {NO_DISTRIBUTION}"
     return "logits", "inferred: the outputs for two noise images do not sum to 1"
 
 

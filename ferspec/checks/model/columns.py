@@ -1,0 +1,90 @@
+"""Names what outputs are that are not probabilities. Each cause is tested on the data before it is named (FER-B-04)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.checks.model.class_order import best_assignment
+from ferspec.reference.distributions import allowed, excess, step_of
+
+LOGITS = 'the model gives logits: declare kind = "logits" in the contract\'s [output]; in a CSV, write their softmax'
+LOGARITHMS = 'the outputs are logarithms of probabilities: declare kind = "logits", whose softmax gives them back'
+SCALED = "every row sums to about {middle:.4g} (100: percentages, 255: bytes): divide the values by it"
+DROPPED = "a column was left out: every value is in [0, 1], and the rows sum to {least:.3g} to {most:.3g}, at most 1"
+SIGMOID = (
+    "each column has a sigmoid of its own: every value is in [0, 1], but the rows sum to {least:.3g} to {most:.3g}; "
+    "they are not logits"
+)
+ROUNDED = "the probabilities were rounded to multiples of {step:.3g}: record more digits"
+
+
+def cause_of(rows: np.ndarray, labels: np.ndarray) -> str | None:
+    """Return what finite rows (n, k) are instead of distributions, if the data show it."""
+    sums, step = rows.sum(axis=1), step_of(rows)
+    words = {"least": sums.min(), "middle": np.median(sums), "most": sums.max(), "step": step or 0.0}
+    for cause, holds in CAUSES.items():
+        if holds(rows, labels):
+            return cause.format(**words)
+    return None
+
+
+def _scaled(rows: np.ndarray, labels: np.ndarray) -> bool:
+    middle = float(np.median(rows.sum(axis=1)))
+    return middle > 1 and excess(rows / middle) <= allowed(rows / middle)
+
+
+def _logarithms(rows: np.ndarray, labels: np.ndarray) -> bool:
+    return rows.max() <= 0 and excess(np.exp(rows)) <= allowed(np.exp(rows))
+
+
+def _logits(rows: np.ndarray, labels: np.ndarray) -> bool:
+    """Return whether values leave [0, 1] and their softmax explains the labels.
+
+    It must do so better than a flatter and a steeper one. If nearly all are right, a steeper one is better in any case.
+    """
+    if _in_unit_interval(rows):
+        return False
+    # the class order may be wrong as well
+    true = np.argsort(best_assignment(labels, rows.argmax(axis=1)))[labels]
+    times = spec.load().number("FER-B-04", "steepness")
+    flatter, same, steeper = (_log_loss(rows * scale, true) for scale in (1 / times, 1.0, times))
+    return same < flatter and same < max(steeper, math.log(2))
+
+
+def _rounded(rows: np.ndarray, labels: np.ndarray) -> bool:
+    step = step_of(rows)
+    return _in_unit_interval(rows) and step is not None and step < 1 and excess(rows) <= rows.shape[1] * step
+
+
+def _dropped(rows: np.ndarray, labels: np.ndarray) -> bool:
+    most = rows.sum(axis=1).max()
+    return _in_unit_interval(rows) and abs(most - 1) <= allowed(rows)
+
+
+def _sigmoid(rows: np.ndarray, labels: np.ndarray) -> bool:
+    return _in_unit_interval(rows) and np.ptp(rows.sum(axis=1)) > allowed(rows)
+
+
+CAUSES: dict[str, Callable[[np.ndarray, np.ndarray], bool]] = {
+    SCALED: _scaled,
+    LOGARITHMS: _logarithms,
+    LOGITS: _logits,
+    ROUNDED: _rounded,
+    DROPPED: _dropped,
+    SIGMOID: _sigmoid,
+}
+
+
+def _in_unit_interval(rows: np.ndarray) -> bool:
+    tolerance = spec.load().number("FER-B-04", "tolerance")
+    return bool(rows.min() >= -tolerance and rows.max() <= 1 + tolerance)
+
+
+def _log_loss(logits: np.ndarray, true: np.ndarray) -> float:
+    from scipy.special import logsumexp
+
+    return float((logsumexp(logits, axis=1) - logits[np.arange(len(true)), true]).mean())
