@@ -52,7 +52,7 @@ def test_a_kill_at_a_random_moment_leaves_nothing_half_written(tmp_path, duratio
         started = process.children(recursive=True)
         process.kill()
     process.wait(SECONDS)
-    wait_until(lambda: not any(map(is_running, started)), seconds=20)
+    wait_until(lambda: not any(map(is_running, started)))
     written = {path.name for path in (tmp_path / "out").iterdir()} if (tmp_path / "out").is_dir() else set()
     whole = {name for name in written if not name.startswith((".", "unfinished"))}
     assert whole <= WRITTEN

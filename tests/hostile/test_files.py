@@ -16,7 +16,7 @@ from helpers.miniatures import colour_patches, contract
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs the devices and /proc of Linux")
 
-SECONDS = 20
+SECONDS = 60
 MODEL, SET = "helpers.miniatures:right", "patches.npz"
 JUDGED = ("-d", SET, "-c", "contract.toml")
 PLUGINS = ("cacheprovider", "benchmark", "hypothesispytest", "warnings")

@@ -16,7 +16,7 @@ from helpers import waiting, workers
 
 SCRIPT = workers.__file__
 IMAGES = np.ones((2, 4, 4, 3), np.float32)
-SECONDS = 20
+SECONDS = 120
 REASONS = {
     "a pickle": "wrote a pickle instead of an answer",
     "a wrong length": r"declared 8 bytes for an answer of shape \(2, 7\)",

@@ -85,7 +85,7 @@ def answer(header):
 MISBEHAVIOUR = {
     "exits": ("os._exit(7)", "ended with exit status 7"),
     "crashes": ("import ctypes; ctypes.string_at(0)", "SIGSEGV|exit status -11"),
-    "hangs": ("time.sleep(600)", "gave no answer within 2 s"),
+    "hangs": ("time.sleep(600)", "gave no answer within 1 s"),
     "answers another request": (
         "send(answers, pack(Kind.VALUES, 99, np.zeros((2, 2, 3), np.uint8)))",
         "answered request 99 instead of",
@@ -139,8 +139,11 @@ def misbehaving(tmp_path, monkeypatch):
 def test_a_decoder_that_misbehaves_costs_one_image(misbehaving, text, says):
     misbehaving(text)
     began = time.monotonic()
-    with Decoders(1, seconds=2) as decoders:
+    with Decoders(1) as decoders:
         assert decoders.decode(b"good", "1").shape == (2, 2, 3)
+        if "sleep" in text:
+            # a busy machine needs longer to start a process, and that is not what is timed
+            decoders._places[0].decoder()._seconds = 1
         with pytest.raises(UserError) as refusal:
             decoders.decode(b"bad", "2.png")
         assert decoders.decode(b"good", "3").shape == (2, 2, 3)
