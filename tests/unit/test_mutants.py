@@ -13,6 +13,7 @@ from ferspec.outcomes import CheckResult, Status
 from ferspec.report.coverage.coverage import checks_by_clause, coverage
 from ferspec.report.coverage.mutants import mutations
 from ferspec.report.coverage.page import page
+from helpers.places import TESTS
 from mutant_table import Placed, collected, family_of, killed, passed
 from mutants.kinds import Mutant, Right
 
@@ -177,7 +178,7 @@ def test_the_end_of_a_session_counts_what_was_reported(pytestconfig):
     [conftest] = [
         plugin
         for plugin in pytestconfig.pluginmanager.get_plugins()
-        if str(getattr(plugin, "__file__", "")).endswith("/tests/conftest.py")
+        if getattr(plugin, "__file__", "") == str(TESTS / "conftest.py")
     ]
     report = SimpleNamespace(when="call", user_properties=[["mutation", ["FER-W", "mutant"]]])
     other = SimpleNamespace(when="call", user_properties=[])
