@@ -1,5 +1,9 @@
 """The errors that end a judgement or a check early."""
 
+import re
+
+NAMED = re.compile(r"[\w.]*(Error|Exception): ")
+
 
 class UserError(Exception):
     """A mistake of the user: one line on stderr, exit status 2, nothing written."""
@@ -16,7 +20,8 @@ class NotEvaluable(Exception):
 def one_line(error: BaseException, limit: int = 200) -> str:
     """Return type and first line of an exception, at most ``limit`` characters.
 
-    The exception may be a subject's own: its ``__str__`` may fail or exit, and its class may hide its name.
+    A text that ends with an error of its own, as that of TorchScript, is shown by its last line. The exception may be a
+    subject's own: its ``__str__`` may fail or exit, and its class may hide its name.
     """
     name = type.__dict__["__name__"].__get__(type(error))
     try:
@@ -26,4 +31,6 @@ def one_line(error: BaseException, limit: int = 200) -> str:
     except BaseException:
         lines = ["its text cannot be shown"]
     text = f"{name}: {lines[0]}" if lines else name
+    if lines and NAMED.match(lines[-1]):
+        text = lines[-1]
     return text if len(text) <= limit else f"{text[: limit - 1]}…"

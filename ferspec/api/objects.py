@@ -21,9 +21,10 @@ from ferspec.subjects.models.base import Model
 from ferspec.subjects.models.claims import parse_claim, require_known_metrics
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.contracts.files import infer_contract, load_contract, require_sound
-from ferspec.subjects.models.from_names import find_contract, join, open_images, open_source
+from ferspec.subjects.models.from_names import find_contract, join, open_images, open_source, require_source
 from ferspec.subjects.models.memory import in_memory
-from ferspec.subjects.models.predictions import RecordedPredictions, predictions_in_frame
+from ferspec.subjects.models.outputs import choice_of
+from ferspec.subjects.models.predictions import RecordedPredictions, is_predictions_file, predictions_in_frame
 
 GivenContract = Contract | Mapping[str, Any] | str | Path | None
 
@@ -45,24 +46,30 @@ def certify_objects(
     """
     parsed = tuple(map(parse_claim, claims))
     declared = load_deviations(deviations) if deviations else ()
-    source = _source(model, trust_code)
-    agreed = None if isinstance(source, RecordedPredictions) else _contract(contract, model, source)
+    agreed = _declared(contract, model)
+    source = _source(model, trust_code, agreed)
+    if agreed is None and isinstance(source, Model):
+        agreed = infer_contract(source)[0]
     images = _images(dataset, model, groups, progress)
     require_known_metrics(parsed, images.groups)
     report = report_on(join(images, source, agreed, progress), parsed, declared, progress=progress)
     return Certification.of(report, images)
 
 
-def _source(model: object, trust_code: bool) -> Model | RecordedPredictions:
+def _source(model: object, trust_code: bool, contract: Contract | None) -> Model | RecordedPredictions:
     if isinstance(model, str | Path):
-        return open_source(model, trust_code)
+        return open_source(model, trust_code, contract=contract)
     if type(model).__module__.partition(".")[0] == "pandas":
         return predictions_in_frame(model)  # type: ignore[arg-type]
-    return in_memory(model)
+    return in_memory(model, choice_of(contract))
 
 
-def _contract(given: GivenContract, model: object, source: Model) -> Contract:
-    """Return the contract that was given, is found beside a file, or is inferred."""
+def _declared(given: GivenContract, model: object) -> Contract | None:
+    """Return the contract that was given or is found beside a file; None if it must be inferred, or is not needed."""
+    if isinstance(model, str | Path):
+        require_source(model)
+        if is_predictions_file(model):
+            return None
     if isinstance(given, Contract):
         contract = given
     elif isinstance(given, Mapping):
@@ -75,7 +82,7 @@ def _contract(given: GivenContract, model: object, source: Model) -> Contract:
     elif isinstance(model, str | Path):
         return find_contract(model)
     else:
-        contract = infer_contract(source)[0]
+        return None
     require_sound(contract, "the contract")
     return contract
 

@@ -23,6 +23,7 @@ from ferspec.subjects.certificates.signing.keys import read_public_key
 from ferspec.subjects.certificates.subject import Certificate, read_certificate
 from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial, trial_of
 from ferspec.subjects.models.claims import parse_claim
+from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.from_names import DEMO, join, open_images, open_source, require_source
 from ferspec.subjects.time_limit import OF_MODELS
 
@@ -91,8 +92,10 @@ def verify_request(request: VerifyRequest, progress: Progress = silent) -> Verif
         images = open_images(DEMO, request.dataset, request.groups, progress)
     source = None
     if request.model is not None:
-        trial = _trial(Certificate(document), (request.dataset, request.certificate, request.groups))
-        source = open_source(request.model, request.trust_code, request.time_limit, trial)
+        recorded = Certificate(document).report
+        contract = None if recorded is None else recorded.subject.contract
+        trial = _trial(contract, (request.dataset, request.certificate, request.groups))
+        source = open_source(request.model, request.trust_code, request.time_limit, trial, contract)
     recertify = partial(certify_again, progress=progress)
     subject = Certificate(document, images, source, recertify, envelopes=envelopes, public_keys=keys)
     judgement = run_checks(checks, subject, (), request.reproduce, progress)
@@ -101,9 +104,8 @@ def verify_request(request: VerifyRequest, progress: Progress = silent) -> Verif
     )
 
 
-def _trial(certificate: Certificate, hidden: Iterable[str | Path | None]) -> Trial:
+def _trial(contract: Contract | None, hidden: Iterable[str | Path | None]) -> Trial:
     """Return what a callable is tried with: noise prepared as the recorded contract says, as in its judgement."""
-    contract = None if certificate.report is None else certificate.report.subject.contract
     return IMPORT_ONLY if contract is None else trial_of(contract.input, hidden)
 
 

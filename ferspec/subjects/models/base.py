@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
 from pydantic import Field
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 Layout = Literal["channels_last", "channels_first"]
 Activation = Literal["softmax", "sigmoid", "linear", "unknown"]
-Run = Callable[[np.ndarray], np.ndarray]
+Run = Callable[[np.ndarray], Any]
 
 # the largest network of the protocol has 0.5 GiB, and 1.6 GiB with the state of its optimizer
 LARGEST = 4 << 30
@@ -46,6 +47,22 @@ class ImageAxes(TypedDict):
     layout: Layout | None
 
 
+class Sink(Record):
+    """Describe one output of a model as its file declares it."""
+
+    name: str
+    shape: tuple[int | None, ...] | None = None
+    activation: Activation = "unknown"
+
+    @property
+    def width(self) -> int | None:
+        """Return the number of columns, without axes of size 1; None if it is unknown or the output has several."""
+        if self.shape is None or None in self.shape[1:]:
+            return None
+        sizes = [size for size in self.shape[1:] if size is not None and size > 1]
+        return prod(sizes) if len(sizes) < 2 else None
+
+
 class Signature(Record):
     """Describe a model's input and output as its file declares them. Unknown values are None."""
 
@@ -60,6 +77,9 @@ class Signature(Record):
     preprocessing: tuple[str, ...] = Field(default=(), description="preprocessing layers inside the model, in order")
     range: tuple[float, float] | None = Field(default=None, description="input values: quantised, or rescaled inside")
     labels: tuple[str, ...] | None = Field(default=None, description="names of the output columns, if in the file")
+    outputs: tuple[Sink, ...] | None = Field(default=None, max_length=MOST_LABELS, description="all, if in the file")
+    output: str | None = Field(default=None, description="the chosen one of several outputs")
+    guessed: tuple[str, ...] = Field(default=(), description="values that the file suggests but does not declare")
 
 
 class MissingFiles(UserError):
@@ -193,12 +213,6 @@ def require_image_input(name: str, inputs: int, rank: int) -> None:
         raise UserError(f"{name} has {inputs} inputs: only models with one input, a batch of images, can be judged")
     if rank != 4:
         raise UserError(f"{name} has an input of {rank} dimensions: a batch of images has 4")
-
-
-def require_one_output(name: str, outputs: int) -> None:
-    """Raise ``UserError`` unless a model has exactly one output."""
-    if outputs != 1:
-        raise UserError(f"{name} has {outputs} outputs: only models with one output, seven columns wide, can be judged")
 
 
 @contextmanager

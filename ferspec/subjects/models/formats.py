@@ -10,6 +10,7 @@ from ferspec.subjects.models.base import Model
 from ferspec.subjects.models.callables.load import load_callable
 from ferspec.subjects.models.callables.reference import is_callable_reference
 from ferspec.subjects.models.detect import detect
+from ferspec.subjects.models.outputs import ASSUMED, Choice, choose
 from ferspec.subjects.models.quiet import stdout_on_stderr
 
 ADAPTERS = {
@@ -22,19 +23,20 @@ ADAPTERS = {
 }
 
 
-def load_model(reference: str | Path, trust_code: bool = False) -> Model:
+def load_model(reference: str | Path, trust_code: bool = False, choice: Choice = ASSUMED) -> Model:
     """Load a model from a path or a ``package.module:callable`` into this process.
 
     The format is detected from the content of the file, not from its name. A file that would run its author's code is
     refused unless ``trust_code`` is set; each adapter documents its rules. A callable is imported without
-    ``trust_code``, since the user named it. Pickles are never read. Printed text goes to stderr.
+    ``trust_code``, since the user named it. Pickles are never read. Printed text goes to stderr. ``choice`` is what a
+    contract chooses.
 
     Raise ``UserError`` for a file that is missing, damaged, refused or not a model.
     """
     path = Path(reference)
     with stdout_on_stderr():
         if not path.exists() and is_callable_reference(str(reference)):
-            return load_callable(str(reference))
+            return choose(load_callable(str(reference)), choice)
         require_utf8(path)
         adapter = import_module(f"ferspec.subjects.models.{ADAPTERS[detect(path)]}")
-        return adapter.load(path, trust_code)
+        return choose(adapter.load(path, trust_code), choice)

@@ -17,6 +17,7 @@ from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial, trial_of
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.contracts.files import apply_contract, load_contract
 from ferspec.subjects.models.detect import detect
+from ferspec.subjects.models.outputs import choice_of
 from ferspec.subjects.models.predictions import RecordedPredictions, align, is_predictions_file, read_predictions
 from ferspec.subjects.models.subject import ModelSubject
 from ferspec.subjects.runs.artifacts.record import CONTRACT as CONTRACT_NAME
@@ -46,12 +47,17 @@ def open_images(
 
 
 def open_source(
-    model: str | Path, trust_code: bool = False, seconds: float = OF_MODELS, trial: Trial = IMPORT_ONLY
+    model: str | Path,
+    trust_code: bool = False,
+    seconds: float = OF_MODELS,
+    trial: Trial = IMPORT_ONLY,
+    contract: Contract | None = None,
 ) -> Model | RecordedPredictions:
     """Open a model, or the recorded predictions in a CSV file. ``demo`` is the embedded model.
 
     The folder of a finished training stands for its model, with the name of its cell. ``seconds`` limits the model's
-    answer to one batch. ``trial`` tells which files a callable reads.
+    answer to one batch. ``trial`` tells which files a callable reads. ``contract`` chooses an output of the model;
+    without one, an output that may hold the classes is chosen.
     """
     if model == DEMO:
         return replace(open_model(demo_model_path(), seconds=seconds), name=DEMO)
@@ -60,7 +66,7 @@ def open_source(
         return replace(open_model(require_artifact(model, run, MODEL), trust_code, seconds), name=run.cell)
     if is_predictions_file(model):
         return read_predictions(model)
-    return open_model(model, trust_code, seconds, trial)
+    return open_model(model, trust_code, seconds, trial, choice_of(contract))
 
 
 def require_source(model: str | Path) -> None:
@@ -114,8 +120,8 @@ def open_subject(
     trial = IMPORT_ONLY
     if is_callable_reference(str(model)) and not Path(model).exists():
         trial = trial_of(find_contract(model, contract).input, (*hidden, contract))
-    source = open_source(model, trust_code, seconds, trial)
-    declared = None if isinstance(source, RecordedPredictions) else find_contract(model, contract)
+    declared = None if is_predictions_file(model) else find_contract(model, contract)
+    source = open_source(model, trust_code, seconds, trial, declared)
     return join(images, source, declared, progress)
 
 

@@ -6,11 +6,16 @@ from pathlib import Path
 
 from ferspec.subjects.models.base import Model
 from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial
+from ferspec.subjects.models.outputs import ASSUMED, Choice
 from ferspec.subjects.time_limit import OF_MODELS, require_time_limit
 
 
 def open_model(
-    reference: str | Path, trust_code: bool = False, seconds: float = OF_MODELS, trial: Trial = IMPORT_ONLY
+    reference: str | Path,
+    trust_code: bool = False,
+    seconds: float = OF_MODELS,
+    trial: Trial = IMPORT_ONLY,
+    choice: Choice = ASSUMED,
 ) -> Model:
     """Open a model in a process of its own, from a path or a ``package.module:callable``.
 
@@ -18,7 +23,7 @@ def open_model(
     (``formats.load_model``); this process only computes the digest. The model's process ends with the model.
     ``seconds`` limits the answer to one batch. Printed text is discarded, but its last line explains why a process
     ended. ``trial`` tells which files a callable reads: only these are readable when it is judged, and its digest
-    covers them.
+    covers them. ``choice`` is what the contract chooses of the model.
 
     Raise ``UserError`` for a file that is missing, damaged, refused or not a model, and for a process that ends.
     """
@@ -27,4 +32,4 @@ def open_model(
     from ferspec.subjects.models.worker.client import open_in_worker
 
     require_time_limit(seconds)
-    return open_in_worker(source_of(reference), trust_code, seconds, trial)
+    return open_in_worker(source_of(reference, choice), trust_code, seconds, trial)

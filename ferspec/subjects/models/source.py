@@ -12,6 +12,7 @@ from ferspec.subjects.models.callables.coverage import Coverage
 from ferspec.subjects.models.callables.discovery import Covered
 from ferspec.subjects.models.callables.locate import Located, locate
 from ferspec.subjects.models.callables.reference import is_callable_reference
+from ferspec.subjects.models.outputs import ASSUMED, Choice
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Source:
     """Name a model, the files that it may read, and where it imports from.
 
     ``files`` lie beside the model's file and belong to it, such as external weights. ``located`` is the module of a
-    callable, and ``covered`` what it reads, once that is known. ``hidden`` is never readable.
+    callable, and ``covered`` what it reads, once that is known. ``hidden`` is never readable. ``choice`` is what the
+    contract chooses of the model.
     """
 
     shown: str
@@ -31,6 +33,7 @@ class Source:
     located: Located | None = None
     covered: Covered | None = None
     hidden: tuple[Path, ...] = ()
+    choice: Choice = ASSUMED
 
     def limited_to(self, covered: Covered) -> Source:
         """Return the source of a callable whose process may read only what its digest covers."""
@@ -57,7 +60,7 @@ class Source:
             raise UserError(f"{self.shown} cannot be read: {error.strerror}") from error
 
 
-def source_of(reference: str | Path) -> Source:
+def source_of(reference: str | Path, choice: Choice = ASSUMED) -> Source:
     """Return the source of a model file, a model folder, or a ``package.module:callable``.
 
     Raise ``UserError`` if there is none.
@@ -65,11 +68,11 @@ def source_of(reference: str | Path) -> Source:
     path, text = Path(reference), str(reference)
     if not path.exists() and is_callable_reference(text):
         located = locate(text)
-        return Source(text, text, text, located.source, (located.root,), located=located)
+        return Source(text, text, text, located.source, (located.root,), located=located, choice=choice)
     require_utf8(path)
     if not path.exists():
         raise UserError(f"{path}: no such model file or folder")
     if not path.is_dir() and not path.is_file():
         raise UserError(f"{path} is neither a regular file nor a folder: a model is one of these")
     real = path.absolute()
-    return Source(text, path.name or text, str(real), real, (real,))
+    return Source(text, path.name or text, str(real), real, (real,), choice=choice)

@@ -71,3 +71,17 @@ def test_a_model_of_two_inputs_is_refused(tmp_path):
     keras.Model(two, outputs).save(tmp_path / "two.keras")
     with pytest.raises(UserError, match="has 2 inputs"):
         load_model(tmp_path / "two.keras")
+
+
+def test_one_pooling_layer_of_another_layout_does_not_decide_the_layout(tmp_path):
+    from ferspec.subjects.models.quiet import keras as loaded
+
+    keras = loaded()
+    pooling = keras.layers.MaxPooling2D(2, data_format="channels_first", name="pooling")
+    layers = [keras.layers.Conv2D(4, 3), pooling, keras.layers.Flatten(), keras.layers.Dense(7)]
+    for channels in (1, 4):
+        network = keras.Sequential([keras.Input((12, 12, channels)), *layers])
+        network.save(tmp_path / f"{channels}.h5")
+        signature = load_model(tmp_path / f"{channels}.h5").signature
+        assert (signature.layout, signature.height, signature.channels) == ("channels_last", 12, channels)
+        layers = [keras.layers.Flatten(), keras.layers.Dense(7)]

@@ -19,6 +19,9 @@ class Input(Record):
     resize: Literal["nearest", "bilinear", "bicubic", "area", "lanczos"] = "bilinear"
     antialias: bool = Field(default=False, description="shrink as Pillow and torchvision do")
     layout: Literal["channels_last", "channels_first"] = "channels_last"
+    batch: int | None = Field(
+        default=None, ge=1, le=1024, description="images in a batch, if the model takes no other number"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -39,6 +42,19 @@ class Output(Record):
 
     classes: tuple[str, ...] = Field(description="one name per column; every alias of the seven classes is known")
     kind: Literal["probabilities", "logits"] = "probabilities"
+    name: str | None = Field(default=None, description="the output, of a model with several")
+    index: int | None = Field(default=None, ge=0, description="its place from 0, instead of its name")
+    columns: tuple[int, int] | None = Field(default=None, description="first column of the classes, and the one after")
+
+    @model_validator(mode="after")
+    def _one_choice_of_columns(self) -> "Output":
+        if self.name is not None and self.index is not None:
+            raise ValueError("name and index both choose an output: give one")
+        if self.columns is not None and self.columns[1] - self.columns[0] != len(self.classes):
+            raise ValueError(f"columns {list(self.columns)} are not as many as the {len(self.classes)} classes")
+        if self.columns is not None and self.columns[0] < 0:
+            raise ValueError(f"columns {list(self.columns)} must not be negative")
+        return self
 
 
 class Contract(Record):

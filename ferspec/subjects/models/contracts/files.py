@@ -17,7 +17,7 @@ from ferspec import spec
 from ferspec.errors import SubjectError, UserError
 from ferspec.files import parse_toml, read_bounded, write_whole
 from ferspec.reference.distributions import allowed, excess
-from ferspec.subjects.models.base import Model, Signature
+from ferspec.subjects.models.base import COLOUR_CHANNELS, Model, Signature
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
 
 LARGEST = 4096
@@ -34,8 +34,12 @@ MEANINGS = {
     "input.resize": "nearest, bilinear, bicubic, area or lanczos",
     "input.antialias": "true shrinks as Pillow and torchvision do",
     "input.layout": "channels_last or channels_first",
+    "input.batch": "images in a batch, if the model takes no other number",
     "output.classes": "one name per column of the output, in its order",
     "output.kind": "probabilities or logits",
+    "output.name": "the output, of a model with several",
+    "output.index": "its place from 0, instead of its name",
+    "output.columns": "first column of the classes, and the one after the last",
 }
 MEAN_NOTE = "assumed: none; no file has it, and models from torchvision or timm usually need one"
 NO_DISTRIBUTION = "each column is in [0, 1], but rows do not sum to 1, so FER-B-04 fails: they are not logits"
@@ -104,6 +108,10 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
     predicted: rows that sum to 1 are probabilities.
     """
     known = model.signature
+    if known.channels not in (None, *COLOUR_CHANNELS):
+        raise UserError(
+            f"{model.name} takes images of {known.channels} channels: 1 (gray) or 3 (rgb, bgr) are supported"
+        )
     sizes = spec.load().integers("FER-G-02", "resolutions")
     size = (known.height, known.width) if known.height and known.width else None
     usual_layout = "channels_first" if model.format == "onnx" else "channels_last"
@@ -122,35 +130,45 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
         values[key] = assumed if inferred is None else inferred
         name = f"output.{key}" if key == "classes" else f"input.{key}"
         notes[name] = f"assumed: {reason}" if inferred is None else f"inferred: {source}"
+        if key in known.guessed:
+            notes[name] = f"assumed: usual for {model.format}, whose files do not declare it"
     gray = values["channels"] == 1
     notes["input.colour"] = "inferred: one channel" if gray else "assumed: three channels can be rgb or bgr"
     classes = values.pop("classes")
     prepared = Input(colour="gray" if gray else "rgb", **values)
-    contract = Contract(input=prepared, output=Output(classes=classes))
+    contract = Contract(input=prepared, output=Output(classes=classes, name=known.output))
+    if known.output is not None:
+        alike = [sink.width for sink in known.outputs or ()].count(known.output_width)
+        columns = f"{known.output_width} columns"
+        only, first = f"inferred: the only output of {columns}", f"assumed: the first of {alike} outputs of {columns}"
+        notes["output.name"] = only if alike == 1 else first
     require_sound(contract, model.name)
     kind, notes["output.kind"] = _kind(apply_contract(model, contract), prepared)
-    return Contract(input=prepared, output=Output(classes=classes, kind=kind)), notes
+    return contract.model_copy(update={"output": contract.output.model_copy(update={"kind": kind})}), notes
 
 
 def apply_contract(model: Model, contract: Contract) -> Model:
-    """Return the model with an unknown layout replaced by its contract's.
+    """Return the model with the contract's values in place of those that the file does not declare.
 
-    Raise ``UserError`` if size, channels or layout of the contract contradict the file.
+    Raise ``UserError`` if size, channels, layout or batch of the contract contradict the file.
     """
     signature, declared = model.signature, contract.input
     height, width = declared.size
+    batch = declared.batch or signature.batch
     compared: dict[str, tuple[object, object]] = {
         "size": (declared.size, (signature.height or height, signature.width or width)),
         "channels": (declared.channels, signature.channels or declared.channels),
+        "batch": (batch, signature.batch or batch),
     }
     if "layout" in declared.model_fields_set:
         compared["layout"] = (declared.layout, signature.layout or declared.layout)
     for key, (in_contract, in_file) in compared.items():
-        if in_contract != in_file:
+        if in_contract != in_file and key not in signature.guessed:
             raise UserError(
                 f"the contract says {key} = {_shown(in_contract)}, but {model.name} takes {_shown(in_file)}"
             )
-    return replace(model, signature=signature.model_copy(update={"layout": signature.layout or declared.layout}))
+    layout = declared.layout if "layout" in compared else signature.layout or declared.layout
+    return replace(model, signature=signature.model_copy(update={"layout": layout, "batch": batch}))
 
 
 def output_to_classes(raw: np.ndarray, contract: Contract) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ from ferspec.subjects.models.base import (
     Model,
     Run,
     Signature,
+    Sink,
     cast,
     file_digest,
     image_axes,
     require_image_input,
-    require_one_output,
 )
 from ferspec.subjects.models.quiet import tensorflow
 
@@ -34,18 +35,19 @@ def model_of(network: Any, path: Path, kind: str) -> Model:
 
 
 def signature_of(network: Any, name: str) -> Signature:
-    """Describe the input and output of a Keras model. Raise ``UserError`` unless it has one of each."""
+    """Describe the input and outputs of a Keras model. Raise ``UserError`` unless it has one input."""
     if not getattr(network, "inputs", None):
         raise UserError(f"{name} was saved without an input shape: call it on a batch, then save it again")
     require_image_input(name, len(network.inputs), len(network.inputs[0].shape))
-    require_one_output(name, len(network.outputs))
     shape, layers = list(network.inputs[0].shape), list(_layers(network))
+    axes = image_axes(shape, None)
+    guessed = () if axes["layout"] else ("layout",)
     return Signature(
-        **image_axes(shape, _layout(layers)),
+        **(axes if axes["layout"] else image_axes(shape, _layout(layers))),
+        guessed=guessed,
         dtype=network.inputs[0].dtype,
         batch=shape[0],
-        output_width=network.outputs[0].shape[-1],
-        activation=_activation(layers),
+        outputs=tuple(_sinks(network)),
         preprocessing=tuple(_preprocessing(layers)),
         range=_range(layers),
     )
@@ -60,8 +62,9 @@ def traced(network: Any) -> Run:
     def forward(batch):
         return network(batch, training=False)
 
-    def run(batch: np.ndarray) -> np.ndarray:
-        return np.asarray(tf.nest.flatten(forward(tf.constant(cast(batch, tf.as_dtype(dtype).as_numpy_dtype))))[0])
+    def run(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+        answers = tf.nest.flatten(forward(tf.constant(cast(batch, tf.as_dtype(dtype).as_numpy_dtype))))
+        return tuple(map(np.asarray, answers))
 
     return run
 
@@ -75,12 +78,20 @@ def _layers(network: Any) -> Any:
 
 
 def _layout(layers: list[Any]) -> Layout:
-    formats = {getattr(layer, "data_format", None) for layer in layers}
-    return "channels_first" if "channels_first" in formats else "channels_last"
+    """Return the layout of the first layer that has one; others may differ from it."""
+    return next((layer.data_format for layer in layers if getattr(layer, "data_format", None)), "channels_last")
 
 
-def _activation(layers: list[Any]) -> Activation:
-    last = layers[-1]
+def _sinks(network: Any) -> Iterator[Sink]:
+    operations = [output._keras_history.operation for output in network.outputs]
+    names = getattr(network, "output_names", [operation.name for operation in operations])
+    for name, output, operation in zip(names, network.outputs, operations, strict=True):
+        yield Sink(name=name, shape=tuple(output.shape), activation=_activation(operation))
+
+
+def _activation(last: Any) -> Activation:
+    if getattr(last, "layers", None):
+        return _activation(last.layers[-1])
     name = getattr(getattr(last, "activation", None), "__name__", type(last).__name__.lower())
     return ACTIVATIONS.get(name, "unknown")
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ferspec.errors import UserError
-from ferspec.subjects.models.base import Layout, Model, Run, Signature, cast, image_axes, require_one_output
+from ferspec.subjects.models.base import Layout, Model, Run, Signature, cast, image_axes
 
 
 def from_keras(network: Any) -> Model:
@@ -19,8 +19,9 @@ def from_keras(network: Any) -> Model:
 
     from ferspec.subjects.models.keras.network import signature_of, traced
 
-    def run(batch: np.ndarray) -> np.ndarray:
-        return np.asarray(keras.ops.convert_to_numpy(network(cast(batch, network.inputs[0].dtype), training=False)))
+    def run(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+        answers = keras.tree.flatten(network(cast(batch, network.inputs[0].dtype), training=False))
+        return tuple(np.asarray(keras.ops.convert_to_numpy(answer)) for answer in answers)
 
     answer = traced(network) if keras.backend.backend() == "tensorflow" else run
     return _model(network, "keras in memory", answer, signature_of(network, network.name), network.get_weights())
@@ -32,32 +33,31 @@ def from_torch(module: Any) -> Model:
 
     parameter = next(module.parameters(), torch.zeros(0))
 
-    def run(batch: np.ndarray) -> np.ndarray:
+    def run(batch: np.ndarray) -> Any:
         was_training = module.training
         module.eval()
         try:
             with torch.inference_mode():
-                values = module(torch.from_numpy(batch).to(parameter.device, parameter.dtype))
-                return np.asarray(values.float().cpu().numpy())
+                return module(torch.from_numpy(batch).to(parameter.device, parameter.dtype))
         finally:
             module.train(was_training)
 
     weights = (value.detach().cpu().numpy() for value in module.state_dict().values())
-    return _model(module, "pytorch in memory", run, Signature(layout="channels_first"), weights)
+    return _model(module, "pytorch in memory", run, Signature(layout="channels_first", guessed=("layout",)), weights)
 
 
 def from_session(session: Any) -> Model:
-    """Adapt an ``onnxruntime.InferenceSession`` with one input and one output."""
-    inputs, outputs = session.get_inputs(), session.get_outputs()
+    """Adapt an ``onnxruntime.InferenceSession`` with one input."""
+    inputs = session.get_inputs()
     name = type(session).__name__
     if len(inputs) != 1 or len(inputs[0].shape) != 4:
         raise UserError(f"{name} must have one input, a batch of images with 4 dimensions")
-    require_one_output(name, len(outputs))
     shape = [size if isinstance(size, int) else None for size in inputs[0].shape]
     dtype = {"tensor(float16)": "float16", "tensor(uint8)": "uint8"}.get(inputs[0].type, "float32")
 
-    def run(batch: np.ndarray) -> np.ndarray:
-        return np.asarray(session.run(None, {inputs[0].name: cast(batch, dtype)})[0])
+    def run(batch: np.ndarray) -> dict[str, np.ndarray]:
+        names = [output.name for output in session.get_outputs()]
+        return dict(zip(names, session.run(names, {inputs[0].name: cast(batch, dtype)}), strict=True))
 
     signature = Signature(**image_axes(shape, None), dtype=dtype, batch=shape[0])
     return _model(session, "onnx runtime in memory", run, signature, ())
@@ -74,7 +74,7 @@ def from_estimator(estimator: Any) -> Model:
 
 def from_callable(function: Any) -> Model:
     """Adapt a function from images (n, height, width, channels) to outputs (n, k)."""
-    return _model(function, "function in memory", lambda batch: np.asarray(function(batch)), _plain(), ())
+    return _model(function, "function in memory", function, _plain(), ())
 
 
 def _plain(activation: Any = "unknown", layout: Layout = "channels_last") -> Signature:

@@ -14,6 +14,7 @@ from ferspec.subjects.models.memory.adapters import (
     from_session,
     from_torch,
 )
+from ferspec.subjects.models.outputs import ASSUMED, Choice, choose
 
 # the class by which an object is recognised, without importing its package, and its adapter
 ADAPTERS: dict[str, Callable[[Any], Model]] = {
@@ -23,8 +24,8 @@ ADAPTERS: dict[str, Callable[[Any], Model]] = {
 }
 
 
-def in_memory(model: object) -> Model:
-    """Present an object as a model.
+def in_memory(model: object, choice: Choice = ASSUMED) -> Model:
+    """Present an object as a model, which answers with the output that a contract chooses.
 
     It is a Keras model, PyTorch module, ONNX Runtime session, scikit-learn estimator or function.
 
@@ -37,11 +38,11 @@ def in_memory(model: object) -> Model:
     bases = {f"{base.__module__}.{base.__qualname__}" for base in type(model).__mro__}
     for name, adapter in ADAPTERS.items():
         if name in bases:
-            return adapter(model)
+            return choose(adapter(model), choice)
     if callable(getattr(model, "predict_proba", None)):
-        return from_estimator(model)
+        return choose(from_estimator(model), choice)
     if callable(model):
-        return from_callable(model)
+        return choose(from_callable(model), choice)
     raise UserError(
         f"an object of type {type(model).__name__} cannot be judged: give a path, a Keras model, a PyTorch module, "
         "an ONNX Runtime session, an estimator with predict_proba, a function, or a pandas frame of predictions"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,13 @@ from ferspec.subjects.models.base import (
     Activation,
     Model,
     Signature,
+    Sink,
     cast,
     file_digest,
     folder_digest,
     image_axes,
     loading,
     require_image_input,
-    require_one_output,
 )
 from ferspec.subjects.models.onnx.labels import labels_in
 from ferspec.subjects.models.onnx.screening import external_weights, refuse_damage, refuse_foreign_operators
@@ -73,15 +74,17 @@ def load(path: Path, trust_code: bool = False) -> Model:
         session = onnxruntime.InferenceSession(str(path), options, providers=providers)
         inputs, outputs = session.get_inputs(), session.get_outputs()
         require_image_input(name, len(inputs), len(inputs[0].shape) if inputs else 0)
-        require_one_output(name, len(outputs))
         if inputs[0].type not in DTYPES:
             raise UserError(f"{name} has an input of type {inputs[0].type}, which cannot represent images")
-        source, sink, dtype = inputs[0].name, outputs[0].name, DTYPES[inputs[0].type]
-        shape = [size if isinstance(size, int) and size > 0 else None for size in inputs[0].shape]
-        width = outputs[0].shape[-1] if outputs[0].shape else None
+        source, dtype = inputs[0].name, DTYPES[inputs[0].type]
+        shape = _sizes(inputs[0].shape)
+        sinks = tuple(
+            Sink(name=output.name, shape=_sizes(output.shape), activation=_activation(proto.graph, output.name))
+            for output in outputs
+        )
 
-    def run(batch: np.ndarray) -> np.ndarray:
-        return session.run([sink], {source: cast(batch, dtype)})[0]
+    def run(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(session.run(None, {source: cast(batch, dtype)}))
 
     return Model(
         name=name,
@@ -91,13 +94,16 @@ def load(path: Path, trust_code: bool = False) -> Model:
             **image_axes(shape, None),
             dtype=dtype,
             batch=shape[0],
-            output_width=width if isinstance(width, int) else None,
-            activation=_activation(proto.graph, sink),
+            outputs=sinks,
             labels=labels_in(proto),
         ),
         run=run,
         files=tuple(weights),
     )
+
+
+def _sizes(shape: Iterable[Any]) -> tuple[int | None, ...]:
+    return tuple(size if isinstance(size, int) and size > 0 else None for size in shape)
 
 
 def _activation(graph: Any, output: str) -> Activation:

@@ -12,12 +12,12 @@ from ferspec.errors import UserError
 from ferspec.subjects.models.base import (
     Model,
     Signature,
+    Sink,
     cast,
     folder_digest,
     image_axes,
     loading,
     require_image_input,
-    require_one_output,
 )
 from ferspec.subjects.models.quiet import quiet, tensorflow
 from ferspec.subjects.models.savedmodel.screening import refuse_effects, refuse_outside_links
@@ -49,8 +49,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
     outputs = signature.structured_outputs
     rank = next(iter(specs.values())).shape.rank if specs else None
     require_image_input(name, len(specs), 4 if rank is None else rank)
-    require_one_output(name, len(outputs))
-    (argument, spec), (key, sink) = next(iter(specs.items())), next(iter(outputs.items()))
+    argument, spec = next(iter(specs.items()))
     shape = [None] * 4 if rank is None else spec.shape.as_list()
     if not (spec.dtype.is_floating or spec.dtype.is_integer):
         raise UserError(f"{name} has an input of type {spec.dtype.name}, which cannot represent images")
@@ -62,9 +61,12 @@ def load(path: Path, trust_code: bool = False) -> Model:
             **image_axes(shape, None),
             dtype=spec.dtype.name,
             batch=shape[0],
-            output_width=sink.shape[-1] if sink.shape.rank else None,
+            outputs=tuple(
+                Sink(name=key, shape=None if sink.shape.rank is None else tuple(sink.shape.as_list()))
+                for key, sink in outputs.items()
+            ),
         ),
-        run=_Runner(loaded, signature, argument, key, spec.dtype.as_numpy_dtype),
+        run=_Runner(loaded, signature, argument, tuple(outputs), spec.dtype.as_numpy_dtype),
     )
 
 
@@ -75,12 +77,13 @@ class _Runner:
     loaded: Any
     signature: Any
     argument: str
-    key: str
+    keys: tuple[str, ...]
     dtype: type
 
-    def __call__(self, batch: np.ndarray) -> np.ndarray:
+    def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
         tensor = tensorflow().constant(cast(batch, self.dtype))
-        return self.signature(**{self.argument: tensor})[self.key].numpy()
+        answers = self.signature(**{self.argument: tensor})
+        return tuple(answers[key].numpy() for key in self.keys)
 
 
 def _serving(name: str, signatures: Any) -> Any:

@@ -16,13 +16,13 @@ from ferspec.subjects.models.base import (
     Activation,
     Model,
     Signature,
+    Sink,
     cast,
     file_digest,
     image_axes,
     loading,
     plain_labels,
     require_image_input,
-    require_one_output,
 )
 from ferspec.subjects.models.quiet import quiet
 from ferspec.subjects.models.tflite.screening import refuse_custom_operators, refuse_damage
@@ -53,12 +53,18 @@ def load(path: Path, trust_code: bool = False) -> Model:
         refuse_damage(graph, schema, len(content), name)
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
         require_image_input(name, len(inputs), len(inputs[0]["shape"]) if inputs else 0)
-        require_one_output(name, len(outputs))
         interpreter.allocate_tensors()
-        activation = _activation(graph, schema, outputs[0]["index"])
-    runner = _Runner(interpreter, inputs[0], outputs[0])
+        names = _names(interpreter)
+        sinks = tuple(
+            Sink(
+                name=names.get(output["index"], output["name"]),
+                shape=tuple(map(int, output["shape"])),
+                activation=_activation(graph, schema, output["index"]),
+            )
+            for output in outputs
+        )
+    runner = _Runner(interpreter, inputs[0], outputs)
     shape = [None if size < 0 else int(size) for size in inputs[0]["shape_signature"]]
-    width = outputs[0]["shape"][-1:]
     return Model(
         name=name,
         format="tflite",
@@ -67,8 +73,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
             **image_axes(shape, "channels_last"),
             dtype=np.dtype(inputs[0]["dtype"]).name,
             batch=shape[0],
-            output_width=int(width[0]) if len(width) else None,
-            activation=activation,
+            outputs=sinks,
             range=_range(inputs[0]),
             labels=_labels(path),
         ),
@@ -79,20 +84,20 @@ def load(path: Path, trust_code: bool = False) -> Model:
 class _Runner:
     """Run an interpreter, and allocate its tensors again only when the batch shape changes."""
 
-    def __init__(self, interpreter: Any, source: dict[str, Any], sink: dict[str, Any]) -> None:
+    def __init__(self, interpreter: Any, source: dict[str, Any], sinks: list[dict[str, Any]]) -> None:
         self.interpreter = interpreter
         self.source = source
-        self.sink = sink
+        self.sinks = sinks
         self.shape = tuple(source["shape"])
 
-    def __call__(self, batch: np.ndarray) -> np.ndarray:
+    def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
         if batch.shape != self.shape:
             self.interpreter.resize_tensor_input(self.source["index"], batch.shape, strict=True)
             self.interpreter.allocate_tensors()
             self.shape = batch.shape
         self.interpreter.set_tensor(self.source["index"], quantise(batch, self.source))
         self.interpreter.invoke()
-        return dequantise(self.interpreter.get_tensor(self.sink["index"]), self.sink)
+        return tuple(dequantise(self.interpreter.get_tensor(sink["index"]), sink) for sink in self.sinks)
 
 
 def quantise(values: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
@@ -106,6 +111,15 @@ def dequantise(stored: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
     scale, zero_point = tensor["quantization"]
     real = stored.astype(np.float32)
     return (real - zero_point) * np.float32(scale) if scale else real
+
+
+def _names(interpreter: Any) -> dict[int, str]:
+    """Return the names of outputs by tensor, if the only signature has them."""
+    signatures = list(interpreter.get_signature_list())
+    if len(signatures) != 1:
+        return {}
+    details = interpreter.get_signature_runner(signatures[0]).get_output_details()
+    return {output["index"]: name for name, output in details.items()}
 
 
 def _activation(graph: Any, schema: ModuleType, output: int) -> Activation:

@@ -27,7 +27,7 @@ MOST_MEMBERS = 100_000
 
 
 def load(path: Path, trust_code: bool = False) -> Model:
-    """Load a TorchScript archive with input (n, channels, height, width).
+    """Load a TorchScript archive, usually with input (n, channels, height, width).
 
     Safe to load: PyTorch compiles the code of the archive, and every operator of every function is looked up in a list
     of operators that only compute (``operators``). Only then are the archive's objects made, which may run a method
@@ -48,16 +48,19 @@ def load(path: Path, trust_code: bool = False) -> Model:
     parameter = next(module.parameters(), None)
     dtype = torch.float32 if parameter is None else parameter.dtype
 
-    def run(batch: np.ndarray) -> np.ndarray:
+    def run(batch: np.ndarray) -> Any:
         with torch.inference_mode():
-            return module(torch.from_numpy(batch).to(dtype)).float().numpy()
+            return module(torch.from_numpy(batch).to(dtype))
 
     return Model(
         name=name,
         format="torchscript",
         digest=file_digest(path),
         signature=Signature(
-            channels=_channels(module), layout="channels_first", dtype=str(dtype).removeprefix("torch.")
+            channels=_channels(module),
+            layout="channels_first",
+            dtype=str(dtype).removeprefix("torch."),
+            guessed=("channels", "layout"),
         ),
         run=run,
     )

@@ -93,7 +93,9 @@ class WorkerRun:
             if self._has_answered:
                 raise SubjectError(str(fault)) from None
             raise UserError(f"{self._name} {fault}") from None
-        if header.kind is Kind.FAILED:
+        if header.kind is Kind.REFUSED and not self._has_answered:
+            raise UserError(plain_text(content))
+        if header.kind in (Kind.FAILED, Kind.REFUSED):
             raise SubjectError(plain_text(content))
         self._has_answered = True
         return values_of(header, content)
@@ -123,7 +125,12 @@ def _load(source: Source, trust_code: bool, seconds: float) -> tuple[Channel, Lo
         raise UserError(f"cannot start a process for {source.name}: {error.strerror or error}") from None
     located = source.located
     own = None if located is None or located.installed else {"root": str(located.root), "first": located.first}
-    request = {"reference": source.reference, "trust_code": trust_code, "own": own}
+    request = {
+        "reference": source.reference,
+        "trust_code": trust_code,
+        "own": own,
+        "choice": source.choice.model_dump(),
+    }
     try:
         asked = json.dumps(request).encode()
         header, content = channel.exchange(Kind.LOAD, asked, max(seconds, LOADING), _accept_loaded)
@@ -175,7 +182,7 @@ def _accept_loaded(header: Header) -> None:
 
 def _accept_values(rows: int, header: Header) -> None:
     if header.kind is not Kind.VALUES:
-        return _require_plain(header, {Kind.FAILED: MOST_TEXT})
+        return _require_plain(header, {Kind.FAILED: MOST_TEXT, Kind.REFUSED: MOST_TEXT})
     if header.dtype != FLOAT32:
         raise Malformed(f"answered {rows} images with an output of type {header.dtype or 'bytes'}")
     if len(header.shape) != 2 or header.shape[0] != rows:

@@ -35,11 +35,15 @@ def usable(loaded: Loaded) -> Loaded:
     if any("\0" in str(file) for file in loaded.files):
         raise ValueError("names a file with a null character")
     labels = None if signature.labels is None else plain_labels(signature.labels)
+    outputs = None
+    if signature.outputs is not None:
+        outputs = tuple(sink.model_copy(update={"name": plain_text(sink.name)}) for sink in signature.outputs)
+    output = None if signature.output is None else plain_text(signature.output)
     texts = {"dtype": plain_text(signature.dtype), "preprocessing": tuple(map(plain_text, signature.preprocessing))}
     return loaded.model_copy(
         update={
             "format": plain_text(loaded.format),
-            "signature": signature.model_copy(update=texts | {"labels": labels}),
+            "signature": signature.model_copy(update=texts | {"labels": labels, "outputs": outputs, "output": output}),
             "devices": tuple(map(plain_text, loaded.devices)),
         }
     )

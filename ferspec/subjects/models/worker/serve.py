@@ -17,6 +17,7 @@ from ferspec.errors import SubjectError, UserError, one_line
 from ferspec.subjects.models.base import MissingFiles, Model, real_values
 from ferspec.subjects.models.callables.imports import import_from
 from ferspec.subjects.models.formats import load_model
+from ferspec.subjects.models.outputs import Choice
 from ferspec.subjects.models.worker.loaded import Loaded
 from ferspec.subjects.models.worker.settings import SEED
 from ferspec.subjects.sandbox.messages import (
@@ -83,7 +84,8 @@ def _loaded(request: dict[str, Any]) -> tuple[Model | None, Kind, bytes]:
     if request["own"] is not None:
         import_from(**request["own"])
     try:
-        model = load_model(request["reference"], request["trust_code"])
+        choice = Choice.model_validate(request["choice"])
+        model = load_model(request["reference"], request["trust_code"], choice)
     except MissingFiles as missing:
         return None, Kind.NEEDS, json.dumps([str(path) for path in missing.files]).encode()
     except UserError as error:
@@ -101,6 +103,8 @@ def _values(model: Model, batch: np.ndarray) -> tuple[Kind, bytes | np.ndarray]:
         return Kind.VALUES, values
     except SubjectError as error:
         return Kind.FAILED, plain_text(str(error)).encode()
+    except UserError as error:
+        return Kind.REFUSED, plain_text(str(error)).encode()
     except BaseException as crash:  # sys.exit() in a model fails this batch only
         text = f"crashed on a batch of shape {batch.shape}: {one_line(crash)}"
         return Kind.FAILED, plain_text(text).encode()
