@@ -32,7 +32,6 @@ REASONS = {
     "five axes": "answered with values of an unknown type or shape",
     "another number": "answered with the number of another request",
     "an unknown kind": "answered with a message of the unknown kind 99",
-    "a refusal instead of values": r"answered with an unexpected message \(refused\)",
     "text without end": "answered with 1,048,576 bytes: at most 4,096 are read",
     "words": "wrote bytes instead of an answer",
     "half an answer": "ended with exit status 0 without an answer",
@@ -90,6 +89,17 @@ def test_a_worker_that_misbehaves_after_an_answer_fails_and_stays_failed(opened,
         with pytest.raises(SubjectError, match=f"tiny {REASONS[fault]}"):
             model.predict(IMAGES)
     assert not process.is_running()
+
+
+@pytest.mark.hostile("workers that misbehave")
+def test_a_worker_refuses_a_contract_only_before_its_first_answer(opened):
+    model, _ = opened("a refusal instead of values")
+    with pytest.raises(UserError, match="^no$"):
+        model.predict(IMAGES)
+    model, _ = opened("later: a refusal instead of values")
+    assert model.predict(IMAGES).shape == (2, 7)
+    with pytest.raises(SubjectError, match=r"tiny answered with an unexpected message \(refused\)"):
+        model.predict(IMAGES)
 
 
 @pytest.mark.hostile("workers that misbehave")

@@ -102,7 +102,7 @@ def _place(sinks: Sequence[Sink], choice: Choice, model: str) -> int:
 
 
 def _fitting(sinks: Sequence[Sink], choice: Choice) -> tuple[list[int], str]:
-    """Return the places of the outputs that may hold the classes, and what was looked for."""
+    """Return the places of the outputs that may hold the classes, and their description."""
     widths = [sink.width or 0 for sink in sinks]
     if choice.columns is not None:
         stop = choice.columns[1]
@@ -115,7 +115,7 @@ def _fitting(sinks: Sequence[Sink], choice: Choice) -> tuple[list[int], str]:
 
 
 def _sink(name: str, shape: tuple[int, ...], rows: int) -> Sink:
-    """Describe an array of an answer; one without a row for each image is no output of classes."""
+    """Describe an array of an answer; one without a row for each image holds no classes."""
     return Sink(name=name, shape=(None, *shape[1:]) if shape[:1] == (rows,) else None)
 
 
@@ -127,7 +127,7 @@ def _columns(width: int | None, choice: Choice) -> int | None:
 
 
 def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the arrays of nested tuples, lists and mappings, with names such as ``0`` or ``heads.logits``."""
+    """Yield the arrays of a nested structure, with names such as ``0`` or ``heads.logits``."""
     items: Any = None
     if isinstance(value, Mapping):
         items = value.items()
@@ -142,7 +142,7 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _holds_rows(value: Any) -> bool:
-    """Return whether an item of a sequence is an output of its own, not a row of one."""
+    """Return whether an item of a sequence is an output, not a row of one."""
     if isinstance(value, Mapping):
         return True
     if isinstance(value, tuple | list):

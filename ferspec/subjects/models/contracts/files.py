@@ -148,7 +148,7 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
 
 
 def apply_contract(model: Model, contract: Contract) -> Model:
-    """Return the model with the contract's values in place of those that the file does not declare.
+    """Return the model with the contract's values where the file declares none.
 
     Raise ``UserError`` if size, channels, layout or batch of the contract contradict the file.
     """

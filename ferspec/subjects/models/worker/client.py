@@ -87,15 +87,15 @@ class WorkerRun:
 
     def __call__(self, batch: np.ndarray) -> np.ndarray:
         try:
-            accept = partial(_accept_values, len(batch))
+            accept = partial(_accept_values, len(batch), may_refuse=not self._has_answered)
             header, content = self._channel.exchange(Kind.RUN, batch, self._seconds, accept)
         except Fault as fault:
             if self._has_answered:
                 raise SubjectError(str(fault)) from None
             raise UserError(f"{self._name} {fault}") from None
-        if header.kind is Kind.REFUSED and not self._has_answered:
+        if header.kind is Kind.REFUSED:
             raise UserError(plain_text(content))
-        if header.kind in (Kind.FAILED, Kind.REFUSED):
+        if header.kind is Kind.FAILED:
             raise SubjectError(plain_text(content))
         self._has_answered = True
         return values_of(header, content)
@@ -180,9 +180,10 @@ def _accept_loaded(header: Header) -> None:
     _require_plain(header, longest)
 
 
-def _accept_values(rows: int, header: Header) -> None:
+def _accept_values(rows: int, header: Header, may_refuse: bool = False) -> None:
     if header.kind is not Kind.VALUES:
-        return _require_plain(header, {Kind.FAILED: MOST_TEXT, Kind.REFUSED: MOST_TEXT})
+        kinds = (Kind.FAILED, Kind.REFUSED) if may_refuse else (Kind.FAILED,)
+        return _require_plain(header, dict.fromkeys(kinds, MOST_TEXT))
     if header.dtype != FLOAT32:
         raise Malformed(f"answered {rows} images with an output of type {header.dtype or 'bytes'}")
     if len(header.shape) != 2 or header.shape[0] != rows:
