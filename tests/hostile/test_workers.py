@@ -94,7 +94,7 @@ def test_a_worker_that_misbehaves_after_an_answer_fails_and_stays_failed(opened,
 @pytest.mark.hostile("workers that misbehave")
 def test_a_worker_refuses_a_contract_only_before_its_first_answer(opened):
     model, _ = opened("a refusal instead of values")
-    with pytest.raises(UserError, match="^no$"):
+    with pytest.raises(UserError, match=r"^no$"):
         model.predict(IMAGES)
     model, _ = opened("later: a refusal instead of values")
     assert model.predict(IMAGES).shape == (2, 7)
