@@ -2,7 +2,14 @@
 
 import re
 
+# an error inside the text of another, as of TorchScript
 NAMED = re.compile(r"[\w.]*(Error|Exception): ")
+# an error inside the text of another, as of Keras
+WRAPPED = "Exception encountered: "
+# the cause inside a text of Keras, in bold
+BOLD = re.compile(r"\x1b\[1m(.*?)\x1b\[0m", re.DOTALL)
+# lines of TensorFlow about the place of an error
+PLACE = re.compile(r"\[\[|Graph execution error|Detected at node|Stack trace|<stack traces|node .* defined at")
 
 
 class UserError(Exception):
@@ -18,19 +25,28 @@ class NotEvaluable(Exception):
 
 
 def one_line(error: BaseException, limit: int = 200) -> str:
-    """Return type and first line of an exception, at most ``limit`` characters.
+    """Return type and cause of an exception in one line, at most ``limit`` characters.
 
-    A text that ends with an error of its own, as that of TorchScript, is shown by its last line. The exception may be a
-    subject's own: its ``__str__`` may fail or exit, and its class may hide its name.
+    The cause is the first line of the text or, where a framework wraps an error, that of the wrapped one. The exception
+    may be a subject's own: its ``__str__`` may fail or exit, and its class may hide its name.
     """
     name = type.__dict__["__name__"].__get__(type(error))
     try:
-        lines = [line.strip() for line in str.splitlines(str(error)) if line.strip()]
+        cause = _cause(str(error))
     except KeyboardInterrupt:
         raise
     except BaseException:
-        lines = ["its text cannot be shown"]
-    text = f"{name}: {lines[0]}" if lines else name
-    if lines and NAMED.match(lines[-1]):
-        text = lines[-1]
+        cause = "its text cannot be shown"
+    text = cause if NAMED.match(cause) else f"{name}: {cause}" if cause else name
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _cause(text: str) -> str:
+    bold = BOLD.search(text)
+    lines = [line.strip() for line in str.splitlines(bold[1] if bold else text) if line.strip()]
+    inner = [line.removeprefix(WRAPPED) for line in lines if line.startswith(WRAPPED) or NAMED.match(line)]
+    if inner:
+        return inner[-1]
+    if lines and PLACE.match(lines[0]):
+        lines = [line for line in lines if not PLACE.match(line)][-1:] or lines
+    return lines[0] if lines else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 from ferspec.errors import UserError, one_line
 from ferspec.files import is_regular_file, open_archive, open_regular, read_head
 from ferspec.subjects.models.base import LARGEST
+from ferspec.subjects.models.keras.beside import is_network_file
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
@@ -38,7 +39,7 @@ KNOWN = "Keras (.keras, .h5), TensorFlow SavedModel, TFLite, ONNX, TorchScript o
 
 
 def detect(path: Path) -> str:
-    """Return the format of a model: keras, keras-h5, savedmodel, tflite, onnx or torchscript.
+    """Return the format of a model: keras, keras-h5, keras-json, savedmodel, tflite, onnx or torchscript.
 
     Raise ``UserError`` for a missing or empty file, a folder that is not a SavedModel, a pickle (reading it would run
     code, so pickles are never read), or any file that is not a model.
@@ -61,6 +62,8 @@ def detect(path: Path) -> str:
     for magic, what in NO_MODEL.items():
         if head.startswith(magic):
             raise UserError(f"{path} is not a model but {what}")
+    if _is_keras_network(path, head):
+        return "keras-json"
     if _looks_like_onnx(head):
         return "onnx"
     raise UserError(_unknown(path))
@@ -118,6 +121,10 @@ def _pickle(path: Path) -> UserError:
         f"{path} is a pickle, which is never read because reading it would run code: {advice}, "
         "or give a package.module:callable that loads it"
     )
+
+
+def _is_keras_network(path: Path, head: bytes) -> bool:
+    return head.lstrip().startswith(b"{") and is_network_file(path)
 
 
 def _looks_like_onnx(head: bytes) -> bool:

@@ -16,6 +16,7 @@ from ferspec.subjects.models.quiet import stdout_on_stderr
 ADAPTERS = {
     "keras": "keras.archive",
     "keras-h5": "keras.hdf5",
+    "keras-json": "keras.pair",
     "savedmodel": "savedmodel.folder",
     "tflite": "tflite.file",
     "onnx": "onnx.file",
@@ -23,13 +24,15 @@ ADAPTERS = {
 }
 
 
-def load_model(reference: str | Path, trust_code: bool = False, choice: Choice = ASSUMED) -> Model:
+def load_model(
+    reference: str | Path, trust_code: bool = False, choice: Choice = ASSUMED, beside: Path | None = None
+) -> Model:
     """Load a model from a path or a ``package.module:callable`` into this process.
 
     The format is detected from the content of the file, not from its name. A file that would run its author's code is
     refused unless ``trust_code`` is set; each adapter documents its rules. A callable is imported without
     ``trust_code``, since the user named it. Pickles are never read. Printed text goes to stderr. ``choice`` is what a
-    contract chooses.
+    contract chooses. ``beside`` is the other half of a Keras model in two files.
 
     Raise ``UserError`` for a file that is missing, damaged, refused or not a model.
     """
@@ -38,5 +41,9 @@ def load_model(reference: str | Path, trust_code: bool = False, choice: Choice =
         if not path.exists() and is_callable_reference(str(reference)):
             return choose(load_callable(str(reference)), choice)
         require_utf8(path)
+        if beside is not None:
+            from ferspec.subjects.models.keras.pair import load
+
+            return choose(load(path, trust_code, beside), choice)
         adapter = import_module(f"ferspec.subjects.models.{ADAPTERS[detect(path)]}")
         return choose(adapter.load(path, trust_code), choice)

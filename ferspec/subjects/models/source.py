@@ -12,6 +12,7 @@ from ferspec.subjects.models.callables.coverage import Coverage
 from ferspec.subjects.models.callables.discovery import Covered
 from ferspec.subjects.models.callables.locate import Located, locate
 from ferspec.subjects.models.callables.reference import is_callable_reference
+from ferspec.subjects.models.keras.beside import counterpart
 from ferspec.subjects.models.outputs import ASSUMED, Choice
 
 
@@ -19,9 +20,9 @@ from ferspec.subjects.models.outputs import ASSUMED, Choice
 class Source:
     """Name a model, the files that it may read, and where it imports from.
 
-    ``files`` lie beside the model's file and belong to it, such as external weights. ``located`` is the module of a
-    callable, and ``covered`` what it reads, once that is known. ``hidden`` is never readable. ``choice`` is what the
-    contract chooses of the model.
+    ``files`` lie beside the model's file and belong to it, such as external weights; ``beside`` is one of them, the
+    other half of a Keras model in two files. ``located`` is the module of a callable, and ``covered`` what it reads,
+    once that is known. ``hidden`` is never readable. ``choice`` is what the contract chooses of the model.
     """
 
     shown: str
@@ -30,6 +31,7 @@ class Source:
     path: Path
     readable: tuple[Path, ...]
     files: tuple[Path, ...] = ()
+    beside: Path | None = None
     located: Located | None = None
     covered: Covered | None = None
     hidden: tuple[Path, ...] = ()
@@ -75,4 +77,6 @@ def source_of(reference: str | Path, choice: Choice = ASSUMED) -> Source:
     if not path.is_dir() and not path.is_file():
         raise UserError(f"{path} is neither a regular file nor a folder: a model is one of these")
     real = path.absolute()
-    return Source(text, path.name or text, str(real), real, (real,), choice=choice)
+    other = counterpart(real)
+    files = () if other is None else (other,)
+    return Source(text, path.name or text, str(real), real, (real,), files, other, choice=choice)

@@ -238,8 +238,9 @@ def test_a_full_disk_is_reported(harmless, tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("ferspec.subjects.models.keras.archive._rewritten", full)
-    said = refusal(shutil.copyfile(harmless, tmp_path / "copy.bin"))
+    copy = shutil.copyfile(harmless, tmp_path / "copy.bin")
+    monkeypatch.setattr("ferspec.subjects.models.keras.archive.shutil.copyfile", full)
+    said = refusal(copy)
     assert said.startswith("copy.bin needs a temporary copy, but the disk of ")
     assert "TMPDIR" in said
 

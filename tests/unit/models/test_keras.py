@@ -1,7 +1,5 @@
 """Keras models: old files, built-in rescaling, and unsupported models."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -20,34 +18,6 @@ def test_hdf5_without_a_network_is_recognised(tmp_path):
         load_model(tmp_path / "only.weights.h5")
     with pytest.raises(UserError, match="without a Keras model"):
         load_model(tmp_path / "data.h5")
-
-
-def test_options_of_keras_2_that_keras_3_dropped_are_translated(tmp_path):
-    import h5py
-    import keras
-
-    layers = keras.layers
-    inputs = keras.Input((8, 8, 3))
-    grown = layers.DepthwiseConv2D(3, name="depthwise")(inputs)
-    grown = layers.BatchNormalization(name="norm")(layers.SeparableConv2D(4, 3, name="separable")(grown))
-    original = keras.Model(inputs, layers.Dense(7, activation="softmax", name="dense")(layers.Flatten()(grown)))
-    path = tmp_path / "mobile.h5"
-    original.save(path)
-    obsolete = {
-        "depthwise": {"groups": 1},
-        "separable": {"groups": 1, "kernel_initializer": None, "kernel_regularizer": None, "kernel_constraint": None},
-        "norm": {"fused": True, "renorm": False, "virtual_batch_size": None},
-        "dense": {"dtype": {"class_name": "Policy", "config": {"name": "float32"}}},
-    }
-    with h5py.File(path, "r+") as file:
-        config = json.loads(file.attrs["model_config"])
-        for layer in config["config"]["layers"]:
-            layer["config"].update(obsolete.get(layer["config"]["name"], {}))
-        file.attrs["model_config"] = json.dumps(config)
-    with pytest.raises((TypeError, AttributeError)):
-        keras.models.load_model(path, compile=False)
-    images = np.random.default_rng(3).uniform(0, 1, (3, 8, 8, 3)).astype(np.float32)
-    np.testing.assert_allclose(load_model(path).predict(images), original(images).numpy(), atol=1e-6)
 
 
 def test_rescaling_inside_a_keras_model_is_reported(tmp_path):

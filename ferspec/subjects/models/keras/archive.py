@@ -1,11 +1,14 @@
-"""Load Keras 3 archives (.keras)."""
+"""Load Keras archives (.keras)."""
 
 from __future__ import annotations
 
 import io
 import json
+import shutil
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,14 +19,15 @@ from ferspec.subjects.models.base import (
     shown,
 )
 from ferspec.subjects.models.expansion import refuse_expansion
-from ferspec.subjects.models.keras.config import modernised, refuse_code
+from ferspec.subjects.models.keras.building import built_from_old, is_old, load_network
+from ferspec.subjects.models.keras.config import refuse_code
 from ferspec.subjects.models.keras.network import model_of
 from ferspec.subjects.models.keras.weights import refuse_outside_data
-from ferspec.subjects.models.quiet import keras, quiet
 
 CONFIG = "config.json"
+METADATA = "metadata.json"
 WEIGHTS = "model.weights.h5"
-MEMBERS = frozenset({CONFIG, WEIGHTS, "metadata.json"})
+MEMBERS = frozenset({CONFIG, METADATA, WEIGHTS})
 LARGEST_CONFIG = 64 * 2**20
 
 
@@ -45,34 +49,20 @@ def load_checked(path: Path, trust_code: bool = False) -> Any:
         _refuse_trap(archive, path)
         if not trust_code:
             _refuse_other_members(archive, path.name)
-        if archive.getinfo(CONFIG).file_size > LARGEST_CONFIG:
-            raise UserError(f"{path.name} has a configuration of more than {LARGEST_CONFIG:,} bytes: refused")
-        config = json.loads(archive.read(CONFIG))
-        if not isinstance(config, dict):
-            raise UserError(f"{path.name} cannot be loaded as Keras: its configuration does not describe a model")
-        if WEIGHTS in archive.namelist():
-            _inspect_weights(archive.read(WEIGHTS), path)
+        config, metadata = (_document(archive, member, path.name) for member in (CONFIG, METADATA))
+        content = archive.read(WEIGHTS) if WEIGHTS in archive.namelist() else None
     if not trust_code:
         # How the model was trained is not read: a loss or metric of the author's own does no harm there.
         refuse_code({key: value for key, value in config.items() if key != "compile_config"}, path.name)
-    with loading(path.name, "Keras"):
-        readable = modernised(config)
+    with _opened(content, path) as weights:
+        if weights is not None and is_old(metadata.get("keras_version", "3")):
+            return built_from_old(config, weights, path.name, trust_code)
+    if path.suffix == ".keras":
+        return load_network(path, path.name, trust_code)
     with tempfile.TemporaryDirectory() as folder:
-        source = path
-        if readable != config or path.suffix != ".keras":
-            with loading(path.name, "Keras"):
-                source = _rewritten(path, readable, Path(folder) / "model.keras")
+        with loading(path.name, "Keras"):
+            source = shutil.copyfile(path, Path(folder) / "model.keras")
         return load_network(source, path.name, trust_code)
-
-
-def load_network(source: Path, name: str, trust_code: bool) -> Any:
-    """Load a Keras model, uncompiled, from a file with Keras' suffix. ``name`` is used in messages."""
-    framework = keras()
-    with quiet():
-        # Registers the only custom layers that a saved network may have.
-        import ferspec.reference.models.repvgg_layers  # noqa: F401
-    with loading(name, "Keras"), quiet():
-        return framework.models.load_model(source, compile=False, safe_mode=not trust_code)
 
 
 def _refuse_trap(archive: zipfile.ZipFile, path: Path) -> None:
@@ -94,16 +84,26 @@ def _refuse_other_members(archive: zipfile.ZipFile, name: str) -> None:
         raise UserError(f"{name} has duplicate members: refused; save it again with model.save")
 
 
-def _inspect_weights(content: bytes, path: Path) -> None:
+def _document(archive: zipfile.ZipFile, member: str, name: str) -> dict[str, Any]:
+    """Read a member of JSON; an empty document for one that is missing and not needed."""
+    if member == METADATA and member not in archive.namelist():
+        return {}
+    if archive.getinfo(member).file_size > LARGEST_CONFIG:
+        raise UserError(f"{name} has a configuration of more than {LARGEST_CONFIG:,} bytes: refused")
+    document = json.loads(archive.read(member))
+    if not isinstance(document, dict):
+        raise UserError(f"{name} cannot be loaded as Keras: its configuration does not describe a model")
+    return document
+
+
+@contextmanager
+def _opened(content: bytes | None, path: Path) -> Iterator[Any]:
+    """Open the weights of an archive after inspecting them; None for an archive without weights."""
     import h5py
 
-    with h5py.File(io.BytesIO(content), "r") as file:
+    if content is None:
+        yield None
+        return
+    with loading(path.name, "Keras"), h5py.File(io.BytesIO(content), "r") as file:
         refuse_outside_data(file, path)
-
-
-def _rewritten(path: Path, config: Any, target: Path) -> Path:
-    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(target, "w") as copy:
-        for info in archive.infolist():
-            content = json.dumps(config).encode() if info.filename == CONFIG else archive.read(info)
-            copy.writestr(info.filename, content)
-    return target
+        yield file

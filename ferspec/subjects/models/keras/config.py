@@ -1,4 +1,4 @@
-"""Inspect a Keras configuration before building it: refuse code, and convert old versions."""
+"""Inspect a Keras configuration before building it: refuse code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from ferspec.errors import UserError
 from ferspec.subjects.models.base import shown
 from ferspec.subjects.models.keras.classes import CLASSES, FUNCTIONS
+from ferspec.subjects.models.keras.translation.operations import LAMBDAS, OPERATIONS
 
 # Objects that are named in the message, though anything that is not in ``classes`` is refused.
 CODE = {
@@ -23,6 +24,8 @@ CODE = {
     "IntegerLookup": "an IntegerLookup layer, which can read any file",
     "TextVectorization": "a TextVectorization layer, which can read any file",
 }
+# Layers of Keras 2 that Keras 3 dropped.
+GONE = frozenset({"LocallyConnected1D", "LocallyConnected2D"})
 NUMBERS = re.compile(r"bool|(u?int|b?float|complex)\d+")
 SPLITS = (
     "activations",
@@ -50,24 +53,6 @@ OWN = frozenset(
     for kind in ("RepVGGBlock", "GradientCheckpointing")
 )
 
-# Keys of Keras 2 that Keras 3 rejects, with the value that has no effect (... for any value).
-OBSOLETE: dict[str, dict[str, Any]] = {
-    "DepthwiseConv2D": {"groups": 1},
-    "SeparableConv2D": {
-        "groups": 1,
-        "kernel_initializer": ...,
-        "kernel_regularizer": None,
-        "kernel_constraint": None,
-    },
-    "BatchNormalization": {"fused": ..., "renorm": False, "virtual_batch_size": None, "adjustment": None},
-    "LSTM": {"time_major": False},
-    "GRU": {"time_major": False},
-}
-INITIALIZERS = frozenset(
-    {"Zeros", "Ones", "Constant", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Orthogonal"}
-    | {f"{family}{kind}" for family in ("Glorot", "He", "Lecun") for kind in ("Uniform", "Normal")}
-)
-
 
 def refuse_code(config: Any, name: str) -> None:
     """Raise ``UserError`` for a configuration with objects that are not known to only compute.
@@ -83,6 +68,9 @@ def refuse_code(config: Any, name: str) -> None:
             continue
         if module is not None and not _is_keras(module, node):
             raise _refused(name, f"{shown(kind)} of the module {shown(str(module))!r}, which is not part of Keras")
+        if kind in LAMBDAS or kind in GONE:
+            _refuse_untranslated(node, name)
+            continue
         _refuse_unknown(kind, CLASSES | {"function"}, name)
         if kind == "function":
             _refuse_unknown(node.get("config"), FUNCTIONS, name)
@@ -106,43 +94,23 @@ def _refuse_unknown(identifier: Any, known: frozenset[str], name: str) -> None:
         raise _refused(name, f"{text!r}, which may not be safe")
 
 
+def _refuse_untranslated(layer: dict[str, Any], name: str) -> None:
+    """Raise ``UserError`` for a layer of Keras 2 that has no equal in Keras 3."""
+    kind, inner = layer["class_name"], layer.get("config")
+    function = inner.get("function") if isinstance(inner, dict) else None
+    if kind in LAMBDAS and isinstance(function, str) and function in OPERATIONS:
+        return
+    what = f"tf.{shown(str(function))} ({kind})" if kind in LAMBDAS else kind
+    raise UserError(
+        f"{name} holds {what} of Keras 2, which Keras 3 cannot read: refused; "
+        "save it there as a SavedModel (model.save(FOLDER)) or export it to TFLite"
+    )
+
+
 def _require_numbers(array: Any, name: str) -> None:
     dtype = array.get("dtype") if isinstance(array, dict) else None
     if not isinstance(dtype, str) or not NUMBERS.fullmatch(dtype):
         raise _refused(name, f"an array of {shown(str(dtype))}, not of numbers")
-
-
-def modernised(config: Any) -> Any:
-    """Convert a configuration of Keras 1 or 2 to Keras 3. The network stays the same."""
-    if isinstance(config, list):
-        return [modernised(item) for item in config]
-    if not isinstance(config, dict):
-        return config
-    config = {key: modernised(value) for key, value in config.items()}
-    kind, inner = config.get("class_name"), config.get("config")
-    if kind == "Sequential":
-        inner = {"name": "sequential", "layers": inner} if isinstance(inner, list) else inner
-        return {**config, "config": {**inner, "layers": _with_input(inner["layers"])}}
-    if kind == "Policy" and isinstance(inner, dict) and "name" in inner:
-        return inner["name"]
-    if isinstance(kind, str) and isinstance(inner, dict):
-        neutral = {"dtype": ...} if kind in INITIALIZERS and "module" not in config else OBSOLETE.get(kind, {})
-        config["config"] = {key: value for key, value in inner.items() if not _has_no_effect(neutral, key, value)}
-    return config
-
-
-def _with_input(layers: list[Any]) -> list[Any]:
-    # Keras 2 stored the input shape in the first layer; Keras 3 would treat its batch axis as an image axis.
-    first = layers[0]["config"] if layers else {}
-    if "batch_input_shape" not in first or layers[0]["class_name"] == "InputLayer":
-        return layers
-    shape = {"batch_input_shape": first["batch_input_shape"], "name": f"{first.get('name', 'first')}_input"}
-    rest = {key: value for key, value in first.items() if key != "batch_input_shape"}
-    return [{"class_name": "InputLayer", "config": shape}, {**layers[0], "config": rest}, *layers[1:]]
-
-
-def _has_no_effect(neutral: dict[str, Any], key: str, value: Any) -> bool:
-    return key in neutral and (neutral[key] is ... or neutral[key] == value)
 
 
 def _objects(config: Any) -> Iterator[dict[str, Any]]:

@@ -130,6 +130,7 @@ def _load(source: Source, trust_code: bool, seconds: float) -> tuple[Channel, Lo
         "trust_code": trust_code,
         "own": own,
         "choice": source.choice.model_dump(),
+        "beside": None if source.beside is None else str(source.beside),
     }
     try:
         asked = json.dumps(request).encode()

@@ -9,6 +9,7 @@ import select
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
@@ -85,7 +86,8 @@ def _loaded(request: dict[str, Any]) -> tuple[Model | None, Kind, bytes]:
         import_from(**request["own"])
     try:
         choice = Choice.model_validate(request["choice"])
-        model = load_model(request["reference"], request["trust_code"], choice)
+        beside = None if request["beside"] is None else Path(request["beside"])
+        model = load_model(request["reference"], request["trust_code"], choice, beside)
     except MissingFiles as missing:
         return None, Kind.NEEDS, json.dumps([str(path) for path in missing.files]).encode()
     except UserError as error:
