@@ -20,7 +20,7 @@ def is_old(version: object) -> bool:
 
 
 def built_from_old(config: Any, weights: Any, name: str, trust_code: bool) -> Any:
-    """Build a network of Keras 1 or 2 in Keras 3, and fill it from an open HDF5 file."""
+    """Build a network of Keras 1 or 2 in Keras 3, with weights from HDF5."""
     framework = keras()
     with loading(name, "Keras"), quiet():
         config = translated(config)

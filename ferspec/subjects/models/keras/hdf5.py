@@ -55,7 +55,8 @@ def _config(file: Any, name: str) -> Any:
     text = file.attrs.get(CONFIG)
     if text is None and ("layer_names" in file.attrs or "layers" in file):
         raise UserError(
-            f"{name} holds weights without a network: put its JSON (to_json) beside it, or save the whole model (model.save)"
+            f"{name} holds weights without a network: put its JSON (to_json) beside it, "
+            "or save the whole model (model.save)"
         )
     if text is None:
         raise UserError(f"{name} is an HDF5 file without a Keras model: save the whole model (model.save)")

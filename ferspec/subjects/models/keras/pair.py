@@ -1,4 +1,4 @@
-"""Load a Keras network in JSON (``to_json``) with its weights in an HDF5 file of their own (``save_weights``)."""
+"""Load a Keras network in JSON (``to_json``) with its weights in HDF5 (``save_weights``)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def load(path: Path, trust_code: bool = False, other: Path | None = None) -> Mod
 
 
 def _built(config: Any, weights: Path, is_new: bool, name: str, trust_code: bool) -> Any:
-    """Build a network of Keras 3 and load its weights, for which Keras needs a suffix."""
+    """Build a network of Keras 3 and load its weights."""
     framework = keras()
     with tempfile.TemporaryDirectory() as folder, loading(name, "Keras"), quiet():
         network = framework.saving.deserialize_keras_object(config, safe_mode=not trust_code)

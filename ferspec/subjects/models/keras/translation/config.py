@@ -82,7 +82,7 @@ def _home(kind: str, module: Any) -> dict[str, Any]:
 
 
 def _with_input(inner: Any) -> dict[str, Any]:
-    """Add the input layer that Keras 2 left out of a Sequential network whose first part has the shape."""
+    """Add the input layer that Keras 2 left out of a Sequential network."""
     inner = {"name": "sequential", "layers": inner} if isinstance(inner, list) else inner
     layers = inner["layers"]
     if not layers or layers[0]["class_name"] == "InputLayer" or (shape := _input_shape(layers[0])) is None:

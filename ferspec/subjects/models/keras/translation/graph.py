@@ -47,7 +47,7 @@ def _called(layer: dict[str, Any], models: set[str]) -> dict[str, Any]:
 
 
 def _call(node: Any, models: set[str]) -> tuple[Any, dict[str, Any]]:
-    """Return the first argument of a call, which may be a structure of tensors, and the named ones."""
+    """Return the first argument of a call and the named ones."""
     if _is_tensor(node):
         kwargs = node[3] if len(node) > 3 else {}
         return _tensor(node, models), {key: _argument(value, models) for key, value in kwargs.items()}

@@ -1,4 +1,4 @@
-"""Translate operations of TensorFlow that Keras 2 stored as layers (``TFOpLambda``) to those of Keras 3."""
+"""Translate operations of TensorFlow in networks of Keras 2 (``TFOpLambda``) to Keras 3."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ OPERATIONS: dict[str, Operation] = {
 
 
 def operation(layer: dict[str, Any], calls: list[tuple[Any, dict[str, Any]]]) -> dict[str, Any]:
-    """Return the operation of Keras 3 that computes the same as a layer of Keras 2 with its calls.
+    """Return the operation of Keras 3 that computes the same as a layer.
 
     Raise ``ValueError`` for an argument without an equal.
     """

@@ -20,7 +20,7 @@ CHANCE = re.compile(r"(.*/)?StateVar(:0)?")
 
 
 def fill(network: Any, config: dict[str, Any], file: Any) -> None:
-    """Fill a network, which was built from ``config``, with the weights of an open HDF5 file.
+    """Fill a network that was built from ``config`` from an open HDF5 file.
 
     Raise ``ValueError`` unless arrays and variables correspond one to one.
     """
@@ -72,7 +72,7 @@ def _has_arrays(group: Any) -> bool:
 
 
 def _by_name(network: Any, group: Any) -> Iterator[str]:
-    """Fill the layers of a network from the older format, by name or, where the names differ, by order."""
+    """Fill a network from the older format, by name or else by order."""
     arrays = {plain(name): found for name in _texts(group, "layer_names") if (found := _arrays(group[name]))}
     layers = {layer.name: layer for layer in network.layers if layer.weights}
     if arrays.keys() != layers.keys():
@@ -88,7 +88,7 @@ def _by_name(network: Any, group: Any) -> Iterator[str]:
 
 
 def _texts(group: Any, name: str) -> list[str]:
-    """Return a list of texts in an attribute, or in several that are numbered, since HDF5 limits their size."""
+    """Return the texts of an attribute, or of several numbered ones for a long list."""
     numbered = (f"{name}{number}" for number in range(len(group.attrs)))
     texts = [text for key in (name, *numbered) if key in group.attrs for text in group.attrs[key]]
     return [text.decode() if isinstance(text, bytes) else text for text in texts]
