@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ferspec.api.requests import CertifyRequest
-from ferspec.api.results import Certification
+from ferspec.api.results.certification import Certification
 from ferspec.checks.generator import checks_for_model
 from ferspec.checks.model.behaviour import ESSENTIAL
 from ferspec.checks.model.diagnosis import diagnose

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ferspec.api.certify import report_on
 from ferspec.api.requests import refusal
-from ferspec.api.results import Certification
+from ferspec.api.results.certification import Certification
 from ferspec.deviations import load_deviations
 from ferspec.errors import UserError
 from ferspec.progress import Progress, silent

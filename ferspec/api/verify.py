@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from ferspec.api.certify import report_on
 from ferspec.api.requests import VerifyRequest
+from ferspec.api.results.certification import Certification
+from ferspec.api.results.judged import Judged, counted, outcomes_frame
 from ferspec.checks.certificate.finding import Finding, finding_of
 from ferspec.checks.generator import checks_for_certificate
 from ferspec.engine import run_checks, selected
@@ -27,10 +30,15 @@ from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.from_names import DEMO, join, open_images, open_source, require_source
 from ferspec.subjects.time_limit import OF_MODELS
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True)
-class Verification(Judgement):
+
+@dataclass(frozen=True, repr=False)
+class Verification(Judged, Judgement):
     """The judgement of a certificate, what was compared, and who stands for it."""
+
+    stem: ClassVar[str] = "verification"
 
     finding: Finding
     certificate: Certificate
@@ -44,6 +52,39 @@ class Verification(Judgement):
     def assurance(self) -> Assurance:
         """Who stands for the certificate."""
         return self.certificate.assurance
+
+    @property
+    def certification(self) -> Certification | None:
+        """The verified document with its metrics as tables and plots, None if it is broken."""
+        return None if self.report is None else Certification.of(self.report, self.certificate.dataset)
+
+    def summary(self) -> str:
+        """Return what was found, of which model, and the counts of outcomes."""
+        name = "a broken document" if self.report is None else self.report.subject.name
+        return f"verification of {name}: {self.finding.word}, {counted(self.counts)}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per check, with what was observed and expected."""
+        return outcomes_frame(self.outcomes)
+
+    def to_json(self) -> str:
+        """Return the document that ``ferspec verify --json`` prints."""
+        from ferspec.report.documents import verification_document
+
+        return verification_document(self, self.report, self.finding, self.assurance)
+
+    def page(self) -> str:
+        """Return what was found as a page, with every outcome."""
+        from ferspec.report.result_page import render_result
+        from ferspec.report.words import claimed
+
+        names = {} if self.report is None else claimed(self.report)
+        sentences = (
+            str(self.finding),
+            f"assurance: {self.assurance.sentence}",
+            *(f"claimed: {what} {value}" for what, value in names.items()),
+        )
+        return render_result("verify", self.finding.word, self.verdict, sentences, outcomes=self.outcomes)
 
 
 def verify(

@@ -32,7 +32,6 @@ def audit(
     from ferspec.commands.live.progress import progress
     from ferspec.commands.tables.audit import print_audit
     from ferspec.outcomes import EXIT_STATUS
-    from ferspec.report.audit_page import write_audit_page
     from ferspec.report.pages import require_folder
 
     if out is not None:
@@ -40,6 +39,6 @@ def audit(
     with progress() as shown:
         found = audit_request(request, shown)
         if out is not None:
-            write_audit_page(found, out)
+            found.write(out)
     print_audit(found, as_json=json, page=out)
     raise typer.Exit(EXIT_STATUS[found.verdict])

@@ -22,6 +22,6 @@ def compare(request: CompareRequest, json: Json = False) -> None:
     with progress() as shown:
         comparison = compare_request(request, shown)
     if json:
-        print(comparison.model_dump_json(indent=2))
+        print(comparison.to_json())
     else:
         print_comparison(comparison, comparison.model_a, comparison.model_b, comparison.dataset)

@@ -53,10 +53,9 @@ def conform(
     from ferspec.report.conformance import print_conformance
 
     with ended_in_order(), progress() as shown:
-        judgement = conform_request(request, shown)
-    name = request.implementation or request.command or ""
-    print_conformance(judgement, name, request.profile, as_json=json)
-    raise typer.Exit(EXIT_STATUS[judgement.verdict])
+        found = conform_request(request, shown)
+    print_conformance(found, found.implementation, request.profile, as_json=json)
+    raise typer.Exit(EXIT_STATUS[found.verdict])
 
 
 @contextmanager

@@ -25,15 +25,15 @@ def evaluate(
     Nothing is written. Exit status 0: reproduced; 1: other predictions, or a report that contradicts the predictions;
     2: files of the run are missing, or the images are not those it was tested on.
     """
+    from ferspec.api.evaluate import evaluate as evaluated
     from ferspec.commands.live.progress import progress
     from ferspec.commands.tables.evaluate import print_reevaluated
     from ferspec.commands.unreadable import listing_unreadable
-    from ferspec.grid.training.evaluate import evaluate_run
 
     with listing_unreadable(), progress() as shown:
-        found = evaluate_run(run, data_root, shown)
+        found = evaluated(run, data_root, shown)
     if json:
-        print(found.model_dump_json(indent=2))
+        print(found.to_json())
     else:
         print_reevaluated(found)
     raise typer.Exit(0 if found.verdict == "reproduced" else 1)

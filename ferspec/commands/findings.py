@@ -17,7 +17,7 @@ def findings(request: FindingsRequest, json: Json = False) -> None:
 
     Exit status: 0 whatever the result, 2 where nothing could be evaluated.
     """
-    from ferspec.api.grid import findings_request
+    from ferspec.api.grid.findings import findings_request
     from ferspec.commands.tables.findings import print_findings
     from ferspec.outcomes import EXIT_STATUS
 

@@ -32,11 +32,11 @@ def judge(
     run is checked against its files. Exit status: 1 for a cell below its band or artifacts that contradict themselves,
     3 for one above, 0 where all that could be judged is within, 2 where nothing could be judged.
     """
-    from ferspec.api.grid import judge_request
+    from ferspec.api.grid.judge import judge_request
     from ferspec.commands.live.progress import progress
-    from ferspec.commands.tables.judge import document, print_judged
+    from ferspec.commands.tables.judge import print_judged
     from ferspec.outcomes import EXIT_STATUS
-    from ferspec.report.grid.page import write_grid
+    from ferspec.report.grid.page import PAGE
     from ferspec.report.pages import require_folder
 
     if out is not None:
@@ -44,10 +44,9 @@ def judge(
     with progress() as shown:
         found = judge_request(request, shown)
     judgement, read = found.judgement, found.read
-    text = document(judgement, read)
-    page = None if out is None else write_grid(judgement, read, text, out)
+    page = None if out is None else found.write(out) / PAGE
     if json:
-        print(text)
+        print(found.to_json())
     else:
         print_judged(judgement, read, page)
     raise typer.Exit(EXIT_STATUS[judgement.verdict])

@@ -40,39 +40,17 @@ def train(
     After an interruption, such as Ctrl-C, the same command resumes after the last finished epoch. Writes run.json,
     history.csv, predictions.csv, report.json, model.keras, contract.toml, manifest.csv and a picture, curves.svg.
     """
+    from ferspec.api.train import request_of, train_request
     from ferspec.commands.endings import saying_what_is_kept
     from ferspec.commands.live.progress import progress
     from ferspec.commands.live.training import TrainingView, printing_deviations, what_is_kept
     from ferspec.commands.tables.training import print_run
     from ferspec.commands.unreadable import listing_unreadable
-    from ferspec.files import write_whole
-    from ferspec.grid.cells import find_cell
-    from ferspec.grid.training.train import Request, train_cell
-    from ferspec.report.training_curves import curves_svg
-    from ferspec.subjects.runs.artifacts.history import read_history
-    from ferspec.subjects.runs.artifacts.record import CURVES, HISTORY, is_run, read_run
 
-    found = find_cell(cell)
-    folder = out or Path("runs", f"{found.id}-seed{settings.seed}")
-    request = Request(
-        cell=found,
-        out=folder,
-        data_root=data_root,
-        weights_dir=weights_dir,
-        **dict(settings),
-        gpus=gpus,
-        loggers=tuple(log or ()),
-    )
-    before = read_run(folder) if is_run(folder) else None
-    with saying_what_is_kept(lambda: what_is_kept(folder)):
-        with listing_unreadable(), progress() as shown:
-            run = train_cell(request, TrainingView(shown), shown, begins=printing_deviations(shown))
-        finished_before = run == before
-        # a process may have been killed after writing the artifacts and before drawing the picture
-        if not finished_before or not (folder / CURVES).exists():
-            title = f"{run.cell}, seed {run.settings.seed}"
-            write_whole(folder / CURVES, curves_svg(read_history(folder / HISTORY), title))
+    request = request_of(cell, settings, out, data_root, weights_dir, gpus, log or ())
+    with saying_what_is_kept(lambda: what_is_kept(request.out)), listing_unreadable(), progress() as shown:
+        run = train_request(request, TrainingView(shown), shown, begins=printing_deviations(shown))
     if json:
-        print(run.model_dump_json(indent=2))
+        print(run.to_json())
     else:
-        print_run(run, folder, finished_before)
+        print_run(run, run.folder, run.finished_before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ferspec import spec
-from ferspec.grid.findings.questions import Unit
+from ferspec.grid.finding.questions import Unit
 
 
 class FindingCapabilities:
@@ -12,7 +12,7 @@ class FindingCapabilities:
     def mean_difference(
         self, differences: list[float], architectures: list[str], unit: Unit
     ) -> dict[str, float] | None:
-        from ferspec.grid.findings.effects import Effect, count_units, mean_of
+        from ferspec.grid.finding.effects import Effect, count_units, mean_of
 
         pairs = enumerate(zip(differences, architectures, strict=True))
         effects = [Effect((("architecture", name), ("pair", pair)), value, 0.0) for pair, (value, name) in pairs]

@@ -35,6 +35,8 @@ class Watch:
 
 
 BEFORE_ANY = Watch()
+# more epochs than any training has: the schedule ends a phase
+ENDLESS = 1_000_000
 # what FER-S-06 and FER-S-10 call these rules
 BEST = {"max": np.nanargmax, "min": np.nanargmin}
 STEPS: dict[str, Callable[[int, int], int]] = {

@@ -30,5 +30,14 @@ def conservative_weights(counts: Sequence[int] | np.ndarray) -> np.ndarray:
     return np.minimum(simple_weights(counts), spec.load().number("FER-W-02", "cap"))
 
 
+def class_weights(counts: Sequence[int] | np.ndarray, conservative: bool = True) -> np.ndarray:
+    """Return the class weights of the protocol from the training images of each class.
+
+    ``counts`` (k,) are in the order of the result (k,). Conservative weights are capped at 3, simple ones are not. For
+    Keras: ``class_weight=dict(enumerate(class_weights(counts)))``. Errors are those of ``simple_weights``.
+    """
+    return conservative_weights(counts) if conservative else simple_weights(counts)
+
+
 # by the value of a cell's field ``balancing``
 WEIGHTINGS = {"simple": simple_weights, "conservative": conservative_weights}

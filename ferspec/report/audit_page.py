@@ -15,6 +15,7 @@ from ferspec.checks.run.schedule.replay import PhaseStop
 from ferspec.checks.run.schedule.rounded_losses import same_rate
 from ferspec.files import write_whole
 from ferspec.reference.training.epoch_row import EpochRow
+from ferspec.report.result_page import svg_uri
 from ferspec.report.templating import new_environment
 from ferspec.report.terminal import details
 from ferspec.report.training_curves import Mark, curves_svg
@@ -36,14 +37,27 @@ def write_audit_page(audit: Audit, folder: Path) -> None:
     folder are removed. ``UserError`` where the folder cannot be written to.
     """
     curves = {}
-    for number, audited in enumerate(audit.runs, start=1):
-        if drawn := draw(audited):
-            curves[number] = f"{CURVES}/{number:03}-{re.sub(r'[^A-Za-z0-9_.-]+', '-', audited.run.path.stem)[:80]}.svg"
-            write_whole(folder / curves[number], drawn)
+    for number, drawn in _drawn(audit):
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "-", audit.runs[number - 1].run.path.stem)[:80]
+        curves[number] = f"{CURVES}/{number:03}-{name}.svg"
+        write_whole(folder / curves[number], drawn)
     write_whole(folder / PAGE, _template().render(audit=audit, curves=curves))
     for path in (folder / CURVES).glob(NUMBERED):
         if f"{CURVES}/{path.name}" not in curves.values():
             path.unlink(missing_ok=True)
+
+
+def render_audit(audit: Audit) -> str:
+    """Return the page of all runs, with their curves inside."""
+    curves = {number: svg_uri(drawn) for number, drawn in _drawn(audit)}
+    return _template().render(audit=audit, curves=curves)
+
+
+def _drawn(audit: Audit) -> Iterator[tuple[int, str]]:
+    """Yield the number of each run that can be drawn, and its curves."""
+    for number, audited in enumerate(audit.runs, start=1):
+        if drawn := draw(audited):
+            yield number, drawn
 
 
 def draw(audited: AuditedRun) -> str:

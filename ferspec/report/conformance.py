@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections import Counter
 from dataclasses import replace
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ferspec.outcomes import Judgement, Outcome, Status
+from ferspec.report.documents import conformance_document
 from ferspec.report.terminal import STYLES, default_console, print_judgement
 from ferspec.report.words import plain, shorten
 from ferspec.spec.records import Profile
@@ -21,14 +21,7 @@ def print_conformance(
 ) -> None:
     """Print verdict, counts, every outcome except passes, and what is not evaluated, by reason."""
     if as_json:
-        document = {
-            "implementation": name,
-            "profile": profile,
-            "verdict": judgement.verdict,
-            "counts": judgement.counts.model_dump(by_alias=True),
-            "outcomes": [outcome.model_dump(mode="json") for outcome in judgement.outcomes],
-        }
-        print(json.dumps(document, indent=2))
+        print(conformance_document(judgement, name, profile))
         return
     console = console or default_console()
     evaluated = tuple(outcome for outcome in judgement.outcomes if outcome.status is not Status.NOT_EVALUATED)

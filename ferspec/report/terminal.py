@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -17,11 +15,14 @@ from ferspec.checks.certificate.finding import Finding
 from ferspec.outcomes import Counts, Judgement, Outcome, Status, Verdict
 from ferspec.reference.comparison import Comparison
 from ferspec.reference.measured import Calibration, Evaluation, Metric, Slice
+from ferspec.report.documents import judgement_document, verification_document
 from ferspec.report.words import (
+    LONGEST_NAME,
     UNDEFINED,
     VERDICTS,
     by_urgency,
     certifies,
+    claimed,
     difference,
     headline,
     images_name,
@@ -45,16 +46,8 @@ from ferspec.subjects.certificates.signing.assurance import SELF_ASSERTED, Assur
 from ferspec.subjects.certificates.subject import Certificate
 
 WIDTH = 80
-# fields of the document that a verification repeats; names are claims
-SAYS: dict[str, Any] = {
-    "kind": True,
-    "verdict": True,
-    "subject": {"format", "digest"},
-    "dataset": {"form", "n", "manifest_digest"},
-}
 STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow", "not_evaluated": "bold cyan"}
 UNCERTIFIED = "bold blue"
-LONGEST_NAME = 48
 
 
 def print_report(
@@ -90,7 +83,7 @@ def print_report(
 def print_judgement(judgement: Judgement, as_json: bool = False, console: Console | None = None) -> None:
     """Print the verdict, the counts and every outcome except passes, or all as JSON."""
     if as_json:
-        print(json.dumps(_document(judgement), indent=2))
+        print(judgement_document(judgement))
         return
     console = console or default_console()
     _print(console, _verdict(judgement.verdict, _counts(judgement.counts), STYLES[judgement.verdict]))
@@ -108,42 +101,22 @@ def print_verification(
     """Print what a verification found, and what the document says and claims."""
     report = certificate.report
     if as_json:
-        print(json.dumps(_verification(judgement, report, finding, assurance), indent=2))
+        print(verification_document(judgement, report, finding, assurance))
         return
     console = console or default_console()
     _print(console, Text.assemble((finding.word, STYLES[judgement.verdict]), f": {plain(finding.sentence)}"))
     if report is not None:
         _print(console, *_wrapped(console, f"the document says: {_said(report)}"))
-        claimed = ", ".join(f"{what} {value}" for what, value in _claimed(report).items())
-        _print(console, *_wrapped(console, f"claimed: {claimed}"))
+        names = ", ".join(f"{what} {value}" for what, value in claimed(report).items())
+        _print(console, *_wrapped(console, f"claimed: {names}"))
         _print(console, *_wrapped(console, f"assurance: {assurance.sentence}"))
     _print(console, _counts(judgement.counts))
     _print_outcomes(console, judgement.outcomes)
 
 
-def _verification(
-    judgement: Judgement, report: Report | None, finding: Finding, assurance: Assurance
-) -> dict[str, Any]:
-    says = None if report is None else report.model_dump(include=SAYS) | {"accuracy": report.metrics.accuracy.value}
-    return {
-        "finding": finding.word,
-        "sentence": finding.sentence,
-        "compared": list(finding.compared),
-        "assurance": assurance.model_dump(mode="json"),
-        "says": says,
-        "claimed": None if report is None else _claimed(report),
-    } | _document(judgement)
-
-
 def _said(report: Report) -> str:
     accuracy = _share(report.metrics.accuracy)
     return f"{VERDICTS[report.verdict].upper()}, {headline(report)}, {report.dataset.n:,} images, accuracy {accuracy}"
-
-
-def _claimed(report: Report) -> dict[str, str]:
-    """Return what nothing can verify: the names of model and images, and when it was made."""
-    names = {"model": report.subject.name, "images": report.dataset.name, "made": report.environment.created}
-    return {what: shorten(name, LONGEST_NAME) for what, name in names.items()}
 
 
 def print_comparison(
@@ -162,12 +135,6 @@ def print_comparison(
     table.add_row("  weighted F1", _points(comparison.f1_difference))
     table.add_row("  macro F1", _points(comparison.macro_f1_difference))
     _print(console, *_wrapped(console, comparison.sentence), "", table)
-
-
-def _document(judgement: Judgement) -> dict[str, Any]:
-    outcomes = [outcome.model_dump(mode="json") for outcome in judgement.outcomes]
-    document = {"verdict": judgement.verdict, "counts": judgement.counts.model_dump(by_alias=True)}
-    return document | {"outcomes": outcomes}
 
 
 def default_console() -> Console:

@@ -29,6 +29,8 @@ UNDEFINED = "undefined"
 HIDDEN = "\ufffd"
 # Controls, lone surrogates and marks that reverse the text around them; joiners and accents stay.
 REVERSING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# characters of a name in a line
+LONGEST_NAME = 48
 ORDER = {Status.FAIL: 0, Status.INCONCLUSIVE: 2, Status.NOT_EVALUATED: 3, Status.PASS: 4}
 
 
@@ -112,6 +114,12 @@ def headline(report: Report) -> str:
     if is_of_predictions(report):
         return f"{report.kind} ({PREDICTIONS_ONLY})"
     return report.kind if report.isolated else f"{report.kind} ({NOT_ISOLATED})"
+
+
+def claimed(report: Report) -> dict[str, str]:
+    """Return what nothing can verify: the names of model and images, and when it was made."""
+    names = {"model": report.subject.name, "images": report.dataset.name, "made": report.environment.created}
+    return {what: shorten(name, LONGEST_NAME) for what, name in names.items()}
 
 
 def level() -> str:

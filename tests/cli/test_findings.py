@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from ferspec import spec
 from ferspec.commands.findings import findings as command
 from ferspec.commands.tables.findings import print_findings
-from ferspec.grid.findings.findings import findings
+from ferspec.grid.finding.findings import findings
 from ferspec.grid.judging.judge import judge_cell
 from ferspec.grid.judging.results import Result, published
 from ferspec.spec.records import CellMetrics

@@ -13,8 +13,9 @@ from helpers.processes import run_python
 DRIVER = """
 import json, os, signal, sys, time, traceback
 
-import ferspec.api.audit, ferspec.api.certify, ferspec.api.compare, ferspec.api.conform, ferspec.api.grid
-import ferspec.api.verify, ferspec.grid.training.evaluate, ferspec.report.pages, ferspec.report.terminal
+import ferspec.api.audit, ferspec.api.certify, ferspec.api.compare, ferspec.api.conform
+import ferspec.api.grid.findings, ferspec.api.grid.judge, ferspec.api.verify
+import ferspec.grid.training.evaluate, ferspec.report.pages, ferspec.report.terminal
 import ferspec.zoo, pytest
 from ferspec import cli
 

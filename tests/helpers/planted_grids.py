@@ -4,7 +4,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.grid.bands.spread import spread
-from ferspec.grid.findings.findings import findings
+from ferspec.grid.finding.findings import findings
 from ferspec.grid.judging.results import Result
 from ferspec.spec.records import CellMetrics
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ferspec.checks.implementation.findings.checks import ENDS
 from ferspec.checks.implementation.findings.mistakes import MEANS, mean_difference, student
-from ferspec.grid.findings import findings as grid_findings
+from ferspec.grid.finding import findings as grid_findings
 from ferspec.grid.judging.results import Result
 from ferspec.outcomes import CheckResult, Status
 from ferspec.spec.records import DEFAULT_PROFILE, Cell, CellMetrics

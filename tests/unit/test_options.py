@@ -144,7 +144,7 @@ def test_a_type_checker_sees_the_signature_of_a_verb(tmp_path: Path):
     words = (sys.executable, "-m", "mypy", "--follow-imports=silent", f"--cache-dir={tmp_path / 'cache'}", str(module))
     text = run(words, cwd=Path(ferspec.__file__).parents[1]).stdout
     assert "def (model: object, dataset: object =, contract: " in text
-    assert "-> ferspec.api.results.Certification" in text
+    assert "-> ferspec.api.results.certification.Certification" in text
     assert "def (name: str" in text
 
 

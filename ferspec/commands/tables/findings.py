@@ -7,8 +7,8 @@ from typing import get_args
 from rich.console import Console
 
 from ferspec import spec
-from ferspec.grid.findings.findings import Finding, Findings
-from ferspec.grid.findings.outcomes import Estimate, Outcome
+from ferspec.grid.finding.findings import Finding, Findings
+from ferspec.grid.finding.outcomes import Estimate, Outcome
 
 STYLES = {"supported": "green", "not supported": "red", "within noise": "yellow", "not evaluated": "dim"}
 METRICS = {"val_accuracy": "validation", "btfer_accuracy": "BTFER"}

@@ -8,10 +8,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from ferspec import spec
 from ferspec.grid.bands.bands import Band, Contribution
 from ferspec.grid.cells import find_cell
 from ferspec.grid.costs import CellCost, total_of
+from ferspec.report.documents import bands_document, errata_of
 from ferspec.report.words import cell_name, level
 
 PLAIN_WIDTH = 200
@@ -49,15 +49,10 @@ def print_cells(costs: Sequence[CellCost], as_json: bool = False) -> None:
 
 def print_bands(bands: Sequence[Band], as_json: bool = False) -> None:
     """Print the band of each metric of a cell, its derivation, and the errata."""
-    book = spec.load()
-    errata = [book.erratum(id) for id in dict.fromkeys(id for band in bands for id in band.errata)]
     if as_json:
-        data = {
-            "bands": [band.model_dump(mode="json") for band in bands],
-            "errata": [erratum.model_dump(mode="json", exclude={"cells"}) for erratum in errata],
-        }
-        print(json.dumps(data, indent=2))
+        print(bands_document(bands))
         return
+    errata = errata_of(bands)
     console = _console()
     console.print(f"{bands[0].cell}: {cell_name(find_cell(bands[0].cell))}", style="bold", markup=False)
     trainings = "one further training" if bands[0].runs == 1 else f"the mean of {bands[0].runs} further trainings"

@@ -1,8 +1,7 @@
-"""Prints judged cells: the number by status and every cell that needs attention, or JSON."""
+"""Prints judged cells: the number by status and every cell that needs attention."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,14 +21,6 @@ from ferspec.report.words import VERDICTS, plain, shorten
 LONGEST = 300
 PLAIN_WIDTH = 160
 SHOWN = 12
-
-
-def document(judgement: GridJudgement, read: ReadResults) -> str:
-    """Return a judgement as JSON, with the counts of artifact checks and the notes."""
-    checks = read.checks.model_dump(by_alias=True)
-    return json.dumps(
-        judgement.model_dump(mode="json") | {"artifact_checks": checks, "notes": list(read.notes)}, indent=2
-    )
 
 
 def print_judged(

@@ -15,7 +15,7 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.reference.augmentation.stream import Stream
 from ferspec.reference.models import Preprocessing, freeze_base, unfreeze
-from ferspec.reference.schedule import PhasePlan, best_epoch, evaluated_images, kept_metric, next_step
+from ferspec.reference.schedule import ENDLESS, PhasePlan, best_epoch, evaluated_images, kept_metric, next_step
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.reference.training.images import TrainingImages
 from ferspec.reference.training.optimizer import new_optimizer
@@ -24,8 +24,6 @@ from ferspec.reference.training.state import FinishedEpochs, StateFolder
 from ferspec.spec.records import Profile
 
 Ended = Literal["early stopping", "length of the phase", "epochs cap"]
-# more epochs than any training has: the schedule ends a phase
-ENDLESS = 1_000_000
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from ferspec.checks.generator import (
 )
 from ferspec.engine import Check
 from ferspec.grid.bands import bands
-from ferspec.grid.findings import outcomes
-from ferspec.grid.findings.findings import findings
+from ferspec.grid.finding import outcomes
+from ferspec.grid.finding.findings import findings
 from ferspec.records import Record
 from ferspec.report.coverage.mutants import Mutation, mutations
 from ferspec.spec.records import Clause, Status

@@ -189,7 +189,7 @@ def grid() -> Iterator[Any]:
 
 
 def findings() -> Iterator[Any]:
-    from ferspec.grid.findings.findings import findings as found
+    from ferspec.grid.finding.findings import findings as found
     from ferspec.grid.judging.results import published
 
     for profile in PROFILES:

@@ -12,8 +12,8 @@ from scipy import stats
 
 from ferspec import spec
 from ferspec.grid.bands.spread import spread
-from ferspec.grid.findings.findings import findings
-from ferspec.grid.findings.questions import question_of
+from ferspec.grid.finding.findings import findings
+from ferspec.grid.finding.questions import question_of
 from ferspec.grid.judging.results import published
 from helpers.planted_grids import BOTH, found
 

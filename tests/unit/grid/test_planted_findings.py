@@ -12,7 +12,7 @@ from scipy import stats
 
 from ferspec.errors import UserError
 from ferspec.grid.bands.spread import spread
-from ferspec.grid.findings.findings import findings
+from ferspec.grid.finding.findings import findings
 from ferspec.grid.judging.results import Result
 from ferspec.spec.records import CellMetrics
 from helpers.planted_grids import BOTH, SPEC, by_network, found, gaining, planted

@@ -12,9 +12,9 @@ from pydantic import Field
 from ferspec import spec
 from ferspec.grid.bands.spread import spread
 from ferspec.grid.cells import SYNTHETIC, find_cell
-from ferspec.grid.findings.effects import BALANCING, Measured, replicated_dataset
-from ferspec.grid.findings.outcomes import Estimate, Judge, Outcome
-from ferspec.grid.findings.questions import Contrast, Difference, Question, Reaching, question_of
+from ferspec.grid.finding.effects import BALANCING, Measured, replicated_dataset
+from ferspec.grid.finding.outcomes import Estimate, Judge, Outcome
+from ferspec.grid.finding.questions import Contrast, Difference, Question, Reaching, question_of
 from ferspec.grid.judging.results import Result
 from ferspec.records import Record
 from ferspec.required import required

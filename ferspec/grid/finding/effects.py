@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ferspec import spec
 from ferspec.grid.bands.spread import student
-from ferspec.grid.findings.questions import Unit
+from ferspec.grid.finding.questions import Unit
 from ferspec.grid.selection import select
 from ferspec.spec.records import IDENTITY, Cell
 

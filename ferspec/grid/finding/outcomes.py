@@ -9,7 +9,7 @@ from typing import Literal
 
 from ferspec import spec
 from ferspec.grid.bands.spread import student
-from ferspec.grid.findings.effects import (
+from ferspec.grid.finding.effects import (
     Effect,
     Known,
     Mean,
@@ -23,7 +23,7 @@ from ferspec.grid.findings.effects import (
     mean_of,
     selected,
 )
-from ferspec.grid.findings.questions import Contrast, Difference, Leading, Question, Reaching, Unit
+from ferspec.grid.finding.questions import Contrast, Difference, Leading, Question, Reaching, Unit
 from ferspec.records import Record
 from ferspec.required import required
 from ferspec.spec.records import Cell

@@ -1,0 +1,70 @@
+"""The result of a certification."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import PrivateAttr
+
+from ferspec.api.results.judged import Judged
+from ferspec.api.results.measured import Measured, with_interval
+from ferspec.subjects.certificates.document import Report
+from ferspec.subjects.datasets.subject import Dataset
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Certification(Measured, Judged, Report):
+    """The report on a model, with its metrics as tables and plots. In a notebook it shows its page."""
+
+    _images: Dataset | None = PrivateAttr(default=None)
+
+    @classmethod
+    def of(cls, report: Report, images: Dataset | None) -> Certification:
+        """Return a report with the images that its page shows."""
+        result = cls.model_construct(**dict(report))
+        result._images = images
+        return result
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per image: its path, class, predicted class, probabilities and groups."""
+        import pandas as pd
+
+        names = [row.name for row in self.metrics.per_class]
+        rows = []
+        for entry, prediction in zip(self.manifest, self.predictions, strict=True):
+            probabilities = zip(names, prediction.probabilities or (), strict=False)
+            row: dict[str, object] = {
+                "image": entry.path,
+                "label": prediction.label,
+                "predicted": prediction.predicted,
+                **{f"p_{name}": probability for name, probability in probabilities},
+                **prediction.groups,
+            }
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def to_json(self) -> str:
+        """Return the report as ``certificate.json`` holds it."""
+        return self.model_dump_json(indent=1)
+
+    def page(self) -> str:
+        """Return the page of the report, with pictures of the worst predictions."""
+        from ferspec.report.html import render_html
+        from ferspec.report.pages import thumbnails
+
+        return render_html(self, {} if self._images is None else thumbnails(self, self._images))
+
+    def _write(self, folder: Path) -> None:
+        from ferspec.report.pages import write_pages
+
+        write_pages(self, folder, self._images)
+
+    def summary(self) -> str:
+        """Return kind, model, verdict, accuracy and number of images."""
+        kind = self.kind if self.isolated else f"{self.kind} (not isolated)"
+        verdict = self.verdict.replace("_", " ")
+        accuracy = with_interval(self.accuracy)
+        return f"{kind} of {self.subject.name}: {verdict}, accuracy {accuracy}, n = {self.metrics.n:,}"
