@@ -134,10 +134,11 @@ def train(
 ) -> TrainingRun:
     """Train one cell of the grid by the protocol, and write its artifacts.
 
-    They go to ``out``, by default ``runs/CELL-seedN``. An interrupted training resumes from its last finished epoch; a finished one is returned as it is. ``data_root``
-    holds the datasets and ``weights_dir`` published initial weights; ``loggers`` are ``tensorboard`` and ``mlflow``.
-    The others are the options of ``ferspec train``. ``epochs_cap`` and ``subset`` are deviations, which the record
-    declares. ``UserError`` for a folder with other files or another training, and for missing images or weights.
+    They go to ``out``, by default ``runs/CELL-seedN``. An interrupted training resumes from its last finished epoch; a
+    finished one is returned as it is. ``data_root`` holds the datasets and ``weights_dir`` published initial
+    weights; ``loggers`` are ``tensorboard`` and ``mlflow``. The others are the options of ``ferspec train``.
+    ``epochs_cap`` and ``subset`` are deviations, which the record declares. ``UserError`` for a folder with other
+    files or another training, and for missing images or weights.
     """
     try:
         settings = TrainingSettings(

@@ -59,7 +59,7 @@ class CellBands(Result):
     def plot_bands(self, ax: Axes | None = None) -> Axes:
         """Draw the band of each metric, and what is expected, with Matplotlib; return the axes."""
         known = self._known
-        return ranges([band.figure for band in known], list(map(ends, known)), [band.expected for band in known], ax)
+        return ranges([band.figure for band in known], list(map(ends_of, known)), [band.expected for band in known], ax)
 
     @property
     def _known(self) -> tuple[Band, ...]:
@@ -69,11 +69,12 @@ class CellBands(Result):
 def band(cell: str, profile: Profile = DEFAULT_PROFILE, runs: int = 1) -> CellBands:
     """Return the bands in which the metrics of further trainings are expected.
 
-    They hold for the mean of ``runs`` trainings of the cell. ``UserError`` for an unknown cell, an unknown profile, and fewer than one run.
+    They hold for the mean of ``runs`` trainings of the cell. ``UserError`` for an unknown cell, an unknown profile, and
+    fewer than one run.
     """
     return CellBands(bands_of(find_cell(cell), profile, runs))
 
 
-def ends(band: Band) -> tuple[float, float]:
+def ends_of(band: Band) -> tuple[float, float]:
     """Return the ends of a band that exists."""
     return required(band.low), required(band.high)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ferspec.api.grid.band import ends
+from ferspec.api.grid.band import ends_of
 from ferspec.api.requests import JudgeRequest
 from ferspec.api.results.drawing import ranges
 from ferspec.api.results.judged import Judged
@@ -46,7 +46,9 @@ class JudgedGrid(Judged):
         """Return the number of cells, the verdict, and the number of cells with each status."""
         statuses = ", ".join(f"{count:,} {status}" for status, count in self.judgement.statuses.items() if count)
         verdict = self.verdict.replace("_", " ")
-        return f"judgement of {len(self.judgement.cells):,} cells: {verdict}, {statuses}"
+        count = len(self.judgement.cells)
+        cells = self.judgement.cells[0].cell if count == 1 else f"{count:,} cells"
+        return f"judgement of {cells}: {verdict}, {statuses}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row per cell: its status and likely causes, and each metric with the ends of its band."""
@@ -81,7 +83,7 @@ class JudgedGrid(Judged):
         """Draw one metric of each cell and its band with Matplotlib; return the axes."""
         found = [(cell.cell, one) for cell in self.judgement.cells for one in cell.figures if one.figure == figure]
         known = [(name, one) for name, one in found if one.value is not None and one.band.low is not None]
-        ends = [ends(one.band) for _, one in known]
+        ends = [ends_of(one.band) for _, one in known]
         axes = ranges([name for name, _ in known], ends, [one.value for _, one in known], ax)
         axes.set(xlabel=figure)
         return axes

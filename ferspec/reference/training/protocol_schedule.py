@@ -19,8 +19,9 @@ import keras  # noqa: E402
 class ProtocolSchedule(keras.callbacks.Callback):
     """Set the learning rate, stop early and keep the best weights, as the protocol does.
 
-    It works on any backend of Keras. A network that starts from published weights is trained in two phases, one call of ``fit`` for each: first the head,
-    with the base frozen, then all layers. Iterate over the callback; it yields the plan of each phase::
+    It works on any backend of Keras. A network that starts from published weights is trained in two phases, one call of
+    ``fit`` for each: first the head, with the base frozen, then all layers. Iterate over the callback; it yields
+    the plan of each phase::
 
         schedule = ProtocolSchedule(weights="imagenet")
         for phase in schedule:
