@@ -177,6 +177,6 @@ def test_a_cell_is_trained_and_evaluated_again_from_python(tmp_path):
     assert "not a protocol run" in repr(run)
     assert (run.folder / "curves.svg").is_file()
     assert ferspec.train(cell, tmp_path / "run", subset=128, epochs_cap=1).finished_before
-    again = ferspec.evaluate(run.folder)
-    assert again.verdict == "reproduced"
-    assert again.to_frame().loc["validation", "accuracy"] == run.report.parts["validation"].metrics.accuracy.value
+    evaluated = ferspec.evaluate(run.folder)
+    assert evaluated.verdict == "reproduced"
+    assert evaluated.to_frame().loc["validation", "accuracy"] == run.report.parts["validation"].metrics.accuracy.value

@@ -66,7 +66,7 @@ def test_from_scratch_it_follows_kerass_own_plateau_and_stopping_callbacks():
 
 
 @pytest.mark.parametrize(("profile", "length"), [("released", 20), ("paper", 30)])
-def test_the_first_of_two_phases_has_a_fixed_length_and_the_second_begins_anew(profile, length):
+def test_the_first_of_two_phases_has_a_fixed_length_and_the_second_begins_at_the_initial_rate(profile, length):
     schedule = ProtocolSchedule("imagenet", profile)
     frozen, rates = [], []
     for phase in schedule:
