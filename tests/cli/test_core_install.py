@@ -1,16 +1,18 @@
 """What the core install does without TensorFlow, Keras and PyTorch, and what it says where an extra is needed."""
 
 import shlex
+import shutil
 import sys
 
 import numpy as np
 import pytest
 
+from ferspec.synthetic.demo import demo_contract_path, demo_model_path
 from helpers.implementations import MINIATURE
 from helpers.made.logs import trained_by_keras_2, write_log
 from helpers.processes import run
 
-WITHOUT_FRAMEWORKS = """
+BLOCK = """
 import sys
 from importlib.machinery import PathFinder
 
@@ -21,11 +23,45 @@ class Finder:
 
 
 sys.meta_path[sys.meta_path.index(PathFinder)] = Finder
-from ferspec.cli import main
-
-main()
 """
-FERSPEC = [sys.executable, "-c", WITHOUT_FRAMEWORKS]
+# in the processes of models and images too
+WITHOUT_FRAMEWORKS = f"""{BLOCK}
+from ferspec.subjects.sandbox import python
+
+started = python.python_words
+
+
+def python_words(module):
+    interpreter = started(module)
+    at = interpreter.index(str(python.LAUNCHER))
+    program = {BLOCK!r} + f"import runpy; runpy.run_path({{str(python.LAUNCHER)!r}}, run_name='__main__')"
+    return [*interpreter[:at], "-c", program, *interpreter[at + 1 :]]
+
+
+python.python_words = python_words
+"""
+FERSPEC = [sys.executable, "-c", f"{WITHOUT_FRAMEWORKS}\nfrom ferspec.cli import main\nmain()"]
+# from Python: an object of the process, and the results that the commands give
+FROM_PYTHON = """
+import numpy, ferspec, mine
+
+faces = numpy.load("faces.npz")
+result = ferspec.certify(mine.predict, (faces["images"], faces["labels"]), "mine.toml")
+result.write("object")
+results = [
+    result,
+    ferspec.verify("object/certificate.json"),
+    ferspec.compare("mine:predict", "predictions.csv", "faces.npz", contract_a="mine.toml"),
+    ferspec.audit("log.csv", weights="scratch"),
+    ferspec.conform("right", select="FER-W"),
+    ferspec.grid.judge("published.csv"),
+    ferspec.grid.band("resnet18-scratch-48-rafdb-conservative"),
+    ferspec.grid.findings(),
+]
+for result in results:
+    assert result.to_json() and len(result.to_frame()) and result.page(), result
+print(ferspec.metrics.accuracy(faces["labels"], faces["labels"]), ferspec.class_weights([3, 2, 1]).tolist())
+"""
 CONTRACT = """[input]
 size = [48, 48]
 colour = "rgb"
@@ -45,6 +81,10 @@ def predict(images):
 """
 
 
+# only the process of the model runs this line
+NEEDS_A_FRAMEWORK = CALLABLE.replace("    scores", "    __import__('tor' + 'ch')\n    scores", 1)
+
+
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory):
     """A folder with a dataset, models of several kinds, a log and an implementation."""
@@ -52,6 +92,9 @@ def workplace(tmp_path_factory):
     rng = np.random.default_rng(0)
     np.savez(folder / "faces.npz", images=rng.integers(0, 256, (70, 48, 48, 3), np.uint8), labels=np.arange(70) % 7)
     (folder / "mine.py").write_text(CALLABLE)
+    (folder / "needy.py").write_text(NEEDS_A_FRAMEWORK)
+    shutil.copy(demo_model_path(), folder / "model.tflite")
+    shutil.copy(demo_contract_path(), folder / "tflite.toml")
     (folder / "mine.toml").write_text(CONTRACT.format(layout="channels_last"))
     (folder / "onnx.toml").write_text(CONTRACT.format(layout="channels_first"))
     write_onnx(folder / "model.onnx")
@@ -100,6 +143,7 @@ def write_onnx(path):
         ("audit log.csv --weights scratch", 0),
         ("conform right", 0),
         ("certify model.onnx -d faces.npz -c onnx.toml -o onnx", 0),
+        ("certify model.tflite -d faces.npz -c tflite.toml -o tflite", 0),
         ("certify mine:predict -d faces.npz -c mine.toml -o mine", 0),
         ("certify predictions.csv -d faces.npz -o csv", 0),
         ("compare mine:predict predictions.csv -d faces.npz --contract-a mine.toml", 0),
@@ -109,6 +153,17 @@ def write_onnx(path):
 def test_a_command_runs_without_tensorflow(workplace, command, status):
     done = run([*FERSPEC, *shlex.split(command)], cwd=workplace)
     assert (done.returncode, done.stderr.count("Traceback")) == (status, 0), done.stderr
+
+
+def test_the_results_of_python_need_no_tensorflow(workplace):
+    done = run([sys.executable, "-c", WITHOUT_FRAMEWORKS + FROM_PYTHON], cwd=workplace)
+    assert (done.returncode, done.stdout) == (0, "1.0 [1.0, 1.5, 3.0]\n"), done.stderr
+
+
+def test_the_process_of_a_model_has_no_framework_either(workplace):
+    done = run([*FERSPEC, *shlex.split("certify needy:predict -d faces.npz -c mine.toml -o needy")], cwd=workplace)
+    assert done.returncode == 2
+    assert "No module named 'torch'" in done.stderr
 
 
 @pytest.mark.parametrize(
