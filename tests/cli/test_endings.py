@@ -87,7 +87,7 @@ def test_an_interrupted_training_says_what_was_kept(monkeypatch, ferspec, tmp_pa
         keep(tmp_path / STATE, rows)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ferspec.grid.training.train.train_cell", train)
+    monkeypatch.setattr("ferspec.api.train.train_cell", train)
     status, out, err = ferspec("train", CELL, "--out", tmp_path)
     assert (status, out, err) == (130, "", f"ferspec: interrupted: {said.format(out=tmp_path)}\n")
 
