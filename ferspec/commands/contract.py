@@ -33,12 +33,12 @@ def init(
     from ferspec.errors import UserError
     from ferspec.subjects.models import Model
     from ferspec.subjects.models.contracts.files import infer_contract, save_contract
-    from ferspec.subjects.models.from_names import open_source
+    from ferspec.subjects.models.from_names import contract_path, open_source
     from ferspec.subjects.runs.artifacts.record import CONTRACT, is_run
 
     if is_run(model):
         raise UserError(f"{model} is the folder of a training, and has a contract: {Path(model, CONTRACT)}")
-    path = out or Path(f"{model}.contract.toml")
+    path = out or contract_path(model)
     if path.exists() and not force:
         raise UserError(f"{path} already exists: edit it, or replace it with --force")
     source = open_source(model, trust_code)

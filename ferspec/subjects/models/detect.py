@@ -8,22 +8,14 @@ from pathlib import Path
 from ferspec.errors import UserError, one_line
 from ferspec.files import is_regular_file, open_archive, open_regular, read_head
 from ferspec.subjects.models.base import LARGEST
-from ferspec.subjects.models.keras.beside import is_network_file
+from ferspec.subjects.models.forms import DOCUMENTS, FOLDERS, GRAPH, form_among, form_of, sentence
+from ferspec.subjects.models.keras.beside import is_network_file, json_keys
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
 TFLITE = b"TFL3"
-HEAD = 64
+HEAD = 512
 
-NO_MODEL = {
-    b"\xff\xd8\xff": "a JPEG image",
-    b"\x89PNG": "a PNG image",
-    b"GIF8": "a GIF image",
-    b"BM": "a BMP image",
-    b"%PDF": "a PDF document",
-    b"\x93NUMPY": "a NumPy array",
-    b"\x1f\x8b": "a gzip archive: unpack it first",
-}
 NAMES = {
     ".keras": "Keras",
     ".h5": "Keras HDF5",
@@ -59,11 +51,10 @@ def detect(path: Path) -> str:
         return _detect_zip(path)
     if _is_pickle(path, head):
         raise _pickle(path)
-    for magic, what in NO_MODEL.items():
-        if head.startswith(magic):
-            raise UserError(f"{path} is not a model but {what}")
-    if _is_keras_network(path, head):
-        return "keras-json"
+    if (form := form_of(head, path.suffix)) is not None:
+        raise UserError(sentence(path, form))
+    if head.lstrip().startswith(b"{"):
+        return _detect_json(path)
     if _looks_like_onnx(head):
         return "onnx"
     raise UserError(_unknown(path))
@@ -75,6 +66,11 @@ def _detect_folder(path: Path) -> str:
         return "savedmodel"
     if (path / "saved_model.pbtxt").is_file():
         raise UserError(f"{path} is a SavedModel in text form: save it again in binary form")
+    if (form := form_among((name for name in FOLDERS if is_regular_file(path / name)), FOLDERS)) is not None:
+        raise UserError(sentence(path, form))
+    if is_regular_file(inner := path / "model.json"):
+        _detect_json(inner)
+        raise UserError(f"{path} is a folder with a Keras network: give {inner}")
     raise UserError(f"{path} is not a TensorFlow SavedModel: it is a folder without a saved_model.pb")
 
 
@@ -103,7 +99,7 @@ def _detect_zip(path: Path) -> str:
         return "torchscript"
     if "data.pkl" in inner:
         raise _pickle(path)
-    raise UserError(f"{path} is a zip archive without a Keras or TorchScript model")
+    raise UserError(f"{path} is a zip archive without a Keras or TorchScript model: unpack it and give the model in it")
 
 
 def _is_pickle(path: Path, head: bytes) -> bool:
@@ -123,8 +119,11 @@ def _pickle(path: Path) -> UserError:
     )
 
 
-def _is_keras_network(path: Path, head: bytes) -> bool:
-    return head.lstrip().startswith(b"{") and is_network_file(path)
+def _detect_json(path: Path) -> str:
+    if is_network_file(path):
+        return "keras-json"
+    form = form_among(json_keys(path), DOCUMENTS)
+    raise UserError(sentence(path, form) if form else f"{path} is a JSON file without a Keras network (model.to_json)")
 
 
 def _looks_like_onnx(head: bytes) -> bool:
@@ -137,5 +136,5 @@ def _unknown(path: Path) -> str:
     if kind:
         return f"{path} does not hold {kind} data, as its name says: it is damaged, or has another format"
     if path.suffix == ".pb":
-        return f"{path} is a single graph: give the SavedModel folder that holds saved_model.pb"
+        return sentence(path, GRAPH)
     return f"{path} is not a model of a supported format: {KNOWN}"

@@ -90,6 +90,12 @@ def require_names(model: str | Path, contract: str | Path | None) -> None:
         find_contract(model, contract)
 
 
+def contract_path(model: str | Path) -> Path:
+    """Return the path of a model's contract; its name has no colon, which not every system allows."""
+    path = Path(model)
+    return path.parent / f"{path.name.replace(':', '.')}.{CONTRACT_NAME}"
+
+
 def find_contract(model: str | Path, contract: str | Path | None = None) -> Contract:
     """Load the named contract, or the one next to the model (``MODEL.contract.toml`` or ``contract.toml``)."""
     if contract is not None:
@@ -98,7 +104,7 @@ def find_contract(model: str | Path, contract: str | Path | None = None) -> Cont
         return load_contract(demo_contract_path())
     if is_run(model):
         return load_contract(require_artifact(model, read_run(model), CONTRACT_NAME))
-    for path in (Path(f"{model}.{CONTRACT_NAME}"), Path(model).parent / CONTRACT_NAME, Path(model) / CONTRACT_NAME):
+    for path in (contract_path(model), Path(model).parent / CONTRACT_NAME, Path(model) / CONTRACT_NAME):
         if path.is_file():
             return load_contract(path)
     raise UserError(f"no contract for {model}: write one with 'ferspec contract init {model}', or add --contract FILE")

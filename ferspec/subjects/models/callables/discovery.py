@@ -12,6 +12,7 @@ from pathlib import Path
 from ferspec.errors import UserError
 from ferspec.subjects.models.callables.coverage import Coverage, coverage_of
 from ferspec.subjects.models.callables.locate import Located
+from ferspec.subjects.models.callables.neighbours import neighbours
 from ferspec.subjects.models.callables.opened import CACHE, OpenedFiles, can_watch, own_folders
 from ferspec.subjects.sandbox.python import ROOT, library_folders
 
@@ -39,7 +40,8 @@ class Covered:
 def discover(located: Located, hidden: Sequence[Path], attempt: Callable[[], bool]) -> Covered:
     """Find the files that a callable reads in its own folder.
 
-    It reads them while it is imported and answers its first batch. ``attempt`` runs it once, in a process that may
+    It reads them while it is imported and answers its first batch; modules that it names in import statements count
+    too, since they may be imported later. ``attempt`` runs it once, in a process that may
     read the whole folder, and returns whether that process could read nothing else. Of an installed package every file
     counts. Where the system cannot watch or limit what is read, only the source file of the module counts. Raise
     ``UserError`` if the callable reads too many files.
@@ -57,6 +59,7 @@ def discover(located: Located, hidden: Sequence[Path], attempt: Callable[[], boo
         files = opened.files() | {located.source}
     if not is_limited:
         return Covered(located, (located.source,), complete=False)
+    files |= neighbours(located.root, files, frozenset(folders))
     files = frozenset(file for file in files if not _is_hidden(file, hidden))
     if len(files) > MOST_FILES:
         raise UserError(

@@ -23,11 +23,16 @@ KINDS = frozenset({"arch", "architecture", "config", "json", "model", "structure
 
 def is_network_file(path: Path) -> bool:
     """Return whether a file describes a Keras network in JSON."""
+    return json_keys(path) >= {"class_name", "config"}
+
+
+def json_keys(path: Path) -> set[str]:
+    """Return the keys of a JSON document; none for another file."""
     try:
         document = parse_json(read_bounded(path, LARGEST_NETWORK))
     except (UserError, ValueError):
-        return False
-    return isinstance(document, dict) and isinstance(document.get("class_name"), str) and "config" in document
+        return set()
+    return set(document) if isinstance(document, dict) else set()
 
 
 def counterpart(path: Path) -> Path | None:

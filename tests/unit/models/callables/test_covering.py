@@ -48,6 +48,16 @@ def test_what_is_opened_is_covered(folder):
     assert found.coverage().caveat is None
 
 
+def test_modules_that_are_imported_only_in_a_later_call_are_covered(folder):
+    (folder / "net.py").write_text("def f(x):\n    if x:\n        import sub.late, numpy, env.lib, absent\n")
+    (folder / "sub" / "late.py").write_text("from . import helper\nfrom ..outside import x\nfrom faces import labels\n")
+    (folder / "outside.py").write_text("(")
+    (folder / "faces" / "labels.py").write_text("")
+    expected = ["net.py", "outside.py", "sub/helper.py", "sub/late.py"]
+    assert paths(covered(hidden=["faces"])) == expected
+    assert paths(covered("unused.py", hidden=["faces"])) == sorted([*expected, "unused.py"])
+
+
 def test_the_module_itself_is_covered_whatever_it_says_of_its_file(folder):
     assert paths(covered("unused.py")) == ["net.py", "unused.py"]
 

@@ -107,6 +107,25 @@ def test_a_file_that_is_opened_only_later_is_not_readable_and_the_error_says_wha
     model.close()
 
 
+LAZY = """
+def predict(x, calls=[]):
+    calls.append(1)
+    if len(calls) < 2:
+        return x[:, 0, 0, :]
+    from tiny_neighbour import answer
+    return answer(x)
+"""
+
+
+def test_a_neighbour_that_is_imported_in_a_later_call_is_covered_and_readable(files):
+    files({"tiny_lazy.py": LAZY, "tiny_neighbour.py": "def answer(x):\n    return 2 * x[:, 0, 0, :]\n"})
+    model = open_model("tiny_lazy:predict", trial=SHAPES)
+    first, second = model.predict(IMAGES), model.predict(IMAGES)
+    np.testing.assert_array_equal(second, 2 * first)
+    assert not model.isolation.files or len(model.coverage.files) == 2
+    model.close()
+
+
 CHATTY = """
 import os
 os.write(2, b"a framework starts up: import\\n")
