@@ -42,6 +42,7 @@ def certify(
     groups: str | Path | None = None,
     trust_code: bool = False,
     time_limit: float = OF_MODELS,
+    images: bool = False,
     progress: Progress = silent,
 ) -> Certification:
     """Judge a trained model on a dataset and return the report; ``demo`` is the built-in example.
@@ -53,7 +54,8 @@ def certify(
 
     The report is a certificate only for a test set that is recognised as BTFER by its pictures. Otherwise it is an
     evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``; ``time_limit``
-    is in seconds for a batch. ``UserError`` for a model that cannot be evaluated: an unreadable file, another output
+    is in seconds for a batch. ``images`` says that the images may be shown: the page then has thumbnails of the most
+    confident mistakes. ``UserError`` for a model that cannot be evaluated: an unreadable file, another output
     width, NaN in the outputs. ``Unfinished`` for one that answers and then crashes, ends or breaks a limit.
     """
     if isinstance(model, str | Path) and isinstance(dataset, str | Path | None) and not isinstance(contract, OBJECTS):
@@ -66,12 +68,13 @@ def certify(
             claims=tuple(claims),
             trust_code=trust_code,
             time_limit=time_limit,
+            images=images,
         )
         judged = certify_request(request, progress)
-        return Certification.of(judged.report, judged.images)
+        return Certification.of(judged.report, judged.shown)
     from ferspec.api.objects import certify_objects
 
-    return certify_objects(model, dataset, contract, claims, deviations, groups, trust_code, progress)
+    return certify_objects(model, dataset, contract, claims, deviations, groups, trust_code, images, progress)
 
 
 class Unfinished(SubjectError):
@@ -84,10 +87,10 @@ class Unfinished(SubjectError):
 
 @dataclass(frozen=True)
 class Judged:
-    """The report on a model, and the images it was judged on."""
+    """The report on a model, and the images that its page may show; None where it shows none."""
 
     report: Report
-    images: Dataset
+    shown: Dataset | None
 
 
 def certify_request(
@@ -104,7 +107,7 @@ def certify_request(
     opened = _opened(request, progress, out)
     approve(opened.subject)
     report = report_on(opened.subject, opened.claims, opened.deviations, request.reproduce, progress)
-    return Judged(report, opened.images)
+    return Judged(report, opened.images if request.images else None)
 
 
 def judge_selected(request: CertifyRequest, progress: Progress = silent) -> Judgement:

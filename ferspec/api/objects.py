@@ -37,6 +37,7 @@ def certify_objects(
     deviations: str | Path | None = None,
     groups: str | Path | None = None,
     trust_code: bool = False,
+    images: bool = False,
     progress: Progress = silent,
 ) -> Certification:
     """Judge a model, a dataset, or both, that are objects of this process.
@@ -50,10 +51,10 @@ def certify_objects(
     source = _source(model, trust_code, agreed)
     if agreed is None and isinstance(source, Model):
         agreed = infer_contract(source)[0]
-    images = _images(dataset, model, groups, progress)
-    require_known_metrics(parsed, images.groups)
-    report = report_on(join(images, source, agreed, progress), parsed, declared, progress=progress)
-    return Certification.of(report, images)
+    opened = _images(dataset, model, groups, progress)
+    require_known_metrics(parsed, opened.groups)
+    report = report_on(join(opened, source, agreed, progress), parsed, declared, progress=progress)
+    return Certification.of(report, opened if images else None)
 
 
 def _source(model: object, trust_code: bool, contract: Contract | None) -> Model | RecordedPredictions:

@@ -87,6 +87,9 @@ class CertifyRequest(Request):
     ] = ()
     trust_code: TrustCode = False
     time_limit: TimeLimit = OF_MODELS
+    images: Annotated[
+        bool, Option("The images may be shown: put thumbnails of the most confident mistakes into the page.")
+    ] = False
     select: Annotated[
         str,
         Option("Run only the checks whose id contains TEXT; nothing is written.", ("-k",), "TEXT"),

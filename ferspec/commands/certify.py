@@ -25,7 +25,6 @@ def certify(
         Path | None,
         typer.Option("--sign", metavar="KEY", help="Sign the certificate with an Ed25519 private key (PEM)."),
     ] = None,
-    no_images: Annotated[bool, typer.Option("--no-images", help="Put no thumbnails into the report.")] = False,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -72,7 +71,7 @@ def certify(
             print_judgement(end.judgement, as_json=json)
             raise typer.Exit(EXIT_STATUS[end.judgement.verdict]) from end
         assurance = issued_by(key)
-        write_pages(found.report, folder, None if no_images else found.images, assurance)
+        write_pages(found.report, folder, found.shown, assurance)
         if key is not None:
             issue(found.report, folder / CERTIFICATE, key)
     if json:

@@ -35,19 +35,18 @@ UNRECOGNISED = "not recognised"
 
 
 def render_badge(report: Report, assurance: Assurance = SELF_ASSERTED) -> str:
-    """Return the badge of a report as SVG: ``FER · BTFER | 54.5 % ± 2.1``.
+    """Return the badge of a report as SVG: ``FER · BTFER | accuracy 54.5 % ± 2.1``.
 
     A certificate that passes shows its accuracy on the known pictures, with half the width of its interval in points;
     another verdict is shown as a word. A demonstration, an evaluation or predictions from a file show their kind. The
     tooltip says who stands for it.
     """
     label, message = texts(report)
-    said = f"{label}: {'accuracy ' if _known_accuracy(report) else ''}{message}"
     uncertified = report.verdict == "pass" and not certifies(report)
     return _template().render(
         label=label,
         message=message,
-        title=f"{said}, {plain(assurance.sentence)}",
+        title=f"{label}: {message}, {plain(assurance.sentence)}",
         left=round(text_width(label)) + 2 * PADDING,
         right=round(text_width(message)) + 2 * PADDING,
         padding=PADDING,
@@ -59,7 +58,7 @@ def texts(report: Report) -> tuple[str, str]:
     """Return the left and the right text of the badge; the accuracy is that on the known pictures of BTFER."""
     label = "FER · BTFER" if report.kind == "certificate" else "FER"
     if accuracy := _known_accuracy(report):
-        return label, f"{percent(accuracy.value)} ± {100 * (accuracy.high - accuracy.low) / 2:.1f}"
+        return label, f"accuracy {percent(accuracy.value)} ± {100 * (accuracy.high - accuracy.low) / 2:.1f}"
     parts: list[str] = [] if report.kind == "certificate" else [report.kind]
     parts += [UNRECOGNISED] if is_in_form_only(report) else []
     parts += [PREDICTIONS_ONLY] if is_of_predictions(report) else []

@@ -130,7 +130,7 @@ def print_comparison(
     console = console or default_console()
     table = _table("", f"accuracy on {images_name(images, LONGEST_NAME)}")
     for letter, model, accuracy in (("A", model_a, comparison.accuracy_a), ("B", model_b, comparison.accuracy_b)):
-        table.add_row(Text(f"{letter}  {shorten(model.name, LONGEST_NAME)}"), _share(accuracy))
+        table.add_row(Text(f"{letter}  {plain(model.name)}"), _share(accuracy))
     table.add_row("A less B", _points(comparison.difference))
     table.add_row("  weighted F1", _points(comparison.f1_difference))
     table.add_row("  macro F1", _points(comparison.macro_f1_difference))
@@ -181,7 +181,7 @@ def _print_outcomes(console: Console, outcomes: Iterable[Outcome]) -> None:
 def _heading(console: Console, outcome: Outcome) -> list[Text]:
     """Return clause, requirement and outcome; the outcome is on its own line if it does not fit."""
     status = VERDICTS[outcome.status].upper() + (" (declared)" if outcome.declared else "")
-    *lines, last = map(Text, _wrapped(console, f"{shorten(outcome.check, LONGEST_NAME)} {shorten(outcome.title, 120)}"))
+    *lines, last = map(Text, _wrapped(console, f"{shorten(outcome.check, 400)} {shorten(outcome.title, 120)}"))
     coloured = Text(status, STYLES[outcome.status])
     if len(last) + 3 + len(status) <= console.width:
         return [*lines, last + Text("   ") + coloured]
@@ -244,7 +244,7 @@ def _classes(metrics: Evaluation) -> Table:
 
 def _matrix(metrics: Evaluation) -> Table:
     classes = spec.load().classes
-    table = _table("label / taken for", *classes)
+    table = _table("label / taken for", *classes, gap=1)
     for row, counts in enumerate(metrics.confusion_matrix):
         cells = [Text(str(count), "bold" if row == column else "") for column, count in enumerate(counts)]
         table.add_row(classes[row], *cells)
@@ -279,9 +279,9 @@ def _points(figure: Metric) -> str:
     return UNDEFINED if figure.value is None else f"{100 * figure.value:.1f} points ({points_range(figure)})"
 
 
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column(first)
+def _table(first: str, *others: str, gap: int = 2) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim")
+    table.add_column(first, overflow="fold")
     for column in others:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", overflow="fold")
     return table

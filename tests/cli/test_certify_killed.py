@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="Wind
 
 
 def certify(folder):
-    words = [sys.executable, "-m", "ferspec", "certify", "demo", "--no-images", "--out", str(folder)]
+    words = [sys.executable, "-m", "ferspec", "certify", "demo", "--out", str(folder)]
     return psutil.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -47,7 +47,7 @@ def table(board: Board) -> Group:
     shown = [cell for state in FIRST_SHOWN for cell in summary.cells if cell.state == state]
     rows = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in COLUMNS:
-        rows.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=True)
+        rows.add_column(name, justify="right" if name in NUMBERS else "left", overflow="fold")
     for cell in shown[:MOST_ROWS]:
         epochs = f"{cell.epochs} of about {work_of(requests[f'{cell.cell}-seed{cell.seed}'])[1]}"
         state = Text(cell.state, STYLES[cell.state])

@@ -150,5 +150,5 @@ def _counts(counts: Counts) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in columns:
-        table.add_column(column, justify="right" if column in ("phases", "epochs") else "left")
+        table.add_column(column, justify="right" if column in ("phases", "epochs") else "left", overflow="fold")
     return table

@@ -2,12 +2,11 @@
 
 from collections import Counter
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from ferspec.report.coverage.coverage import Coverage, Covered
 from ferspec.report.coverage.page import summary
+from ferspec.report.tables import print_table
 
 STYLES = {"covered": "green", "untestable": "dim", "missing": "bold red"}
 PLAIN_WIDTH = 200
@@ -18,16 +17,15 @@ def print_coverage(coverage: Coverage, as_json: bool = False) -> None:
     if as_json:
         print(coverage.model_dump_json(indent=2))
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("clause", "state", "title", "checks", "mutants", "right"):
-        table.add_column(name, no_wrap=name in ("clause", "state"), justify="right" if name == "right" else "left")
+    rows = []
     for clause in coverage.clauses:
         state = f"[{STYLES[clause.state]}]{clause.state}[/]"
         mutants = f"{len(clause.mutants)}: {'; '.join(clause.mutants)}" if clause.mutants else "0"
-        table.add_row(clause.clause, state, clause.title, _checks(clause), mutants, str(len(clause.right)))
+        rows.append((clause.clause, state, clause.title, _checks(clause), mutants, str(len(clause.right))))
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
-    console.print(table)
+    columns = ("clause", "state", "title", "checks", "mutants", "right")
+    print_table(console, columns, rows, whole=columns[:2], right=columns[-1:], dropped=("mutants", "right"))
     console.print(summary(coverage))
 
 

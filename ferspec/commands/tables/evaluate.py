@@ -24,7 +24,7 @@ def print_reevaluated(found: Reevaluation, console: Console | None = None) -> No
     console.print(Text.assemble((found.verdict.upper(), style), f"  {shorten(found.cell, LONGEST)}"))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("split", "images", "accuracy", "again", "F1", "again", "difference", "other class"):
-        table.add_column(column, justify="left" if column == "split" else "right")
+        table.add_column(column, justify="left" if column == "split" else "right", overflow="fold")
     for part in found.parts:
         table.add_row(*_row(part))
     console.print(table)

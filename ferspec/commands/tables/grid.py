@@ -2,24 +2,21 @@
 
 import json
 from collections.abc import Sequence
-from itertools import count
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from ferspec.grid.bands.bands import Band, Contribution
 from ferspec.grid.cells import find_cell
 from ferspec.grid.costs import CellCost, total_of
 from ferspec.report.documents import bands_document, errata_of
+from ferspec.report.tables import print_table
 from ferspec.report.words import cell_name, level
 
 PLAIN_WIDTH = 200
 PICTURE_WIDTH = 25
-UNBOUNDED = 1000
 LEFT = ("cell", "figure", "expected", "0 to 1")
 # columns that a narrow terminal omits, the first of them first; numbers are never cut
-DROPPED = ("0 to 1", "images\nan epoch", "usual\nepochs", "GFLOPs\nan image", "parameters")
+DROPPED = ("0 to 1", "images\nan epoch", "usual\nepochs", "GFLOPs\nan image", "parameters", "PFLOPs\na training")
 MEGA, GIGA, PETA = 1e6, 1e9, 1e15
 SPLITS = {"val": "validation", "btfer": "BTFER"}
 MEASURES = {"f1": "F1"}
@@ -109,25 +106,8 @@ def _picture(band: Band) -> str:
 
 
 def _print_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table without the columns that do not fit, and name these."""
-    for dropped in count():
-        left_out = [column for column in DROPPED[:dropped] if column in columns]
-        table = _table([column for column in columns if column not in left_out])
-        for row in rows:
-            table.add_row(*(cell for column, cell in zip(columns, row, strict=True) if column not in left_out))
-        needed = console.measure(table, options=console.options.update(width=UNBOUNDED)).maximum
-        if dropped == len(DROPPED) or needed <= console.width:
-            break
-    console.print(table)
-    if hidden := [" ".join(column.split()) for column in left_out if column != "0 to 1"]:
-        console.print(f"a wider terminal, or --json, shows {', '.join(hidden)} too", style="dim")
-
-
-def _table(columns: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="left" if column in LEFT else "right", no_wrap=True)
-    return table
+    right = [column for column in columns if column not in LEFT]
+    print_table(console, columns, rows, whole=columns, right=right, dropped=DROPPED, pictures=("0 to 1",))
 
 
 def _console() -> Console:

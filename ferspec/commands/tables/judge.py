@@ -6,15 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from ferspec.grid.judging.judge import STATUSES, CellJudgement, GridJudgement
 from ferspec.grid.judging.reading import ReadResults
 from ferspec.outcomes import Outcome, Status
 from ferspec.report.grid.words import MEANINGS, chance, metric_name, most_urgent_first, with_band
+from ferspec.report.tables import print_table
 from ferspec.report.terminal import STYLES
 from ferspec.report.words import VERDICTS, plain, shorten
 
@@ -36,7 +35,7 @@ def print_judged(
             f"{counts.not_evaluated} not evaluated; profile {judgement.profile}",
         )
     )
-    console.print(_statuses(judgement))
+    print_table(console, ("status", "cells", "outcome", ""), _statuses(judgement), ("status", "cells"), ("cells",))
     for cell in most_urgent_first(cell for cell in judgement.cells if _asks_attention(cell)):
         console.print(*_lines(cell), sep="\n", soft_wrap=True)
     for problem in judgement.problems:
@@ -46,16 +45,12 @@ def print_judged(
         console.print(Text(f"page: {shorten(page, LONGEST)}"), soft_wrap=True)
 
 
-def _statuses(judgement: GridJudgement) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column in ("status", "cells", "outcome", ""):
-        table.add_column(column, justify="right" if column == "cells" else "left")
+def _statuses(judgement: GridJudgement) -> Iterator[tuple[str | Text, ...]]:
     for status in STATUSES:
         number = judgement.statuses[status]
         outcomes = Counter(cell.outcome.status for cell in judgement.cells if cell.status == status)
         came_out = ", ".join(f"{VERDICTS[outcome]} {outcomes[outcome]}" for outcome in Status if outcomes[outcome])
-        table.add_row(Text(status, "" if number else "dim"), str(number), came_out, MEANINGS[status])
-    return table
+        yield Text(status, "" if number else "dim"), str(number), came_out, MEANINGS[status]
 
 
 def _asks_attention(cell: CellJudgement) -> bool:

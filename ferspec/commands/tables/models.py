@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from ferspec.reference.models import Built, Cost
+from ferspec.report.tables import print_table
 from ferspec.zoo import Listed, Shown
 
 PLAIN_WIDTH = 200
+NUMBERS = ("parameters", "trainable", "resolution")
 
 
 def print_list(networks: Iterable[Listed], as_json: bool = False) -> None:
@@ -20,11 +20,12 @@ def print_list(networks: Iterable[Listed], as_json: bool = False) -> None:
     if as_json:
         print(json.dumps([network.model_dump(mode="json") for network in networks], indent=2))
         return
-    table = _table("network", "resolution", "weights", "parameters", "trainable", "in")
+    columns = ("network", "resolution", "weights", "parameters", "trainable", "in")
+    rows = []
     for network in networks:
         counts = f"{network.parameters:,}", f"{network.trainable_parameters:,}"
-        table.add_row(network.name, str(network.resolution), network.weights, *counts, network.place)
-    _console().print(table)
+        rows.append((network.name, str(network.resolution), network.weights, *counts, network.place))
+    print_table(_console(), columns, rows, whole=columns, right=NUMBERS, dropped=("trainable", "in", "parameters"))
 
 
 def print_network(shown: Shown, as_json: bool = False) -> None:
@@ -49,12 +50,13 @@ def print_network(shown: Shown, as_json: bool = False) -> None:
     }
     for name, fact in facts.items():
         console.print(f"  {name:<12}{fact}", markup=False, highlight=False)
-    table = _table("layer", "type", "shape", "parameters", "reads", "settings")
+    rows = []
     for layer in shown.layers:
         settings = " ".join(f"{key}={value}" for key, value in layer.settings.items())
         reads = " ".join(map(str, layer.inputs))
-        table.add_row(str(layer.number), layer.type, _shape(layer.shape), f"{layer.parameters:,}", reads, settings)
-    console.print(table)
+        rows.append((str(layer.number), layer.type, _shape(layer.shape), f"{layer.parameters:,}", reads, settings))
+    columns = ("layer", "type", "shape", "parameters", "reads", "settings")
+    print_table(console, columns, rows, whole=columns[:4], right=NUMBERS, dropped=("reads",))
 
 
 def print_built(built: Built, out: Path, contract: Path, as_json: bool = False) -> None:
@@ -80,13 +82,6 @@ def print_fused(cost: Cost, model: str, out: Path, as_json: bool = False) -> Non
 
 def _shape(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in ("parameters", "trainable", "resolution") else "left")
-    return table
 
 
 def _console() -> Console:

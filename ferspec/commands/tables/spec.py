@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
+from ferspec.report.tables import Row, print_table
 from ferspec.spec import Cell, CellMetrics, Clause, Erratum, Spec
 from ferspec.spec.loader import DATA
 
@@ -40,10 +39,9 @@ def print_clauses(clauses: Iterable[Clause], as_json: bool = False) -> None:
     if as_json:
         _print_json(clauses)
         return
-    table = _table("clause", "status", "title", "place")
-    for clause in clauses:
-        table.add_row(clause.id, f"[{STYLES[clause.status]}]{clause.status}[/]", clause.title, clause.place)
-    _console().print(table)
+    columns = ("clause", "status", "title", "place")
+    rows = ((c.id, f"[{STYLES[c.status]}]{c.status}[/]", c.title, c.place) for c in clauses)
+    print_table(_console(), columns, rows, whole=columns[:2], dropped=("place",))
     families = "; ".join(f"{letter} {meaning}" for letter, meaning in FAMILIES.items())
     _console().print(f"families: {families}", style="dim", markup=False)
 
@@ -53,14 +51,14 @@ def print_errata(errata: Iterable[Erratum], as_json: bool = False) -> None:
     if as_json:
         _print_json(errata)
         return
-    table = _table("erratum", "what", "value", "place", "touches")
+    rows: list[Row | None] = []
     for erratum in errata:
         touches = ", ".join(erratum.clauses) + (f", {len(erratum.cells)} cells" if erratum.cells else "")
         for number, reading in enumerate(erratum.readings):
             first = (erratum.id, erratum.title) if number == 0 else ("", "")
-            table.add_row(*first, _marked(reading.value, reading.default), reading.place, "" if number else touches)
-        table.add_section()
-    _console().print(table)
+            rows.append((*first, _marked(reading.value, reading.default), reading.place, "" if number else touches))
+        rows.append(None)
+    print_table(_console(), ("erratum", "what", "value", "place", "touches"), rows, ("erratum",), dropped=("touches",))
     _console().print("* the default")
 
 
@@ -79,9 +77,11 @@ def print_entry(spec: Spec, id: str, as_json: bool = False) -> None:
         _print_erratum(console, spec, entry)
     else:
         console.print(f"[bold]{entry.id}[/]")
-        console.print(_figures([entry]))
+        _print_figures(console, [entry])
     for erratum in touching:
-        console.print(f"\n[bold]{erratum.id}[/] {erratum.title}", _readings(erratum), f"  {erratum.why}", sep="\n")
+        console.print(f"\n[bold]{erratum.id}[/] {erratum.title}")
+        _print_readings(console, erratum)
+        console.print(f"  {erratum.why}")
 
 
 def _print_clause(console: Console, spec: Spec, clause: Clause) -> None:
@@ -94,10 +94,9 @@ def _print_clause(console: Console, spec: Spec, clause: Clause) -> None:
     if clause.reason:
         console.print(f"  cannot be tested: {clause.reason}")
     if clause.values or clause.profiles:
-        table = _table("value", "released", "paper")
-        for name in (*clause.values, *clause.profiles.get("released", {})):
-            table.add_row(name, *(_shown(clause.value(name, profile)) for profile in ("released", "paper")))
-        console.print(table)
+        names = (*clause.values, *clause.profiles.get("released", {}))
+        rows = ((name, *(_shown(clause.value(name, profile)) for profile in ("released", "paper"))) for name in names)
+        print_table(console, ("value", "released", "paper"), rows)
     for name, note in clause.notes.items():
         console.print(f"  {name.replace('_', ' ')}: {_shown(note)}", markup=False)
     if clause.data:
@@ -114,32 +113,32 @@ def _text_of(name: str) -> str:
 
 def _print_erratum(console: Console, spec: Spec, erratum: Erratum) -> None:
     console.print(f"[bold]{erratum.id}[/] {erratum.title}")
-    console.print(_readings(erratum))
+    _print_readings(console, erratum)
     console.print(f"  {erratum.why}")
     console.print(f"  touches {', '.join(erratum.clauses)}")
     if erratum.cells:
-        console.print(_figures(spec.cell(id) for id in erratum.cells))
+        _print_figures(console, [spec.cell(id) for id in erratum.cells])
 
 
-def _readings(erratum: Erratum) -> Table:
-    table = _table("value", "place")
-    for reading in erratum.readings:
-        table.add_row(_marked(reading.value, reading.default), reading.place)
-    return table
+def _print_readings(console: Console, erratum: Erratum) -> None:
+    rows = ((_marked(reading.value, reading.default), reading.place) for reading in erratum.readings)
+    print_table(console, ("value", "place"), rows)
 
 
-def _figures(cells: Iterable[Cell]) -> Table:
-    """Return a table of the printed and released metrics of cells, one above the other."""
+def _print_figures(console: Console, cells: Iterable[Cell]) -> None:
+    """Print the printed and released metrics of cells, one above the other."""
     columns = [
         name.replace("precision", "P").replace("recall", "R").replace("f1", "F1") for name in CellMetrics.model_fields
     ]
-    table = _table("cell", "", *(name.replace("accuracy", "acc").replace("_", " ") for name in columns))
+    names = [name.replace("accuracy", "acc").replace("_", " ") for name in columns]
+    rows: list[Row | None] = []
     for cell in cells:
         for kind, figures in (("printed", cell.printed), ("released", cell.released)):
             shown = ("-" if value is None else f"{value:.2f}" for _, value in figures)
-            table.add_row(cell.id if kind == "printed" else f"  ({cell.agreement})", kind, *shown)
-        table.add_section()
-    return table
+            rows.append((cell.id if kind == "printed" else f"  ({cell.agreement})", kind, *shown))
+        rows.append(None)
+    dropped = [name for name in names if not name.endswith("acc")]
+    print_table(console, ("cell", "", *names), rows, whole=("", *names), dropped=dropped)
 
 
 def _marked(value: str, default: bool) -> str:
@@ -148,13 +147,6 @@ def _marked(value: str, default: bool) -> str:
 
 def _shown(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for number, column in enumerate(columns):
-        table.add_column(column, no_wrap=number == 0 and column in ("clause", "erratum"))
-    return table
 
 
 def _console() -> Console:

@@ -34,7 +34,7 @@ def print_run(run: RunRecord, folder: Path, finished_before: bool = False, conso
         console.print(f"kept: epoch {best.epoch}, in phase {best.phase}, val_accuracy {best.val_accuracy:.4f}")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("split", "images", "accuracy", "95 %", "weighted F1"):
-        table.add_column(column, justify="left" if column == "split" else "right")
+        table.add_column(column, justify="left" if column == "split" else "right", overflow="fold")
     for name, part in read_run_report(folder / REPORT).parts.items():
         accuracy = part.metrics.accuracy
         figures = (

@@ -124,7 +124,7 @@ def test_a_passing_certificate_shows_its_accuracy_with_half_the_interval(make_re
     report = make_report(verdict="pass")
     accuracy = report.known.accuracy
     half = 100 * (accuracy.high - accuracy.low) / 2
-    assert badge.texts(report) == ("FER · BTFER", f"{100 * accuracy.value:.1f} % ± {half:.1f}")
+    assert badge.texts(report) == ("FER · BTFER", f"accuracy {100 * accuracy.value:.1f} % ± {half:.1f}")
     assert f"<title>FER · BTFER: accuracy {100 * accuracy.value:.1f} %" in render_badge(report)
 
 
