@@ -36,14 +36,18 @@ class Environment(Record):
     packages: dict[str, str]
     seconds: dict[str, float]
     settings: dict[str, str] = Field(default_factory=dict, description="of the process of the model")
+    milliseconds: float | None = Field(default=None, description="of the model for an image of a batch, the median")
 
 
 def environment(
-    seconds: dict[str, float], settings: Mapping[str, str] | None = None, devices: Iterable[str] = ()
+    seconds: dict[str, float],
+    settings: Mapping[str, str] | None = None,
+    devices: Iterable[str] = (),
+    milliseconds: float | None = None,
 ) -> Environment:
     """Return the current environment; accelerators are those that an already loaded framework sees.
 
-    ``settings`` and ``devices`` are those of the process of a model.
+    ``settings`` and ``devices`` are those of the process of a model, ``milliseconds`` its time for an image.
     """
     return Environment(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -54,6 +58,7 @@ def environment(
         packages={name: found for name in PACKAGES if (found := _version(name))},
         seconds={name: round(value, 2) for name, value in seconds.items()},
         settings=dict(settings or {}),
+        milliseconds=milliseconds,
     )
 
 

@@ -188,8 +188,8 @@ def require_unchanged(subject: ModelSubject) -> None:
 def _environment(subject: ModelSubject, seconds: dict[str, float]) -> Environment:
     model = subject.model
     if model is None or model.isolation is None:
-        return environment(seconds)
-    return environment(seconds, recorded_settings(), model.devices)
+        return environment(seconds, milliseconds=subject.milliseconds)
+    return environment(seconds, recorded_settings(), model.devices, subject.milliseconds)
 
 
 @contextmanager

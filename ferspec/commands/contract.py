@@ -27,7 +27,7 @@ def init(
     trust_code: options.TrustCode = False,
     json: options.Json = False,
 ) -> None:
-    """Write a contract from what the model file says; mark what it does not say as assumed."""
+    """Write a contract from what the model file says; list what it does not say as assumed."""
     import json as jsonlib
 
     from ferspec.errors import UserError
@@ -52,3 +52,5 @@ def init(
     print(f"wrote {path}")
     for key, note in notes.items():
         print(f"  {key:<15} {note}")
+    if contract.assumed:
+        print(f"check {len(contract.assumed)} assumed entries, and remove each from 'assumed' in {path.name}")

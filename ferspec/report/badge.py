@@ -10,10 +10,13 @@ from ferspec.report.words import (
     PREDICTIONS_ONLY,
     VERDICTS,
     certifies,
+    doubts,
     is_in_form_only,
     is_of_predictions,
+    likely_mistakes,
     percent,
     plain,
+    unconfirmed,
 )
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.certificates.signing.assurance import SELF_ASSERTED, Assurance
@@ -38,32 +41,37 @@ def render_badge(report: Report, assurance: Assurance = SELF_ASSERTED) -> str:
     """Return the badge of a report as SVG: ``FER · BTFER | accuracy 54.5 % ± 2.1``.
 
     A certificate that passes shows its accuracy on the known pictures, with half the width of its interval in points;
-    another verdict is shown as a word. A demonstration, an evaluation or predictions from a file show their kind. The
-    tooltip says who stands for it.
+    another verdict is shown as a word. A demonstration, an evaluation or predictions from a file show their kind. What
+    makes the contract doubtful follows. The tooltip says who stands for it.
     """
     label, message = texts(report)
-    uncertified = report.verdict == "pass" and not certifies(report)
+    colour = UNCERTIFIED if report.verdict == "pass" and not certifies(report) else COLOURS[report.verdict]
+    if report.verdict == "pass" and report.diagnoses:
+        colour = COLOURS["inconclusive"]
     return _template().render(
         label=label,
         message=message,
-        title=f"{label}: {message}, {plain(assurance.sentence)}",
+        title="; ".join([f"{label}: {message}, {plain(assurance.sentence)}", *doubts(report)]),
         left=round(text_width(label)) + 2 * PADDING,
         right=round(text_width(message)) + 2 * PADDING,
         padding=PADDING,
-        colour=UNCERTIFIED if uncertified else COLOURS[report.verdict],
+        colour=colour,
     )
 
 
 def texts(report: Report) -> tuple[str, str]:
     """Return the left and the right text of the badge; the accuracy is that on the known pictures of BTFER."""
     label = "FER · BTFER" if report.kind == "certificate" else "FER"
+    doubted = [likely_mistakes(report)] if report.diagnoses else []
+    doubted += [f"{count} entries assumed"] if (count := len(unconfirmed(report))) else []
     if accuracy := _known_accuracy(report):
-        return label, f"accuracy {percent(accuracy.value)} ± {100 * (accuracy.high - accuracy.low) / 2:.1f}"
+        said = f"accuracy {percent(accuracy.value)} ± {100 * (accuracy.high - accuracy.low) / 2:.1f}"
+        return label, " · ".join([said, *doubted])
     parts: list[str] = [] if report.kind == "certificate" else [report.kind]
     parts += [UNRECOGNISED] if is_in_form_only(report) else []
     parts += [PREDICTIONS_ONLY] if is_of_predictions(report) else []
     parts += [] if parts and report.verdict == "pass" else [VERDICTS[report.verdict]]
-    return label, " · ".join(parts)
+    return label, " · ".join(parts + doubted)
 
 
 def text_width(text: str) -> float:

@@ -11,7 +11,8 @@ from ferspec.checks.model.claims import claim_checks
 from ferspec.outcomes import Outcome, Status
 from ferspec.reference.evaluation import figures
 from ferspec.reference.measured import Evaluation, Group, Metric, Slice
-from ferspec.report import plots, words
+from ferspec.report import plots, reuse, words
+from ferspec.report.summary import summary
 from ferspec.report.templating import new_environment
 from ferspec.subjects.certificates.document import Prediction, Report
 from ferspec.subjects.certificates.signing.assurance import SELF_ASSERTED, Assurance
@@ -43,7 +44,8 @@ def render_html(
         classes=spec.load().classes,
         notice=words.notice(report),
         headline=words.headline(report),
-        certifies=words.certifies(report),
+        is_green=words.is_green(report),
+        doubts=words.doubts(report),
         tag=TAGS.get(report.kind, words.PREDICTIONS_ONLY) if words.notice(report) else None,
         outcomes=outcomes,
         urgent=[outcome for outcome in outcomes if outcome.status in (Status.FAIL, Status.INCONCLUSIVE)],
@@ -59,6 +61,10 @@ def render_html(
         undefined=words.undefined_reasons(report.metrics),
         worst=[(prediction, _data_uri(thumbnails[prediction.image])) for prediction in worst],
         isolation=words.isolation(report),
+        summary=summary(report.metrics),
+        csv=reuse.confusion_csv(report.metrics),
+        bibtex=reuse.bibtex(report),
+        snippets=reuse.badge_snippets(report),
     )
 
 
@@ -129,7 +135,10 @@ def templates() -> Environment:
     """Return the templates of the pages, with filters that make untrusted text harmless."""
     environment = new_environment()
     environment.filters |= {
+        "as_download": reuse.as_download,
         "difference": words.difference,
+        "entries": words.entries,
+        "file_size": words.file_size,
         "heat": plots.heat,
         "number_range": words.number_range,
         "percent": _unbroken(words.percent),

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ferspec import spec
@@ -12,6 +13,7 @@ from ferspec.spec.records import Cell
 
 HEAT_STEPS = 10
 SHOWN_AT_TOP = 5
+NEAREST = 2
 TICK = 0.1
 
 
@@ -33,8 +35,21 @@ class Pillar:
 
 
 @dataclass(frozen=True)
+class Published:
+    """A published model: its place, name and accuracy, and how many between the one above it and it are not shown."""
+
+    place: int
+    name: str
+    accuracy: float
+    hidden: int
+
+
+@dataclass(frozen=True)
 class Strip:
-    """The published BTFER accuracies along one axis, with a model's accuracy and interval."""
+    """The published BTFER accuracies along one axis, with a model's accuracy and interval.
+
+    ``better`` and ``worse`` are the best published models, and those nearest to the model.
+    """
 
     pillars: tuple[Pillar, ...]
     ticks: tuple[tuple[float, str], ...]
@@ -42,7 +57,8 @@ class Strip:
     x: float
     low: float
     high: float
-    top: tuple[tuple[int, str, float], ...]
+    better: tuple[Published, ...]
+    worse: tuple[Published, ...]
     total: int
 
 
@@ -66,7 +82,8 @@ def strip(accuracy: Metric) -> Strip | None:
         x=place(measured.value),
         low=place(measured.low),
         high=place(measured.high),
-        top=tuple((_place(known, cells), cell_name(cell), known) for cell, known in cells[:SHOWN_AT_TOP]),
+        better=tuple(shown for shown in _shown(cells, measured.value) if shown.accuracy > measured.value),
+        worse=tuple(shown for shown in _shown(cells, measured.value) if shown.accuracy <= measured.value),
         total=len(cells),
     )
 
@@ -75,6 +92,17 @@ def published() -> list[tuple[Cell, float]]:
     """Return the cells with a known BTFER accuracy, each with this accuracy, the best first."""
     known = [(cell, known) for cell in spec.load().cells if (known := cell.btfer_accuracy()) is not None]
     return sorted(known, key=lambda pair: (-pair[1], pair[0].id))
+
+
+def _shown(cells: list[tuple[Cell, float]], accuracy: float) -> Iterator[Published]:
+    """Yield the best published models, and the nearest ones above and below an accuracy."""
+    own = sum(known > accuracy for _, known in cells)
+    chosen = {*range(SHOWN_AT_TOP), *range(own - NEAREST, own + NEAREST)} & set(range(len(cells)))
+    before = -1
+    for index in sorted(chosen):
+        cell, known = cells[index]
+        yield Published(_place(known, cells), cell_name(cell), known, hidden=index - before - 1)
+        before = index
 
 
 def _place(accuracy: float, cells: list[tuple[Cell, float]]) -> int:

@@ -7,11 +7,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def new_environment() -> Environment:
-    """Return an environment for the templates beside this file; callers add their filters."""
+def new_environment(autoescape: bool = True) -> Environment:
+    """Return an environment for the templates beside this file; callers add their filters.
+
+    ``autoescape`` is False only for a text that is not HTML.
+    """
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
+        autoescape=autoescape,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

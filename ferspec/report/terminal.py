@@ -16,16 +16,18 @@ from ferspec.outcomes import Counts, Judgement, Outcome, Status, Verdict
 from ferspec.reference.comparison import Comparison
 from ferspec.reference.measured import Calibration, Evaluation, Metric, Slice
 from ferspec.report.documents import judgement_document, verification_document
+from ferspec.report.summary import summary
 from ferspec.report.words import (
     LONGEST_NAME,
     UNDEFINED,
     VERDICTS,
     by_urgency,
-    certifies,
     claimed,
     difference,
+    doubts,
     headline,
     images_name,
+    is_green,
     isolation,
     notice,
     number_range,
@@ -60,8 +62,10 @@ def print_report(
     console = console or default_console()
     name, images = shorten(report.subject.name, LONGEST_NAME), images_name(report.dataset, LONGEST_NAME)
     judged = f"{headline(report)} of {name} on {images} ({report.dataset.n:,} images)"
-    style = UNCERTIFIED if report.verdict == "pass" and not certifies(report) else STYLES[report.verdict]
+    style = UNCERTIFIED if report.verdict == "pass" and not is_green(report) else STYLES[report.verdict]
     _print(console, _verdict(report.verdict, judged, style))
+    for doubt in doubts(report):
+        _print(console, *(Text(line, STYLES["inconclusive"]) for line in _wrapped(console, doubt)))
     if sentence := notice(report):
         _print(console, *(Text(line, "yellow") for line in _wrapped(console, sentence)))
     _print(console, *_wrapped(console, f"assurance: {assurance.sentence}"))
@@ -214,6 +218,7 @@ def _file_of(clause: str) -> str | None:
 def _print_figures(console: Console, report: Report) -> None:
     metrics = report.metrics
     _print(console, "", Text.assemble("accuracy ", (_share(metrics.accuracy), "bold")))
+    _print(console, *_wrapped(console, summary(metrics)))
     if report.known is not None:
         _print(console, f"on the {report.known.n:,} known pictures {_share(report.known.accuracy)}")
     if rank := ranking(report):

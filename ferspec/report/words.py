@@ -8,6 +8,7 @@ from ferspec.outcomes import Outcome, Status
 from ferspec.reference.measured import Evaluation, Metric, Rank
 from ferspec.spec.records import Cell
 from ferspec.subjects.certificates.document import DatasetInfo, Report
+from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.predictions import RecordedPredictions
 
 VERDICTS = {"pass": "pass", "fail": "fail", "inconclusive": "inconclusive", "not_evaluated": "not evaluated"}
@@ -104,9 +105,49 @@ def recognition(report: Report) -> list[str]:
     ]
 
 
+def doubts(report: Report) -> list[str]:
+    """Return why the contract may be wrong: its likely mistakes, and what nobody has confirmed; empty if nothing is."""
+    kinds, assumed = [diagnosis.kind for diagnosis in report.diagnoses], unconfirmed(report)
+    said = [f"{likely_mistakes(report)}: {', '.join(kinds)}"] if kinds else []
+    return said + ([f"assumed in the contract, not confirmed: {', '.join(assumed)}"] if assumed else [])
+
+
+def likely_mistakes(report: Report) -> str:
+    """Return the number of diagnoses: ``2 likely mistakes in the contract``."""
+    mistakes = "1 likely mistake" if len(report.diagnoses) == 1 else f"{len(report.diagnoses)} likely mistakes"
+    return f"{mistakes} in the {'predictions' if report.subject.contract is None else 'contract'}"
+
+
+def entries(contract: Contract) -> list[tuple[str, str]]:
+    """Return the entries of a contract that have a value, or are assumed to have none, with their values in words."""
+    tables = {"input": contract.input, "output": contract.output}
+    found = [(f"{table}.{key}", value) for table, values in tables.items() for key, value in values]
+    return [(name, _in_words(value)) for name, value in found if value is not None or name in contract.assumed]
+
+
+def _in_words(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {item}" for key, item in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in value)
+    return str(value)
+
+
+def unconfirmed(report: Report) -> tuple[str, ...]:
+    """Return the entries of the contract that ``ferspec contract init`` assumed and nobody has confirmed."""
+    return () if report.subject.contract is None else report.subject.contract.assumed
+
+
 def certifies(report: Report) -> bool:
-    """Return whether a report is a certificate of a model that was run; only these are green."""
+    """Return whether a report is a certificate of a model that was run, and passes."""
     return report.kind == "certificate" and report.verdict == "pass" and not is_of_predictions(report)
+
+
+def is_green(report: Report) -> bool:
+    """Return whether a verdict is shown in green: only of a certificate whose contract is probably right."""
+    return certifies(report) and not report.diagnoses
 
 
 def headline(report: Report) -> str:
@@ -144,6 +185,12 @@ def shorten(text: object, length: int) -> str:
 def percent(value: float, digits: int = 1) -> str:
     """Return a share as a percentage: 0.545 gives ``54.5 %``."""
     return f"{100 * value:.{digits}f} %"
+
+
+def file_size(count: int) -> str:
+    """Return a number of bytes in the unit that fits: ``4.9 MB``."""
+    power = min(3, max(0, (len(str(count)) - 1) // 3))
+    return f"{count / 1000**power:.{min(power, 1)}f} {('bytes', 'kB', 'MB', 'GB')[power]}"
 
 
 def percent_range(figure: Metric) -> str:

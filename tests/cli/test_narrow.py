@@ -62,7 +62,7 @@ def printed(function, *arguments):
     return console.file.getvalue()
 
 
-def test_two_models_that_differ_in_the_middle_of_their_names_are_told_apart():
+def test_names_of_two_models_that_differ_in_the_middle_are_whole():
     report = example()
     models = [report.subject.model_copy(update={"name": name}) for name in ALIKE]
     shown = printed(print_comparison, compare([0, 1, 2, 3], [0, 1, 2, 4], [0, 1, 3, 4]), *models, report.dataset)

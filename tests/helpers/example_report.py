@@ -27,6 +27,7 @@ from ferspec.subjects.datasets.manifest import Entry, digest
 from ferspec.subjects.datasets.recognition.recognise import Recognition
 from ferspec.subjects.datasets.recognition.reduce import Reduction
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
+from ferspec.subjects.models.cost import Cost
 
 PER_CLASS = 300
 # Rows are labels, columns predictions, in the order of the seven classes: how likely each is taken for each.
@@ -84,6 +85,8 @@ def _example() -> Report:
             name="emotion_model.keras",
             format="Keras",
             digest=hashlib.sha256(b"model").hexdigest(),
+            cost=Cost(parameters=2_840_775, multiply_adds=61_300_000),
+            file_bytes=11_412_480,
             contract=Contract(input=Input(size=(64, 64), colour="gray", range=(-1, 1)), output=Output(classes=classes)),
         ),
         dataset=DatasetInfo(
@@ -118,6 +121,7 @@ def _example() -> Report:
             accelerators=(),
             packages={"ferspec": "0.1.0", "numpy": "2.4.0", "pillow": "12.0.0"},
             seconds={"open": 1.25, "predict": 31.5, "check": 2.0},
+            milliseconds=2.375,
         ),
         manifest=manifest,
         reductions=tuple(_reduction(entry) for entry in manifest),

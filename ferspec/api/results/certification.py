@@ -23,7 +23,7 @@ class Certification(Measured, Judged, Report):
 
     @classmethod
     def of(cls, report: Report, images: Dataset | None) -> Certification:
-        """Return a report with the images that its page shows."""
+        """Return a report with the images that its page shows, if any."""
         result = cls.model_construct(**dict(report))
         result._images = images
         return result
@@ -51,7 +51,7 @@ class Certification(Measured, Judged, Report):
         return self.model_dump_json(indent=1)
 
     def page(self) -> str:
-        """Return the page of the report, with pictures of the worst predictions."""
+        """Return the page of the report, with thumbnails where the images may be shown."""
         from ferspec.report.html import render_html
         from ferspec.report.pages import thumbnails
 

@@ -103,6 +103,8 @@ def subject_info(subject: ModelSubject) -> SubjectInfo:
         # an object in memory is code that runs in this process
         runs_code=model is not None and (model.runs_code or model.isolation is None),
         coverage=None if model is None else model.coverage,
+        cost=subject.cost,
+        file_bytes=None if model is None else model.file_bytes,
     )
 
 

@@ -17,6 +17,7 @@ from ferspec.subjects.datasets.recognition.recognise import Recognition
 from ferspec.subjects.datasets.recognition.reduce import Reduction
 from ferspec.subjects.models.callables.coverage import Coverage
 from ferspec.subjects.models.contracts.contract import Contract
+from ferspec.subjects.models.cost import UNKNOWN, Cost, Counted
 from ferspec.subjects.sandbox.policy import Isolation
 
 SCHEMA_VERSION: Literal["2"] = "2"
@@ -35,6 +36,8 @@ class SubjectInfo(Record):
     contract: Contract | None
     runs_code: bool = Field(default=False, description="code of its author: a callable, or loaded with --trust-code")
     coverage: Coverage | None = Field(default=None, description="the files of a callable that the digest covers")
+    cost: Cost = Field(default=UNKNOWN, description="of one image, counted from the file")
+    file_bytes: Counted = Field(default=None, description="the size of the model's files")
 
 
 class DatasetInfo(Record):

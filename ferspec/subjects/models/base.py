@@ -17,6 +17,7 @@ from ferspec.errors import SubjectError, UserError, one_line
 from ferspec.files import open_regular
 from ferspec.records import Record
 from ferspec.subjects.disk import room_for
+from ferspec.subjects.models.cost import CountCost
 from ferspec.subjects.models.quiet import stdout_on_stderr
 from ferspec.subjects.sandbox.messages import plain_text
 from ferspec.subjects.sandbox.policy import Isolation
@@ -104,7 +105,8 @@ class Model:
 
     A model that was opened by ``open_model`` runs in a process of its own: ``isolation`` says what was enforced on it,
     ``close`` ends it, and ``reopened`` opens the same model in a fresh process. ``runs_code`` says that the model is,
-    or may hold, a program of its author.
+    or may hold, a program of its author. ``count_cost`` counts the cost of an image; None for a model whose format does
+    not tell. ``file_bytes`` is the size of its files.
     """
 
     name: str
@@ -120,6 +122,8 @@ class Model:
     close: Callable[[], None] = _nothing
     reopened: Callable[[], Model] | None = None
     digest_now: Callable[[], str] | None = None
+    count_cost: CountCost | None = None
+    file_bytes: int | None = None
 
     def fresh(self) -> Model:
         """Return the same model in a fresh process, under the same name and signature.

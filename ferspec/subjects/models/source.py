@@ -48,6 +48,13 @@ class Source:
         except OSError as error:
             raise UserError(f"{self.shown} cannot be read: {error.filename}: {error.strerror}") from error
 
+    def size(self) -> int | None:
+        """Return the bytes of the model's files; None for a callable."""
+        if self.located is not None:
+            return None
+        files = self.path.rglob("*") if self.path.is_dir() else (self.path, *self.files)
+        return sum(file.stat().st_size for file in files if file.is_file())
+
     def digest(self) -> str:
         """Compute the sha256 of the model as it is now. Raise ``UserError`` if it cannot be read."""
         if (coverage := self.coverage()) is not None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random, SystemRandom
+from statistics import median
+from time import perf_counter
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.base import Model
 from ferspec.subjects.models.contracts.contract import Contract, Input
 from ferspec.subjects.models.contracts.files import output_to_classes
+from ferspec.subjects.models.cost import UNKNOWN, Cost
 from ferspec.subjects.models.predictions import RecordedPredictions
 from ferspec.subjects.models.preprocess import Alter, batches, unaltered
 
@@ -60,6 +63,7 @@ class ModelSubject:
         self.recorded = recorded
         self._progress = progress
         self.chance = SystemRandom() if chance is None else chance
+        self._seconds: list[float] = []
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -129,7 +133,10 @@ class ModelSubject:
         outputs = []
         done = 0
         for batch in batches(self.dataset, self._filled(indices, size), prepared_as or contract.input, size, alter):
+            began = perf_counter()
             output = np.asarray(model.predict(batch))
+            if batch_size == spec.load().integer("FER-B-06", "batch_size"):
+                self._seconds.append((perf_counter() - began) / len(batch))
             if output.ndim != 2 or len(output) != len(batch):
                 raise SubjectError(f"the model answered {len(batch)} images with an output of shape {output.shape}")
             outputs.append(output)
@@ -197,6 +204,20 @@ class ModelSubject:
     def evaluation(self) -> Evaluation:
         """The metrics of the predictions."""
         return evaluate(self.labels, self.predicted, self.probabilities, self.dataset.groups)
+
+    @cached_property
+    def cost(self) -> Cost:
+        """What one image costs the model, counted from its file."""
+        if self.model is None or self.contract is None or self.model.count_cost is None:
+            return UNKNOWN
+        (height, width), channels = self.contract.input.size, self.contract.input.channels
+        first = self.model.signature.layout == "channels_first"
+        return self.model.count_cost((channels, height, width) if first else (height, width, channels))
+
+    @property
+    def milliseconds(self) -> float | None:
+        """The median time of an image in a batch of the usual size (FER-B-06)."""
+        return round(1000 * median(self._seconds), 3) if self._seconds else None
 
     def draw(self, count: int) -> np.ndarray:
         """Draw the indices of ``count`` different images, at most all, in random order."""

@@ -25,7 +25,7 @@ class Malformed(ValueError):
 
 
 class Kind(IntEnum):
-    """List the kinds of messages: the judge sends the first two, a worker answers with the others."""
+    """List the kinds of messages: the judge sends LOAD, RUN and COUNT, a worker answers with the others."""
 
     LOAD = 1
     RUN = 2
@@ -34,6 +34,8 @@ class Kind(IntEnum):
     FAILED = 5
     REFUSED = 6
     NEEDS = 7
+    COUNT = 8
+    COUNTED = 9
 
 
 BYTES = 0

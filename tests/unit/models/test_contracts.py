@@ -57,6 +57,11 @@ def test_a_contract_says_what_its_file_says(toml):
 
 
 CHANGES = {
+    "an assumed entry that a contract lacks": (
+        "[input]",
+        'assumed = ["input.rang"]\n[input]',
+        "'input.rang' is not an entry",
+    ),
     "not TOML": ("[input]", "[input", "not valid TOML"),
     "an unknown key": ("size =", "sise =", "unknown key input.sise: did you mean size?"),
     "an unknown table": ("[output]", "[outputs]", "output"),
@@ -124,7 +129,8 @@ def contracts(draw):
         layout=draw(st.sampled_from(["channels_last", "channels_first"])),
     )
     kind = draw(st.sampled_from(["probabilities", "logits"]))
-    return Contract(input=prepared, output=Output(classes=draw(st.permutations(FER)), kind=kind))
+    assumed = draw(st.lists(st.sampled_from(["input.range", "output.kind"]), unique=True).map(tuple))
+    return Contract(assumed=assumed, input=prepared, output=Output(classes=draw(st.permutations(FER)), kind=kind))
 
 
 @given(contracts())
@@ -162,6 +168,7 @@ def test_values_that_a_file_states_are_marked_as_inferred():
     known = {"height": 64, "width": 48, "channels": 1, "layout": "channels_first", "activation": "linear"}
     contract, notes = infer_contract(model(**known, range=(0.0, 255.0), preprocessing=("Rescaling",), labels=FER))
     assert contract == Contract(
+        assumed=("input.mean", "input.std", "input.resize", "input.antialias"),
         input=Input(size=(64, 48), colour="gray", range=(0, 255), layout="channels_first"),
         output=Output(classes=FER, kind="logits"),
     )
@@ -179,6 +186,7 @@ def test_values_that_a_file_omits_are_marked_as_assumed():
     optional = {"batch", "name", "index", "columns"}
     keys = [f"{table}.{key}" for table in ("input", "output") for key in contract.model_dump()[table].keys() - optional]
     assert sorted(notes) == sorted(keys)
+    assert sorted(contract.assumed) == sorted(set(keys) - inferred)
 
 
 def test_a_file_with_an_excessive_input_size_is_refused_before_it_is_run():

@@ -234,6 +234,16 @@ def test_the_signature_is_read_from_the_file(network, kind):
         assert signature.range is None
 
 
+@pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind != "savedmodel"])
+def test_the_cost_of_an_image_is_counted_from_the_file(network, kind):
+    model = load_model(network[kind])
+    image = (HEIGHT, WIDTH, CHANNELS)
+    cost = model.count_cost((CHANNELS, HEIGHT, WIDTH) if model.signature.layout == "channels_first" else image)
+    places = (HEIGHT - 2) * (WIDTH - 2)
+    assert cost.parameters == KERNEL.size + BIAS.size + DENSE.size + OFFSET.size
+    assert cost.multiply_adds == places * KERNEL.size + DENSE.size
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_the_format_does_not_depend_on_the_file_name(network, kind, tmp_path):
     source = network[kind]

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from ferspec import spec
+from ferspec.reference.measured import Metric
 from ferspec.report import plots, words
 from ferspec.report.templating import TEMPLATES
 
@@ -35,8 +37,24 @@ def test_the_strip_places_accuracies_in_proportion(report):
 
 def test_the_best_published_share_their_places(report):
     strip = plots.strip(report.metrics.accuracy)
-    assert strip.top[0] == (1, "VGG16, VGGFace, 224 px, AffectNet, conservative weighting", 0.66)
-    assert [(place, accuracy) for place, _, accuracy in strip.top[1:]] == [(2, 0.63)] * 4
+    top = strip.better[:5]
+    assert top[0] == plots.Published(1, "VGG16, VGGFace, 224 px, AffectNet, conservative weighting", 0.66, 0)
+    assert [(shown.place, shown.accuracy) for shown in top[1:]] == [(2, 0.63)] * 4
+
+
+def test_the_nearest_published_above_and_below_are_shown_and_the_others_counted(report):
+    strip, own = plots.strip(report.metrics.accuracy), report.metrics.accuracy.value
+    known = sorted(value for cell in spec.load().cells if (value := cell.btfer_accuracy()) is not None)
+    above, below = [value for value in known if value > own], [value for value in known if value <= own]
+    assert [shown.accuracy for shown in strip.better[5:]] == [above[1], above[0]]
+    assert [shown.accuracy for shown in strip.worse] == [below[-1], below[-2]]
+    assert [shown.hidden for shown in strip.better[5:]] == [len(above) - 7, 0]
+
+
+@pytest.mark.parametrize("accuracy", [0.01, 0.99])
+def test_a_model_at_either_end_has_neighbours_on_one_side(accuracy):
+    strip = plots.strip(Metric(value=accuracy, low=accuracy - 0.01, high=accuracy + 0.01, method="Wilson"))
+    assert (len(strip.better), len(strip.worse)) == ((7, 0) if accuracy < 0.5 else (0, 5))
 
 
 def schemes():

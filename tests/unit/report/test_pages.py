@@ -10,6 +10,7 @@ import pytest
 from ferspec.outcomes import Deviation
 from ferspec.report import words
 from ferspec.report.html import render_html, worst_predictions
+from ferspec.report.summary import summary
 from ferspec.report.templating import TEMPLATES
 from ferspec.subjects.models.predictions import RecordedPredictions
 from helpers.html_pages import HOSTILE, Page
@@ -37,10 +38,13 @@ def page(html):
 # What it says
 
 
-def test_the_header_names_subject_dataset_and_verdict(page):
+def test_the_header_names_subject_dataset_verdict_doubts_and_a_summary(page, make_report):
     assert page.text("h1") == "emotion_model.keras"
     assert "judged on 2,100 images of BTFER, 2025-03-04" in page.text("header")
-    assert page.text("div", **{"class": "verdict fail"}) == "fail 1 of 9 checks fails, 1 more as declared"
+    assert page.text("div", **{"class": "verdict fail"}) == (
+        "fail 1 of 9 checks fails, 1 more as declared 1 likely mistake in the contract: value range"
+    )
+    assert page.text("p", **{"class": "summary"}) == summary(make_report().metrics)
 
 
 def test_accuracy_stands_with_its_interval(page, report):
@@ -99,7 +103,7 @@ def test_claims_slices_deviations_contract_and_digests_are_all_there(page, repor
     assert {group.value for group in report.metrics.slices[0].groups} == {"child", "adult", "older than 60"}
     assert all(group.value in page.text("section", id="slices") for group in report.metrics.slices[0].groups)
     assert "batch norm is frozen in 2.1" in page.text("section", id="deviations")
-    assert "64 × 64 px" in page.text("section", id="contract")
+    assert "64, 64" in page.text("section", id="contract")
     digests = (report.digest, report.subject.digest, report.dataset.manifest_digest, report.spec.digest)
     assert all(digest in page.text("section", id="verify") for digest in digests)
     assert "ferspec verify certificate.json" in page.text("section", id="verify")
@@ -150,7 +154,7 @@ def test_other_images_have_no_place_among_the_published(make_report, kind):
     assert str(make_report().metrics.rank.of) not in page.text("section", id="figures")
 
 
-@pytest.mark.parametrize(("right", "above"), [(0.55, 5), (0.64, 1), (0.9, 0)])
+@pytest.mark.parametrize(("right", "above"), [(0.55, 7), (0.64, 1), (0.9, 0)])
 def test_a_model_stands_among_the_best_published_by_its_accuracy(make_report, make_evaluation, right, above):
     labels = np.arange(700) % 7
     metrics = make_evaluation(labels, (labels + (np.arange(700) // 7 >= round(100 * right))) % 7)
@@ -162,7 +166,7 @@ def test_a_model_stands_among_the_best_published_by_its_accuracy(make_report, ma
 
 @pytest.mark.parametrize(("claims", "said"), [((), True), (("accuracy>=0.5",), False)])
 def test_a_pass_without_a_claim_about_accuracy_says_so(make_report, claims, said):
-    page = Page(render_html(make_report(verdict="pass", claims=claims)))
+    page = Page(render_html(make_report(verdict="pass", claims=claims, diagnoses=())))
     assert ("without claims" in page.text("div", **{"class": "verdict pass"})) == said
 
 
@@ -196,8 +200,9 @@ def test_predictions_from_a_file_say_so_on_top_and_a_pass_is_not_green(make_repo
 
 
 def test_only_a_certificate_of_a_model_passes_in_green(make_report):
-    green = [Page(render_html(make_report(kind=kind, verdict="pass"))) for kind in ("certificate", "evaluation")]
-    assert [bool(page.all("div", **{"class": "verdict pass"})) for page in green] == [True, False]
+    given = [("certificate", ()), ("evaluation", ()), ("certificate", make_report().diagnoses)]
+    pages = [Page(render_html(make_report(kind=kind, verdict="pass", diagnoses=found))) for kind, found in given]
+    assert [bool(page.all("div", **{"class": "verdict pass"})) for page in pages] == [True, False, False]
 
 
 def test_a_model_worse_than_all_published_is_below_them(make_report, make_evaluation):
@@ -292,8 +297,9 @@ def test_the_page_loads_nothing_and_runs_nothing(html, page):
     assert not page.all("link")
     assert not page.all("iframe")
     assert "default-src 'none'" in html
-    assert not re.search(r"url\(|@import|\bsrc=(?!\"data:)", html)
-    targets = {e[1]["href"] for e in page.elements if "href" in e[1]}
+    assert not re.search(r"url\(|@import", html)
+    assert all(e[1]["src"].startswith("data:") for e in page.elements if "src" in e[1])
+    targets = {e[1]["href"] for e in page.elements if "href" in e[1] and not e[1]["href"].startswith("data:text/csv")}
     assert targets
     assert targets == {f"#{e[1]['id']}" for e in page.all("section") if e[1]["id"] != "figures"}
 

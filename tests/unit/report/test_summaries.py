@@ -121,7 +121,7 @@ def test_a_badge_says_kind_and_verdict_and_every_text_has_its_room(make_report, 
 
 
 def test_a_passing_certificate_shows_its_accuracy_with_half_the_interval(make_report):
-    report = make_report(verdict="pass")
+    report = make_report(verdict="pass", diagnoses=())
     accuracy = report.known.accuracy
     half = 100 * (accuracy.high - accuracy.low) / 2
     assert badge.texts(report) == ("FER · BTFER", f"accuracy {100 * accuracy.value:.1f} % ± {half:.1f}")
@@ -160,7 +160,7 @@ def test_predictions_from_a_file_are_labelled_and_never_green(make_report, kind,
 
 
 def test_a_passing_certificate_of_an_executed_model_is_green(make_report):
-    report = make_report(verdict="pass")
+    report = make_report(verdict="pass", diagnoses=())
     assert badge.COLOURS["pass"] in render_badge(report)
     assert words.headline(report) == "certificate"
     options = {"force_terminal": True, "color_system": "standard"}
@@ -230,8 +230,9 @@ def test_the_lines_fit_80_columns_and_carry_no_control_codes(make_report):
 def test_the_report_prints_verdict_counts_and_figures(make_report):
     report = make_report()
     text = printed(terminal.print_report, report, None)
-    first, second, third, *_ = text.splitlines()
+    first, doubt, second, third, *_ = text.splitlines()
     assert first == "FAIL  certificate of emotion_model.keras on BTFER (2,100 images)"
+    assert doubt == "1 likely mistake in the contract: value range"
     assert second == "assurance: self-asserted"
     assert third == "9 checks: 4 pass, 2 fail (1 declared), 2 inconclusive, 1 not evaluated"
     right = sum(p.label == p.predicted for p in report.predictions)

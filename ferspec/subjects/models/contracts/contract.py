@@ -60,5 +60,6 @@ class Output(Record):
 class Contract(Record):
     """Hold the declared input and output of a model."""
 
+    assumed: tuple[str, ...] = Field(default=(), description="entries that nobody confirmed, such as input.range")
     input: Input
     output: Output

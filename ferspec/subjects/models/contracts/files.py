@@ -90,7 +90,12 @@ def save_contract(contract: Contract, path: str | Path, notes: Mapping[str, str]
 
 def contract_text(contract: Contract, notes: Mapping[str, str]) -> str:
     """Format a contract as TOML; a key without a value is commented out."""
-    lines = ["# The model's input and output. Check every line marked 'assumed'."]
+    lines = ["# The model's input and output."]
+    if contract.assumed:
+        lines += [
+            "# Entries that the file does not state. Check each one below, then remove it here.",
+            f"assumed = {_toml(contract.assumed)}",
+        ]
     for table in TABLES:
         lines += ["", f"[{table}]"]
         for key, value in getattr(contract, table).model_dump(mode="json").items():
@@ -101,7 +106,7 @@ def contract_text(contract: Contract, notes: Mapping[str, str]) -> str:
 
 
 def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
-    """Infer a contract from a model's file, with a note on each key.
+    """Infer a contract from a model's file, with a note on each key. What is assumed is listed in ``assumed``.
 
     A note says whether a value was inferred or assumed, and why. Unknown values are assumed to be the protocol's: the
     smaller size, RGB, range [0, 1], bilinear, its class order. If the last activation is unknown, two noise images are
@@ -144,7 +149,9 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
         notes["output.name"] = only if alike == 1 else first
     require_sound(contract, model.name)
     kind, notes["output.kind"] = _kind(apply_contract(model, contract), prepared)
-    return contract.model_copy(update={"output": contract.output.model_copy(update={"kind": kind})}), notes
+    assumed = tuple(name for name in MEANINGS if notes.get(name, "").startswith("assumed"))
+    output = contract.output.model_copy(update={"kind": kind})
+    return contract.model_copy(update={"output": output, "assumed": assumed}), notes
 
 
 def apply_contract(model: Model, contract: Contract) -> Model:
@@ -202,7 +209,7 @@ def _first_error(error: ValidationError) -> str:
     *tables, key = [str(part) for part in first["loc"]]
     name = ".".join([*tables, key])
     if first["type"] == "extra_forbidden":
-        known = list(TABLES[tables[0]].model_fields if tables and tables[0] in TABLES else TABLES)
+        known = list(TABLES[tables[0]].model_fields if tables and tables[0] in TABLES else Contract.model_fields)
         near = difflib.get_close_matches(key, known, n=1)
         text = f"unknown key {name}" + (f": did you mean {near[0]}?" if near else f": known keys: {', '.join(known)}")
     elif first["type"] == "missing":
@@ -214,6 +221,8 @@ def _first_error(error: ValidationError) -> str:
 
 def _problem(contract: Contract) -> str | None:
     """Return what is wrong with the values of a contract, or None."""
+    if unknown := [name for name in contract.assumed if name not in MEANINGS]:
+        return f"assumed: {unknown[0]!r} is not an entry: entries are {', '.join(MEANINGS)}"
     declared = contract.input
     low, high = declared.range
     if min(declared.size) <= 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from ferspec.subjects.models.base import (
     image_axes,
     require_image_input,
 )
+from ferspec.subjects.models.keras.cost import cost_of
 from ferspec.subjects.models.quiet import tensorflow
 
 WIDEST = 10
@@ -31,7 +33,8 @@ ACTIVATIONS: dict[str, Activation] = {"softmax": "softmax", "sigmoid": "sigmoid"
 def model_of(network: Any, path: Path, kind: str) -> Model:
     """Wrap a Keras model that was loaded from a file."""
     signature = signature_of(network, path.name)
-    return Model(path.name, kind, file_digest(path), signature, traced(network))
+    run, count_cost = traced(network), partial(cost_of, network)
+    return Model(path.name, kind, file_digest(path), signature, run, count_cost=count_cost)
 
 
 def signature_of(network: Any, name: str) -> Signature:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ferspec.errors import UserError
 from ferspec.subjects.models.base import Layout, Model, Run, Signature, cast, image_axes
+from ferspec.subjects.models.cost import Cost, CountCost, Image
 
 
 def from_keras(network: Any) -> Model:
     """Adapt a ``keras.Model`` with one image input, on the backend that this process uses."""
     import keras
 
+    from ferspec.subjects.models.keras.cost import cost_of
     from ferspec.subjects.models.keras.network import signature_of, traced
 
     def run(batch: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -24,26 +28,38 @@ def from_keras(network: Any) -> Model:
         return tuple(np.asarray(keras.ops.convert_to_numpy(answer)) for answer in answers)
 
     answer = traced(network) if keras.backend.backend() == "tensorflow" else run
-    return _model(network, "keras in memory", answer, signature_of(network, network.name), network.get_weights())
+    signature, count = signature_of(network, network.name), partial(cost_of, network)
+    return _model(network, "keras in memory", answer, signature, network.get_weights(), count)
 
 
 def from_torch(module: Any) -> Model:
     """Adapt a ``torch.nn.Module``; it is evaluated in evaluation mode, and left in the mode it had."""
     import torch
 
+    from ferspec.subjects.models.torchscript.cost import cost_of
+
     parameter = next(module.parameters(), torch.zeros(0))
 
-    def run(batch: np.ndarray) -> Any:
+    @contextmanager
+    def evaluating() -> Iterator[None]:
         was_training = module.training
         module.eval()
         try:
-            with torch.inference_mode():
-                return module(torch.from_numpy(batch).to(parameter.device, parameter.dtype))
+            yield
         finally:
             module.train(was_training)
 
+    def run(batch: np.ndarray) -> Any:
+        with evaluating(), torch.inference_mode():
+            return module(torch.from_numpy(batch).to(parameter.device, parameter.dtype))
+
+    def count(image: Image) -> Cost:
+        with evaluating():
+            return cost_of(module, image)
+
     weights = (value.detach().cpu().numpy() for value in module.state_dict().values())
-    return _model(module, "pytorch in memory", run, Signature(layout="channels_first", guessed=("layout",)), weights)
+    signature = Signature(layout="channels_first", guessed=("layout",))
+    return _model(module, "pytorch in memory", run, signature, weights, count)
 
 
 def from_session(session: Any) -> Model:
@@ -81,9 +97,18 @@ def _plain(activation: Any = "unknown", layout: Layout = "channels_last") -> Sig
     return Signature(layout=layout, activation=activation)
 
 
-def _model(thing: Any, kind: str, run: Run, signature: Signature, weights: Iterable[np.ndarray]) -> Model:
+def _model(
+    thing: Any,
+    kind: str,
+    run: Run,
+    signature: Signature,
+    weights: Iterable[np.ndarray],
+    count: CountCost | None = None,
+) -> Model:
     name = getattr(thing, "name", None) or getattr(thing, "__name__", None) or type(thing).__name__
-    return Model(name=str(name), format=kind, digest=_digest(thing, weights), signature=signature, run=run)
+    return Model(
+        name=str(name), format=kind, digest=_digest(thing, weights), signature=signature, run=run, count_cost=count
+    )
 
 
 def _digest(thing: Any, weights: Iterable[np.ndarray]) -> str:

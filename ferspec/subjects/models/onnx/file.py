@@ -21,6 +21,7 @@ from ferspec.subjects.models.base import (
     loading,
     require_image_input,
 )
+from ferspec.subjects.models.onnx.cost import cost_of
 from ferspec.subjects.models.onnx.labels import labels_in
 from ferspec.subjects.models.onnx.screening import external_weights, refuse_damage, refuse_foreign_operators
 
@@ -99,6 +100,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
         ),
         run=run,
         files=tuple(weights),
+        count_cost=lambda image: cost_of(onnx.load_model(str(path), load_external_data=False), image),
     )
 
 

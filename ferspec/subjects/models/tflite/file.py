@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +26,7 @@ from ferspec.subjects.models.base import (
     require_image_input,
 )
 from ferspec.subjects.models.quiet import quiet
+from ferspec.subjects.models.tflite.cost import cost_of
 from ferspec.subjects.models.tflite.screening import refuse_custom_operators, refuse_damage
 
 LABELS_LIMIT = 10_000
@@ -78,6 +80,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
             labels=_labels(path),
         ),
         run=runner,
+        count_cost=partial(cost_of, graph, schema),
     )
 
 

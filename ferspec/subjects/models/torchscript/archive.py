@@ -7,6 +7,7 @@ import io
 import re
 import warnings
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ferspec.errors import UserError
 from ferspec.extras import missing_extra
 from ferspec.subjects.models.base import COLOUR_CHANNELS, Model, Signature, file_digest, loading, shown
 from ferspec.subjects.models.expansion import refuse_expansion
+from ferspec.subjects.models.torchscript.cost import cost_of
 from ferspec.subjects.models.torchscript.graphs import archive_of, require_computing
 from ferspec.subjects.models.torchscript.pickles import inspect_pickle, require_whole
 
@@ -63,6 +65,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
             guessed=("channels", "layout"),
         ),
         run=run,
+        count_cost=partial(cost_of, module),
     )
 
 

@@ -17,6 +17,7 @@ from ferspec.errors import SubjectError, UserError
 from ferspec.subjects.models.base import Model, Signature
 from ferspec.subjects.models.callables.discovery import discover
 from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial
+from ferspec.subjects.models.cost import UNKNOWN, Cost, Image
 from ferspec.subjects.models.source import Source
 from ferspec.subjects.models.worker.loaded import MOST_FILES, Loaded, usable
 from ferspec.subjects.models.worker.settings import environment_of
@@ -73,6 +74,8 @@ def open_in_worker(source: Source, trust_code: bool, seconds: float, trial: Tria
         close=channel.close,
         reopened=partial(open_in_worker, source, trust_code, seconds),
         digest_now=source.digest,
+        count_cost=partial(_count_cost, channel, seconds),
+        file_bytes=source.size(),
     )
 
 
@@ -99,6 +102,15 @@ class WorkerRun:
             raise SubjectError(plain_text(content))
         self._has_answered = True
         return values_of(header, content)
+
+
+def _count_cost(channel: Channel, seconds: float, image: Image) -> Cost:
+    """Ask a worker what an image costs; unknown if it does not answer as it should."""
+    try:
+        header, content = channel.exchange(Kind.COUNT, json.dumps(image).encode(), seconds, _accept_counted)
+        return UNKNOWN if header.kind is Kind.FAILED else Cost.model_validate_json(content)
+    except (Fault, ValidationError):
+        return UNKNOWN
 
 
 def _attempt(source: Source, trust_code: bool, seconds: float, batch: np.ndarray | None) -> bool:
@@ -179,6 +191,10 @@ def _with_files(source: Source, files: Iterable[Path]) -> Source:
 def _accept_loaded(header: Header) -> None:
     longest = {Kind.LOADED: MOST_JSON, Kind.NEEDS: MOST_JSON, Kind.REFUSED: MOST_TEXT}
     _require_plain(header, longest)
+
+
+def _accept_counted(header: Header) -> None:
+    _require_plain(header, {Kind.COUNTED: MOST_TEXT, Kind.FAILED: MOST_TEXT})
 
 
 def _accept_values(rows: int, header: Header, may_refuse: bool = False) -> None:

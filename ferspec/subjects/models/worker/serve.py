@@ -17,6 +17,7 @@ import numpy as np
 from ferspec.errors import SubjectError, UserError, one_line
 from ferspec.subjects.models.base import MissingFiles, Model, real_values
 from ferspec.subjects.models.callables.imports import import_from
+from ferspec.subjects.models.cost import UNKNOWN
 from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.outputs import Choice
 from ferspec.subjects.models.worker.loaded import Loaded
@@ -49,6 +50,8 @@ def main() -> None:
             model, kind, answer = _loaded(json.loads(content))
         elif model is None:
             kind, answer = Kind.FAILED, b"no model is loaded"
+        elif header.kind is Kind.COUNT:
+            kind, answer = _counted(model, json.loads(content))
         else:
             kind, answer = _values(model, values_of(header, content))
         send(answers, pack(kind, header.number, answer))
@@ -110,6 +113,15 @@ def _values(model: Model, batch: np.ndarray) -> tuple[Kind, bytes | np.ndarray]:
     except BaseException as crash:  # sys.exit() in a model fails this batch only
         text = f"crashed on a batch of shape {batch.shape}: {one_line(crash)}"
         return Kind.FAILED, plain_text(text).encode()
+
+
+def _counted(model: Model, image: list[int]) -> tuple[Kind, bytes]:
+    """Count what an image costs; unknown if the format does not tell, or the count fails."""
+    try:
+        cost = UNKNOWN if model.count_cost is None else model.count_cost((image[0], image[1], image[2]))
+    except BaseException as crash:  # sys.exit() in a model must not end the worker
+        return Kind.FAILED, plain_text(one_line(crash)).encode()
+    return Kind.COUNTED, cost.model_dump_json().encode()
 
 
 def _seed_frameworks() -> None:

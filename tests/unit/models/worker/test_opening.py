@@ -12,6 +12,9 @@ import pytest
 
 from ferspec.errors import SubjectError, UserError
 from ferspec.subjects.models import Signature, open_model
+from ferspec.subjects.models.cost import UNKNOWN, Cost
+from ferspec.subjects.models.worker.client import _count_cost
+from ferspec.subjects.sandbox.messages import Header, Kind
 from helpers.onnx_files import onnx_file
 from helpers.waiting import wait_until
 
@@ -51,6 +54,7 @@ def test_a_callable_answers_as_in_this_process_and_is_not_imported_here(tiny):
     content = hashlib.sha256(tiny.read_bytes()).hexdigest()
     assert model.digest == hashlib.sha256(f"tiny_model.py\0{content}\n".encode()).hexdigest()
     assert "tiny_model" not in sys.modules
+    assert (model.count_cost((4, 3, 3)), model.file_bytes) == (UNKNOWN, None)
     assert model.runs_code
 
 
@@ -145,7 +149,20 @@ def test_weights_beside_an_onnx_file_are_read_and_count_in_its_digest(tiny):
     path = onnx_file(tiny.parent / "m.onnx", location="weights.bin")
     model = open_model(path)
     assert model.files == (tiny.parent / "weights.bin",)
+    assert model.count_cost((3, 4, 4)) == Cost(parameters=3, multiply_adds=0)
+    assert model.file_bytes == path.stat().st_size + 12
     assert model.predict(np.ones((2, 4, 4, 3), np.float32)).tolist() == [[2, 2, 2], [2, 2, 2]]
     Path("weights.bin").unlink()
     with pytest.raises(UserError, match=r"needs weights in weights\.bin, which is missing from its folder"):
         open_model(path)
+
+
+@pytest.mark.parametrize("answer", [b"{", b'{"parameters": -1}', b'{"parameters": 1e300}', b'{"more": 1}', b"[]"])
+def test_a_cost_that_a_worker_makes_up_is_unknown(answer):
+    class Channel:
+        def exchange(self, kind, content, seconds, accept):
+            header = Header(Kind.COUNTED, 0, None, (), len(answer))
+            accept(header)
+            return header, answer
+
+    assert _count_cost(Channel(), 1.0, (4, 4, 3)) == UNKNOWN

@@ -1,0 +1,41 @@
+"""The result of a model in two plain sentences."""
+
+from __future__ import annotations
+
+from ferspec.reference.measured import Evaluation
+from ferspec.report.words import percent
+
+# the least F1 of a class that is recognised well
+WELL = 0.7
+
+
+def summary(metrics: Evaluation) -> str:
+    """Return which classes a model recognises well, and which one it misses most.
+
+    Empty for predictions without a class that occurs.
+    """
+    classes = [row for row in metrics.per_class if row.recall.value is not None]
+    if not classes:
+        return ""
+    well = [row.name for row in classes if (row.f1.value or 0) >= WELL]
+    if not well:
+        best = max(classes, key=lambda row: row.f1.value or 0)
+        first = f"Recognises no class well, {best.name} best."
+    else:
+        first = f"Recognises {'every class' if len(well) == len(classes) else _listed(well)} well."
+    worst = min(classes, key=lambda row: row.recall.value or 0)
+    names = [row.name for row in metrics.per_class]
+    missed = {
+        name: count
+        for name, count in zip(names, metrics.confusion_matrix[names.index(worst.name)], strict=False)
+        if name != worst.name
+    }
+    if not sum(missed.values()):
+        return f"{first} Misses no image."
+    taken = max(missed, key=lambda name: missed[name])
+    share = percent(1 - (worst.recall.value or 0), 0)
+    return f"{first} Misses {share} of {worst.name}, most often taken for {taken}."
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,72 @@
+"""What is said first of a model: what makes its contract doubtful, and a summary."""
+
+import io
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from ferspec.report import badge, terminal
+from ferspec.report.badge import render_badge
+from ferspec.report.summary import summary
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def printed(function, *args):
+    file = io.StringIO()
+    function(*args, console=Console(file=file, width=terminal.WIDTH, highlight=False))
+    return file.getvalue()
+
+
+def of_assumed(make_report, **fields):
+    """A passing certificate whose contract has two entries that nobody confirmed."""
+    report = make_report()
+    contract = report.subject.contract.model_copy(update={"assumed": ("input.range", "output.classes")})
+    return make_report(verdict="pass", subject=report.subject.model_copy(update={"contract": contract}), **fields)
+
+
+def test_a_likely_mistake_is_on_the_second_line_and_the_badge_and_never_green(make_report):
+    first = make_report().diagnoses[0]
+    report = make_report(verdict="pass", diagnoses=(first, first.model_copy(update={"kind": "colour"})))
+    lines = printed(terminal.print_report, report).splitlines()
+    assert lines[1] == "2 likely mistakes in the contract: value range, colour"
+    assert badge.texts(report)[1].endswith(" · 2 likely mistakes in the contract")
+    assert badge.COLOURS["pass"] not in render_badge(report)
+    subject = report.subject.model_copy(update={"contract": None})
+    lines = printed(terminal.print_report, make_report(subject=subject)).splitlines()
+    assert lines[1] == "1 likely mistake in the predictions: value range"
+
+
+def test_entries_that_nobody_confirmed_are_on_the_second_line_and_the_badge(make_report):
+    report = of_assumed(make_report, diagnoses=())
+    lines = printed(terminal.print_report, report).splitlines()
+    assert lines[1] == "assumed in the contract, not confirmed: input.range, output.classes"
+    assert badge.texts(report)[1].endswith(" · 2 entries assumed")
+    assert "input.range, output.classes" in ElementTree.fromstring(render_badge(report)).find(f"{SVG}title").text
+    confirmed = printed(terminal.print_report, make_report(verdict="pass", diagnoses=())).splitlines()
+    assert confirmed[1].startswith("assurance: ")
+
+
+# The summary
+
+
+@pytest.mark.parametrize(
+    ("predicted", "sentences"),
+    [
+        (np.arange(7), "Recognises every class well. Misses no image."),
+        ([5] * 7, "Recognises no class well, Sad best. Misses 100 % of Angry, most often taken for Sad."),
+        (
+            [0, 0, 2, 2, 4, 5, 6],
+            "Recognises Neutral, Sad and Surprise well. Misses 100 % of Disgust, most often taken for Angry.",
+        ),
+    ],
+)
+def test_a_model_is_summarised_in_two_sentences(make_evaluation, predicted, sentences):
+    assert summary(make_evaluation(np.arange(7), np.asarray(predicted))) == sentences
+
+
+def test_a_class_without_images_is_not_summarised(make_evaluation):
+    said = summary(make_evaluation(np.array([3, 3, 4, 4, 4]), np.array([3, 3, 3, 3, 4])))
+    assert said == "Recognises no class well, Happy best. Misses 67 % of Neutral, most often taken for Happy."
