@@ -119,7 +119,7 @@ def likely_mistakes(report: Report) -> str:
 
 
 def entries(contract: Contract) -> list[tuple[str, str]]:
-    """Return the entries of a contract that have a value, or are assumed to have none, with their values in words."""
+    """Return the entries of a contract with their values in words; without value only those that are assumed."""
     tables = {"input": contract.input, "output": contract.output}
     found = [(f"{table}.{key}", value) for table, values in tables.items() for key, value in values]
     return [(name, _in_words(value)) for name, value in found if value is not None or name in contract.assumed]
