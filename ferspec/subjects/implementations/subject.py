@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+from pydantic_core import from_json, to_json
+
 from ferspec.errors import NotEvaluable, SubjectError, one_line
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
 from ferspec.subjects.implementations.capabilities import CATALOGUE
@@ -40,7 +42,9 @@ class Direct:
 
     def answer(self, capability: str, arguments: dict[str, Any]) -> Any:
         try:
-            return json.loads(json.dumps(getattr(self.implementation, capability)(**json.loads(json.dumps(arguments)))))
+            answer = getattr(self.implementation, capability)(**from_json(to_json(arguments)))
+            # pydantic parses images several times as fast as json, but writes types that JSON lacks
+            return from_json(json.dumps(answer))
         except NotImplementedError as lack:
             raise NotEvaluable(f"{capability} is not offered for these arguments") from lack
         except Exception as crash:
