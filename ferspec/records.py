@@ -12,3 +12,11 @@ class Record(BaseModel):
     """A frozen record that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def is_none(value: object) -> bool:
+    """Return whether a field is left out of a document.
+
+    So documents without a later field stay as they are.
+    """
+    return value is None

@@ -106,12 +106,14 @@ def f1_differences(
     images are drawn as one multinomial over those that occur.
     """
     count = len(spec.load().classes)
-    cells, tallies = np.unique((labels * count + predicted_a) * count + predicted_b, return_counts=True)
-    label, answer_a, answer_b = np.unravel_index(cells, (count, count, count))
+    # an answer is one of the classes, or none of them
+    answers = count + 1
+    cells, tallies = np.unique((labels * answers + predicted_a) * answers + predicted_b, return_counts=True)
+    label, answer_a, answer_b = np.unravel_index(cells, (count, answers, answers))
     drawn = np.vstack([tallies, resample_table(tallies, resampling)]).astype(np.float64)
     scores, weighted, macro = np.zeros(count), np.zeros(len(drawn)), np.zeros(len(drawn))
     for sign, answer in ((1, answer_a), (-1, answer_b)):
-        matrices = (drawn @ np.eye(count * count)[label * count + answer]).reshape(-1, count, count)
+        matrices = (drawn @ np.eye(count * answers)[label * answers + answer]).reshape(-1, count, answers)
         of_classes = metrics.f1(matrices)
         scores += sign * metrics.counted(of_classes[0])
         weighted += sign * metrics.weighted(of_classes, matrices)

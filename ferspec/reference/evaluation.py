@@ -13,7 +13,7 @@ from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_table
 from ferspec.reference.calibration import calibration
 from ferspec.reference.intervals import WILSON, mean_of_classes, proportion, wilson
-from ferspec.reference.measured import Averages, ClassMetrics, Evaluation, Metric, Rank
+from ferspec.reference.measured import Averages, Calibration, ClassMetrics, Evaluation, Metric, Rank
 from ferspec.reference.slices import slices
 from ferspec.required import required
 
@@ -31,16 +31,18 @@ def evaluate(
 ) -> Evaluation:
     """Return every metric of the protocol with its interval. The same input always gives the same numbers.
 
-    ``labels`` and ``predicted`` are (n,) integers from 0 to 6 in the order of the seven classes, ``probabilities`` is
-    (n, 7), ``groups`` has one value per image for each column. ``resampling`` defaults to the protocol's; fewer
-    replicates give the same values faster, with rougher intervals. ``UserError`` for other shapes or labels, or no
-    image. Source: FER-M, FER-Z.
+    ``labels`` and ``predicted`` are (n,) integers from 0 to 6 in the order of the seven classes; a prediction may be 7,
+    which is a miss: no answer, or none of the seven. ``probabilities`` is (n, 7), or wider with columns outside the
+    seven; a row of NaN is a missing answer, and does not count in the calibration. ``groups`` has one value per image
+    for each column. ``resampling`` defaults to the protocol's; fewer replicates give the same values faster, with
+    rougher intervals. ``UserError`` for other shapes or labels, or no image. Source: FER-M, FER-Z.
     """
     labels, predicted = checked(labels, predicted)
     classes, resampling = spec.load().classes, resampling or protocol_resampling()
-    if probabilities is not None and np.shape(probabilities) != (len(labels), len(classes)):
+    shape = None if probabilities is None else np.shape(probabilities)
+    if shape is not None and (len(shape) != 2 or shape[0] != len(labels) or shape[1] < len(classes)):
         raise UserError(
-            f"probabilities have shape {np.shape(probabilities)}, expected ({len(labels)}, {len(classes)}): "
+            f"probabilities have shape {shape}, expected ({len(labels)}, {len(classes)}): "
             "one row per image, one column per class"
         )
     matrix = metrics.confusion_matrix(labels, predicted)
@@ -56,7 +58,7 @@ def evaluate(
         confusion_matrix=tuple(map(tuple, matrix.tolist())),
         calibration=None
         if probabilities is None
-        else calibration(labels, predicted, np.asarray(probabilities), resampling),
+        else _calibration(labels, predicted, np.asarray(probabilities), resampling),
         rank=rank(overall),
         slices=slices(labels == predicted, groups or {}, resampling),
     )
@@ -81,7 +83,7 @@ def evaluate_known(
 
 
 def checked(labels: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels and predictions as integer arrays; ``UserError`` unless both hold n classes."""
+    """Return labels and predictions as integer arrays; ``UserError`` unless both hold n classes, or 7 for none."""
     labels, predicted = np.asarray(labels), np.asarray(predicted)
     count = len(spec.load().classes)
     for name, values in (("labels", labels), ("predictions", predicted)):
@@ -89,8 +91,9 @@ def checked(labels: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.n
             raise UserError(f"{name} have shape {values.shape}, expected one class for each of at least one image")
         if not np.issubdtype(values.dtype, np.integer):
             raise UserError(f"{name} are of type {values.dtype}, expected integers from 0 to {count - 1}")
-        if values.min() < 0 or values.max() >= count:
-            outside = values[(values < 0) | (values >= count)][0]
+        most = count if name == "labels" else count + 1
+        if values.min() < 0 or values.max() >= most:
+            outside = values[(values < 0) | (values >= most)][0]
             raise UserError(f"{name} contain {outside}, which is out of range: classes are 0 to {count - 1}")
     if len(labels) != len(predicted):
         raise UserError(f"there are {len(labels)} labels but {len(predicted)} predictions")
@@ -220,6 +223,18 @@ def require_metric(name: str, columns: Iterable[str] = ()) -> str:
     all_names = [*plain, *(f"{average}[CLASS]" for average in AVERAGED), *(gaps or ["gap[COLUMN] with --groups CSV"])]
     hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(all_names)}"
     raise UserError(f"unknown metric '{name.strip()}': {hint}")
+
+
+def _calibration(
+    labels: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, resampling: Resampling
+) -> Calibration | None:
+    """Return the calibration of the answers; an answer outside the seven has the confidence of its column."""
+    answered = ~np.isnan(probabilities).all(axis=1)
+    if not answered.any():
+        return None
+    labels, predicted, probabilities = labels[answered], predicted[answered], probabilities[answered]
+    chosen = np.where(predicted == len(spec.load().classes), probabilities.argmax(axis=1), predicted)
+    return calibration(labels, chosen, probabilities, resampling)
 
 
 def _proportion(hits: int, images: int, level: float, reason: str) -> Metric:

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from ferspec.records import Count, Record
 
+NONE = "none"
+
 
 class Known(NamedTuple):
     """A defined metric: its value and the ends of its interval."""
@@ -93,6 +95,26 @@ class Rank(Record):
         return self.position + self.ties
 
 
+class Figures(Record):
+    """The main metrics of one reading of the answers, or of some images."""
+
+    n: Count
+    accuracy: Metric
+    f1: Metric = Field(description="weighted by support")
+
+
+class Abstention(Record):
+    """The images without an answer, and the accuracy that they leave open.
+
+    The metrics of a report count a missing answer as wrong: that is the worst case.
+    """
+
+    missing: Count
+    rate: Metric
+    answered: Figures = Field(description="on the images with an answer: a missing one is excluded")
+    best: Metric = Field(description="the accuracy if every missing answer were right")
+
+
 class Group(Record):
     """The accuracy on the images with one value of a column."""
 
@@ -124,3 +146,8 @@ class Evaluation(Record):
     calibration: Calibration | None
     rank: Rank
     slices: tuple[Slice, ...] = ()
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The names of the confusion matrix's columns: the classes, and ``none`` for any other or no answer."""
+        return (*(one.name for one in self.per_class), NONE)[: len(self.confusion_matrix[0])]

@@ -8,10 +8,12 @@ from ferspec import spec
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Return the confusion matrix (7, 7): rows are labels, columns predictions.
 
-    ``labels`` and ``predicted`` are (n,) integers from 0 to 6, in the order of the seven classes.
+    ``labels`` and ``predicted`` are (n,) integers from 0 to 6, in the order of the seven classes. Where some
+    predictions are 7, for an answer that is missing or outside the seven, there is an eighth column.
     """
     count = len(spec.load().classes)
-    return np.bincount(labels * count + predicted, minlength=count * count).reshape(count, count)
+    width = count + bool((predicted == count).any())
+    return np.bincount(labels * width + predicted, minlength=count * width).reshape(count, width)
 
 
 def support(matrix: np.ndarray) -> np.ndarray:
@@ -21,7 +23,7 @@ def support(matrix: np.ndarray) -> np.ndarray:
 
 def predictions(matrix: np.ndarray) -> np.ndarray:
     """Return the number of images predicted as each class: (..., 7, 7) gives (..., 7)."""
-    return matrix.sum(axis=-2)
+    return matrix.sum(axis=-2)[..., : matrix.shape[-2]]
 
 
 def hits(matrix: np.ndarray) -> np.ndarray:

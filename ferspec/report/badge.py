@@ -7,6 +7,7 @@ from jinja2 import Template
 from ferspec.reference.measured import Known
 from ferspec.report.templating import new_environment
 from ferspec.report.words import (
+    OTHER_CLASSES,
     PREDICTIONS_ONLY,
     VERDICTS,
     certifies,
@@ -31,7 +32,7 @@ WIDTHS = {
     **dict(zip("abcdefghijklmnopqrstuvwxyz",
                (601, 623, 521, 623, 596, 352, 623, 633, 274, 344, 592, 274, 973,
                 633, 607, 623, 623, 427, 521, 394, 633, 592, 818, 592, 592, 525), strict=True)),
-    **{"B": 686, "E": 632, "F": 575, "R": 695, "T": 616, " ": 352, ".": 364, "·": 364, "%": 1076, "±": 818},
+    **{"B": 686, "E": 632, "F": 575, "R": 695, "T": 616, " ": 352, "'": 269, ".": 364, "·": 364, "%": 1076, "±": 818},
 }  # fmt: skip
 SIZE = 11
 UNRECOGNISED = "not recognised"
@@ -70,6 +71,7 @@ def texts(report: Report) -> tuple[str, str]:
     parts: list[str] = [] if report.kind == "certificate" else [report.kind]
     parts += [UNRECOGNISED] if is_in_form_only(report) else []
     parts += [PREDICTIONS_ONLY] if is_of_predictions(report) else []
+    parts += [OTHER_CLASSES] if report.other_classes is not None else []
     parts += [] if parts and report.verdict == "pass" else [VERDICTS[report.verdict]]
     return label, " · ".join(parts + doubted)
 

@@ -58,6 +58,7 @@ def render_html(
         known=_known(report),
         bars=plots.reliability(report.metrics.calibration.bins) if report.metrics.calibration else (),
         slices=[(column, *shown_groups(column)) for column in report.metrics.slices],
+        readings=words.readings(report),
         undefined=words.undefined_reasons(report.metrics),
         worst=[(prediction, _data_uri(thumbnails[prediction.image])) for prediction in worst],
         isolation=words.isolation(report),
@@ -87,7 +88,7 @@ def worst_predictions(report: Report, count: int = WORST_SHOWN) -> tuple[Predict
     wrong = [
         (-max(prediction.probabilities), prediction.image, prediction)
         for prediction in report.predictions
-        if prediction.predicted != prediction.label and prediction.probabilities is not None
+        if prediction.predicted not in (None, prediction.label) and prediction.probabilities is not None
     ]
     return tuple(prediction for _, _, prediction in sorted(wrong, key=lambda row: row[:2])[:count])
 
@@ -103,7 +104,7 @@ def top_confusions(metrics: Evaluation) -> list[tuple[str, str, int, float]]:
     """Return the most frequent confusions: label, prediction, images, share of the label's images."""
     classes = spec.load().classes
     pairs = [
-        (classes[row], classes[column], count, count / sum(counts))
+        (classes[row], metrics.answers[column], count, count / sum(counts))
         for row, counts in enumerate(metrics.confusion_matrix)
         for column, count in enumerate(counts)
         if row != column and count
@@ -145,6 +146,7 @@ def templates() -> Environment:
         "percent_range": _unbroken(words.percent_range),
         "points_range": words.points_range,
         "place": words.place,
+        "policy": words.policy,
         "places": words.places,
         "plain": words.plain,
         "rank_range": words.rank_range,

@@ -31,14 +31,14 @@ from ferspec.report.words import (
     isolation,
     notice,
     number_range,
-    percent,
-    percent_range,
     place,
     plain,
     points_range,
     rank_range,
     ranking,
+    readings,
     recognition,
+    share,
     shorten,
     stated,
     undefined_reasons,
@@ -119,7 +119,7 @@ def print_verification(
 
 
 def _said(report: Report) -> str:
-    accuracy = _share(report.metrics.accuracy)
+    accuracy = share(report.metrics.accuracy)
     return f"{VERDICTS[report.verdict].upper()}, {headline(report)}, {report.dataset.n:,} images, accuracy {accuracy}"
 
 
@@ -134,7 +134,7 @@ def print_comparison(
     console = console or default_console()
     table = _table("", f"accuracy on {images_name(images, LONGEST_NAME)}")
     for letter, model, accuracy in (("A", model_a, comparison.accuracy_a), ("B", model_b, comparison.accuracy_b)):
-        table.add_row(Text(f"{letter}  {plain(model.name)}"), _share(accuracy))
+        table.add_row(Text(f"{letter}  {plain(model.name)}"), share(accuracy))
     table.add_row("A less B", _points(comparison.difference))
     table.add_row("  weighted F1", _points(comparison.f1_difference))
     table.add_row("  macro F1", _points(comparison.macro_f1_difference))
@@ -217,10 +217,12 @@ def _file_of(clause: str) -> str | None:
 
 def _print_figures(console: Console, report: Report) -> None:
     metrics = report.metrics
-    _print(console, "", Text.assemble("accuracy ", (_share(metrics.accuracy), "bold")))
+    _print(console, "", Text.assemble("accuracy ", (share(metrics.accuracy), "bold")))
     _print(console, *_wrapped(console, summary(metrics)))
     if report.known is not None:
-        _print(console, f"on the {report.known.n:,} known pictures {_share(report.known.accuracy)}")
+        _print(console, f"on the {report.known.n:,} known pictures {share(report.known.accuracy)}")
+    for sentence in readings(report):
+        _print(console, *_wrapped(console, sentence))
     if rank := ranking(report):
         among = f" ({places} with the interval)" if (places := rank_range(rank)) else ""
         _print(console, *_wrapped(console, f"{place(rank)}, among the published BTFER accuracies{among}"))
@@ -235,21 +237,21 @@ def _print_figures(console: Console, report: Report) -> None:
 def _averages(metrics: Evaluation) -> Table:
     table = _table("", "support-weighted", "macro")
     for name, averages in (("precision", metrics.precision), ("recall", metrics.recall), ("F1", metrics.f1)):
-        table.add_row(name, _share(averages.weighted), _share(averages.macro))
+        table.add_row(name, share(averages.weighted), share(averages.macro))
     return table
 
 
 def _classes(metrics: Evaluation) -> Table:
     table = _table("class", "images", "precision", "recall", "F1")
     for row in metrics.per_class:
-        shares = map(_share, (row.precision, row.recall, row.f1))
+        shares = map(share, (row.precision, row.recall, row.f1))
         table.add_row(Text(shorten(row.name, 12)), f"{row.support:,}", *shares)
     return table
 
 
 def _matrix(metrics: Evaluation) -> Table:
     classes = spec.load().classes
-    table = _table("label / taken for", *classes, gap=1)
+    table = _table("label / taken for", *metrics.answers, gap=1)
     for row, counts in enumerate(metrics.confusion_matrix):
         cells = [Text(str(count), "bold" if row == column else "") for column, count in enumerate(counts)]
         table.add_row(classes[row], *cells)
@@ -260,7 +262,7 @@ def _slice(groups: Slice) -> str:
     column = shorten(groups.column, 30)
     if groups.gap.value is None:
         return f"{column}: gap {UNDEFINED}: {groups.gap.undefined}"
-    accuracy = {group.value: _share(group.accuracy) for group in groups.groups}
+    accuracy = {group.value: share(group.accuracy) for group in groups.groups}
     best, worst = (f"{shorten(value, 30)} {accuracy[value]}" for value in (groups.best, groups.worst))
     return f"{column}: gap {_points(groups.gap)}; best {best}, worst {worst}"
 
@@ -272,12 +274,6 @@ def _calibration(calibration: Calibration | None) -> str:
         return f"calibration {UNDEFINED}: {calibration.ece.undefined}"
     named = (("ECE", calibration.ece), ("Brier", calibration.brier), ("NLL", calibration.nll))
     return "calibration: " + ", ".join(f"{name} {metric.value:.3f} ({number_range(metric)})" for name, metric in named)
-
-
-def _share(figure: Metric) -> str:
-    if figure.value is None:
-        return UNDEFINED
-    return f"{percent(figure.value)} ({percent_range(figure).removesuffix(' %')})"
 
 
 def _points(figure: Metric) -> str:

@@ -8,6 +8,7 @@ from ferspec.outcomes import Outcome, Status
 from ferspec.reference.measured import Evaluation, Metric, Rank
 from ferspec.spec.records import Cell
 from ferspec.subjects.certificates.document import DatasetInfo, Report
+from ferspec.subjects.models.contracts.class_set import Extra
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.predictions import RecordedPredictions
 
@@ -20,6 +21,7 @@ IN_FORM = "Evaluation on a set in the BTFER form, not a certificate: the test se
 UNRECOGNISED = "a test set that was not recognised"
 PREDICTIONS_ONLY = "predictions only"
 NOT_ISOLATED = "not isolated"
+OTHER_CLASSES = "not the protocol's classes"
 CODE_NOT_ISOLATED = (
     "Not isolated: the model runs code of its author, which could reach files, processes or the network."
 )
@@ -38,14 +40,60 @@ ORDER = {Status.FAIL: 0, Status.INCONCLUSIVE: 2, Status.NOT_EVALUATED: 3, Status
 def notice(report: Report) -> str | None:
     """Return the notice of a report that does not certify a model, else None."""
     kind = IN_FORM if is_in_form_only(report) else NOTICES.get(report.kind)
-    only_code = report.kind == "evaluation" and report.dataset.form == "btfer" and not report.isolated
+    recognised = report.kind == "evaluation" and report.dataset.form == "btfer"
     said = [
-        None if only_code else kind,
+        None if recognised else kind,
+        other_classes(report),
         OF_PREDICTIONS if is_of_predictions(report) else None,
         None if report.isolated else CODE_NOT_ISOLATED,
         None if report.subject.coverage is None else report.subject.coverage.caveat,
     ]
     return " ".join(filter(None, said)) or None
+
+
+def other_classes(report: Report) -> str | None:
+    """Return which classes a model names besides the seven, and which it cannot name; None for the seven."""
+    found = report.other_classes
+    if found is None:
+        return None
+    outside = f"it also answers {', '.join(map(plain, found.outside))}" if found.outside else ""
+    missing = f"it cannot answer {', '.join(found.missing)}" if found.missing else ""
+    return f"Not the protocol's classes: {' and '.join(filter(None, (outside, missing)))}."
+
+
+def readings(report: Report) -> list[str]:
+    """Return, in sentences, the accuracy under other readings of the answers; empty where there are none."""
+    said = []
+    others, abstained = report.other_classes, report.abstention
+    if others is not None and len(others.policies) > 1:
+        worst = f"worst, {policy(others.worst.extra)}: {share(others.worst.figures.accuracy)}"
+        least = "no other policy gives less" if others.worst == others.declared else worst
+        names = ", ".join(map(plain, others.outside))
+        said.append(f"Answers outside the seven ({names}) are {policy(others.declared.extra)}; {least}.")
+    if others is not None and (named := others.nameable) is not None:
+        accuracy = share(named.accuracy)
+        said.append(f"On the {named.n:,} images whose class it can name: {accuracy}; the others are misses.")
+    if abstained is not None:
+        missing = f"{abstained.missing:,} of {report.metrics.n:,} images"
+        said.append(
+            f"No answer to {missing}, {share(abstained.rate)}, which counts as wrong. "
+            f"Without them {share(abstained.answered.accuracy)}, if all were right {share(abstained.best)}."
+        )
+    return said
+
+
+def share(figure: Metric) -> str:
+    """Return a share with its interval: ``54.5 % (52.4–56.6)``."""
+    if figure.value is None:
+        return UNDEFINED
+    return f"{percent(figure.value)} ({percent_range(figure).removesuffix(' %')})"
+
+
+def policy(extra: Extra) -> str:
+    """Return in words what an answer outside the seven counts as."""
+    if isinstance(extra, dict):
+        return ", ".join(f"{plain(name)} merged into {plain(target)}" for name, target in extra.items())
+    return {"wrong": "counted as wrong", "drop": "left out, the rest renormalised"}[extra]
 
 
 def isolation(report: Report) -> str | None:
@@ -152,9 +200,9 @@ def is_green(report: Report) -> bool:
 
 def headline(report: Report) -> str:
     """Return the name of a kind of report: ``certificate``, or ``certificate (predictions only)``."""
-    if is_of_predictions(report):
-        return f"{report.kind} ({PREDICTIONS_ONLY})"
-    return report.kind if report.isolated else f"{report.kind} ({NOT_ISOLATED})"
+    origin = PREDICTIONS_ONLY if is_of_predictions(report) else None if report.isolated else NOT_ISOLATED
+    said = ", ".join(filter(None, (origin, None if report.other_classes is None else OTHER_CLASSES)))
+    return f"{report.kind} ({said})" if said else report.kind
 
 
 def claimed(report: Report) -> dict[str, str]:

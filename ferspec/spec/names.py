@@ -8,6 +8,9 @@ from functools import cached_property
 from ferspec.errors import UserError
 from ferspec.records import Record
 
+# how a contract names a column outside the seven classes
+UNNAMED = "-"
+
 
 class LabelOrder(Record):
     """The classes of a dataset's integer labels: ``classes[0]`` has the integer ``first``."""
@@ -47,6 +50,18 @@ class Names(Record):
         known = [self.classes[self._indices[word]] for word in near if word in self._indices]
         hint = f"did you mean {', '.join(dict.fromkeys(known))}?" if known else f"known are {', '.join(self.classes)}"
         raise UserError(f"unknown class {name!r}: {hint}")
+
+    def column_class(self, name: str) -> int | None:
+        """Return the index of an output column's class, None for one outside the seven.
+
+        Outside are the known expressions, *other*, *no face* and the like, and ``-``. ``UserError`` for any other word.
+        """
+        return None if name == UNNAMED or plain_name(name) in self.outside else self.class_index(name)
+
+    def nearest_class(self, name: str) -> str | None:
+        """Return the class that a misspelt name most likely means, or None."""
+        near = nearest(plain_name(name), self._indices)
+        return self.classes[self._indices[near[0]]] if near else None
 
     @cached_property
     def _indices(self) -> dict[str, int]:

@@ -39,7 +39,7 @@ class Certification(Measured, Judged, Report):
             row: dict[str, object] = {
                 "image": entry.path,
                 "label": prediction.label,
-                "predicted": prediction.predicted,
+                "predicted": prediction.answer,
                 **{f"p_{name}": probability for name, probability in probabilities},
                 **prediction.groups,
             }
@@ -64,7 +64,8 @@ class Certification(Measured, Judged, Report):
 
     def summary(self) -> str:
         """Return kind, model, verdict, accuracy and number of images."""
-        kind = self.kind if self.isolated else f"{self.kind} (not isolated)"
+        from ferspec.report.words import headline
+
         verdict = self.verdict.replace("_", " ")
         accuracy = with_interval(self.accuracy)
-        return f"{kind} of {self.subject.name}: {verdict}, accuracy {accuracy}, n = {self.metrics.n:,}"
+        return f"{headline(self)} of {self.subject.name}: {verdict}, accuracy {accuracy}, n = {self.metrics.n:,}"

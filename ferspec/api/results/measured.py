@@ -40,7 +40,7 @@ class Measured(Result):
         import pandas as pd
 
         names = [row.name for row in self.metrics.per_class]
-        return pd.DataFrame(self.metrics.confusion_matrix, pd.Index(names, name="class"), names)
+        return pd.DataFrame(self.metrics.confusion_matrix, pd.Index(names, name="class"), list(self.metrics.answers))
 
     @property
     def per_class(self: HasMetrics) -> pd.DataFrame:
@@ -62,7 +62,7 @@ class Measured(Result):
         counts = np.array(self.metrics.confusion_matrix)
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+        axes.set_xticks(range(counts.shape[1]), self.metrics.answers, rotation=45, ha="right")
         axes.set_yticks(range(len(names)), names)
         for (row, column), count in np.ndenumerate(counts):
             colour = "white" if shares[row, column] > DARK else "black"

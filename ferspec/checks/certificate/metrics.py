@@ -9,16 +9,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ferspec import spec
+from ferspec.checks.certificate.answers import answers_follow
 from ferspec.checks.certificate.differences import EDITED, PASS, differs, first_difference
 from ferspec.checks.certificate.known import known_evaluation
 from ferspec.checks.model.claims import claim_checks
 from ferspec.engine import outcome_of
 from ferspec.outcomes import CheckResult, Status
+from ferspec.records import Record
 from ferspec.reference.bootstrap import protocol_resampling
 from ferspec.reference.evaluation import evaluate
 from ferspec.reference.measured import Evaluation
 from ferspec.required import required
 from ferspec.subjects.certificates.subject import Certificate
+from ferspec.subjects.models.base import abstains
 from ferspec.subjects.models.claims import Claim, parse_claim
 from ferspec.subjects.models.subject import WHY_MISSING
 
@@ -41,8 +44,12 @@ class Recorded:
         return self.certificate.labels
 
     @property
-    def probabilities(self) -> np.ndarray | None:
-        return self.certificate.probabilities
+    def distributions(self) -> np.ndarray | None:
+        return self.certificate.distributions
+
+    @property
+    def may_abstain(self) -> bool:
+        return abstains(required(self.certificate.report).subject.format)
 
     @property
     def known(self) -> Evaluation | None:
@@ -50,7 +57,7 @@ class Recorded:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        return frozenset() if self.probabilities is None else frozenset({"probabilities"})
+        return frozenset() if self.distributions is None else frozenset({"probabilities"})
 
     def why_missing(self, capability: str) -> str:
         return WHY_MISSING[capability]
@@ -66,16 +73,9 @@ class Limit(NamedTuple):
 
 def metrics_follow(certificate: Certificate) -> CheckResult:
     """Every predicted class has the highest probability; every metric follows from the recorded predictions."""
-    if certificate.probabilities is not None:
-        chosen = certificate.probabilities[np.arange(len(certificate.predicted)), certificate.predicted]
-        wrong = np.flatnonzero(chosen < certificate.probabilities.max(axis=1))
-        if len(wrong):
-            return CheckResult(
-                status=Status.FAIL,
-                observed=f"{len(wrong)} predicted classes are not the most probable; the first is of image {wrong[0]}",
-                expected="none",
-                likely=EDITED,
-            )
+    found = answers_follow(certificate)
+    if found.status is Status.FAIL:
+        return found
     stated, recomputed = required(certificate.report).metrics, certificate.evaluation
     resampled = limits(recomputed)
     methods = {f"{path.rpartition('.')[0]}.method" for path in resampled}
@@ -108,7 +108,7 @@ def within_error(stated: Limit, ours: Limit, n: int) -> bool:
     return same_method and abs(stated.value - ours.value) <= error
 
 
-def limits(metrics: Evaluation) -> dict[str, Limit]:
+def limits(metrics: Record) -> dict[str, Limit]:
     """Return every limit that resampling gives, by its path in the metrics."""
     return dict(_limits(metrics.model_dump(mode="json")))
 

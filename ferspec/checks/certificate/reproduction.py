@@ -91,7 +91,11 @@ def predictions_are_reproduced(certificate: Certificate) -> CheckResult:
     """The model, run on the images, gives the recorded predictions."""
     reproduced, stated = certificate.recertified, required(certificate.report)
     tolerance = spec.load().number("FER-X-08", "tolerance")
-    difference = float(np.abs(_probabilities(reproduced) - _probabilities(stated)).max())
+    left, right = _probabilities(reproduced), _probabilities(stated)
+    if left.shape != right.shape or (np.isnan(left) != np.isnan(right)).any():
+        stated_missing, missing = (int(np.isnan(rows).all(axis=1).sum()) for rows in (right, left))
+        return differs("number of images without an answer", stated_missing, missing, OTHERWISE)
+    difference = float(np.nanmax(np.abs(left - right)))
     if difference > tolerance:
         return CheckResult(
             status=Status.FAIL,
@@ -239,6 +243,9 @@ def _shared(report: Report) -> dict[str, Any]:
 
 
 def _probabilities(report: Report) -> np.ndarray:
-    classes = spec.load().classes
-    rows = [p.probabilities or np.eye(len(classes))[classes.index(p.predicted)] for p in report.predictions]
-    return np.asarray(rows, dtype=np.float64)
+    """Return the recorded columns, or probabilities, or 1 for the class alone; NaN without an answer."""
+    names = [*spec.load().classes, *report.subject.class_set.unread]
+    one_hot = np.eye(len(names))
+    rows = [p.columns or p.probabilities or (p.answer and one_hot[names.index(p.answer)]) for p in report.predictions]
+    width = next(len(row) for row in rows if row is not None)
+    return np.array([np.full(width, np.nan) if row is None else row for row in rows], dtype=np.float64)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from ferspec import spec
 from ferspec.checks.certificate.differences import differs, first_difference
 from ferspec.checks.certificate.metrics import Recorded, limits_follow, metrics_follow
+from ferspec.checks.certificate.readings import readings_follow
 from ferspec.checks.certificate.recognition import BTFER, FORM_ONLY, RECOGNITION_CHECKS
 from ferspec.checks.certificate.reproduction import (
     dataset_is_the_certified_one,
@@ -102,7 +102,7 @@ def manifest_follows(certificate: Certificate) -> CheckResult:
             "n": len(entries),
             "synthetic": stated.form == "synthetic",
             "btfer": not stated.synthetic and has_btfer_form(entries),
-            "kind": kind_of(stated.form, stated.synthetic, report.isolated),
+            "kind": kind_of(stated.form, stated.synthetic, report.isolated, report.subject.class_set),
             "notes": list(manifest_notes(entries)),
         },
     )
@@ -151,6 +151,7 @@ CERTIFICATE_CHECKS = (
     Check("FER-X-11", limits_follow, needs=RECOMPUTED),
     Check("FER-X-12", findings_are_reproduced, needs=(*RECOMPUTED, "model and dataset")),
     Check("FER-X-13", is_signed_as_stated, needs=("whole", "signatures")),
+    Check("FER-X-14", readings_follow, needs=RECOMPUTED),
     *RECOGNITION_CHECKS,
 )
 
@@ -190,9 +191,8 @@ def _first_diagnosis_follows(certificate: Certificate) -> CheckResult:
     """Compare the first diagnosis with what the predictions show. Only a costlier wrong input may come before it."""
     report = required(certificate.report)
     contract = report.subject.contract
-    names: Sequence[str] = spec.load().classes if contract is None else contract.output.classes
     labels, predicted = certificate.labels, certificate.predicted
-    order = likely_class_order(labels, predicted, names)
+    order = likely_class_order(labels, predicted, certificate.class_set.classes)
     # only the outputs show a wrong kind of them
     first = next((diagnosis for diagnosis in report.diagnoses if diagnosis.kind != "output kind"), None)
     of_predictions = first is None or first.kind in ("class order", "predictions")

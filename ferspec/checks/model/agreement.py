@@ -10,10 +10,14 @@ from ferspec.outcomes import CheckResult, Status
 def agree(observed: np.ndarray, expected: np.ndarray, tolerance: float, likely: str) -> CheckResult:
     """Compare outputs (n, k) relative to their largest magnitude.
 
-    So one tolerance serves logits and probabilities. A pass has the same words in every run; only a failure says by how
-    much the outputs differ.
+    So one tolerance serves logits and probabilities. Images without an answer in both are the same. A pass has the same
+    words in every run; only a failure says by how much the outputs differ.
     """
     limit = f"a difference of at most {tolerance:g}"
+    answered = ~(unanswered(observed) & unanswered(expected))
+    if not answered.any():
+        return CheckResult(status=Status.PASS, observed="the same outputs", expected=limit)
+    observed, expected = observed[answered], expected[answered]
     for outputs in (observed, expected):
         if not np.isfinite(outputs).all():
             return not_finite(outputs, limit, likely)
@@ -28,6 +32,11 @@ def agree(observed: np.ndarray, expected: np.ndarray, tolerance: float, likely: 
         difference=difference - tolerance,
         likely=likely,
     )
+
+
+def unanswered(outputs: np.ndarray) -> np.ndarray:
+    """Return which rows (n, k) hold NaN alone, which stands for a missing answer."""
+    return np.asarray(np.isnan(outputs).all(axis=1))
 
 
 def not_finite(outputs: np.ndarray, expected: str, likely: str) -> CheckResult:

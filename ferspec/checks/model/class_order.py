@@ -41,14 +41,19 @@ class ClassOrder:
 def likely_class_order(labels: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> ClassOrder | None:
     """Return the order that fits significantly better than the declared one, or None.
 
-    ``names`` are the declared classes of the columns. ``labels`` (n,) are the true classes, ``predicted`` (n,) the
-    classes as the contract calls them. Candidates are the orders that datasets publish and the optimal assignment over
-    the confusion matrix. Each p value is multiplied by the number of candidates it was chosen from (7! = 5,040 for the
-    assignment). A published order is preferred if its gain is within the least reported gain of the best one: it is
-    the likelier mistake. Source: FER-Z-05.
+    ``names`` are the declared classes of the columns; those outside the seven keep their place, and without all of the
+    seven there is no order. ``labels`` (n,) are the true classes, ``predicted`` (n,) the classes as the contract calls
+    them; images without one of the seven are left out. Candidates are the orders that datasets publish and the optimal
+    assignment over the confusion matrix. Each p value is multiplied by the number of candidates it was chosen from
+    (7! = 5,040 for the assignment). A published order is preferred if its gain is within the least reported gain of the
+    best one: it is the likelier mistake. Source: FER-Z-05.
     """
-    classes, index = spec.load().classes, spec.load().class_index
-    declared = tuple(classes[index(name)] for name in names)
+    classes = spec.load().classes
+    indices = [index for name in names if (index := spec.load().column_class(name)) is not None]
+    answered = predicted < len(classes)
+    if len(indices) < len(classes) or not answered.any():
+        return None
+    declared, labels, predicted = tuple(classes[index] for index in indices), labels[answered], predicted[answered]
     published = {name: _columns(declared, order) for name, order in _published_orders().items()}
     optimal = best_assignment(labels, predicted)
     candidates: list[tuple[str | None, np.ndarray, int]] = [
@@ -70,7 +75,8 @@ def best_assignment(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
     count = len(spec.load().classes)
     confusion = np.zeros((count, count), dtype=int)
-    np.add.at(confusion, (labels, predicted), 1)
+    answered = predicted < count
+    np.add.at(confusion, (labels[answered], predicted[answered]), 1)
     return np.asarray(linear_sum_assignment(-confusion.T)[1])
 
 

@@ -15,14 +15,17 @@ from ferspec.checks.model.symptoms import of_outputs, symptom_of
 from ferspec.errors import SubjectError
 from ferspec.required import required
 from ferspec.subjects.certificates.document import Diagnosis
+from ferspec.subjects.models.contracts.answers import output_to_classes, predicted_classes
 from ferspec.subjects.models.contracts.contract import Input
-from ferspec.subjects.models.contracts.files import output_to_classes
 from ferspec.subjects.models.subject import ModelSubject
 
 
 @dataclass(frozen=True)
 class Interpretation:
-    """How images are prepared and columns are read. ``columns[i]`` is the class that the contract calls class i."""
+    """How images are prepared and columns are read.
+
+    ``columns[i]`` is the class that the contract calls class i; the last stands for none of the seven, and stays.
+    """
 
     prepared_as: Input | None
     columns: np.ndarray
@@ -39,7 +42,7 @@ def diagnose(subject: ModelSubject) -> tuple[Diagnosis, ...]:
     """
     declared = None if subject.contract is None else subject.contract.input
     search = _Search(subject)
-    interpretation = Interpretation(declared, np.arange(len(spec.load().classes)))
+    interpretation = Interpretation(declared, np.arange(len(spec.load().classes) + 1))
     diagnoses: list[Diagnosis] = []
     while candidates := search.mistakes(interpretation, {diagnosis.kind for diagnosis in diagnoses}):
         diagnosis, interpretation = max(candidates, key=lambda candidate: required(candidate[0].gain.value))
@@ -69,12 +72,16 @@ class _Search:
         return mistakes + self._inputs(interpretation, candidates)
 
     def _class_order(self, interpretation: Interpretation) -> list[tuple[Diagnosis, Interpretation]]:
-        contract = self.subject.contract
-        names = spec.load().classes if contract is None else contract.output.classes
-        order = likely_class_order(self.subject.labels, self.predicted(interpretation.prepared_as), names)
+        predicted = self.predicted(interpretation.prepared_as)
+        order = likely_class_order(self.subject.labels, predicted, self.subject.class_set.classes)
         if order is None:
             return []
-        return [(Diagnosis(kind="class order", **order.described()), replace(interpretation, columns=order.columns))]
+        return [
+            (
+                Diagnosis(kind="class order", **order.described()),
+                replace(interpretation, columns=np.append(order.columns, len(order.columns))),
+            )
+        ]
 
     def _inputs(
         self, interpretation: Interpretation, candidates: list[Alternative]
@@ -103,7 +110,9 @@ class _Search:
         if self.subject.contract is None or prepared_as == self.subject.contract.input:
             return self.subject.predicted
         if prepared_as not in self._predicted:
-            self._predicted[prepared_as] = self._probabilities(required(prepared_as)).argmax(axis=1)
+            self._predicted[prepared_as] = predicted_classes(
+                self._outputs(required(prepared_as)), self.subject.contract
+            )
         return self._predicted[prepared_as]
 
     def _promising(self, interpretation: Interpretation, candidates: list[Alternative]) -> list[Alternative]:
@@ -137,12 +146,15 @@ class _Search:
         contract = required(self.subject.contract)
         if prepared_as == contract.input:
             return required(self.subject.probabilities)[slice(None) if chosen is None else chosen]
+        return output_to_classes(self._outputs(prepared_as, chosen), contract)
+
+    def _outputs(self, prepared_as: Input, chosen: np.ndarray | None = None) -> np.ndarray:
         # small batches, so that few other images have to fill the last one
         size = None if chosen is None else spec.load().integer("FER-B-06", "probe")
         outputs = self.subject.run(chosen, batch_size=size, prepared_as=prepared_as)
-        if not np.isfinite(outputs).all():
+        if not self.subject.usable(outputs):
             raise SubjectError("the output holds NaN or infinite numbers")
-        return output_to_classes(outputs, contract)
+        return outputs
 
 
 def holm(p_values: list[float], tried: int) -> list[float]:
@@ -156,7 +168,7 @@ def holm(p_values: list[float], tried: int) -> list[float]:
 
 def _log_likelihood(probabilities: np.ndarray, true: np.ndarray) -> np.ndarray:
     floor = spec.load().number("FER-Z-07", "floor")
-    return np.asarray(np.log(np.maximum(probabilities[np.arange(len(true)), true], floor)))
+    return np.asarray(np.log(np.fmax(probabilities[np.arange(len(true)), true], floor)))
 
 
 def _diagnosis(alternative: Alternative, gain: Gain, p_value: float) -> Diagnosis:

@@ -14,7 +14,7 @@ from ferspec.outcomes import CheckResult, Status
 from ferspec.reference.comparison import accuracy_difference
 from ferspec.reference.measured import Metric
 from ferspec.required import required
-from ferspec.subjects.models.contracts.files import output_to_classes
+from ferspec.subjects.models.contracts.answers import answers_of, columns_of, predicted_classes
 from ferspec.subjects.models.subject import ModelSubject
 
 REMEMBERS = "the model counts or remembers images, or its answer depends on the other images of a batch"
@@ -63,11 +63,11 @@ def loss_by_changes(subject: ModelSubject, chosen: np.ndarray) -> Metric:
     finite.
     """
     outputs = subject.run(chosen, alter=lambda image: changed(image, draw_change(subject.chance)))
-    if not np.isfinite(outputs).all():
+    if not subject.usable(outputs):
         raise SubjectError("the outputs for changed images hold NaN or infinite numbers")
     labels = subject.labels[chosen]
     before = subject.predicted[chosen] == labels
-    after = output_to_classes(outputs, required(subject.contract)).argmax(axis=1) == labels
+    after = predicted_classes(outputs, required(subject.contract)) == labels
     level = spec.load().number("FER-B-10", "level")
     return accuracy_difference(int((before & ~after).sum()), int((after & ~before).sum()), len(chosen), level)
 
@@ -84,9 +84,10 @@ def _same_classes(
     """Fail for a changed class that led clearly, or for more near-ties than allowed."""
     book = spec.load()
     first = required(subject.probabilities)[chosen]
-    classes = output_to_classes(repeated, required(subject.contract)).argmax(axis=1)
-    differing = classes != first.argmax(axis=1)
-    lead = first.max(axis=1) - first[np.arange(len(first)), classes]
+    repetition = answers_of(columns_of(repeated, required(subject.contract)), subject.class_set)
+    chosen_first = subject.answers.chosen[chosen]
+    differing = repetition.chosen != chosen_first
+    lead = first.max(axis=1) - first[np.arange(len(first)), repetition.chosen]
     clear = int((lead > book.number("FER-B-09", "near_tie")).sum())
     most = int(book.number("FER-B-09", "most_near_ties") * len(chosen))
     if not clear and differing.sum() <= most:

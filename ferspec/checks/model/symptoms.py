@@ -26,8 +26,11 @@ def symptom_of(
 ) -> Diagnosis | None:
     """Return a mistake in predictions (n,) that no corrected contract explains, or None.
 
-    ``probabilities`` are (n, k), or None for classes alone. Too few images show nothing.
+    ``probabilities`` are (n, k), or None for classes alone. Too few images with an answer show nothing.
     """
+    answered = predicted < len(spec.load().classes)
+    labels, predicted = labels[answered], predicted[answered]
+    probabilities = None if probabilities is None else probabilities[answered]
     if len(predicted) < _number("least_images"):
         return None
     found = _constant_class(labels, predicted) or _of_probabilities(labels, predicted, probabilities)

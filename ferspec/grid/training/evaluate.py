@@ -17,8 +17,9 @@ from ferspec.progress import Progress, silent
 from ferspec.records import Record
 from ferspec.reference.schedule import batch_size
 from ferspec.subjects.models import open_model
+from ferspec.subjects.models.contracts.answers import output_to_classes
 from ferspec.subjects.models.contracts.contract import Contract
-from ferspec.subjects.models.contracts.files import apply_contract, load_contract, output_to_classes
+from ferspec.subjects.models.contracts.files import apply_contract, load_contract
 from ferspec.subjects.models.preprocess import prepare_batch
 from ferspec.subjects.runs.artifacts.metrics import RunReport, SplitReport, read_run_report, report_of
 from ferspec.subjects.runs.artifacts.predictions import RunPredictions, read_run_predictions
@@ -146,6 +147,8 @@ def predict_split(
     ``predict_on_batch`` and a ``Model``'s ``predict`` do. ``UserError`` for outputs that are not finite,
     ``SubjectError`` for outputs of another shape.
     """
+    if not contract.output.is_the_protocols:
+        raise UserError(f"the contract names other classes than the seven: {', '.join(contract.output.classes)}")
     outputs = []
     for start in range(0, len(part), batch_size):
         chosen = np.arange(start, min(start + batch_size, len(part)))

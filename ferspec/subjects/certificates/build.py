@@ -18,6 +18,8 @@ from ferspec.subjects.certificates.document import (
 )
 from ferspec.subjects.datasets.manifest import Entry, digest
 from ferspec.subjects.datasets.subject import Dataset
+from ferspec.subjects.models.contracts.class_set import ClassSet
+from ferspec.subjects.models.policies import abstention, other_classes
 from ferspec.subjects.models.subject import ModelSubject
 
 # significant digits that represent a float32 exactly
@@ -39,12 +41,14 @@ def build_report(
     described = subject_info(subject)
     isolated = is_isolated(described.runs_code, isolation)
     report = Report(
-        kind=kind_of(subject.dataset.form, subject.dataset.synthetic, isolated),
+        kind=kind_of(subject.dataset.form, subject.dataset.synthetic, isolated, subject.class_set),
         verdict=judgement.verdict,
         counts=judgement.counts,
         outcomes=judgement.outcomes,
         metrics=subject.evaluation,
         known=subject.known,
+        other_classes=other_classes(subject.labels, subject.columns, subject.answers, subject.class_set),
+        abstention=abstention(subject.labels, subject.answers),
         diagnoses=tuple(diagnoses),
         subject=described,
         isolation=isolation,
@@ -61,11 +65,14 @@ def build_report(
     return report.model_copy(update={"digest": digest_of(report.model_dump(mode="json"))})
 
 
-def kind_of(form: str, synthetic: bool, isolated: bool) -> ReportKind:
-    """Return the kind of a report; only images recognised as BTFER's, and an isolated model, give a certificate."""
+def kind_of(form: str, synthetic: bool, isolated: bool, classes: ClassSet) -> ReportKind:
+    """Return the kind of a report.
+
+    Only images recognised as BTFER's, an isolated model, and the seven classes give a certificate.
+    """
     if synthetic:
         return "demonstration"
-    return "certificate" if form == "btfer" and isolated else "evaluation"
+    return "certificate" if form == "btfer" and isolated and classes.is_the_protocols else "evaluation"
 
 
 def spec_info() -> SpecInfo:
@@ -105,23 +112,30 @@ def subject_info(subject: ModelSubject) -> SubjectInfo:
         coverage=None if model is None else model.coverage,
         cost=subject.cost,
         file_bytes=None if model is None else model.file_bytes,
+        columns=None if model is not None or subject.class_set.is_the_protocols else subject.class_set,
     )
 
 
 def _predictions(subject: ModelSubject, manifest: tuple[Entry, ...]) -> tuple[Prediction, ...]:
-    classes = spec.load().classes
+    classes, declared, answers = spec.load().classes, subject.class_set, subject.answers
+    names = (*classes, *declared.unread)
+    columns = None if declared.is_the_protocols else subject.columns
     rows = []
     for position, entry in enumerate(manifest):
+        chosen, missing = answers.chosen[position], answers.missing[position]
         probabilities = None
-        if subject.probabilities is not None:
-            probabilities = tuple(float(f"{value:.{DIGITS}g}") for value in subject.probabilities[position])
+        if answers.probabilities is not None and not missing:
+            seven = answers.probabilities[position, : len(classes)]
+            probabilities = tuple(float(f"{value:.{DIGITS}g}") for value in seven)
         rows.append(
             Prediction(
                 image=entry.pixels_sha256,
                 label=classes[subject.labels[position]],
-                predicted=classes[subject.predicted[position]],
+                predicted=None if missing or chosen >= len(classes) else classes[chosen],
                 probabilities=probabilities,
                 groups={column: values[position] for column, values in subject.dataset.groups.items()},
+                outside=None if missing or chosen < len(classes) else names[chosen],
+                columns=None if columns is None or missing else tuple(columns[position].tolist()),
             )
         )
     return tuple(rows)

@@ -10,14 +10,16 @@ from pydantic import Field, model_validator
 from ferspec import spec
 from ferspec.environment import Environment
 from ferspec.outcomes import Counts, Deviation, Outcome, Verdict
-from ferspec.records import Count, Record
-from ferspec.reference.measured import Evaluation, Metric
+from ferspec.records import Count, Record, is_none
+from ferspec.reference.measured import Abstention, Evaluation, Metric
 from ferspec.subjects.datasets.manifest import Entry
 from ferspec.subjects.datasets.recognition.recognise import Recognition
 from ferspec.subjects.datasets.recognition.reduce import Reduction
 from ferspec.subjects.models.callables.coverage import Coverage
+from ferspec.subjects.models.contracts.class_set import ClassSet, seven
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.cost import UNKNOWN, Cost, Counted
+from ferspec.subjects.models.policies import OtherClasses
 from ferspec.subjects.sandbox.policy import Isolation
 
 SCHEMA_VERSION: Literal["2"] = "2"
@@ -38,6 +40,16 @@ class SubjectInfo(Record):
     coverage: Coverage | None = Field(default=None, description="the files of a callable that the digest covers")
     cost: Cost = Field(default=UNKNOWN, description="of one image, counted from the file")
     file_bytes: Counted = Field(default=None, description="the size of the model's files")
+    columns: ClassSet | None = Field(
+        default=None,
+        exclude_if=is_none,
+        description="the classes of a file of predictions that has others than the seven",
+    )
+
+    @property
+    def class_set(self) -> ClassSet:
+        """The classes of the output's columns."""
+        return self.columns or seven() if self.contract is None else self.contract.output
 
 
 class DatasetInfo(Record):
@@ -68,20 +80,32 @@ if TYPE_CHECKING:
     ClassName = str
 else:
     ClassName = Literal[*spec.load().classes]
+Probability = Annotated[float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]
 Probabilities = Annotated[
-    tuple[Annotated[float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST)], ...],
+    tuple[Probability, ...],
     Field(min_length=len(spec.load().classes), max_length=len(spec.load().classes)),
 ]
 
 
 class Prediction(Record):
-    """Hold the prediction for one image, with probabilities in the order of the seven classes."""
+    """Hold the prediction for one image, with probabilities in the order of the seven classes.
+
+    ``predicted`` is None for an answer outside the seven, which ``outside`` names, and without an answer. Where the
+    classes are not the seven, ``columns`` holds the value of each column, from which all else follows.
+    """
 
     image: str
     label: ClassName
-    predicted: ClassName
+    predicted: ClassName | None
     probabilities: Probabilities | None
     groups: dict[str, str] = Field(default_factory=dict)
+    outside: str | None = Field(default=None, exclude_if=is_none)
+    columns: tuple[Probability, ...] | None = Field(default=None, exclude_if=is_none)
+
+    @property
+    def answer(self) -> str | None:
+        """The class, or the name of an answer outside the seven; None without an answer."""
+        return self.predicted or self.outside
 
 
 class Diagnosis(Record):
@@ -104,7 +128,8 @@ class Report(Record):
     """Hold a complete report. ``kind`` is a certificate only for a test set that is recognised as BTFER.
 
     ``known`` has the metrics on the known pictures of BTFER; ``reductions`` describe the images that were compared with
-    these, in the order of the manifest.
+    these, in the order of the manifest. ``metrics`` count an answer outside the seven as declared, and a missing one as
+    wrong; ``other_classes`` and ``abstention`` hold the metrics under other readings.
     """
 
     schema_version: Literal["2"] = SCHEMA_VERSION
@@ -114,6 +139,8 @@ class Report(Record):
     outcomes: tuple[Outcome, ...]
     metrics: Evaluation
     known: Evaluation | None
+    other_classes: OtherClasses | None = Field(default=None, exclude_if=is_none)
+    abstention: Abstention | None = Field(default=None, exclude_if=is_none)
     diagnoses: tuple[Diagnosis, ...]
     subject: SubjectInfo
     isolation: Isolation | None = Field(default=None, description="what was enforced on the model; None if none ran")
@@ -129,9 +156,13 @@ class Report(Record):
 
     @model_validator(mode="after")
     def _predictions_are_alike(self) -> Self:
-        kinds = {(prediction.probabilities is None, tuple(prediction.groups)) for prediction in self.predictions}
-        if len(kinds) > 1:
+        groups = {tuple(prediction.groups) for prediction in self.predictions}
+        answered = [prediction for prediction in self.predictions if prediction.answer is not None]
+        kinds = {(prediction.probabilities is None, prediction.columns is None) for prediction in answered}
+        if len(groups) > 1 or len(kinds) > 1:
             raise ValueError("some predictions have probabilities or groups that others lack")
+        if not answered:
+            raise ValueError("no image has an answer")
         return self
 
     @property

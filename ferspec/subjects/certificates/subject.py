@@ -21,6 +21,7 @@ from ferspec.reference.measured import Evaluation
 from ferspec.spec.pictures import Pictures, pictures
 from ferspec.subjects.certificates.build import spec_info
 from ferspec.subjects.certificates.document import Report, canonical
+from ferspec.subjects.certificates.shape import defect_of_answers
 from ferspec.subjects.certificates.signing.assurance import Assurance, Examined, assurance_of, examine
 from ferspec.subjects.certificates.signing.keys import PublicKey
 from ferspec.subjects.datasets.manifest import digest
@@ -28,6 +29,8 @@ from ferspec.subjects.datasets.recognition.recognise import Found, recognise_und
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.base import Model
 from ferspec.subjects.models.claims import parse_claim, require_known_metrics
+from ferspec.subjects.models.contracts.answers import MISSING, Answers, answers_of, distributions_of
+from ferspec.subjects.models.contracts.class_set import ClassSet
 from ferspec.subjects.models.contracts.files import require_sound
 from ferspec.subjects.models.predictions import RecordedPredictions
 from ferspec.subjects.runs.artifacts.record import is_run
@@ -85,6 +88,8 @@ class Certificate:
             require_known_metrics(claims, self.groups)
             if report.subject.contract is not None:
                 require_sound(report.subject.contract, "subject.contract")
+            if (problem := defect_of_answers(report)) is not None:
+                return problem
             written = report.model_copy(update={"claims": tuple(map(str, claims))}).model_dump(mode="json")
             for path, stated, _ in differing_leaves(self.document, written, 0):
                 return f"{path}: {stated!r} is not written as 'ferspec certify' writes it"
@@ -109,18 +114,43 @@ class Certificate:
     @cached_property
     def labels(self) -> np.ndarray:
         """The true class (n,) of every recorded image."""
-        return self._indices("label")
+        classes = spec.load().classes
+        return np.array([classes.index(prediction.label) for prediction in self._validated.predictions])
+
+    @property
+    def class_set(self) -> ClassSet:
+        """The classes of the output's columns."""
+        return self._validated.subject.class_set
 
     @cached_property
+    def columns(self) -> np.ndarray | None:
+        """The recorded columns (n, k) float64 of other classes than the seven, or None."""
+        return _table([prediction.columns for prediction in self._validated.predictions], np.float64)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """The recorded answers, read from the columns where these are recorded."""
+        if self.columns is not None:
+            return answers_of(self.columns, self.class_set)
+        predictions = self._validated.predictions
+        names = (*spec.load().classes, *self.class_set.unread)
+        chosen = [MISSING if one.answer is None else names.index(one.answer) for one in predictions]
+        return Answers(_table([one.probabilities for one in predictions], np.float32), np.array(chosen))
+
+    @property
     def predicted(self) -> np.ndarray:
-        """The recorded class (n,) of every image."""
-        return self._indices("predicted")
+        """The recorded class (n,) of every image, 7 for none of the seven."""
+        return self.answers.predicted
 
-    @cached_property
+    @property
     def probabilities(self) -> np.ndarray | None:
-        """The recorded probabilities (n, 7) float32, or None if only classes were recorded."""
-        rows = [prediction.probabilities for prediction in self._validated.predictions]
-        return None if rows[0] is None else np.asarray(rows, dtype=np.float32)
+        """The probabilities (n, 7 + k) float32 of ``Answers``; None for classes alone."""
+        return self.answers.probabilities
+
+    @property
+    def distributions(self) -> np.ndarray | None:
+        """The recorded rows (n, k) that must be distributions."""
+        return self.probabilities if self.columns is None else distributions_of(self.columns, self.class_set)
 
     @cached_property
     def groups(self) -> dict[str, tuple[str, ...]] | None:
@@ -191,9 +221,13 @@ class Certificate:
         except SubjectError as failure:  # kept, so that a model that fails is run once
             return failure
 
-    def _indices(self, field: str) -> np.ndarray:
-        classes = spec.load().classes
-        return np.array([classes.index(getattr(prediction, field)) for prediction in self._validated.predictions])
+
+def _table(rows: list[tuple[float, ...] | None], dtype: type[np.floating[Any]]) -> np.ndarray | None:
+    """Return rows (n, k), NaN where one is missing; None where all are."""
+    width = next((len(row) for row in rows if row is not None), None)
+    if width is None:
+        return None
+    return np.array([(np.nan,) * width if row is None else row for row in rows], dtype=dtype)
 
 
 def read_certificate(path: str | Path) -> dict[str, Any]:

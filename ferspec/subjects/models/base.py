@@ -32,6 +32,8 @@ Run = Callable[[np.ndarray], Any]
 # the largest network of the protocol has 0.5 GiB, and 1.6 GiB with the state of its optimizer
 LARGEST = 4 << 30
 COLOUR_CHANNELS = (1, 3)
+# formats in which a row of NaN is a missing answer; in any other it is a defect
+ABSTAINING = frozenset({"callable", "function in memory", "predictions csv", "predictions in memory"})
 LINE = 150
 LONGEST_LABEL = 100
 MOST_LABELS = 1000
@@ -186,6 +188,27 @@ def real_values(output: object) -> np.ndarray:
     if values.dtype.kind in NOT_REAL:
         raise SubjectError(f"returned {values.dtype.name} values instead of real numbers")
     return values.astype(np.float32, copy=False)
+
+
+def abstains(format: str) -> bool:
+    """Return whether a model of this format may leave answers out, as a function does."""
+    return format in ABSTAINING
+
+
+def with_missing_rows(output: Any, rows: int) -> Any:
+    """Return a list of rows with NaN for each None; of width 0 where all of the batch are None."""
+    if not isinstance(output, list | tuple | np.ndarray) or len(output) != rows or _is_whole(output):
+        return output
+    answers = [None if row is None else np.asarray(row, np.float32) for row in output]
+    width = next((len(row) for row in answers if row is not None), 0)
+    return np.stack([np.full(width, np.nan, np.float32) if row is None else row for row in answers])
+
+
+def _is_whole(output: Any) -> bool:
+    """Return whether a sequence lacks no row, or holds arrays of several rows."""
+    if isinstance(output, np.ndarray) and output.dtype != object:
+        return True
+    return all(row is not None for row in output) or any(np.ndim(row) > 1 for row in output if row is not None)
 
 
 def cast(batch: np.ndarray, dtype: np.dtype | type | str) -> np.ndarray:

@@ -8,8 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import repeat
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,11 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.files import csv_rows
+from ferspec.spec.names import plain_name
 from ferspec.subjects.examples import first_few
 from ferspec.subjects.models.base import file_digest
+from ferspec.subjects.models.contracts.answers import MISSING, Answers, answers_of, probabilities_of
+from ferspec.subjects.models.contracts.class_set import ClassSet, seven
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +29,13 @@ if TYPE_CHECKING:
 IN_MEMORY = "predictions in memory"
 # the probabilities of 300,000 images
 LARGEST = 64 << 20
-ID_COLUMNS = ("image", "id", "path", "filename")
+ID_COLUMNS = ("image", "id", "path", "filename", "file_name", "img_path", "image_path", "input")
 CLASS_COLUMNS = ("predicted", "prediction", "class")
+# what the pipelines of transformers call an answer; alone it may be the true class
+LABEL, SCORE = "label", "score"
+# how a table writes that there is no answer
+NO_ANSWER = frozenset({"", "nan"})
+LEAST_CLASSES = 2
 PREFIX = re.compile(r"^(?:p|prob|probability)_", re.IGNORECASE)
 
 
@@ -36,16 +43,33 @@ PREFIX = re.compile(r"^(?:p|prob|probability)_", re.IGNORECASE)
 class RecordedPredictions:
     """Hold the predictions that a model's owner recorded.
 
-    ``probabilities`` is float64 (n, 7) in the order of the classes, or None if only classes were recorded.
-    ``predicted`` holds classes (n,), 0 to 6: the recorded class, or the most probable one.
+    ``columns`` is float64 (n, k), one column for each of ``classes`` and NaN in rows without an answer, or None if only
+    classes were recorded. ``chosen`` (n,) is as in ``Answers``: the recorded class, or the most probable one.
     """
 
     name: str
     digest: str
     ids: tuple[str, ...]
-    probabilities: np.ndarray | None
-    predicted: np.ndarray
+    columns: np.ndarray | None
+    chosen: np.ndarray
     format: str = "predictions csv"
+    classes: ClassSet = field(default_factory=seven)
+
+    @property
+    def probabilities(self) -> np.ndarray | None:
+        """The probabilities (n, 7 + k) float64 as in ``Answers``; None for classes alone."""
+        return None if self.columns is None else probabilities_of(self.columns, self.classes)
+
+    @property
+    def answers(self) -> Answers:
+        """The recorded answers."""
+        probabilities = self.probabilities
+        return Answers(None if probabilities is None else probabilities.astype(np.float32), self.chosen)
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The class (n,) of every image, 7 for none of the seven."""
+        return self.answers.predicted
 
 
 @dataclass(frozen=True)
@@ -64,10 +88,11 @@ def is_predictions_file(reference: str | Path) -> bool:
 def read_predictions(path: str | Path) -> RecordedPredictions:
     """Read recorded predictions from a CSV file.
 
-    One column names the image: ``image``, ``id``, ``path`` or ``filename``. The predictions are seven columns of
-    probabilities, named by any alias of the classes, in any order, with an optional prefix ``p_``; or one column of
-    class names: ``predicted``, ``prediction`` or ``class``. Other columns are ignored. Probabilities are not
-    validated here; a check does so.
+    One column names the image: ``image``, ``id``, ``path``, ``filename``, ``img_path`` or ``input``. The predictions
+    are columns of probabilities, named by any alias of the classes or by an expression outside them such as *contempt*,
+    in any order, with an optional prefix ``p_``; or one column of class names: ``predicted``, ``prediction``,
+    ``class``, or ``label`` beside ``score``. Empty cells say that there is no answer. Other columns are ignored.
+    Probabilities are not validated here; a check does so.
 
     Raise ``UserError`` with the line for a missing or repeated column, a repeated image, a value that is not a finite
     number, an unknown class, a class that contradicts the probabilities, or an empty file.
@@ -82,7 +107,11 @@ def predictions_in_frame(frame: pd.DataFrame) -> RecordedPredictions:
     Without a column of names its rows are in the order of the images. Raise ``UserError`` as ``read_predictions`` does;
     lines are counted from 1.
     """
-    columns = {str(name): [str(value).strip() for value in frame[name]] for name in frame.columns}
+    texts = {name: [str(value).strip() for value in frame[name]] for name in frame.columns}
+    columns = {
+        str(name): ["" if gone else text for text, gone in zip(texts[name], frame[name].isna(), strict=True)]
+        for name in frame.columns
+    }
     if not columns.keys() & set(ID_COLUMNS):
         columns = {ID_COLUMNS[0]: [str(row) for row in range(len(frame))], **columns}
     recorded = _recorded(Path(IN_MEMORY), _Table(list(range(1, len(frame) + 1)), columns), _sha256(columns))
@@ -97,22 +126,27 @@ def _recorded(path: Path, table: _Table, digest: str) -> RecordedPredictions:
     """Check the cells of a table, and return the predictions in it."""
     lines, images = table.lines, table.columns[_id_column(path, table.columns)]
     require_unique(path, lines, images)
-    columns = _class_columns(path, table.columns)
-    class_column = next((column for name in CLASS_COLUMNS for column in table.columns if column.lower() == name), None)
-    probabilities = None if columns is None else _probabilities(path, table, columns)
-    if class_column is not None:
-        names = zip(lines, table.columns[class_column], strict=True)
-        predicted = np.array([class_of(path, line, name) for line, name in names])
-        if probabilities is not None:
-            require_agreement(path, lines, class_column, probabilities, predicted)
-    elif probabilities is not None:
-        predicted = probabilities.argmax(axis=1)
-    else:
+    found = _class_columns(path, table)
+    class_column = _named_column(table.columns, (*CLASS_COLUMNS, *([LABEL] if SCORE in _plain(table.columns) else ())))
+    if found is None and class_column is None:
+        label = f" ({LABEL} may be the true class: rename it)" if LABEL in _plain(table.columns) else ""
         raise UserError(
-            f"{path} has neither seven columns named by the classes nor a column {' or '.join(CLASS_COLUMNS)}: "
+            f"{path} has neither columns named by the classes nor a column {' or '.join(CLASS_COLUMNS)}{label}: "
             f"its columns are {first_few(table.columns, count=12)}"
         )
-    return RecordedPredictions(path.name, digest, tuple(images), probabilities, predicted)
+    classes, columns = (seven(), None) if found is None else (found[0], _values(path, table, found[1]))
+    chosen = None if columns is None else answers_of(columns, classes).chosen
+    if class_column is not None:
+        named, recorded = _named_classes(path, lines, table.columns[class_column], None if found is None else classes)
+        if columns is not None and chosen is not None:
+            _require_same_answers(path, lines, class_column, chosen, recorded)
+            answered = recorded != MISSING
+            wide, kept = probabilities_of(columns, classes)[answered], np.array(lines)[answered].tolist()
+            require_agreement(path, kept, class_column, wide, recorded[answered], named.outside)
+        classes, chosen = named, recorded
+    if chosen is None or (chosen == MISSING).all():
+        raise UserError(f"{path} has no answer in any row")
+    return RecordedPredictions(path.name, digest, tuple(images), columns, chosen, classes=classes)
 
 
 def align(recorded: RecordedPredictions, ids: Sequence[str]) -> RecordedPredictions:
@@ -132,14 +166,17 @@ def align(recorded: RecordedPredictions, ids: Sequence[str]) -> RecordedPredicti
     unknown = [image for row, image in enumerate(recorded.ids) if row not in used]
     problems = []
     if missing:
-        problems.append(f"no prediction for {len(missing)} of {len(ids)} images ({first_few(missing)})")
+        problems.append(
+            f"no prediction for {len(missing)} of {len(ids)} images ({first_few(missing)}); "
+            "an image without an answer needs a row with empty cells"
+        )
     if unknown:
         problems.append(f"{len(unknown)} of its rows match no image of the dataset ({first_few(unknown)})")
     if problems:
         raise UserError(f"{recorded.name}: {'; '.join(problems)}")
     order = np.array(rows)
-    probabilities = None if recorded.probabilities is None else recorded.probabilities[order]
-    return replace(recorded, ids=tuple(ids), probabilities=probabilities, predicted=recorded.predicted[order])
+    columns = None if recorded.columns is None else recorded.columns[order]
+    return replace(recorded, ids=tuple(ids), columns=columns, chosen=recorded.chosen[order])
 
 
 def _read(path: Path) -> _Table:
@@ -165,7 +202,7 @@ def _read(path: Path) -> _Table:
 
 
 def _id_column(path: Path, columns: Iterable[str]) -> str:
-    id_column = next((column for name in ID_COLUMNS for column in columns if column.lower() == name), None)
+    id_column = _named_column(columns, ID_COLUMNS)
     if id_column is None:
         raise UserError(
             f"{path} has no column that names the images ({', '.join(ID_COLUMNS)}): "
@@ -185,31 +222,102 @@ def require_unique(path: Path, lines: Iterable[int], images: Iterable[str]) -> N
         first_lines[image] = line
 
 
-def _class_columns(path: Path, columns: Iterable[str]) -> list[str] | None:
-    """Return the columns of probabilities in the order of the classes, or None."""
+def _named_column(columns: Iterable[str], names: Iterable[str]) -> str | None:
+    """Return the first column with one of the names, in the order of the names."""
+    return next((column for name in names for column in columns if column.lower() == name), None)
+
+
+def _plain(columns: Iterable[str]) -> set[str]:
+    return {column.lower() for column in columns}
+
+
+def _class_columns(path: Path, table: _Table) -> tuple[ClassSet, list[str]] | None:
+    """Return the classes of the columns of probabilities, and these columns; None without any.
+
+    An expression outside the seven counts where its cells are numbers.
+    """
     known = spec.load()
     by_class: dict[int, str] = {}
-    for column in columns:
+    outside, others = [], []
+    for column in table.columns:
         try:
-            index = known.class_index(PREFIX.sub("", column))
+            index = known.column_class(PREFIX.sub("", column))
         except UserError:
+            others.append(column)
             continue
-        if index in by_class:
+        if index is None:
+            outside += [column] if all(map(_is_number, table.columns[column])) else []
+        elif index in by_class:
             raise UserError(f"{path}: the columns {by_class[index]!r} and {column!r} are the same class")
-        by_class[index] = column
+        else:
+            by_class[index] = column
     missing = [name for index, name in enumerate(known.classes) if index not in by_class]
-    if by_class and missing:
+    if not by_class:
+        return None
+    for column in others:
+        if (meant := known.nearest_class(PREFIX.sub("", column))) in missing:
+            raise UserError(f"{path} has no column of probabilities for {meant}: did you mean the column {column!r}?")
+    if len(by_class) < LEAST_CLASSES:
         raise UserError(f"{path} has no column of probabilities for {', '.join(missing)}")
-    return [by_class[index] for index in range(len(known.classes))] if by_class else None
+    if not outside and not missing:
+        return seven(), [by_class[index] for index in range(len(known.classes))]
+    columns = [column for column in table.columns if column in {*by_class.values(), *outside}]
+    return ClassSet(classes=tuple(PREFIX.sub("", column) for column in columns)), columns
 
 
-def _probabilities(path: Path, table: _Table, columns: list[str]) -> np.ndarray:
-    return np.column_stack(
-        [
-            [finite_number(path, *cell) for cell in zip(table.lines, repeat(column), table.columns[column])]
-            for column in columns
-        ]
-    )
+def _is_number(text: str) -> bool:
+    try:
+        float(text or "nan")
+    except ValueError:
+        return False
+    return True
+
+
+def _values(path: Path, table: _Table, columns: list[str]) -> np.ndarray:
+    """Return the numbers (n, k) of columns; NaN in rows where all of them say that there is no answer."""
+    cells = np.array([table.columns[column] for column in columns], dtype=object).T
+    empty = np.array([all(cell.casefold() in NO_ANSWER for cell in row) for row in cells])
+    values = np.full(cells.shape, np.nan)
+    for row in np.flatnonzero(~empty):
+        named = zip(columns, cells[row], strict=True)
+        values[row] = [finite_number(path, table.lines[row], column, cell) for column, cell in named]
+    return values
+
+
+def _named_classes(
+    path: Path, lines: Iterable[int], names: Sequence[str], known: ClassSet | None
+) -> tuple[ClassSet, np.ndarray]:
+    """Return the classes of a column of class names, and its answers as in ``Answers``.
+
+    ``known`` are the classes of the columns of probabilities, if there are any.
+    """
+    seven = spec.load().classes
+    outside = [] if known is None else list(known.outside)
+    chosen = np.full(len(names), MISSING)
+    for row, (line, name) in enumerate(zip(lines, names, strict=True)):
+        if name.casefold() in NO_ANSWER:
+            continue
+        if plain_name(name) not in spec.load().outside:
+            chosen[row] = class_of(path, line, name)
+            continue
+        place = next((place for place, other in enumerate(outside) if plain_name(other) == plain_name(name)), None)
+        if place is None and known is not None:
+            raise UserError(f"{path} line {line}: there is no column of probabilities for {name!r}")
+        if place is None:
+            place = len(outside)
+            outside.append(name)
+        chosen[row] = len(seven) + place
+    return ClassSet(classes=(*seven, *outside)) if known is None else known, chosen
+
+
+def _require_same_answers(
+    path: Path, lines: Sequence[int], column: str, chosen: np.ndarray, recorded: np.ndarray
+) -> None:
+    """Raise ``UserError`` with the line where only one of class and probabilities is empty."""
+    rows = np.flatnonzero((chosen == MISSING) != (recorded == MISSING))
+    if len(rows):
+        empty = f"{column!r} is empty" if recorded[rows[0]] == MISSING else "the probabilities are empty"
+        raise UserError(f"{path} line {lines[rows[0]]}: {empty}: leave both empty where there is no answer")
 
 
 def finite_number(path: Path, line: int, column: str, text: str) -> float:
@@ -234,12 +342,20 @@ def class_of(path: Path, line: int, name: str) -> int:
 
 
 def require_agreement(
-    path: Path, lines: Sequence[int], column: str, probabilities: np.ndarray, recorded: np.ndarray
+    path: Path,
+    lines: Sequence[int],
+    column: str,
+    probabilities: np.ndarray,
+    recorded: np.ndarray,
+    outside: Sequence[str] = (),
 ) -> None:
-    """Raise ``UserError`` with the line for a class that is not the most probable."""
+    """Raise ``UserError`` with the line for a class that is not the most probable.
+
+    ``outside`` names the columns after those of the seven classes.
+    """
     rows = np.flatnonzero(probabilities[np.arange(len(recorded)), recorded] < probabilities.max(axis=1))
     if len(rows):
-        row, classes = rows[0], spec.load().classes
+        row, classes = rows[0], (*spec.load().classes, *outside)
         raise UserError(
             f"{path} line {lines[row]}: column {column!r} says {classes[recorded[row]]}, "
             f"but {classes[probabilities[row].argmax()]} is the most probable "

@@ -16,11 +16,13 @@ from ferspec.errors import NotEvaluable, SubjectError
 from ferspec.progress import StepProgress
 from ferspec.reference.evaluation import evaluate, evaluate_known
 from ferspec.reference.measured import Evaluation
+from ferspec.required import required
 from ferspec.subjects.datasets.manifest import digest
 from ferspec.subjects.datasets.subject import Dataset
-from ferspec.subjects.models.base import Model
+from ferspec.subjects.models.base import Model, abstains
+from ferspec.subjects.models.contracts.answers import Answers, answers_of, columns_of, distributions_of
+from ferspec.subjects.models.contracts.class_set import ClassSet
 from ferspec.subjects.models.contracts.contract import Contract, Input
-from ferspec.subjects.models.contracts.files import output_to_classes
 from ferspec.subjects.models.cost import UNKNOWN, Cost
 from ferspec.subjects.models.predictions import RecordedPredictions
 from ferspec.subjects.models.preprocess import Alter, batches, unaltered
@@ -137,6 +139,8 @@ class ModelSubject:
             output = np.asarray(model.predict(batch))
             if batch_size == spec.load().integer("FER-B-06", "batch_size"):
                 self._seconds.append((perf_counter() - began) / len(batch))
+            if output.shape == (len(batch), 0) and self.may_abstain:
+                output = np.full((len(batch), len(contract.output.classes)), np.nan, np.float32)
             if output.ndim != 2 or len(output) != len(batch):
                 raise SubjectError(f"the model answered {len(batch)} images with an output of shape {output.shape}")
             outputs.append(output)
@@ -163,6 +167,11 @@ class ModelSubject:
         return ModelSubject(self.dataset, fresh, contract, chance=self.chance)
 
     @cached_property
+    def first_output(self) -> np.ndarray:
+        """The model's output (1, k) for one image drawn at random."""
+        return self.run(self.draw(1), batch_size=1)
+
+    @cached_property
     def outputs(self) -> np.ndarray:
         """The model's outputs (n, k) for all images, in the dataset's order."""
         return self.run(progress=self._progress)
@@ -178,22 +187,49 @@ class ModelSubject:
         """The outputs for the probe, asked a second time in the same order (FER-B-05)."""
         return self.in_one_batch(self.probe.indices)
 
-    @cached_property
-    def probabilities(self) -> np.ndarray | None:
-        """The probabilities (n, 7) float32, or None if only classes were recorded."""
-        if self.model is None and self.recorded is not None:
-            recorded = self.recorded.probabilities
-            return None if recorded is None else recorded.astype(np.float32)
-        return output_to_classes(self.outputs, self._runnable[1]).astype(np.float32)
+    @property
+    def class_set(self) -> ClassSet:
+        """The classes of the output's columns."""
+        return self._runnable[1].output if self.recorded is None else self.recorded.classes
 
     @cached_property
-    def predicted(self) -> np.ndarray:
-        """The predicted class (n,) of every image: the recorded class, or the most probable one."""
+    def columns(self) -> np.ndarray | None:
+        """The columns (n, k) float64 of the class set, after softmax of logits; None if only classes were recorded."""
+        return columns_of(self.outputs, self._runnable[1]) if self.recorded is None else self.recorded.columns
+
+    @property
+    def distributions(self) -> np.ndarray | None:
+        """The rows (n, k) that must be distributions, as a certificate records them."""
+        if self.columns is None or self.class_set.is_the_protocols:
+            return self.probabilities
+        return distributions_of(self.columns, self.class_set)
+
+    @property
+    def may_abstain(self) -> bool:
+        """Whether a row of NaN is a missing answer, and not a defect."""
+        return abstains(self.source.format)
+
+    def usable(self, outputs: np.ndarray) -> bool:
+        """Return whether every output is finite, or no answer where the model may abstain."""
+        missing = np.isnan(outputs).all(axis=1) & self.may_abstain
+        return bool(np.isfinite(outputs[~missing]).all())
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What the model answers, read as its class set declares."""
         if self.recorded is not None:
-            return self.recorded.predicted
-        if self.probabilities is None:
-            raise NotEvaluable(WHY_MISSING["probabilities"])
-        return self.probabilities.argmax(axis=1)
+            return self.recorded.answers
+        return answers_of(required(self.columns), self.class_set)
+
+    @property
+    def probabilities(self) -> np.ndarray | None:
+        """The probabilities (n, 7 + k) float32 of ``Answers``; None for classes alone."""
+        return self.answers.probabilities
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The predicted class (n,) of every image: the recorded class, or the most probable one; 7 for none."""
+        return self.answers.predicted
 
     @property
     def labels(self) -> np.ndarray:

@@ -28,6 +28,10 @@ def classes() -> Iterator[Any]:
     words += (
         " sorrow sorrowful surprised surprising contempt contemptuous angry disgust fear happy neutral sad surprise"
     )
+    words += (
+        " other others unknown uncertain ambiguous none noface nonface notaface nf anxiety helplessness disappointment"
+        " calm bored boredom confused confusion excited excitement frustrated frustration pain sleepy ahegao"
+    )
     for word in (*words.split(), "neutral expression", "no expression"):
         try:
             yield word, spec.load().class_index(word)

@@ -33,6 +33,7 @@ def tolerances() -> Iterator[Any]:
     from ferspec.checks.run.schedule.rounded_losses import same_rate
     from ferspec.engine import may_be_declared
     from ferspec.spec.records import CellMetrics
+    from ferspec.subjects.models.contracts.class_set import seven
 
     off = np.full((210, 7), 1 / 7, np.float32)
     for step in STEPS:
@@ -40,7 +41,8 @@ def tolerances() -> Iterator[Any]:
         yield same_rate(1.0, 1.0 + step)
     recertified, stated = (
         SimpleNamespace(
-            predictions=[SimpleNamespace(probabilities=row) for row in (off + shift).tolist()],
+            predictions=[SimpleNamespace(probabilities=row, columns=None) for row in (off + shift).tolist()],
+            subject=SimpleNamespace(class_set=seven()),
             diagnoses=(),
             outcomes=(),
         )

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from ferspec import spec
 from ferspec.errors import SubjectError, UserError
 from ferspec.subjects.models.base import Model, Signature
+from ferspec.subjects.models.contracts.answers import output_to_classes
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
 from ferspec.subjects.models.contracts.files import (
     apply_contract,
     contract_text,
     infer_contract,
     load_contract,
-    output_to_classes,
     save_contract,
 )
 
@@ -84,7 +84,13 @@ CHANGES = {
     "channels against colour": ('"gray"', '"rgb"\nchannels = 1', "colour rgb has 3 channels"),
     "an unknown class": ('"happy"', '"hapy"', "output.classes: unknown class 'hapy': did you mean"),
     "a class twice": ('"happy"', '"anger"', "'angry' and 'anger' are the same class"),
-    "six classes": ('"happy", ', "", "6 of seven classes are named; missing: Happy"),
+    "a merged class that has no column": (
+        "[output]",
+        '[output]\nextra = { contempt = "Sad" }',
+        "output.extra: 'contempt'",
+    ),
+    "an unknown policy": ("[output]", '[output]\nextra = "ignore"', "output.extra"),
+    "a word outside the known ones": ('"happy"', '"zebra"', "(or '-' for a column outside the seven)"),
     "an unknown kind": ("[output]", '[output]\nkind = "scores"', "output.kind"),
 }
 

@@ -9,8 +9,9 @@ import pytest
 
 from ferspec.api.certify import report_on
 from ferspec.subjects.datasets.subject import open_dataset
+from ferspec.subjects.models.contracts.answers import output_to_classes
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
-from ferspec.subjects.models.contracts.files import apply_contract, output_to_classes
+from ferspec.subjects.models.contracts.files import apply_contract
 from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.from_names import join
 

@@ -69,7 +69,8 @@ def _contract_mismatches(contract: Contract, run: RunRecord, cell: Cell) -> Iter
                 "the contract was edited, or the network was trained with other inputs",
             )
     book = spec.load()
-    order = tuple(book.classes[book.class_index(name)] for name in contract.output.classes)
+    declared = zip(contract.output.classes, contract.output.declared, strict=True)
+    order = tuple(name if index is None else book.classes[index] for name, index in declared)
     if order != book.classes:
         yield Mismatch(
             f"{CONTRACT} has the classes {', '.join(order)}",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ferspec.errors import SubjectError, UserError, one_line
-from ferspec.subjects.models.base import Model, Signature
+from ferspec.subjects.models.base import Model, Signature, with_missing_rows
 from ferspec.subjects.models.callables.imports import own_root
 
 # characters of an error that are searched for a path
@@ -49,7 +49,7 @@ def _explaining(function: Callable[..., Any]) -> Callable[[np.ndarray], Any]:
 
     def run(batch: np.ndarray) -> Any:
         try:
-            return function(batch)
+            return with_missing_rows(function(batch), len(batch))
         except Exception as error:
             if (reason := hint(error, own_root())) is None:
                 raise

@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from ferspec.records import Record
+from ferspec.records import Record, is_none
+from ferspec.subjects.models.contracts.class_set import ClassSet
 
 
 class Input(Record):
@@ -20,7 +21,11 @@ class Input(Record):
     antialias: bool = Field(default=False, description="shrink as Pillow and torchvision do")
     layout: Literal["channels_last", "channels_first"] = "channels_last"
     batch: int | None = Field(
-        default=None, ge=1, le=1024, description="images in a batch, if the model takes no other number"
+        default=None,
+        exclude_if=is_none,
+        ge=1,
+        le=1024,
+        description="images in a batch, if the model takes no other number",
     )
 
     @model_validator(mode="before")
@@ -37,14 +42,17 @@ class Input(Record):
         return self
 
 
-class Output(Record):
+class Output(ClassSet):
     """Describe the columns of the model's output."""
 
-    classes: tuple[str, ...] = Field(description="one name per column; every alias of the seven classes is known")
     kind: Literal["probabilities", "logits"] = "probabilities"
-    name: str | None = Field(default=None, description="the output, of a model with several")
-    index: int | None = Field(default=None, ge=0, description="its place from 0, instead of its name")
-    columns: tuple[int, int] | None = Field(default=None, description="first column of the classes, and the one after")
+    name: str | None = Field(default=None, exclude_if=is_none, description="the output, of a model with several")
+    index: int | None = Field(
+        default=None, exclude_if=is_none, ge=0, description="its place from 0, instead of its name"
+    )
+    columns: tuple[int, int] | None = Field(
+        default=None, exclude_if=is_none, description="first column of the classes, and the one after"
+    )
 
     @model_validator(mode="after")
     def _one_choice_of_columns(self) -> "Output":

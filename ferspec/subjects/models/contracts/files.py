@@ -18,7 +18,9 @@ from ferspec.errors import SubjectError, UserError
 from ferspec.files import parse_toml, read_bounded, write_whole
 from ferspec.reference.distributions import allowed, excess
 from ferspec.subjects.models.base import COLOUR_CHANNELS, Model, Signature
+from ferspec.subjects.models.contracts.class_set import problem_of
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
+from ferspec.subjects.models.contracts.labels import classes_of
 
 LARGEST = 4096
 # a contract with a comment for each key has 2 KiB
@@ -35,7 +37,8 @@ MEANINGS = {
     "input.antialias": "true shrinks as Pillow and torchvision do",
     "input.layout": "channels_last or channels_first",
     "input.batch": "images in a batch, if the model takes no other number",
-    "output.classes": "one name per column of the output, in its order",
+    "output.classes": "one name per column of the output, in its order; '-' for a column outside the seven",
+    "output.extra": 'an answer outside the seven: wrong, drop (left out), or { contempt = "Disgust" } (merged)',
     "output.kind": "probabilities or logits",
     "output.name": "the output, of a model with several",
     "output.index": "its place from 0, instead of its name",
@@ -98,7 +101,7 @@ def contract_text(contract: Contract, notes: Mapping[str, str]) -> str:
         ]
     for table in TABLES:
         lines += ["", f"[{table}]"]
-        for key, value in getattr(contract, table).model_dump(mode="json").items():
+        for key, value in dict(getattr(contract, table)).items():
             name = f"{table}.{key}"
             lines.append(f"# {MEANINGS[name]}" + (f" ({notes[name]})" if name in notes else ""))
             lines.append(f"# {key} =" if value is None else f"{key} = {_toml(value)}")
@@ -109,8 +112,9 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
     """Infer a contract from a model's file, with a note on each key. What is assumed is listed in ``assumed``.
 
     A note says whether a value was inferred or assumed, and why. Unknown values are assumed to be the protocol's: the
-    smaller size, RGB, range [0, 1], bilinear, its class order. If the last activation is unknown, two noise images are
-    predicted: rows that sum to 1 are probabilities.
+    smaller size, RGB, range [0, 1], bilinear, its class order. If the last activation or the width of the output is
+    unknown, two noise images are predicted: rows that sum to 1 are probabilities. Columns of another number than seven,
+    without labels, are not named: each is ``-``.
     """
     known = model.signature
     if known.channels not in (None, *COLOUR_CHANNELS):
@@ -127,31 +131,32 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
         "channels": (known.channels, shape, 3, unknown),
         "range": (_usual_range(known), _why_range(known), (0.0, 1.0), _why_no_range(known)),
         "layout": (known.layout, "the file", usual_layout, f"{unknown}; usual for {model.format}"),
-        "classes": (_usable_labels(known), "the labels in the file", spec.load().classes, _why_no_classes(known)),
     }
     values: dict[str, Any] = {}
     notes = dict(ASSUMED)
     for key, (inferred, source, assumed, reason) in choices.items():
         values[key] = assumed if inferred is None else inferred
-        name = f"output.{key}" if key == "classes" else f"input.{key}"
-        notes[name] = f"assumed: {reason}" if inferred is None else f"inferred: {source}"
+        notes[f"input.{key}"] = f"assumed: {reason}" if inferred is None else f"inferred: {source}"
         if key in known.guessed:
-            notes[name] = f"assumed: usual for {model.format}, whose files do not declare it"
+            notes[f"input.{key}"] = f"assumed: usual for {model.format}, whose files do not declare it"
     gray = values["channels"] == 1
     notes["input.colour"] = "inferred: one channel" if gray else "assumed: three channels can be rgb or bgr"
-    classes = values.pop("classes")
     prepared = Input(colour="gray" if gray else "rgb", **values)
-    contract = Contract(input=prepared, output=Output(classes=classes, name=known.output))
+    if problem := _problem_of_input(prepared):
+        raise UserError(f"{model.name}: {problem}")
+    answered = _answer_to_noise(model, prepared)
+    classes, notes["output.classes"] = classes_of(known, answered)
+    kind, notes["output.kind"] = _kind(known, answered)
+    output = Output(classes=classes, kind=kind, name=known.output)
     if known.output is not None:
         alike = [sink.width for sink in known.outputs or ()].count(known.output_width)
         columns = f"{known.output_width} columns"
         only, first = f"inferred: the only output of {columns}", f"assumed: the first of {alike} outputs of {columns}"
         notes["output.name"] = only if alike == 1 else first
-    require_sound(contract, model.name)
-    kind, notes["output.kind"] = _kind(apply_contract(model, contract), prepared)
+    if output.outside:
+        notes["output.extra"] = "assumed: an answer outside the seven is wrong"
     assumed = tuple(name for name in MEANINGS if notes.get(name, "").startswith("assumed"))
-    output = contract.output.model_copy(update={"kind": kind})
-    return contract.model_copy(update={"output": output, "assumed": assumed}), notes
+    return Contract(input=prepared, output=output, assumed=assumed), notes
 
 
 def apply_contract(model: Model, contract: Contract) -> Model:
@@ -176,24 +181,6 @@ def apply_contract(model: Model, contract: Contract) -> Model:
             )
     layout = declared.layout if "layout" in compared else signature.layout or declared.layout
     return replace(model, signature=signature.model_copy(update={"layout": layout, "batch": batch}))
-
-
-def output_to_classes(raw: np.ndarray, contract: Contract) -> np.ndarray:
-    """Convert outputs (n, 7) to float64 probabilities (n, 7) in the order of the classes.
-
-    Apply a softmax to logits; keep probabilities unchanged. Raise ``SubjectError`` for another width.
-    """
-    raw = np.asarray(raw, np.float64)
-    classes = contract.output.classes
-    if raw.ndim != 2 or raw.shape[1] != len(classes):
-        raise SubjectError(f"the output has shape {raw.shape}, but the contract names {len(classes)} classes")
-    if contract.output.kind == "logits":
-        raw = np.exp(raw - raw.max(axis=1, keepdims=True))
-        raw /= raw.sum(axis=1, keepdims=True)
-    known = spec.load()
-    ordered = np.empty_like(raw)
-    ordered[:, [known.class_index(name) for name in classes]] = raw
-    return ordered
 
 
 def _with_tuples(value: Any) -> Any:
@@ -223,7 +210,11 @@ def _problem(contract: Contract) -> str | None:
     """Return what is wrong with the values of a contract, or None."""
     if unknown := [name for name in contract.assumed if name not in MEANINGS]:
         return f"assumed: {unknown[0]!r} is not an entry: entries are {', '.join(MEANINGS)}"
-    declared = contract.input
+    problem = problem_of(contract.output)
+    return _problem_of_input(contract.input) or (problem and f"output.{problem}")
+
+
+def _problem_of_input(declared: Input) -> str | None:
     low, high = declared.range
     if min(declared.size) <= 0:
         return f"input.size: height and width must be above 0, not {list(declared.size)}"
@@ -239,34 +230,7 @@ def _problem(contract: Contract) -> str | None:
             return f"input.{key}: {len(values)} values for {declared.channels} channel{'s' * (declared.channels > 1)}"
         if not all(map(math.isfinite, values)) or (key == "std" and min(values) <= 0):
             return f"input.{key}: {list(values)} {'must be above 0' if key == 'std' else 'is not finite'}"
-    return _problem_of_classes(contract.output.classes)
-
-
-def _problem_of_classes(names: tuple[str, ...]) -> str | None:
-    known = spec.load()
-    names_by_class: dict[int, str] = {}
-    for name in names:
-        try:
-            index = known.class_index(name)
-        except UserError as error:
-            return f"output.classes: {error}"
-        if index in names_by_class:
-            return f"output.classes: {names_by_class[index]!r} and {name!r} are the same class"
-        names_by_class[index] = name
-    if missing := [name for index, name in enumerate(known.classes) if index not in names_by_class]:
-        return f"output.classes: {len(names_by_class)} of seven classes are named; missing: {', '.join(missing)}"
     return None
-
-
-def _usable_labels(signature: Signature) -> tuple[str, ...] | None:
-    labels = signature.labels
-    return labels if labels is not None and _problem_of_classes(labels) is None else None
-
-
-def _why_no_classes(signature: Signature) -> str:
-    if signature.labels is None:
-        return "not in the file; this is the protocol's order, which few models have"
-    return f"the protocol's order; the labels in the file are not the seven classes: {', '.join(signature.labels[:8])}"
 
 
 def _usual_range(signature: Signature) -> tuple[float, float] | None:
@@ -292,21 +256,36 @@ def _why_no_range(signature: Signature) -> str:
     return f"the quantised input spans {low:.3g} to {high:.3g}, so that a mean and std may be needed"
 
 
-def _kind(model: Model, prepared: Input) -> tuple[Literal["probabilities", "logits"], str]:
-    if model.signature.activation == "softmax":
-        return "probabilities", "inferred: the last activation is softmax"
-    if model.signature.activation == "sigmoid":
-        return "probabilities", f"inferred: the last activation is sigmoid; {NO_DISTRIBUTION}"
-    if model.signature.activation == "linear":
-        return "logits", "inferred: the last layer has no activation"
+def _answer_to_noise(model: Model, prepared: Input) -> np.ndarray | str:
+    """Return the outputs for two noise images without missing rows, or why there are none."""
+    known = model.signature
+    if known.activation != "unknown" and known.output_width is not None:
+        return "not needed"
     noise = np.random.default_rng(0).uniform(*prepared.range, (2, *prepared.size, prepared.channels))
     try:
-        rows = model.predict(noise.astype(np.float32))
+        rows = apply_contract(model, Contract(input=prepared, output=Output(classes=spec.load().classes))).predict(
+            noise.astype(np.float32)
+        )
     except SubjectError as error:
-        return "probabilities", f"assumed: {error}"
-    if np.isfinite(rows).all() and rows.ndim == 2 and excess(rows) <= allowed(rows):
+        return str(error)
+    if rows.ndim != 2:
+        return f"two noise images give an output of shape {rows.shape}"
+    rows = rows[~np.isnan(rows).all(axis=1)]
+    return rows if len(rows) else "no answer to two noise images"
+
+
+def _kind(known: Signature, answered: np.ndarray | str) -> tuple[Literal["probabilities", "logits"], str]:
+    if known.activation == "softmax":
+        return "probabilities", "inferred: the last activation is softmax"
+    if known.activation == "sigmoid":
+        return "probabilities", f"inferred: the last activation is sigmoid; {NO_DISTRIBUTION}"
+    if known.activation == "linear":
+        return "logits", "inferred: the last layer has no activation"
+    if isinstance(answered, str):
+        return "probabilities", f"assumed: {answered}"
+    if np.isfinite(answered).all() and answered.ndim == 2 and excess(answered) <= allowed(answered):
         return "probabilities", "inferred: the outputs for two noise images sum to 1"
-    if rows.min() >= 0 and rows.max() <= 1:
+    if answered.min() >= 0 and answered.max() <= 1:
         return "probabilities", f"assumed: the outputs for two noise images are in [0, 1]; {NO_DISTRIBUTION}"
     return "logits", "inferred: the outputs for two noise images do not sum to 1"
 
@@ -317,6 +296,8 @@ def _listed(numbers: tuple[int, ...]) -> str:
 
 def _toml(value: Any) -> str:
     # JSON and TOML share the syntax of numbers, strings, booleans and arrays.
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{_toml(key)} = {_toml(item)}' for key, item in value.items())} }}"
     return json.dumps(value, ensure_ascii=False)
 
 

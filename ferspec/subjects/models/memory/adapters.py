@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ferspec.errors import UserError
-from ferspec.subjects.models.base import Layout, Model, Run, Signature, cast, image_axes
+from ferspec.subjects.models.base import Layout, Model, Run, Signature, cast, image_axes, with_missing_rows
 from ferspec.subjects.models.cost import Cost, CountCost, Image
 
 
@@ -90,7 +90,11 @@ def from_estimator(estimator: Any) -> Model:
 
 def from_callable(function: Any) -> Model:
     """Adapt a function from images (n, height, width, channels) to outputs (n, k)."""
-    return _model(function, "function in memory", function, _plain(), ())
+
+    def run(batch: np.ndarray) -> Any:
+        return with_missing_rows(function(batch), len(batch))
+
+    return _model(function, "function in memory", run, _plain(), ())
 
 
 def _plain(activation: Any = "unknown", layout: Layout = "channels_last") -> Signature:

@@ -1,0 +1,32 @@
+"""Check that the predictions of a report have the form that its classes need."""
+
+from __future__ import annotations
+
+from ferspec import spec
+from ferspec.subjects.certificates.document import Report
+from ferspec.subjects.models.contracts.class_set import problem_of
+
+
+def defect_of_answers(report: Report) -> str | None:
+    """Return the first prediction, or field, that does not fit the classes of the columns; None if all do."""
+    declared = report.subject.class_set
+    if report.subject.columns is not None:
+        if report.subject.contract is not None or declared.is_the_protocols:
+            return "subject.columns: only predictions with other classes than the seven have them"
+        if problem := problem_of(declared):
+            return f"subject.columns.{problem}"
+    names = {*spec.load().classes, *declared.unread}
+    width = None if declared.is_the_protocols else len(declared.classes)
+    for position, prediction in enumerate(report.predictions):
+        place = f"predictions.{position}"
+        if prediction.predicted is not None and prediction.outside is not None:
+            return f"{place}: there is an answer among the seven classes and one outside them"
+        if prediction.answer is None and (prediction.probabilities or prediction.columns) is not None:
+            return f"{place}: there are probabilities without an answer"
+        if prediction.answer is not None and prediction.answer not in names:
+            return f"{place}.outside: {prediction.answer!r} is not one of the columns"
+        if prediction.columns is not None and len(prediction.columns) != width:
+            return f"{place}.columns: {len(prediction.columns)} values for {width or 'no'} columns"
+        if width and (prediction.columns is None) != (prediction.probabilities is None):
+            return f"{place}: only one of probabilities and columns is recorded"
+    return None
