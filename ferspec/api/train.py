@@ -77,8 +77,12 @@ class TrainingRun(Measured, RunRecord):
 
     def summary(self) -> str:
         """Return the cell, its seed and the accuracy on each split."""
+        # synthetic faces stand for BTFER in a cell for trials
+        called = {"btfer": "test"}
         parts = self.report.parts.items()
-        accuracies = (f"{name} accuracy {with_interval(part.metrics.accuracy)}" for name, part in parts)
+        accuracies = (
+            f"{names.get(name, name)} accuracy {with_interval(part.metrics.accuracy)}" for name, part in parts
+        )
         departs = f", not a protocol run ({len(self.deviations)} deviations)" if self.deviations else ""
         return f"training of {self.cell}, seed {self.settings.seed}: {', '.join(accuracies)}{departs}"
 
