@@ -77,12 +77,10 @@ class TrainingRun(Measured, RunRecord):
 
     def summary(self) -> str:
         """Return the cell, its seed and the accuracy on each split."""
+        parts = self.report.parts
         # synthetic faces stand for BTFER in a cell for trials
-        called = {"btfer": "test"}
-        parts = self.report.parts.items()
-        accuracies = (
-            f"{names.get(name, name)} accuracy {with_interval(part.metrics.accuracy)}" for name, part in parts
-        )
+        splits = {"test" if name == "btfer" else name: part.metrics.accuracy for name, part in parts.items()}
+        accuracies = (f"{name} accuracy {with_interval(accuracy)}" for name, accuracy in splits.items())
         departs = f", not a protocol run ({len(self.deviations)} deviations)" if self.deviations else ""
         return f"training of {self.cell}, seed {self.settings.seed}: {', '.join(accuracies)}{departs}"
 
