@@ -19,5 +19,6 @@ def run_python(program, *arguments, **options):
 
 
 def run_pytest(*words, **options):
-    """Run pytest, without its cache, in a Python of its own, as ``run`` does."""
-    return run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words], **options)
+    """Run pytest, without its cache and what takes long to import, in a Python of its own, as ``run`` does."""
+    without = ("-pno:cacheprovider", "-pno:hypothesispytest")
+    return run([sys.executable, "-m", "pytest", *without, *words], **options)
