@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -175,8 +174,7 @@ def test_commands_that_need_model_and_images_ask_for_both(ferspec, workplace):
 
 
 def test_the_package_runs_as_a_module():
-    command = [sys.executable, "-m", "ferspec", "spec", "show", "FER-W-02"]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ran = run([sys.executable, "-m", "ferspec", "spec", "show", "FER-W-02"])
     assert ran.returncode == 0
     assert "stated in ferspec/spec/data/clauses/weighting.toml" in ran.stdout
 

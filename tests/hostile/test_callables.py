@@ -2,8 +2,6 @@
 
 import os
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ from ferspec.subjects.models import open_model
 from ferspec.subjects.models.callables.trial import Trial
 from helpers.cheats import attempts_file
 from helpers.cheats.secrets_of_a_judge import planted
+from helpers.processes import run_python
 
 CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
 LISTED = attempts_file.read_text().partition("ATTEMPTS = [")[2].partition("\n]")[0]
@@ -78,14 +77,11 @@ print([attempt.__name__ for attempt in tried if cheat.succeeds(attempt)])
 def test_without_the_sandbox_the_same_attempts_succeed(folder, tmp_path):
     """So that the tests above show what the sandbox does, and not that the attempts are harmless."""
     text = CONTROL.format(folder=str(folder[0]), secret=os.environ["FERSPEC_LABELS"], untried=UNTRIED)
-    words = [sys.executable, "-c", text]
-    options = {"capture_output": True, "text": True, "check": True, "close_fds": False, "cwd": tmp_path}
+    options = {"check": True, "close_fds": False, "cwd": tmp_path}
     options["env"] = os.environ | {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     # the first process leaves something for the second
-    subprocess.run(
-        [*words[:2], f"import sys; sys.path.append({str(folder[0])!r}); import cheat"], timeout=100, **options
-    )
-    ended = subprocess.run(words, timeout=100, **options)
+    run_python(f"import sys; sys.path.append({str(folder[0])!r}); import cheat", **options)
+    ended = run_python(text, **options)
     succeeded = {*re.findall(r"[a-z_]+", ended.stdout)}
     succeeded |= {name for name, path in zip(WRITING, folder[3], strict=True) if path.exists()}
     assert set(ATTEMPTS) - succeeded - UNTRIED - ELSEWHERE == set()

@@ -113,7 +113,7 @@ def nothing_is_left(tmp_path_factory, monkeypatch):
     before, temporary = set(me.children(recursive=True)), tmp_path_factory.mktemp("temporary")
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     yield
-    wait_until(lambda: set(me.children(recursive=True)) <= before, 10)
+    wait_until(lambda: set(me.children(recursive=True)) <= before)
     assert list(temporary.iterdir()) == []
 
 

@@ -35,7 +35,7 @@ from ferspec.subjects.runs.artifacts.record import (
 )
 from helpers.waiting import wait_until
 
-EPOCHS, SECONDS = 4, 0.3
+EPOCHS, SECONDS = 4, 0.05
 CELL = "lenet5-scratch-48-synthetic-simple"
 DIES, HANGS, REFUSES, KILLED_ONCE, SAYS_MUCH = 101, 102, 103, 104, 105
 TRAINER = "helpers.tiny.cells:train"

@@ -178,7 +178,7 @@ def test_no_process_outlives_its_context():
     with Decoders(1) as decoders:
         decoders.decode(encoded(), "a.png")
         process = decoders._places[0].decoder()._sandboxed.process
-    assert process.wait(10) == -signal.SIGKILL or process.returncode is not None
+    assert process.wait(180) == -signal.SIGKILL or process.returncode is not None
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

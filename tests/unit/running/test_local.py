@@ -32,7 +32,7 @@ from helpers.waiting import alive, wait_until
 # how often each is tried where it may be tried twice, and what is said of it
 FAILURES = {
     tiny_cells.DIES: (2, "its process ended with exit status 3"),
-    tiny_cells.HANGS: (1, "not finished after 6 s (--cell-timeout): finished epochs are kept"),
+    tiny_cells.HANGS: (1, "not finished after 2 s (--cell-timeout): finished epochs are kept"),
     tiny_cells.REFUSES: (1, "the moon is full: wait a day"),
     tiny_cells.SAYS_MUCH: (2, "RuntimeError: the last straw"),
 }
@@ -62,7 +62,7 @@ def why(out, seed):
 def failing(tmp_path_factory):
     """Where four cells failed, each in its way, beside one that did not, and how each ended."""
     out, trace = tmp_path_factory.mktemp("out"), tmp_path_factory.mktemp("trace")
-    hung = run(out, trace, [tiny_cells.HANGS], retries=1, seconds=6)
+    hung = run(out, trace, [tiny_cells.HANGS], retries=1, seconds=2)
     return out, hung | run(out, trace, [seed for seed in (*FAILURES, 0) if seed not in hung], retries=1)
 
 
