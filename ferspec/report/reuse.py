@@ -28,7 +28,7 @@ def confusion_csv(metrics: Evaluation) -> str:
     names = [row.name for row in metrics.per_class]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["label", *names])
+    writer.writerow(["label", *metrics.answers])
     writer.writerows([name, *counts] for name, counts in zip(names, metrics.confusion_matrix, strict=True))
     return text.getvalue()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ferspec.reference.measured import Evaluation
+from ferspec.reference.measured import NONE, Evaluation
 from ferspec.report.words import percent
 
 # the least F1 of a class that is recognised well
@@ -24,17 +24,18 @@ def summary(metrics: Evaluation) -> str:
     else:
         first = f"Recognises {'every class' if len(well) == len(classes) else _listed(well)} well."
     worst = min(classes, key=lambda row: row.recall.value or 0)
-    names = [row.name for row in metrics.per_class]
+    names = metrics.answers
     missed = {
         name: count
-        for name, count in zip(names, metrics.confusion_matrix[names.index(worst.name)], strict=False)
+        for name, count in zip(names, metrics.confusion_matrix[names.index(worst.name)], strict=True)
         if name != worst.name
     }
     if not sum(missed.values()):
         return f"{first} Misses no image."
     taken = max(missed, key=lambda name: missed[name])
     share = percent(1 - (worst.recall.value or 0), 0)
-    return f"{first} Misses {share} of {worst.name}, most often taken for {taken}."
+    answer = "answered with none of the seven" if taken == NONE else f"taken for {taken}"
+    return f"{first} Misses {share} of {worst.name}, most often {answer}."
 
 
 def _listed(names: list[str]) -> str:

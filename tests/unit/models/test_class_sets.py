@@ -11,6 +11,8 @@ import pytest
 
 from ferspec.leaves import differing_leaves
 from ferspec.reference.evaluation import evaluate
+from ferspec.report.reuse import confusion_csv
+from ferspec.report.summary import summary
 from ferspec.subjects.models.contracts import answers as answers_module
 from ferspec.subjects.models.contracts import class_set as class_set_module
 from ferspec.subjects.models.contracts.answers import MISSING, Answers
@@ -247,3 +249,10 @@ def test_declining_the_hardest_tenth_gains_nothing_by_default():
     )
     assert (some == labels).mean() <= (everything == labels).mean()
     assert (some == labels)[some < 7].mean() > (everything == labels).mean()
+
+
+def test_a_class_that_is_only_missed_without_an_answer_is_named():
+    labels = np.arange(7).repeat(3)
+    found = evaluate(labels, np.where(labels == 2, 7, labels))
+    assert summary(found).endswith("Misses 100 % of Fear, most often answered with none of the seven.")
+    assert confusion_csv(found).splitlines()[3] == "Fear,0,0,0,0,0,0,0,3"
