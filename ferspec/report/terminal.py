@@ -63,13 +63,13 @@ def print_report(
     name, images = shorten(report.subject.name, LONGEST_NAME), images_name(report.dataset, LONGEST_NAME)
     judged = f"{headline(report)} of {name} on {images} ({report.dataset.n:,} images)"
     style = UNCERTIFIED if report.verdict == "pass" and not is_green(report) else STYLES[report.verdict]
-    _print(console, _verdict(report.verdict, judged, style))
+    _print(console, verdict_line(report.verdict, report.counts, judged, style))
     for doubt in doubts(report):
         _print(console, *(Text(line, STYLES["inconclusive"]) for line in _wrapped(console, doubt)))
     if sentence := notice(report):
         _print(console, *(Text(line, "yellow") for line in _wrapped(console, sentence)))
     _print(console, *_wrapped(console, f"assurance: {assurance.sentence}"))
-    _print(console, _counts(report.counts))
+    _print(console, counts_line(report.counts))
     if line := isolation(report):
         _print(console, *_wrapped(console, line))
     for sentence in recognition(report):
@@ -90,7 +90,7 @@ def print_judgement(judgement: Judgement, as_json: bool = False, console: Consol
         print(judgement_document(judgement))
         return
     console = console or default_console()
-    _print(console, _verdict(judgement.verdict, _counts(judgement.counts), STYLES[judgement.verdict]))
+    _print(console, verdict_line(judgement.verdict, judgement.counts, counts_line(judgement.counts)))
     _print_outcomes(console, judgement.outcomes)
 
 
@@ -114,7 +114,7 @@ def print_verification(
         names = ", ".join(f"{what} {value}" for what, value in claimed(report).items())
         _print(console, *_wrapped(console, f"claimed: {names}"))
         _print(console, *_wrapped(console, f"assurance: {assurance.sentence}"))
-    _print(console, _counts(judgement.counts))
+    _print(console, counts_line(judgement.counts))
     _print_outcomes(console, judgement.outcomes)
 
 
@@ -157,11 +157,16 @@ def _wrapped(console: Console, text: str, indent: int = 0) -> list[str]:
     return textwrap.wrap(plain(text), console.width, initial_indent=indent * " ", subsequent_indent=indent * " ")
 
 
-def _verdict(verdict: Verdict, text: str, style: str) -> Text:
-    return Text.assemble((VERDICTS[verdict].upper(), style), "  ", text)
+def verdict_line(verdict: Verdict, counts: Counts, text: str, style: str = "") -> Text:
+    """Return a verdict and a text; a pass of only some checks says of how many."""
+    evaluated = counts.planned - counts.not_evaluated
+    partly = verdict == "pass" and evaluated < counts.planned
+    share = f" ({evaluated:,} of {counts.planned:,} checks evaluated)" if partly else ""
+    return Text.assemble((f"{VERDICTS[verdict].upper()}{share}", style or STYLES[verdict]), "  ", text)
 
 
-def _counts(counts: Counts) -> str:
+def counts_line(counts: Counts) -> str:
+    """Return the number of checks, planned and by outcome."""
     checks = "1 check" if counts.planned == 1 else f"{counts.planned} checks"
     declared = f" ({counts.declared} declared)" if counts.declared else ""
     return (

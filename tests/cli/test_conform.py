@@ -40,6 +40,7 @@ def workplace(tmp_path, monkeypatch):
     (tmp_path / "broken.py").write_text("import sys\nsys.exit(7)\n")
     (tmp_path / "needy.py").write_text("import no_such_package\n")
     (tmp_path / "empty.py").write_text("def something_else():\n    pass\n")
+    (tmp_path / "starred.py").write_text(f"from {OWN} import *\n")
     (tmp_path / "right.js").write_text("")
     (tmp_path / "shut.py").write_text("class Fer:\n    def __init__(self, path):\n        pass\n")
     monkeypatch.chdir(tmp_path)
@@ -109,6 +110,7 @@ def test_a_declared_deviation_does_not_fail_and_an_unused_one_does(ferspec, work
         (["broken"], "broken: importing broken failed with SystemExit: 7"),
         (["shut:Fer"], "creating Fer without arguments failed with TypeError"),
         (["empty"], "empty offers no capability"),
+        (["starred"], "it offers no capability, and imports ferspec.implementation, which the checks compare with"),
         (["not a module"], "is not a reference to an implementation"),
         (["model.py:"], "is not a reference to an implementation"),
         (

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from ferspec.checks.run.audit import Audit, AuditedRun
 from ferspec.checks.run.schedule.replay import PhaseReplay, PhaseStop
-from ferspec.outcomes import Counts, Outcome, Status
+from ferspec.outcomes import Outcome, Status
 from ferspec.report.audit_page import PAGE
-from ferspec.report.terminal import STYLES, default_console, details
+from ferspec.report.terminal import STYLES, counts_line, default_console, details, verdict_line
 from ferspec.report.words import VERDICTS, by_urgency, plain, shorten
 
 LONGEST = 400
@@ -41,12 +41,11 @@ def print_audit(audit: Audit, as_json: bool = False, page: Path | None = None, c
 
 def _print_run(console: Console, audited: AuditedRun) -> None:
     run, judgement = audited.run, audited.judgement
-    console.print(
-        _verdict(judgement.verdict, f"{plain(run.title)}  ({run.format}, profile {run.profile})"), soft_wrap=True
-    )
+    title = f"{plain(run.title)}  ({run.format}, profile {run.profile})"
+    console.print(verdict_line(judgement.verdict, judgement.counts, title), soft_wrap=True)
     for deviation in run.deviations:
         console.print(Text(f"not a protocol run: {shorten(deviation, LONGEST)}"), soft_wrap=True)
-    console.print(_counts(judgement.counts))
+    console.print(counts_line(judgement.counts))
     console.print()
     console.print(_phases(audited.replays, audited.stops))
     for outcome in by_urgency(judgement.outcomes):
@@ -89,8 +88,8 @@ def _print_outcome(console: Console, outcome: Outcome) -> None:
 
 
 def _print_runs(console: Console, audit: Audit) -> None:
-    console.print(_verdict(audit.verdict, f"{len(audit.runs):,} training runs"))
-    console.print(_counts(audit.counts))
+    console.print(verdict_line(audit.verdict, audit.counts, f"{len(audit.runs):,} training runs"))
+    console.print(counts_line(audit.counts))
     console.print()
     wide = Console(width=160, highlight=False) if not console.is_terminal else console
     table = _table("run", "phases", "epochs", "verdict", "first departure")
@@ -133,18 +132,6 @@ def _closing(audit: Audit, page: Path | None) -> Iterator[Text]:
         yield Text(f"skipped: {shorten(line, LONGEST)}", "dim")
     if page is not None:
         yield Text(f"page: {shorten(page / PAGE, LONGEST)}")
-
-
-def _verdict(verdict: str, text: str) -> Text:
-    return Text.assemble((VERDICTS[verdict].upper(), STYLES[verdict]), "  ", text)
-
-
-def _counts(counts: Counts) -> str:
-    declared = f" ({counts.declared} declared)" if counts.declared else ""
-    return (
-        f"{counts.planned} checks: {counts.passed} pass, {counts.fail} fail{declared}, "
-        f"{counts.inconclusive} inconclusive, {counts.not_evaluated} not evaluated"
-    )
 
 
 def _table(*columns: str) -> Table:

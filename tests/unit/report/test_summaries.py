@@ -12,7 +12,7 @@ import yaml
 from rich.console import Console
 
 from ferspec import spec
-from ferspec.outcomes import Judgement
+from ferspec.outcomes import Counts, Judgement
 from ferspec.reference.comparison import compare
 from ferspec.reference.measured import Rank
 from ferspec.report import badge, terminal, words
@@ -302,6 +302,15 @@ def test_a_hostile_name_controls_no_terminal(make_report, name):
 def test_a_terminal_gets_colours(make_report):
     text = printed(terminal.print_report, make_report(), None, force_terminal=True, color_system="standard")
     assert re.match(r"\x1b\[1;31mFAIL\x1b\[0m", text)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "passed", "said"),
+    [("pass", 2, "PASS (2 of 766 checks evaluated)  766"), ("pass", 766, "PASS  766"), ("fail", 2, "FAIL  766")],
+)
+def test_a_pass_of_only_some_checks_says_of_how_many(verdict, passed, said):
+    counts = Counts(planned=766, passed=passed, fail=0, inconclusive=0, not_evaluated=766 - passed)
+    assert printed(terminal.print_judgement, Judgement((), counts, verdict), False).startswith(said)
 
 
 def test_a_judgement_prints_its_verdict_and_all_outcomes_but_passes(make_report):

@@ -42,6 +42,8 @@ def main(reference: str) -> None:
             if request["capability"] == "capabilities":
                 implementation = load(reference)
                 answer["value"] = offered(implementation)
+                if not answer["value"] and (module := loaded_reference(hidden=True)) is not None:
+                    raise LoadError(f"it offers no capability, and imports {module}, {CLOSED}")
             elif request["capability"] == "objects":
                 answer["value"] = offering_objects(implementation)
             else:
@@ -75,9 +77,10 @@ def load(reference: str) -> Any:
             raise LoadError(f"{name} imports {error.name}, {CLOSED}") from error
         raise LoadError(f"there is no module {error.name!r} on Python's path or in this folder") from error
     except (Exception, SystemExit) as error:
-        if module := loaded_reference():
-            raise LoadError(f"{name} imports {module}, {CLOSED}") from error
-        raise LoadError(f"importing {name} failed with {one_line(error)}") from error
+        failure = f"importing {name} failed with {one_line(error)}"
+        if module := loaded_reference(hidden=True):
+            raise LoadError(f"{name} imports {module}, {CLOSED}; {failure}") from error
+        raise LoadError(failure) from error
     try:
         implementation = reduce(getattr, path.split("."), implementation) if path else implementation
     except AttributeError as error:
@@ -95,10 +98,13 @@ def is_reference(module: str) -> bool:
     return any(module == name or module.startswith(f"{name}.") for name in REFERENCE)
 
 
-def loaded_reference() -> str | None:
-    """Return the first module of ferspec's own reference that is loaded. This module itself loads none."""
-    # Python imports a hidden folder as an empty namespace package, whose __file__ is None
-    loaded = (name for name, module in sys.modules.items() if getattr(module, "__file__", None) is not None)
+def loaded_reference(hidden: bool = False) -> str | None:
+    """Return the first module of ferspec's own reference that is loaded. This module itself loads none.
+
+    With ``hidden`` also one without content: Python imports a hidden folder as an empty namespace package, whose
+    ``__file__`` is None.
+    """
+    loaded = (name for name, module in sys.modules.items() if hidden or getattr(module, "__file__", None) is not None)
     return next(filter(is_reference, sorted(loaded)), None)
 
 
