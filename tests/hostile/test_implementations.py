@@ -36,7 +36,7 @@ SAID = {
     "abort": "the process was killed by SIGKILL",
     "unnamed signal": "the process was killed by signal 40",
     "exit": "the process ended with exit status 0 without an answer",
-    "closes": "closed its standard output without an answer",
+    "closes": "the process closed its output without an answer",
     "garbage": "wrote [1] 0.5, which is not JSON",
     "bytes": "which is not UTF-8",
     "other id": "answered request 1 instead of 2: repeat the id of the request",

@@ -23,10 +23,10 @@ from ferspec.progress import Progress, silent
 from ferspec.records import Record
 from ferspec.spec.records import CellMetrics
 from ferspec.subjects.models.base import file_digest
-from ferspec.subjects.orphans import end_with_parent
 from ferspec.subjects.runs.artifacts.folder import RunFolder, open_run_folder
 from ferspec.subjects.runs.artifacts.metrics import SplitReport
 from ferspec.subjects.runs.artifacts.record import RUN, is_run
+from ferspec.subjects.started import end_with_parent
 
 DEEPEST = 2
 # for fewer runs, starting processes takes longer than reading

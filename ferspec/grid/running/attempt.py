@@ -21,7 +21,7 @@ from ferspec.errors import UserError
 from ferspec.grid.running.jobs import Event, Limits, missing_dataset
 from ferspec.grid.training.train import Request
 from ferspec.reference.training.fit import Listener
-from ferspec.subjects.orphans import end_with_parent
+from ferspec.subjects.started import end_with_parent
 
 LAST_LINES, LONGEST = 30, 64 << 10
 LONGEST_WAIT = 86_400.0

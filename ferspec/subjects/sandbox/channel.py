@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import secrets
-import subprocess
 import threading
 import time
 import weakref
@@ -134,10 +133,6 @@ class Channel:
     def _why_ended(self) -> str:
         if self._errors.remaining <= 0:
             return FLOODED
-        try:
-            self._sandboxed.process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            return "closed its output without an answer"
         return f"{self._sandboxed.why_ended()} without an answer"
 
 

@@ -58,11 +58,11 @@ class Sandboxed:
         self.process.wait()
 
     def why_ended(self) -> str:
-        """Return in a few words why the process ended: a limit that it reached, a signal, or its exit status."""
+        """Return in a few words why no answer can come: a limit, a signal, an exit status, or a closed output."""
         try:
             code = self.process.wait(GRACE)
         except subprocess.TimeoutExpired:
-            return "is still running"
+            return "closed its output"
         if self._watchdog.reason is not None:
             return self._watchdog.reason
         if self._is_wrapped and code > KILLED_BY:

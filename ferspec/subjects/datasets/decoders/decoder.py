@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from subprocess import TimeoutExpired
 from typing import IO, cast
 
 import numpy as np
@@ -37,7 +36,6 @@ POLICY = Policy(memory=2 << 30)
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 CHANNELS = 3
 NEVER = float("inf")
-GRACE = 1.0
 
 
 class Refused(Exception):
@@ -151,11 +149,7 @@ class Decoder:
             return f"gave no answer within {self._seconds:g} s"
         if isinstance(error, Malformed):
             return str(error)
-        try:
-            self._sandboxed.process.wait(GRACE)
-        except TimeoutExpired:
-            return "closed its output without an answer"
-        return self._sandboxed.why_ended()
+        return f"{self._sandboxed.why_ended()} without an answer"
 
 
 def _require_answer(header: Header, number: int) -> None:

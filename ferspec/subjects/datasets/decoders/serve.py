@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import warnings
 
@@ -11,6 +10,7 @@ import numpy as np
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.decode import decode
 from ferspec.subjects.sandbox.messages import HEADER, MOST_TEXT, Kind, fill, pack, send, unpack
+from ferspec.subjects.started import take_streams
 
 NAMELESS = "image"
 # the first byte of a request, before the file: whether its EXIF orientation is applied
@@ -23,7 +23,7 @@ def main() -> None:
     Text that a library prints goes to the null device, since standard output holds only answers.
     """
     warnings.simplefilter("ignore")
-    requests, answers = io.FileIO(0, "rb"), io.FileIO(os.dup(1), "wb")
+    requests, answers = take_streams()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)

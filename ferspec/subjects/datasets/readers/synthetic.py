@@ -12,7 +12,7 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.decode import decode
 from ferspec.subjects.datasets.readers.listing import Decode, Listing
-from ferspec.subjects.orphans import end_with_parent
+from ferspec.subjects.started import end_with_parent
 
 Draw = Callable[[int, str, int, int, int], np.ndarray]
 

@@ -98,9 +98,8 @@ class Channel:
         if self._errors.remaining <= 0:
             return f"wrote more than {MOST_BYTES >> 20} MiB to standard error during one request"
         why = self._sandboxed.why_ended()
-        if self._process.poll() is None:
-            return "closed its standard output without an answer"
-        self._errors.join(GRACE)
+        if self._process.poll() is not None:
+            self._errors.join(GRACE)
         return f"the process {why} without an answer"
 
     def _error_output(self) -> str:

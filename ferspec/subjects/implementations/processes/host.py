@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
 import json
 import math
 import os
@@ -11,17 +12,18 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from ferspec.errors import one_line
 from ferspec.subjects.implementations.capabilities import CATALOGUE
+from ferspec.subjects.started import ORPHANED, take_streams
 from ferspec.subjects.unlisted import import_from_unlisted_folders
 
 # if the judge has ended, this process must end by itself, even during an endless answer
 GRACE = 10
-ORPHANED = 70
 REFERENCE = ("ferspec.implementation", "ferspec.reference")
 CLOSED = "which the checks compare with: not evaluated (the subject is the reference)"
 
@@ -32,7 +34,8 @@ class LoadError(Exception):
 
 def main(reference: str) -> None:
     """Answer requests from standard input until it ends."""
-    requests, answers = _take_streams()
+    incoming, outgoing = take_streams()
+    requests, answers = io.BufferedReader(incoming), io.BufferedWriter(outgoing)
     import_from_unlisted_folders()
     implementation: Any = None
     for line in _lines(requests):
@@ -149,22 +152,7 @@ def jsonable(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def one_line(error: BaseException) -> str:
-    """Return the type and the message of an exception, as one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
-
-
-def _take_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Reserve standard input and output for the protocol, and redirect printed text to stderr."""
-    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    with open(os.devnull, "rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return requests, answers
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
+def _lines(stream: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the lines of a stream. End this process ``GRACE`` seconds after the stream has ended."""
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 

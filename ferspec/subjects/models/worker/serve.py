@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import numpy as np
 
@@ -34,8 +34,7 @@ from ferspec.subjects.sandbox.messages import (
     unpack,
     values_of,
 )
-
-ORPHANED = 70
+from ferspec.subjects.started import ORPHANED, take_streams
 
 
 def main() -> None:
@@ -55,16 +54,6 @@ def main() -> None:
         else:
             kind, answer = _values(model, values_of(header, content))
         send(answers, pack(kind, header.number, answer))
-
-
-def take_streams() -> tuple[IO[bytes], IO[bytes]]:
-    """Reserve standard input and output for the judge, and redirect printed text to standard error."""
-    requests, answers = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb", buffering=0)
-    with open(os.devnull, "rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return cast("IO[bytes]", requests), cast("IO[bytes]", answers)
 
 
 def end_with_judge(requests: IO[bytes]) -> None:
