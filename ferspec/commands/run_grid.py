@@ -107,9 +107,11 @@ def run(
 
 
 def _cluster(on: Where, address: str | None, gpus: float | None, cpus: float | None) -> Cluster | None:
+    from ferspec.extras import require_package
     from ferspec.grid.running.on_ray import Cluster
 
     if on is Where.ray:
+        require_package("--on ray", "ray")
         return Cluster(address=address, gpus=gpus, cpus=1 if cpus is None else cpus)
     if address is not None or cpus is not None:
         raise UserError("--address and --cpus-per-cell are for --on ray")

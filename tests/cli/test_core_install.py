@@ -173,6 +173,10 @@ def test_the_process_of_a_model_has_no_framework_either(workplace):
         "grid run --select 'dataset=synthetic' --out runs",
         "models show ResNet18",
         "models build ResNet18 --out resnet18.keras",
+        "certify old.h5 -d faces.npz -c mine.toml",
+        "compare demo old.h5 -d faces.npz --contract-b mine.toml",
+        "verify certified/certificate.json -m old.h5 -d faces.npz",
+        "contract init old.h5",
     ],
 )
 def test_a_command_that_needs_an_extra_names_it_before_any_work(workplace, command):

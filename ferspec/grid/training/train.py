@@ -19,6 +19,8 @@ from ferspec.grid.training.evaluate import cap_that_ended, predict_split
 from ferspec.grid.training.loggers import Logger, open_loggers, require_loggers
 from ferspec.grid.training.writing import begun_run, remove_leftovers, write_artifacts, write_record
 from ferspec.progress import Progress, silent
+from ferspec.reference.models.catalogue import uses_vggface
+from ferspec.reference.models.vggface import require_vggface
 from ferspec.reference.schedule import batch_size, phases_of, steps_per_epoch
 from ferspec.reference.training.devices import require_even, strategy_over
 from ferspec.reference.training.epoch_row import EpochRow
@@ -80,6 +82,8 @@ def train_cell(
     that ``reference.training.fit.train`` refuses; finished epochs are kept, and the same request resumes the training.
     """
     require_loggers(request.loggers)
+    if uses_vggface(request.cell.architecture, request.cell.weights):
+        require_vggface()
     keras()
     with quiet():
         strategy = strategy_over(request.gpus)

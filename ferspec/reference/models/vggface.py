@@ -11,7 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from ferspec.extras import missing_extra
+from ferspec.extras import require_package
 from ferspec.reference.models.preprocessing import Preprocessing
 
 PACKAGE = "keras_vggface"
@@ -49,15 +49,16 @@ def build_base(network: str, resolution: int) -> Any:
     return function(include_top=False, weights=None, input_shape=(resolution, resolution, 3))
 
 
+def require_vggface() -> None:
+    """Raise ``UserError`` if keras-vggface is not installed."""
+    require_package("building a VGGFace network", PACKAGE)
+
+
 @cache
 def _models() -> ModuleType:
-    try:
-        with _keras_2_modules():
-            models = import_module(f"{PACKAGE}.models")
-    except ModuleNotFoundError as error:
-        if error.name != PACKAGE:
-            raise
-        raise missing_extra("building a VGGFace network", PACKAGE) from None
+    require_vggface()
+    with _keras_2_modules():
+        models = import_module(f"{PACKAGE}.models")
     for name in NAMED_LAYERS:
         setattr(models, name, _with_plain_name(getattr(models, name)))
     return models

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from ferspec.errors import UserError, one_line
+from ferspec.extras import require_package
 from ferspec.files import is_regular_file, open_archive, open_regular, read_head
 from ferspec.subjects.models.base import LARGEST
 from ferspec.subjects.models.forms import DOCUMENTS, FOLDERS, GRAPH, form_among, form_of, sentence
@@ -26,6 +27,8 @@ NAMES = {
     ".pth": "TorchScript",
     ".torchscript": "TorchScript",
 }
+# what runs a format; the core install runs the others
+FRAMEWORKS = {"keras": "tensorflow", "keras-h5": "tensorflow", "savedmodel": "tensorflow", "torchscript": "torch"}
 PICKLES = frozenset({".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle"})
 KNOWN = "Keras (.keras, .h5), TensorFlow SavedModel, TFLite, ONNX, TorchScript or package.module:callable"
 
@@ -58,6 +61,13 @@ def detect(path: Path) -> str:
     if _looks_like_onnx(head):
         return "onnx"
     raise UserError(_unknown(path))
+
+
+def require_runnable(path: Path) -> None:
+    """Raise ``UserError`` for a file that is not a model, or whose format needs a package that is not installed."""
+    package = FRAMEWORKS.get(detect(path))
+    if package is not None:
+        require_package(f"running {path.name}", package)
 
 
 def _detect_folder(path: Path) -> str:

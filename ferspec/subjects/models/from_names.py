@@ -16,7 +16,7 @@ from ferspec.subjects.models.callables.reference import is_callable_reference
 from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial, trial_of
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.contracts.files import apply_contract, load_contract
-from ferspec.subjects.models.detect import detect
+from ferspec.subjects.models.detect import require_runnable
 from ferspec.subjects.models.outputs import choice_of
 from ferspec.subjects.models.predictions import RecordedPredictions, align, is_predictions_file, read_predictions
 from ferspec.subjects.models.subject import ModelSubject
@@ -70,17 +70,19 @@ def open_source(
 
 
 def require_source(model: str | Path) -> None:
-    """Raise ``UserError`` for a model or predictions file that is missing or of another format.
+    """Raise ``UserError`` for a model or predictions file that is missing, of another format, or needs an extra.
 
     Nothing is loaded: call it before the images are read, which takes long.
     """
     path = Path(model)
-    if model == DEMO or is_run(model):
+    if model == DEMO:
         return
-    if is_predictions_file(model):
+    if is_run(model):
+        require_runnable(require_artifact(model, read_run(model), MODEL))
+    elif is_predictions_file(model):
         require_regular_file(path)
     elif path.exists() or not is_callable_reference(str(model)):
-        detect(path)
+        require_runnable(path)
 
 
 def require_names(model: str | Path, contract: str | Path | None) -> None:
