@@ -12,7 +12,7 @@ ORPHANED = 70
 
 
 def take_streams() -> tuple[io.FileIO, io.FileIO]:
-    """Reserve standard input and output for requests and answers, and redirect printed text to standard error."""
+    """Reserve standard input and output for requests and answers; redirect printed text to standard error."""
     requests, answers = io.FileIO(os.dup(0), "rb"), io.FileIO(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)

@@ -64,7 +64,7 @@ def detect(path: Path) -> str:
 
 
 def require_runnable(path: Path) -> None:
-    """Raise ``UserError`` for a file that is not a model, or whose format needs a package that is not installed."""
+    """Raise ``UserError`` for a file that is not a model, or needs a missing extra."""
     package = FRAMEWORKS.get(detect(path))
     if package is not None:
         require_package(f"running {path.name}", package)

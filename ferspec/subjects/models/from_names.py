@@ -70,7 +70,7 @@ def open_source(
 
 
 def require_source(model: str | Path) -> None:
-    """Raise ``UserError`` for a model or predictions file that is missing, of another format, or needs an extra.
+    """Raise ``UserError`` for a missing file, another format, or one that needs a missing extra.
 
     Nothing is loaded: call it before the images are read, which takes long.
     """
