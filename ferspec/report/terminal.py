@@ -161,7 +161,7 @@ def verdict_line(verdict: Verdict, counts: Counts, text: str, style: str = "") -
     """Return a verdict and a text; a pass of only some checks says of how many."""
     evaluated = counts.planned - counts.not_evaluated
     partly = verdict == "pass" and evaluated < counts.planned
-    share = f" ({evaluated:,} of {counts.planned:,} checks evaluated)" if partly else ""
+    share = f" ({evaluated:,} of {counts.planned:,} evaluated)" if partly else ""
     return Text.assemble((f"{VERDICTS[verdict].upper()}{share}", style or STYLES[verdict]), "  ", text)
 
 
