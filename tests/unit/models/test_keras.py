@@ -55,3 +55,13 @@ def test_one_pooling_layer_of_another_layout_does_not_decide_the_layout(tmp_path
         signature = load_model(tmp_path / f"{channels}.h5").signature
         assert (signature.layout, signature.height, signature.channels) == ("channels_last", 12, channels)
         layers = [keras.layers.Flatten(), keras.layers.Dense(7)]
+
+
+def test_a_network_in_json_and_its_weights_are_one_model(tmp_path):
+    import keras
+
+    network = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(7)])
+    network.save_weights(tmp_path / "fer.weights.h5")
+    (tmp_path / "fer.json").write_text(network.to_json())
+    images = np.random.default_rng(3).uniform(0, 1, (3, 8, 8, 1)).astype(np.float32)
+    np.testing.assert_allclose(load_model(tmp_path / "fer.json").predict(images), network(images).numpy(), atol=1e-6)

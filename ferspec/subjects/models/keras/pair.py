@@ -32,7 +32,8 @@ def load(path: Path, trust_code: bool = False, other: Path | None = None) -> Mod
     if not trust_code:
         refuse_code(config, network.name)
     with opened(weights) as file:
-        if is_old(config.get("keras_version")):
+        # Keras 3 does not write its version, and all others no module
+        if is_old(config.get("keras_version", "3" if "module" in config else None)):
             built = built_from_old(config, file, network.name, trust_code)
         else:
             built = _built(config, weights, "layers" in file, network.name, trust_code)
