@@ -73,7 +73,7 @@ def written(folder: Path, images: np.ndarray) -> None:
         network = built_from_old(json.loads(file.attrs["model_config"]), file, "fer.h5", trust_code=False)
     with quiet():
         network.save(folder / "fer.keras")
-        # the published file is no candidate for the other half
+        # apart from the published file, which also holds weights
         (folder / "halves").mkdir()
         network.save_weights(folder / "halves" / "fer.weights.h5")
         (folder / "halves" / "fer.json").write_text(network.to_json())
