@@ -51,7 +51,8 @@ INTRODUCTION = f"""\
 # One network in every format
 
 The network of `{PACKAGE}` {VERSION} on the 1,018 sample faces of BTFER, 48 × 48, under one contract. The published file
-is of Keras 2; the others were written from it. `python tests/formats_table.py --write` makes this page.
+is of Keras 2; the others were written from it, as models to give to `ferspec certify`.
+`python tests/formats_table.py --write` makes this page.
 
 | format | accuracy | other answers than the published file |
 | --- | --- | --- |
