@@ -104,6 +104,7 @@ def test_a_set_that_pretends_is_not_recognised(name):
     assert getattr(dataset.found.recognition, field) == count
 
 
+@pytest.mark.slow
 @PRETEND
 @pytest.mark.parametrize(
     "image", [stripes, lambda index: blank(LABELS[index] * 30)], ids=["grey stripes", "seven flat pictures"]

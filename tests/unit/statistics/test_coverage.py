@@ -78,6 +78,7 @@ def test_wald_intervals_would_not():
 # --- figures of the confusion matrix ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["precision", "f1"])
 @pytest.mark.parametrize("kind", ["weighted", "macro"])
 def test_averages_over_2100_images_are_covered(name, kind):
@@ -193,6 +194,7 @@ def paired_models() -> np.ndarray:
     return a[:, :, None] * b.transpose(1, 0, 2) / 7
 
 
+@pytest.mark.slow
 def test_the_paired_difference_of_f1_is_covered_and_unpaired_intervals_are_needlessly_wide():
     model, rng = paired_models(), np.random.default_rng(9)
     matrices = model.sum(axis=2), model.sum(axis=1)
