@@ -27,7 +27,7 @@ def init(
     trust_code: options.TrustCode = False,
     json: options.Json = False,
 ) -> None:
-    """Write a contract from what the model file says; list what it does not say as assumed."""
+    """Write a contract from the information in a model file; list everything else as assumed."""
     import json as jsonlib
 
     from ferspec.errors import UserError
@@ -53,4 +53,6 @@ def init(
     for key, note in notes.items():
         print(f"  {key:<15} {note}")
     if contract.assumed:
-        print(f"check {len(contract.assumed)} assumed entries, and remove each from 'assumed' in {path.name}")
+        print(
+            f"assumed entries: {len(contract.assumed)}; check each, then remove its name from 'assumed' in {path.name}"
+        )

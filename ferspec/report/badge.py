@@ -43,7 +43,7 @@ def render_badge(report: Report, assurance: Assurance = SELF_ASSERTED) -> str:
 
     A certificate that passes shows its accuracy on the known pictures, with half the width of its interval in points;
     another verdict is shown as a word. A demonstration, an evaluation or predictions from a file show their kind. What
-    makes the contract doubtful follows. The tooltip says who stands for it.
+    makes the contract doubtful comes last. The tooltip says who stands for it.
     """
     label, message = texts(report)
     colour = UNCERTIFIED if report.verdict == "pass" and not certifies(report) else COLOURS[report.verdict]
@@ -64,7 +64,9 @@ def texts(report: Report) -> tuple[str, str]:
     """Return the left and the right text of the badge; the accuracy is that on the known pictures of BTFER."""
     label = "FER · BTFER" if report.kind == "certificate" else "FER"
     doubted = [likely_mistakes(report)] if report.diagnoses else []
-    doubted += [f"{count} entries assumed"] if (count := len(unconfirmed(report))) else []
+    doubted += (
+        [f"{count} {'entry' if count == 1 else 'entries'} assumed"] if (count := len(unconfirmed(report))) else []
+    )
     if accuracy := _known_accuracy(report):
         said = f"accuracy {percent(accuracy.value)} ± {100 * (accuracy.high - accuracy.low) / 2:.1f}"
         return label, " · ".join([said, *doubted])

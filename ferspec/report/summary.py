@@ -10,17 +10,14 @@ WELL = 0.7
 
 
 def summary(metrics: Evaluation) -> str:
-    """Return which classes a model recognises well, and which one it misses most.
-
-    Empty for predictions without a class that occurs.
-    """
+    """Return which classes a model recognises well, and which one it misses most; empty without labelled images."""
     classes = [row for row in metrics.per_class if row.recall.value is not None]
     if not classes:
         return ""
     well = [row.name for row in classes if (row.f1.value or 0) >= WELL]
     if not well:
         best = max(classes, key=lambda row: row.f1.value or 0)
-        first = f"Recognises no class well, {best.name} best."
+        first = f"Recognises no class well; {best.name} is the best."
     else:
         first = f"Recognises {'every class' if len(well) == len(classes) else _listed(well)} well."
     worst = min(classes, key=lambda row: row.recall.value or 0)

@@ -66,18 +66,20 @@ def readings(report: Report) -> list[str]:
     said = []
     others, abstained = report.other_classes, report.abstention
     if others is not None and len(others.policies) > 1:
-        worst = f"worst, {policy(others.worst.extra)}: {share(others.worst.figures.accuracy)}"
-        least = "no other policy gives less" if others.worst == others.declared else worst
+        worst = f"if {policy(others.worst.extra)}, the accuracy falls to {share(others.worst.figures.accuracy)}"
+        least = "no other policy gives a lower accuracy" if others.worst == others.declared else worst
         names = ", ".join(map(plain, others.outside))
         said.append(f"Answers outside the seven ({names}) are {policy(others.declared.extra)}; {least}.")
     if others is not None and (named := others.nameable) is not None:
         accuracy = share(named.accuracy)
-        said.append(f"On the {named.n:,} images whose class it can name: {accuracy}; the others are misses.")
+        said.append(
+            f"Accuracy on the {named.n:,} images whose class the model can name: {accuracy}; the others are misses."
+        )
     if abstained is not None:
         missing = f"{abstained.missing:,} of {report.metrics.n:,} images"
         said.append(
-            f"No answer to {missing}, {share(abstained.rate)}, which counts as wrong. "
-            f"Without them {share(abstained.answered.accuracy)}, if all were right {share(abstained.best)}."
+            f"No answer for {missing}, {share(abstained.rate)}; these count as wrong. Accuracy without them "
+            f"{share(abstained.answered.accuracy)}, and if all were right {share(abstained.best)}."
         )
     return said
 

@@ -1,4 +1,4 @@
-"""Names what outputs are that are not probabilities. Each cause is tested on the data before it is named (FER-B-04)."""
+"""Names why outputs are not probabilities. Each cause is tested on the data before it is named (FER-B-04)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ferspec.checks.model.class_order import best_assignment
 from ferspec.reference.distributions import allowed, excess, step_of
 
 LOGITS = 'the model gives logits: declare kind = "logits" in the contract\'s [output]; in a CSV, write their softmax'
-LOGARITHMS = 'the outputs are logarithms of probabilities: declare kind = "logits", whose softmax gives them back'
-SCALED = "every row sums to about {middle:.4g} (100: percentages, 255: bytes): divide the values by it"
+LOGARITHMS = 'the outputs are logarithms of probabilities: declare kind = "logits": its softmax undoes the logarithm'
+SCALED = "every row sums to about {middle:.4g} (100: percentages, 255: bytes): divide the values by this sum"
 DROPPED = "a column was left out: every value is in [0, 1], and the rows sum to {least:.3g} to {most:.3g}, at most 1"
 SIGMOID = (
-    "each column has a sigmoid of its own: every value is in [0, 1], but the rows sum to {least:.3g} to {most:.3g}; "
-    "they are not logits"
+    "a sigmoid was applied to each column: every value is in [0, 1], but the rows sum to {least:.3g} to {most:.3g}; "
+    "declaring them as logits would be wrong too"
 )
 ROUNDED = "the probabilities were rounded to multiples of {step:.3g}: record more digits"
 
@@ -44,7 +44,8 @@ def _logarithms(rows: np.ndarray, labels: np.ndarray) -> bool:
 def _logits(rows: np.ndarray, labels: np.ndarray) -> bool:
     """Return whether values leave [0, 1] and their softmax explains the labels.
 
-    It must do so better than a flatter and a steeper one. If nearly all are right, a steeper one is better in any case.
+    It must do so better than a flatter and a steeper softmax. Where nearly all predictions are right, a steeper one
+    always does better, and is not compared.
     """
     if _in_unit_interval(rows):
         return False

@@ -1,7 +1,6 @@
-"""Names predictions that say little of the images, whatever the contract: a constant class, shuffled rows, a softmax.
+"""Finds predictions that say little about the images: a constant class, shuffled rows, a degenerate softmax.
 
-Such a mistake costs no accuracy that a correction of the contract would gain, so its gain is undefined. Source:
-FER-Z-05.
+No correction of the contract was tried that would raise the accuracy, so the gain is undefined. Source: FER-Z-05.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from ferspec.subjects.models.contracts.contract import Contract
 def symptom_of(
     labels: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray | None, contract: Contract | None
 ) -> Diagnosis | None:
-    """Return a mistake in predictions (n,) that no corrected contract explains, or None.
+    """Return a likely mistake that shows in predictions (n,), or None.
 
-    ``probabilities`` are (n, k), or None for classes alone. Too few images with an answer show nothing.
+    ``probabilities`` are (n, k), or None for classes alone. With too few answers, no mistake is named.
     """
     answered = predicted < len(spec.load().classes)
     labels, predicted = labels[answered], predicted[answered]
@@ -40,12 +39,12 @@ def symptom_of(
 
 
 def of_outputs(outputs: np.ndarray, contract: Contract) -> Diagnosis | None:
-    """Return the mistake of calling probabilities logits, which applies a softmax twice."""
+    """Return the mistake of declaring probabilities as logits, which applies a softmax twice; else None."""
     if contract.output.kind != "logits" or not np.isfinite(outputs).all() or excess(outputs) > allowed(outputs):
         return None
     message = (
-        "the outputs are probabilities already: every row is a distribution. The softmax that the declared logits ask "
-        'for flattens them, and every figure of confidence is wrong. Declare kind = "probabilities" in [output].'
+        "the outputs are already probabilities: every row is a distribution. The softmax applied to declared logits "
+        'flattens them and makes every confidence wrong. Declare kind = "probabilities" in [output].'
     )
     return _symptom("output kind", message, "logits", "probabilities", len(outputs))
 
@@ -69,25 +68,27 @@ def _of_probabilities(labels: np.ndarray, predicted: np.ndarray, rows: np.ndarra
     best = int((best_assignment(labels, predicted)[predicted] == labels).sum())
     if confidence.mean() > required(proportion(best, n, level).high) and _independent(labels, predicted):
         message = (
-            "the predictions are confident, and unrelated to the labels: the rows do not belong to these images (was "
+            "the predictions are confident but unrelated to the labels: the rows do not belong to these images (was "
             "the order shuffled?), or the network was not trained."
         )
         return _symptom("predictions", message, "rows of these images", "rows in another order", n)
     right = proportion(int((predicted == labels).sum()), n, level)
     if confidence.min() >= 1 - _number("saturated") > required(right.high):
-        message = "every row gives one class the probability 1: the softmax is saturated, and its confidence misleads."
+        message = (
+            "every row gives one class the probability 1: the softmax is saturated, and its confidence means nothing."
+        )
         return _symptom("predictions", message, "probabilities", "one class each", n)
     return None
 
 
 def _two_softmaxes(labels: np.ndarray, predicted: np.ndarray, rows: np.ndarray) -> Diagnosis | None:
-    # a softmax of probabilities gives no class more
+    # the highest probability that a softmax of probabilities can give
     most = math.e / (math.e + rows.shape[1] - 1) + spec.load().number("FER-B-04", "tolerance")
     right = proportion(int((predicted == labels).sum()), len(labels), spec.load().number("FER-Z-01", "level"))
     if not rows.max() <= most < required(right.low):
         return None
     message = (
-        f"no probability exceeds {most:.2f}, and more of the images are right: a softmax was applied to probabilities, "
+        f"no probability exceeds {most:.2f}, but the accuracy is higher: a softmax was applied to probabilities, "
         "for example by two softmax layers."
     )
     return _symptom("predictions", message, "one softmax", "two softmaxes", len(labels))
@@ -104,7 +105,7 @@ def _independent(labels: np.ndarray, predicted: np.ndarray) -> bool:
 def _symptom(
     kind: Literal["predictions", "output kind"], message: str, declared: str, likely: str, n: int
 ) -> Diagnosis:
-    gain = Metric(value=None, undefined="no correction of it changes the predicted classes")
+    gain = Metric(value=None, undefined="the gain of a correction cannot be computed")
     return Diagnosis(kind=kind, message=message, declared=declared, likely=likely, gain=gain, n=n)
 
 

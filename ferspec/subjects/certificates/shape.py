@@ -12,7 +12,7 @@ def defect_of_answers(report: Report) -> str | None:
     declared = report.subject.class_set
     if report.subject.columns is not None:
         if report.subject.contract is not None or declared.is_the_protocols:
-            return "subject.columns: only predictions with other classes than the seven have them"
+            return "subject.columns: only allowed for predictions from a file whose classes are not the seven"
         if problem := problem_of(declared):
             return f"subject.columns.{problem}"
     names = {*spec.load().classes, *declared.unread}
@@ -20,13 +20,13 @@ def defect_of_answers(report: Report) -> str | None:
     for position, prediction in enumerate(report.predictions):
         place = f"predictions.{position}"
         if prediction.predicted is not None and prediction.outside is not None:
-            return f"{place}: there is an answer among the seven classes and one outside them"
+            return f"{place}: predicted and outside are both given, but an image has one answer"
         if prediction.answer is None and (prediction.probabilities or prediction.columns) is not None:
-            return f"{place}: there are probabilities without an answer"
+            return f"{place}: probabilities or columns are given without an answer"
         if prediction.answer is not None and prediction.answer not in names:
-            return f"{place}.outside: {prediction.answer!r} is not one of the columns"
+            return f"{place}.outside: {prediction.answer!r} is not the name of a column"
         if prediction.columns is not None and len(prediction.columns) != width:
-            return f"{place}.columns: {len(prediction.columns)} values for {width or 'no'} columns"
+            return f"{place}.columns: {len(prediction.columns)} values, expected {width or 'none'}"
         if width and (prediction.columns is None) != (prediction.probabilities is None):
             return f"{place}: only one of probabilities and columns is recorded"
     return None

@@ -15,7 +15,7 @@ from ferspec.records import Record
 from ferspec.subjects.models.base import Model, Sink, real_values, shown
 from ferspec.subjects.models.contracts.contract import Contract
 
-# widths of an output that may hold class scores: three classes up to FERPlus' ten
+# numbers of columns of an output that may hold class scores: from three to the ten of FERPlus
 CLASS_WIDTHS = range(3, 11)
 MOST_LISTED = 5
 
@@ -23,7 +23,7 @@ MOST_LISTED = 5
 class Choice(Record):
     """Hold what a contract chooses from a model; ``width`` is the number of classes that it names.
 
-    An ``assumed`` choice stands for a contract that is yet to be written, and settles for the first output that fits.
+    An ``assumed`` choice is made before a contract exists: it takes the first output that fits.
     """
 
     name: str | None = None
@@ -73,20 +73,23 @@ def choose(model: Model, choice: Choice = ASSUMED) -> Model:
             return rows
         start, stop = choice.columns
         if rows.ndim != 2 or rows.shape[1] < stop:
-            raise UserError(f"{model.name} answers with {_shape(rows.shape)}, which has no columns {start} to {stop}")
+            raise UserError(
+                f"{model.name}: the output has shape {_shape(rows.shape)}, but the contract declares "
+                f"columns = [{start}, {stop}]: correct columns in [output] of the contract"
+            )
         return np.ascontiguousarray(rows[:, start:stop])
 
     return replace(model, run=run, signature=signature)
 
 
 def _place(sinks: Sequence[Sink], choice: Choice, model: str) -> int:
-    """Return the place of the chosen output."""
+    """Return the position of the chosen output. ``UserError`` if no output or several fit."""
     if choice.name is not None:
         found = [place for place, sink in enumerate(sinks) if sink.name == choice.name]
         asked = f"named {shown(choice.name)!r}"
     elif choice.index is not None:
         found = [choice.index] if choice.index < len(sinks) else []
-        asked = f"of index {choice.index}"
+        asked = f"with index {choice.index}"
     elif len(sinks) == 1:
         return 0
     else:
@@ -95,27 +98,27 @@ def _place(sinks: Sequence[Sink], choice: Choice, model: str) -> int:
         return found[0]
     listed = ", ".join(f"{place} {shown(sink.name)!r} {_shape(sink.shape)}" for place, sink in enumerate(sinks))
     listed = shown(listed, 60 * MOST_LISTED) or "none"
-    number = "several outputs are" if found else "no output is"
+    number = "several outputs" if found else "no output"
     raise UserError(
-        f"{model}: {number} {asked}; set name or index in [output] of the contract; outputs: {listed or 'none'}"
+        f"{model} has {number} {asked}: set name or index in [output] of the contract; its outputs are {listed}"
     )
 
 
 def _fitting(sinks: Sequence[Sink], choice: Choice) -> tuple[list[int], str]:
-    """Return the places of the outputs that may hold the classes, and their description."""
+    """Return the positions of outputs that may hold the classes, and their required width."""
     widths = [sink.width or 0 for sink in sinks]
     if choice.columns is not None:
         stop = choice.columns[1]
-        return [place for place, width in enumerate(widths) if width >= stop], f"at least {stop} columns wide"
+        return [place for place, width in enumerate(widths) if width >= stop], f"with at least {stop} columns"
     found = [place for place, width in enumerate(widths) if width == choice.width]
     if found or not choice.assumed:
-        return found, f"{choice.width} columns wide"
+        return found, f"with {choice.width} columns"
     found = [place for place, width in enumerate(widths) if width in CLASS_WIDTHS]
-    return found, f"{CLASS_WIDTHS[0]} to {CLASS_WIDTHS[-1]} columns wide"
+    return found, f"with {CLASS_WIDTHS[0]} to {CLASS_WIDTHS[-1]} columns"
 
 
 def _sink(name: str, shape: tuple[int, ...], rows: int) -> Sink:
-    """Describe an array of an answer; one without a row for each image holds no classes."""
+    """Describe an array of an answer; without a row for each image, it cannot hold the classes."""
     return Sink(name=name, shape=(None, *shape[1:]) if shape[:1] == (rows,) else None)
 
 
@@ -142,7 +145,7 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _holds_rows(value: Any) -> bool:
-    """Return whether an item of a sequence is an output, not a row of one."""
+    """Return whether an item of a sequence is a whole output rather than one row."""
     if isinstance(value, Mapping):
         return True
     if isinstance(value, tuple | list):

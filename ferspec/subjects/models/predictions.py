@@ -31,7 +31,7 @@ IN_MEMORY = "predictions in memory"
 LARGEST = 64 << 20
 ID_COLUMNS = ("image", "id", "path", "filename", "file_name", "img_path", "image_path", "input")
 CLASS_COLUMNS = ("predicted", "prediction", "class")
-# what the pipelines of transformers call an answer; alone it may be the true class
+# the answer of a pipeline of transformers; without a score beside it, the column may be the true class
 LABEL, SCORE = "label", "score"
 # how a table writes that there is no answer
 NO_ANSWER = frozenset({"", "nan"})
@@ -129,7 +129,11 @@ def _recorded(path: Path, table: _Table, digest: str) -> RecordedPredictions:
     found = _class_columns(path, table)
     class_column = _named_column(table.columns, (*CLASS_COLUMNS, *([LABEL] if SCORE in _plain(table.columns) else ())))
     if found is None and class_column is None:
-        label = f" ({LABEL} may be the true class: rename it)" if LABEL in _plain(table.columns) else ""
+        label = (
+            f" ({LABEL} may be the true class: if it is the predicted one, rename it to {CLASS_COLUMNS[0]})"
+            if LABEL in _plain(table.columns)
+            else ""
+        )
         raise UserError(
             f"{path} has neither columns named by the classes nor a column {' or '.join(CLASS_COLUMNS)}{label}: "
             f"its columns are {first_few(table.columns, count=12)}"
@@ -145,7 +149,7 @@ def _recorded(path: Path, table: _Table, digest: str) -> RecordedPredictions:
             require_agreement(path, kept, class_column, wide, recorded[answered], named.outside)
         classes, chosen = named, recorded
     if chosen is None or (chosen == MISSING).all():
-        raise UserError(f"{path} has no answer in any row")
+        raise UserError(f"{path} has no answer in any row: fill in probabilities or class names")
     return RecordedPredictions(path.name, digest, tuple(images), columns, chosen, classes=classes)
 
 
@@ -274,7 +278,7 @@ def _is_number(text: str) -> bool:
 
 
 def _values(path: Path, table: _Table, columns: list[str]) -> np.ndarray:
-    """Return the numbers (n, k) of columns; NaN in rows where all of them say that there is no answer."""
+    """Return the numbers (n, k) of columns; NaN in rows without an answer, whose cells are all empty."""
     cells = np.array([table.columns[column] for column in columns], dtype=object).T
     empty = np.array([all(cell.casefold() in NO_ANSWER for cell in row) for row in cells])
     values = np.full(cells.shape, np.nan)
@@ -302,7 +306,7 @@ def _named_classes(
             continue
         place = next((place for place, other in enumerate(outside) if plain_name(other) == plain_name(name)), None)
         if place is None and known is not None:
-            raise UserError(f"{path} line {line}: there is no column of probabilities for {name!r}")
+            raise UserError(f"{path} line {line}: the class {name!r} has no column of probabilities: add one")
         if place is None:
             place = len(outside)
             outside.append(name)
@@ -316,8 +320,11 @@ def _require_same_answers(
     """Raise ``UserError`` with the line where only one of class and probabilities is empty."""
     rows = np.flatnonzero((chosen == MISSING) != (recorded == MISSING))
     if len(rows):
-        empty = f"{column!r} is empty" if recorded[rows[0]] == MISSING else "the probabilities are empty"
-        raise UserError(f"{path} line {lines[rows[0]]}: {empty}: leave both empty where there is no answer")
+        parts = (repr(column), "the probabilities")
+        empty, filled = parts if recorded[rows[0]] == MISSING else parts[::-1]
+        raise UserError(
+            f"{path} line {lines[rows[0]]}: only {empty} is empty, not {filled}: leave both empty for a missing answer"
+        )
 
 
 def finite_number(path: Path, line: int, column: str, text: str) -> float:

@@ -65,11 +65,15 @@ def test_columns_are_cut_out_before_they_are_named():
 
 
 UNFIT = {
-    "two fit": ((rows(7), rows(7)), SEVEN, "several outputs are 7 columns wide"),
-    "none fits": ((rows(2), rows(8)), SEVEN, r"no output is 7 columns wide.*: 0 '0' \(n, 2\), 1 '1' \(n, 8\)"),
-    "an unknown name": ((rows(2), rows(7)), Choice(name="expr", width=7), "no output is named 'expr'"),
-    "an index too far": ((rows(2), rows(7)), Choice(index=2, width=7), "no output is of index 2"),
-    "columns too far": (rows(8), Choice(columns=(2, 9), width=7), r"\(5, 8\), which has no columns 2 to 9"),
+    "two fit": ((rows(7), rows(7)), SEVEN, "several outputs with 7 columns"),
+    "none fits": ((rows(2), rows(8)), SEVEN, r"no output with 7 columns.*outputs are 0 '0' \(n, 2\), 1 '1' \(n, 8\)"),
+    "an unknown name": ((rows(2), rows(7)), Choice(name="expr", width=7), "no output named 'expr'"),
+    "an index too far": ((rows(2), rows(7)), Choice(index=2, width=7), "no output with index 2"),
+    "columns too far": (
+        rows(8),
+        Choice(columns=(2, 9), width=7),
+        r"\(5, 8\), but the contract declares columns = \[2, 9\]",
+    ),
 }
 
 
@@ -84,7 +88,7 @@ def test_a_declared_output_is_chosen_before_the_model_runs():
     model = Model("tiny", "onnx", "", Signature(outputs=sinks), lambda batch: (rows(2), rows(7)))
     signature = choose(model, SEVEN).signature
     assert (signature.output, signature.output_width, signature.activation) == ("expression", 7, "softmax")
-    with pytest.raises(UserError, match="no output is 8 columns wide"):
+    with pytest.raises(UserError, match="no output with 8 columns"):
         choose(model, Choice(width=8))
 
 
@@ -110,7 +114,7 @@ classes = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
     ("keys", "words"),
     [
         ('name = "a"\nindex = 1', "name and index both choose an output"),
-        ("columns = [0, 8]", r"columns \[0, 8\] are not as many as the 7 classes"),
+        ("columns = [0, 8]", r"columns \[0, 8\] must cover 7 columns"),
         ("columns = [-7, 0]", "must not be negative"),
         ("index = -1", "output.index"),
     ],

@@ -80,7 +80,7 @@ def test_the_digest_is_that_of_the_bytes(csv):
         pytest.param([HEADER, "a,,,,,,,"], "no answer in any row", id="no answers"),
         pytest.param([HEADER + ",class", f"a,{ROW},"], "'class' is empty", id="half an answer"),
         pytest.param(
-            [HEADER + ",class", f"a,{ROW},contempt"], "no column of probabilities for 'contempt'", id="no such column"
+            [HEADER + ",class", f"a,{ROW},contempt"], "'contempt' has no column of probabilities", id="no such column"
         ),
         pytest.param(
             [HEADER + ",fearful", f"a,{ROW},0"], "'Fear' and 'fearful' are the same class", id="a class twice"

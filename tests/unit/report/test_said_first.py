@@ -56,7 +56,7 @@ def test_entries_that_nobody_confirmed_are_on_the_second_line_and_the_badge(make
     ("predicted", "sentences"),
     [
         (np.arange(7), "Recognises every class well. Misses no image."),
-        ([5] * 7, "Recognises no class well, Sad best. Misses 100 % of Angry, most often taken for Sad."),
+        ([5] * 7, "Recognises no class well; Sad is the best. Misses 100 % of Angry, most often taken for Sad."),
         (
             [0, 0, 2, 2, 4, 5, 6],
             "Recognises Neutral, Sad and Surprise well. Misses 100 % of Disgust, most often taken for Angry.",
@@ -69,4 +69,4 @@ def test_a_model_is_summarised_in_two_sentences(make_evaluation, predicted, sent
 
 def test_a_class_without_images_is_not_summarised(make_evaluation):
     said = summary(make_evaluation(np.array([3, 3, 4, 4, 4]), np.array([3, 3, 3, 3, 4])))
-    assert said == "Recognises no class well, Happy best. Misses 67 % of Neutral, most often taken for Happy."
+    assert said == "Recognises no class well; Happy is the best. Misses 67 % of Neutral, most often taken for Happy."

@@ -1,4 +1,4 @@
-"""Define the classes of output columns, and how answers outside the seven count."""
+"""Define the classes of output columns, and how answers outside the seven classes count."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ClassSet(Record):
     extra: Extra = Field(
         default="wrong",
         exclude_if=lambda extra: extra == WRONG,
-        description="an answer outside the seven is wrong, its column is left out (drop), or merged into a class",
+        description="how an answer outside the seven counts: wrong, left out (drop), or merged into a class",
     )
 
     @property
@@ -75,18 +75,18 @@ class ClassSet(Record):
 
 @cache
 def seven() -> ClassSet:
-    """Return the protocol's classes in their order; the process of a model cannot read them."""
+    """Return the protocol's classes in their order. A function, since a model's process cannot read the protocol."""
     return ClassSet(classes=spec.load().classes)
 
 
 def problem_of(declared: ClassSet) -> str | None:
-    """Return what is wrong with declared classes, after the name of the key, or None."""
+    """Return the key and what is wrong with its value; None for valid classes."""
     return _problem_of_names(declared.classes) or _problem_of_merging(declared)
 
 
 def _problem_of_names(names: tuple[str, ...]) -> str | None:
     if not 2 <= len(names) <= MOST_COLUMNS:
-        return f"classes: {len(names)} columns are named: from 2 to {MOST_COLUMNS} are possible"
+        return f"classes: the number of names is {len(names)}: it must be from 2 to {MOST_COLUMNS:,}"
     by_class: dict[int, str] = {}
     for name in names:
         try:
@@ -95,19 +95,19 @@ def _problem_of_names(names: tuple[str, ...]) -> str | None:
             return f"classes: {error} (or '-' for a column outside the seven)"
         if index is not None and by_class.setdefault(index, name) is not name:
             return f"classes: {by_class[index]!r} and {name!r} are the same class"
-    return None if by_class else f"classes: none of the seven classes is named: {', '.join(spec.load().classes)}"
+    return None if by_class else f"classes: name at least one of the seven classes: {', '.join(spec.load().classes)}"
 
 
 def _problem_of_merging(declared: ClassSet) -> str | None:
     if not isinstance(declared.extra, Mapping):
         return None
     if not declared.extra:
-        return 'extra: no class is merged: name one, as in { contempt = "Disgust" }, or write "wrong" or "drop"'
+        return 'extra: the table is empty: write "wrong", "drop", or a column and its class: { contempt = "Disgust" }'
     outside = set(map(plain_name, declared.outside))
     for name, target in declared.extra.items():
         if plain_name(name) not in outside:
             known = ", ".join(declared.outside) or "none"
-            return f"extra: {name!r} is not a column outside the seven: these are {known}"
+            return f"extra: {name!r} is not the name of a column outside the seven classes; these are: {known}"
         try:
             spec.load().class_index(target)
         except UserError as error:

@@ -25,7 +25,7 @@ class Input(Record):
         exclude_if=is_none,
         ge=1,
         le=1024,
-        description="images in a batch, if the model takes no other number",
+        description="images per batch, if the model accepts only one batch size",
     )
 
     @model_validator(mode="before")
@@ -46,20 +46,29 @@ class Output(ClassSet):
     """Describe the columns of the model's output."""
 
     kind: Literal["probabilities", "logits"] = "probabilities"
-    name: str | None = Field(default=None, exclude_if=is_none, description="the output, of a model with several")
+    name: str | None = Field(
+        default=None, exclude_if=is_none, description="name of the output to judge, if there are several"
+    )
     index: int | None = Field(
-        default=None, exclude_if=is_none, ge=0, description="its place from 0, instead of its name"
+        default=None,
+        exclude_if=is_none,
+        ge=0,
+        description="position of that output, counted from 0, instead of its name",
     )
     columns: tuple[int, int] | None = Field(
-        default=None, exclude_if=is_none, description="first column of the classes, and the one after"
+        default=None,
+        exclude_if=is_none,
+        description="position of the first class column, and of the column after the last",
     )
 
     @model_validator(mode="after")
     def _one_choice_of_columns(self) -> "Output":
         if self.name is not None and self.index is not None:
-            raise ValueError("name and index both choose an output: give one")
+            raise ValueError("name and index both choose an output: give only one")
         if self.columns is not None and self.columns[1] - self.columns[0] != len(self.classes):
-            raise ValueError(f"columns {list(self.columns)} are not as many as the {len(self.classes)} classes")
+            raise ValueError(
+                f"columns {list(self.columns)} must cover {len(self.classes)} columns, one for each name in classes"
+            )
         if self.columns is not None and self.columns[0] < 0:
             raise ValueError(f"columns {list(self.columns)} must not be negative")
         return self

@@ -36,21 +36,21 @@ MEANINGS = {
     "input.resize": "nearest, bilinear, bicubic, area or lanczos",
     "input.antialias": "true shrinks as Pillow and torchvision do",
     "input.layout": "channels_last or channels_first",
-    "input.batch": "images in a batch, if the model takes no other number",
+    "input.batch": "images per batch, if the model accepts only one batch size",
     "output.classes": "one name per column of the output, in its order; '-' for a column outside the seven",
-    "output.extra": 'an answer outside the seven: wrong, drop (left out), or { contempt = "Disgust" } (merged)',
+    "output.extra": 'how an answer outside the seven counts: wrong, drop, or merged as in { contempt = "Disgust" }',
     "output.kind": "probabilities or logits",
-    "output.name": "the output, of a model with several",
-    "output.index": "its place from 0, instead of its name",
-    "output.columns": "first column of the classes, and the one after the last",
+    "output.name": "name of the output to judge, if the model has several",
+    "output.index": "position of that output, counted from 0, instead of its name",
+    "output.columns": "position of the first class column, and of the column after the last",
 }
-MEAN_NOTE = "assumed: none; no file has it, and models from torchvision or timm usually need one"
-NO_DISTRIBUTION = "each column is in [0, 1], but rows do not sum to 1, so FER-B-04 fails: they are not logits"
+MEAN_NOTE = "assumed: none; model files do not state it, and models from torchvision or timm usually need one"
+NO_DISTRIBUTION = "each value is in [0, 1], but rows do not sum to 1, so FER-B-04 fails; logits would be wrong too"
 ASSUMED = {
     "input.mean": MEAN_NOTE,
     "input.std": MEAN_NOTE,
-    "input.resize": "assumed: no file has it",
-    "input.antialias": "assumed: false; no file has it, and Pillow and torchvision use it to shrink images",
+    "input.resize": "assumed: model files do not state it",
+    "input.antialias": "assumed: false; model files do not state it, and Pillow and torchvision shrink images with it",
 }
 
 
@@ -96,7 +96,7 @@ def contract_text(contract: Contract, notes: Mapping[str, str]) -> str:
     lines = ["# The model's input and output."]
     if contract.assumed:
         lines += [
-            "# Entries that the file does not state. Check each one below, then remove it here.",
+            "# Entries that the model file does not state. Check each one below, then remove its name here.",
             f"assumed = {_toml(contract.assumed)}",
         ]
     for table in TABLES:
@@ -109,17 +109,17 @@ def contract_text(contract: Contract, notes: Mapping[str, str]) -> str:
 
 
 def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
-    """Infer a contract from a model's file, with a note on each key. What is assumed is listed in ``assumed``.
+    """Infer a contract from a model's file, with a note on each key; ``assumed`` lists what was assumed.
 
     A note says whether a value was inferred or assumed, and why. Unknown values are assumed to be the protocol's: the
     smaller size, RGB, range [0, 1], bilinear, its class order. If the last activation or the width of the output is
-    unknown, two noise images are predicted: rows that sum to 1 are probabilities. Columns of another number than seven,
-    without labels, are not named: each is ``-``.
+    unknown, two noise images are predicted: rows that sum to 1 are probabilities. Columns without labels are
+    named ``-``, unless there are seven.
     """
     known = model.signature
     if known.channels not in (None, *COLOUR_CHANNELS):
         raise UserError(
-            f"{model.name} takes images of {known.channels} channels: 1 (gray) or 3 (rgb, bgr) are supported"
+            f"{model.name} takes images of {known.channels} channels: only 1 (gray) and 3 (rgb, bgr) are supported"
         )
     sizes = spec.load().integers("FER-G-02", "resolutions")
     size = (known.height, known.width) if known.height and known.width else None
@@ -151,10 +151,10 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
     if known.output is not None:
         alike = [sink.width for sink in known.outputs or ()].count(known.output_width)
         columns = f"{known.output_width} columns"
-        only, first = f"inferred: the only output of {columns}", f"assumed: the first of {alike} outputs of {columns}"
+        only, first = f"inferred: the only output with {columns}", f"assumed: the first of {alike} with {columns}"
         notes["output.name"] = only if alike == 1 else first
     if output.outside:
-        notes["output.extra"] = "assumed: an answer outside the seven is wrong"
+        notes["output.extra"] = "assumed: an answer outside the seven counts as wrong"
     assumed = tuple(name for name in MEANINGS if notes.get(name, "").startswith("assumed"))
     return Contract(input=prepared, output=output, assumed=assumed), notes
 
@@ -209,7 +209,7 @@ def _first_error(error: ValidationError) -> str:
 def _problem(contract: Contract) -> str | None:
     """Return what is wrong with the values of a contract, or None."""
     if unknown := [name for name in contract.assumed if name not in MEANINGS]:
-        return f"assumed: {unknown[0]!r} is not an entry: entries are {', '.join(MEANINGS)}"
+        return f"assumed: {unknown[0]!r} is not an entry of the contract: expected {', '.join(MEANINGS)}"
     problem = problem_of(contract.output)
     return _problem_of_input(contract.input) or (problem and f"output.{problem}")
 

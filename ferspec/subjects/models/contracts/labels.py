@@ -13,15 +13,15 @@ from ferspec.spec.names import UNNAMED
 from ferspec.subjects.models.base import Signature
 
 LISTED = 12
-# fewer labels of the seven are a coincidence
+# fewer labels that name one of the seven classes may be a coincidence
 LEAST_NAMED = 2
 
 
 def classes_of(known: Signature, answered: np.ndarray | str) -> tuple[tuple[str, ...], str]:
     """Return a name for each column, and a note on its source.
 
-    ``answered`` is an output of the model, or why there is none. Labels that name at least two of the seven are used;
-    of other labels, and of columns without labels, only seven are assumed to be the seven. All others are ``-``.
+    ``answered`` is an output of the model, or why there is none. Labels are used if they name at least two of the
+    seven classes. Otherwise seven columns are assumed to be the seven classes, and any other number is named ``-``.
     """
     width = known.output_width or (None if isinstance(answered, str) else answered.shape[-1])
     seven, labels = spec.load().classes, known.labels
@@ -31,12 +31,12 @@ def classes_of(known: Signature, answered: np.ndarray | str) -> tuple[tuple[str,
         return names, f"inferred: the labels in the file{outside}"
     reason = "not in the file" if labels is None else _why_not(labels, width)
     if width in (None, len(seven)):
-        return seven, f"assumed: {reason}; this is the protocol's order, which few models have"
+        return seven, f"assumed: {reason}; this is the protocol's order, which few models use"
     return (UNNAMED,) * width, f"assumed: {reason}; the output has {width} columns: name each of them{_orders(width)}"
 
 
 def _named(labels: Sequence[str]) -> tuple[str, ...] | None:
-    """Return the labels with ``-`` for unknown ones; None for labels of other things."""
+    """Return the labels with ``-`` for unknown ones; None if they do not name expressions."""
     names, indices = [], []
     for label in labels:
         try:
@@ -60,4 +60,4 @@ def _why_not(labels: Sequence[str], width: int | None) -> str:
 def _orders(width: int) -> str:
     """Return the published orders of this width, in words."""
     orders = {name: order.classes for name, order in spec.load().label_orders.items() if len(order.classes) == width}
-    return "".join(f"; {name}'s are {', '.join(classes)}" for name, classes in orders.items())
+    return "".join(f"; the order of {name} is {', '.join(classes)}" for name, classes in orders.items())
