@@ -13,7 +13,8 @@ from ferspec.api.requests import CertifyRequest
 from ferspec.api.results.certification import Certification
 from ferspec.checks.generator import checks_for_model
 from ferspec.checks.model.behaviour import ESSENTIAL
-from ferspec.checks.model.diagnosis import diagnose
+from ferspec.checks.model.diagnosis import diagnose as mistakes_of
+from ferspec.checks.model.plan import Mode
 from ferspec.deviations import load_deviations
 from ferspec.engine import declared_for, judge, outcome_of, run_checks, selected
 from ferspec.environment import Environment, environment
@@ -44,6 +45,7 @@ def certify(
     time_limit: float = OF_MODELS,
     images: bool = False,
     progress: Progress = silent,
+    diagnose: Mode | None = None,
 ) -> Certification:
     """Judge a trained model on a dataset and return the report; ``demo`` is the built-in example.
 
@@ -55,7 +57,8 @@ def certify(
     The report is a certificate only for a test set that is recognised as BTFER by its pictures. Otherwise it is an
     evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``; ``time_limit``
     is in seconds for a batch. ``images`` says that the images may be shown: the page then has thumbnails of the most
-    confident mistakes. ``UserError`` for a model that cannot be evaluated: an unreadable file, another output
+    confident mistakes. ``diagnose`` is ``quick`` or ``full``, by default full for inputs up to 128 pixels.
+    ``UserError`` for a model that cannot be evaluated: an unreadable file, another output
     width, NaN in the outputs. ``Unfinished`` for one that answers and then crashes, ends or breaks a limit.
     """
     if isinstance(model, str | Path) and isinstance(dataset, str | Path | None) and not isinstance(contract, OBJECTS):
@@ -69,12 +72,13 @@ def certify(
             trust_code=trust_code,
             time_limit=time_limit,
             images=images,
+            diagnose=diagnose,
         )
         judged = certify_request(request, progress)
         return Certification.of(judged.report, judged.shown)
     from ferspec.api.objects import certify_objects
 
-    return certify_objects(model, dataset, contract, claims, deviations, groups, trust_code, images, progress)
+    return certify_objects(model, dataset, contract, claims, deviations, groups, trust_code, images, progress, diagnose)
 
 
 class Unfinished(SubjectError):
@@ -106,7 +110,7 @@ def certify_request(
     """
     opened = _opened(request, progress, out)
     approve(opened.subject)
-    report = report_on(opened.subject, opened.claims, opened.deviations, request.reproduce, progress)
+    report = report_on(opened.subject, opened.claims, opened.deviations, request.reproduce, progress, request.diagnose)
     return Judged(report, opened.images if request.images else None)
 
 
@@ -148,18 +152,19 @@ def report_on(
     deviations: Sequence[Deviation] = (),
     reproduce: str | None = None,
     progress: Progress = silent,
+    mode: Mode | None = None,
 ) -> Report:
-    """Judge an opened subject by every check and return its report."""
+    """Judge an opened subject by every check and return its report; ``mode`` is that of the diagnosis."""
     seconds: dict[str, float] = {}
     with _timed(seconds, "predict"):
         require_evaluable(subject)
     with _timed(seconds, "check"):
         judgement = run_checks(checks_for_model(claims), subject, deviations, reproduce, progress)
     with _timed(seconds, "diagnose"):
-        diagnoses = diagnose(subject)
+        found = mistakes_of(subject, mode)
     require_unchanged(subject)
     surroundings = _environment(subject, seconds)
-    return build_report(subject, judgement, map(str, claims), deviations, diagnoses, surroundings)
+    return build_report(subject, judgement, map(str, claims), deviations, found.diagnoses, found.search, surroundings)
 
 
 def require_evaluable(subject: ModelSubject) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ferspec.api.certify import report_on
 from ferspec.api.requests import refusal
 from ferspec.api.results.certification import Certification
+from ferspec.checks.model.plan import Mode
 from ferspec.deviations import load_deviations
 from ferspec.errors import UserError
 from ferspec.progress import Progress, silent
@@ -39,6 +40,7 @@ def certify_objects(
     trust_code: bool = False,
     images: bool = False,
     progress: Progress = silent,
+    diagnose: Mode | None = None,
 ) -> Certification:
     """Judge a model, a dataset, or both, that are objects of this process.
 
@@ -53,7 +55,7 @@ def certify_objects(
         agreed = infer_contract(source)[0]
     opened = _images(dataset, model, groups, progress)
     require_known_metrics(parsed, opened.groups)
-    report = report_on(join(opened, source, agreed, progress), parsed, declared, progress=progress)
+    report = report_on(join(opened, source, agreed, progress), parsed, declared, progress=progress, mode=diagnose)
     return Certification.of(report, opened if images else None)
 
 

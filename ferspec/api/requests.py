@@ -7,7 +7,7 @@ records stand together here, because the command line reads them before it loads
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
 
@@ -85,6 +85,10 @@ class CertifyRequest(Request):
         tuple[str, ...],
         Option("A claim to judge, such as 'recall[Disgust]>=0.3'; repeatable.", ("--claim",), "CLAIM"),
     ] = ()
+    diagnose: Annotated[
+        Literal["quick", "full"] | None,
+        Option("How thoroughly to look for mistakes in the contract; by default full up to 128 pixels, else quick."),
+    ] = None
     trust_code: TrustCode = False
     time_limit: TimeLimit = OF_MODELS
     images: Annotated[

@@ -162,6 +162,7 @@ def certify_again(certificate: Certificate, progress: Progress) -> Report:
     try:
         subject = join(grouped, source, recorded.subject.contract, progress)
         claims = [parse_claim(text) for text in recorded.claims]
-        return report_on(subject, claims, recorded.deviations, progress=progress)
+        mode = None if recorded.search is None else recorded.search.mode
+        return report_on(subject, claims, recorded.deviations, progress=progress, mode=mode)
     except UserError as refusal:
         raise SubjectError(f"the model cannot be judged as the document says: {refusal}") from None

@@ -145,6 +145,7 @@ def templates() -> Environment:
         "percent": _unbroken(words.percent),
         "percent_range": _unbroken(words.percent_range),
         "points_range": words.points_range,
+        "searched": words.searched,
         "place": words.place,
         "policy": words.policy,
         "places": words.places,

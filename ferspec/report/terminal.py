@@ -38,6 +38,7 @@ from ferspec.report.words import (
     ranking,
     readings,
     recognition,
+    searched,
     share,
     shorten,
     stated,
@@ -79,6 +80,8 @@ def print_report(
     for diagnosis in report.diagnoses:
         _print(console, "", Text.assemble(("likely mistake", STYLES["inconclusive"]), f": {diagnosis.kind}"))
         _print(console, *_wrapped(console, shorten(diagnosis.message, 400), indent=2))
+    if sentence := searched(report):
+        _print(console, "", *_wrapped(console, sentence))
     if folder is not None:
         _print(console, "")
         console.print(Text(f"report: {shorten(folder / 'report.html', 400)}"), soft_wrap=True)

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from ferspec import spec
+from ferspec.checks.model.plan import found_loss
 from ferspec.outcomes import Outcome, Status
 from ferspec.reference.measured import Evaluation, Metric, Rank
 from ferspec.spec.records import Cell
@@ -241,6 +242,20 @@ def file_size(count: int) -> str:
     """Return a number of bytes in the unit that fits: ``4.9 MB``."""
     power = min(3, max(0, (len(str(count)) - 1) // 3))
     return f"{count / 1000**power:.{min(power, 1)}f} {('bytes', 'kB', 'MB', 'GB')[power]}"
+
+
+def searched(report: Report) -> str | None:
+    """Return how mistakes in the input were searched for, and what may have been missed; None if they were not."""
+    search, n = report.search, len(report.predictions)
+    if search is None or not search.alternatives:
+        return None
+    loss = 100 * found_loss(search.mode, n)
+    sentence = (
+        f"Mistakes in the input: {search.alternatives} alternatives were tried ({search.mode} search, at the cost of "
+        f"{search.asked / n:.2f} times all images). One that costs {loss:.1f} points of accuracy or more is named with "
+        "a probability of about 90 %; smaller ones may have been missed."
+    )
+    return sentence + (" To find them: --diagnose full." if search.mode == "quick" else "")
 
 
 def percent_range(figure: Metric) -> str:

@@ -33,6 +33,7 @@ ELSEWHERE: Any = {
     "predictions": True,
     "outcomes": True,
     "diagnoses": True,
+    "search": {"asked"},
     "subject": {"name"},
     "dataset": {"name", "notes"},
 }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ferspec import spec
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.contracts.contract import Input
 
-InputKind = Literal["value range", "colour", "resize filter"]
+InputKind = Literal["value range", "colour", "resize filter", "size"]
 
 Change = dict[str, Any]
 
@@ -48,9 +49,18 @@ class Alternative:
     likely: str
     prepared_as: Input
 
+    @property
+    def weight(self) -> int:
+        """The pixels of an input."""
+        height, width = self.prepared_as.size
+        return height * width
 
-def alternatives(declared: Input, dataset: Dataset) -> tuple[Alternative, ...]:
-    """Return the alternatives that would change the input of the model on these images."""
+
+def alternatives(declared: Input, dataset: Dataset, any_size: bool = False) -> tuple[Alternative, ...]:
+    """Return the alternatives that would change the input of the model on these images.
+
+    Other sizes are among them if the model accepts ``any_size``.
+    """
     ranges = VALUE_RANGES if declared.channels == 1 else VALUE_RANGES | COLOUR_VALUE_RANGES
     listed = [_alternative("value range", declared, name, change) for name, change in ranges.items()]
     if declared.channels == 3 and not dataset.gray:
@@ -61,6 +71,10 @@ def alternatives(declared: Input, dataset: Dataset) -> tuple[Alternative, ...]:
         shrinks = any(side > wanted for side, wanted in sides)
         filters = {name: change for name, change in RESIZE_FILTERS.items() if shrinks or not change["antialias"]}
         listed += [_alternative("resize filter", declared, name, change) for name, change in filters.items()]
+    if any_size and declared.size[0] == declared.size[1]:
+        side = declared.size[0]
+        near = [other for other in spec.load().integers("FER-Z-05", "sizes") if side <= 2 * other <= 4 * side]
+        listed += [_alternative("size", declared, f"{other} × {other}", {"size": (other, other)}) for other in near]
     return tuple(alternative for alternative in listed if alternative.prepared_as != declared)
 
 
@@ -71,6 +85,8 @@ def _alternative(kind: InputKind, declared: Input, name: str, change: Change) ->
 def _describe(kind: InputKind, declared: Input) -> str:
     if kind == "colour":
         return declared.colour
+    if kind == "size":
+        return " × ".join(map(str, declared.size))
     if kind == "resize filter":
         return declared.resize + (" with antialias" if declared.antialias else "")
     low, high = declared.range

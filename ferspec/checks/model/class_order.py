@@ -80,6 +80,19 @@ def best_assignment(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return np.asarray(linear_sum_assignment(-confusion.T)[1])
 
 
+def published_columns(names: Sequence[str]) -> list[np.ndarray]:
+    """Return the columns of each published order, as ``ClassOrder`` has them.
+
+    Without all of the seven there are none.
+    """
+    classes = spec.load().classes
+    indices = [index for name in names if (index := spec.load().column_class(name)) is not None]
+    if len(indices) < len(classes):
+        return []
+    declared = tuple(classes[index] for index in indices)
+    return [_columns(declared, order) for order in _published_orders().values()]
+
+
 def _published_orders() -> dict[str, tuple[str, ...]]:
     classes = spec.load().classes
     return {

@@ -11,6 +11,7 @@ from ferspec.subjects.certificates.document import (
     Prediction,
     Report,
     ReportKind,
+    Search,
     SpecInfo,
     SubjectInfo,
     digest_of,
@@ -32,6 +33,7 @@ def build_report(
     claims: Iterable[str],
     deviations: Iterable[Deviation],
     diagnoses: Iterable[Diagnosis],
+    search: Search | None,
     environment: Environment,
 ) -> Report:
     """Build the report of a judged model, including its digest."""
@@ -50,6 +52,7 @@ def build_report(
         other_classes=other_classes(subject.labels, subject.columns, subject.answers, subject.class_set),
         abstention=abstention(subject.labels, subject.answers),
         diagnoses=tuple(diagnoses),
+        search=search,
         subject=described,
         isolation=isolation,
         dataset=dataset_info(subject.dataset, manifest),

@@ -115,13 +115,21 @@ class Diagnosis(Record):
     declared as logits, and ``predictions`` for a constant class, rows of other images, or a degenerate softmax.
     """
 
-    kind: Literal["class order", "value range", "colour", "resize filter", "output kind", "predictions"]
+    kind: Literal["class order", "value range", "colour", "resize filter", "size", "output kind", "predictions"]
     message: str
     declared: str
     likely: str
     gain: Metric
     p_value: float | None = Field(default=None, ge=0, le=1)
     n: Count
+
+
+class Search(Record):
+    """Describe how mistakes in the input were searched for: how many alternatives, and how many images they cost."""
+
+    mode: Literal["quick", "full"]
+    alternatives: Count
+    asked: Count
 
 
 class Report(Record):
@@ -142,6 +150,7 @@ class Report(Record):
     other_classes: OtherClasses | None = Field(default=None, exclude_if=is_none)
     abstention: Abstention | None = Field(default=None, exclude_if=is_none)
     diagnoses: tuple[Diagnosis, ...]
+    search: Search | None = Field(default=None, description="None if the model cannot be run")
     subject: SubjectInfo
     isolation: Isolation | None = Field(default=None, description="what was enforced on the model; None if none ran")
     dataset: DatasetInfo

@@ -269,14 +269,15 @@ class ModelSubject:
             found.known, self.evaluation, self.labels, self.predicted, self.probabilities, self.dataset.groups
         )
 
-    def spread(self, count: int) -> np.ndarray:
-        """Return the sorted indices of ``count`` images, spread evenly over the classes.
+    @cached_property
+    def mixed(self) -> np.ndarray:
+        """The indices of all images in a random order that alternates between the classes.
 
-        They are drawn from the digest of the dataset, so that a diagnosis of the same images is the same.
+        It is drawn from the digest of the dataset, so that a diagnosis of the same images is the same.
         """
         members = np.asarray(Random(digest(self.dataset.manifest())).sample(range(len(self.labels)), len(self.labels)))
         ranks = np.zeros(len(self.labels), dtype=int)
         for index in range(len(spec.load().classes)):
             of_class = members[self.labels[members] == index]
             ranks[of_class] = np.arange(len(of_class))
-        return np.sort(np.lexsort((self.labels, ranks))[:count])
+        return members[np.argsort(ranks[members], kind="stable")]

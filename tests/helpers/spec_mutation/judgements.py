@@ -222,21 +222,19 @@ def promises() -> Iterator[Any]:
 
 
 def screening() -> Iterator[Any]:
-    """Return which alternatives a diagnosis tries on every image, and on how many it tries them first."""
-    from ferspec.checks.model import diagnosis
+    """Return how a search for mistakes is planned, and which sizes it tries."""
+    from ferspec.checks.model.alternatives import alternatives
+    from ferspec.checks.model.plan import default_mode, found_loss, plan_of
+    from ferspec.subjects.models.contracts.contract import Input
 
-    asked: list[int] = []
-    (kind,) = (value for value in vars(diagnosis).values() if hasattr(value, "_promising"))
-    subject = SimpleNamespace(spread=lambda count: asked.append(count) or count)
-
-    def advantage(reading: Any, alternative: float, chosen: int) -> float:
-        # what helps on few images hurts on more, so that either threshold leaves some out
-        return alternative if chosen < 30 else 4 - alternative
-
-    judge = SimpleNamespace(subject=subject, _advantage=advantage)
-    for side in (48, 120, 128, 129, 135, 150, 224):
-        reading = SimpleNamespace(prepared_as=SimpleNamespace(size=(side, side)))
-        yield kind._promising(judge, reading, [0.1 * step for step in range(40)]), list(asked)
+    yield [default_mode((side, side)) for side in (48, 120, 128, 129, 135, 150, 224)]
+    images = SimpleNamespace(gray=True, sizes=())
+    for side in (32, 48, 64, 96, 100, 128, 160, 224, 300, 448):
+        yield [found.likely for found in alternatives(Input(size=(side, side)), images, True)]
+    for n in (100, 1000, 2100):
+        for mode in ("quick", "full"):
+            plan = plan_of(mode, n)
+            yield found_loss(mode, n), plan.first, plan.most / n, plan.patience / n, 1 - plan.level, plan.target
 
 
 def checks_of(clause: str) -> Iterator[Any]:

@@ -6,7 +6,7 @@ import pytest
 from ferspec.api.certify import report_on
 from ferspec.checks.certificate.verification import outcomes_follow
 from ferspec.checks.generator import checks_for_model
-from ferspec.checks.model.diagnosis import diagnose
+from ferspec.checks.model.diagnosis import diagnose as find
 from ferspec.engine import outcome_of
 from ferspec.outcomes import Status
 from ferspec.reference.distributions import allowed, step_of
@@ -15,6 +15,10 @@ from ferspec.subjects.models.contracts.contract import Contract, Output
 from ferspec.subjects.models.predictions import RecordedPredictions
 from ferspec.subjects.models.subject import ModelSubject
 from helpers.miniatures import CLASSES, colour_patches, contract, model, named, nearest_centre, softmax, subject
+
+
+def diagnose(subject):
+    return find(subject).diagnoses
 
 
 @pytest.fixture(scope="module")

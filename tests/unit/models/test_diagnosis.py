@@ -1,6 +1,7 @@
 """A diagnosis names the actual mistake in a contract, and none in a right one."""
 
 import warnings
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -10,7 +11,9 @@ from ferspec import spec
 from ferspec.checks.generator import checks_for_model
 from ferspec.checks.model.alternatives import alternatives
 from ferspec.checks.model.class_order import best_assignment
-from ferspec.checks.model.diagnosis import diagnose
+from ferspec.checks.model.diagnosis import diagnose as find
+from ferspec.checks.model.plan import default_mode, found_loss, plan_of
+from ferspec.checks.model.race import Race
 from ferspec.engine import outcome_of
 from ferspec.outcomes import Status
 from ferspec.subjects.models.predictions import RecordedPredictions
@@ -21,6 +24,7 @@ from helpers.miniatures import (
     SIZE,
     colour_patches,
     contract,
+    model,
     right,
     save_and_open,
     subject,
@@ -34,6 +38,10 @@ ORDERS = {
     "RAF-DB's order": spec.load().label_orders["RAF-DB"].classes,
     "an order of its own": tuple(reversed(spec.load().classes)),
 }
+
+
+def diagnose(subject, mode=None):
+    return find(subject, mode).diagnoses
 
 
 @pytest.fixture(scope="module")
@@ -133,18 +141,10 @@ def test_a_wrong_resize_filter_is_named(patches):
     assert (found.kind, found.declared, found.likely) == ("resize filter", "nearest", "bilinear")
 
 
-def test_large_inputs_are_screened_on_a_few_images_and_still_named(patches):
-    screened_above = spec.load().value("FER-Z-05", "screened_above")
-    images = []
-
-    def counts_images(batch):
-        images.append(len(batch))
-        return right((batch + 1) / 2)
-
-    (found,) = diagnose(subject(patches, counts_images, size=(screened_above + 8, screened_above + 8)))
-    assert (found.kind, found.likely) == ("value range", "[-1, 1]")
-    everything = len(patches) * (1 + len(alternatives(contract(size=(200, 200)).input, patches)))
-    assert sum(images) < 0.6 * everything
+def test_large_inputs_are_searched_quickly_and_still_named(patches):
+    found = find(subject(patches, lambda batch: right((batch + 1) / 2), size=(136, 136)))
+    assert [(one.kind, one.likely) for one in found.diagnoses] == [("value range", "[-1, 1]")]
+    assert found.search.mode == "quick"
 
 
 def refuses_other_ranges(batch):
@@ -231,3 +231,96 @@ def test_the_optimal_assignment_is_the_best_of_all_orders():
     found = best_assignment(labels, predicted)
     best = max(np.sum(np.array(order)[predicted] == labels) for order in permutations(range(len(CLASSES))))
     assert np.sum(found[predicted] == labels) == best
+
+
+def halved(rng, labels):
+    """Return predictions of which about half are right."""
+    return np.where(rng.random(len(labels)) < 0.5, labels, (labels + rng.integers(1, 7, len(labels))) % 7)
+
+
+def race(seed, gain, mode, n=1000, arms=8):
+    """Return whether the first of equally good alternatives, which gains, is among the finalists, and the cost."""
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.arange(n) % 7)
+    declared = halved(rng, labels)
+    answers = [np.where(rng.random(n) < 0.15, halved(rng, labels), declared) for _ in range(arms)]
+    answers[0] = np.where(rng.random(n) < 2 * gain, labels, answers[0])
+    raced = Race(
+        labels=labels,
+        declared=declared == labels,
+        readings=np.arange(7)[None],
+        order=rng.permutation(n),
+        ask=lambda arm, chosen: answers[arm][chosen],
+        cost=lambda arm: 1,
+    )
+    return 0 in raced.finalists(range(arms), plan_of(mode, n)), raced.spent / n
+
+
+@pytest.mark.parametrize(("mode", "gain"), [("full", 0.06), ("quick", 0.15)])
+def test_a_race_keeps_what_it_is_planned_to_find(mode, gain):
+    kept = [race(seed, gain, mode)[0] for seed in range(100)]
+    assert np.mean(kept) >= 0.9
+
+
+@pytest.mark.parametrize(("mode", "most"), [("full", 4), ("quick", 0.8)])
+def test_a_race_of_equals_costs_no_more_than_planned(mode, most):
+    assert max(race(seed, 0, mode, n=2100)[1] for seed in range(20)) <= most
+
+
+def test_one_class_for_all_images_is_not_asked_on():
+    raced = Race(np.arange(700) % 7, np.zeros(700, bool), np.arange(7)[None], np.arange(700), lambda *_: 3, lambda _: 1)
+    assert raced.finalists(["constant"], plan_of("full", 700)) == {}
+    assert raced.spent < 100
+
+
+def test_smaller_losses_are_found_on_more_images():
+    assert found_loss("full", 1000) == pytest.approx(0.06)
+    assert found_loss("full", 2100) == pytest.approx(0.04, abs=0.002)
+    assert [default_mode((side, side)) for side in (48, 128, 129, 224)] == ["full", "full", "quick", "quick"]
+
+
+def test_a_wrong_range_that_hides_a_wrong_class_order_is_named_with_it(patches):
+    places = [CLASSES.index(name) for name in ORDERS["an order of its own"]]
+
+    def blind_in_other_ranges(batch):
+        if batch.max() > 1:
+            return np.tile(right(batch[:1]), (len(batch), 1)) + 0 * batch.mean(axis=(1, 2, 3))[:, None]
+        return right(batch)[:, places]
+
+    for mode in ("full", "quick"):
+        found = {
+            one.kind: one.likely for one in diagnose(subject(patches, blind_in_other_ranges, range=(0, 255)), mode)
+        }
+        assert found == {"value range": "[0, 1]", "class order": ", ".join(ORDERS["an order of its own"])}
+
+
+def test_two_input_mistakes_that_only_show_together_are_both_named(patches, tmp_path):
+    pixels = np.stack([patches.image(index) for index in range(len(patches))])
+    pixels[:, 0, 0] = 0, 128, 255
+    marked = save_and_open(tmp_path, pixels, patches.labels)
+
+    def needs_both(batch):
+        blue_first = (batch[:, 0, 0, 0] > batch[:, 0, 0, 2]).all()
+        if blue_first and batch.min() == -1 and batch.max() <= 1:
+            return right((batch[..., ::-1] + 1) / 2)
+        return np.full((len(batch), 7), 1 / 7, np.float32)
+
+    found = diagnose(subject(marked, needs_both), "full")
+    assert {one.kind: one.likely for one in found} == {"value range": "[-1, 1]", "colour": "bgr"}
+    assert all("together with" in one.message for one in found)
+
+
+def test_another_size_is_named_for_a_model_that_accepts_any(tmp_path):
+    labels = np.arange(210) % 7
+    brightness = 10 + 30 * labels + np.random.default_rng(0).integers(0, 9, 210)
+    images = save_and_open(tmp_path, np.tile(brightness[:, None, None, None], (1, 96, 96, 3)), labels)
+
+    def by_size(batch):
+        brightness = 255 * batch.mean(axis=(1, 2, 3))
+        return certain((brightness - 14) / 30 if batch.shape[1] == 64 else np.rint(brightness) % 7)
+
+    anysize = model(by_size)
+    signature = anysize.signature.model_copy(update={"channels": 3, "layout": "channels_last"})
+    judged = ModelSubject(images, replace(anysize, signature=signature), contract(size=(48, 48)))
+    (found,) = diagnose(judged)
+    assert (found.kind, found.declared, found.likely) == ("size", "48 × 48", "64 × 64")
