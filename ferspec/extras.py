@@ -19,7 +19,10 @@ EXTRA_OF = {
     "ray": "ray",
     "tensorboard": "tensorboard",
     "tensorflow": "tensorflow",
+    "timm": "timm",
     "torch": "torch",
+    "torchvision": "torchvision",
+    "transformers": "transformers",
 }
 
 

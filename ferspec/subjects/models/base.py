@@ -17,6 +17,7 @@ from ferspec.errors import SubjectError, UserError, one_line
 from ferspec.files import open_regular
 from ferspec.records import Record
 from ferspec.subjects.disk import room_for
+from ferspec.subjects.models.contracts.contract import Input
 from ferspec.subjects.models.cost import CountCost
 from ferspec.subjects.models.quiet import stdout_on_stderr
 from ferspec.subjects.sandbox.messages import plain_text
@@ -82,7 +83,8 @@ class Signature(Record):
     labels: tuple[str, ...] | None = Field(default=None, description="names of the output columns, if in the file")
     outputs: tuple[Sink, ...] | None = Field(default=None, max_length=MOST_LABELS, description="all, if in the file")
     output: str | None = Field(default=None, description="the chosen one of several outputs")
-    guessed: tuple[str, ...] = Field(default=(), description="values that the file suggests but does not declare")
+    guessed: dict[str, str] = Field(default={}, description="values that the file does not declare, and their origin")
+    prepared: Input | None = Field(default=None, description="preparation of images, if it lies beside the model")
 
 
 class MissingFiles(UserError):

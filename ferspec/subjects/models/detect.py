@@ -10,6 +10,7 @@ from ferspec.extras import require_package
 from ferspec.files import is_regular_file, open_archive, open_regular, read_head
 from ferspec.subjects.models.base import LARGEST
 from ferspec.subjects.models.forms import DOCUMENTS, FOLDERS, GRAPH, form_among, form_of, sentence
+from ferspec.subjects.models.huggingface.folder import is_model_folder
 from ferspec.subjects.models.keras.beside import is_network_file, json_keys
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -28,13 +29,26 @@ NAMES = {
     ".torchscript": "TorchScript",
 }
 # what runs a format; the core install runs the others
-FRAMEWORKS = {"keras": "tensorflow", "keras-h5": "tensorflow", "savedmodel": "tensorflow", "torchscript": "torch"}
+FRAMEWORKS = {
+    "keras": "tensorflow",
+    "keras-h5": "tensorflow",
+    "savedmodel": "tensorflow",
+    "torchscript": "torch",
+    "torch-export": "torch",
+    "pytorch-weights": "torch",
+    "huggingface": "transformers",
+}
+# the suffixes under which torch.save wrote weights before its archives
+WEIGHTS = frozenset({".pth", ".pt", ".t7", ".tar", ".bin", ".ckpt"})
 PICKLES = frozenset({".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle"})
-KNOWN = "Keras (.keras, .h5), TensorFlow SavedModel, TFLite, ONNX, TorchScript or package.module:callable"
+KNOWN = (
+    "Keras (.keras, .h5), TensorFlow SavedModel, TFLite, ONNX, TorchScript, PyTorch weights, safetensors, "
+    "a Hugging Face folder or package.module:callable"
+)
 
 
 def detect(path: Path) -> str:
-    """Return the format of a model: keras, keras-h5, keras-json, savedmodel, tflite, onnx or torchscript.
+    """Return the format of a model: a key of ``formats.ADAPTERS``.
 
     Raise ``UserError`` for a missing or empty file, a folder that is not a SavedModel, a pickle (reading it would run
     code, so pickles are never read), or any file that is not a model.
@@ -52,6 +66,8 @@ def detect(path: Path) -> str:
         return "tflite"
     if head.startswith(ZIP):
         return _detect_zip(path)
+    if _is_safetensors(path, head) or (path.suffix.lower() in WEIGHTS and head.startswith(b"\x80\x02")):
+        return "pytorch-weights"
     if _is_pickle(path, head):
         raise _pickle(path)
     if (form := form_of(head, path.suffix)) is not None:
@@ -74,6 +90,9 @@ def _detect_folder(path: Path) -> str:
     if is_regular_file(path / "saved_model.pb"):
         _require_plain_files(path)
         return "savedmodel"
+    if is_model_folder(path):
+        _require_plain_files(path)
+        return "huggingface"
     if (path / "saved_model.pbtxt").is_file():
         raise UserError(f"{path} is a SavedModel in text form: save it again in binary form")
     if (form := form_among((name for name in FOLDERS if is_regular_file(path / name)), FOLDERS)) is not None:
@@ -81,7 +100,10 @@ def _detect_folder(path: Path) -> str:
     if is_regular_file(inner := path / "model.json"):
         _detect_json(inner)
         raise UserError(f"{path} is a folder with a Keras network: give {inner}")
-    raise UserError(f"{path} is not a TensorFlow SavedModel: it is a folder without a saved_model.pb")
+    raise UserError(
+        f"{path} is neither a TensorFlow SavedModel (saved_model.pb) nor a Hugging Face model (config.json and "
+        "model.safetensors)"
+    )
 
 
 def _require_plain_files(folder: Path) -> None:
@@ -108,8 +130,13 @@ def _detect_zip(path: Path) -> str:
     if "constants.pkl" in inner and any(name.startswith("code/") for name in inner):
         return "torchscript"
     if "data.pkl" in inner:
-        raise _pickle(path)
-    raise UserError(f"{path} is a zip archive without a Keras or TorchScript model: unpack it and give the model in it")
+        return "pytorch-weights"
+    raise UserError(f"{path} is a zip archive without a Keras or PyTorch model: unpack it and give the model in it")
+
+
+def _is_safetensors(path: Path, head: bytes) -> bool:
+    # a length in 8 bytes, and a JSON object of that length
+    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size
 
 
 def _is_pickle(path: Path, head: bytes) -> bool:

@@ -21,7 +21,11 @@ ADAPTERS = {
     "tflite": "tflite.file",
     "onnx": "onnx.file",
     "torchscript": "torchscript.archive",
+    "huggingface": "huggingface.folder",
+    "pytorch-weights": "pytorch.weights",
 }
+# formats whose network is the one that the contract names
+BUILT = frozenset({"pytorch-weights"})
 
 
 def load_model(
@@ -45,5 +49,7 @@ def load_model(
             from ferspec.subjects.models.keras.pair import load
 
             return choose(load(path, trust_code, beside), choice)
-        adapter = import_module(f"ferspec.subjects.models.{ADAPTERS[detect(path)]}")
-        return choose(adapter.load(path, trust_code), choice)
+        kind = detect(path)
+        adapter = import_module(f"ferspec.subjects.models.{ADAPTERS[kind]}")
+        chosen = (choice,) if kind in BUILT else ()
+        return choose(adapter.load(path, trust_code, *chosen), choice)

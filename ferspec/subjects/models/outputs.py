@@ -21,8 +21,9 @@ MOST_LISTED = 5
 
 
 class Choice(Record):
-    """Hold what a contract chooses from a model; ``width`` is the number of classes that it names.
+    """Hold what a contract chooses of a model; ``width`` is the number of classes that it names.
 
+    ``architecture`` and ``channels`` describe the network of a file that holds only weights.
     An ``assumed`` choice is made before a contract exists: it takes the first output that fits.
     """
 
@@ -30,6 +31,8 @@ class Choice(Record):
     index: int | None = None
     columns: tuple[int, int] | None = None
     width: int | None = None
+    architecture: str | None = None
+    channels: int = 3
     assumed: bool = False
 
 
@@ -41,7 +44,14 @@ def choice_of(contract: Contract | None) -> Choice:
     if contract is None:
         return Choice(width=len(spec.load().classes), assumed=True)
     output = contract.output
-    return Choice(name=output.name, index=output.index, columns=output.columns, width=len(output.classes))
+    return Choice(
+        name=output.name,
+        index=output.index,
+        columns=output.columns,
+        width=len(output.classes),
+        architecture=contract.architecture,
+        channels=contract.input.channels,
+    )
 
 
 def choose(model: Model, choice: Choice = ASSUMED) -> Model:

@@ -308,7 +308,7 @@ def test_a_file_that_is_not_a_model_is_one_line(tmp_path):
             load_model(tmp_path / name)
     with pytest.raises(UserError, match="no such model"):
         load_model(tmp_path / "missing.keras")
-    with pytest.raises(UserError, match=r"folder without a saved_model\.pb"):
+    with pytest.raises(UserError, match=r"neither a TensorFlow SavedModel .* nor a Hugging Face model"):
         load_model(tmp_path)
 
 

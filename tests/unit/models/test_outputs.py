@@ -146,7 +146,7 @@ def test_a_contract_overrules_what_was_only_guessed():
         "tiny",
         "torchscript",
         "",
-        Signature(channels=1, layout="channels_first", guessed=("channels", "layout")),
+        Signature(channels=1, layout="channels_first", guessed={"channels": "", "layout": ""}),
         lambda batch: shapes.append(batch.shape) or rows(7),
     )
     contract = Contract(input=Input(size=(6, 8), layout="channels_last"), output=Output(classes=CLASSES))

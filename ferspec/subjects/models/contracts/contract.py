@@ -77,6 +77,7 @@ class Output(ClassSet):
 class Contract(Record):
     """Hold the declared input and output of a model."""
 
+    architecture: str | None = Field(default=None, description="the network of a file that holds only weights")
     assumed: tuple[str, ...] = Field(default=(), description="entries that nobody confirmed, such as input.range")
     input: Input
     output: Output

@@ -45,6 +45,7 @@ MEANINGS = {
     "output.columns": "position of the first class column, and of the column after the last",
 }
 MEAN_NOTE = "assumed: none; model files do not state it, and models from torchvision or timm usually need one"
+PREPARED = "the preprocessor beside the model"
 NO_DISTRIBUTION = "each value is in [0, 1], but rows do not sum to 1, so FER-B-04 fails; logits would be wrong too"
 ASSUMED = {
     "input.mean": MEAN_NOTE,
@@ -99,6 +100,9 @@ def contract_text(contract: Contract, notes: Mapping[str, str]) -> str:
             "# Entries that the model file does not state. Check each one below, then remove its name here.",
             f"assumed = {_toml(contract.assumed)}",
         ]
+    if contract.architecture is not None:
+        lines += ["", f"# {Contract.model_fields['architecture'].description}"]
+        lines.append(f"architecture = {_toml(contract.architecture)}")
     for table in TABLES:
         lines += ["", f"[{table}]"]
         for key, value in dict(getattr(contract, table)).items():
@@ -138,10 +142,15 @@ def infer_contract(model: Model) -> tuple[Contract, dict[str, str]]:
         values[key] = assumed if inferred is None else inferred
         notes[f"input.{key}"] = f"assumed: {reason}" if inferred is None else f"inferred: {source}"
         if key in known.guessed:
-            notes[f"input.{key}"] = f"assumed: usual for {model.format}, whose files do not declare it"
+            notes[f"input.{key}"] = f"assumed: {known.guessed[key]}"
     gray = values["channels"] == 1
     notes["input.colour"] = "inferred: one channel" if gray else "assumed: three channels can be rgb or bgr"
     prepared = Input(colour="gray" if gray else "rgb", **values)
+    if known.prepared is not None:
+        prepared = known.prepared
+        filled = [key for key, value in prepared.model_dump().items() if value is not None]
+        inferred = {f"input.{key}": f"inferred: {PREPARED}" for key in filled}
+        notes |= inferred | {f"input.{key}": f"assumed: {origin}" for key, origin in known.guessed.items()}
     if problem := _problem_of_input(prepared):
         raise UserError(f"{model.name}: {problem}")
     answered = _answer_to_noise(model, prepared)

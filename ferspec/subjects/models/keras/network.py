@@ -44,7 +44,7 @@ def signature_of(network: Any, name: str) -> Signature:
     require_image_input(name, len(network.inputs), len(network.inputs[0].shape))
     shape, layers = list(network.inputs[0].shape), list(_layers(network))
     axes = image_axes(shape, None)
-    guessed = () if axes["layout"] else ("layout",)
+    guessed = {} if axes["layout"] else {"layout": "that of the first layer"}
     return Signature(
         **(axes if axes["layout"] else image_axes(shape, _layout(layers))),
         guessed=guessed,

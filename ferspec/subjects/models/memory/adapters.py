@@ -58,7 +58,7 @@ def from_torch(module: Any) -> Model:
             return cost_of(module, image)
 
     weights = (value.detach().cpu().numpy() for value in module.state_dict().values())
-    signature = Signature(layout="channels_first", guessed=("layout",))
+    signature = Signature(layout="channels_first", guessed={"layout": "the usual one of PyTorch"})
     return _model(module, "pytorch in memory", run, signature, weights, count)
 
 

@@ -62,7 +62,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
             channels=_channels(module),
             layout="channels_first",
             dtype=str(dtype).removeprefix("torch."),
-            guessed=("channels", "layout"),
+            guessed={"channels": "those of the first convolution", "layout": "the usual one of PyTorch"},
         ),
         run=run,
         count_cost=partial(cost_of, module),

@@ -34,16 +34,20 @@ def usable(loaded: Loaded) -> Loaded:
         raise ValueError(f"declares batches of {signature.batch:,} images: at most {MOST_BATCH:,} can be judged")
     if any("\0" in str(file) for file in loaded.files):
         raise ValueError("names a file with a null character")
-    labels = None if signature.labels is None else plain_labels(signature.labels)
-    outputs = None
+    known: dict[str, object] = {
+        "dtype": plain_text(signature.dtype),
+        "preprocessing": tuple(map(plain_text, signature.preprocessing)),
+        "labels": None if signature.labels is None else plain_labels(signature.labels),
+        "guessed": {plain_text(key): plain_text(origin) for key, origin in signature.guessed.items()},
+    }
+    if signature.output is not None:
+        known["output"] = plain_text(signature.output)
     if signature.outputs is not None:
-        outputs = tuple(sink.model_copy(update={"name": plain_text(sink.name)}) for sink in signature.outputs)
-    output = None if signature.output is None else plain_text(signature.output)
-    texts = {"dtype": plain_text(signature.dtype), "preprocessing": tuple(map(plain_text, signature.preprocessing))}
+        known["outputs"] = tuple(sink.model_copy(update={"name": plain_text(sink.name)}) for sink in signature.outputs)
     return loaded.model_copy(
         update={
             "format": plain_text(loaded.format),
-            "signature": signature.model_copy(update=texts | {"labels": labels, "outputs": outputs, "output": output}),
+            "signature": signature.model_copy(update=known),
             "devices": tuple(map(plain_text, loaded.devices)),
         }
     )

@@ -24,6 +24,8 @@ def settings() -> dict[str, str]:
         "NVIDIA_TF32_OVERRIDE": "0",
         "TF_NUM_INTRAOP_THREADS": cores,
         "OMP_NUM_THREADS": cores,
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
     }
 
 
