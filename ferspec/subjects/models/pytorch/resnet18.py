@@ -9,7 +9,7 @@ WIDTHS = (64, 64, 128, 256, 512)
 
 
 def ResNet18(columns: int, channels: int) -> Any:
-    """Return ResNet18 with a first convolution of 3 × 3, no first pooling, and a mean over the last map.
+    """Return ResNet18 with a first convolution of 3 × 3 and no first pooling.
 
     Its arrays are named as in the networks for CIFAR: ``conv1``, ``bn1``, ``layer1.0.conv1``, ``layer2.0.shortcut.0``,
     ``linear``. Input is (n, channels, height, width), for any size.

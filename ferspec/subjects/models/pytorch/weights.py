@@ -1,4 +1,4 @@
-"""Load the weights of a PyTorch network (a state dict) without running code of their file."""
+"""Load weights of a PyTorch network without running code of their file."""
 
 from __future__ import annotations
 
