@@ -27,6 +27,7 @@ NAMES = {
     ".pt": "TorchScript",
     ".pth": "TorchScript",
     ".torchscript": "TorchScript",
+    ".pt2": "torch.export",
 }
 # what runs a format; the core install runs the others
 FRAMEWORKS = {
@@ -129,6 +130,10 @@ def _detect_zip(path: Path) -> str:
     inner = {member.partition("/")[2] for member in members}
     if "constants.pkl" in inner and any(name.startswith("code/") for name in inner):
         return "torchscript"
+    if "models/model.json" in inner:
+        return "torch-export"
+    if "serialized_exported_program.json" in members:
+        raise UserError(f"{path} was exported by a PyTorch before 2.8: load it there, and save it with a later one")
     if "data.pkl" in inner:
         return "pytorch-weights"
     raise UserError(f"{path} is a zip archive without a Keras or PyTorch model: unpack it and give the model in it")
@@ -146,7 +151,7 @@ def _is_pickle(path: Path, head: bytes) -> bool:
 
 def _pickle(path: Path) -> UserError:
     advice = (
-        "save it with torch.jit.trace(...).save() or export it to ONNX"
+        "save it with torch.export.save, or export it to ONNX"
         if path.suffix.lower() in {".pt", ".pth", ".bin"}
         else "export it to ONNX"
     )

@@ -23,6 +23,7 @@ ADAPTERS = {
     "torchscript": "torchscript.archive",
     "huggingface": "huggingface.folder",
     "pytorch-weights": "pytorch.weights",
+    "torch-export": "pytorch.exported",
 }
 # formats whose network is the one that the contract names
 BUILT = frozenset({"pytorch-weights"})

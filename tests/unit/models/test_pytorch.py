@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import zipfile
 from collections import OrderedDict
 
 import numpy as np
@@ -230,3 +231,90 @@ FOREIGN = {
 def test_a_folder_with_code_or_other_weights_is_refused(vit, tmp_path, config, words):
     with pytest.raises(UserError, match=words):
         load_model(copied(vit[1], tmp_path / "vit", config), choice=choice_of(None))
+
+
+class Heads(torch.nn.Module):
+    """Attention over patches, and two heads: seven classes, and two values."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches = torch.nn.Conv2d(3, 16, 8, 8)
+        self.attention = torch.nn.TransformerEncoderLayer(16, 2, 16, batch_first=True)
+        self.values, self.expression = torch.nn.Linear(16, 2), torch.nn.Linear(16, 7)
+        self.norm = torch.nn.BatchNorm1d(7)
+
+    def forward(self, batch):
+        pooled = self.attention(self.patches(batch).flatten(2).transpose(1, 2)).mean(1)
+        scores = torch.softmax(self.norm(self.expression(pooled)), 1)
+        return {"values": self.values(pooled), "expression": scores.view(batch.shape[0], -1)}
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A network with two heads, and its exported programs: for any number of images, and for two."""
+    torch.manual_seed(0)
+    network, folder = Heads().eval(), tmp_path_factory.mktemp("exported")
+    for kind, shapes in (("any", ({0: torch.export.Dim.DYNAMIC},)), ("two", None)):
+        program = torch.export.export(network, (torch.zeros(2, 3, 32, 32),), dynamic_shapes=shapes)
+        torch.export.save(program, folder / f"{kind}.pt2")
+    return network, folder
+
+
+@pytest.mark.parametrize(("kind", "batch"), [("any", None), ("two", 2)])
+def test_an_exported_program_answers_as_its_network(exported, kind, batch):
+    network, folder = exported
+    model = load_model(folder / f"{kind}.pt2", choice=Choice(width=7))
+    signature = model.signature
+    assert (model.format, signature.batch, signature.output) == ("torch-export", batch, "expression")
+    assert (signature.height, signature.channels, signature.layout) == (32, 3, "channels_first")
+    expected = network(torch.from_numpy(IMAGES.transpose(0, 3, 1, 2)))["expression"].detach().numpy()
+    np.testing.assert_allclose(model.predict(IMAGES), expected, atol=1e-6)
+
+
+def rewritten(source, target, member, change):
+    """Copy an archive with one JSON member changed."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for info in old.infolist():
+            content = old.read(info)
+            if info.filename.endswith(member):
+                document = json.loads(content)
+                change(document)
+                content = json.dumps(document).encode()
+            new.writestr(info.filename, content)
+    return target
+
+
+def target(name):
+    return lambda document: document["graph_module"]["graph"]["nodes"][0].update(target=name)
+
+
+def pickled(document):
+    next(iter(document["config"].values())).update(use_pickle=True)
+
+
+def too_large(document):
+    next(iter(document["config"].values()))["tensor_meta"]["sizes"][0] = {"as_int": 10**9}
+
+
+PROGRAM, WEIGHTS = "models/model.json", "model_weights_config.json"
+HOSTILE_PROGRAMS = {
+    "a file that is mapped": (PROGRAM, target("torch.ops.aten.from_file.default"), "uses the operator"),
+    "an operator of another library": (PROGRAM, target("torch.ops.mine.run.default"), "uses the operator"),
+    "a sub-graph": (PROGRAM, target("torch.ops.higher_order.wrap_with_set_grad_enabled"), "uses the operator"),
+    "a function of Python": (PROGRAM, target("_operator.methodcaller"), "uses the operator"),
+    "a pickled array": (WEIGHTS, pickled, "holds pickled objects"),
+    "an array beyond its bytes": (WEIGHTS, too_large, "cannot be loaded as an exported program"),
+}
+
+
+@pytest.mark.parametrize("trust_code", [False, True])
+@pytest.mark.parametrize(("member", "change", "words"), HOSTILE_PROGRAMS.values(), ids=HOSTILE_PROGRAMS)
+def test_an_exported_program_that_may_run_code_is_refused(exported, tmp_path, member, change, words, trust_code):
+    path = rewritten(exported[1] / "any.pt2", tmp_path / "model.pt2", member, change)
+    with pytest.raises(UserError, match=words):
+        load_model(path, trust_code, Choice(width=7))
+
+
+def test_a_program_that_was_packed_again_is_still_loaded(exported, tmp_path):
+    path = rewritten(exported[1] / "any.pt2", tmp_path / "model.pt2", PROGRAM, lambda document: None)
+    assert load_model(path, choice=Choice(width=7)).predict(IMAGES).shape == (3, 7)

@@ -17,6 +17,7 @@ from ferspec.errors import UserError
 from ferspec.extras import missing_extra
 from ferspec.subjects.models.base import COLOUR_CHANNELS, Model, Signature, file_digest, loading, shown
 from ferspec.subjects.models.expansion import refuse_expansion
+from ferspec.subjects.models.quiet import quiet
 from ferspec.subjects.models.torchscript.cost import cost_of
 from ferspec.subjects.models.torchscript.graphs import archive_of, require_computing
 from ferspec.subjects.models.torchscript.pickles import inspect_pickle, require_whole
@@ -45,7 +46,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
         raise missing_extra(f"running {name}", "torch") from None
 
     source: Any = str(path) if trust_code else io.BytesIO(_checked(path))
-    with loading(name, "TorchScript"):
+    with loading(name, "TorchScript"), quiet():
         module = torch.jit.load(source, map_location="cpu").eval()
     parameter = next(module.parameters(), None)
     dtype = torch.float32 if parameter is None else parameter.dtype
