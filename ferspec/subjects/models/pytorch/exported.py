@@ -79,8 +79,8 @@ def _arrays(archive: zipfile.ZipFile, root: str, kind: str, name: str) -> dict[s
     return arrays
 
 
+def _inputs(specs: list[dict[str, Any]], arrays: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the stored arrays and the user's inputs, by their names in the graph."""
-    """Return the stored arrays by the names of the graph, and the names of the user's inputs."""
     values, inputs = {}, []
     for spec in specs:
         ((kind, content),) = spec.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ferspec.subjects.models.expansion import refuse_expansion
 from ferspec.subjects.models.outputs import ASSUMED, Choice
 from ferspec.subjects.models.pytorch.architectures import EXAMPLES, build
 from ferspec.subjects.models.pytorch.module import require_all_arrays, require_torch, running
+from ferspec.subjects.models.torchscript.cost import cost_of
 
 ZIP = b"PK\x03\x04"
 PICKLE = b"\x80\x02"
@@ -54,6 +56,7 @@ def load(path: Path, trust_code: bool = False, choice: Choice = ASSUMED) -> Mode
         digest=file_digest(path),
         signature=Signature(channels=choice.channels, layout="channels_first", guessed={"layout": "that of PyTorch"}),
         run=running(network),
+        count_cost=partial(cost_of, network),
     )
 
 
