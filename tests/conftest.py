@@ -78,6 +78,10 @@ def make_evaluation() -> Callable[..., Evaluation]:
 def ferspec(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable[..., tuple[int, str, str]]:
     """A function that runs the command line and returns exit status, standard output and standard error."""
     from ferspec import cli
+    from ferspec.commands.live import progress
+
+    # a slow machine prints no more than a fast one
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", float("inf"))
 
     def run(*words: Any) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["ferspec", *map(str, words)])
