@@ -90,6 +90,8 @@ class Certificate:
                 require_sound(report.subject.contract, "subject.contract")
             if (problem := defect_of_answers(report)) is not None:
                 return problem
+            if self.answers.missing.all():
+                return "predictions: no image has an answer that counts"
             written = report.model_copy(update={"claims": tuple(map(str, claims))}).model_dump(mode="json")
             for path, stated, _ in differing_leaves(self.document, written, 0):
                 return f"{path}: {stated!r} is not written as 'ferspec certify' writes it"

@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 
 from ferspec import spec
-from ferspec.errors import NotEvaluable, SubjectError
+from ferspec.errors import NotEvaluable, SubjectError, UserError
 from ferspec.progress import StepProgress
 from ferspec.reference.evaluation import evaluate, evaluate_known
 from ferspec.reference.measured import Evaluation
@@ -216,10 +216,12 @@ class ModelSubject:
 
     @cached_property
     def answers(self) -> Answers:
-        """What the model answers, read as its class set declares."""
-        if self.recorded is not None:
-            return self.recorded.answers
-        return answers_of(required(self.columns), self.class_set)
+        """What the model answers, read as its class set declares. Raise ``UserError`` if no image has an answer."""
+        recorded = self.recorded
+        answers = answers_of(required(self.columns), self.class_set) if recorded is None else recorded.answers
+        if answers.missing.all():
+            raise UserError(f"{self.source.name} answers no image with a class of the contract that counts")
+        return answers
 
     @property
     def probabilities(self) -> np.ndarray | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from ferspec import spec
 from ferspec.api.certify import report_on
 from ferspec.checks.certificate import metrics as limits
 from ferspec.checks.certificate.differences import same_text
@@ -17,6 +18,7 @@ from ferspec.reference.measured import Metric
 from ferspec.subjects.certificates.document import Diagnosis, Report
 from ferspec.subjects.certificates.subject import Certificate
 from ferspec.subjects.models.claims import parse_claim
+from ferspec.subjects.models.contracts.class_set import ClassSet
 from helpers.miniatures import colour_patches, right_with_some_noise, subject
 
 GAIN = Metric(value=0.2, low=0.1, high=0.3, method="Bonett-Price")
@@ -174,3 +176,14 @@ def test_the_error_of_a_limit_is_a_share_of_its_width(moved, same):
 def test_the_largest_distance_between_streams_is_within_the_error_of_the_clause(judged):
     one, other = (limits.limits(report.metrics) for report in (judged, of_another_stream(judged)))
     assert all(within_error(other[path], one[path], 140) for path in one)
+
+
+def test_a_document_whose_every_answer_is_dropped_is_broken(make_report):
+    report, names = make_report(), spec.load().classes
+    dropped = [one.model_copy(update={"columns": (0.0,) * len(names) + (1.0,)}) for one in report.predictions]
+    columns = ClassSet(classes=(*names, "contempt"), extra="drop")
+    subject = report.subject.model_copy(update={"contract": None, "columns": columns})
+    document = make_report(subject=subject, predictions=tuple(dropped)).model_dump(mode="json")
+    assert Certificate(document).defect == "predictions: no image has an answer that counts"
+    document["predictions"][0]["columns"] = [1.0] + [0.0] * len(names)
+    assert Certificate(document).defect is None

@@ -4,11 +4,12 @@ import csv
 import sys
 from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
+from ferspec.errors import UserError
 from ferspec.leaves import differing_leaves
 from ferspec.reference.evaluation import evaluate
 from ferspec.report.reuse import confusion_csv
@@ -19,6 +20,7 @@ from ferspec.subjects.models.contracts.answers import MISSING, Answers
 from ferspec.subjects.models.contracts.class_set import problem_of
 from ferspec.subjects.models.policies import abstention, figures_of, other_classes
 from ferspec.subjects.models.predictions import read_predictions
+from ferspec.subjects.models.subject import ModelSubject
 
 SEVEN = ["Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"]
 MEANT = {"anger": "Angry", "happiness": "Happy", "sadness": "Sad"}
@@ -256,3 +258,28 @@ def test_a_class_that_is_only_missed_without_an_answer_is_named():
     found = evaluate(labels, np.where(labels == 2, 7, labels))
     assert summary(found).endswith("Misses 100 % of Fear, most often answered with none of the seven.")
     assert confusion_csv(found).splitlines()[3] == "Fear,0,0,0,0,0,0,0,3"
+
+
+# What is not a distribution
+
+
+@pytest.mark.parametrize("row", [[3e38, 3e38, 0], [0, -3e38, 3e38 + 1e30]])
+@pytest.mark.parametrize("extra", ["drop", {"contempt": "Happy"}])
+def test_sums_and_quotients_too_large_for_a_float32_stay_finite(row, extra):
+    declared = class_set_module.ClassSet(classes=("contempt", "Happy", "Sad"), extra=extra)
+    assert np.isfinite(answers_module.answers_of(np.array([row]), declared).probabilities).all()
+
+
+def test_a_model_whose_every_answer_is_dropped_is_refused():
+    recorded = SimpleNamespace(answers=Answers(None, np.array([MISSING])), name="m.onnx")
+    with pytest.raises(UserError, match=r"m\.onnx answers no image"):
+        _ = ModelSubject(None, recorded=recorded).answers
+    recorded.answers = Answers(None, np.array([MISSING, 3]))
+    assert ModelSubject(None, recorded=recorded).predicted.tolist() == [7, 3]
+
+
+def test_a_class_and_a_merge_are_named_once():
+    twice = class_set_module.ClassSet(classes=("Happy", "Sad", "contempt", "Happy"))
+    assert problem_of(twice) == "classes: 'Happy' and 'Happy' are the same class"
+    merged = {"contempt": "Disgust", "Contempt": "Fear"}
+    assert "merged twice" in problem_of(class_set_module.ClassSet(classes=("Happy", "contempt"), extra=merged))

@@ -203,6 +203,11 @@ def test_a_file_with_an_excessive_input_size_is_refused_before_it_is_run():
         infer_contract(model(run=run, height=100_000, width=100_000, channels=3, layout="channels_last"))
 
 
+def test_a_file_that_declares_more_columns_than_a_contract_names_is_refused_before_they_are_listed():
+    with pytest.raises(UserError, match=r"^the output has 1,000,000,000,000 columns: .* at most 1,000$"):
+        infer_contract(model(output_width=10**12, activation="softmax"))
+
+
 @pytest.mark.parametrize(
     ("outputs", "kind"),
     [

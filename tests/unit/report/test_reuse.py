@@ -4,11 +4,13 @@ import csv
 import re
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 
+from ferspec.reference.evaluation import evaluate
 from ferspec.report import words
 from ferspec.report.html import render_html
-from ferspec.report.reuse import badge_snippets, bibtex
+from ferspec.report.reuse import badge_snippets, bibtex, confusion_csv
 from ferspec.subjects.models.cost import UNKNOWN
 from helpers.html_pages import Page
 
@@ -70,6 +72,12 @@ def test_the_confusion_matrix_can_be_saved_and_read_as_csv(page, report):
     assert header == ["label", *report.dataset.support]
     assert [[int(count) for count in row[1:]] for row in rows] == [list(r) for r in report.metrics.confusion_matrix]
     assert [row[0] for row in rows] == header[1:]
+
+
+def test_the_csv_has_a_column_for_answers_outside_the_seven():
+    header, *rows = csv.reader(confusion_csv(evaluate(np.arange(7), np.full(7, 7), None)).splitlines())
+    assert {len(row) for row in rows} == {len(header)} == {9}
+    assert header[-1] not in [row[0] for row in rows]
 
 
 def test_bibtex_has_balanced_braces_and_escapes_the_name_of_the_model(make_report):

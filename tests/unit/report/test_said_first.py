@@ -45,6 +45,9 @@ def test_entries_that_nobody_confirmed_are_on_the_second_line_and_the_badge(make
     assert lines[1] == "assumed in the contract, not confirmed: input.range, output.classes"
     assert badge.texts(report)[1].endswith(" · 2 entries assumed")
     assert "input.range, output.classes" in ElementTree.fromstring(render_badge(report)).find(f"{SVG}title").text
+    contract = report.subject.contract.model_copy(update={"assumed": ("input.range",)})
+    one = make_report(subject=report.subject.model_copy(update={"contract": contract}), diagnoses=())
+    assert badge.texts(one)[1].endswith(" · 1 entry assumed")
     confirmed = printed(terminal.print_report, make_report(verdict="pass", diagnoses=())).splitlines()
     assert confirmed[1].startswith("assurance: ")
 

@@ -12,6 +12,8 @@ from ferspec.subjects.models.contracts.class_set import DROP, WRONG, ClassSet
 from ferspec.subjects.models.contracts.contract import Contract
 
 MISSING = -1
+# the largest float32 that stays one when it is written with nine digits
+LARGEST = float(np.nextafter(np.finfo(np.float32).max, np.float32(0)))
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ def answers_of(columns: np.ndarray, declared: ClassSet) -> Answers:
     A tie goes to the first of the seven classes, then to a column outside them.
     """
     count, named = len(spec.load().classes), set(declared.read_as)
-    probabilities = probabilities_of(columns, declared).astype(np.float32)
+    # sums and quotients of what is not a distribution may not fit into float32
+    probabilities = probabilities_of(columns, declared).clip(-LARGEST, LARGEST).astype(np.float32)
     candidates = np.where(np.isnan(probabilities), -np.inf, probabilities)
     candidates[:, [index for index in range(count) if index not in named]] = -np.inf
     chosen = np.where(np.isnan(probabilities).all(axis=1), MISSING, candidates.argmax(axis=1))

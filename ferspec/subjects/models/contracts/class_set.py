@@ -93,8 +93,10 @@ def _problem_of_names(names: tuple[str, ...]) -> str | None:
             index = spec.load().column_class(name)
         except UserError as error:
             return f"classes: {error} (or '-' for a column outside the seven)"
-        if index is not None and by_class.setdefault(index, name) is not name:
+        if index in by_class:
             return f"classes: {by_class[index]!r} and {name!r} are the same class"
+        if index is not None:
+            by_class[index] = name
     return None if by_class else f"classes: name at least one of the seven classes: {', '.join(spec.load().classes)}"
 
 
@@ -103,6 +105,8 @@ def _problem_of_merging(declared: ClassSet) -> str | None:
         return None
     if not declared.extra:
         return 'extra: the table is empty: write "wrong", "drop", or a column and its class: { contempt = "Disgust" }'
+    if len(set(map(plain_name, declared.extra))) < len(declared.extra):
+        return f"extra: a column is merged twice: {', '.join(declared.extra)}"
     outside = set(map(plain_name, declared.outside))
     for name, target in declared.extra.items():
         if plain_name(name) not in outside:

@@ -11,6 +11,7 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.names import UNNAMED
 from ferspec.subjects.models.base import Signature
+from ferspec.subjects.models.contracts.class_set import MOST_COLUMNS
 
 LISTED = 12
 # fewer labels that name one of the seven classes may be a coincidence
@@ -22,6 +23,7 @@ def classes_of(known: Signature, answered: np.ndarray | str) -> tuple[tuple[str,
 
     ``answered`` is an output of the model, or why there is none. Labels are used if they name at least two of the
     seven classes. Otherwise seven columns are assumed to be the seven classes, and any other number is named ``-``.
+    ``UserError`` for more columns than a contract can name.
     """
     width = known.output_width or (None if isinstance(answered, str) else answered.shape[-1])
     seven, labels = spec.load().classes, known.labels
@@ -32,6 +34,8 @@ def classes_of(known: Signature, answered: np.ndarray | str) -> tuple[tuple[str,
     reason = "not in the file" if labels is None else _why_not(labels, width)
     if width in (None, len(seven)):
         return seven, f"assumed: {reason}; this is the protocol's order, which few models use"
+    if width > MOST_COLUMNS:
+        raise UserError(f"the output has {width:,} columns: a contract names at most {MOST_COLUMNS:,}")
     return (UNNAMED,) * width, f"assumed: {reason}; the output has {width} columns: name each of them{_orders(width)}"
 
 

@@ -48,7 +48,7 @@ ROOTS = ("keras", "keras.src", "keras.api", "tf_keras", "tf_keras.src")
 MODULES = frozenset(f"{root}.{part}" for root in ROOTS for part in SPLITS)
 
 # Custom layers of the suite's own networks; their code comes from the suite, never from a file.
-OWN = frozenset(
+OWN = tuple(
     ("ferspec.reference.models.repvgg_layers", kind, f"ferspec>{kind}")
     for kind in ("RepVGGBlock", "GradientCheckpointing")
 )
