@@ -59,6 +59,8 @@ def node(class_name, **keys):
         node("function", module="keras.layers", config="TFSMLayer"),
         node("function", module="builtins", config="mine>activation"),
         node("Popen", module="builtins"),
+        node("Dense", module=[]),
+        node("Dense", registered_name={}),
         node("Block", module=None, registered_name="mine>Block"),
         node("Dense", config={"activation": {"class_name": "function", "module": "subprocess", "config": "run"}}),
     ],
