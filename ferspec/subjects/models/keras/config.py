@@ -74,7 +74,7 @@ def refuse_code(config: Any, name: str) -> None:
         _refuse_unknown(kind, CLASSES | {"function"}, name)
         if kind == "function":
             _refuse_unknown(node.get("config"), FUNCTIONS, name)
-        if registered is not None and registered not in (kind, node.get("config")):
+        if registered is not None and str(registered) not in (kind, node.get("config")):
             _refuse_unknown(registered, CLASSES | FUNCTIONS, name)
         if kind in {"__numpy__", "__tensor__"}:
             _require_numbers(node.get("config"), name)
