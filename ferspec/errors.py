@@ -2,9 +2,9 @@
 
 import re
 
-# an error inside the text of another, as of TorchScript
+# an error named inside the text of another, as by TorchScript
 NAMED = re.compile(r"[\w.]*(Error|Exception): ")
-# an error inside the text of another, as of Keras
+# what Keras writes before an error inside the text of another
 WRAPPED = "Exception encountered: "
 # the cause inside a text of Keras, in bold
 BOLD = re.compile(r"\x1b\[1m(.*?)\x1b\[0m", re.DOTALL)

@@ -17,6 +17,6 @@ class Record(BaseModel):
 def is_none(value: object) -> bool:
     """Return whether a field is left out of a document.
 
-    So documents without a later field stay as they are.
+    Documents written before the field existed thus stay the same.
     """
     return value is None

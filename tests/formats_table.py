@@ -50,11 +50,11 @@ BATCH = 64
 INTRODUCTION = f"""\
 # One network in every format
 
-The network of `{PACKAGE}` {VERSION} on the 1,018 sample faces of BTFER, 48 × 48, under one contract. The published file
-is of Keras 2; the others were written from it, as models to give to `ferspec certify`.
+The network of `{PACKAGE}` {VERSION} on the 1,018 sample faces of BTFER, 48 × 48, under one contract. Keras 2
+wrote the published file; the others were converted from it, and were given to `ferspec certify`.
 `python tests/formats_table.py --write` makes this page.
 
-| format | accuracy | other answers than the published file |
+| format | accuracy | answers that differ from the published file |
 | --- | --- | --- |
 """
 

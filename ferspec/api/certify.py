@@ -56,10 +56,10 @@ def certify(
 
     The report is a certificate only for a test set that is recognised as BTFER by its pictures. Otherwise it is an
     evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``; ``time_limit``
-    is in seconds for a batch. ``images`` says that the images may be shown: the page then has thumbnails of the most
-    confident mistakes. ``diagnose`` is ``quick`` or ``full``, by default full for inputs up to 128 pixels.
-    ``UserError`` for a model that cannot be evaluated: an unreadable file, another output
-    width, NaN in the outputs. ``Unfinished`` for one that answers and then crashes, ends or breaks a limit.
+    is in seconds for a batch. With ``images``, the page shows thumbnails of the most confident mistakes. ``diagnose``
+    is ``quick`` or ``full``, by default full for inputs up to 128 pixels. ``UserError`` for a model that cannot be
+    evaluated: an unreadable file, a wrong number of output columns, NaN in the outputs. ``Unfinished`` for one that
+    answers and then crashes, ends or breaks a limit.
     """
     if isinstance(model, str | Path) and isinstance(dataset, str | Path | None) and not isinstance(contract, OBJECTS):
         request = CertifyRequest(
@@ -91,7 +91,7 @@ class Unfinished(SubjectError):
 
 @dataclass(frozen=True)
 class Judged:
-    """The report on a model, and the images that its page may show; None where it shows none."""
+    """The report on a model, and the images that its page may show, if any."""
 
     report: Report
     shown: Dataset | None

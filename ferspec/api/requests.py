@@ -91,9 +91,7 @@ class CertifyRequest(Request):
     ] = None
     trust_code: TrustCode = False
     time_limit: TimeLimit = OF_MODELS
-    images: Annotated[
-        bool, Option("The images may be shown: put thumbnails of the most confident mistakes into the page.")
-    ] = False
+    images: Annotated[bool, Option("Show thumbnails of the most confident mistakes on the page.")] = False
     select: Annotated[
         str,
         Option("Run only the checks whose id contains TEXT; nothing is written.", ("-k",), "TEXT"),

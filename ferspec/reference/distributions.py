@@ -1,4 +1,4 @@
-"""Measures how far rows are from distributions, and what rounding explains (FER-B-04)."""
+"""Measures how far rows are from distributions, and how far rounding explains it (FER-B-04)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ferspec import spec
 
 # the largest relative error of a number rounded to bfloat16, which has the upper half of the bits of float32
 BFLOAT16 = 2.0**-8
-# a smallest difference of values may be this many steps: of few images, few values are known
+# with few images, the smallest difference between values may be one of these numbers of steps
 STEPS = (1, 2, 3)
 # the largest share of a step by which float32 misses a multiple
 MISSED = 1e-3

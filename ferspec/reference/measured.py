@@ -104,7 +104,7 @@ class Figures(Record):
 
 
 class Abstention(Record):
-    """The images without an answer, and the accuracy that they leave open.
+    """The images without an answer, and the accuracy without them and in the best case.
 
     The metrics of a report count a missing answer as wrong: that is the worst case.
     """

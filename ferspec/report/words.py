@@ -96,7 +96,7 @@ def policy(extra: Extra) -> str:
     """Return in words what an answer outside the seven counts as."""
     if isinstance(extra, dict):
         return ", ".join(f"{plain(name)} merged into {plain(target)}" for name, target in extra.items())
-    return {"wrong": "counted as wrong", "drop": "left out, the rest renormalised"}[extra]
+    return {"wrong": "counted as wrong", "drop": "left out and the rest renormalised"}[extra]
 
 
 def isolation(report: Report) -> str | None:

@@ -148,7 +148,7 @@ def predict_split(
     ``SubjectError`` for outputs of another shape.
     """
     if not contract.output.is_the_protocols:
-        raise UserError(f"the contract names other classes than the seven: {', '.join(contract.output.classes)}")
+        raise UserError(f"the contract must name the seven classes, not {', '.join(contract.output.classes)}")
     outputs = []
     for start in range(0, len(part), batch_size):
         chosen = np.arange(start, min(start + batch_size, len(part)))

@@ -76,7 +76,7 @@ class ProtocolSchedule(keras.callbacks.Callback):
         missing = next((logs for logs in self._phase if metric not in logs), None)
         if missing is not None:
             raise UserError(
-                f"the schedule watches {metric}, but an epoch has only {', '.join(missing)}: give fit validation_data, "
-                "and compile with metrics=['accuracy']"
+                f"the schedule monitors {metric}, but an epoch logged only {', '.join(missing)}: pass validation_data "
+                "to fit, and metrics=['accuracy'] to compile"
             )
         return [float(logs[metric]) for logs in self._phase]

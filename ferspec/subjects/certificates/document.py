@@ -43,7 +43,7 @@ class SubjectInfo(Record):
     columns: ClassSet | None = Field(
         default=None,
         exclude_if=is_none,
-        description="the classes of a file of predictions that has others than the seven",
+        description="the classes of a file of predictions, unless they are the seven",
     )
 
     @property
@@ -90,8 +90,8 @@ Probabilities = Annotated[
 class Prediction(Record):
     """Hold the prediction for one image, with probabilities in the order of the seven classes.
 
-    ``predicted`` is None for an answer outside the seven, which ``outside`` names, and without an answer. Where the
-    classes are not the seven, ``columns`` holds the value of each column, from which all else follows.
+    ``predicted`` is None for a missing answer and for one outside the seven, which ``outside`` names. Unless the
+    classes are the seven, ``columns`` holds the value of each column, from which all else follows.
     """
 
     image: str
@@ -111,8 +111,8 @@ class Prediction(Record):
 class Diagnosis(Record):
     """Describe one likely mistake: the declared value, the likely value, and the gain in accuracy.
 
-    A mistake that changes no predicted class has an undefined gain and no p value: ``output kind`` for probabilities
-    declared as logits, and ``predictions`` for a constant class, rows of other images, or a degenerate softmax.
+    Two kinds have an undefined gain and no p value: ``output kind``, for probabilities declared as logits, and
+    ``predictions``, for a constant class, rows of other images, or a degenerate softmax.
     """
 
     kind: Literal["class order", "value range", "colour", "resize filter", "size", "output kind", "predictions"]

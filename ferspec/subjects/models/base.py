@@ -109,8 +109,8 @@ class Model:
 
     A model that was opened by ``open_model`` runs in a process of its own: ``isolation`` says what was enforced on it,
     ``close`` ends it, and ``reopened`` opens the same model in a fresh process. ``runs_code`` says that the model is,
-    or may hold, a program of its author. ``count_cost`` counts the cost of an image; None for a model whose format does
-    not tell. ``file_bytes`` is the size of its files.
+    or may hold, a program of its author. ``count_cost`` counts the cost of an image; None for a format
+    that does not show it. ``file_bytes`` is the size of its files.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Measure what other readings of the same answers would give: of columns outside the seven, and of missing answers."""
+"""Measure the metrics if answers outside the seven, or missing answers, counted differently."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ferspec.subjects.models.contracts.class_set import DROP, WRONG, ClassSet, E
 
 
 class Policy(Record):
-    """What an answer outside the seven counts as, and the metrics under it."""
+    """A way to count an answer outside the seven, and the metrics under it."""
 
     extra: Extra
     figures: Figures
@@ -79,7 +79,7 @@ def other_classes(
 
 
 def abstention(labels: np.ndarray, answers: Answers) -> Abstention | None:
-    """Return what the missing answers leave open; None where every image has an answer."""
+    """Return the metrics without the missing answers; None if every image has an answer."""
     missing = answers.missing
     if not missing.any():
         return None

@@ -41,10 +41,10 @@ def discover(located: Located, hidden: Sequence[Path], attempt: Callable[[], boo
     """Find the files that a callable reads in its own folder.
 
     It reads them while it is imported and answers its first batch; modules that it names in import statements count
-    too, since they may be imported later. ``attempt`` runs it once, in a process that may
-    read the whole folder, and returns whether that process could read nothing else. Of an installed package every file
-    counts. Where the system cannot watch or limit what is read, only the source file of the module counts. Raise
-    ``UserError`` if the callable reads too many files.
+    too, since they may be imported later. ``attempt`` runs it once, in a process that may read the whole folder, and
+    returns whether that process could read nothing else. Of an installed package, every file counts. Where
+    the system cannot watch or limit what is read, only the source file of the module counts. Raise ``UserError`` if the
+    callable reads too many files.
     """
     if located.installed:
         return _installed(located)

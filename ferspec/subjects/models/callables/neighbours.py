@@ -18,7 +18,7 @@ LARGEST_SOURCE = 4 << 20
 def neighbours(root: Path, files: Iterable[Path], folders: Collection[Path]) -> frozenset[Path]:
     """Return the modules below ``root`` that these modules import, and so on.
 
-    Only modules in ``folders`` count. An import inside a function may run at any call.
+    Only modules in ``folders`` count. Imports inside functions count too, since they may run at any call.
     """
     waiting, found = [file for file in files if file.suffix == SOURCE], set()
     while waiting:

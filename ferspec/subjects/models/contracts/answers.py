@@ -18,11 +18,11 @@ LARGEST = float(np.nextafter(np.finfo(np.float32).max, np.float32(0)))
 
 @dataclass(frozen=True)
 class Answers:
-    """Hold what n outputs say.
+    """Hold the answers that n outputs give.
 
-    ``probabilities`` is float32 (n, 7 + k): the seven classes, then the k columns that count for none of them; NaN in a
-    row without an answer, and None if only classes are known. ``chosen`` (n,) is the column of the answer among them,
-    or -1 without one.
+    ``probabilities`` is float32 (n, 7 + k): the seven classes, then the k columns that count for none of them. A row
+    without an answer is NaN; None if only classes are known. ``chosen`` (n,) is the index of the answer among these
+    columns, or -1 for a missing answer.
     """
 
     probabilities: np.ndarray | None
@@ -43,7 +43,7 @@ class Answers:
 def columns_of(raw: np.ndarray, contract: Contract) -> np.ndarray:
     """Convert outputs (n, k) to float64 columns (n, k): a softmax of logits, and probabilities unchanged.
 
-    Raise ``SubjectError`` for another width than that of the contract's classes.
+    Raise ``SubjectError`` unless there is one column for each class of the contract.
     """
     raw = np.asarray(raw, np.float64)
     classes = contract.output.classes

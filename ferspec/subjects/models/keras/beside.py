@@ -38,7 +38,7 @@ def json_keys(path: Path) -> set[str]:
 def counterpart(path: Path) -> Path | None:
     """Return the weights beside a network in JSON, or the network beside weights alone; None for any other model.
 
-    Raise ``UserError`` if no file in the folder, or no single one by its name, can be the other half.
+    Raise ``UserError`` if no file of the folder can be the other half, or several can and no name decides.
     """
     if not is_regular_file(path):
         return None
@@ -47,7 +47,10 @@ def counterpart(path: Path) -> Path | None:
             return None
         found, missing = _beside(path, SUFFIXES, _is_hdf5), "the network of a Keras model: put its weights (.h5)"
     elif path.suffix.lower() in SUFFIXES and _is_hdf5(path) and not _mentions(path, CONFIG.encode()):
-        found, missing = _beside(path, {JSON}, is_network_file), "weights without a network: put its JSON (to_json)"
+        found, missing = (
+            _beside(path, {JSON}, is_network_file),
+            "weights without a network: put the network as JSON (to_json)",
+        )
         if not found:
             return None
     else:
@@ -56,7 +59,7 @@ def counterpart(path: Path) -> Path | None:
         found = [other for other in found if _words(other) == _words(path)] or found
     if len(found) > 1:
         names = ", ".join(other.name for other in found[:4])
-        raise UserError(f"{path} may belong to several files ({names}): put the right one into a folder of its own")
+        raise UserError(f"{path} may belong to several files ({names}): copy it and the right one into another folder")
     if not found:
         raise UserError(f"{path} holds {missing} beside it, or save the whole model (model.save)")
     return found[0]

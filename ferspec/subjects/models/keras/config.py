@@ -95,15 +95,15 @@ def _refuse_unknown(identifier: Any, known: frozenset[str], name: str) -> None:
 
 
 def _refuse_untranslated(layer: dict[str, Any], name: str) -> None:
-    """Raise ``UserError`` for a layer of Keras 2 that has no equal in Keras 3."""
+    """Raise ``UserError`` for a layer of Keras 2 that has no equivalent in Keras 3."""
     kind, inner = layer["class_name"], layer.get("config")
     function = inner.get("function") if isinstance(inner, dict) else None
     if kind in LAMBDAS and isinstance(function, str) and function in OPERATIONS:
         return
     what = f"tf.{shown(str(function))} ({kind})" if kind in LAMBDAS else kind
     raise UserError(
-        f"{name} holds {what} of Keras 2, which Keras 3 cannot read: refused; "
-        "save it there as a SavedModel (model.save(FOLDER)) or export it to TFLite"
+        f"{name} holds {what} of Keras 2, which Keras 3 cannot read: "
+        "load it with Keras 2, and save it as a SavedModel (model.save(FOLDER)) or export it to TFLite"
     )
 
 

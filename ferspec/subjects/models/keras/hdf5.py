@@ -55,7 +55,7 @@ def _config(file: Any, name: str) -> Any:
     text = file.attrs.get(CONFIG)
     if text is None and ("layer_names" in file.attrs or "layers" in file):
         raise UserError(
-            f"{name} holds weights without a network: put its JSON (to_json) beside it, "
+            f"{name} holds weights without a network: put the network as JSON (to_json) beside it, "
             "or save the whole model (model.save)"
         )
     if text is None:

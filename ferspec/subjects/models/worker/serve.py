@@ -105,7 +105,7 @@ def _values(model: Model, batch: np.ndarray) -> tuple[Kind, bytes | np.ndarray]:
 
 
 def _counted(model: Model, image: list[int]) -> tuple[Kind, bytes]:
-    """Count what an image costs; unknown if the format does not tell, or the count fails."""
+    """Count what an image costs; unknown if the format does not show it, or the count fails."""
     try:
         cost = UNKNOWN if model.count_cost is None else model.count_cost((image[0], image[1], image[2]))
     except BaseException as crash:  # sys.exit() in a model must not end the worker
