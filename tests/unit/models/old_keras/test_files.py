@@ -65,7 +65,7 @@ def test_a_half_alone_or_with_several_others_is_one_line(tmp_path):
     network.rename(tmp_path / "a_model.json")
     assert load_model(tmp_path / "a_model.json").files == (weights,)
     (tmp_path / "a_model.json").unlink()
-    assert "weights without a network: put its JSON" in refusal(weights)
+    assert "weights without a network: put the network as JSON" in refusal(weights)
 
 
 def test_weights_of_another_network_are_never_filled_in(tmp_path):
