@@ -27,29 +27,29 @@ def of_assumed(make_report, **fields):
     return make_report(verdict="pass", subject=report.subject.model_copy(update={"contract": contract}), **fields)
 
 
-def test_a_likely_mistake_is_on_the_second_line_and_the_badge_and_never_green(make_report):
+def test_a_likely_mistake_is_below_the_verdict_and_on_the_badge_and_never_green(make_report):
     first = make_report().diagnoses[0]
     report = make_report(verdict="pass", diagnoses=(first, first.model_copy(update={"kind": "colour"})))
     lines = printed(terminal.print_report, report).splitlines()
-    assert lines[1] == "2 likely mistakes in the contract: value range, colour"
+    assert "2 likely mistakes in the contract: value range, colour" in lines[:3]
     assert badge.texts(report)[1].endswith(" · 2 likely mistakes in the contract")
     assert badge.COLOURS["pass"] not in render_badge(report)
     subject = report.subject.model_copy(update={"contract": None})
     lines = printed(terminal.print_report, make_report(subject=subject)).splitlines()
-    assert lines[1] == "1 likely mistake in the predictions: value range"
+    assert "1 likely mistake in the predictions: value range" in lines[:3]
 
 
-def test_entries_that_nobody_confirmed_are_on_the_second_line_and_the_badge(make_report):
+def test_entries_that_nobody_confirmed_are_below_the_verdict_and_on_the_badge(make_report):
     report = of_assumed(make_report, diagnoses=())
     lines = printed(terminal.print_report, report).splitlines()
-    assert lines[1] == "assumed in the contract, not confirmed: input.range, output.classes"
+    assert "assumed in the contract, not confirmed: input.range, output.classes" in lines[:3]
     assert badge.texts(report)[1].endswith(" · 2 entries assumed")
     assert "input.range, output.classes" in ElementTree.fromstring(render_badge(report)).find(f"{SVG}title").text
     contract = report.subject.contract.model_copy(update={"assumed": ("input.range",)})
     one = make_report(subject=report.subject.model_copy(update={"contract": contract}), diagnoses=())
     assert badge.texts(one)[1].endswith(" · 1 entry assumed")
     confirmed = printed(terminal.print_report, make_report(verdict="pass", diagnoses=())).splitlines()
-    assert confirmed[1].startswith("assurance: ")
+    assert any(line.startswith("assurance: ") for line in confirmed[:3])
 
 
 # The summary
