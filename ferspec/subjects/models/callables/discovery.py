@@ -17,6 +17,7 @@ from ferspec.subjects.models.callables.opened import CACHE, OpenedFiles, can_wat
 from ferspec.subjects.sandbox.python import ROOT, library_folders
 
 MOST_FILES = 1000
+INIT = "__init__.py"
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,10 @@ def discover(located: Located, hidden: Sequence[Path], attempt: Callable[[], boo
 
     It reads them while it is imported and answers its first batch; modules that it names in import statements count
     too, since they may be imported later. ``attempt`` runs it once, in a process that may read the whole folder, and
-    returns whether that process could read nothing else. Of an installed package, every file counts. Where
-    the system cannot watch or limit what is read, only the source file of the module counts. Raise ``UserError`` if the
-    callable reads too many files.
+    returns whether that process could read nothing else. If further files are opened, it is called again, and only
+    files opened both times count, since another program may have opened one meanwhile. Of an installed package, every
+    file counts. Where the system cannot watch or limit what is read, only the source file of the module counts. Raise
+    ``UserError`` if the callable reads too many files.
     """
     if located.installed:
         return _installed(located)
@@ -54,11 +56,16 @@ def discover(located: Located, hidden: Sequence[Path], attempt: Callable[[], boo
         raise UserError(f"{located.name} lies in {located.root}, which a model may not read: move it to another folder")
     environment = (Path(sys.prefix), Path(sys.base_prefix), *library_folders(), ROOT / "ferspec")
     folders = tuple(own_folders(located.root, (*environment, *hidden)))
+    stated = _stated(located, folders)
     with OpenedFiles(folders) as opened:
         is_limited = attempt()
-        files = opened.files() | {located.source}
+        files = opened.files()
+        if is_limited and not files <= stated:
+            attempt()
+            files &= opened.files()
     if not is_limited:
         return Covered(located, (located.source,), complete=False)
+    files |= {located.source}
     files |= neighbours(located.root, files, frozenset(folders))
     files = frozenset(file for file in files if not _is_hidden(file, hidden))
     if len(files) > MOST_FILES:
@@ -66,6 +73,14 @@ def discover(located: Located, hidden: Sequence[Path], attempt: Callable[[], boo
             f"{located.name} reads {len(files):,} files of {located.root}: its digest covers at most {MOST_FILES:,}"
         )
     return Covered(located, tuple(sorted(files | set(_linked(folders, files)))), complete=True)
+
+
+def _stated(located: Located, folders: Iterable[Path]) -> frozenset[Path]:
+    """Return the module, its packages, and the modules that they import."""
+    source, root = located.source, located.root
+    packages = (folder / INIT for folder in source.parents if folder != root and folder.is_relative_to(root))
+    files = {source, *packages}
+    return neighbours(root, files, frozenset(folders)) | files
 
 
 def _installed(located: Located) -> Covered:

@@ -58,11 +58,20 @@ def test_modules_that_are_imported_only_in_a_later_call_are_covered(folder):
     assert paths(covered("unused.py", hidden=["faces"])) == sorted([*expected, "unused.py"])
 
 
+def test_what_another_program_opens_during_one_attempt_is_not_covered(folder):
+    opened = iter([("weights.bin", "unused.py"), ("weights.bin",)])
+
+    def attempt():
+        return bool([Path(name).read_bytes() for name in next(opened)])
+
+    assert paths(discover(locate("net:f"), [], attempt)) == ["net.py", "weights.bin"]
+
+
 def test_the_module_itself_is_covered_whatever_it_says_of_its_file(folder):
     assert paths(covered("unused.py")) == ["net.py", "unused.py"]
 
 
-def test_a_file_that_another_program_opens_is_covered(folder):
+def test_a_file_that_a_program_started_by_the_callable_opens_is_covered(folder):
     def attempt():
         return subprocess.run(["cat", "weights.bin"], check=True, timeout=20, capture_output=True).returncode == 0
 
