@@ -63,7 +63,10 @@ def _function(target: str, name: str) -> Callable[..., Any]:
 
     found = TARGET.fullmatch(target)
     if found and found[1] in COMPUTING | EXPORTED:
-        return getattr(getattr(torch.ops.aten, found[1]), found[2])
+        operations = getattr(torch.ops.aten, found[1], None)
+        # any other attribute, such as __setattr__, leads to Python
+        if operations is not None and found[2] in operations.overloads():
+            return getattr(operations, found[2])
     if target in ARITHMETIC:
         return ARITHMETIC[target]
     raise UserError(f"{name} uses the operator {shown(target)}, which may not be safe: refused; export it to ONNX")

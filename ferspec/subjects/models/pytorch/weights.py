@@ -64,7 +64,8 @@ def _network_for(weights: Mapping[str, Any], choice: Choice) -> Any:
     """Build the network; with another number of columns, if only that explains the shapes of the weights."""
     network = build(choice, choice.width or 0)
     own = network.state_dict()
-    widths = {weights[key].shape[0] for key in _of_other_shape(weights, own) if own[key].shape[0] == choice.width}
+    heads = [key for key in _of_other_shape(weights, own) if own[key].shape[:1] == (choice.width,)]
+    widths = {weights[key].shape[0] for key in heads if weights[key].ndim}
     return build(choice, widths.pop()) if len(widths) == 1 else network
 
 
