@@ -54,8 +54,8 @@ The search for a wrong input asks alternatives about random parts of the images 
 often it names a mistake depends on the accuracy that the mistake costs, on the number of images, on the share of images
 whose prediction it changes, and on the number of alternatives. Each row is {DRAWN} searches on images drawn from
 recorded predictions of the network of `fer` 25.10.3 on 1,018 sample faces, in random order; the other alternatives are
-other inputs of that network. *Asked* is in times of all images. A loss of 0 is a right contract, so
-that naming it is a false alarm. `python tests/power_table.py --write` makes this page.
+other inputs of that network. *Asked* is a multiple of the number of images. A loss of 0 is a
+right contract: naming a mistake is then a false alarm. `python tests/power_table.py --write` makes this page.
 
 The power is lower where another input is nearly as good as the right one. In an earlier run, such an input stood three
 times among the ten alternatives. There the full search named 6 points on 1,000 images in 82 % of the searches and 4

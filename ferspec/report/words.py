@@ -251,11 +251,11 @@ def searched(report: Report) -> str | None:
         return None
     loss = 100 * found_loss(search.mode, n)
     sentence = (
-        f"Mistakes in the input: {search.alternatives} alternatives were tried ({search.mode} search, at the cost of "
-        f"{search.asked / n:.2f} times all images). One that costs {loss:.1f} points of accuracy or more is named with "
-        "a probability of about 90 %; smaller ones may have been missed."
+        f"Mistakes in the input: {search.alternatives} alternatives were tried ({search.mode} search, which cost "
+        f"{search.asked / n:.2f} runs over all images). A mistake that costs {loss:.1f} points of accuracy or more is "
+        "named with a probability of about 90 %; smaller ones may have been missed."
     )
-    return sentence + (" To find them: --diagnose full." if search.mode == "quick" else "")
+    return sentence + (" To search for smaller ones, certify with --diagnose full." if search.mode == "quick" else "")
 
 
 def percent_range(figure: Metric) -> str:

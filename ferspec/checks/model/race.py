@@ -19,8 +19,8 @@ Contender = TypeVar("Contender")
 class Plan:
     """What a race may cost, in images, and which gain it must not miss.
 
-    An alternative is dropped where the interval of ``level`` of its gain lies below ``target``. Once ``patience``
-    images are asked, only alternatives whose interval lies above 0 are asked on; never more than ``most`` images are.
+    An alternative is dropped when the interval of its gain, at ``level``, lies below ``target``. Once ``patience``
+    images are asked, only alternatives whose interval lies above 0 continue. At most ``most`` images are asked.
     """
 
     first: int

@@ -133,7 +133,7 @@ def _detect_zip(path: Path) -> str:
     if "models/model.json" in inner:
         return "torch-export"
     if "serialized_exported_program.json" in members:
-        raise UserError(f"{path} was exported by a PyTorch before 2.8: load it there, and save it with a later one")
+        raise UserError(f"{path} was exported by PyTorch before 2.8: export the model again with PyTorch 2.8 or later")
     if "data.pkl" in inner:
         return "pytorch-weights"
     raise UserError(f"{path} is a zip archive without a Keras or PyTorch model: unpack it and give the model in it")

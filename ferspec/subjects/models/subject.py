@@ -220,7 +220,9 @@ class ModelSubject:
         recorded = self.recorded
         answers = answers_of(required(self.columns), self.class_set) if recorded is None else recorded.answers
         if answers.missing.all():
-            raise UserError(f"{self.source.name} answers no image with a class of the contract that counts")
+            raise UserError(
+                f"{self.source.name} gives no answer that counts to any image: check classes and extra in the contract"
+            )
         return answers
 
     @property

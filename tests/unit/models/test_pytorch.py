@@ -85,7 +85,7 @@ WRONG = {
     ),
     "two sets": (lambda weights: {"a": weights, "b": weights}, "holds 2 sets of weights, not one; its parts: a, b"),
     "none": (lambda weights: {"epoch": 3}, "holds 0 sets of weights"),
-    "a network": (lambda weights: torch.nn.Linear(2, 2), "is a pickle with other objects than weights"),
+    "a network": (lambda weights: torch.nn.Linear(2, 2), "is a pickle that holds more than weights"),
 }
 
 
@@ -99,7 +99,7 @@ def test_arrays_that_do_not_match_the_network_are_named(tmp_path, resnet, change
 @pytest.mark.parametrize(
     ("architecture", "words"),
     [
-        (None, "weights without a network: name it in the contract"),
+        (None, "weights without a network: name the network in the contract"),
         ("ResNet18", "'ResNet18' is unknown: give architecture ="),
         ("os:system", "'os:system' is unknown"),
         ("ferspec:VGG19", "'VGG19', which ferspec does not have"),
@@ -121,7 +121,7 @@ def test_weights_never_run_code(tmp_path, resnet, zipped, capsys):
     content = {"state_dict": resnet.state_dict(), "args": Bomb()}
     torch.save(content, tmp_path / "weights.pth", pickle_module=pickle, _use_new_zipfile_serialization=zipped)
     for trust_code in (True, False):
-        with pytest.raises(UserError, match="is a pickle with other objects than weights"):
+        with pytest.raises(UserError, match="is a pickle that holds more than weights"):
             load_model(tmp_path / "weights.pth", trust_code, RESNET)
     assert "the weights ran" not in capsys.readouterr().out
 

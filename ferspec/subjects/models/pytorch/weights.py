@@ -35,7 +35,7 @@ def load(path: Path, trust_code: bool = False, choice: Choice = ASSUMED) -> Mode
     require_torch(path)
     if choice.architecture is None:
         raise UserError(
-            f"{name} holds weights without a network: name it in the contract ({EXAMPLES}), "
+            f"{name} holds weights without a network: name the network in the contract ({EXAMPLES}), "
             "or save the whole model with torch.export"
         )
     weights = _weights_in(_read(path), name)
@@ -97,8 +97,8 @@ def _read(path: Path) -> Any:
         if not isinstance(error.__cause__, pickle.UnpicklingError):
             raise
         raise UserError(
-            f"{path.name} is a pickle with other objects than weights, which is never read because reading it would "
-            "run code: save only the weights (torch.save(model.state_dict(), ...)), or the model with torch.export"
+            f"{path.name} is a pickle that holds more than weights, and is not read because reading it would run "
+            "code: save only the weights (torch.save(model.state_dict(), ...)), or the model with torch.export"
         ) from None
 
 
