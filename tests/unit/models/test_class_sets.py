@@ -272,7 +272,7 @@ def test_sums_and_quotients_too_large_for_a_float32_stay_finite(row, extra):
 
 def test_a_model_whose_every_answer_is_dropped_is_refused():
     recorded = SimpleNamespace(answers=Answers(None, np.array([MISSING])), name="m.onnx")
-    with pytest.raises(UserError, match=r"m\.onnx answers no image"):
+    with pytest.raises(UserError, match=r"m\.onnx gives no answer that counts"):
         _ = ModelSubject(None, recorded=recorded).answers
     recorded.answers = Answers(None, np.array([MISSING, 3]))
     assert ModelSubject(None, recorded=recorded).predicted.tolist() == [7, 3]
