@@ -223,6 +223,10 @@ def test_the_centre_of_a_larger_image_is_said_to_be_assumed(vit, tmp_path):
 FOREIGN = {
     "code of its own": ({"auto_map": {"AutoModel": "model.Net"}}, "has auto_map in config.json, which may run code"),
     "quantised": ({"quantization_config": {"quant_method": "bitsandbytes"}}, "has quantization_config"),
+    "code of its own, inside": ({"vision_config": {"auto_map": {"AutoModel": "model.Net"}}}, "has auto_map"),
+    "attention of a hub": ({"_attn_implementation": "someone/kernel"}, "has _attn_implementation"),
+    "a type that is a list": ({"model_type": ["vit"]}, "not supported"),
+    "a very large number": ({"image_size": 10**400}, "is not valid JSON"),
     "an unknown type": ({"model_type": "mine"}, "is of the type 'mine', which is not supported"),
     "another depth": ({"num_hidden_layers": 2}, r"lacks arrays of the network \(vit\."),
     "another width": (
@@ -236,6 +240,15 @@ FOREIGN = {
 def test_a_folder_with_code_or_other_weights_is_refused(vit, tmp_path, config, words):
     with pytest.raises(UserError, match=words):
         load_model(copied(vit[1], tmp_path / "vit", config), choice=choice_of(None))
+
+
+def test_weights_outside_the_folder_are_refused(vit, tmp_path):
+    folder = copied(vit[1], tmp_path / "vit")
+    (folder / "model.safetensors").rename(tmp_path / "outside.safetensors")
+    index = {"metadata": {}, "weight_map": dict.fromkeys(vit[0].state_dict(), "../outside.safetensors")}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(UserError, match="not a file of the folder"):
+        load_model(folder, choice=choice_of(None))
 
 
 class Heads(torch.nn.Module):

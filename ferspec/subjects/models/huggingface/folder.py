@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ferspec.errors import UserError
 from ferspec.extras import require_package
-from ferspec.files import is_regular_file, read_bounded
+from ferspec.files import is_regular_file, parse_json, read_bounded
 from ferspec.subjects.models.base import Model, Signature, Sink, folder_digest, loading, plain_labels, shown
 from ferspec.subjects.models.contracts.contract import Input
 from ferspec.subjects.models.huggingface.preprocessor import crops, prepared_by
@@ -94,8 +94,8 @@ def _prepared(path: Path, channels: int) -> tuple[Input | None, dict[str, str]]:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(read_bounded(path, LARGEST_CONFIG, "a configuration"))
-    except (ValueError, RecursionError) as error:
+        document = parse_json(read_bounded(path, LARGEST_CONFIG, "a configuration"))
+    except ValueError as error:
         raise UserError(f"{path} is not valid JSON: {error}") from error
     if not isinstance(document, dict):
         raise UserError(f"{path} must hold a JSON object")
@@ -106,7 +106,25 @@ def _refuse_foreign(config: dict[str, Any], path: Path) -> None:
     kind = config.get("model_type")
     if (path / ADAPTER).exists():
         raise UserError(f"{path} is an adapter: merge it into its network (merge_and_unload), and save the whole model")
-    if kind not in NETWORKS:
+    if not isinstance(kind, str) or kind not in NETWORKS:
         raise UserError(f"{path} is of the type {shown(str(kind))!r}, which is not supported: export the model to ONNX")
-    if foreign := sorted(key for key in FOREIGN & config.keys() if config[key]):
+    if foreign := sorted(key for key, value in _entries(config) if _is_foreign(key, value)):
         raise UserError(f"{path} has {foreign[0]} in {CONFIG}, which may run code: refused; export the model to ONNX")
+    if is_regular_file(index := path / WEIGHTS[1]):
+        files = _document(index).get("weight_map")
+        for file in map(str, files.values() if isinstance(files, dict) else ()):
+            if Path(file).name != file:
+                raise UserError(f"{index} names {shown(file)!r}, which is not a file of the folder: refused")
+
+
+def _is_foreign(key: str, value: Any) -> bool:
+    # an implementation of attention with an address is code of a hub
+    return bool(value) and (key in FOREIGN or (key.endswith("implementation") and "/" in str(value)))
+
+
+def _entries(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the keys and values of a document, and of those inside it."""
+    for key, value in document.items():
+        yield key, value
+        if isinstance(value, dict):
+            yield from _entries(value)
