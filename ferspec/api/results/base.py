@@ -60,7 +60,10 @@ class Result(ABC):
             write_whole(folder / name, text)
 
     def __repr__(self) -> str:
-        return f"<{self.summary()}>"
+        from ferspec.report.words import plain
+
+        # a name in it may be that of an untrusted file
+        return f"<{plain(self.summary())}>"
 
     __str__ = __repr__
 

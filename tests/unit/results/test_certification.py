@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ferspec
+from ferspec.api.results.certification import Certification
 from ferspec.subjects.certificates.document import Report
 from ferspec.synthetic.demo import demo_contract_path, demo_model_path
 
@@ -24,6 +25,13 @@ def test_it_is_one_short_line(result):
     line = f"<evaluation of model.tflite: fail, accuracy {result.accuracy.value:.3f}"
     assert repr(result).startswith(line)
     assert len(repr(result)) < 120
+
+
+def test_a_name_cannot_control_the_terminal_in_which_it_is_printed(make_report):
+    report = make_report()
+    named = report.subject.model_copy(update={"name": "a\n\x1b[31m\u202eb"})
+    shown = str(Certification.of(report.model_copy(update={"subject": named}), None))
+    assert " of a \ufffd[31m\ufffdb: " in shown
 
 
 def test_its_tables_agree_with_each_other(result):
