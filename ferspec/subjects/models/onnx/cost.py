@@ -50,8 +50,12 @@ def _indices() -> frozenset[int]:
 def _tensors(graph: Any) -> Iterator[Any]:
     yield from graph.initializer
     for node in graph.node:
-        if node.op_type == "Constant":
-            yield from (attribute.t for attribute in node.attribute if attribute.name == "value")
+        for attribute in node.attribute:
+            # the branches of If, and the bodies of loops
+            for inner in (attribute.g, *attribute.graphs):
+                yield from _tensors(inner)
+            if node.op_type == "Constant" and attribute.name == "value":
+                yield attribute.t
 
 
 def _multiply_adds(proto: Any, image: Image) -> int | None:
