@@ -36,7 +36,9 @@ class Environment(Record):
     packages: dict[str, str]
     seconds: dict[str, float]
     settings: dict[str, str] = Field(default_factory=dict, description="of the process of the model")
-    milliseconds: float | None = Field(default=None, description="of the model for an image of a batch, the median")
+    milliseconds: float | None = Field(
+        default=None, ge=0, description="of the model for an image of a batch, the median"
+    )
 
 
 def environment(

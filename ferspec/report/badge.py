@@ -11,6 +11,7 @@ from ferspec.report.words import (
     PREDICTIONS_ONLY,
     VERDICTS,
     certifies,
+    chosen_columns,
     doubts,
     is_in_form_only,
     is_of_predictions,
@@ -63,7 +64,8 @@ def render_badge(report: Report, assurance: Assurance = SELF_ASSERTED) -> str:
 def texts(report: Report) -> tuple[str, str]:
     """Return the left and the right text of the badge; the accuracy is that on the known pictures of BTFER."""
     label = "FER · BTFER" if report.kind == "certificate" else "FER"
-    doubted = [likely_mistakes(report)] if report.diagnoses else []
+    doubted = [] if (columns := chosen_columns(report)) is None else [columns]
+    doubted += [likely_mistakes(report)] if report.diagnoses else []
     doubted += (
         [f"{count} {'entry' if count == 1 else 'entries'} assumed"] if (count := len(unconfirmed(report))) else []
     )

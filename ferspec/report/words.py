@@ -204,8 +204,21 @@ def is_green(report: Report) -> bool:
 def headline(report: Report) -> str:
     """Return the name of a kind of report: ``certificate``, or ``certificate (predictions only)``."""
     origin = PREDICTIONS_ONLY if is_of_predictions(report) else None if report.isolated else NOT_ISOLATED
-    said = ", ".join(filter(None, (origin, None if report.other_classes is None else OTHER_CLASSES)))
+    classes = None if report.other_classes is None else OTHER_CLASSES
+    said = ", ".join(filter(None, (origin, classes, chosen_columns(report))))
     return f"{report.kind} ({said})" if said else report.kind
+
+
+def chosen_columns(report: Report) -> str | None:
+    """Return which columns of the output the contract chooses, None if it chooses none.
+
+    A column left out may be a further class, without which the accuracy is another.
+    """
+    contract = report.subject.contract
+    if contract is None or contract.output.columns is None:
+        return None
+    start, stop = contract.output.columns
+    return f"only columns {start} to {stop - 1} of the output"
 
 
 def claimed(report: Report) -> dict[str, str]:

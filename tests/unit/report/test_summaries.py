@@ -167,6 +167,15 @@ def test_a_passing_certificate_of_an_executed_model_is_green(make_report):
     assert printed(terminal.print_report, report, None, **options).startswith("\x1b[1;32mPASS")
 
 
+def test_a_choice_of_columns_is_said_in_headline_and_badge(make_report):
+    report = make_report(verdict="pass", diagnoses=())
+    contract = report.subject.contract
+    chosen = contract.model_copy(update={"output": contract.output.model_copy(update={"columns": (1, 8)})})
+    report = make_report(verdict="pass", diagnoses=(), subject=report.subject.model_copy(update={"contract": chosen}))
+    assert words.headline(report) == "certificate (only columns 1 to 7 of the output)"
+    assert "only columns 1 to 7 of the output" in badge.texts(report)[1]
+
+
 @pytest.mark.parametrize("colour", [*badge.COLOURS.values(), badge.UNCERTIFIED])
 def test_white_text_contrasts_with_every_colour_of_the_badge(colour):
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
