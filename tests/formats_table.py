@@ -20,8 +20,9 @@ import numpy as np
 
 from ferspec.errors import UserError
 from ferspec.files import write_whole
+from ferspec.subjects.models.contracts.answers import output_to_classes
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
-from ferspec.subjects.models.contracts.files import apply_contract, output_to_classes
+from ferspec.subjects.models.contracts.files import apply_contract
 from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.keras.building import built_from_old
 from ferspec.subjects.models.keras.hdf5 import opened

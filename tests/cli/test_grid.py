@@ -69,7 +69,8 @@ def test_a_narrow_terminal_is_shown_fewer_columns_and_no_figure_that_is_cut(monk
     assert ("├" in table) == (width >= 80)
     shown = ferspec_grid("list").stdout
     for cost in json.loads(ferspec_grid("list", "--json").stdout)["cells"]:
-        assert re.search(rf"^{cost['cell']} .* {cost['training_flops'] / 1e15:,.2f}\s*$", shown, re.MULTILINE)
+        flops = rf" .* {cost['training_flops'] / 1e15:,.2f}" if width >= 80 else ""
+        assert re.search(rf"^{cost['cell']}{flops}\s*$", shown, re.MULTILINE)
     assert "…" not in table + shown.partition("\n\n")[2]
     assert "a wider terminal, or --json, shows images an epoch" in shown
 

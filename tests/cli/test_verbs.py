@@ -157,7 +157,7 @@ def test_verify_finds_nothing_in_an_untouched_certificate_and_an_edit_in_another
     everything = ("verify", path, "--dataset", "patches.npz", "--model", RIGHT, "--json")
     status, out, _ = ferspec(*everything)
     assert status == 0
-    assert json.loads(out)["counts"]["pass"] == 14
+    assert json.loads(out)["counts"]["pass"] == 15
     assert json.loads(out)["finding"] == "REPRODUCED"
     path.write_text(path.read_text().replace('"verdict": "pass"', '"verdict": "fail"'))
     status, out, _ = ferspec("verify", path)
@@ -311,7 +311,7 @@ def test_a_mistake_is_one_line_that_says_what_to_do(ferspec, workplace, words, s
     [
         ("name,class\n0,Sad\n", "image"),
         ("image,colour\n0,red\n", "classes"),
-        ("image,class\n0,Bored\n", "Bored"),
+        ("image,class\n0,Smug\n", "Smug"),
         ("image,class\n0,Sad\n", "no prediction for 139"),
     ],
     ids=["no column for the image", "no column for the prediction", "an unknown class", "images left out"],

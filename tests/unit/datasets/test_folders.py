@@ -111,7 +111,7 @@ def test_a_circular_link_is_ignored_and_a_linked_class_folder_of_the_set_is_read
     [
         (["Happy/1.png", "Contempt/1.png"], "'Contempt' is not one of the seven classes"),
         (["Happy/1.png", "Hapy/1.png"], "unknown class 'Hapy'"),
-        (["Happy/1.png", "7_Confused/1.png", "8_Bored/1.png"], "unknown class 'Confused'"),
+        (["Happy/1.png", "7_Smug/1.png", "8_Bored/1.png"], "unknown class 'Smug'"),
         (["0/1.png", "1/1.png"], "unknown class '0'"),
         (["train/Happy/1.png", "test/Happy/1.png"], "holds several splits (test, train): give the folder of one"),
         (["Happy/Sad/1.png"], "is inside that of another class"),

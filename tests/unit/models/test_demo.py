@@ -57,7 +57,8 @@ def test_the_contract_is_valid_and_names_the_seven_classes(shipped):
     assert contract.output.classes == spec.load().classes
     signature = shipped.signature
     assert (signature.height, signature.width, signature.channels) == (*contract.input.size, 3)
-    assert (signature.output_width, signature.activation) == (7, "softmax")
+    (output,) = signature.outputs
+    assert (output.shape[-1], output.activation) == (7, "softmax")
 
 
 def test_the_model_is_small():

@@ -62,10 +62,7 @@ def test_earlier_modules_are_restored(monkeypatch):
 
 
 def test_a_missing_library_is_one_line_with_the_command_to_install_it(monkeypatch):
-    def missing(name):
-        raise ModuleNotFoundError(f"No module named {name!r}", name="keras_vggface")
-
-    monkeypatch.setattr(vggface, "import_module", missing)
+    monkeypatch.setattr("ferspec.extras.find_spec", lambda name: None)
     vggface._models.cache_clear()
     with pytest.raises(UserError, match=r"needs keras_vggface: pip install 'ferspec\[vggface\]'"):
         vggface.build_base("VGG16", 48)
