@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from ferspec.api.certify import report_on
-from ferspec.api.requests import refusal
 from ferspec.api.results.certification import Certification
 from ferspec.checks.model.plan import Mode
 from ferspec.deviations import load_deviations
@@ -21,7 +20,7 @@ from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.base import Model
 from ferspec.subjects.models.claims import parse_claim, require_known_metrics
 from ferspec.subjects.models.contracts.contract import Contract
-from ferspec.subjects.models.contracts.files import infer_contract, load_contract, require_sound
+from ferspec.subjects.models.contracts.files import first_mistake, infer_contract, load_contract, require_sound
 from ferspec.subjects.models.from_names import find_contract, join, open_images, open_source, require_source
 from ferspec.subjects.models.memory import in_memory
 from ferspec.subjects.models.outputs import choice_of
@@ -53,6 +52,7 @@ def certify_objects(
     source = _source(model, trust_code, agreed)
     if agreed is None and isinstance(source, Model):
         agreed = infer_contract(source)[0]
+        require_sound(agreed, f"no contract was given, and {source.name} does not state all of it")
     opened = _images(dataset, model, groups, progress)
     require_known_metrics(parsed, opened.groups)
     report = report_on(join(opened, source, agreed, progress), parsed, declared, progress=progress, mode=diagnose)
@@ -79,7 +79,7 @@ def _declared(given: GivenContract, model: object) -> Contract | None:
         try:
             contract = Contract.model_validate(given)
         except ValidationError as error:
-            raise UserError(f"the contract: {refusal(error)}") from None
+            raise UserError(f"the contract: {first_mistake(error)}") from None
     elif given is not None:
         return load_contract(given)
     elif isinstance(model, str | Path):

@@ -17,7 +17,10 @@ from ferspec.records import Record
 from ferspec.spec.records import DEFAULT_PROFILE, Profile, Weights
 from ferspec.subjects.time_limit import OF_IMPLEMENTATIONS, OF_MODELS
 
-MODEL_FILES = "A model file or folder (.keras, .h5, SavedModel, .tflite, .onnx, TorchScript), package.module:callable"
+MODEL_FILES = (
+    "A model file or folder (.keras, .h5, SavedModel, .tflite, .onnx, .pt2, TorchScript, PyTorch weights, "
+    "Hugging Face), package.module:callable"
+)
 TRUST_CODE = "Load a model although loading it runs code from its file."
 
 Name = str | Path

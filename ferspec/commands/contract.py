@@ -32,19 +32,22 @@ def init(
 
     from ferspec.errors import UserError
     from ferspec.subjects.models import Model
-    from ferspec.subjects.models.contracts.files import infer_contract, save_contract
+    from ferspec.subjects.models.contracts.files import begun_contract, infer_contract, save_contract
     from ferspec.subjects.models.from_names import contract_path, open_source
     from ferspec.subjects.runs.artifacts.record import CONTRACT, is_run
 
     if is_run(model):
         raise UserError(f"{model} is the folder of a training, and has a contract: {Path(model, CONTRACT)}")
     path = out or contract_path(model)
-    if path.exists() and not force:
+    begun = begun_contract(path)
+    if path.exists() and begun is None and not force:
         raise UserError(f"{path} already exists: edit it, or replace it with --force")
-    source = open_source(model, trust_code)
+    source = open_source(model, trust_code, contract=begun)
     if not isinstance(source, Model):
         raise UserError(f"{model} is a file of predictions: it needs no contract")
     contract, notes = infer_contract(source)
+    if begun is not None:
+        contract = contract.model_copy(update={"architecture": begun.architecture})
     save_contract(contract, path, notes)
     if json:
         print(jsonlib.dumps({"path": str(path), "contract": contract.model_dump(mode="json"), "notes": notes}))

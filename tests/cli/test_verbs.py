@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import tomllib
 from pathlib import Path
 
 import cv2
@@ -347,6 +348,20 @@ def test_contract_init_writes_what_the_file_declares_and_replaces_no_file(ferspe
     assert status == 2
     assert "--force" in err
     assert Path(written["path"]).read_text() == text
+
+
+def test_contract_init_completes_a_file_that_names_only_the_network(ferspec, workplace):
+    torch = pytest.importorskip("torch")
+    from ferspec.subjects.models.pytorch.resnet18 import ResNet18
+
+    torch.save(ResNet18(8, 3).state_dict(), "weights.pth")
+    path = Path("weights.pth.contract.toml")
+    path.write_text('architecture = "ferspec:ResNet18"')
+    status, _, err = ferspec("contract", "init", "weights.pth")
+    assert (status, err) == (0, "")
+    written = tomllib.loads(path.read_text())
+    assert (written["architecture"], len(written["output"]["classes"])) == ("ferspec:ResNet18", 8)
+    assert ferspec("contract", "init", "weights.pth")[0] == 2
 
 
 @pytest.mark.parametrize("words", [(), ("certify",), ("compare",), ("verify",), ("contract", "init"), ("spec", "show")])

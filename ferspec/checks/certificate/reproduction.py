@@ -53,6 +53,8 @@ def dataset_is_the_certified_one(certificate: Certificate) -> CheckResult:
     """The given images are those of the manifest, and the certificate describes them correctly."""
     dataset, report = required(certificate.dataset), required(certificate.report)
     described, likely = dataset_info(dataset, dataset.manifest()), "another dataset, or one that was changed"
+    if report.dataset.form == "in memory":
+        likely = "it was made from images in memory, which no file can equal: certify paths, so that others can verify"
     reductions = () if dataset.found is None else dataset.found.reductions
     # the name depends on the folder, and a groups file that is not available adds its own note
     stated = list(report.dataset.notes)

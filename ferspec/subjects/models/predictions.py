@@ -169,6 +169,11 @@ def align(recorded: RecordedPredictions, ids: Sequence[str]) -> RecordedPredicti
     used = set(rows)
     unknown = [image for row, image in enumerate(recorded.ids) if row not in used]
     problems = []
+    if len(missing) == len(ids):
+        raise UserError(
+            f"{recorded.name}: none of its rows ({first_few(recorded.ids)}) names an image of the dataset "
+            f"({first_few(ids)}): name the images as the dataset does, with or without their folder"
+        )
     if missing:
         problems.append(
             f"no prediction for {len(missing)} of {len(ids)} images ({first_few(missing)}); "

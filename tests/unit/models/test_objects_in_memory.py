@@ -137,13 +137,27 @@ def test_a_frame_of_predictions_is_certified():
         (by_colour, (IMAGES / 127.5 - 1, LABELS), CONTRACT, "the images hold values from -1 to"),
         (by_colour, (IMAGES, LABELS + 1), CONTRACT, "labels must be integers of 0 to 6"),
         (by_colour, (IMAGES[..., 0, 0], LABELS), CONTRACT, r"an image has shape \(8,\)"),
-        (by_colour, (IMAGES, LABELS), {"input": {}}, "the contract: "),
+        (by_colour, (IMAGES, LABELS), {"input": {}}, r"the contract: input.size is missing \(and 1 more\)"),
     ],
 )
 def test_a_mistake_is_one_line(model, dataset, contract, says):
     with pytest.raises(UserError, match=says) as refused:
         ferspec.certify(model, dataset, contract=contract)
     assert "\n" not in str(refused.value)
+
+
+def test_an_object_of_eight_columns_needs_a_contract():
+    keras = pytest.importorskip("keras")
+    network = keras.Sequential([keras.Input((SIZE, SIZE, 3)), keras.layers.Flatten(), keras.layers.Dense(8)])
+    with pytest.raises(UserError, match=r"no contract was given, and .*name at least one of the seven classes"):
+        ferspec.certify(network, (IMAGES, LABELS))
+
+
+def test_images_in_memory_cannot_be_verified_with_a_file_and_the_reason_is_said(tmp_path):
+    ferspec.certify(by_colour, (IMAGES, LABELS), contract=CONTRACT).write(tmp_path / "result")
+    np.savez(tmp_path / "faces.npz", images=IMAGES, labels=LABELS)
+    found = ferspec.verify(tmp_path / "result" / "certificate.json", dataset=tmp_path / "faces.npz")
+    assert [failure.likely.partition(",")[0] for failure in found.failures] == ["it was made from images in memory"]
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,11 @@ def test_an_ambiguous_file_name_matches_nothing(recorded):
         align(recorded, ["z/a.png", "x/a.png", "x/b.png"])
 
 
+def test_rows_that_name_no_image_are_shown_beside_the_names_of_the_images(recorded):
+    with pytest.raises(UserError, match=r"none of its rows \(x/a.png, .*\) names an image of the dataset \(0, 1\)"):
+        align(recorded, ["0", "1"])
+
+
 def test_missing_and_unknown_images_are_both_named(recorded):
     with pytest.raises(UserError) as caught:
         align(recorded, ["x/a.png", "c.png", "d.png", "e.png", "f.png"])

@@ -111,6 +111,12 @@ def test_an_unknown_architecture_is_one_line(tmp_path, architecture, words):
         load_model(tmp_path / "weights.pth", choice=Choice(width=7, architecture=architecture))
 
 
+def test_a_whole_network_is_not_called_weights_without_a_network(tmp_path):
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "whole.pth")
+    with pytest.raises(UserError, match="holds more than weights"):
+        load_model(tmp_path / "whole.pth")
+
+
 class Bomb:
     def __reduce__(self):
         return print, ("the weights ran",)

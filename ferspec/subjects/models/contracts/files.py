@@ -72,9 +72,24 @@ def load_contract(path: str | Path) -> Contract:
     try:
         contract = Contract.model_validate(_with_tuples(document), strict=True)
     except ValidationError as error:
-        raise UserError(f"{path}: {_first_error(error)}") from error
+        raise UserError(f"{path}: {first_mistake(error)}") from error
     require_sound(contract, str(path))
     return contract
+
+
+def begun_contract(path: Path) -> Contract | None:
+    """Read a contract that holds only the name of a network; None for any other file."""
+    if not path.exists():
+        return None
+    try:
+        document = parse_toml(read_bounded(path, LARGEST_FILE, "a contract"))
+    except ValueError:
+        return None
+    if set(document) != {"architecture"} or not isinstance(document["architecture"], str):
+        return None
+    known = spec.load()
+    size = min(known.integers("FER-G-02", "resolutions"))
+    return Contract(input=Input(size=(size, size)), output=Output(classes=known.classes), **document)
 
 
 def require_sound(contract: Contract, origin: str) -> None:
@@ -199,7 +214,8 @@ def _with_tuples(value: Any) -> Any:
     return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
 
 
-def _first_error(error: ValidationError) -> str:
+def first_mistake(error: ValidationError) -> str:
+    """Return the first mistake in a contract: the key and what was expected, and how many more there are."""
     # Unknown keys first, since a misspelt key also causes a missing one.
     first, *others = sorted(error.errors(), key=lambda details: details["type"] != "extra_forbidden")
     *tables, key = [str(part) for part in first["loc"]]

@@ -33,12 +33,14 @@ def load(path: Path, trust_code: bool = False, choice: Choice = ASSUMED) -> Mode
     """
     name = path.name
     require_torch(path)
+    content = _read(path)
     if choice.architecture is None:
         raise UserError(
             f"{name} holds weights without a network: name the network in the contract ({EXAMPLES}), "
-            "or save the whole model with torch.export"
+            "or save the whole model with torch.export; 'ferspec contract init' completes a "
+            f"{name}.contract.toml that holds only this line"
         )
-    weights = _weights_in(_read(path), name)
+    weights = _weights_in(content, name)
     network = _network_for(weights, choice)
     own = network.state_dict()
     require_all_arrays(
