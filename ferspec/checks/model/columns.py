@@ -52,7 +52,7 @@ def _logits(rows: np.ndarray, labels: np.ndarray) -> bool:
     # the class order may be wrong as well
     true = np.argsort(best_assignment(labels, rows.argmax(axis=1)))[labels]
     times = spec.load().number("FER-B-04", "steepness")
-    flatter, same, steeper = (_log_loss(rows * scale, true) for scale in (1 / times, 1.0, times))
+    flatter, same, steeper = (_log_loss(rows.astype(float) * scale, true) for scale in (1 / times, 1.0, times))
     return same < flatter and same < max(steeper, math.log(2))
 
 

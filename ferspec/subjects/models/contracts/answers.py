@@ -87,7 +87,8 @@ def answers_of(columns: np.ndarray, declared: ClassSet) -> Answers:
     """
     count, named = len(spec.load().classes), set(declared.read_as)
     # sums and quotients of what is not a distribution may not fit into float32
-    probabilities = probabilities_of(columns, declared).clip(-LARGEST, LARGEST).astype(np.float32)
+    exact = probabilities_of(columns, declared)
+    probabilities = np.where(np.isinf(exact), exact, exact.clip(-LARGEST, LARGEST)).astype(np.float32)
     candidates = np.where(np.isnan(probabilities), -np.inf, probabilities)
     candidates[:, [index for index in range(count) if index not in named]] = -np.inf
     chosen = np.where(np.isnan(probabilities).all(axis=1), MISSING, candidates.argmax(axis=1))
