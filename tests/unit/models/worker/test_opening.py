@@ -117,7 +117,7 @@ def test_a_model_that_changes_while_it_is_judged_is_a_mistake(tiny):
         ("tiny_model:absent", "has no 'absent'"),
         ("sys:exit", "has no source file"),
         ("absent.keras", "absent.keras: no such model file or folder"),
-        (".", r"\. is not a TensorFlow SavedModel"),
+        (".", r"\. is neither a TensorFlow SavedModel"),
     ],
 )
 def test_a_model_that_cannot_be_opened_is_one_line(tiny, reference, words):
