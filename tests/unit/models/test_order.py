@@ -164,13 +164,6 @@ def test_progress_counts_images_and_no_filling(images, watched):
     assert seen == [(32, TOTAL), (64, TOTAL), (96, TOTAL), (128, TOTAL), (TOTAL, TOTAL)]
 
 
-def test_a_spread_has_as_many_images_of_each_class_and_is_the_same_for_the_same_images(images, watched):
-    chosen = watched.on(images).spread(14)
-    assert Counter(images.labels[chosen]) == dict.fromkeys(range(len(CLASSES)), 2)
-    assert chosen.tolist() == watched.on(images).spread(14).tolist()
-    assert chosen.tolist() != [rank + PER_CLASS * label for label in range(len(CLASSES)) for rank in (0, 1)]
-
-
 def test_a_new_process_is_asked_in_another_order_and_other_batches(images):
     first, second = Watched(), Watched()
     object.__setattr__(first.model, "reopened", lambda: second.model)
