@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from ferspec import grid as _grid
 from ferspec.late import late
 
 if TYPE_CHECKING:
     from ferspec import callbacks as callbacks
-    from ferspec import grid as grid
     from ferspec import metrics as metrics
+    from ferspec.api import grid as grid
     from ferspec.api.audit import audit as audit
     from ferspec.api.certify import certify as certify
     from ferspec.api.compare import compare as compare
@@ -29,3 +30,7 @@ _PLACES = {
 }
 __all__ = ["__version__", *_PLACES]
 __getattr__, __dir__ = late(__name__, _PLACES)
+
+# the package of the grid lies below these verbs, and must not import them itself
+_GRID = {verb: f"ferspec.api.grid.{verb}" for verb in ("band", "findings", "judge")}
+vars(_grid).update(__all__=[*_GRID], **dict(zip(("__getattr__", "__dir__"), late(_grid.__name__, _GRID), strict=True)))

@@ -11,8 +11,6 @@ from helpers.places import ROOT
 LONGEST = 400
 FOLDERS = ("benchmarks", "ferspec", "protocol_tests", "tests")
 FILES = [ROOT / "conftest.py", *sorted(chain.from_iterable((ROOT / name).rglob("*.py") for name in FOLDERS))]
-# namespaces import their public names on first use, from higher rooms too
-NAMESPACES = {ROOT / "ferspec" / "__init__.py", ROOT / "ferspec" / "grid" / "__init__.py"}
 # what waits for a process, and without a limit may wait for ever
 WAITS = {"run", "check_call", "check_output", "communicate", "wait"}
 
@@ -80,7 +78,6 @@ def test_no_import_points_upward():
         f"{shown(path)} imports {module}"
         for path in FILES
         if path.is_relative_to(ROOT / "ferspec")
-        and path not in NAMESPACES
         and (room := level_of(".".join(path.relative_to(ROOT).with_suffix("").parts))) is not None
         for module in imports_of(path)
         if (level := level_of(module)) is not None and level > room
