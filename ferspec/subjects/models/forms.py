@@ -60,7 +60,7 @@ FILES = (
         suffixes=(".pdmodel", ".pdiparams", ".pdparams"),
     ),
     Form(
-        "a part of a TensorFlow checkpoint, which has no network",
+        "a part of a TensorFlow checkpoint, which holds only weights",
         "load it into its network and save that (model.save)",
         suffixes=(".ckpt", ".meta", ".index", ".data-00000-of-00001"),
     ),
@@ -85,7 +85,7 @@ DOCUMENTS = {
 # by a file in a folder
 FOLDERS = {
     "MLmodel": Form("an MLflow model", "give the model file in it, such as data/model.keras or model.onnx"),
-    "checkpoint": Form("a TensorFlow checkpoint, which has no network", "save the whole model (model.save)"),
+    "checkpoint": Form("a TensorFlow checkpoint, which holds only weights", "save the whole model (model.save)"),
     "Manifest.json": Form("a Core ML package, which runs on macOS only", SOURCE),
     "inference.pdmodel": Form(
         "a PaddlePaddle model",

@@ -30,7 +30,7 @@ IN_MEMORY = "predictions in memory"
 # the probabilities of 300,000 images
 LARGEST = 64 << 20
 ID_COLUMNS = ("image", "id", "path", "filename", "file_name", "img_path", "image_path", "input")
-CLASS_COLUMNS = ("predicted", "prediction", "class")
+CLASS_COLUMNS = ("predicted", "prediction", "predictions", "predicted_label", "y_pred", "dominant_emotion", "class")
 # the answer of a pipeline of transformers; without a score beside it, the column may be the true class
 LABEL, SCORE = "label", "score"
 # how a table writes that there is no answer
@@ -90,9 +90,9 @@ def read_predictions(path: str | Path) -> RecordedPredictions:
 
     One column names the image: ``image``, ``id``, ``path``, ``filename``, ``img_path`` or ``input``. The predictions
     are columns of probabilities, named by any alias of the classes or by an expression outside them such as *contempt*,
-    in any order, with an optional prefix ``p_``; or one column of class names: ``predicted``, ``prediction``,
-    ``class``, or ``label`` beside ``score``. Empty cells say that there is no answer. Other columns are ignored.
-    Probabilities are not validated here; a check does so.
+    in any order, with an optional prefix ``p_``; or one column of class names, such as ``predicted``, ``class``,
+    ``y_pred``, ``dominant_emotion``, or ``label`` beside ``score``. Empty cells say that there is no answer. Other
+    columns are ignored. Probabilities are not validated here; a check does so.
 
     Raise ``UserError`` with the line for a missing or repeated column, a repeated image, a value that is not a finite
     number, an unknown class, a class that contradicts the probabilities, or an empty file.
@@ -135,7 +135,7 @@ def _recorded(path: Path, table: _Table, digest: str) -> RecordedPredictions:
             else ""
         )
         raise UserError(
-            f"{path} has neither columns named by the classes nor a column {' or '.join(CLASS_COLUMNS)}{label}: "
+            f"{path} has neither columns named by the classes nor one of {', '.join(CLASS_COLUMNS)}{label}: "
             f"its columns are {first_few(table.columns, count=12)}"
         )
     classes, columns = (seven(), None) if found is None else (found[0], _values(path, table, found[1]))

@@ -42,7 +42,7 @@ def test_a_network_with_more_than_computing_parts_is_refused(halves, layer):
     config = json.loads(network.read_text())
     config["config"]["layers"].append({"name": "last", "inbound_nodes": []} | LAYERS[layer])
     network.write_text(json.dumps(config))
-    with pytest.raises(UserError, match="refused|which Keras 3 cannot read"):
+    with pytest.raises(UserError, match=r"refused|which Keras 3 cannot read"):
         load(network, other=weights)
 
 

@@ -243,6 +243,20 @@ def test_the_range_of_a_quantised_input_is_recognised(read, values):
     assert notes["input.range"].startswith("assumed" if read == (-2.1, 2.64) else "inferred")
 
 
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [("names", "{0: 'angry', 1: 'sad'}"), ("id2label", '{"1": "sad", "0": "angry"}'), ("Classes", "angry, sad")],
+)
+def test_labels_in_the_metadata_of_an_onnx_file_are_read(key, text):
+    from onnx import ModelProto
+
+    from ferspec.subjects.models.onnx.labels import labels_in
+
+    model = ModelProto()
+    model.metadata_props.add(key=key, value=text)
+    assert labels_in(model) == ("angry", "sad")
+
+
 def test_labels_that_are_not_the_seven_classes_are_named_and_not_used():
     contract, notes = infer_contract(model(labels=("cat", "dog")))
     assert contract.output.classes == spec.load().classes

@@ -32,7 +32,7 @@ FILES = {
 }
 FOLDERS = {
     "MLmodel": "an MLflow model: give the model file in it",
-    "checkpoint": "a TensorFlow checkpoint, which has no network",
+    "checkpoint": "a TensorFlow checkpoint, which holds only weights",
     "Manifest.json": "a Core ML package",
     "inference.pdmodel": "paddle2onnx",
 }

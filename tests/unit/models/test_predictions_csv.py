@@ -41,7 +41,7 @@ def test_columns_may_have_any_alias_prefix_and_order(csv):
     assert read.probabilities.tolist() == [[1, 2, 3, 4, 5, 6, 7]]
 
 
-@pytest.mark.parametrize("column", ["class", "predicted", "Prediction"])
+@pytest.mark.parametrize("column", ["class", "predicted", "Predictions", "y_pred", "dominant_emotion"])
 @pytest.mark.parametrize("image", ["image", "id", "path", "filename"])
 def test_a_column_of_class_names_is_enough(csv, image, column):
     read = read_predictions(csv(f"{image},{column}", "a,anger", "b,Surprised"))

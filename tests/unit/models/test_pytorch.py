@@ -76,8 +76,8 @@ WRONG = {
     "one missing": (lambda weights: without(weights, "linear.bias"), r"lacks arrays of the network \(linear\.bias\)"),
     "one too many": (lambda weights: weights | {"fc.x": torch.zeros(1)}, r"arrays that the network lacks \(fc\.x\)"),
     "another shape": (
-        lambda weights: weights | {"conv1.weight": torch.zeros(64, 1, 3, 3)},
-        r"arrays of other shapes \(conv1\.weight \(64, 1, 3, 3\)\)",
+        lambda weights: weights | {"conv1.weight": torch.zeros(64, 3, 5, 5)},
+        r"arrays of other shapes \(conv1\.weight \(64, 3, 5, 5\)\)",
     ),
     "a row for a number": (
         lambda weights: weights | {"bn1.num_batches_tracked": torch.zeros(1)},
@@ -115,6 +115,16 @@ def test_a_whole_network_is_not_called_weights_without_a_network(tmp_path):
     torch.save(torch.nn.Linear(2, 2), tmp_path / "whole.pth")
     with pytest.raises(UserError, match="holds more than weights"):
         load_model(tmp_path / "whole.pth")
+
+
+def test_weights_of_gray_images_are_recognised_and_a_contract_of_colour_is_corrected(tmp_path):
+    from ferspec.subjects.models.pytorch.resnet18 import ResNet18
+
+    torch.save(ResNet18(7, 1).state_dict(), tmp_path / "weights.pth")
+    assumed = RESNET.model_copy(update={"assumed": True})
+    assert load_model(tmp_path / "weights.pth", choice=assumed).signature.channels == 1
+    with pytest.raises(UserError, match="was trained with channels = 1: declare it in"):
+        load_model(tmp_path / "weights.pth", choice=RESNET)
 
 
 class Bomb:

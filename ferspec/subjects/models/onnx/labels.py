@@ -8,7 +8,7 @@ from typing import Any
 
 from ferspec.subjects.models.base import plain_labels
 
-LABEL_KEYS = ("classes", "labels", "class_names", "names", "categories")
+LABEL_KEYS = ("classes", "labels", "class_names", "names", "categories", "id2label")
 LABELS_LIMIT = 10_000
 MOST_DIGITS = 9
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ferspec.errors import UserError
 from ferspec.files import open_archive, read_head
-from ferspec.subjects.models.base import LARGEST, Model, Signature, file_digest, loading, shown
+from ferspec.subjects.models.base import COLOUR_CHANNELS, LARGEST, Model, Signature, file_digest, loading, shown
 from ferspec.subjects.models.expansion import refuse_expansion
 from ferspec.subjects.models.outputs import ASSUMED, Choice
 from ferspec.subjects.models.pytorch.architectures import EXAMPLES, build
@@ -41,7 +41,9 @@ def load(path: Path, trust_code: bool = False, choice: Choice = ASSUMED) -> Mode
             f"{name}.contract.toml that holds only this line"
         )
     weights = _weights_in(content, name)
-    network = _network_for(weights, choice)
+    network, channels = _fitting_network(weights, choice)
+    if channels != choice.channels and not choice.assumed:
+        raise UserError(f"{name} was trained with channels = {channels}: declare it in [input] of the contract")
     own = network.state_dict()
     require_all_arrays(
         name,
@@ -56,10 +58,19 @@ def load(path: Path, trust_code: bool = False, choice: Choice = ASSUMED) -> Mode
         name=name,
         format="pytorch-weights",
         digest=file_digest(path),
-        signature=Signature(channels=choice.channels, layout="channels_first", guessed={"layout": "that of PyTorch"}),
+        signature=Signature(channels=channels, layout="channels_first", guessed={"layout": "that of PyTorch"}),
         run=running(network),
         count_cost=partial(cost_of, network),
     )
+
+
+def _fitting_network(weights: Mapping[str, Any], choice: Choice) -> tuple[Any, int]:
+    """Build the network, and return it with its channels: those of the choice, unless only others fit the weights."""
+    for channels in sorted(COLOUR_CHANNELS, key=lambda channels: channels != choice.channels):
+        network = _network_for(weights, choice.model_copy(update={"channels": channels}))
+        if not _of_other_shape(weights, network.state_dict()):
+            return network, channels
+    return _network_for(weights, choice), choice.channels
 
 
 def _network_for(weights: Mapping[str, Any], choice: Choice) -> Any:
