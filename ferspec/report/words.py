@@ -266,7 +266,8 @@ def searched(report: Report) -> str | None:
     sentence = (
         f"Mistakes in the input: {search.alternatives} alternatives were tried ({search.mode} search, which cost "
         f"{search.asked / n:.2f} runs over all images). A mistake that costs {loss:.1f} points of accuracy or more is "
-        "named with a probability of about 90 %; smaller ones may have been missed."
+        "named with a probability of about 90 %, or less where another input is nearly as good; smaller ones may have "
+        "been missed."
     )
     return sentence + (" To search for smaller ones, certify with --diagnose full." if search.mode == "quick" else "")
 
