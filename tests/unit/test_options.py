@@ -138,6 +138,7 @@ def test_public_names_are_listed_and_importable(name: str):
     assert callable(getattr(ferspec, name))
 
 
+@pytest.mark.slow
 def test_a_type_checker_sees_the_signature_of_a_verb(tmp_path: Path):
     module = tmp_path / "user.py"
     module.write_text("import ferspec\nreveal_type(ferspec.certify)\nreveal_type(ferspec.build_model)\n")

@@ -85,11 +85,23 @@ def _disagreement(reduced: np.ndarray, area_sums: np.ndarray) -> float:
 
 
 def _area_sums(image: np.ndarray) -> np.ndarray:
-    """Return the weighted sums (48, 48, 3) int64 of the pixels under each cell; below 2**24, thus exact in float32."""
-    weights = _area_weights().astype(np.float32)
-    height, width, channels = image.shape
-    rows = (weights @ image.reshape(height, -1).astype(np.float32)).reshape(-1, width, channels)
-    return (rows.swapaxes(1, 2) @ weights.T).swapaxes(1, 2).astype(np.int64)
+    """Return the weighted sums (48, 48, 3) int32 of the pixels under each cell.
+
+    The weights repeat in every block of 16 pixels. Integers also avoid BLAS, whose threads would compete with those
+    that read images.
+    """
+    weights, (height, width, channels) = _block_weights(), image.shape
+    pixels = weights.shape[1]
+    rows = weights @ image.reshape(height // pixels, pixels, -1).astype(np.int32)
+    columns = weights @ rows.reshape(_side(), width // pixels, pixels, channels)
+    return columns.reshape(_side(), _side(), channels)
+
+
+@cache
+def _block_weights() -> np.ndarray:
+    """Return how much of each pixel (column) of a block lies under each of the block's cells (rows), as int32."""
+    blocks = math.gcd(_size(), _side())
+    return _area_weights()[: _side() // blocks, : _size() // blocks].astype(np.int32)
 
 
 @cache
