@@ -14,6 +14,7 @@ EXTRA_OF = {
     "keras": "tensorflow",
     "keras_vggface": "vggface",
     "mlflow": "mlflow",
+    "pyarrow": "parquet",
     "sqlalchemy": "mlflow",
     "alembic": "mlflow",
     "ray": "ray",

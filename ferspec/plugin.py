@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ferspec.subjects.models.claims import Claim
 
 OPTIONS = {
-    "--fer-model": "the model to judge (file, folder, package.module:callable, predictions CSV, or demo)",
+    "--fer-model": "the model to judge (file, folder, package.module:callable, table of predictions, or demo)",
     "--fer-dataset": "the images to judge it on",
     "--fer-contract": "what the model declares of its input and output",
     "--fer-groups": "a CSV of columns to slice the accuracy by",

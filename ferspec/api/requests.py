@@ -26,7 +26,9 @@ TRUST_CODE = "Load a model although loading it runs code from its file."
 Name = str | Path
 ModelName = Annotated[
     Name,
-    Argument(f"{MODEL_FILES}, the folder of a finished training, a predictions CSV, or [bold]demo[/bold].", "MODEL"),
+    Argument(
+        f"{MODEL_FILES}, the folder of a finished training, a table of predictions, or [bold]demo[/bold].", "MODEL"
+    ),
 ]
 DatasetName = Annotated[
     Name | None, Option("A folder per class, an .npz, or FER2013's CSV.", ("--dataset", "-d"), "PATH")

@@ -10,11 +10,12 @@ from ferspec.files.reading import (
     read_text,
     require_regular_file,
 )
-from ferspec.files.tables import csv_rows, require_few_columns
+from ferspec.files.tables import csv_rows, delimiter_of, require_few_columns
 from ferspec.files.writing import replacing, write_whole
 
 __all__ = [
     "csv_rows",
+    "delimiter_of",
     "is_nested_deeper",
     "is_regular_file",
     "open_archive",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ferspec.errors import UserError
-from ferspec.files.reading import open_regular
+from ferspec.files.reading import open_regular, read_head
 
 # a row of FER2013 has 9,000 characters, one of AffectNet's landmarks 1,000
 LONGEST_LINE = 1 << 20
@@ -16,9 +16,18 @@ LONGEST_LINE = 1 << 20
 MOST_COLUMNS = 1_000
 # AffectNet lists a million images in all
 MOST_ROWS = 2_000_000
+DELIMITERS = (",", ";", "\t", "|")
 
 
-def csv_rows(path: str | Path, largest: int, what: str = "such a table") -> Iterator[tuple[int, list[str]]]:
+def delimiter_of(path: str | Path) -> str:
+    """Return the character that separates the most cells of the first line of a table."""
+    first = read_head(path, LONGEST_LINE).lstrip(b"\xef\xbb\xbf\r\n").partition(b"\n")[0].decode(errors="replace")
+    return max(DELIMITERS, key=first.count)
+
+
+def csv_rows(
+    path: str | Path, largest: int, what: str = "such a table", delimiter: str = ","
+) -> Iterator[tuple[int, list[str]]]:
     """Yield line and cells of each row of a CSV file in UTF-8.
 
     The header is the first, and empty lines are skipped. A byte order mark is skipped. A row is one line: cells that
@@ -33,7 +42,7 @@ def csv_rows(path: str | Path, largest: int, what: str = "such a table") -> Iter
         try:
             while content := text.readline(LONGEST_LINE + 1):
                 line += 1
-                if cells := _cells(path, line, content):
+                if cells := _cells(path, line, content, delimiter):
                     rows += 1
                     if rows > MOST_ROWS:
                         raise UserError(f"{path}: more than {MOST_ROWS:,} rows are too many for {what}")
@@ -50,13 +59,13 @@ def require_few_columns(path: str | Path, columns: int) -> None:
         raise UserError(f"{path}: {columns:,} columns are too many: at most {MOST_COLUMNS:,} are read")
 
 
-def _cells(path: str | Path, line: int, content: str) -> list[str]:
+def _cells(path: str | Path, line: int, content: str, delimiter: str) -> list[str]:
     if len(content) > LONGEST_LINE:
         raise UserError(f"{path} line {line}: more than {LONGEST_LINE:,} characters are too many for a row")
     if "\0" in content:
         raise UserError(f"{path} line {line}: a NUL character: the file is not text in UTF-8")
     try:
-        cells = next(csv.reader([content], strict=True), [])
+        cells = next(csv.reader([content], strict=True, delimiter=delimiter), [])
     except csv.Error as error:
         raise UserError(f"{path} line {line} is not CSV: {error}") from None
     require_few_columns(path, len(cells))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
 from dataclasses import replace
 
 from rich.console import Console
 from rich.text import Text
 
-from ferspec.outcomes import Judgement, Outcome, Status
+from ferspec.outcomes import Judgement, Status
 from ferspec.report.documents import conformance_document
-from ferspec.report.terminal import STYLES, default_console, print_judgement
+from ferspec.report.terminal import STYLES, by_reason, default_console, listed, print_judgement
 from ferspec.report.words import plain, shorten
 from ferspec.spec.records import Profile
 
@@ -32,17 +31,7 @@ def print_conformance(
         console.print()
         console.print(Text("NOT EVALUATED", STYLES["not_evaluated"]))
     for reason, clauses in reasons.items():
-        listed = ", ".join(clause if count == 1 else f"{clause} ({count} checks)" for clause, count in clauses.items())
-        _print_wrapped(console, f"{shorten(reason.removeprefix(f'{name} '), 300)}: {listed}")
-
-
-def by_reason(outcomes: tuple[Outcome, ...]) -> dict[str, Counter[str]]:
-    """Return the clauses that are not evaluated, with their number of checks, by reason."""
-    reasons: dict[str, Counter[str]] = {}
-    for outcome in outcomes:
-        if outcome.status is Status.NOT_EVALUATED:
-            reasons.setdefault(outcome.message, Counter())[outcome.clause] += 1
-    return reasons
+        _print_wrapped(console, f"{shorten(reason.removeprefix(f'{name} '), 300)}: {listed(clauses)}")
 
 
 def _print_wrapped(console: Console, text: str) -> None:

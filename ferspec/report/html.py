@@ -144,6 +144,7 @@ def templates() -> Environment:
         "number_range": words.number_range,
         "percent": _unbroken(words.percent),
         "percent_range": _unbroken(words.percent_range),
+        "mistake": words.mistake,
         "points_range": words.points_range,
         "searched": words.searched,
         "place": words.place,

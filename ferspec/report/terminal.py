@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from ferspec.report.words import (
     images_name,
     is_green,
     isolation,
+    mistake,
     notice,
     number_range,
     place,
@@ -78,7 +80,7 @@ def print_report(
     _print_outcomes(console, report.outcomes)
     _print_figures(console, report)
     for diagnosis in report.diagnoses:
-        _print(console, "", Text.assemble(("likely mistake", STYLES["inconclusive"]), f": {diagnosis.kind}"))
+        _print(console, "", Text.assemble(("likely mistake", STYLES["inconclusive"]), f": {mistake(diagnosis)}"))
         _print(console, *_wrapped(console, shorten(diagnosis.message, 400), indent=2))
     if sentence := searched(report):
         _print(console, "", *_wrapped(console, sentence))
@@ -179,8 +181,11 @@ def counts_line(counts: Counts) -> str:
 
 
 def _print_outcomes(console: Console, outcomes: Iterable[Outcome]) -> None:
+    """Print every outcome except passes; checks that are not evaluated for one reason are listed together."""
+    outcomes = tuple(outcomes)
+    shared = {reason: clauses for reason, clauses in by_reason(outcomes).items() if clauses.total() > 1}
     for outcome in by_urgency(outcomes):
-        if outcome.status is Status.PASS:
+        if outcome.status is Status.PASS or (outcome.status is Status.NOT_EVALUATED and outcome.message in shared):
             continue
         _print(console, "", *_heading(console, outcome))
         for detail in details(outcome):
@@ -188,6 +193,23 @@ def _print_outcomes(console: Console, outcomes: Iterable[Outcome]) -> None:
         if outcome.reproduce:
             # Not wrapped, so that the command can be copied.
             console.print(Text(f"  reproduce: {shorten(outcome.reproduce, 400)}"), soft_wrap=True)
+    for reason, clauses in shared.items():
+        _print(console, "", Text.assemble(("NOT EVALUATED", STYLES["not_evaluated"]), f"  {clauses.total()} checks"))
+        _print(console, *_wrapped(console, f"{shorten(reason, 300)}: {listed(clauses)}", indent=2))
+
+
+def by_reason(outcomes: Iterable[Outcome]) -> dict[str, Counter[str]]:
+    """Return the clauses that are not evaluated, with their number of checks, by reason."""
+    reasons: dict[str, Counter[str]] = {}
+    for outcome in outcomes:
+        if outcome.status is Status.NOT_EVALUATED:
+            reasons.setdefault(outcome.message, Counter())[outcome.clause] += 1
+    return reasons
+
+
+def listed(clauses: Counter[str]) -> str:
+    """Return clauses with the number of their checks, where it is not one."""
+    return ", ".join(clause if count == 1 else f"{clause} ({count} checks)" for clause, count in clauses.items())
 
 
 def _heading(console: Console, outcome: Outcome) -> list[Text]:

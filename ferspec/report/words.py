@@ -8,7 +8,7 @@ from ferspec.checks.model.plan import found_loss
 from ferspec.outcomes import Outcome, Status
 from ferspec.reference.measured import Evaluation, Metric, Rank
 from ferspec.spec.records import Cell
-from ferspec.subjects.certificates.document import DatasetInfo, Report
+from ferspec.subjects.certificates.document import DatasetInfo, Diagnosis, Report
 from ferspec.subjects.models.contracts.class_set import Extra
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.predictions import RecordedPredictions
@@ -67,10 +67,9 @@ def readings(report: Report) -> list[str]:
     said = []
     others, abstained = report.other_classes, report.abstention
     if others is not None and len(others.policies) > 1:
-        worst = f"if {policy(others.worst.extra)}, the accuracy falls to {share(others.worst.figures.accuracy)}"
-        least = "no other policy gives a lower accuracy" if others.worst == others.declared else worst
-        names = ", ".join(map(plain, others.outside))
-        said.append(f"Answers outside the seven ({names}) are {policy(others.declared.extra)}; {least}.")
+        names, (declared, *further) = ", ".join(map(plain, others.outside)), others.policies
+        ways = (f"if {policy(way.extra)}, the accuracy is {share(way.figures.accuracy)}" for way in further)
+        said.append(f"Answers outside the seven ({names}) are {policy(declared.extra)}; {'; '.join(ways)}.")
     if others is not None and (named := others.nameable) is not None:
         accuracy = share(named.accuracy)
         said.append(
@@ -157,16 +156,22 @@ def recognition(report: Report) -> list[str]:
 
 
 def doubts(report: Report) -> list[str]:
-    """Return why the contract may be wrong: its likely mistakes, and what nobody has confirmed; empty if nothing is."""
-    kinds, assumed = [diagnosis.kind for diagnosis in report.diagnoses], unconfirmed(report)
-    said = [f"{likely_mistakes(report)}: {', '.join(kinds)}"] if kinds else []
+    """Return what may be wrong: the likely mistakes, and what nobody has confirmed; empty if nothing is."""
+    mistakes, assumed = [mistake(diagnosis) for diagnosis in report.diagnoses], unconfirmed(report)
+    said = [f"{likely_mistakes(report)}: {', '.join(mistakes)}"] if mistakes else []
     return said + ([f"assumed in the contract, not confirmed: {', '.join(assumed)}"] if assumed else [])
+
+
+def mistake(diagnosis: Diagnosis) -> str:
+    """Return what a diagnosis finds wrong: an entry of the contract, or what the predictions are instead."""
+    return plain(diagnosis.likely) if diagnosis.kind == "predictions" else diagnosis.kind
 
 
 def likely_mistakes(report: Report) -> str:
     """Return the number of diagnoses: ``2 likely mistakes in the contract``."""
     mistakes = "1 likely mistake" if len(report.diagnoses) == 1 else f"{len(report.diagnoses)} likely mistakes"
-    return f"{mistakes} in the {'predictions' if report.subject.contract is None else 'contract'}"
+    predictions = report.subject.contract is None or all(found.kind == "predictions" for found in report.diagnoses)
+    return f"{mistakes} in the {'predictions' if predictions else 'contract'}"
 
 
 def entries(contract: Contract) -> list[tuple[str, str]]:

@@ -67,7 +67,7 @@ def gives_probabilities(subject: ModelSubject) -> CheckResult:
         f"rows off by at most {limit:.3g}",
         off <= limit,
         difference=off - limit,
-        likely=cause_of(rows, labels) if off > limit else None,
+        likely=cause_of(rows, labels, subject.model is None) if off > limit else None,
     )
 
 

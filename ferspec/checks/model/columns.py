@@ -11,25 +11,37 @@ from ferspec import spec
 from ferspec.checks.model.class_order import best_assignment
 from ferspec.reference.distributions import allowed, excess, step_of
 
-LOGITS = 'the model gives logits: declare kind = "logits" in the contract\'s [output]; in a CSV, write their softmax'
-LOGARITHMS = 'the outputs are logarithms of probabilities: declare kind = "logits": its softmax undoes the logarithm'
-SCALED = "every row sums to about {middle:.4g} (100: percentages, 255: bytes): divide the values by this sum"
+LOGITS = "the model gives logits: {declare}"
+LOGARITHMS = "the outputs are logarithms of probabilities: {declare}, which undoes the logarithm"
+PERCENTAGES = "percentages: every row sums to about 100: divide the values by 100"
+SCALED = "every row sums to about {middle:.4g} (255: bytes): divide the values by this sum"
 DROPPED = "a column was left out: every value is in [0, 1], and the rows sum to {least:.3g} to {most:.3g}, at most 1"
 SIGMOID = (
     "a sigmoid was applied to each column: every value is in [0, 1], but the rows sum to {least:.3g} to {most:.3g}; "
     "declaring them as logits would be wrong too"
 )
+# what to do about logits, in a contract and in a table
+DECLARED = 'declare kind = "logits" in the contract\'s [output], for their softmax'
+WRITTEN = "write their softmax"
 ROUNDED = "the probabilities were rounded to multiples of {step:.3g}: record more digits"
 
 
-def cause_of(rows: np.ndarray, labels: np.ndarray) -> str | None:
-    """Return what finite rows (n, k) are instead of distributions, if the data show it."""
+def cause_of(rows: np.ndarray, labels: np.ndarray, recorded: bool = False) -> str | None:
+    """Return what finite rows (n, k) are instead of distributions, if the data show it.
+
+    Rows ``recorded`` in a table have no contract.
+    """
     sums, step = rows.sum(axis=1), step_of(rows)
     words = {"least": sums.min(), "middle": np.median(sums), "most": sums.max(), "step": step or 0.0}
+    words["declare"] = WRITTEN if recorded else DECLARED
     for cause, holds in CAUSES.items():
         if holds(rows, labels):
             return cause.format(**words)
     return None
+
+
+def _percentages(rows: np.ndarray, labels: np.ndarray) -> bool:
+    return _scaled(rows, labels) and math.isclose(float(np.median(rows.sum(axis=1))), 100, rel_tol=1e-3)
 
 
 def _scaled(rows: np.ndarray, labels: np.ndarray) -> bool:
@@ -71,6 +83,7 @@ def _sigmoid(rows: np.ndarray, labels: np.ndarray) -> bool:
 
 
 CAUSES: dict[str, Callable[[np.ndarray, np.ndarray], bool]] = {
+    PERCENTAGES: _percentages,
     SCALED: _scaled,
     LOGARITHMS: _logarithms,
     LOGITS: _logits,

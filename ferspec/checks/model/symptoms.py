@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ferspec import spec
-from ferspec.checks.model.class_order import best_assignment
+from ferspec.checks.model.unrelated import are_unrelated
 from ferspec.reference.distributions import allowed, excess
 from ferspec.reference.intervals import proportion
 from ferspec.reference.measured import Metric
@@ -25,16 +25,19 @@ def symptom_of(
 ) -> Diagnosis | None:
     """Return a likely mistake that shows in predictions (n,), or None.
 
-    ``probabilities`` are (n, k), or None for classes alone. With too few answers, no mistake is named.
+    ``probabilities`` are (n, k), or None for classes alone. Predictions without a ``contract`` were read from a table.
+    With too few answers, no mistake is named.
     """
     answered = predicted < len(spec.load().classes)
     labels, predicted = labels[answered], predicted[answered]
-    probabilities = None if probabilities is None else probabilities[answered]
+    rows = None if probabilities is None else probabilities[answered]
     if len(predicted) < _number("least_images"):
         return None
-    found = _constant_class(labels, predicted) or _of_probabilities(labels, predicted, probabilities)
-    if found is None and probabilities is not None and (contract is None or contract.output.kind == "probabilities"):
-        return _two_softmaxes(labels, predicted, probabilities)
+    found = _constant_class(labels, predicted, contract) or _unrelated(labels, predicted, rows, contract)
+    if found is None and rows is not None and np.isfinite(rows).all() and excess(rows) <= allowed(rows):
+        found = _saturated(labels, predicted, rows)
+        if found is None and (contract is None or contract.output.kind == "probabilities"):
+            found = _two_softmaxes(labels, predicted, rows)
     return found
 
 
@@ -49,36 +52,44 @@ def of_outputs(outputs: np.ndarray, contract: Contract) -> Diagnosis | None:
     return _symptom("output kind", message, "logits", "probabilities", len(outputs))
 
 
-def _constant_class(labels: np.ndarray, predicted: np.ndarray) -> Diagnosis | None:
+def _constant_class(labels: np.ndarray, predicted: np.ndarray, contract: Contract | None) -> Diagnosis | None:
     constant = np.bincount(predicted).argmax()
     if (predicted == constant).mean() < _number("constant") or (labels == constant).mean() >= _number("constant"):
         return None
     name = spec.load().classes[int(constant)]
+    advice = (
+        "Check how its images were prepared, and which column was written."
+        if contract is None
+        else "Check [input] in the contract."
+    )
     message = (
         f"the model answers {name} for nearly every image: its input is far from what it was trained on, or it has not "
-        "learned. Check [input] in the contract."
+        f"learned. {advice}"
     )
     return _symptom("predictions", message, "several classes", f"always {name}", len(predicted))
 
 
-def _of_probabilities(labels: np.ndarray, predicted: np.ndarray, rows: np.ndarray | None) -> Diagnosis | None:
-    if rows is None or not np.isfinite(rows).all() or excess(rows) > allowed(rows):
+def _unrelated(
+    labels: np.ndarray, predicted: np.ndarray, rows: np.ndarray | None, contract: Contract | None
+) -> Diagnosis | None:
+    if not are_unrelated(labels, predicted, rows):
         return None
-    n, confidence, level = len(predicted), rows.max(axis=1), spec.load().number("FER-Z-01", "level")
-    best = int((best_assignment(labels, predicted)[predicted] == labels).sum())
-    if confidence.mean() > required(proportion(best, n, level).high) and _independent(labels, predicted):
-        message = (
-            "the predictions are confident but unrelated to the labels: the rows do not belong to these images (was "
-            "the order shuffled?), or the network was not trained."
-        )
-        return _symptom("predictions", message, "rows of these images", "rows in another order", n)
-    right = proportion(int((predicted == labels).sum()), n, level)
-    if confidence.min() >= 1 - _number("saturated") > required(right.high):
-        message = (
-            "every row gives one class the probability 1: the softmax is saturated, and its confidence means nothing."
-        )
-        return _symptom("predictions", message, "probabilities", "one class each", n)
-    return None
+    cause = (
+        "the rows are in another order than the images (was the order shuffled, as by shuffle=True?)"
+        if contract is None
+        else "the rows do not belong to these images (was the order shuffled?)"
+    )
+    kind = "classes are" if rows is None else "predictions are confident but"
+    message = f"the {kind} unrelated to the labels: {cause}, or the network was not trained."
+    return _symptom("predictions", message, "rows of these images", "rows in another order", len(predicted))
+
+
+def _saturated(labels: np.ndarray, predicted: np.ndarray, rows: np.ndarray) -> Diagnosis | None:
+    right = proportion(int((predicted == labels).sum()), len(labels), spec.load().number("FER-Z-01", "level"))
+    if not rows.max(axis=1).min() >= 1 - _number("saturated") > required(right.high):
+        return None
+    message = "every row gives one class the probability 1: the softmax is saturated, and its confidence means nothing."
+    return _symptom("predictions", message, "probabilities", "one class each", len(predicted))
 
 
 def _two_softmaxes(labels: np.ndarray, predicted: np.ndarray, rows: np.ndarray) -> Diagnosis | None:
@@ -92,14 +103,6 @@ def _two_softmaxes(labels: np.ndarray, predicted: np.ndarray, rows: np.ndarray) 
         "for example by two softmax layers."
     )
     return _symptom("predictions", message, "one softmax", "two softmaxes", len(labels))
-
-
-def _independent(labels: np.ndarray, predicted: np.ndarray) -> bool:
-    from scipy.stats import chi2_contingency
-    from scipy.stats.contingency import crosstab
-
-    table = crosstab(labels, predicted).count
-    return bool(chi2_contingency(table).pvalue > spec.load().number("FER-Z-05", "alpha"))
 
 
 def _symptom(

@@ -53,7 +53,7 @@ def open_source(
     trial: Trial = IMPORT_ONLY,
     contract: Contract | None = None,
 ) -> Model | RecordedPredictions:
-    """Open a model, or the recorded predictions in a CSV file. ``demo`` is the embedded model.
+    """Open a model, or the recorded predictions in a file. ``demo`` is the embedded model.
 
     The folder of a finished training stands for its model, with the name of its cell. ``seconds`` limits the model's
     answer to one batch. ``trial`` tells which files a callable reads. ``contract`` chooses an output of the model;
@@ -141,7 +141,7 @@ def join(
 ) -> ModelSubject:
     """Join a model and its contract, or recorded predictions, with the images."""
     if isinstance(source, RecordedPredictions):
-        return ModelSubject(images, recorded=align(source, images.ids))
+        return ModelSubject(images, recorded=align(source, images.ids, images.labels))
     if contract is None:
         raise ValueError("a model needs a contract")
     return ModelSubject(images, apply_contract(source, contract), contract, progress=partial(progress, "predicting"))

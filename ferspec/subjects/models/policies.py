@@ -11,7 +11,6 @@ from ferspec.reference.bootstrap import protocol_resampling
 from ferspec.reference.evaluation import averages
 from ferspec.reference.intervals import proportion
 from ferspec.reference.measured import Abstention, Figures
-from ferspec.required import required
 from ferspec.subjects.models.contracts.answers import Answers, answers_of
 from ferspec.subjects.models.contracts.class_set import DROP, WRONG, ClassSet, Extra
 
@@ -38,11 +37,6 @@ class OtherClasses(Record):
     def declared(self) -> Policy:
         """The declared policy."""
         return self.policies[0]
-
-    @property
-    def worst(self) -> Policy:
-        """The policy of the lowest accuracy, the declared one among equals."""
-        return min(self.policies, key=lambda policy: required(policy.figures.accuracy.value))
 
 
 def figures_of(labels: np.ndarray, predicted: np.ndarray) -> Figures:
