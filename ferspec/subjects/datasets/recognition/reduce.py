@@ -99,7 +99,7 @@ def _area_sums(image: np.ndarray) -> np.ndarray:
 
 @cache
 def _block_weights() -> np.ndarray:
-    """Return how much of each pixel (column) of a block lies under each of the block's cells (rows), as int32."""
+    """Return how much of each pixel (column) lies under each cell (row) of a block."""
     blocks = math.gcd(_size(), _side())
     return _area_weights()[: _side() // blocks, : _size() // blocks].astype(np.int32)
 
