@@ -1,4 +1,7 @@
-"""Write a Keras network as TorchScript: ``python torch_exports.py NETWORK.keras FOLDER``."""
+"""Write networks in formats of PyTorch: ``python torch_exports.py FOLDER``.
+
+The folder has ``fer.keras``, and ``faces.npz`` to train a ResNet18 on.
+"""
 
 import os
 import sys
@@ -7,7 +10,13 @@ from pathlib import Path
 os.environ["KERAS_BACKEND"] = "torch"
 
 import keras
+import numpy as np
 import torch
+from safetensors.torch import save_file
+
+from ferspec.subjects.models.pytorch.resnet18 import ResNet18
+
+EPOCHS, BATCH = 2, 32
 
 
 class ChannelsFirst(torch.nn.Module):
@@ -21,14 +30,38 @@ class ChannelsFirst(torch.nn.Module):
         return self.network(images.permute(0, 2, 3, 1))
 
 
-def main(path, folder):
-    network = keras.models.load_model(path, compile=False)
-    module = ChannelsFirst(network).eval()
-    _, height, width, channels = network.inputs[0].shape
-    images = torch.zeros(2, channels, height, width)
+def trained(images, labels):
+    """Return a ResNet18 that was trained on images (n, channels, height, width)."""
+    torch.manual_seed(0)
+    network = ResNet18(7, images.shape[1])
+    optimizer = torch.optim.Adam(network.parameters())
+    for _ in range(EPOCHS):
+        for chosen in torch.randperm(len(images)).split(BATCH):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(network(images[chosen]), labels[chosen]).backward()
+            optimizer.step()
+    return network.eval()
+
+
+def write(module, images, path):
+    """Write a module as TorchScript (.pt) and as an exported program (.pt2), for any number of images."""
     with torch.no_grad():
-        torch.jit.trace(module, images, check_trace=False).save(str(folder / "fer.pt"))
+        torch.jit.trace(module, images, check_trace=False).save(str(path.with_suffix(".pt")))
+        program = torch.export.export(module, (images,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
+    torch.export.save(program, path.with_suffix(".pt2"))
+
+
+def main(folder):
+    network = keras.models.load_model(folder / "fer.keras", compile=False)
+    _, height, width, channels = network.inputs[0].shape
+    write(ChannelsFirst(network).eval(), torch.zeros(2, channels, height, width), folder / "fer")
+    with np.load(folder / "faces.npz") as faces:
+        images, labels = torch.from_numpy(faces["images"].copy()), torch.from_numpy(faces["labels"]).long()
+    resnet = trained(images, labels)
+    write(resnet, images[:2], folder / "resnet")
+    torch.save(resnet.state_dict(), folder / "resnet.pth")
+    save_file(resnet.state_dict(), folder / "resnet.safetensors")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(Path(sys.argv[1]))

@@ -54,7 +54,9 @@ def dataset_is_the_certified_one(certificate: Certificate) -> CheckResult:
     dataset, report = required(certificate.dataset), required(certificate.report)
     described, likely = dataset_info(dataset, dataset.manifest()), "another dataset, or one that was changed"
     if report.dataset.form == "in memory":
-        likely = "it was made from images in memory, which no file can equal: certify paths, so that others can verify"
+        # the manifest of images in memory is that of an .npz file of the same pixels
+        described = described.model_copy(update={"form": "in memory"})
+        likely = "it was made from images in memory: only an .npz file of the same pixels equals them"
     reductions = () if dataset.found is None else dataset.found.reductions
     # the name depends on the folder, and a groups file that is not available adds its own note
     stated = list(report.dataset.notes)

@@ -279,9 +279,14 @@ class ModelSubject:
 
         It is drawn from the digest of the dataset, so that a diagnosis of the same images is the same.
         """
-        members = np.asarray(Random(digest(self.dataset.manifest())).sample(range(len(self.labels)), len(self.labels)))
-        ranks = np.zeros(len(self.labels), dtype=int)
-        for index in range(len(spec.load().classes)):
-            of_class = members[self.labels[members] == index]
-            ranks[of_class] = np.arange(len(of_class))
-        return members[np.argsort(ranks[members], kind="stable")]
+        return alternating(self.labels, Random(digest(self.dataset.manifest())))
+
+
+def alternating(labels: np.ndarray, chance: Random) -> np.ndarray:
+    """Return the places of labels (n,) in a random order that alternates between classes."""
+    members = np.asarray(chance.sample(range(len(labels)), len(labels)))
+    ranks = np.zeros(len(labels), dtype=int)
+    for index in range(len(spec.load().classes)):
+        of_class = members[labels[members] == index]
+        ranks[of_class] = np.arange(len(of_class))
+    return members[np.argsort(ranks[members], kind="stable")]

@@ -13,6 +13,7 @@ from ferspec.subjects.models.contracts.contract import Contract, Input, Output
 from ferspec.subjects.models.contracts.files import infer_contract
 from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.outputs import Choice, choice_of
+from ferspec.subjects.models.torchscript.cost import cost_of
 
 torch = pytest.importorskip("torch", reason="the extra 'torch' is not installed")
 
@@ -193,6 +194,7 @@ def test_a_folder_of_transformers_answers_and_tells_its_whole_contract(vit):
     network, folder = vit
     model = load_model(folder, choice=choice_of(None))
     expected = answers(lambda_network(network))
+    assert model.count_cost((3, 32, 32)).parameters == network.num_parameters()
     np.testing.assert_allclose(model.predict(IMAGES), expected, atol=1e-5)
     contract, notes = infer_contract(model)
     assert contract == Contract(
@@ -303,6 +305,10 @@ def test_an_exported_program_answers_as_its_network(exported, kind, batch):
     assert (signature.height, signature.channels, signature.layout) == (32, 3, "channels_first")
     expected = network(torch.from_numpy(IMAGES.transpose(0, 3, 1, 2)))["expression"].detach().numpy()
     np.testing.assert_allclose(model.predict(IMAGES), expected, atol=1e-6)
+    # patches, keys, queries and values, both products of attention, three dense layers of 16, two heads
+    expected = 49_152 + 12_288 + 2 * 4_096 + 3 * 4_096 + 144
+    assert model.count_cost((3, 32, 32)) == cost_of(network, (3, 32, 32))
+    assert model.count_cost((3, 32, 32)).multiply_adds == expected
 
 
 def rewritten(source, target, member, change):

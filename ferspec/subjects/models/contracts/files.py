@@ -255,6 +255,14 @@ def _problem_of_input(declared: Input) -> str | None:
             return f"input.{key}: {len(values)} values for {declared.channels} channel{'s' * (declared.channels > 1)}"
         if not all(map(math.isfinite, values)) or (key == "std" and min(values) <= 0):
             return f"input.{key}: {list(values)} {'must be above 0' if key == 'std' else 'is not finite'}"
+    prepared = [
+        abs((edge - mean) / std)
+        for edge in declared.range
+        for mean in declared.mean or (0.0,)
+        for std in declared.std or (1.0,)
+    ]
+    if max(prepared) > float(np.finfo(np.float32).max):
+        return f"input.range, mean and std: they map pixels to {max(prepared):.3g}, which is not a float32 number"
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ferspec.subjects.models.contracts.contract import Input
 from ferspec.subjects.models.huggingface.preprocessor import crops, prepared_by
 from ferspec.subjects.models.pytorch.module import require_all_arrays, require_torch, running
 from ferspec.subjects.models.quiet import quiet
+from ferspec.subjects.models.torchscript.cost import cost_of
 
 CONFIG, PREPROCESSOR, ADAPTER = "config.json", "preprocessor_config.json", "adapter_config.json"
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
@@ -80,6 +82,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
             guessed=guessed,
         ),
         run=running(lambda batch: network(batch).logits, network.dtype),
+        count_cost=partial(cost_of, network),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import prod
 from typing import Any
 
@@ -35,8 +35,7 @@ Shapes = dict[str, tuple[int, ...]]
 
 def cost_of(proto: Any, image: Image) -> Cost:
     """Return the cost of one image. ``proto`` loses its weights, so that shapes are inferred without a copy of them."""
-    stored = [tensor for tensor in _tensors(proto.graph) if tensor.dims and tensor.data_type not in _indices()]
-    parameters = sum(prod(tensor.dims) for tensor in stored)
+    parameters = sum(_stored_in(proto.graph)) + sum(_stored_by(node for each in proto.functions for node in each.node))
     return Cost(parameters=parameters or None, multiply_adds=_multiply_adds(proto, image))
 
 
@@ -47,15 +46,25 @@ def _indices() -> frozenset[int]:
     return frozenset({TensorProto.INT64, TensorProto.BOOL, TensorProto.STRING})
 
 
-def _tensors(graph: Any) -> Iterator[Any]:
-    yield from graph.initializer
-    for node in graph.node:
+def _stored_in(graph: Any) -> Iterator[int]:
+    """Yield how many numbers each tensor of a graph holds, sparse ones without their zeros."""
+    for tensor in (*graph.initializer, *(sparse.values for sparse in graph.sparse_initializer)):
+        yield _size(tensor)
+    yield from _stored_by(graph.node)
+
+
+def _stored_by(nodes: Iterable[Any]) -> Iterator[int]:
+    """Yield how many numbers nodes hold: constants, and those in the branches of If and the bodies of loops."""
+    for node in nodes:
         for attribute in node.attribute:
-            # the branches of If, and the bodies of loops
             for inner in (attribute.g, *attribute.graphs):
-                yield from _tensors(inner)
-            if node.op_type == "Constant" and attribute.name == "value":
-                yield attribute.t
+                yield from _stored_in(inner)
+            if node.op_type == "Constant":
+                yield _size(attribute.t) + _size(attribute.sparse_tensor.values) + len(attribute.floats)
+
+
+def _size(tensor: Any) -> int:
+    return prod(tensor.dims) if tensor.dims and tensor.data_type not in _indices() else 0
 
 
 def _multiply_adds(proto: Any, image: Image) -> int | None:

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ferspec.errors import UserError
 from ferspec.files import open_archive
 from ferspec.subjects.models.base import Model, Signature, Sink, file_digest, image_axes, loading, require_image_input
 from ferspec.subjects.models.expansion import refuse_expansion
-from ferspec.subjects.models.pytorch.module import require_torch
+from ferspec.subjects.models.pytorch.module import require_torch, running
 from ferspec.subjects.models.pytorch.program import Program, dtype_of
+from ferspec.subjects.models.torchscript.cost import counted
 
 TENSORS = {"weights": "weight_", "constants": "tensor_"}
 # what an input specification holds beside its value, by kind
@@ -46,11 +45,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
         names = _names(module, len(outputs))
         sinks = tuple(Sink(name=key, shape=_sizes(graph, output)) for key, output in zip(names, outputs, strict=True))
 
-    def run(batch: np.ndarray) -> tuple[Any, ...]:
-        import torch
-
-        with torch.inference_mode():
-            return tuple(program(values | {inputs[0]: torch.from_numpy(batch).to(dtype)}, outputs))
+    def answer(batch: Any) -> tuple[Any, ...]:
+        return tuple(program(values | {inputs[0]: batch}, outputs))
 
     return Model(
         name=name,
@@ -59,7 +55,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
         signature=Signature(
             **image_axes(shape, None), dtype=str(dtype).removeprefix("torch."), batch=shape[0], outputs=sinks
         ),
-        run=run,
+        run=running(answer, dtype),
+        count_cost=lambda image: counted(answer, values.values(), image, shape[0] or 1),
     )
 
 

@@ -43,7 +43,8 @@ def load(path: Path, trust_code: bool = False, choice: Choice = ASSUMED) -> Mode
     weights = _weights_in(content, name)
     network, channels = _fitting_network(weights, choice)
     if channels != choice.channels and not choice.assumed:
-        raise UserError(f"{name} was trained with channels = {channels}: declare it in [input] of the contract")
+        colour = ', with colour = "gray"' if channels == 1 else ""
+        raise UserError(f"{name} was trained with channels = {channels}: declare it in [input] of the contract{colour}")
     own = network.state_dict()
     require_all_arrays(
         name,
