@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 OPTIONS = {
     "--fer-model": "the model to judge (file, folder, package.module:callable, table of predictions, or demo)",
     "--fer-dataset": "the images to judge it on",
+    "--fer-split": "the split of the images, such as test",
     "--fer-contract": "what the model declares of its input and output",
     "--fer-groups": "a CSV of columns to slice the accuracy by",
     "--fer-deviations": "a TOML file of clauses that are declared to fail",
@@ -124,7 +125,7 @@ def fer_subject(request: pytest.FixtureRequest) -> Iterator[object]:
         pytest.exit("ferspec: no model was named: add --fer-model", returncode=pytest.ExitCode.USAGE_ERROR)
     try:
         require_names(model, option("--fer-contract"))
-        images = open_images(model, option("--fer-dataset"), option("--fer-groups"))
+        images = open_images(model, option("--fer-dataset"), option("--fer-groups"), split=option("--fer-split"))
         require_known_metrics(claims_of(request.config), images.groups)
         hidden = (option("--fer-dataset"), option("--fer-groups"))
         subject = open_subject(model, images, option("--fer-contract"), option("--fer-trust-code"), hidden=hidden)
@@ -183,7 +184,9 @@ def reproduce_model(config: pytest.Config) -> str:
     from ferspec.api.requests import CertifyRequest
 
     option = config.getoption
-    files = {name: option(f"--fer-{name}") for name in ("model", "dataset", "contract", "groups", "deviations")}
+    files = {
+        name: option(f"--fer-{name}") for name in ("model", "dataset", "split", "contract", "groups", "deviations")
+    }
     return CertifyRequest(**files, claims=option("--fer-claim"), trust_code=option("--fer-trust-code")).reproduce
 
 

@@ -18,7 +18,7 @@ from ferspec.reference.models.preprocessing import RESCALED
 from ferspec.reference.training.feed import training_batches
 from ferspec.subjects.datasets.pixel_store import PixelStore
 from ferspec.subjects.datasets.read_all import read_each
-from ferspec.subjects.datasets.readers.folders import read_folders
+from ferspec.subjects.datasets.readers import open_splits
 from ferspec.subjects.models.preprocess import resize
 from ferspec.subjects.runs.data.splits import ImageSplit
 from ferspec.synthetic import synthetic_images
@@ -56,7 +56,7 @@ def class_folders(tmp_path_factory):
 
 def decoded_once(folder, side):
     """Return the images of class folders as training keeps them."""
-    listing = read_folders(folder)
+    listing = open_splits(folder).chosen()
     pixels = PixelStore(len(listing), (side, side))
     method = spec.load().value("FER-P-08", "resize")
     entries = []

@@ -46,13 +46,15 @@ def certify(
     images: bool = False,
     progress: Progress = silent,
     diagnose: Mode | None = None,
+    split: str | None = None,
 ) -> Certification:
     """Judge a trained model on a dataset and return the report; ``demo`` is the built-in example.
 
     ``model`` is a path, ``package.module:callable``, or an object: a Keras model, a PyTorch module, an ONNX Runtime
     session, an estimator with ``predict_proba``, a function, or a pandas frame of predictions. ``dataset`` is a path,
-    ``(images, labels)``, a ``tf.data.Dataset`` or a torch ``Dataset``. Objects run in this process: the result is an
-    evaluation (not isolated). ``contract`` is a file, a ``Contract`` or a mapping like its file.
+    ``(images, labels)``, a ``tf.data.Dataset`` or a torch ``Dataset``; ``split`` names the split of a path. Objects run
+    in this process: the result is an evaluation (not isolated). ``contract`` is a file, a ``Contract`` or a mapping
+    like its file.
 
     The report is a certificate only for a test set that is recognised as BTFER by its pictures. Otherwise it is an
     evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``; ``time_limit``
@@ -65,6 +67,7 @@ def certify(
         request = CertifyRequest(
             model=model,
             dataset=dataset,
+            split=split,
             contract=contract,
             groups=groups,
             deviations=deviations,
@@ -78,7 +81,9 @@ def certify(
         return Certification.of(judged.report, judged.shown)
     from ferspec.api.objects import certify_objects
 
-    return certify_objects(model, dataset, contract, claims, deviations, groups, trust_code, images, progress, diagnose)
+    return certify_objects(
+        model, dataset, contract, claims, deviations, groups, trust_code, images, progress, diagnose, split
+    )
 
 
 class Unfinished(SubjectError):
@@ -137,7 +142,7 @@ def _opened(request: CertifyRequest, progress: Progress, out: Path | None = None
     claims = tuple(map(parse_claim, request.claims))
     deviations = load_deviations(request.deviations) if request.deviations else ()
     require_names(request.model, request.contract)
-    images = open_images(request.model, request.dataset, request.groups, progress)
+    images = open_images(request.model, request.dataset, request.groups, progress, request.split)
     require_known_metrics(claims, images.groups)
     hidden = (request.dataset, request.groups, request.deviations, out)
     subject = open_subject(

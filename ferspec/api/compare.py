@@ -77,12 +77,14 @@ def compare(
     trust_code: bool = False,
     time_limit: float = OF_MODELS,
     progress: Progress = silent,
+    split: str | None = None,
 ) -> ModelComparison:
     """Compare two models on the same images: McNemar's exact test for accuracy, a paired bootstrap for the rest."""
     request = CompareRequest(
         model_a=model_a,
         model_b=model_b,
         dataset=dataset,
+        split=split,
         contract_a=contract_a,
         contract_b=contract_b,
         trust_code=trust_code,
@@ -96,7 +98,7 @@ def compare_request(request: CompareRequest, progress: Progress = silent) -> Mod
     named = ((request.model_a, request.contract_a), (request.model_b, request.contract_b))
     for model, contract in named:
         require_names(model, contract)
-    images = open_images(request.model_a, request.dataset, progress=progress)
+    images = open_images(request.model_a, request.dataset, progress=progress, split=request.split)
     options = (request.trust_code, request.time_limit, progress, (request.dataset,))
     first, second = (open_subject(model, images, contract, *options) for model, contract in named)
     require_evaluable(first)

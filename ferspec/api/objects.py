@@ -40,6 +40,7 @@ def certify_objects(
     images: bool = False,
     progress: Progress = silent,
     diagnose: Mode | None = None,
+    split: str | None = None,
 ) -> Certification:
     """Judge a model, a dataset, or both, that are objects of this process.
 
@@ -53,7 +54,7 @@ def certify_objects(
     if agreed is None and isinstance(source, Model):
         agreed = infer_contract(source)[0]
         require_sound(agreed, f"no contract was given, and {source.name} does not state all of it")
-    opened = _images(dataset, model, groups, progress)
+    opened = _images(dataset, model, groups, progress, split)
     require_known_metrics(parsed, opened.groups)
     report = report_on(join(opened, source, agreed, progress), parsed, declared, progress=progress, mode=diagnose)
     return Certification.of(report, opened if images else None)
@@ -90,8 +91,10 @@ def _declared(given: GivenContract, model: object) -> Contract | None:
     return contract
 
 
-def _images(dataset: object, model: object, groups: str | Path | None, progress: Progress) -> Dataset:
+def _images(
+    dataset: object, model: object, groups: str | Path | None, progress: Progress, split: str | None
+) -> Dataset:
     if dataset is None or isinstance(dataset, str | Path):
-        return open_images(model if isinstance(model, str | Path) else "", dataset, groups, progress)
+        return open_images(model if isinstance(model, str | Path) else "", dataset, groups, progress, split)
     images = dataset_in_memory(dataset, partial(progress, "reading images"))
     return images.with_groups(groups) if groups else images

@@ -31,7 +31,10 @@ ModelName = Annotated[
     ),
 ]
 DatasetName = Annotated[
-    Name | None, Option("A folder per class, an .npz, or FER2013's CSV.", ("--dataset", "-d"), "PATH")
+    Name | None, Option("A folder per class, or any other form of docs/datasets.md.", ("--dataset", "-d"), "PATH")
+]
+SplitName = Annotated[
+    str | None, Option("The split of the dataset to evaluate, such as test; by default the only one for tests.")
 ]
 Deviations = Annotated[Name | None, Option("Clauses that are declared to fail, each with its reason.", metavar="TOML")]
 Select = Annotated[str, Option("Run only the checks whose id contains TEXT.", ("-k",), "TEXT")]
@@ -74,6 +77,7 @@ class CertifyRequest(Request):
 
     model: ModelName
     dataset: DatasetName = None
+    split: SplitName = None
     contract: Annotated[
         Name | None,
         Option(
@@ -111,6 +115,7 @@ class CompareRequest(Request):
     model_a: Annotated[Name, Argument("The first model, as 'ferspec certify' takes it.", "MODEL_A")]
     model_b: Annotated[Name, Argument("The second model.", "MODEL_B")]
     dataset: DatasetName = None
+    split: SplitName = None
     contract_a: Annotated[Name | None, Option("The contract of the first model.", metavar="FILE")] = None
     contract_b: Annotated[Name | None, Option("The contract of the second model.", metavar="FILE")] = None
     trust_code: TrustCode = False
@@ -124,6 +129,7 @@ class VerifyRequest(Request):
 
     certificate: Annotated[Name, Argument("A certificate.json.", "CERTIFICATE")]
     dataset: DatasetName = None
+    split: SplitName = None
     model: Annotated[Name | None, Option("The model that was certified.", ("--model", "-m"), "MODEL")] = None
     groups: Annotated[
         Name | None, Option("The columns that the accuracy was sliced by, as for 'ferspec certify'.", metavar="CSV")

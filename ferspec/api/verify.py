@@ -97,16 +97,19 @@ def verify(
     progress: Progress = silent,
     groups: str | Path | None = None,
     public_keys: Iterable[str | Path] = (),
+    split: str | None = None,
 ) -> Verification:
     """Recompute every metric of a certificate from its predictions.
 
-    With dataset and model, the model is run again. ``groups`` is the file of group columns. ``public_keys`` are files
+    With dataset and model, the model is run again. ``groups`` is the file of group columns, ``split`` the
+    split that was judged. ``public_keys`` are files
     of the keys that must have signed the certificate. With ``select`` only the checks run whose id contains it;
     ``UserError`` where there are none.
     """
     request = VerifyRequest(
         certificate=certificate,
         dataset=dataset,
+        split=split,
         model=model,
         groups=groups,
         public_keys=tuple(public_keys),
@@ -130,7 +133,7 @@ def verify_request(request: VerifyRequest, progress: Progress = silent) -> Verif
         require_source(request.model)
     images = None
     if request.dataset is not None:
-        images = open_images(DEMO, request.dataset, request.groups, progress)
+        images = open_images(DEMO, request.dataset, request.groups, progress, request.split)
     source = None
     if request.model is not None:
         recorded = Certificate(document).report

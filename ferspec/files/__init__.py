@@ -1,6 +1,6 @@
 """Write files atomically, and read untrusted files within bounds."""
 
-from ferspec.files.archives import open_archive
+from ferspec.files.archives import GuardedFile, open_archive
 from ferspec.files.documents import is_nested_deeper, parse_json, parse_toml
 from ferspec.files.reading import (
     is_regular_file,
@@ -10,14 +10,16 @@ from ferspec.files.reading import (
     read_text,
     require_regular_file,
 )
-from ferspec.files.tables import csv_rows, delimiter_of, require_few_columns
+from ferspec.files.tables import csv_rows, delimiter_of, likely_delimiter, require_few_columns
 from ferspec.files.writing import replacing, write_whole
 
 __all__ = [
+    "GuardedFile",
     "csv_rows",
     "delimiter_of",
     "is_nested_deeper",
     "is_regular_file",
+    "likely_delimiter",
     "open_archive",
     "open_regular",
     "parse_json",

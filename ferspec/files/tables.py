@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 from ferspec.errors import UserError
 from ferspec.files.reading import open_regular, read_head
@@ -21,22 +22,31 @@ DELIMITERS = (",", ";", "\t", "|")
 
 def delimiter_of(path: str | Path) -> str:
     """Return the character that separates the most cells of the first line of a table."""
-    first = read_head(path, LONGEST_LINE).lstrip(b"\xef\xbb\xbf\r\n").partition(b"\n")[0].decode(errors="replace")
+    return likely_delimiter(read_head(path, LONGEST_LINE))
+
+
+def likely_delimiter(head: bytes) -> str:
+    """Return the character that separates the most cells of the first line of the head of a table."""
+    first = head.lstrip(b"\xef\xbb\xbf\r\n").partition(b"\n")[0].decode(errors="replace")
     return max(DELIMITERS, key=first.count)
 
 
 def csv_rows(
-    path: str | Path, largest: int, what: str = "such a table", delimiter: str = ","
+    path: str | Path,
+    largest: int,
+    what: str = "such a table",
+    delimiter: str = ",",
+    opener: Callable[[], IO[bytes]] | None = None,
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield line and cells of each row of a CSV file in UTF-8.
+    """Yield line and cells of each row of a CSV file in UTF-8; ``opener`` opens one that is inside an archive.
 
     The header is the first, and empty lines are skipped. A byte order mark is skipped. A row is one line: cells that
     contain a line end are refused. ``UserError``, with the line, for a file that is not regular, not text, not CSV, or
     larger than ``largest`` bytes, and for a line, a number of columns or a number of rows above the limits.
     """
     with (
-        open_regular(path, largest, what) as file,
-        io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text,
+        opener() if opener else open_regular(path, largest, what) as opened,
+        io.TextIOWrapper(opened, encoding="utf-8-sig", newline="") as text,
     ):
         line = rows = 0
         try:

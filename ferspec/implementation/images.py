@@ -113,7 +113,7 @@ class ImageCapabilities:
         return ["training" if index in chosen else "validation" for index in range(len(labels))]
 
     def split_of_usage(self, usage: str) -> str:
-        from ferspec.subjects.datasets.readers.fer2013 import TEST_SPLITS, TRAINING_SPLIT
+        from ferspec.subjects.datasets.readers.splits import TEST_SPLITS, TRAINING_SPLIT
 
         return {TRAINING_SPLIT: "training", **dict.fromkeys(TEST_SPLITS, "validation")}[usage]
 

@@ -13,6 +13,7 @@ from ferspec.outcomes import Counts, Deviation, Outcome, Verdict
 from ferspec.records import Count, Record, is_none
 from ferspec.reference.measured import Abstention, Evaluation, Metric
 from ferspec.subjects.datasets.manifest import Entry
+from ferspec.subjects.datasets.readers.listing import DatasetForm
 from ferspec.subjects.datasets.recognition.recognise import Recognition
 from ferspec.subjects.datasets.recognition.reduce import Reduction
 from ferspec.subjects.models.callables.coverage import Coverage
@@ -59,7 +60,7 @@ class DatasetInfo(Record):
     """
 
     name: str
-    form: Literal["btfer", "btfer form", "class folders", "npz", "fer2013 csv", "synthetic", "in memory"]
+    form: DatasetForm
     n: int
     support: dict[str, int]
     manifest_digest: str

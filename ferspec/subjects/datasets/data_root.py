@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from ferspec.errors import UserError
@@ -10,11 +11,13 @@ from ferspec.subjects.examples import first_few
 
 ARRAYS = ".npz"
 TABLES = {"FER2013": ".csv"}  # the only dataset that is distributed as one table
+# read where the dataset is neither a folder nor one of these files
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 SHOWN = 8
 
 
 def find_dataset(root: Path, dataset: str) -> Path:
-    """Return the folder of a dataset in ``root``, or its file (``fer2013.csv``, ``btfer.npz``).
+    """Return the folder of a dataset in ``root``, or its file (``fer2013.csv``, ``btfer.npz``, ``rafdb.zip``).
 
     Case, spaces, ``_`` and ``-`` are ignored: RAF-DB may be called ``raf_db`` or ``RAFDB``. Raise ``UserError`` if
     ``root`` is not a folder, lacks the dataset, or holds it twice.
@@ -23,14 +26,16 @@ def find_dataset(root: Path, dataset: str) -> Path:
     if path is None:
         names = [entry.name for entry in _entries(root) if not entry.name.startswith(".")]
         listed = first_few(names, count=SHOWN) or "nothing"
-        files = " or ".join(plain_name(dataset) + suffix for suffix in _suffixes(dataset))
+        files = " or ".join(plain_name(dataset) + suffix for suffix in (*_suffixes(dataset), *ARCHIVES[:2]))
         raise UserError(f"{root}: {dataset} is missing: expected a folder {dataset}, or {files}; it holds {listed}")
     return path
 
 
 def look_up_dataset(root: Path, dataset: str) -> Path | None:
     """Return the path of a dataset as ``find_dataset`` does, or None if it is missing."""
-    paths = [path for path in _entries(root) if _is(path, dataset)]
+    entries = _entries(root)
+    paths = [path for path in entries if _is(path, dataset, _suffixes(dataset))]
+    paths = paths or [path for path in entries if _is(path, dataset, ARCHIVES)]
     if len(paths) > 1:
         raise UserError(f"{root}: holds {dataset} twice ({', '.join(path.name for path in paths)}): keep one")
     return paths[0] if paths else None
@@ -43,10 +48,13 @@ def _entries(root: Path) -> list[Path]:
         raise UserError(f"data root {root}: {error.strerror}: give the folder that holds the datasets") from None
 
 
-def _is(path: Path, dataset: str) -> bool:
+def _is(path: Path, dataset: str, suffixes: Iterable[str]) -> bool:
     if path.is_dir():
         return plain_name(path.name) == plain_name(dataset)
-    return path.suffix.lower() in _suffixes(dataset) and plain_name(path.stem) == plain_name(dataset)
+    name = path.name.lower()
+    return any(
+        name.endswith(suffix) and plain_name(name.removesuffix(suffix)) == plain_name(dataset) for suffix in suffixes
+    )
 
 
 def _suffixes(dataset: str) -> list[str]:

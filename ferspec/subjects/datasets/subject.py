@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 
@@ -19,31 +19,24 @@ from ferspec.subjects.datasets.groups import read_groups
 from ferspec.subjects.datasets.kept import KeptImages
 from ferspec.subjects.datasets.manifest import Entry, has_btfer_counts, has_btfer_form, manifest_notes, support
 from ferspec.subjects.datasets.read_all import UnreadableImages, read_each
-from ferspec.subjects.datasets.readers import Listing, read_fer2013, read_folders, read_npz, read_synthetic
+from ferspec.subjects.datasets.readers import Listing, open_splits, read_synthetic
+from ferspec.subjects.datasets.readers.listing import DatasetForm
 from ferspec.subjects.datasets.recognition.recognise import Found, recognise
 from ferspec.subjects.datasets.recognition.reduce import READINGS, Reading, Reduction, reductions
 
 SYNTHETIC, SYNTHETIC_SEED = "synthetic", 0
-DatasetForm = Literal["btfer", "btfer form", "class folders", "npz", "fer2013 csv", "synthetic", "in memory"]
 
 
-def open_dataset(path: str | Path, progress: StepProgress | None = None) -> Dataset:
-    """Open class folders, an .npz file, or FER2013's CSV, and read every image once.
+def open_dataset(path: str | Path, progress: StepProgress | None = None, split: str | None = None) -> Dataset:
+    """Open a dataset in any form of the table, and read every image of one split once.
 
-    ``progress(done, total)`` counts the images. Raise ``UserError`` for a missing path, an unsupported form, invalid
-    files, or unreadable images (one line with their number and the first names).
+    ``progress(done, total)`` counts the images. Without ``split``, the split is that of ``Splits.chosen``. Raise
+    ``UserError`` for a missing path, an unsupported form, invalid files, images to train on, or unreadable images (one
+    line with their number and the first names).
     """
     path = Path(path)
-    if path.is_dir():
-        return read_dataset(path.resolve().name, read_folders(path), progress)
-    if not path.exists():
-        raise UserError(f"{path}: no such file or folder")
-    readers = {".npz": read_npz, ".csv": read_fer2013}
-    if path.suffix.lower() not in readers:
-        packed = path.suffix.lower() in {".zip", ".tar", ".gz", ".7z", ".rar"}
-        problem = "an archive: unpack it first" if packed else "not a dataset"
-        raise UserError(f"{path}: {problem}: give a folder of class folders, an .npz file, or FER2013's .csv")
-    return read_dataset(path.stem, readers[path.suffix.lower()](path), progress)
+    name = path.resolve().name if path.is_dir() else path.stem
+    return read_dataset(name, open_splits(path).chosen(split).turned(), progress)
 
 
 def synthetic_dataset(

@@ -33,16 +33,20 @@ MOST_PER_CLASS, LARGEST_SIZE = 1000, 512
 
 
 def open_images(
-    model: str | Path, dataset: str | Path | None, groups: str | Path | None = None, progress: Progress = silent
+    model: str | Path,
+    dataset: str | Path | None,
+    groups: str | Path | None = None,
+    progress: Progress = silent,
+    split: str | None = None,
 ) -> Dataset:
-    """Open a dataset and add the columns of a groups CSV.
+    """Open a split of a dataset, by default the only one for tests, and add the columns of a groups CSV.
 
     Without a dataset, render the synthetic faces of the demonstration, or of a run that was tested on them.
     """
     if dataset is None or dataset == DEMO:
         images = _synthetic_images(model, dataset, partial(progress, "drawing faces"))
     else:
-        images = open_dataset(dataset, progress=partial(progress, "reading images"))
+        images = open_dataset(dataset, partial(progress, "reading images"), split)
     return images.with_groups(groups) if groups else images
 
 
@@ -152,7 +156,7 @@ def _synthetic_images(model: str | Path, dataset: str | Path | None, progress: S
     if DEMO in (model, dataset):
         return synthetic_dataset(DEMO_PER_CLASS, progress=progress)
     if not is_run(model):
-        raise UserError("no dataset was given: add --dataset DIR (a folder per class, an .npz or FER2013's CSV)")
+        raise UserError("no dataset was given: add --dataset DIR (a folder per class, or another form of dataset)")
     run = read_run(model)
     # check this first, since rendering takes long
     require_artifact(model, run, MODEL)

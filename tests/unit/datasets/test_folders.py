@@ -112,7 +112,7 @@ def test_a_circular_link_is_ignored_and_a_linked_class_folder_of_the_set_is_read
         (["Happy/1.png", "Contempt/1.png"], "'Contempt' is not one of the seven classes"),
         (["Happy/1.png", "Hapy/1.png"], "unknown class 'Hapy'"),
         (["Happy/1.png", "7_Smug/1.png", "8_Bored/1.png"], "unknown class 'Smug'"),
-        (["0/1.png", "1/1.png"], "unknown class '0'"),
+        (["0/1.png", "1/1.png"], "classes are numbered 0, 1, which has several common meanings"),
         (["train/Happy/1.png", "test/Happy/1.png"], "holds several splits (test, train): give the folder of one"),
         (["Happy/Sad/1.png"], "is inside that of another class"),
         (["1.png", "2.png"], "images without class folders: expected folders named Angry"),
@@ -143,7 +143,12 @@ def test_a_folder_without_images_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("gone", "no such file or folder"), ("set.zip", "unpack it first"), ("model.keras", "not a dataset")],
+    [
+        ("gone", "no such file or folder"),
+        ("set.zip", "not a dataset"),
+        ("set.7z", "unpack it first"),
+        ("model.keras", "not a dataset"),
+    ],
 )
 def test_a_path_that_is_not_a_dataset_is_refused(tmp_path, name, says):
     if name != "gone":

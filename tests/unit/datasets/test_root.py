@@ -47,7 +47,7 @@ def test_one_npz_file_is_not_divided(tmp_path):
         assert (len(found.training), found.held_out) == (3, None)
 
 
-@pytest.mark.parametrize("names", [("a", "b"), ("train", "training"), ("val", "test"), ("train", "val", "test")])
+@pytest.mark.parametrize("names", [("a", "b"), ("train", "training"), ("val", "test"), ("train", "val", "x")])
 def test_other_npz_files_are_refused(tmp_path, names):
     for name in names:
         save_npz(tmp_path / f"{name}.npz", [1])
@@ -66,7 +66,7 @@ def test_btfer_has_no_parts(tmp_path):
     assert "holds several splits (test, train)" in refusal(read_test_set, "BTFER", tmp_path / "a")
     for name in ("x", "y"):
         save_npz(tmp_path / "b" / f"{name}.npz", [1])
-    assert "holds 2 .npz files (x.npz, y.npz): keep one" in refusal(read_test_set, "BTFER", tmp_path / "b")
+    assert "x.npz, y.npz: expected one .npz file" in refusal(read_test_set, "BTFER", tmp_path / "b")
 
 
 LAYOUTS = {
@@ -100,7 +100,8 @@ def test_a_dataset_is_found_under_any_spelling_of_its_name(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("dataset", "name"), [("FER2013", "fer2013.csv"), ("BTFER", "btfer.npz"), ("BTFER", "BTFER.NPZ")]
+    ("dataset", "name"),
+    [("FER2013", "fer2013.csv"), ("BTFER", "btfer.npz"), ("BTFER", "BTFER.NPZ"), ("RAF-DB", "raf_db.tar.gz")],
 )
 def test_a_file_of_its_name_in_the_root_is_the_dataset(tmp_path, dataset, name):
     (tmp_path / name).write_bytes(b"")
@@ -109,13 +110,14 @@ def test_a_file_of_its_name_in_the_root_is_the_dataset(tmp_path, dataset, name):
 
 def test_a_missing_dataset_is_named_with_the_available_ones(tmp_path):
     (tmp_path / "FER2013").mkdir()
-    (tmp_path / "rafdb.zip").write_bytes(b"")
+    (tmp_path / "rafdb.rar").write_bytes(b"")
     (tmp_path / ".hidden").mkdir()
     assert look_up_dataset(tmp_path, "RAF-DB") is None
     with pytest.raises(UserError) as refusal:
         find_dataset(tmp_path, "RAF-DB")
     assert str(refusal.value) == (
-        f"{tmp_path}: RAF-DB is missing: expected a folder RAF-DB, or rafdb.npz; it holds FER2013, rafdb.zip"
+        f"{tmp_path}: RAF-DB is missing: expected a folder RAF-DB, or rafdb.npz or rafdb.zip or rafdb.tar; it "
+        "holds FER2013, rafdb.rar"
     )
 
 
@@ -137,7 +139,7 @@ def test_only_fer2013_is_one_table(tmp_path):
     (tmp_path / "rafdb.csv").write_bytes(b"")
     assert look_up_dataset(tmp_path, "RAF-DB") is None
     with pytest.raises(
-        UserError, match=r"expected a folder FER2013, or fer2013\.npz or fer2013\.csv; it holds rafdb\.csv"
+        UserError, match=r"or fer2013\.npz or fer2013\.csv or fer2013\.zip or fer2013\.tar; it holds rafdb\.csv"
     ):
         find_dataset(tmp_path, "FER2013")
     path = fer2013_csv(tmp_path / "any.csv", [("Sad", "Training"), ("Sad", "PublicTest")])

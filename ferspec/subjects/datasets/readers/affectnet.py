@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError, one_line
-from ferspec.files import read_bounded
 from ferspec.spec.names import plain_name
 from ferspec.subjects.datasets.decode import SUFFIXES
-from ferspec.subjects.datasets.readers.listing import Form, Listing, PublishedDataset
+from ferspec.subjects.datasets.readers.listing import Form, Listing
 from ferspec.subjects.datasets.readers.rows import read_rows
-from ferspec.subjects.datasets.readers.tree import fetch_files, is_training, levels, require_inside, split_of
+from ferspec.subjects.datasets.readers.splits import WHOLE, Splits, split_of
+from ferspec.subjects.datasets.readers.trees import Tree, fetch_files
 from ferspec.subjects.disk import require_utf8
 
 TABLES = ("training.csv", "validation.csv")
@@ -29,7 +29,7 @@ FILE, LABEL = "subDirectory_filePath", "expression"
 COLUMNS = f"AffectNet's tables have the columns {FILE}, face_x, …, {LABEL}, valence, arousal"
 
 
-def read_affectnet_tables(root: Path, tables: tuple[Path, Path]) -> PublishedDataset:
+def read_affectnet_tables(tree: Tree, tables: Sequence[PurePosixPath]) -> Splits:
     """List the images of ``training.csv`` and ``validation.csv`` in ``Manually_Annotated_Images``.
 
     ``expression`` is AffectNet's label. Images of other expressions than the seven classes, and repeated rows, are
@@ -39,30 +39,29 @@ def read_affectnet_tables(root: Path, tables: tuple[Path, Path]) -> PublishedDat
     Raise ``UserError`` with the line for an invalid expression, a path outside the folder, or an image with two
     labels.
     """
-    folders = [root / parent / name for parent, names, _ in levels(root) for name in names if _holds_images(name)]
+    folders = [parent / name for parent, names, _ in tree.levels() for name in names if _holds_images(name)]
     if not folders:
         raise UserError(
-            f"{root}: holds {tables[0].name}, but no folder {TABLE_IMAGES}: unpack AffectNet's images in this folder"
+            f"{tree.place}: holds {tables[0].name}, but no folder {TABLE_IMAGES}: unpack AffectNet's images in this "
+            "folder"
         )
     images = max(folders, key=lambda folder: len(folder.parts))
-    return PublishedDataset(*(_read_table(table, images) for table in tables))
+    return Splits(tree.place, {table.stem: _read_table(tree, table, images) for table in tables})
 
 
-def read_affectnet_annotations(root: Path, parts: Sequence[PurePosixPath]) -> PublishedDataset:
+def read_affectnet_annotations(tree: Tree, parts: Sequence[PurePosixPath]) -> Splits:
     """List the images of the folders ``parts`` (``train_set``, ``val_set``) with one file per annotation.
 
     ``images/N.jpg`` has ``annotations/N_exp.npy``, which holds AffectNet's label as a number or as text. Images of
     other expressions than the seven classes, or without an annotation, are skipped and counted in the notes. Ids are
-    paths below ``root``. Nothing is unpickled. Every split except training is held out.
+    paths below the tree. Nothing is unpickled.
 
-    Raise ``UserError`` with the file for an invalid annotation, and for a missing split.
+    Raise ``UserError`` with the file for an invalid annotation.
     """
-    training = [part for part in parts if is_training(split_of(part))]
-    held_out = [part for part in parts if part not in training and split_of(part) is not None]
-    if not training or not held_out:
-        named = ", ".join(map(str, parts))
-        raise UserError(f"{root}: annotations in {named}: expected AffectNet's splits train_set and val_set")
-    return PublishedDataset(_read_annotations(root, training), _read_annotations(root, held_out))
+    names: dict[str, list[PurePosixPath]] = {}
+    for part in parts:
+        names.setdefault(str(split_of(part) or WHOLE), []).append(part)
+    return Splits(tree.place, {name: _read_annotations(tree, folders) for name, folders in names.items()})
 
 
 def is_annotated(folders: Sequence[str]) -> bool:
@@ -74,13 +73,14 @@ def _holds_images(name: str) -> bool:
     return plain_name(name) == plain_name(TABLE_IMAGES)
 
 
-def _read_table(table: Path, images: Path) -> Listing:
+def _read_table(tree: Tree, path: PurePosixPath, images: PurePosixPath) -> Listing:
+    table = tree.place / path
     labels: dict[str, int | str] = {}
     repeated = 0
-    for _, line, row in read_rows(table, (FILE, LABEL), COLUMNS):
+    for _, line, row in read_rows(tree, path, (FILE, LABEL), COLUMNS):
         name = row[FILE.lower()]
-        path = PurePosixPath(name)
-        if not path.name or path.is_absolute() or ".." in path.parts or "\\" in name:
+        image = PurePosixPath(name)
+        if not image.name or image.is_absolute() or ".." in image.parts or "\\" in name:
             raise UserError(f"{table}, line {line}: {name!r} is not a path below {TABLE_IMAGES}")
         require_utf8(name)
         try:
@@ -96,45 +96,43 @@ def _read_table(table: Path, images: Path) -> Listing:
     notes = (f"rows of {table.name} that repeat an image were skipped: {repeated:,}",) if repeated else ()
     labels = dict(sorted(labels.items()))
     paths = [images / name for name in labels]
-    require_inside(images, paths)
-    return _listing("affectnet csv", str(table), labels, paths, notes)
+    tree.require_inside(paths)
+    return _listing("affectnet csv", tree, str(table), labels, paths, notes)
 
 
-def _read_annotations(root: Path, parts: Sequence[PurePosixPath]) -> Listing:
+def _read_annotations(tree: Tree, parts: Sequence[PurePosixPath]) -> Listing:
+    files = {folder: names for folder, _, names in tree.levels()}
     labels: dict[str, int | str] = {}
     unannotated = 0
     for part in parts:
-        images = {path.stem: path.name for path in _files(root / part / IMAGES) if path.suffix.lower() in SUFFIXES}
+        names = (PurePosixPath(name) for name in files.get(part / IMAGES, []))
+        images = {name.stem: name.name for name in names if name.suffix.lower() in SUFFIXES}
         annotated = set()
-        for path in _files(root / part / ANNOTATIONS):
-            if path.name.endswith(EXPRESSION):
-                stem = path.name.removesuffix(EXPRESSION)
+        # by length and name, which sorts numbers by value
+        for name in sorted(files.get(part / ANNOTATIONS, []), key=lambda name: (len(name), name)):
+            if name.endswith(EXPRESSION):
+                stem = name.removesuffix(EXPRESSION)
                 annotated.add(stem)
                 # a missing image is reported when it is read
-                labels[str(part / IMAGES / images.get(stem, f"{stem}.jpg"))] = _annotation(path)
+                image = part / IMAGES / images.get(stem, f"{stem}.jpg")
+                labels[str(image)] = _annotation(tree, part / ANNOTATIONS / name)
         unannotated += len(images.keys() - annotated)
     notes = (f"images without an annotation were skipped: {unannotated:,}",) if unannotated else ()
-    source = " and ".join(str(root / part) for part in parts)
-    paths = [root / name for name in labels]
-    require_inside(root, paths)
-    return _listing("affectnet npy", source, labels, paths, notes)
+    source = " and ".join(str(tree.place / part) for part in parts)
+    paths = [PurePosixPath(name) for name in labels]
+    tree.require_inside(paths)
+    return _listing("affectnet npy", tree, source, labels, paths, notes)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder by length and name, which sorts numbers by value."""
-    paths = (path for path in folder.iterdir() if not path.name.startswith("."))
-    return iter(sorted(paths, key=lambda path: (len(path.name), path.name)))
-
-
-def _annotation(path: Path) -> int | str:
+def _annotation(tree: Tree, path: PurePosixPath) -> int | str:
     require_utf8(path.name)
-    content = read_bounded(path, LARGEST_ANNOTATION, "an annotation")
+    content = tree.read(path, LARGEST_ANNOTATION, "an annotation")
     try:
         return _annotated(content)
     except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"{tree.place / path}: {error}") from None
     except Exception as error:  # a damaged or hostile file can raise anything inside NumPy
-        raise UserError(f"{path}: not a label of AffectNet ({one_line(error)})") from error
+        raise UserError(f"{tree.place / path}: not a label of AffectNet ({one_line(error)})") from error
 
 
 @cache  # hundreds of thousands of files have only a few different contents
@@ -155,7 +153,12 @@ def _class_or_name(label: str) -> int | str:
 
 
 def _listing(
-    form: Form, source: str, labels: dict[str, int | str], paths: list[Path], notes: tuple[str, ...]
+    form: Form,
+    tree: Tree,
+    source: str,
+    labels: dict[str, int | str],
+    paths: list[PurePosixPath],
+    notes: tuple[str, ...],
 ) -> Listing:
     skipped = Counter(label for label in labels.values() if isinstance(label, str))
     chosen = [
@@ -167,4 +170,4 @@ def _listing(
     if skipped:
         listed = ", ".join(f"{count:,} {name}" for name, count in sorted(skipped.items()))
         notes = (f"images outside the seven classes were skipped: {listed}", *notes)
-    return Listing(form, ids, np.array(classes, np.int64), fetch_files(files, ids), notes)
+    return Listing(form, ids, np.array(classes, np.int64), fetch_files(tree, files, ids), notes)

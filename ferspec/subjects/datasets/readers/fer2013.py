@@ -1,84 +1,82 @@
-"""Read FER2013's CSV of labels, grey values and splits."""
+"""Read FER2013's tables of labels, grey values and splits."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.readers.arrays import fetch_from, mapped
-from ferspec.subjects.datasets.readers.listing import Listing, PublishedDataset
-from ferspec.subjects.datasets.readers.rows import read_rows
+from ferspec.subjects.datasets.readers.listing import Listing
+from ferspec.subjects.datasets.readers.rows import columns_of, read_rows
+from ferspec.subjects.datasets.readers.splits import UNMARKED, WHOLE, Splits, by_split, role_of
+from ferspec.subjects.datasets.readers.trees import Folder, Tree
 from ferspec.subjects.disk import require_utf8, room_for, temporary_file
-from ferspec.subjects.examples import first_few
 
-# The splits of FER-D-03 by their names in the file; validation uses the two test splits.
-TRAINING_SPLIT = "Training"
-TEST_SPLITS = ("PublicTest", "PrivateTest")
 LONGEST_LABEL = 20
-# FER2013 has three
-SHOWN = 8
-COLUMNS = "FER2013's columns are emotion, pixels and Usage"
-
-
-class _Rows(NamedTuple):
-    listing: Listing
-    parts: list[str]
+LABEL, PIXELS, USAGE = "emotion", "pixels", "usage"
+COLUMNS = (
+    "FER2013's columns are emotion, pixels and Usage; a table of image files has one for the file and one for the label"
+)
+UNLABELLED = (
+    "has pixels but no labels, as the competition published its test images: use icml_face_data.csv or fer2013.csv, "
+    "which has all labels"
+)
+# of two copies of all rows, the first is FER2013's own
+PREFERRED = ("fer2013.csv", "icml_face_data.csv")
 
 
 def read_fer2013(path: Path) -> Listing:
-    """List the images of a CSV with columns ``emotion`` (FER2013's labels), ``pixels`` and optionally ``Usage``.
+    """List the images of one table to evaluate, as ``Splits.chosen`` does."""
+    return read_pixel_tables(Folder(path.parent), [PurePosixPath(path.name)]).chosen()
 
-    If rows are marked as public or private test, list only those, as for the published metrics, and note the skipped
-    rows. Ids are row numbers from 0. Memory use does not depend on the number of images.
 
-    Raise ``UserError`` with the line for a missing column, a label out of range, or pixels that are not 2,304 integers
-    from 0 to 255.
+def read_pixel_tables(tree: Tree, paths: Sequence[PurePosixPath]) -> Splits:
+    """List the images of tables with the columns ``emotion`` (FER2013's labels), ``pixels`` and optionally ``Usage``.
+
+    The splits are those of ``Usage``, else those that the tables are named for. Ids are row numbers from 0, after the
+    table's name if there are several. Memory use does not depend on the number of images.
+
+    Raise ``UserError`` for tables that repeat each other, and with the line for a missing column, a label out of range,
+    or pixels that are not 2,304 integers from 0 to 255.
     """
-    require_utf8(path.name)
-    parts = Counter(row.get("usage", "") for _, _, row in read_rows(path, ("emotion", "pixels"), COLUMNS))
-    chosen = [part for part in TEST_SPLITS if part in parts] or list(parts)
-    return _read(path, chosen, "rows outside the test splits were skipped").listing
+    known = {path: columns_of(tree, path) for path in paths}
+    labelled = [path for path in paths if LABEL in known[path]] or list(paths)
+    preferred = [path for name in PREFERRED for path in labelled if path.name.lower() == name]
+    chosen = [path for path in preferred if path.name.lower() == preferred[0].name.lower()] or labelled
+    parts: dict[str, Listing] = {}
+    for path in chosen:
+        require_utf8(path.name)
+        prefix = f"{path.stem}/" if len(chosen) > 1 else ""
+        for name, listing in _read(tree, path, prefix).items():
+            if name in parts or (parts and WHOLE in (name, *parts)):
+                raise UserError(f"{tree.place / path}: {tree.place / chosen[0]} exists too: keep one of them")
+            parts[name] = listing
+    unlabelled = [path.name for path in paths if path not in labelled]
+    if unlabelled and {role_of(name) for name in parts} == {"training"}:
+        raise UserError(f"{tree.place}: {', '.join(unlabelled)} {UNLABELLED}")
+    return Splits(tree.place / chosen[0] if len(chosen) == 1 else tree.place, parts)
 
 
-def read_fer2013_parts(path: Path) -> PublishedDataset:
-    """List the images of the CSV by ``Usage``: Training, and the two test splits together.
-
-    Raise ``UserError`` as ``read_fer2013`` does, and if there is no training row or no test row.
-    """
-    require_utf8(path.name)
-    listing, parts = _read(path, (TRAINING_SPLIT, *TEST_SPLITS), "rows of unknown Usage were skipped")
-    training = np.array([part == TRAINING_SPLIT for part in parts])
-    for missing, rows in ((TRAINING_SPLIT, training), (" or ".join(TEST_SPLITS), ~training)):
-        if not rows.any():
-            raise UserError(f"{path}: the column Usage marks no row as {missing}: give the CSV with all splits")
-    return PublishedDataset(listing.take(np.flatnonzero(training)), listing.take(np.flatnonzero(~training)))
-
-
-def _read(path: Path, chosen: Collection[str], skip_note: str) -> _Rows:
-    ids, labels, parts = [], [], []
-    skipped: Counter[str] = Counter()
-    with room_for(str(path)), temporary_file(str(path)) as file:
-        for number, line, row in read_rows(path, ("emotion", "pixels"), COLUMNS):
-            part = row.get("usage", "")
-            if part not in chosen:
-                skipped[part or "unmarked"] += 1
-                continue
-            ids.append(str(number))
-            labels.append(_label(path, line, row["emotion"]))
-            parts.append(part)
-            file.write(_pixels(path, line, row["pixels"]))
+def _read(tree: Tree, path: PurePosixPath, prefix: str) -> Mapping[str, Listing]:
+    name = tree.place / path
+    ids, labels, usages = [], [], []
+    with room_for(str(name)), temporary_file(str(name)) as file:
+        for number, line, row in read_rows(tree, path, (LABEL, PIXELS), COLUMNS):
+            ids.append(f"{prefix}{number}")
+            labels.append(_label(name, line, row[LABEL]))
+            usages.append(row.get(USAGE, ""))
+            file.write(_pixels(name, line, row[PIXELS]))
         if not ids:
-            raise UserError(f"{path}: holds no images" + (f": {skip_note}" if skipped else ""))
+            raise UserError(f"{name}: holds no images")
         images = mapped(file, (len(ids), *_size()))
-    listed = first_few((f"{count:,} {part}" for part, count in skipped.items()), count=SHOWN)
-    notes = (f"{skip_note}: {listed}",) if skipped else ()
-    return _Rows(Listing("fer2013 csv", tuple(ids), np.array(labels, np.int64), fetch_from(images), notes), parts)
+    listing = Listing("fer2013 csv", tuple(ids), np.array(labels, np.int64), fetch_from(images))
+    if not any(usages):
+        return {path.stem if role_of(path.stem) else WHOLE: listing}
+    return by_split(listing, (usage or UNMARKED for usage in usages))
 
 
 def _size() -> tuple[int, int]:

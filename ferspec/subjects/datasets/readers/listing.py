@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from itertools import accumulate
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from ferspec.subjects.datasets.decode import decode
 
+# the names of the forms in forms.toml, and those without files
 Form = Literal[
-    "class folders", "npz", "fer2013 csv", "raf-db list", "affectnet csv", "affectnet npy", "synthetic", "in memory"
+    "raf-db list",
+    "fer2013 csv",
+    "ferplus votes",
+    "affectnet csv",
+    "affectnet npy",
+    "yolo boxes",
+    "npz",
+    "parquet",
+    "class folders",
+    "labels table",
+    "file names",
+    "synthetic",
+    "in memory",
 ]
+# the form of a dataset that was read: btfer for recognised pictures of BTFER, btfer form for others in its form
+DatasetForm = Literal["btfer", "btfer form", Form]
 
 
 class Decode(Protocol):
@@ -27,13 +43,24 @@ class Fetch(Protocol):
     def __call__(self, index: int, decode: Decode = decode, /) -> tuple[bytes, np.ndarray]: ...
 
 
+class Choice(NamedTuple):
+    """A decision about a dataset that has several readings, and its reason."""
+
+    taken: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.taken} ({self.reason})"
+
+
 @dataclass(frozen=True)
 class Listing:
     """List the images of a dataset without decoding them.
 
     ``labels`` (n,) int64 are classes, 0 to 6. ``fetch(i)`` returns the stored bytes of image i and its (h, w, 3) uint8
     RGB pixels; ``fetch(i, decode)`` decodes an image file by another function than this process' own. It is thread-safe
-    and raises ``UserError`` for an unreadable image. ``notes`` describe skipped files.
+    and raises ``UserError`` for an unreadable image. ``split`` is the split that was chosen, and ``order`` the order in
+    which numbers were read. ``notes`` describe these decisions and skipped files.
     """
 
     form: Form
@@ -42,6 +69,8 @@ class Listing:
     fetch: Fetch
     notes: tuple[str, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    split: Choice | None = None
+    order: Choice | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -57,6 +86,34 @@ class Listing:
         ids = tuple(self.ids[index] for index in chosen)
         return replace(self, ids=ids, labels=self.labels[chosen], fetch=fetch, groups=groups)
 
+    def turned(self) -> Listing:
+        """Return the listing with the EXIF orientation applied to image files."""
+
+        def fetch(index: int, decode: Decode = decode) -> tuple[bytes, np.ndarray]:
+            return self.fetch(index, lambda data, name, _: decode(data, name, True))
+
+        return replace(self, fetch=fetch)
+
+
+def joined(listings: Iterable[Listing]) -> Listing:
+    """Return the images of several listings of one dataset as one, in their order."""
+    first, *others = parts = list(listings)
+    if not others:
+        return first
+    ends = list(accumulate(map(len, parts)))
+
+    def fetch(index: int, decode: Decode = decode) -> tuple[bytes, np.ndarray]:
+        part = int(np.searchsorted(ends, index, side="right"))
+        return parts[part].fetch(index - (ends[part] - len(parts[part])), decode)
+
+    return replace(
+        first,
+        ids=tuple(id for part in parts for id in part.ids),
+        labels=np.concatenate([part.labels for part in parts]),
+        fetch=fetch,
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+    )
+
 
 @dataclass(frozen=True)
 class PublishedDataset:
@@ -70,13 +127,4 @@ class PublishedDataset:
 
     def whole(self) -> Listing:
         """Return the images of both splits as one listing, training first."""
-        if self.held_out is None:
-            return self.training
-        first, second = self.training, self.held_out
-
-        def fetch(index: int, decode: Decode = decode) -> tuple[bytes, np.ndarray]:
-            return first.fetch(index, decode) if index < len(first) else second.fetch(index - len(first), decode)
-
-        labels = np.concatenate([first.labels, second.labels])
-        notes = tuple(dict.fromkeys((*first.notes, *second.notes)))
-        return Listing(first.form, first.ids + second.ids, labels, fetch, notes)
+        return joined(part for part in (self.training, self.held_out) if part is not None)

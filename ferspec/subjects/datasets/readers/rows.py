@@ -1,29 +1,85 @@
-"""Read the rows of a CSV file by column name."""
+"""Read the rows of a table of images by column name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from functools import partial
+from pathlib import PurePosixPath
 
 from ferspec.errors import UserError
-from ferspec.files import csv_rows
+from ferspec.files import csv_rows, likely_delimiter, parse_json
+from ferspec.subjects.datasets.readers.trees import Tree
 
 # FER2013 has 0.3 GiB, and AffectNet 0.2 GiB for its 415,000 annotations by hand
 LARGEST = 1 << 30
+WHAT = "a table of images"
+JSON_LINES = (".jsonl", ".ndjson")
+TABLES = (".csv", ".tsv", *JSON_LINES)
+LONGEST_HEADER = 64 << 10
+LONGEST_LINE = 1 << 20
 
 
-def read_rows(path: Path, required: Sequence[str], hint: str) -> Iterator[tuple[int, int, dict[str, str]]]:
+def columns_of(tree: Tree, path: PurePosixPath) -> list[str]:
+    """Return the names of a table's columns in lower case; nothing for a file that is not a table."""
+    with tree.open(path, LARGEST, WHAT) as file:
+        head = file.readline(LONGEST_HEADER)
+    try:
+        if path.suffix.lower() in JSON_LINES:
+            first = parse_json(head)
+            return [name.strip().lower() for name in first] if isinstance(first, dict) else []
+        text = head.decode("utf-8-sig")
+    except ValueError:
+        return []
+    return [name.strip().strip('"').lower() for name in text.split(likely_delimiter(head))]
+
+
+def read_rows(
+    tree: Tree, path: PurePosixPath, required: Sequence[str], hint: str
+) -> Iterator[tuple[int, int, dict[str, str]]]:
     """Yield number, line, and cells of each row, stripped, by lower-case column name.
 
-    Raise ``UserError`` for a missing column of ``required`` (with ``hint`` on the expected columns), a row with another
-    number of cells, or a file that is not text.
+    Cells are separated by commas, semicolons or tabs, or a line is a JSON object. Raise ``UserError`` for a missing
+    column of ``required`` (with ``hint`` on the expected columns), a row with another number of cells, or a file that
+    is not text.
     """
-    rows = csv_rows(path, LARGEST, "a table of images")
-    columns = [name.strip().lower() for name in next(rows, (1, []))[1]]
+    name = tree.place / path
+    rows = _json_rows(tree, path) if path.suffix.lower() in JSON_LINES else _csv_rows(tree, path)
+    columns = [column.strip().lower() for column in next(rows, (1, []))[1]]
     for column in required:
         if column.lower() not in columns:
-            raise UserError(f"{path}: no column {column!r}: {hint}")
+            raise UserError(f"{name}: no column {column!r}: {hint}")
     for number, (line, cells) in enumerate(rows):
         if len(cells) != len(columns):
-            raise UserError(f"{path}, line {line}: {len(cells)} cells for {len(columns)} columns")
+            raise UserError(f"{name}, line {line}: {len(cells)} cells for {len(columns)} columns")
         yield number, line, dict(zip(columns, (cell.strip() for cell in cells), strict=True))
+
+
+def _csv_rows(tree: Tree, path: PurePosixPath) -> Iterator[tuple[int, list[str]]]:
+    with tree.open(path, LARGEST, WHAT) as file:
+        head = file.readline(LONGEST_HEADER)
+    return csv_rows(tree.place / path, LARGEST, WHAT, likely_delimiter(head), partial(tree.open, path, LARGEST, WHAT))
+
+
+def _json_rows(tree: Tree, path: PurePosixPath) -> Iterator[tuple[int, list[str]]]:
+    """Yield the names of the first object, then the values of each under them; nested values are left out."""
+    columns: list[str] = []
+    with tree.open(path, LARGEST, WHAT) as file:
+        for line, content in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), start=1):
+            if len(content) > LONGEST_LINE:
+                raise UserError(f"{tree.place / path}, line {line}: more than {LONGEST_LINE:,} bytes are too many")
+            if not content.strip():
+                continue
+            try:
+                row = parse_json(content)
+            except ValueError as error:
+                raise UserError(f"{tree.place / path}, line {line}: {error}") from None
+            if not isinstance(row, dict):
+                raise UserError(f"{tree.place / path}, line {line}: not a JSON object")
+            if not columns:
+                columns = list(row)
+                yield line, columns
+            yield line, [_text(row.get(name)) for name in columns]
+
+
+def _text(value: object) -> str:
+    return "" if value is None or isinstance(value, dict | list) else str(value)

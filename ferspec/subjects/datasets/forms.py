@@ -1,0 +1,83 @@
+"""Load the table of dataset forms: what is recognised, how it is read, and what is only named."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+from ferspec.files import parse_toml
+from ferspec.records import Record
+from ferspec.spec.names import LabelOrder, plain_name
+
+
+class Form(Record):
+    """A form that is read; ``dataset`` is the only one that is distributed in it."""
+
+    name: str
+    title: str
+    recognised: str
+    read: str
+    dataset: str | None = None
+
+
+class Unread(Record):
+    """A form that is recognised and not read: its file names, as patterns, and what to do instead."""
+
+    title: str
+    names: tuple[str, ...]
+    instead: str
+
+
+class CommonOrder(Record):
+    """A common order of numbered classes; without ``datasets`` it is common for any."""
+
+    name: str
+    first: int
+    classes: tuple[str, ...]
+    datasets: tuple[str, ...] = ()
+
+    def labels(self) -> LabelOrder:
+        """Return the order as that of a dataset's labels."""
+        return LabelOrder(first=self.first, classes=self.classes, place=self.name)
+
+
+class NamedFiles(Record):
+    """A dataset whose file names fit a pattern, with the expression of each code in its group."""
+
+    title: str
+    pattern: str
+    codes: dict[str, str]
+
+    def fits(self, name: str) -> bool:
+        """Return whether a name is one of this dataset's."""
+        return re.fullmatch(self.pattern, name, re.IGNORECASE) is not None
+
+    def expression_of(self, name: str) -> str:
+        """Return the expression that a fitting name states."""
+        match = re.fullmatch(self.pattern, name, re.IGNORECASE)
+        if match is None:
+            raise ValueError(f"{name} is not a name of {self.title}")
+        return self.codes[match["code"].upper()]
+
+
+class Table(Record):
+    """All forms, the names of splits by role and of columns, the orders of numbers, and the codes in file names."""
+
+    form: tuple[Form, ...]
+    unread: tuple[Unread, ...]
+    splits: dict[str, tuple[str, ...]]
+    columns: dict[str, tuple[str, ...]]
+    order: tuple[CommonOrder, ...]
+    named: tuple[NamedFiles, ...]
+
+    def role_of(self, name: str) -> str | None:
+        """Return the role of a split by its name: training, validation or test; None for any other name."""
+        plain = plain_name(name).removesuffix("set")
+        return next((role for role, names in self.splits.items() if plain in names), None)
+
+
+@cache
+def table() -> Table:
+    """Return the table of dataset forms."""
+    return Table.model_validate(parse_toml(files("ferspec.subjects.datasets").joinpath("forms.toml").read_bytes()))

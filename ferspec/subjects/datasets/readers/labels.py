@@ -1,0 +1,211 @@
+"""Read tables that name image files with a label each, or with votes or a mark in a column for each class."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+
+from ferspec import spec
+from ferspec.errors import UserError
+from ferspec.spec.names import LabelOrder
+from ferspec.subjects.datasets.forms import table
+from ferspec.subjects.datasets.readers.fer2013 import read_pixel_tables
+from ferspec.subjects.datasets.readers.listing import Listing, joined
+from ferspec.subjects.datasets.readers.meanings import NUMBER, Meanings, meanings_of
+from ferspec.subjects.datasets.readers.orders import declared_order, named_dataset
+from ferspec.subjects.datasets.readers.rows import columns_of, read_rows
+from ferspec.subjects.datasets.readers.splits import UNMARKED, WHOLE, Splits, by_split, role_of, split_of
+from ferspec.subjects.datasets.readers.trees import Tree, fetch_files, walk
+from ferspec.subjects.examples import first_few
+
+HINT = "expected a column for the file of the image, and one for its label"
+# a column for each of fewer classes may be a coincidence
+LEAST_CLASSES = 7
+# FERPlus drops single votes
+FEWEST_VOTES = 2
+MOST_VOTES = 10_000
+UNKNOWN = -1
+
+
+class Columns(NamedTuple):
+    """The columns of a table of labels; ``classes`` are those of votes, where there is no ``label``."""
+
+    file: str
+    label: str | None
+    split: str | None
+    classes: tuple[str, ...]
+
+
+class Row(NamedTuple):
+    """A row: its line and number, the name of its image, and its label, which is empty where there is none."""
+
+    line: int
+    number: int
+    name: str
+    label: str
+    split: str
+
+
+def label_columns(names: Sequence[str]) -> Columns | None:
+    """Return the columns of a table of labels by their lower-case names, or None for another table."""
+    found = {kind: next((name for name in words if name in names), None) for kind, words in table().columns.items()}
+    classes = tuple(name for name in names if name not in found.values() and _class_or_none(name) is not UNKNOWN)
+    if found["file"] is None or (found["label"] is None and len(classes) < LEAST_CLASSES):
+        return None
+    return Columns(found["file"], found["label"], found["split"], () if found["label"] else classes)
+
+
+def read_labels(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None = None) -> Splits:
+    """List the images that tables name, with their labels: class names, or numbers as ``decide_order`` reads them.
+
+    A file is found by the longest common end of its path. The split is that of a column, else that of the table's name
+    or folder, or of the image's folder. Expressions outside the seven classes, and votes without a majority, are
+    skipped and noted. A missing image is reported when it is read.
+
+    Raise ``UserError``, with the line, for an unknown label, an image with two labels, or a name that fits several
+    files, and for tables of which no image exists.
+    """
+    index = _index(tree)
+    rows = {path: list(read_label_rows(tree, path)) for path in paths}
+    labels, order, notes = _meanings(tree, rows, dataset)
+    images: dict[PurePosixPath, tuple[int, str]] = {}
+    repeated = missing = 0
+    for table_path, row in ((path, row) for path in paths for row in rows[path]):
+        label = labels.get(row.label)
+        if label is None:
+            continue
+        place = f"{tree.place / table_path}, line {row.line}"
+        image = _find(index, table_path, row.name, place)
+        missing += image not in index.get(image.name.lower(), ())
+        split = row.split or str(split_of(image.parent) or WHOLE)
+        if images.get(image, (label, split))[0] != label:
+            raise UserError(f"{place}: {row.name} has another label in an earlier row")
+        repeated += image in images
+        images[image] = label, split
+    if missing == len(images):
+        first = next(iter(images))
+        raise UserError(f"{tree.place / paths[0]}: none of its images exists below {tree.place}, such as {first.name}")
+    if repeated:
+        notes = (*notes, f"rows that repeat an image were skipped: {repeated:,}")
+    places = sorted(images)
+    ids = tuple(map(str, places))
+    numbers = np.array([images[place][0] for place in places], np.int64)
+    listing = Listing("labels table", ids, numbers, fetch_files(tree, places, ids), notes, order=order)
+    return Splits(tree.place, by_split(listing, [images[place][1] for place in places]))
+
+
+def read_votes_on_pixels(tree: Tree, votes: PurePosixPath, pixels: Sequence[PurePosixPath]) -> Splits:
+    """List the images of FER2013's table with the majority of FERPlus' votes, row by row.
+
+    Raise ``UserError`` for tables of different lengths.
+    """
+    images = joined(read_pixel_tables(tree, pixels).parts.values())
+    rows = list(read_label_rows(tree, votes))
+    if len(rows) != len(images):
+        raise UserError(f"{tree.place / votes}: {len(rows):,} rows of votes for {len(images):,} images")
+    places = {id: index for index, id in enumerate(images.ids)}
+    labels, _, notes = _meanings(tree, {votes: rows}, None)
+    kept = [(row, label) for row in rows if (label := labels.get(row.label)) is not None]
+    listing = images.take([places[str(row.number)] for row, _ in kept])
+    listing = replace(
+        listing, form="ferplus votes", labels=np.array([label for _, label in kept], np.int64), notes=notes
+    )
+    return Splits(tree.place / votes, by_split(listing, [row.split for row, _ in kept]))
+
+
+def read_label_rows(tree: Tree, path: PurePosixPath) -> Iterator[Row]:
+    """Yield the rows of a table of labels; of votes, the majority as in FERPlus, or no label without one."""
+    columns = label_columns(columns_of(tree, path))
+    if columns is None:
+        raise UserError(f"{tree.place / path}: {HINT}")
+    named = next((word for word in re.split(r"[\W_]+", path.stem) if role_of(word)), None)
+    by_name = named or str(split_of(path.parent) or WHOLE)
+    for number, line, cells in read_rows(tree, path, (), HINT):
+        split = cells[columns.split] or UNMARKED if columns.split else by_name
+        place = f"{tree.place / path}, line {line}"
+        label = (
+            cells[columns.label] if columns.label else _majority(place, {name: cells[name] for name in columns.classes})
+        )
+        yield Row(line, number, cells[columns.file], label, split)
+
+
+def _class_or_none(name: str) -> int | None:
+    """Return the class of a name, None for one outside the seven, and ``UNKNOWN`` for any other word."""
+    try:
+        return spec.load().column_class(name)
+    except UserError:
+        return UNKNOWN
+
+
+def _majority(place: str, cells: Mapping[str, str]) -> str:
+    """Return the class with more than half of the votes, as FERPlus counts them, or with the only mark."""
+    votes = {}
+    for name, text in cells.items():
+        match = NUMBER.fullmatch(text)
+        if match is None or int(match[1]) > MOST_VOTES:
+            raise UserError(f"{place}: {text[:20]!r} is not a number of votes for {name}")
+        votes[name] = int(match[1])
+    if sum(votes.values()) > 1:
+        votes = {name: count if count >= FEWEST_VOTES else 0 for name, count in votes.items()}
+    name = max(votes, key=lambda name: votes[name])
+    return name if 2 * votes[name] > sum(votes.values()) else ""
+
+
+def _index(tree: Tree) -> dict[str, list[PurePosixPath]]:
+    """Return the paths of all files by their names in lower case, and by those without a suffix."""
+    index = defaultdict(list)
+    for path, is_folder in walk(tree):
+        if not is_folder:
+            for name in {path.name.lower(), path.stem.lower()}:
+                index[name].append(path)
+    return dict(index)
+
+
+def _find(index: Mapping[str, Sequence[PurePosixPath]], source: PurePosixPath, name: str, place: str) -> PurePosixPath:
+    """Return the file that a name in a table means: the one with the longest common end."""
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    if not parts:
+        raise UserError(f"{place}: the name of the image is missing")
+    candidates = [path for path in index.get(parts[-1].lower(), ()) if path != source]
+    if not candidates:
+        return source.parent / parts[-1]
+    beside = source.parent.joinpath(*parts)
+    if beside in candidates:
+        return beside
+    lengths = [_common_end(path.parts, parts) for path in candidates]
+    best = [path for path, length in zip(candidates, lengths, strict=True) if length == max(lengths)]
+    if len(best) > 1:
+        raise UserError(f"{place}: {name} fits several files: {first_few(best)}: write its folder too")
+    return best[0]
+
+
+def _common_end(one: Sequence[str], other: Sequence[str]) -> int:
+    pairs = zip(reversed(one), reversed(other), strict=False)
+    return next((count for count, (first, second) in enumerate(pairs) if first != second), min(len(one), len(other)))
+
+
+def _meanings(tree: Tree, rows: Mapping[PurePosixPath, Sequence[Row]], dataset: str | None) -> Meanings:
+    path = next(iter(rows))
+    counts = Counter(row.label for part in rows.values() for row in part)
+    names = (PurePosixPath(row.name.replace("\\", "/")).name for part in rows.values() for row in part)
+    dataset = dataset or named_dataset(tree.place, path.parts, names)
+    numbers = [int(label) for label in counts if label.isdecimal()]
+
+    def where(label: str) -> str:
+        path, line = next((path, row.line) for path, part in rows.items() for row in part if row.label == label)
+        return f"{tree.place / path}, line {line}"
+
+    return meanings_of(tree.place / path, counts, dataset, _declared(tree, path, numbers), where)
+
+
+def _declared(tree: Tree, path: PurePosixPath, numbers: Iterable[int]) -> LabelOrder | None:
+    for folder, _, names in tree.levels():
+        if folder in path.parents and (order := declared_order(tree, folder, names, numbers)) is not None:
+            return order
+    return None

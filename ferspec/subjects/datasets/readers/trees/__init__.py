@@ -1,0 +1,7 @@
+"""Read the files of a dataset in a folder, or in place in a zip or tar archive."""
+
+from ferspec.subjects.datasets.readers.trees.archives import open_packed
+from ferspec.subjects.datasets.readers.trees.folder import Folder
+from ferspec.subjects.datasets.readers.trees.tree import LARGEST_IMAGE, Level, Tree, fetch_files, walk
+
+__all__ = ["LARGEST_IMAGE", "Folder", "Level", "Tree", "fetch_files", "open_packed", "walk"]
