@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -88,3 +88,18 @@ def class_folders(root: Path, counts: Mapping[str, int], suffix: str = ".png", s
         for number in range(count):
             save(root / folder / f"{number:03d}{suffix}", size)
     return root
+
+
+def flat(root: Path, files: Sequence[str] | None = None) -> Sequence[str]:
+    """Write seven pictures without any folder of a class; return their names."""
+    listed = files or [f"{index:03}.jpg" for index in range(7)]
+    for name in listed:
+        save(root / name)
+    return listed
+
+
+def written(path: Path, rows: Iterable[str], columns: str = "file,label") -> Path:
+    """Write a table of labels, with the line of its columns first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([columns, *rows]) + "\n")
+    return path

@@ -43,7 +43,7 @@ class CommonOrder(Record):
 
 
 class NamedFiles(Record):
-    """A dataset whose file names fit a pattern, with the expression of each code in its group."""
+    """A dataset whose file names fit a pattern; the group ``code`` states the expression."""
 
     title: str
     pattern: str
@@ -62,7 +62,7 @@ class NamedFiles(Record):
 
 
 class Table(Record):
-    """All forms, the names of splits by role and of columns, the orders of numbers, and the codes in file names."""
+    """All forms of datasets, and the names that they are recognised by."""
 
     form: tuple[Form, ...]
     unread: tuple[Unread, ...]

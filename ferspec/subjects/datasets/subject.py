@@ -28,7 +28,7 @@ SYNTHETIC, SYNTHETIC_SEED = "synthetic", 0
 
 
 def open_dataset(path: str | Path, progress: StepProgress | None = None, split: str | None = None) -> Dataset:
-    """Open a dataset in any form of the table, and read every image of one split once.
+    """Open a dataset in any form, and read every image of one split once.
 
     ``progress(done, total)`` counts the images. Without ``split``, the split is that of ``Splits.chosen``. Raise
     ``UserError`` for a missing path, an unsupported form, invalid files, images to train on, or unreadable images (one

@@ -39,7 +39,7 @@ def open_images(
     progress: Progress = silent,
     split: str | None = None,
 ) -> Dataset:
-    """Open a split of a dataset, by default the only one for tests, and add the columns of a groups CSV.
+    """Open a split of a dataset, and add the columns of a groups CSV.
 
     Without a dataset, render the synthetic faces of the demonstration, or of a run that was tested on them.
     """

@@ -26,9 +26,11 @@ from helpers.layouts import (
     class_folders,
     decoded,
     fer2013_csv,
+    flat,
     picture,
     rafdb_list,
     save,
+    written,
 )
 from helpers.messages import refusal
 from helpers.places import ROOT
@@ -38,20 +40,6 @@ WORDS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surpris
 
 def names(listing):
     return [CLASSES[label] for label in listing.labels]
-
-
-def flat(root, files=None):
-    """Write seven pictures without any folder of a class; return their names."""
-    listed = files or [f"{index:03}.jpg" for index in range(7)]
-    for name in listed:
-        save(root / name)
-    return listed
-
-
-def written(path, rows, columns="file,label"):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join([columns, *rows]) + "\n")
-    return path
 
 
 # --- each form with the right answer -----------------------------------------------------------------------------
@@ -217,136 +205,6 @@ def test_what_is_evaluated_can_be_trained_on(tmp_path, form):
         assert read_published(dataset, path).held_out is None
     else:
         assert "but not a training split" in refusal(read_published, dataset, path)
-
-
-# --- tables of labels --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("columns", "row"),
-    [
-        ("image,emotion", "{0},{1}"),
-        ('"pth";"label";"relFCs"', "images/{0};{1};0.5"),
-        ("subset\tfilename\texpression", "test\t{0}\t{1}"),
-        (",path,label", "7,C:\\data\\images\\{0},{1}"),
-    ],
-)
-def test_columns_separators_and_paths_may_differ(tmp_path, columns, row):
-    rows = [row.format(*pair) for pair in zip(flat(tmp_path / "images"), WORDS, strict=True)]
-    written(tmp_path / "labels.csv", rows, columns)
-    assert sorted(names(open_splits(tmp_path).chosen())) == list(CLASSES)
-    assert names(open_splits(tmp_path / "labels.csv").chosen()) == names(open_splits(tmp_path).chosen())
-
-
-@pytest.mark.parametrize(
-    ("rows", "says"),
-    [
-        (["000.jpg,hapy"], "line 2: unknown class 'hapy': did you mean Happy?"),
-        (["000.jpg,sad", "000.jpg,fear"], "line 3: 000.jpg has another label in an earlier row"),
-        (["900.jpg,sad"], "none of its images exists below"),
-        (["000.jpg,contempt"], "holds no image of the seven classes"),
-        (["000.jpg,0", "001.jpg,1"], "which has several common meanings"),
-        (["../../000.jpg,sad,x"], "line 2: 3 cells for 2 columns"),
-    ],
-)
-def test_a_mistake_in_a_table_of_labels_names_its_line(tmp_path, rows, says):
-    flat(tmp_path)
-    assert says in refusal(open_splits, written(tmp_path / "labels.csv", rows))
-
-
-def test_a_name_that_fits_several_files_is_refused_and_a_longer_one_read(tmp_path):
-    flat(tmp_path, ["a/1.jpg", "b/1.jpg"])
-    assert "1.jpg fits several files: a/1.jpg, b/1.jpg" in refusal(
-        open_splits, written(tmp_path / "x.csv", ["1.jpg,sad"])
-    )
-    written(tmp_path / "x.csv", ["data/a/1.jpg,sad", "data/b/1.jpg,fear"])
-    assert dict(zip((found := open_splits(tmp_path).chosen()).ids, names(found), strict=True)) == {
-        "a/1.jpg": "Sad",
-        "b/1.jpg": "Fear",
-    }
-
-
-def test_a_table_that_contradicts_the_class_folders_is_refused(tmp_path):
-    class_folders(tmp_path, dict.fromkeys(WORDS, 1))
-    assert len(open_splits(tmp_path).chosen()) == 7
-    written(tmp_path / "labels.csv", ["anger/000.png,anger", "fear/000.png,surprise"], "pth,label")
-    assert "1 images have another label in labels.csv than their folder, such as fear/000.png" in refusal(
-        open_splits, tmp_path
-    )
-    assert names(open_splits(tmp_path / "labels.csv").chosen()) == ["Angry", "Surprise"]
-
-
-# --- FER2013 and FERPlus -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "usages", [("train", "val", "test"), ("Training", "Validation", "Test"), ("TRAIN", "dev", "eval")]
-)
-def test_any_wording_of_usage_is_a_split(tmp_path, usages):
-    path = fer2013_csv(tmp_path / "own.csv", [(name, usage) for usage in usages for name in CLASSES])
-    assert f"holds several splits ({', '.join(sorted(usages))})" in refusal(open_dataset, path)
-    chosen = open_dataset(path, split=usages[2])
-    assert (len(chosen), chosen.listing.split.taken) == (7, usages[2])
-    assert any(f"7 of {usages[0]}" in note for note in chosen.notes)
-    assert len(read_published("FER2013", path).training) == 7
-
-
-def test_images_to_train_on_are_evaluated_only_on_request(tmp_path):
-    path = fer2013_csv(tmp_path / "own.csv", [(name, "Training") for name in CLASSES])
-    assert "all images belong to the training split (Training)" in refusal(open_dataset, path)
-    assert len(open_dataset(path, split="train")) == 7
-    folders = class_folders(tmp_path / "set", {f"TRAIN/{name}": 1 for name in CLASSES})
-    assert "all images belong to the training split" in refusal(open_dataset, folders)
-    assert len(open_dataset(folders / "TRAIN")) == 7
-    assert "does not hold a split 'test': it holds TRAIN" in refusal(open_dataset, folders, split="test")
-    assert "it has no splits" in refusal(open_dataset, folders / "TRAIN", split="test")
-
-
-def test_the_only_split_for_tests_is_taken_and_named(tmp_path):
-    dataset = open_dataset(class_folders(tmp_path / "set", {f"Testing/{name}": 1 for name in CLASSES}))
-    assert dataset.notes[0] == "split: Testing (the only split)"
-
-
-def test_the_tables_of_the_competition_are_its_splits(tmp_path):
-    rows = [(name, "") for name in CLASSES]
-    for name in ("train", "test"):
-        path = fer2013_csv(tmp_path / f"{name}.csv", rows)
-        path.write_text("\n".join(line.rpartition(",")[0] for line in path.read_text().splitlines()))
-    found = read_published("FER2013", tmp_path)
-    assert (len(found.training), len(found.held_out)) == (7, 7)
-    assert len(set(found.whole().ids)) == 14
-    path.write_text("\n".join(line.rpartition(",")[2] for line in path.read_text().splitlines()))
-    assert "test.csv has pixels but no labels, as the competition published" in refusal(
-        read_published, "FER2013", tmp_path
-    )
-    fer2013_csv(tmp_path / "icml_face_data.csv", [("Sad", "Training"), ("Fear", "PublicTest")])
-    assert names(open_splits(tmp_path).chosen()) == ["Fear"]
-
-
-FERPLUS = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
-VOTES = {
-    "8,1,0,1,0,0,0,0,0,0": "Neutral",
-    "0,0,6,0,0,0,4,0,0,0": "Surprise",
-    "5,5,0,0,0,0,0,0,0,0": None,  # no majority
-    "0,0,0,5,1,1,1,1,1,0": "Sad",  # single votes do not count
-    "0,0,0,0,0,0,0,10,0,0": None,  # contempt
-    "0,0,0,0,0,0,0,0,0,10": None,  # no face
-}
-
-
-def test_votes_of_ferplus_are_counted_as_its_authors_do(tmp_path):
-    fer2013_csv(tmp_path / "fer2013.csv", [("Angry", "PublicTest")] * len(VOTES))
-    rows = [f"PublicTest,fer{index:07}.png,{votes}" for index, votes in enumerate(VOTES)]
-    listing = open_splits(written(tmp_path / "fer2013new.csv", rows, FERPLUS)).chosen()
-    assert dict(zip(listing.ids, names(listing), strict=True)) == {
-        str(index): name for index, name in enumerate(VOTES.values()) if name
-    }
-    assert listing.fetch(2)[1][0, 0, 0] == 3
-    assert "images outside the seven classes were skipped: 1 contempt, 1 nf" in listing.notes
-    assert "holds FER2013's labels and FERPlus' votes: give fer2013new.csv or" in refusal(open_splits, tmp_path)
-    assert names(open_splits(tmp_path, "FER2013").chosen()) == ["Angry"] * 6
-    written(tmp_path / "fer2013new.csv", rows[:-1], FERPLUS)
-    assert "5 rows of votes for 6 images" in refusal(open_splits, tmp_path / "fer2013new.csv")
 
 
 # --- archives within bounds --------------------------------------------------------------------------------------

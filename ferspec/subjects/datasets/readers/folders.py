@@ -150,7 +150,7 @@ def _add_class_folder(found: _Found, path: PurePosixPath) -> None:
 
 
 def _add_numbered_folders(found: _Found, pictures: Sequence[PurePosixPath]) -> None:
-    """Add the folders of images whose names are numbers, with the labels that the numbers mean."""
+    """Add the folders of images whose names are numbers, with their labels."""
     numbered: dict[PurePosixPath, int] = {}
     for folder in sorted({path.parent for path in pictures}, key=lambda folder: len(folder.parts)):
         inside = _class_folder(folder / "x", found.folders) or _class_folder(folder, numbered)

@@ -1,4 +1,4 @@
-"""Read tables that name image files with a label each, or with votes or a mark in a column for each class."""
+"""Read tables of image files: with a label each, or with votes for each class."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Row(NamedTuple):
 
 
 def label_columns(names: Sequence[str]) -> Columns | None:
-    """Return the columns of a table of labels by their lower-case names, or None for another table."""
+    """Return the columns of a table of labels by their lower-case names; None for another."""
     found = {kind: next((name for name in words if name in names), None) for kind, words in table().columns.items()}
     classes = tuple(name for name in names if name not in found.values() and _class_or_none(name) is not UNKNOWN)
     if found["file"] is None or (found["label"] is None and len(classes) < LEAST_CLASSES):
@@ -136,7 +136,7 @@ def read_label_rows(tree: Tree, path: PurePosixPath) -> Iterator[Row]:
 
 
 def _class_or_none(name: str) -> int | None:
-    """Return the class of a name, None for one outside the seven, and ``UNKNOWN`` for any other word."""
+    """Return the class of a name; None outside the seven, ``UNKNOWN`` for any other word."""
     try:
         return spec.load().column_class(name)
     except UserError:
@@ -144,7 +144,7 @@ def _class_or_none(name: str) -> int | None:
 
 
 def _majority(place: str, cells: Mapping[str, str]) -> str:
-    """Return the class with more than half of the votes, as FERPlus counts them, or with the only mark."""
+    """Return the class with more than half of the votes; FERPlus drops single ones."""
     votes = {}
     for name, text in cells.items():
         match = NUMBER.fullmatch(text)
@@ -158,7 +158,7 @@ def _majority(place: str, cells: Mapping[str, str]) -> str:
 
 
 def _index(tree: Tree) -> dict[str, list[PurePosixPath]]:
-    """Return the paths of all files by their names in lower case, and by those without a suffix."""
+    """Return the paths of all files by their lower-case names, with and without suffix."""
     index = defaultdict(list)
     for path, is_folder in walk(tree):
         if not is_folder:

@@ -18,7 +18,7 @@ NUMBER = re.compile(r"(\d{1,4})(\.0*)?", re.ASCII)
 
 
 class Meanings(NamedTuple):
-    """The class of each label inside the seven, the order of numbers, and notes on what was left out."""
+    """The class of each label inside the seven, the order of numbers, and notes."""
 
     classes: dict[str, int]
     order: Choice | None

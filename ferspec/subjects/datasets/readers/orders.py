@@ -63,7 +63,7 @@ def decide_order(
 
 
 def named_dataset(place: Path, folders: Iterable[str], images: Iterable[str]) -> str | None:
-    """Return the dataset that the names of images, or of folders at or below ``place``, are those of, or None."""
+    """Return the dataset that the names of images or of folders near ``place`` imply."""
     if all(RAFDB_FACE.fullmatch(name) for name in images):
         return "RAF-DB"
     names = {*place.resolve().parts[-NEAR:], *folders}
@@ -75,7 +75,7 @@ def named_dataset(place: Path, folders: Iterable[str], images: Iterable[str]) ->
 def declared_order(
     tree: Tree, folder: PurePosixPath, names: Iterable[str], numbers: Iterable[int]
 ) -> LabelOrder | None:
-    """Return the order in a file beside numbered classes, such as ``classes.txt`` or ``data.yaml``, or None.
+    """Return the order that a file such as ``classes.txt`` or ``data.yaml`` declares, or None.
 
     ``names`` are the files in ``folder``. Lines may begin or end with a number; without numbers they count from the
     first of ``numbers``. Raise ``UserError`` for a file that does not name known classes.
@@ -112,7 +112,7 @@ def _has(order: LabelOrder, number: int) -> bool:
 
 
 def _is_complete(order: LabelOrder, counts: Mapping[int, int]) -> bool:
-    """Return whether there are images of every class of an order, except expressions outside the seven."""
+    """Return whether every class of an order inside the seven has images."""
     absent = (name for number, name in enumerate(order.classes, order.first) if number not in counts)
     return all(plain_name(name) in spec.load().outside for name in absent)
 

@@ -1,4 +1,4 @@
-"""Read parquet files whose rows hold the bytes of an image and its label, as Hugging Face distributes datasets."""
+"""Read parquet files of images and labels, as Hugging Face distributes datasets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hold a dataset by its splits, and choose the images to train on, or the split to evaluate."""
+"""Hold a dataset by its splits; choose those to train on or to evaluate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the files of a dataset in a folder, or in place in a zip or tar archive."""
+"""Read the files of a dataset in a folder, a zip or a tar."""
 
 from ferspec.subjects.datasets.readers.trees.archives import open_packed
 from ferspec.subjects.datasets.readers.trees.folder import Folder

@@ -159,7 +159,7 @@ def _tar(path: Path, file: IO[bytes]) -> Archive:
                     raise UserError(f"{path}: more than {MOST_MEMBERS:,} members are too many for a dataset")
                 if info.isreg() and not info.issparse():  # links are not followed
                     members[info.name] = info.size, opener(info.offset_data, info.size)
-                archive.members.clear()  # they would all be kept
+                archive.members.clear()  # type: ignore[attr-defined]  # they would all be kept
             if os.pread(file.fileno(), tarfile.BLOCKSIZE, archive.offset) != bytes(tarfile.BLOCKSIZE):
                 raise UserError(f"{path}: the archive has no end: it is damaged, or was not copied completely")
         tree = Archive(path, members)
