@@ -26,7 +26,7 @@ def delimiter_of(path: str | Path) -> str:
 
 
 def likely_delimiter(head: bytes) -> str:
-    """Return the character that separates the most cells of the first line of the head of a table."""
+    """Return what separates the most cells of the first line of some content."""
     first = head.lstrip(b"\xef\xbb\xbf\r\n").partition(b"\n")[0].decode(errors="replace")
     return max(DELIMITERS, key=first.count)
 
