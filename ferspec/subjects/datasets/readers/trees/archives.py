@@ -96,6 +96,10 @@ class Archive:
             raise UserError(f"cannot read {name}: it is not {size:,} bytes long, as {self._place.name} says")
         return content
 
+    def head(self, path: PurePosixPath, size: int) -> bytes:
+        with self._opened(path, LARGEST_SET, "a dataset", str(self._place / path)) as file:
+            return file.read(size)
+
     def require_inside(self, paths: Sequence[PurePosixPath]) -> None:
         """Accept all paths: the members of an archive do not lead out of it."""
 

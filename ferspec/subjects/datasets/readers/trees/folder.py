@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ferspec.errors import UserError
-from ferspec.files import open_regular, read_bounded
+from ferspec.files import is_regular_file, open_regular, read_bounded, read_head
 from ferspec.subjects.datasets.readers.trees.tree import MOST_LEVELS, Level, is_skipped
 from ferspec.subjects.examples import first_few
 
@@ -50,6 +50,9 @@ class Folder:
 
     def read(self, path: PurePosixPath, largest: int, what: str, name: str | None = None) -> bytes:
         return read_bounded(self.place / path, largest, what, name)
+
+    def head(self, path: PurePosixPath, size: int) -> bytes:
+        return read_head(self.place / path, size) if is_regular_file(self.place / path) else b""
 
     def require_inside(self, paths: Sequence[PurePosixPath]) -> None:
         boundary = os.path.realpath(self.place)

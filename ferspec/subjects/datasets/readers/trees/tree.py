@@ -40,6 +40,9 @@ class Tree(Protocol):
     def read(self, path: PurePosixPath, largest: int, what: str, name: str | None = None) -> bytes:
         """Read a file of at most ``largest`` bytes; ``UserError`` for a missing or larger one."""
 
+    def head(self, path: PurePosixPath, size: int) -> bytes:
+        """Read the first ``size`` bytes of a file; nothing of anything but a regular file."""
+
     def require_inside(self, paths: Sequence[PurePosixPath]) -> None:
         """Raise ``UserError`` if links lead from these paths out of the tree."""
 
