@@ -99,11 +99,11 @@ def audit(
 ) -> TrainingAudit:
     """Judge from their logs whether training runs followed the schedule (FER-S-02 to FER-S-08).
 
-    ``paths`` are run folders of this suite, files of Keras' CSVLogger, folders of TensorBoard's event files, runs,
-    folders or databases of MLflow, or folders that are searched for any of these. ``weights`` are the initial weights
-    of the networks, ``profile`` the one to judge by (``released`` for a run that names none), ``reported`` the
-    validation accuracy (0 to 1) that is claimed; a text such as ``0.83`` is taken as rounded to its digits. With
-    ``select`` only the checks run whose id contains it.
+    ``paths`` are run folders of this suite, logs of other trainers (tables, JSON, Keras' output), folders of
+    TensorBoard's event files, runs, folders or databases of MLflow, or folders that are searched for any of these.
+    ``weights`` are the initial weights of the networks, ``profile`` the one to judge by (``released`` for a run that
+    names none), ``reported`` the validation accuracy (0 to 1) that is claimed; a text such as ``0.83`` is taken as
+    rounded to its digits. With ``select`` only the checks run whose id contains it.
 
     ``UserError`` for a path without a training run, an accuracy outside 0 to 1, unreadable deviations, and a
     ``select`` that no check has.

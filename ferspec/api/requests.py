@@ -169,7 +169,10 @@ class AuditRequest(Request):
 
     paths: Annotated[
         tuple[Name, ...],
-        Argument("Run folders, CSVLogger files, TensorBoard or MLflow logs, or folders to search for them.", "PATH..."),
+        Argument(
+            "Logs of any trainer (CSV, JSON, output), run folders, TensorBoard, MLflow, or folders to search for them.",
+            "PATH...",
+        ),
     ]
     weights: Annotated[
         Weights | None, Option("The initial weights of the networks, where the run does not say.", ("--weights", "-w"))

@@ -10,10 +10,11 @@ from ferspec.files.reading import (
     read_text,
     require_regular_file,
 )
-from ferspec.files.tables import csv_rows, delimiter_of, likely_delimiter, require_few_columns
+from ferspec.files.tables import MOST_COLUMNS, csv_rows, delimiter_of, likely_delimiter, require_few_columns
 from ferspec.files.writing import replacing, write_whole
 
 __all__ = [
+    "MOST_COLUMNS",
     "GuardedFile",
     "csv_rows",
     "delimiter_of",

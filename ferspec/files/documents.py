@@ -17,15 +17,18 @@ SHOWN = 20
 MOST_DOTS = 100
 
 
-def parse_json(content: bytes) -> Any:
+def parse_json(content: bytes, nan: bool = False) -> Any:
     """Parse JSON in UTF-8, with or without a byte order mark.
 
-    ``ValueError``, in one line, for other content, the constants NaN and Infinity, a number that is too large for a
-    float, an integer of more than ``LONGEST_INTEGER`` digits, and more than ``DEEPEST`` levels.
+    ``ValueError``, in one line, for other content, the constants NaN and Infinity (unless ``nan`` is true), a number
+    that is too large for a float, an integer of more than ``LONGEST_INTEGER`` digits, and more than ``DEEPEST`` levels.
     """
     try:
         document = json.loads(
-            content.decode("utf-8-sig"), parse_constant=_refused, parse_float=_finite, parse_int=_integer
+            content.decode("utf-8-sig"),
+            parse_constant=float if nan else _refused,
+            parse_float=_finite,
+            parse_int=_integer,
         )
     except RecursionError:
         raise _too_deep() from None

@@ -11,22 +11,23 @@ from pathlib import Path
 from jinja2 import Template
 
 from ferspec.checks.run.audit import Audit, AuditedRun
-from ferspec.checks.run.schedule.replay import PhaseStop
+from ferspec.checks.run.schedule.replay import PhaseReplay, PhaseStop
 from ferspec.checks.run.schedule.rounded_losses import same_rate
 from ferspec.files import write_whole
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.report.result_page import svg_uri
 from ferspec.report.templating import new_environment
-from ferspec.report.terminal import details
 from ferspec.report.training_curves import Mark, curves_svg
-from ferspec.report.words import VERDICTS, by_urgency, plain, shorten
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
+from ferspec.report.words import VERDICTS, by_urgency, difference, plain, shorten, stated
+from ferspec.subjects.runs.logs.phases import LoggedPhase
 
 PAGE, CURVES = "audit.html", "curves"
 NUMBERED = "[0-9][0-9][0-9]-*.svg"
 # larger values, NaN and infinite ones cannot be drawn
 LARGEST = 1e6
 RATE = "rate"
+# the headings of ``phase_row``
+PHASES = ("phase", "epochs", "first rate", "last rate", "rates", "end")
 SERIES = ("loss", "accuracy", "val_loss", "val_accuracy", RATE)
 
 
@@ -104,9 +105,32 @@ def _marks(phase: LoggedPhase, rates: Sequence[float], stop: PhaseStop, before: 
         yield Mark(before + stop.stop, "stop", text)
 
 
+def phase_row(replay: PhaseReplay, stop: PhaseStop) -> tuple[str, ...]:
+    """Return a phase in words: number, epochs, first and last rate, whether the rates replay, and the end."""
+    phase = replay.phase
+    rates = ("–", "–") if phase.rate is None else (f"{phase.rate[0]:g}", f"{phase.rate[-1]:g}")
+    departs = "may depart" if replay.may_be_rounding else "depart"
+    found = replay.unknown or ("as they should be" if replay.mismatch is None else f"{departs}: {replay.where}")
+    return str(replay.number), f"{phase.epochs[0]}–{phase.epochs[-1]}", *rates, found, _end(stop)
+
+
+def _end(stop: PhaseStop) -> str:
+    if stop.unknown:
+        return stop.unknown
+    if stop.overran and stop.stop is not None:
+        return f"{stop.last - stop.stop} epochs after early stopping"
+    return "early stopping" if stop.stopped else "before early stopping"
+
+
 @cache
 def _template() -> Template:
     environment = new_environment()
-    environment.filters |= {"plain": plain, "shorten": shorten, "by_urgency": by_urgency, "details": details}
-    environment.globals["VERDICTS"] = VERDICTS
+    environment.filters |= {
+        "plain": plain,
+        "shorten": shorten,
+        "by_urgency": by_urgency,
+        "stated": stated,
+        "difference": difference,
+    }
+    environment.globals |= {"VERDICTS": VERDICTS, "phase_row": phase_row, "HEADINGS": PHASES}
     return environment.get_template("audit.html")

@@ -123,7 +123,8 @@ def test_the_page_shows_every_run_and_marks_reductions_and_stops(ferspec, logs):
     curves = sorted((folder / "curves").iterdir())
     assert [path.name for path in curves] == ["001-patient.svg", "002-right.svg"]
     assert all(f"curves/{path.name}" in page for path in curves)
-    assert page.count('<section class="run"') == 3
+    assert page.count('<details class="run entry') == 3
+    assert page.index('id="summary"') < page.index('<details class="run entry')
     assert "No curves" in page
     lines = [line.get("class") for line in ElementTree.parse(curves[1]).iter("{http://www.w3.org/2000/svg}line")]
     # three panels and the legend: the rate is halved three times, and the second phase is stopped
@@ -139,13 +140,22 @@ def test_curves_of_an_earlier_audit_are_removed(ferspec, logs):
     assert sorted(path.name for path in (logs.parent / "page" / "curves").iterdir()) == ["001-right.svg", "mine.svg"]
 
 
-def test_the_page_has_one_column_however_wide_it_is(ferspec, logs):
-    """The sheet sets wide pages beside a table of contents, which this one does not have."""
+def test_the_page_of_many_runs_can_be_filtered_by_verdict(ferspec, logs):
+    """The sheet hides what is not chosen, since pages run no scripts; a right and an unrated run pass."""
     ferspec("audit", logs, "--out", "page")
     page = (logs.parent / "page" / "audit.html").read_text()
-    assert "<nav" not in page
-    assert page.rindex(".page { display: block; }") > page.rindex(".page { display: grid;")
-    assert '<div class="scroll">\n<table class="runs">' in page
+    filters = dict(re.findall(r'id="show-(\w+)"(?: checked)?> [a-z ]+ <b>(\d)</b>', page))
+    assert filters == {"all": "3", "fail": "1", "inconclusive": "0", "not_evaluated": "0", "pass": "2"}
+    assert page.count("entry is-fail") == 2
+    assert "main:has(#show-fail:checked) .entry:not(.is-fail)" in page
+    assert "1 of 3 runs depart from the schedule" in page
+
+
+def test_the_page_of_one_run_gives_its_reason_beside_the_verdict(ferspec, logs):
+    ferspec("audit", logs / "patient.csv", "--out", "page")
+    page = (logs.parent / "page" / "audit.html").read_text()
+    assert page.index("FER-S-03: phase 1, epoch 25") < page.index("<main>")
+    assert "<details" not in page
 
 
 def test_names_that_are_code_stay_text_on_the_page(ferspec, logs):

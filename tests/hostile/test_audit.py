@@ -13,8 +13,8 @@ from ferspec.errors import UserError
 from ferspec.files import read_bounded
 from ferspec.subjects.runs.logs import mlflow as mlflow_runs
 from ferspec.subjects.runs.logs import series as logged_series
-from ferspec.subjects.runs.logs.csv_logger import MOST_EPOCHS
 from ferspec.subjects.runs.logs.find import find_training_runs
+from ferspec.subjects.runs.logs.phases import MOST_EPOCHS
 from helpers.made import runs as made_runs
 from helpers.made.logs import write_log
 from helpers.processes import run_python

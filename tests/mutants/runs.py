@@ -11,9 +11,9 @@ from typing import Any
 
 from ferspec.checks.generator import checks_for_log
 from ferspec.outcomes import CheckResult
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
 from ferspec.subjects.runs.logs.find import find_training_runs
 from ferspec.subjects.runs.logs.logged_run import Kept, LoggedRun
+from ferspec.subjects.runs.logs.phases import LoggedPhase
 from helpers.made.logs import FALLING, HEAD, LONG, LOSSES, RISING, log_text, trained, trained_by_keras_2
 from mutants.kinds import Mutant, Right
 from mutants.scratch import fresh

@@ -10,11 +10,15 @@ from typing import Any
 
 from ferspec.checks.run.schedule.notes import same_validation, schedule_notes
 from ferspec.checks.run.schedule.replay import PhaseReplay, PhaseStop, replays, stops
+from ferspec.checks.run.schedule.restarts import with_restarts
 from ferspec.engine import Check, count, judge, outcome_of, unused, verdict_of
 from ferspec.errors import UserError
 from ferspec.outcomes import Counts, Deviation, Judgement, Outcome, Status, Verdict
 from ferspec.progress import Progress, silent
 from ferspec.subjects.runs.logs.logged_run import Kept, LoggedRun
+
+# reductions of the rate, and the end: without either, a log shows nothing of the schedule
+SCHEDULE = ("FER-S-03", "FER-S-05")
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,12 @@ class AuditedRun:
     def not_a_protocol_run(self) -> str:
         """The deviations that its record declares, in words; empty without deviations."""
         return f"not a protocol run: {'; '.join(self.run.deviations)}" if self.run.deviations else ""
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is what it is, in words: the first failure, a deviation, or what could not be judged."""
+        undecided = next((one.message for one in self.judgement.outcomes if one.status is Status.INCONCLUSIVE), "")
+        return self.first_failure or self.not_a_protocol_run or _unseen(self.judgement.outcomes) or undecided
 
     @property
     def first_failure(self) -> str:
@@ -58,7 +68,7 @@ class Audit:
 
     @property
     def verdict(self) -> Verdict:
-        counting = (outcome for one in self.runs for outcome in _counting(one.run, one.judgement))
+        counting = (outcome for one in self.runs for outcome in _counting(one.run, one.judgement.outcomes))
         return verdict_of((*counting, *self.outside))
 
     @property
@@ -100,7 +110,7 @@ def audit_runs(
     """Run the checks on each training run; ``commands`` are what audits each of them again."""
     shared = same_validation(runs)
     audited = []
-    for place, (run, command) in enumerate(zip(runs, commands, strict=True)):
+    for place, (run, command) in enumerate(zip(map(with_restarts, runs), commands, strict=True)):
         audited.append(_audited(run, checks, deviations, command, shared.get(place)))
         progress("auditing", place + 1, len(runs))
     outcomes = [outcome for one in audited for outcome in one.judgement.outcomes]
@@ -131,15 +141,28 @@ def _audited(
     # an entry has to cover a failure of one run, not of every run
     covering = [deviation for deviation in declared if deviation.clause in failed]
     judgement = judge([check.id for check in checks], outcomes, covering)
-    judgement = replace(judgement, verdict=verdict_of(_counting(run, judgement)))
+    judgement = replace(judgement, verdict=verdict_of(_counting(run, judgement.outcomes)))
     notes = schedule_notes(run) + ((shared,) if shared else ())
     return AuditedRun(run, judgement, replays(run), stops(run), notes)
 
 
-def _counting(run: LoggedRun, judgement: Judgement) -> tuple[Outcome, ...]:
-    """Return the outcomes that decide the verdict: all, or only the failures of a run that is not a protocol run."""
-    failed = (outcome for outcome in judgement.outcomes if outcome.status is Status.FAIL)
-    return tuple(failed) if run.deviations else judgement.outcomes
+def _counting(run: LoggedRun, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+    """Return the outcomes that decide the verdict.
+
+    Only the failures of a run that is not a protocol run count. Passes do not count if the log shows nothing of the
+    schedule.
+    """
+    if run.deviations:
+        return [outcome for outcome in outcomes if outcome.status is Status.FAIL]
+    return [outcome for outcome in outcomes if outcome.status is not Status.PASS] if _unseen(outcomes) else outcomes
+
+
+def _unseen(outcomes: Sequence[Outcome]) -> str:
+    """Return why nothing of the schedule was judged, neither the plateau rule nor the end; empty if something was."""
+    seen = [outcome for outcome in outcomes if outcome.clause in SCHEDULE]
+    if not seen or any(outcome.status is not Status.NOT_EVALUATED for outcome in seen):
+        return ""
+    return f"nothing of the schedule was seen: {'; '.join(dict.fromkeys(outcome.message for outcome in seen))}"
 
 
 def _document(audited: AuditedRun) -> dict[str, Any]:
@@ -165,7 +188,7 @@ def _document(audited: AuditedRun) -> dict[str, Any]:
         "cell": run.cell,
         "weights": run.weights,
         "verdict": audited.judgement.verdict,
-        "reason": audited.not_a_protocol_run,
+        "reason": audited.reason,
         "deviations": list(run.deviations),
         "counts": audited.judgement.counts.model_dump(by_alias=True),
         "phases": phases,

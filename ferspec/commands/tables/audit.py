@@ -14,7 +14,7 @@ from rich.text import Text
 from ferspec.checks.run.audit import Audit, AuditedRun
 from ferspec.checks.run.schedule.replay import PhaseReplay, PhaseStop
 from ferspec.outcomes import Outcome, Status
-from ferspec.report.audit_page import PAGE
+from ferspec.report.audit_page import PAGE, PHASES, phase_row
 from ferspec.report.terminal import STYLES, counts_line, default_console, details, verdict_line
 from ferspec.report.words import VERDICTS, by_urgency, plain, shorten
 
@@ -45,6 +45,8 @@ def _print_run(console: Console, audited: AuditedRun) -> None:
     console.print(verdict_line(judgement.verdict, judgement.counts, title), soft_wrap=True)
     for deviation in run.deviations:
         console.print(Text(f"not a protocol run: {shorten(deviation, LONGEST)}"), soft_wrap=True)
+    if judgement.verdict == "not_evaluated" and not run.deviations:
+        console.print(Text(shorten(audited.reason, LONGEST)), soft_wrap=True)
     console.print(counts_line(judgement.counts))
     console.print()
     console.print(_phases(audited.replays, audited.stops))
@@ -57,24 +59,12 @@ def _print_run(console: Console, audited: AuditedRun) -> None:
 
 
 def _phases(replays: Sequence[PhaseReplay], stops: Sequence[PhaseStop]) -> Table:
-    table = _table("phase", "epochs", "first rate", "last rate", "rates", "end")
+    table = _table(*PHASES)
     for replay, stop in list(zip(replays, stops, strict=True))[:MANY_PHASES]:
-        phase = replay.phase
-        rates = ("–", "–") if phase.rate is None else (f"{phase.rate[0]:g}", f"{phase.rate[-1]:g}")
-        departs = "may depart" if replay.may_be_rounding else "depart"
-        found = replay.unknown or ("as they should be" if replay.mismatch is None else f"{departs}: {replay.where}")
-        table.add_row(str(replay.number), f"{phase.epochs[0]}–{phase.epochs[-1]}", *rates, found, _end(stop))
+        table.add_row(*phase_row(replay, stop))
     if len(replays) > MANY_PHASES:
         table.add_row("…", f"{len(replays) - MANY_PHASES} more", "", "", "", "")
     return table
-
-
-def _end(stop: PhaseStop) -> str:
-    if stop.unknown:
-        return stop.unknown
-    if stop.overran and stop.stop is not None:
-        return f"{stop.last - stop.stop} epochs after early stopping"
-    return "early stopping" if stop.stopped else "before early stopping"
 
 
 def _print_outcome(console: Console, outcome: Outcome) -> None:
@@ -105,7 +95,7 @@ def _print_runs(console: Console, audit: Audit) -> None:
             str(len(audited.replays)),
             f"{audited.run.epochs:,}",
             Text(VERDICTS[verdict], STYLES[verdict]),
-            Text(shorten(audited.first_failure or audited.not_a_protocol_run, 60)),
+            Text(shorten(audited.reason, 60)),
         )
     wide.print(table)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
+from ferspec.subjects.runs.logs.phases import LoggedPhase
 
 PLATEAU = {"monitor": "val_loss", "patience": 10, "factor": 0.5, "min_lr": 1e-10, "min_delta": 1e-4, "cooldown": 0}
 STOPPING = {"monitor": "val_loss", "patience": 20, "min_delta": 0}

@@ -163,8 +163,8 @@ def logs() -> Iterator[Any]:
     from pathlib import Path
 
     from ferspec.checks.run.schedule.phases import LOG_CHECKS
-    from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
     from ferspec.subjects.runs.logs.logged_run import LoggedRun
+    from ferspec.subjects.runs.logs.phases import LoggedPhase
 
     def phase(length: int, rate: float, falling: float) -> LoggedPhase:
         losses = tuple(3.0 - falling * epoch for epoch in range(length))

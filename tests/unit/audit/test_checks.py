@@ -16,7 +16,7 @@ from ferspec.errors import UserError
 from ferspec.outcomes import CheckResult
 from ferspec.reference.schedule import PlateauRule
 from ferspec.report.audit_page import draw
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
+from ferspec.subjects.runs.logs.phases import LoggedPhase
 from helpers.made.logs import FALLING, HEAD, LOSSES, trained, write_log
 from mutants.runs import cut, head, run, whole
 

@@ -10,8 +10,8 @@ from ferspec.errors import UserError
 from ferspec.grid.training.loggers import open_loggers
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.subjects.runs.logs import event_files
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
 from ferspec.subjects.runs.logs.find import find_training_runs
+from ferspec.subjects.runs.logs.phases import LoggedPhase
 from helpers.made import runs as made_runs
 from helpers.made.logs import log_text, trained, write_log
 from helpers.tiny import runs as tiny_runs

@@ -121,4 +121,4 @@ def test_a_single_phase_is_right_from_scratch_and_wrong_from_published_weights(p
         weights = "scratch" if name.startswith(SCRATCH) else "imagenet"
         path = reference / "training_logs" / f"{name}.csv"
         (found,) = ferspec.audit(path, weights=weights, select="FER-S-07").outcomes
-        assert found.status == ("pass" if weights == "scratch" else "fail"), name
+        assert found.status in (("pass",) if weights == "scratch" else ("fail", "inconclusive")), name

@@ -10,7 +10,7 @@ from ferspec.checks.generator import checks_for_log
 from ferspec.checks.run.schedule.notes import schedule_notes
 from ferspec.checks.run.schedule.rounded_losses import rounding_of
 from ferspec.outcomes import CheckResult
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
+from ferspec.subjects.runs.logs.phases import LoggedPhase
 from helpers.made.logs import FALLING, LOSSES, trained, trained_by_keras_2
 from mutants.runs import DIVERGED, cut, head, run, warmed_up, whole
 

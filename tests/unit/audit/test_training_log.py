@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferspec.errors import UserError
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase, TrainingLog, read_training_log
+from ferspec.subjects.runs.logs.find import find_training_runs
+from ferspec.subjects.runs.logs.phases import LoggedPhase, TrainingLog
+from ferspec.subjects.runs.logs.training_log import read_training_log
 
 HEADER = "epoch,accuracy,loss,lr,val_accuracy,val_loss"
 FIRST = ["0,0.25,2.5,1e-04,0.5,1.75", "1,0.375,2.25,1e-04,0.5625,1.5", "2,0.5,2.0,5e-05,0.59375,1.25"]
@@ -199,8 +201,11 @@ def test_a_log_says_whether_its_end_is_lost(read, last, lost):
     assert read("\n".join([HEADER, *FIRST, *SECOND[:-1], last]) + end).end_lost is lost
 
 
-def test_a_log_that_counts_from_1_gets_a_note_to_count_from_0(read):
-    assert "number the epochs from 0" in read("\n".join([HEADER, *FIRST[1:], ""])).notes[0]
+def test_a_log_that_counts_from_1_says_so(tmp_path):
+    (tmp_path / "log.csv").write_text("\n".join([HEADER, *FIRST[1:], ""]))
+    (run,) = find_training_runs(tmp_path / "log.csv").runs
+    assert (run.first_epoch, run.whole_beginnings) == (1, (True,))
+    assert run.notes == ("its first epoch is 1: read as the first of the training, as no epoch 0 is logged",)
 
 
 def test_unavailable_metrics_are_nan(read):
@@ -243,10 +248,10 @@ def test_a_keras_log_of_two_calls_of_fit_has_two_phases(tmp_path):
     ("content", "message"),
     [
         (b"", "is not a training log: no line has an epoch"),
-        (HEADER + "\n", "is not a training log: no line has an epoch"),
-        ("path,label,prediction\na.png,1,2\n", "is not a training log: no line has an epoch"),
+        (HEADER + "\n", "is not a training log: no line below its header"),
+        ("path,label,prediction\na.png,1,2\n", "its columns are path, label, prediction; missing: a loss"),
         ("12,2,3,4,5,6\n13,2,3,4,5,6\n", "is not a training log: no line has an epoch"),
-        ('{"epoch": [0, 1]}\n', "is not a training log: no line has an epoch"),
+        ('{"epoch": [0, 1]}\n', "its columns are epoch; recognised: epoch; missing: a loss"),
         (b"\x89PNG\r\n\x1a\n\xff\xfe", "is not a training log: no line has an epoch"),
         ("x" * 200_000 + ",1\n", "is not a training log: no line has an epoch"),
     ],

@@ -11,7 +11,8 @@ from ferspec.checks.implementation.answers.explain import near
 from ferspec.checks.implementation.schedule.mistakes import IMPROVEMENTS, RATES, STOPS
 from ferspec.checks.implementation.schedule.witness import rates
 from ferspec.reference.schedule import replay
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase, read_training_log
+from ferspec.subjects.runs.logs.phases import LoggedPhase
+from ferspec.subjects.runs.logs.training_log import read_training_log
 
 SAME = near(relative=1e-6)
 NEVER_STOPPED = {

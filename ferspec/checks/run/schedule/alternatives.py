@@ -14,7 +14,7 @@ from ferspec.checks.run.schedule.watches import WATCHES
 from ferspec.reference.schedule import BEFORE_ANY, PlateauRule, StoppingRule, Watch
 from ferspec.required import required
 from ferspec.spec.records import Profile
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
+from ferspec.subjects.runs.logs.phases import LoggedPhase
 
 PLATEAU, IMPROVEMENT = "FER-S-03", "FER-S-04"
 PATIENCES = range(1, 31)

@@ -13,8 +13,8 @@ from ferspec import spec
 from ferspec.checks.run.schedule.rules import reported_tolerance
 from ferspec.reference.selection_bias import images_validated, selection_bias
 from ferspec.required import required
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
 from ferspec.subjects.runs.logs.logged_run import LoggedRun, are_shares
+from ferspec.subjects.runs.logs.phases import LoggedPhase
 
 # a network that has memorised its training images and is as accurate on validation images was trained on them
 MEMORISED, NO_GAP, LATE = 0.97, 0.005, 10
@@ -22,6 +22,8 @@ MEMORISED, NO_GAP, LATE = 0.97, 0.005, 10
 FAR_ABOVE, MANY = 0.15, 10
 # curves of fewer epochs may agree by chance
 FEWEST_EQUAL = 3
+# relative differences of a ratio that rounding of the losses may cause
+FEWEST_PROPORTIONAL, PROPORTIONAL = 5, 1e-4
 
 
 def schedule_notes(run: LoggedRun) -> tuple[str, ...]:
@@ -93,6 +95,15 @@ def _overlaps(run: LoggedRun) -> Iterator[str]:
             yield f"phase {number}: {overlap}"
 
 
+def _constant_ratio(values: Sequence[float], others: Sequence[float]) -> float | None:
+    """Return the ratio of two curves if it is constant and not 1."""
+    if len(values) < FEWEST_PROPORTIONAL or not all(map(math.isfinite, (*values, *others))) or 0 in others:
+        return None
+    ratios = [value / other for value, other in zip(values, others, strict=True)]
+    constant = max(ratios) - min(ratios) <= PROPORTIONAL * abs(min(ratios))
+    return ratios[0] if constant and abs(ratios[0] - 1) > PROPORTIONAL and len(set(values)) > 1 else None
+
+
 def _overlap(phase: LoggedPhase) -> Iterator[str]:
     if len(phase) >= FEWEST_EQUAL:
         for first, second, note in (
@@ -102,6 +113,11 @@ def _overlap(phase: LoggedPhase) -> Iterator[str]:
         ):
             if first and first == second:
                 yield note
+    if phase.loss and phase.val_loss and (ratio := _constant_ratio(phase.val_loss, phase.loss)):
+        yield (
+            f"validation losses are {ratio:.4g} times the training losses in every epoch: "
+            "they were computed from them, not measured"
+        )
     if not (are_shares(phase.accuracy) and are_shares(phase.val_accuracy)):
         return
     trained, validated = np.array(required(phase.accuracy)), np.array(required(phase.val_accuracy))

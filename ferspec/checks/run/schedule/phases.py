@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from ferspec import spec
 from ferspec.checks.run.schedule.replay import PhaseStop, stops
 from ferspec.checks.run.schedule.rules import (
+    SCRATCH,
+    any_of,
     count_phases,
+    first_phase_alone,
     halves_on_a_plateau,
     ignores_small_improvements,
     keeps_the_best_epoch,
+    may_have_a_second_phase,
     starts_at_a_known_rate,
     stops_early,
 )
@@ -19,8 +23,6 @@ from ferspec.engine import Check
 from ferspec.errors import NotEvaluable
 from ferspec.outcomes import CheckResult, Status
 from ferspec.subjects.runs.logs.logged_run import ACCURACIES, KEPT, LOSSES, PRETRAINED, RATES, LoggedRun
-
-SCRATCH = "scratch"
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,14 @@ def attempts(run: LoggedRun) -> Attempts:
     kept = [
         phase
         for index, phase in enumerate(complete)
-        if index == len(complete) - 1 or len(phase.phase) in lengths or not _aborted(phase, complete[index + 1])
+        if index == len(complete) - 1 or len(phase.phase) in lengths or not _aborted(run, phase, complete[index + 1])
     ]
     return Attempts(tuple(kept), len(complete) - len(kept))
 
 
-def _aborted(phase: PhaseStop, following: PhaseStop) -> bool:
-    if phase.stopped or phase.overran or following.phase.epochs[0] != 0:
+def _aborted(run: LoggedRun, phase: PhaseStop, following: PhaseStop) -> bool:
+    begins_again = bool(run.begins) or following.phase.epochs[0] == run.first_epoch
+    if phase.stopped or phase.overran or not begins_again:
         return False
     if not phase.phase.val_loss or not following.phase.val_loss:
         return False
@@ -71,8 +74,13 @@ def has_its_phases(run: LoggedRun) -> CheckResult:
     if len(tried.phases) == wanted and logged > wanted:
         observed = f"{count_phases(wanted)}, after {tried.aborted} that were aborted and restarted"
         return CheckResult(status=Status.PASS, observed=observed)
+    if logged < wanted and not run.finished and (reason := first_phase_alone(run)):
+        raise NotEvaluable(reason)
     if logged < wanted and not run.finished and _may_be_the_first(run, tried.phases[-1]):
         raise NotEvaluable("it may have been interrupted in its first phase")
+    if logged < wanted and may_have_a_second_phase(run):
+        message = f"{count_phases(logged)}, or a second one begins with epoch {any_of(run.may_begin)}: both replay"
+        return CheckResult(status=Status.INCONCLUSIVE, message=message)
     return CheckResult(
         status=Status.FAIL,
         observed=count_phases(len(tried.phases)) if logged > wanted else count_phases(logged),
@@ -80,12 +88,14 @@ def has_its_phases(run: LoggedRun) -> CheckResult:
         difference=float(len(tried.phases) - wanted),
         likely="all layers were trained from the start, or the second phase continues the epoch numbers of the first"
         if logged < wanted
-        else _why_more(tried.phases),
+        else _why_more(run, tried.phases),
     )
 
 
-def _why_more(phases: Sequence[PhaseStop]) -> str:
-    if any(phase.phase.epochs[0] != 0 for phase in phases[1:]):
+def _why_more(run: LoggedRun, phases: Sequence[PhaseStop]) -> str:
+    if run.begins:
+        return f"a further phase continues the epoch numbers: with epoch {any_of(run.begins)} the schedule begins again"
+    if any(phase.phase.epochs[0] != run.first_epoch for phase in phases[1:]):
         return "a warm-up: the rate rises while the epoch numbers continue; or it was resumed by hand"
     return "it was resumed by hand, or the file holds several trainings"
 
@@ -108,7 +118,11 @@ def first_phase_has_its_length(run: LoggedRun) -> CheckResult:
     if len(phases) != wanted:
         raise NotEvaluable(f"{count_phases(len(phases))}: it is unknown which is the first of {wanted}")
     first = phases[0]
+    possible = {epoch - first.phase.epochs[0] for epoch in run.begins}
     length, lengths = len(first.phase), spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
+    if length in lengths and possible - set(lengths):
+        shown = any_of(sorted(possible))
+        return CheckResult(status=Status.INCONCLUSIVE, message=f"it has {shown} epochs: each of them replays")
     if length in lengths:
         return CheckResult(status=Status.PASS, observed=f"{length} epochs")
     if first.stopped and length < max(lengths):

@@ -11,8 +11,8 @@ from ferspec.checks.run.schedule.rounded_losses import follow_rates, may_last, r
 from ferspec.checks.run.schedule.watches import WATCHES
 from ferspec.reference.schedule import PlateauRule, StoppingRule
 from ferspec.required import required
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
+from ferspec.subjects.runs.logs.phases import LoggedPhase
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from ferspec import spec
 from ferspec.checks.run.schedule.watches import WATCHES
 from ferspec.reference.schedule import PlateauRule, StoppingRule, Watch
 from ferspec.required import required
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
+from ferspec.subjects.runs.logs.phases import LoggedPhase
 
 # losses with at most this many decimals count as rounded, possibly after Keras compared them
 FEW_DECIMALS = 5

@@ -28,10 +28,11 @@ from ferspec.errors import NotEvaluable
 from ferspec.outcomes import CheckResult, Status
 from ferspec.reference.schedule import PlateauRule, StoppingRule, best_epoch
 from ferspec.required import required
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
+from ferspec.subjects.runs.logs.phases import LoggedPhase
 
 MOST_NAMED = 3
+SCRATCH = "scratch"
 DEFAULTS_OF_KERAS = {1e-2: "SGD", 1e-3: "Adam"}
 
 
@@ -79,7 +80,7 @@ def halves_on_a_plateau(run: LoggedRun) -> CheckResult:
         causes = explanations([replay.phase for replay in mismatched], run.profile)
         if causes and all(cause.clause == IMPROVEMENT for cause in causes):
             return CheckResult(status=Status.PASS, observed=f"correct except for {causes[0].name}: see {IMPROVEMENT}")
-        return _rate_failure(mismatched, causes)
+        return _other_reading(run, mismatched, causes) or _rate_failure(mismatched, causes)
     if rounded := [replay for replay in phases if replay.may_be_rounding]:
         message = f"{rounded[0].where}: the rate differs, but the losses are logged rounded, which may explain it"
         return CheckResult(status=Status.INCONCLUSIVE, message=message)
@@ -100,7 +101,7 @@ def ignores_small_improvements(run: LoggedRun) -> CheckResult:
         causes = explanations([replay.phase for replay in mismatched], run.profile)
         clauses = {cause.clause for cause in causes}
         if clauses == {IMPROVEMENT}:
-            return _rate_failure(mismatched, causes)
+            return _other_reading(run, mismatched, causes) or _rate_failure(mismatched, causes)
         if IMPROVEMENT in clauses:
             message = f"{mismatched[0].where}: the rates differ because of {_listed(causes)}; they do not show which"
             return CheckResult(status=Status.INCONCLUSIVE, message=message)
@@ -120,6 +121,32 @@ def _contradicts(run: LoggedRun, phase: LoggedPhase, rule: PlateauRule) -> bool:
 def _mismatched(phases: Sequence[PhaseReplay]) -> list[PhaseReplay]:
     """Return the phases whose rates are wrong even if losses were rounded."""
     return [replay for replay in phases if replay.mismatch is not None and not replay.may_be_rounding]
+
+
+def _other_reading(
+    run: LoggedRun, mismatched: Sequence[PhaseReplay], causes: Sequence[Alternative]
+) -> CheckResult | None:
+    """Return that a second phase explains the rates as well as a wrong rule does; None if it does not."""
+    if not may_have_a_second_phase(run):
+        return None
+    message = (
+        f"{mismatched[0].where}: the rate differs because of {_listed(causes) if causes else 'another rule'}, "
+        f"or because a second phase begins with epoch {any_of(run.may_begin)}: both replay"
+    )
+    return CheckResult(status=Status.INCONCLUSIVE, message=message)
+
+
+def may_have_a_second_phase(run: LoggedRun) -> bool:
+    """Return whether another reading of the epochs has a second phase. None is right from scratch."""
+    return bool(run.may_begin) and run.weights != SCRATCH
+
+
+def first_phase_alone(run: LoggedRun) -> str:
+    """Return, in words, that the only phase has the length of a first one; empty if it has not."""
+    lengths = spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
+    if len(run.phases) > 1 or run.weights == SCRATCH or len(run.phases[0]) not in lengths:
+        return ""
+    return f"the only phase has {len(run.phases[0])} epochs, the length of a first phase: the second is not logged"
 
 
 def _rate_failure(mismatched: Sequence[PhaseReplay], causes: Sequence[Alternative]) -> CheckResult:
@@ -146,6 +173,9 @@ def stops_early(run: LoggedRun) -> CheckResult:
     """Training ends in the epoch after which early stopping ends it (FER-S-05)."""
     phases = stops(run)
     for phase in phases:
+        if phase.overran and not phase.may_be_rounding and may_have_a_second_phase(run):
+            message = f"{_overrun(phase)}, or a second phase begins with epoch {any_of(run.may_begin)}: both replay"
+            return CheckResult(status=Status.INCONCLUSIVE, message=message)
         if phase.overran and not phase.may_be_rounding:
             return _overrun_failure(run, phase)
     last = phases[-1]
@@ -169,7 +199,7 @@ def stops_early(run: LoggedRun) -> CheckResult:
     if causes := _causes_of_ends(run, phases):
         message = f"{_ended(last)}: interrupted, or stopped by {' or '.join(causes[:MOST_NAMED])}"
         return CheckResult(status=Status.INCONCLUSIVE, message=message)
-    raise NotEvaluable(f"{_ended(last)}: interrupted, still running, or limited")
+    raise NotEvaluable(f"{_ended(last)}: {first_phase_alone(run) or 'interrupted, still running, or limited'}")
 
 
 def _ended(phase: PhaseStop) -> str:
@@ -196,12 +226,16 @@ def _causes_of_ends(run: LoggedRun, phases: Sequence[PhaseStop]) -> list[str]:
     return [cause for cause in early[-1] if all(cause in causes for causes in early)]
 
 
+def _overrun(phase: PhaseStop) -> str:
+    return f"phase {phase.number} continues to epoch {phase.phase.epochs[-1]}"
+
+
 def _overrun_failure(run: LoggedRun, phase: PhaseStop) -> CheckResult:
     stop, end = phase.phase.epochs[required(phase.stop)], phase.phase.epochs[-1]
     causes = other_stops(phase.phase, run.profile)
     return CheckResult(
         status=Status.FAIL,
-        observed=f"phase {phase.number} continues to epoch {end}",
+        observed=_overrun(phase),
         expected=f"an end with epoch {stop}",
         difference=float(end - stop),
         likely=" or ".join(causes[:MOST_NAMED]) or "no early stopping, or one that monitors another metric",

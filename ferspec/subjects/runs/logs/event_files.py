@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, BinaryIO
 from ferspec.errors import UserError
 from ferspec.extras import require_package
 from ferspec.files import open_regular
-from ferspec.subjects.runs.logs.csv_logger import NAMES, phases_of
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
+from ferspec.subjects.runs.logs.names import is_metric, read_names
+from ferspec.subjects.runs.logs.phases import first_epoch_of, phases_of
 from ferspec.subjects.runs.logs.series import bounded, log_rows
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 FORMAT = "TensorBoard"
 PATTERN = "*tfevents*"
-TRAINING, VALIDATION = "train", "validation"
+TRAINING = "train"
 LARGEST = 1 << 30
 # larger records hold graphs or images
 LARGEST_RECORD = 1 << 20
@@ -47,30 +48,38 @@ def has_events(folder: Path) -> bool:
 
 
 def read_events(folder: str | Path) -> LoggedRun:
-    """Read the training in a folder of event files, or in its ``train`` and ``validation``.
+    """Read the training in event files of a folder and the folders below it.
+
+    Keras writes to ``train`` and ``validation``, and PyTorch's ``add_scalars`` to folders such as ``Loss_train``.
 
     Raise ``UserError`` if TensorBoard is not installed, a file is too large or invalid, or no losses are logged.
     """
     folder = Path(folder)
     require_package(f"reading {folder}", "tensorboard")
-    series: dict[str, list[tuple[int, float]]] = {}
+    series: dict[str, list[tuple[int, float]]] = defaultdict(list)
     tags: set[str] = set()
-    for part, prefix in (("", ""), (TRAINING, ""), (VALIDATION, "val_")):
-        scalars: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for tag, step, value in bounded(folder / part, _scalars(_files(folder / part))):
-            scalars[tag].append((step, value))
-        tags |= scalars.keys()
-        for tag, values in scalars.items():
-            name = NAMES.get(prefix + tag.removeprefix("epoch_"))
-            if name and not (tag == OPTIMIZER_RATE and EPOCH_RATE in scalars):
-                series[name] = values
-    notes: list[str] = []
-    rows = log_rows(series, notes)
+    for part, files in _parts(folder):
+        for tag, step, value in bounded(folder / part, _scalars(files, part)):
+            tags.add(tag)
+            series[f"{part}{tag}"].append((step, value))
+    known = [name for name in series if EPOCH_RATE not in tags or not name.endswith(OPTIMIZER_RATE)]
+    names = read_names(known)
+    notes = list(names.notes)
+    rows = log_rows({metric: series[name] for name, metric in names.metrics.items()}, notes)
     if not rows:
         raise UserError(f"{folder} holds no training: its event files have no losses of epochs")
     phases = phases_of(folder, rows, notes)
     shifted = OPTIMIZER_RATE in tags and EPOCH_RATE not in tags
-    return LoggedRun(folder, FORMAT, phases, rates_of_next=shifted, notes=tuple(notes))
+    first = first_epoch_of(phases, notes)
+    return LoggedRun(folder, FORMAT, phases, first_epoch=first, rates_of_next=shifted, notes=tuple(notes))
+
+
+def _parts(folder: Path) -> Iterator[tuple[str, list[Path]]]:
+    """Yield the event files of a folder and those below it, after their names."""
+    yield "", _files(folder)
+    for part in sorted(entry for entry in folder.iterdir() if entry.is_dir()):
+        if files := _files(part):
+            yield f"{part.name}/", files
 
 
 def _files(folder: Path) -> list[Path]:
@@ -83,7 +92,7 @@ def _order(path: Path) -> list[int | str]:
     return [int(part) if place % 2 else part for place, part in enumerate(re.split("([0-9]+)", path.name))]
 
 
-def _scalars(paths: Sequence[Path]) -> Iterator[tuple[str, int, float]]:
+def _scalars(paths: Sequence[Path], part: str) -> Iterator[tuple[str, int, float]]:
     """Yield tag, step and value of every metric in order, up to any damage."""
     from google.protobuf.message import DecodeError
 
@@ -92,7 +101,7 @@ def _scalars(paths: Sequence[Path]) -> Iterator[tuple[str, int, float]]:
             with open_regular(path, LARGEST, "an event file") as file:
                 for event in _events(file):
                     for value in event.summary.value:
-                        if value.tag.removeprefix("epoch_") in NAMES and (figure := _figure(value)) is not None:
+                        if is_metric(f"{part}{value.tag}") and (figure := _figure(value)) is not None:
                             yield value.tag, event.step, figure
         except (DecodeError, OSError, TypeError, ValueError) as error:
             raise UserError(f"cannot read {path}: {' '.join(str(error).split()) or type(error).__name__}") from None

@@ -1,4 +1,4 @@
-"""Find and open training runs: run folders, CSVLogger files, TensorBoard and MLflow logs."""
+"""Find and open training runs: run folders, tables, JSON, Keras' output, TensorBoard and MLflow logs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from ferspec.subjects.runs.artifacts.metrics import read_run_report
 from ferspec.subjects.runs.artifacts.record import HISTORY, REPORT, RUN, Phase, RunRecord, is_run, read_run
 from ferspec.subjects.runs.logs import event_files
 from ferspec.subjects.runs.logs import mlflow as mlflow_runs
-from ferspec.subjects.runs.logs.csv_logger import read_training_log
 from ferspec.subjects.runs.logs.logged_run import Kept, LoggedRun
+from ferspec.subjects.runs.logs.phases import first_epoch_of
+from ferspec.subjects.runs.logs.training_log import PICKLES, read_training_log
 
-RUN_FOLDER, CSV = "run folder", "CSVLogger"
-LOGS = {".csv", ".tsv", ".log", ".txt"}
+RUN_FOLDER = "run folder"
+LOGS = {".csv", ".tsv", ".log", ".txt", ".out", ".json", ".jsonl", *PICKLES}
 DEEPEST = 6
 VALIDATION: Literal["validation"] = "validation"
 EPOCHS_CAP = "epochs cap"
@@ -59,7 +60,7 @@ def find_training_runs(path: str | Path, progress: Progress = silent) -> SearchR
     if not runs:
         reason = f": {skipped[0]}" if len(skipped) == 1 else ""
         raise UserError(
-            f"{path} holds no training run: no run folder, CSVLogger file, TensorBoard or MLflow log{reason}"
+            f"{path} holds no training run: no run folder, table of epochs, JSON, TensorBoard or MLflow log{reason}"
         )
     return SearchResult(tuple(runs), tuple(skipped))
 
@@ -94,6 +95,7 @@ def open_run_log(folder: Path) -> LoggedRun:
         capped=any(_capped(run, phase) for phase in run.phases),
         validated=_validated(folder),
         end_lost=log.end_lost or logged < recorded,
+        phases_named=True,
         notes=log.notes + notes,
         deviations=tuple(f"{entry.clause} {entry.option}: {entry.effect}" for entry in run.deviations),
     )
@@ -140,7 +142,18 @@ def _open_file(path: Path) -> tuple[LoggedRun, ...]:
 
 def _open_log(path: Path) -> tuple[LoggedRun, ...]:
     log = read_training_log(path)
-    return (LoggedRun(path, CSV, log.phases, end_lost=log.end_lost, notes=log.notes),)
+    notes = list(log.notes)
+    return (
+        LoggedRun(
+            path,
+            log.format,
+            log.phases,
+            end_lost=log.end_lost,
+            first_epoch=first_epoch_of(log.phases, notes),
+            phases_named=log.phases_named,
+            notes=tuple(notes),
+        ),
+    )
 
 
 def _opener(folder: Path) -> Opener | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from ferspec.spec.records import DEFAULT_PROFILE, Profile, Weights
-from ferspec.subjects.runs.logs.csv_logger import LoggedPhase
+from ferspec.subjects.runs.logs.phases import LoggedPhase
 
 RATES, LOSSES, ACCURACIES, PRETRAINED, KEPT = "learning rates", "validation losses", "val_accuracy", "weights", "kept"
 MISSING = {
@@ -46,7 +46,10 @@ class LoggedRun:
     ``finished`` says whether the training has ended (None if unknown), ``capped`` whether an epochs cap ended a phase.
     ``validated`` is the number of validation images. ``rates_of_next`` is true if an epoch may be logged with the
     learning rate of the next one, as Keras' TensorBoard callback does; ``end_lost`` if lines after the last phase are
-    unreadable. ``deviations`` are declared in the record, one line each: a run with any is not a protocol run.
+    unreadable. ``first_epoch`` is the number of a training's first epoch, 0 or 1, and ``phases_named`` is true if the
+    log itself says where phases begin. ``begins`` holds the epochs at which a replay lets a second phase begin, and
+    ``may_begin`` those of another reading than the one in ``phases``. ``deviations`` are declared in the record, one
+    line each: a run with any is not a protocol run.
     """
 
     path: Path
@@ -61,6 +64,10 @@ class LoggedRun:
     validated: int | None = None
     rates_of_next: bool = False
     end_lost: bool = False
+    first_epoch: int = 0
+    phases_named: bool = False
+    begins: tuple[int, ...] = ()
+    may_begin: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     deviations: tuple[str, ...] = ()
     name: str = ""
@@ -85,12 +92,14 @@ class LoggedRun:
 
     @cached_property
     def whole_beginnings(self) -> tuple[bool, ...]:
-        """Whether each phase begins with epoch 0 or directly after the previous phase.
+        """Whether each phase begins with the first epoch or directly after the previous phase.
 
         Otherwise lines are missing, or the training was resumed from an earlier epoch.
         """
         successors = (None, *(phase.epochs[-1] + 1 for phase in self.phases))
-        return tuple(phase.epochs[0] in (0, epoch) for phase, epoch in zip(self.phases, successors, strict=False))
+        return tuple(
+            phase.epochs[0] in (self.first_epoch, epoch) for phase, epoch in zip(self.phases, successors, strict=False)
+        )
 
     def open_ended(self, number: int) -> bool:
         """Return whether lines may be missing at the end of phase ``number``, from 0."""

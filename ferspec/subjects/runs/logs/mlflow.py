@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 
 from ferspec.errors import UserError
 from ferspec.files import read_bounded, read_head, require_regular_file
-from ferspec.subjects.runs.logs.csv_logger import LOSS, NAMES, VAL_LOSS, phases_of
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
+from ferspec.subjects.runs.logs.names import LOSSES, is_metric, read_names
+from ferspec.subjects.runs.logs.phases import first_epoch_of, phases_of
 from ferspec.subjects.runs.logs.series import bounded, log_rows
 
 FORMAT = "MLflow"
@@ -27,6 +28,9 @@ MOST_RUNS = 10_000
 LARGEST_VALUE = 1 << 20
 MOST_STEPS, STEPS = 500_000_000, 1_000_000
 TABLES = ("metrics", "runs")
+KEYS = "SELECT DISTINCT key FROM metrics"
+VALUES = "SELECT run_uuid, key, step, value, is_nan FROM metrics WHERE key IN ({}) ORDER BY timestamp, step"
+MOST_KEYS = 500
 MAGIC = b"SQLite format 3\0"
 # MLflow's status of a finished run: a number in a folder, a word in a database
 FINISHED = ("3", "FINISHED")
@@ -53,9 +57,9 @@ def read_mlflow_run(folder: str | Path) -> LoggedRun:
     logged = bounded(
         folder,
         (
-            (path.name, step, value)
-            for path in sorted((folder / METRICS).iterdir())
-            if path.name in NAMES
+            (name, step, value)
+            for path in sorted((*(folder / METRICS).glob("*"), *(folder / METRICS).glob("*/*")))
+            if not path.is_dir() and is_metric(name := path.relative_to(folder / METRICS).as_posix())
             for step, value in _metric(path)
         ),
     )
@@ -70,14 +74,14 @@ def read_mlflow_database(path: str | Path) -> tuple[LoggedRun, ...]:
     """
     path = Path(path)
     require_regular_file(path, LARGEST_DATABASE, "a database of runs")
-    marks = ", ".join("?" * len(NAMES))
-    query = f"SELECT run_uuid, key, step, value, is_nan FROM metrics WHERE key IN ({marks}) ORDER BY timestamp, step"
     try:
         with _reading(path.resolve()) as database:
             _require_plain_tables(database)
             statuses = dict(bounded(path, database.execute("SELECT run_uuid, status FROM runs")))
             logged: dict[str, list[Logged]] = defaultdict(list)
-            for run, name, step, value, missing in bounded(path, database.execute(query, tuple(NAMES))):
+            keys = [key for (key,) in bounded(path, database.execute(KEYS)) if is_metric(str(key))][:MOST_KEYS]
+            query = VALUES.format(", ".join("?" * len(keys)))
+            for run, name, step, value, missing in bounded(path, database.execute(query, keys)):
                 logged[str(run)].append((name, int(step), math.nan if missing else float(value)))
     except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
         interrupted = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
@@ -86,7 +90,7 @@ def read_mlflow_database(path: str | Path) -> tuple[LoggedRun, ...]:
     runs = {
         run: values
         for run, values in logged.items()
-        if any(NAMES[metric] in (LOSS, VAL_LOSS) for metric, _, _ in values)
+        if LOSSES & set(read_names(metric for metric, _, _ in values).metrics.values())
     }
     if not runs:
         raise UserError(f"{path} holds no training: its runs have no losses of epochs")
@@ -154,9 +158,11 @@ def _training(path: Path, logged: Iterable[Logged], status: str, name: str = "")
     series: dict[str, list[tuple[int, float]]] = defaultdict(list)
     for metric, step, value in logged:
         series[metric].append((step, value))
-    notes: list[str] = []
-    rows = log_rows({NAMES[metric]: values for metric, values in series.items()}, notes)
+    names = read_names(series)
+    notes = list(names.notes)
+    rows = log_rows({metric: series[name] for name, metric in names.metrics.items()}, notes)
     if not rows:
         raise UserError(f"{path} holds no training: it has no losses of epochs")
     phases = phases_of(path, rows, notes)
-    return LoggedRun(path, FORMAT, phases, finished=True if status in FINISHED else None, notes=tuple(notes), name=name)
+    first, finished = first_epoch_of(phases, notes), True if status in FINISHED else None
+    return LoggedRun(path, FORMAT, phases, finished=finished, first_epoch=first, notes=tuple(notes), name=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice, pairwise
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from ferspec.errors import UserError
-from ferspec.subjects.runs.logs.csv_logger import EPOCH, HIGHEST_EPOCH, LOSS, MOST_EPOCHS, VAL_LOSS, LogRow
+from ferspec.subjects.runs.logs.names import EPOCH, LOSS, STEP, VAL_LOSS
+from ferspec.subjects.runs.logs.phases import HIGHEST_EPOCH, MOST_EPOCHS, LogRow
 
 Series = Sequence[tuple[int, float]]
 Metrics = dict[str, float]
@@ -19,6 +21,8 @@ T = TypeVar("T")
 
 # may include losses of batches
 MOST_VALUES = 1_000_000
+# validations further apart than this number of epochs are unheard of
+LARGEST_GAP = 10
 
 
 def bounded(path: Path, values: Iterable[T]) -> list[T]:
@@ -36,7 +40,12 @@ def log_rows(series: Mapping[str, Series], notes: list[str]) -> list[LogRow]:
     noted, since its phases are unknown. A metric missing at a step is NaN. Steps outside the valid epochs are skipped
     and noted. The result is empty without losses, and has at most one row more than ``MOST_EPOCHS``.
     """
-    phased = {name: _phases(_valid_steps(name, values, notes)) for name, values in series.items()}
+    epochs_at = sorted(series.get(EPOCH, ()))
+    phased = {
+        name: _phases(_valid_steps(name, _by_epoch(values, epochs_at), notes))
+        for name, values in series.items()
+        if name not in (EPOCH, STEP)
+    }
     last = max((points[-1][0] for name, points in phased.items() if name in (LOSS, VAL_LOSS) and points), default=-1)
     epochs: dict[tuple[int, int], Metrics] = defaultdict(dict)
     for name, points in phased.items():
@@ -52,6 +61,16 @@ def log_rows(series: Mapping[str, Series], notes: list[str]) -> list[LogRow]:
     return list(islice((row for steps in by_phase for row in _phase_rows(steps, notes)), MOST_EPOCHS + 1))
 
 
+def _by_epoch(series: Series, epochs_at: Series) -> Series:
+    """Return a series by epochs, if they were logged beside the steps; the last value of an epoch counts."""
+    if not epochs_at:
+        return series
+    steps = [step for step, _ in epochs_at]
+    last = len(steps) - 1
+    values = {int(epochs_at[min(bisect_left(steps, step), last)][1]): value for step, value in series}
+    return list(values.items())
+
+
 def _valid_steps(name: str, series: Series, notes: list[str]) -> Series:
     valid = [(step, value) for step, value in series if 0 <= step <= HIGHEST_EPOCH]
     if skipped := len(series) - len(valid):
@@ -63,12 +82,17 @@ def _phase_rows(steps: Sequence[tuple[int, Metrics]], notes: list[str]) -> Itera
     """Return the epochs of one phase.
 
     If the validation losses are at consecutive steps, the other steps are batches. If they are evenly spaced, the
-    epochs between had no validation. Otherwise some are missing, and all are skipped.
+    epochs between had no validation, or the steps are batches if they are further apart. Otherwise some are missing,
+    and all are skipped.
     """
     names = sorted({name for _, metrics in steps for name in metrics})
-    gaps = {after - before for before, after in pairwise(step for step, metrics in steps if VAL_LOSS in metrics)}
-    if gaps == {1}:
+    gaps = _gaps(step for step, metrics in steps if VAL_LOSS in metrics)
+    in_batches = len(gaps) == 1 and (min(gaps) > LARGEST_GAP or gaps == _gaps(step for step, _ in steps) != {1})
+    if in_batches or gaps == {1}:
         steps = [(step, metrics) for step, metrics in steps if VAL_LOSS in metrics]
+    if in_batches:
+        notes.append("steps are batches: epochs are counted by the validation losses")
+        steps = [(epoch, metrics) for epoch, (_, metrics) in enumerate(steps)]
     elif len(gaps) > 1:
         notes.append("validation losses of some epochs are missing: all were skipped")
         names.remove(VAL_LOSS)
@@ -81,6 +105,10 @@ def _phase_rows(steps: Sequence[tuple[int, Metrics]], notes: list[str]) -> Itera
         )
         for step, metrics in steps
     )
+
+
+def _gaps(steps: Iterable[int]) -> set[int]:
+    return {after - before for before, after in pairwise(steps)}
 
 
 def _phases(series: Series) -> list[tuple[int, int, float]]:
