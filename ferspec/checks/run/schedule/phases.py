@@ -33,32 +33,34 @@ class Attempts:
     aborted: int
 
 
-def attempts(run: LoggedRun) -> Attempts:
+def attempts(run: LoggedRun, numbered_on: bool = False) -> Attempts:
     """Separate phases from attempts that were aborted and restarted.
 
     An aborted attempt ends before early stopping would end it. The phase after it starts at epoch 0 with untrained
     weights: its first validation loss is nearer to the first of the attempt than to the lowest. An attempt of one epoch
     is always aborted. A phase of a length that FER-S-08 allows for a frozen base never is, because the loss may jump
-    once all layers are trained.
+    once all layers are trained. With ``numbered_on``, the epochs after an attempt may continue its numbers.
     """
     lengths = () if run.weights == SCRATCH else spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
     complete = [stop for stop, begins in zip(stops(run), run.whole_beginnings, strict=True) if begins]
     kept = [
         phase
         for index, phase in enumerate(complete)
-        if index == len(complete) - 1 or len(phase.phase) in lengths or not _aborted(run, phase, complete[index + 1])
+        if index == len(complete) - 1
+        or len(phase.phase) in lengths
+        or not _aborted(run, phase, complete[index + 1], numbered_on)
     ]
     return Attempts(tuple(kept), len(complete) - len(kept))
 
 
-def _aborted(run: LoggedRun, phase: PhaseStop, following: PhaseStop) -> bool:
-    begins_again = bool(run.begins) or following.phase.epochs[0] == run.first_epoch
-    if phase.stopped or phase.overran or not begins_again:
+def _aborted(run: LoggedRun, phase: PhaseStop, following: PhaseStop, numbered_on: bool) -> bool:
+    begins_again = following.phase.epochs[0] == run.first_epoch
+    if phase.stopped or phase.overran or not (begins_again or numbered_on):
         return False
     if not phase.phase.val_loss or not following.phase.val_loss:
         return False
     losses = phase.phase.val_loss
-    return len(losses) == 1 or following.phase.val_loss[0] > (losses[0] + min(losses)) / 2
+    return (begins_again and len(losses) == 1) or following.phase.val_loss[0] > (losses[0] + min(losses)) / 2
 
 
 def has_its_phases(run: LoggedRun) -> CheckResult:
@@ -81,6 +83,12 @@ def has_its_phases(run: LoggedRun) -> CheckResult:
     if logged < wanted and may_have_a_second_phase(run):
         message = f"{count_phases(logged)}, or a second one begins with epoch {any_of(run.may_begin)}: both replay"
         return CheckResult(status=Status.INCONCLUSIVE, message=message)
+    if len(attempts(run, numbered_on=True).phases) == wanted < logged:
+        message = (
+            f"{count_phases(len(tried.phases))}, or {wanted} after attempts that were broken off: "
+            "the network seems untrained where the epochs continue their numbers"
+        )
+        return CheckResult(status=Status.INCONCLUSIVE, message=message)
     return CheckResult(
         status=Status.FAIL,
         observed=count_phases(len(tried.phases)) if logged > wanted else count_phases(logged),
@@ -90,6 +98,11 @@ def has_its_phases(run: LoggedRun) -> CheckResult:
         if logged < wanted
         else _why_more(run, tried.phases),
     )
+
+
+def _numbered_on(run: LoggedRun) -> bool:
+    """Return whether all epochs continue their numbers, so that nothing shows where ``fit`` was called again."""
+    return not run.phases_named and all(phase.epochs[0] != run.first_epoch for phase in run.phases[1:])
 
 
 def _why_more(run: LoggedRun, phases: Sequence[PhaseStop]) -> str:
@@ -118,17 +131,19 @@ def first_phase_has_its_length(run: LoggedRun) -> CheckResult:
     if len(phases) != wanted:
         raise NotEvaluable(f"{count_phases(len(phases))}: it is unknown which is the first of {wanted}")
     first = phases[0]
-    possible = {epoch - first.phase.epochs[0] for epoch in run.begins}
     length, lengths = len(first.phase), spec.load().integers("FER-S-08", "frozen_epochs", run.profile)
-    if length in lengths and possible - set(lengths):
-        shown = any_of(sorted(possible))
-        return CheckResult(status=Status.INCONCLUSIVE, message=f"it has {shown} epochs: each of them replays")
-    if length in lengths:
+    possible = {epoch - first.phase.epochs[0] for epoch in run.begins} or {length}
+    if length in lengths and possible <= set(lengths):
         return CheckResult(status=Status.PASS, observed=f"{length} epochs")
     if first.stopped and length < max(lengths):
         return CheckResult(status=Status.PASS, observed=f"{length} epochs, ended by early stopping")
     if run.capped:
         raise NotEvaluable("a cap on its epochs ended a phase, as its record says")
+    if _numbered_on(run) and max(possible) > min(lengths):
+        message = (
+            f"it has {any_of(sorted(possible))} epochs, which may include attempts: the epochs continue their numbers"
+        )
+        return CheckResult(status=Status.INCONCLUSIVE, message=message)
     return CheckResult(
         status=Status.FAIL,
         observed=f"{length} epochs",

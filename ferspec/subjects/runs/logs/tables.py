@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import zip_longest
 from pathlib import Path
 from zlib import crc32
 
@@ -155,7 +154,8 @@ class _Table:
         header: Header | None = None
         epochs: list[float] = []
         table = [(number, _fields(line, self.separator)) for number, line in lines]
-        for (number, fields), following in zip_longest(table, (later for _, later in table[1:]), fillvalue=()):
+        following_lines = [*(later for _, later in table[1:]), ()]
+        for (number, fields), following in zip(table, following_lines, strict=True):
             if is_header(fields):
                 header = Header(fields, 0 if header is None else header.number + 1)
                 first = first or header
