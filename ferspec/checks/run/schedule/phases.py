@@ -101,7 +101,7 @@ def has_its_phases(run: LoggedRun) -> CheckResult:
 
 
 def _numbered_on(run: LoggedRun) -> bool:
-    """Return whether all epochs continue their numbers, so that nothing shows where ``fit`` was called again."""
+    """Return whether all epochs continue their numbers, which hides where ``fit`` began."""
     return not run.phases_named and all(phase.epochs[0] != run.first_epoch for phase in run.phases[1:])
 
 
@@ -140,9 +140,7 @@ def first_phase_has_its_length(run: LoggedRun) -> CheckResult:
     if run.capped:
         raise NotEvaluable("a cap on its epochs ended a phase, as its record says")
     if _numbered_on(run) and max(possible) > min(lengths):
-        message = (
-            f"it has {any_of(sorted(possible))} epochs, which may include attempts: the epochs continue their numbers"
-        )
+        message = f"it has {any_of(sorted(possible))} epochs, which may include attempts: their numbers continue"
         return CheckResult(status=Status.INCONCLUSIVE, message=message)
     return CheckResult(
         status=Status.FAIL,

@@ -155,7 +155,7 @@ class _Table:
         epochs: list[float] = []
         table = [(number, _fields(line, self.separator)) for number, line in lines]
         following_lines = [*(later for _, later in table[1:]), ()]
-        for (number, fields), following in zip(table, following_lines, strict=True):
+        for (number, fields), following in zip(table, following_lines, strict=False):
             if is_header(fields):
                 header = Header(fields, 0 if header is None else header.number + 1)
                 first = first or header
