@@ -28,7 +28,8 @@ def read_training_log(path: str | Path) -> TrainingLog:
     path = Path(path)
     content = read_bounded(path, LARGEST, "a training log")
     is_pickle = content.startswith(PROTOCOLS) and content.endswith(STOP)
-    if is_pickle or content.startswith(CONTAINERS) or path.suffix.lower() in PICKLES:
+    is_container = content.startswith(CONTAINERS) and b"\0" in content
+    if is_pickle or is_container or path.suffix.lower() in PICKLES:
         raise UserError(
             f"{path} is a pickle, an array or an archive: reading a pickle can run code, so it is not read. "
             "Save the history as CSV: pandas.DataFrame(history.history).to_csv('history.csv')"
