@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ferspec.errors import UserError
@@ -16,6 +17,7 @@ PICKLES = (".pkl", ".pickle", ".joblib")
 PROTOCOLS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 # the last instruction of a pickle
 STOP = b"."
+JSON = re.compile(r"\s*(\{\s*\"|\[\s*[{\[])")
 # arrays and archives, which may hold pickles
 CONTAINERS = (b"\x93NUMPY", b"PK\x03\x04")
 
@@ -35,6 +37,6 @@ def read_training_log(path: str | Path) -> TrainingLog:
             "Save the history as CSV: pandas.DataFrame(history.history).to_csv('history.csv')"
         )
     text = content.decode("utf-8-sig", errors="replace")
-    if text.lstrip()[:1] in ("{", "["):
+    if JSON.match(text):
         return read_document(path, text)
     return read_console(path, text) if is_console(text) else read_table(path, text)
