@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ferspec.api.audit import audit as audit
     from ferspec.api.certify import certify as certify
     from ferspec.api.compare import compare as compare
+    from ferspec.api.compare import rank as rank
     from ferspec.api.conform import conform as conform
     from ferspec.api.evaluate import evaluate as evaluate
     from ferspec.api.train import train as train
@@ -27,6 +28,7 @@ _PLACES = {
     **{module: f"ferspec.{module}" for module in ("callbacks", "grid", "metrics")},
     "build_model": "ferspec.zoo",
     "class_weights": "ferspec.reference.weighting",
+    "rank": "ferspec.api.compare",
 }
 __all__ = ["__version__", *_PLACES]
 __getattr__, __dir__ = late(__name__, _PLACES)

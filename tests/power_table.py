@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ferspec.checks.model.diagnosis import holm
 from ferspec.checks.model.paired import gain_of
 from ferspec.checks.model.plan import Mode, plan_of
 from ferspec.checks.model.race import Race
 from ferspec.files import write_whole
+from ferspec.reference.significance import holm
 from ferspec.spec import load
 from ferspec.subjects.datasets.subject import open_dataset
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output

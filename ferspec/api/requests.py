@@ -7,7 +7,7 @@ records stand together here, because the command line reads them before it loads
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
 
@@ -108,18 +108,53 @@ class CertifyRequest(Request):
 
 
 class CompareRequest(Request):
-    """Two models to compare on the same images."""
+    """Models to compare on the same images: two, or more to rank."""
 
     verb: ClassVar[str] = "compare"
 
-    model_a: Annotated[Name, Argument("The first model, as 'ferspec certify' takes it.", "MODEL_A")]
-    model_b: Annotated[Name, Argument("The second model.", "MODEL_B")]
+    models: Annotated[
+        tuple[Name, ...],
+        Argument(
+            "Two models, the old one first; or more, to rank them. Each as 'ferspec certify' takes it, or the "
+            "certificate.json of one.",
+            "MODEL...",
+        ),
+    ]
     dataset: DatasetName = None
     split: SplitName = None
     contract_a: Annotated[Name | None, Option("The contract of the first model.", metavar="FILE")] = None
     contract_b: Annotated[Name | None, Option("The contract of the second model.", metavar="FILE")] = None
+    margin: Annotated[
+        float | None,
+        Option(
+            "Decide whether the second model is as good as the first within this share: 0.01 for a point.",
+            metavar="SHARE",
+        ),
+    ] = None
+    equivalence: Annotated[bool, Option("Ask of both that neither is better by the margin.")] = False
+    clusters: Annotated[
+        Name | None,
+        Option("A column for the image and one for its cluster, such as twins; ranks the models.", metavar="CSV"),
+    ] = None
     trust_code: TrustCode = False
     time_limit: TimeLimit = OF_MODELS
+
+    @property
+    def ranks(self) -> bool:
+        """Whether the models are ranked, rather than two compared."""
+        return len(self.models) > 2 or self.clusters is not None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if len(self.models) < 2:
+            raise UserError("one model cannot be compared: give two, the old one first, or more to rank them")
+        if self.margin is not None and not 0 < self.margin < 1:
+            raise UserError(f"margin {self.margin:g}: a margin is a share between 0 and 1: write 0.01 for 1 point")
+        if self.margin is not None and self.ranks:
+            raise UserError("a margin is for two models without clusters: leave out --margin to rank the models")
+        if self.margin is None and self.equivalence:
+            raise UserError("an equivalence needs a margin: add --margin 0.01 for 1 point")
+        return self
 
 
 class VerifyRequest(Request):

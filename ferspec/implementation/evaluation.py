@@ -74,8 +74,30 @@ class EvaluationCapabilities:
             "images_to_decide": comparison.images_to_decide,
         }
 
+    def as_good_as(
+        self, labels: list[int], first: list[int], second: list[int], margin: float, equivalence: bool
+    ) -> dict[str, Any]:
+        from ferspec.reference.margins import decide
+
+        right = np.equal(labels, first), np.equal(labels, second)
+        alone = (int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum()))
+        found = decide(*alone, len(labels), margin, equivalence)
+        verdict = "beyond" if "by more than" in found.verdict else "within"
+        verdict = {"B is better": "better", "undecided": "undecided"}.get(found.verdict, verdict)
+        return {"verdict": verdict, "images_to_decide": found.images_to_decide}
+
+    def tie_groups(
+        self, labels: list[int], predictions: list[list[int]], clusters: list[int] | None
+    ) -> list[dict[str, int]]:
+        from ferspec.reference.ranking import rank
+
+        rows = [np.array(row) for row in predictions]
+        found = rank(np.array(labels), rows, None if clusters is None else np.array(clusters))
+        places = {one.model: one for one in found.models}
+        return [places[model].model_dump(include={"group", "best_rank", "worst_rank"}) for model in range(len(rows))]
+
     def named_mistakes(self, p_values: list[float], gains: list[float]) -> list[int]:
-        from ferspec.checks.model.diagnosis import holm
+        from ferspec.reference.significance import holm
 
         alpha, least_gain = (spec.load().number("FER-Z-05", name) for name in ("alpha", "least_gain"))
         corrected = holm(p_values, len(p_values))

@@ -5,17 +5,33 @@ from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 from ferspec import spec
-from ferspec.records import Record
+from ferspec.records import Record, is_none
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_table
 from ferspec.reference.evaluation import checked
 from ferspec.reference.intervals import mean_of_classes, proportion
+from ferspec.reference.margins import ClassDecision, MarginDecision, decide
 from ferspec.reference.measured import Metric
+from ferspec.reference.significance import mcnemar
 from ferspec.required import required
 
 Verdict = Literal["tie", "A is better", "B is better"]
+
+
+class Within(MarginDecision):
+    """The decision about B within a ``margin`` (a share) of A: of all images at ``alpha``, and of each class.
+
+    The decisions about the classes hold together at ``alpha``: each is made at ``alpha`` over the number of classes.
+    """
+
+    margin: float
+    equivalence: bool
+    alpha: float
+    sentence: str
+    classes: tuple[ClassDecision, ...]
 
 
 class Comparison(Record):
@@ -35,14 +51,23 @@ class Comparison(Record):
     verdict: Verdict
     images_to_decide: int | None
     sentence: str
+    margin: Within | None = Field(default=None, exclude_if=is_none)
 
 
-def compare(labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray) -> Comparison:
+def compare(
+    labels: np.ndarray,
+    predicted_a: np.ndarray,
+    predicted_b: np.ndarray,
+    margin: float | None = None,
+    equivalence: bool = False,
+) -> Comparison:
     """Compare two models on the same images, and summarise the result in a sentence.
 
     All three arrays are (n,) integers from 0 to 6. The verdict is that of McNemar's exact test on the images that only
     one of the two gets right (FER-Z-06). For a tie, ``images_to_decide`` is the number of images needed to detect a
-    difference of the observed size, or None without a difference. ``UserError`` for other shapes or labels.
+    difference of the observed size, or None without a difference. With a ``margin``, a share, it is also decided
+    whether B is as good as A within it or, for an ``equivalence``, each as the other. ``UserError`` for other shapes or
+    labels.
     """
     labels, predicted_a = checked(labels, predicted_a)
     labels, predicted_b = checked(labels, predicted_b)
@@ -70,15 +95,43 @@ def compare(labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray
         verdict=verdict,
         images_to_decide=images,
         sentence=_sentence(verdict, difference, only_a, only_b, n, p_value, images),
+        margin=None if margin is None else within(labels, right_a, right_b, margin, equivalence, difference),
     )
 
 
-def mcnemar(only_a: int, only_b: int) -> float:
-    """Return the p value of McNemar's exact test from the numbers of discordant images."""
-    from scipy.stats import binomtest
+def within(
+    labels: np.ndarray,
+    right_a: np.ndarray,
+    right_b: np.ndarray,
+    margin: float,
+    equivalence: bool,
+    difference: Metric,
+) -> Within:
+    """Decide whether B is as good as A within a margin: overall, and for each class."""
 
-    discordant = only_a + only_b
-    return float(binomtest(only_a, discordant).pvalue) if discordant else 1.0
+    def counted(chosen: np.ndarray) -> tuple[int, int, int]:
+        alone = ((one & ~other)[chosen] for one, other in ((right_a, right_b), (right_b, right_a)))
+        only_a, only_b = (int(right.sum()) for right in alone)
+        return only_a, only_b, int(chosen.sum())
+
+    loaded = spec.load()
+    members = {name: labels == label for label, name in enumerate(loaded.classes) if (labels == label).any()}
+    classes = []
+    for name, chosen in members.items():
+        only_a, only_b, n = counted(chosen)
+        found = decide(only_a, only_b, n, margin, equivalence, statements=len(members))
+        classes.append(ClassDecision(**dict(found), name=name, n=n, only_a_right=only_a, only_b_right=only_b))
+    only_a, only_b, n = counted(np.ones(len(labels), dtype=bool))
+    decision, alpha = decide(only_a, only_b, n, margin, equivalence), loaded.number("FER-Z-10", "alpha")
+    result = f"{_counts(difference, only_a, only_b)} (p = {mcnemar(only_a, only_b):.2g} for a difference)"
+    return Within(
+        **dict(decision),
+        margin=margin,
+        equivalence=equivalence,
+        alpha=alpha,
+        sentence=_margin_sentence(decision, margin, alpha, result),
+        classes=tuple(classes),
+    )
 
 
 def accuracy_difference(only_a: int, only_b: int, n: int, level: float) -> Metric:
@@ -148,18 +201,32 @@ def _quantile(share: float) -> float:
     return NormalDist().inv_cdf(share)
 
 
+def _counts(difference: Metric, only_a: int, only_b: int) -> str:
+    value, low, high = (100 * required(number) for number in (difference.value, difference.low, difference.high))
+    return (
+        f"A's accuracy minus B's is {value:+.1f} points ({low:+.1f} to {high:+.1f}); only A is right on {only_a:,} "
+        f"images, only B on {only_b:,}"
+    )
+
+
 def _sentence(
     verdict: str, difference: Metric, only_a: int, only_b: int, n: int, p_value: float, images: int | None
 ) -> str:
     if only_a == only_b == 0:
         return f"A tie: A and B are right and wrong on the same images, of {n:,}."
-    value, low, high = (100 * required(number) for number in (difference.value, difference.low, difference.high))
-    result = (
-        f"A's accuracy minus B's is {value:+.1f} points ({low:+.1f} to {high:+.1f}); only A is right on {only_a:,} "
-        f"images, only B on {only_b:,}"
-    )
+    result = _counts(difference, only_a, only_b)
     if verdict != "tie":
         return f"{verdict}: {result} (p = {p_value:.2g})."
     if images is None:
         return f"A tie: {result}, and no number of images can separate such models."
     return f"A tie: {result} (p = {p_value:.2g}); about {images:,} images would decide a difference of this size."
+
+
+def _margin_sentence(decision: MarginDecision, margin: float, alpha: float, result: str) -> str:
+    points = f"a margin of {100 * margin:g} point{'' if margin == 0.01 else 's'}, one-sided {alpha:.0%}"
+    if decision.verdict != "undecided":
+        p_of_verdict = decision.p_beyond if "by more" in decision.verdict else decision.p_within
+        return f"{decision.verdict} ({points}, p = {p_of_verdict:.2g}): {result}."
+    if decision.images_to_decide is None:
+        return f"Undecided ({points}): {result}; no number of images can decide a difference of just the margin."
+    return f"Undecided ({points}): {result}; about {decision.images_to_decide:,} images would decide."

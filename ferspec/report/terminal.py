@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -14,8 +14,9 @@ from rich.text import Text
 from ferspec import spec
 from ferspec.checks.certificate.finding import Finding
 from ferspec.outcomes import Counts, Judgement, Outcome, Status, Verdict
-from ferspec.reference.comparison import Comparison
+from ferspec.reference.comparison import Comparison, Within
 from ferspec.reference.measured import Calibration, Evaluation, Metric, Slice
+from ferspec.reference.ranking import Ranking
 from ferspec.report.documents import judgement_document, verification_document
 from ferspec.report.summary import summary
 from ferspec.report.words import (
@@ -143,7 +144,33 @@ def print_comparison(
     table.add_row("A less B", _points(comparison.difference))
     table.add_row("  weighted F1", _points(comparison.f1_difference))
     table.add_row("  macro F1", _points(comparison.macro_f1_difference))
-    _print(console, *_wrapped(console, comparison.sentence), "", table)
+    if comparison.margin is None:
+        _print(console, *_wrapped(console, comparison.sentence), "", table)
+        return
+    _print(console, *_wrapped(console, comparison.margin.sentence), "", table, "", _within(comparison.margin))
+
+
+def _within(margin: Within) -> Table:
+    level = f"{100 * margin.alpha / len(margin.classes):.2g} %"
+    table = _table("class", "images", "only A right", "only B right", f"decision (one-sided {level} each)")
+    for row in margin.classes:
+        needed = "" if row.images_to_decide is None else f", about {row.images_to_decide:,} images would decide"
+        counts = map(str, (row.n, row.only_a_right, row.only_b_right))
+        table.add_row(row.name, *counts, f"{row.verdict}{needed}")
+    return table
+
+
+def print_ranking(
+    ranking: Ranking, names: Sequence[str], images: DatasetInfo, sentence: str, console: Console | None = None
+) -> None:
+    """Print the groups of a ranking, and the range of each model's rank."""
+    console = console or default_console()
+    table = _table("group", "rank", "model", f"accuracy on {images_name(images, LONGEST_NAME)}")
+    for one in ranking.models:
+        ranks = dict.fromkeys((one.best_rank, one.worst_rank))
+        name = Text(plain(names[one.model]))
+        table.add_row(str(one.group), " to ".join(map(str, ranks)), name, share(one.accuracy))
+    _print(console, *_wrapped(console, sentence), "", table)
 
 
 def default_console() -> Console:

@@ -33,7 +33,7 @@ ALL_GIVEN = {
     "certify": CertifyRequest(
         model="my model.keras", dataset="B/", claims=("accuracy>=0.6", "ece<=0.1"), trust_code=True, select="FER-B"
     ),
-    "compare": CompareRequest(model_a="a.keras", model_b="b.onnx", dataset="B/", contract_b="b.toml"),
+    "compare": CompareRequest(models=("a.keras", "b.onnx"), dataset="B/", contract_b="b.toml", margin=0.01),
     "verify": VerifyRequest(certificate="c.json", model="m.keras", dataset="B/", public_keys=("a.pub", "b.pub")),
     "conform": ConformRequest(command="Rscript fer.R", profile="paper", time_limit=2.5),
     "grid judge": JudgeRequest(artifacts=("runs/",), cells=("dataset=rafdb resolution=48",), profile="paper"),
@@ -42,7 +42,7 @@ ALL_GIVEN = {
 }
 COMMANDS = {
     "certify": "ferspec certify 'my model.keras' --dataset B/ --claim 'accuracy>=0.6' --claim 'ece<=0.1' --trust-code",
-    "compare": "ferspec compare a.keras b.onnx --dataset B/ --contract-b b.toml",
+    "compare": "ferspec compare a.keras b.onnx --dataset B/ --contract-b b.toml --margin 0.01",
     "verify": "ferspec verify c.json --dataset B/ --model m.keras --public-key a.pub --public-key b.pub",
     "conform": "ferspec conform --command 'Rscript fer.R' --profile paper --time-limit 2.5",
     "grid judge": "ferspec grid judge runs/ --select 'dataset=rafdb resolution=48' --profile paper",

@@ -15,6 +15,7 @@ from ferspec.checks.model.plan import Mode, default_mode, plan_of
 from ferspec.checks.model.race import Race
 from ferspec.checks.model.symptoms import of_outputs, symptom_of
 from ferspec.errors import SubjectError
+from ferspec.reference.significance import holm
 from ferspec.required import required
 from ferspec.subjects.certificates.document import Diagnosis, Search
 from ferspec.subjects.models.contracts.answers import predicted_classes
@@ -213,15 +214,6 @@ class _Search:
         if contract is None or prepared_as is None or prepared_as == contract.input:
             return np.asarray(interpretation.columns[self.subject.predicted])
         return np.asarray(interpretation.columns[self._predicted[prepared_as]])
-
-
-def holm(p_values: list[float], tried: int) -> list[float]:
-    """Return p values corrected by Holm's method for ``tried`` alternatives. Those not listed count as p = 1."""
-    order = np.argsort(p_values)
-    stepped = np.asarray(p_values, float)[order] * (tried - np.arange(len(order)))
-    corrected = np.empty(len(order))
-    corrected[order] = np.minimum(np.maximum.accumulate(stepped), 1.0)
-    return [float(p_value) for p_value in corrected]
 
 
 def _with_none(columns: np.ndarray) -> np.ndarray:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferspec import spec
-from ferspec.reference.comparison import accuracy_difference, mcnemar
+from ferspec.reference.comparison import accuracy_difference
 from ferspec.reference.measured import Metric
+from ferspec.reference.significance import mcnemar
 from ferspec.required import required
 
 

@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from ferspec.reference.comparison import accuracy_difference, mcnemar
+from ferspec.reference.comparison import accuracy_difference
+from ferspec.reference.significance import mcnemar
 from ferspec.required import required
 
 Contender = TypeVar("Contender")

@@ -196,6 +196,19 @@ class Capabilities(Protocol):
         """Compare the accuracies of two models. Return p, better ("first", "second" or "tie"), low and high of the
         difference first minus second, and images_to_decide (an integer or null) for a tie."""
 
+    def as_good_as(
+        self, labels: list[int], first: list[int], second: list[int], margin: float, equivalence: bool
+    ) -> dict[str, Any]:
+        """Decide whether the second model is as good as the first within a margin. The margin is a share. Return
+        verdict ("better", "within", "beyond" or "undecided") and images_to_decide (an integer or null) where it is
+        undecided. For an equivalence, neither may be better by the margin, and the verdict is never "better"."""
+
+    def tie_groups(
+        self, labels: list[int], predictions: list[list[int]], clusters: list[int] | None
+    ) -> list[dict[str, int]]:
+        """Rank models by their predictions of the same images. Return group, best_rank and worst_rank of each, from
+        1. clusters has a number for each image, equal for those of a cluster, or is null."""
+
     def named_mistakes(self, p_values: list[float], gains: list[float]) -> list[int]:
         """Return the positions of the reported mistakes from p and accuracy gain of all candidates."""
 

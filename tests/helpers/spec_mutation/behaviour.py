@@ -152,6 +152,7 @@ def evaluation() -> Iterator[Any]:
     import numpy as np
 
     from ferspec.implementation import released
+    from ferspec.reference.margins import decide
 
     rng = np.random.default_rng(5)
     labels = rng.integers(0, 6, 80)
@@ -168,6 +169,7 @@ def evaluation() -> Iterator[Any]:
     other = np.where(rng.random(80) < 0.5, labels, predictions).tolist()
     for worse in range(0, 40, 8):
         yield released.compare(labels.tolist(), predictions.tolist(), [*other[worse:], *predictions[:worse].tolist()])
+    yield decide(5, 5, 1018, 0.01), decide(30, 20, 2100, 0.005)
     small = [10.0**-power for power in range(5)]
     yield released.named_mistakes(small, [1.0] * 5), released.named_mistakes([0.0] * 60, [0.001 * n for n in range(60)])
     yield [

@@ -11,7 +11,18 @@ import ferspec
 from ferspec.reference.training.settings import TrainingSettings
 from helpers.processes import run_python
 
-VERBS = ("audit", "build_model", "certify", "class_weights", "compare", "conform", "evaluate", "train", "verify")
+VERBS = (
+    "audit",
+    "build_model",
+    "certify",
+    "class_weights",
+    "compare",
+    "conform",
+    "evaluate",
+    "rank",
+    "train",
+    "verify",
+)
 LISTED = {
     "ferspec": {*VERBS, "callbacks", "grid", "metrics"},
     "ferspec.callbacks": {"ProtocolSchedule"},

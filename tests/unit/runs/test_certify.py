@@ -4,7 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 
@@ -135,8 +134,8 @@ def test_a_run_that_is_not_whole_is_one_line(ferspec, run, damage, words):
 
 
 def test_two_runs_are_compared_on_the_faces_of_the_first(ferspec, run):
+    status, out, _ = ferspec("compare", run, "demo", "--json")
+    assert status in (0, 1, 3)
+    assert json.loads(out)["dataset"]["synthetic"]
     shutil.copytree(run, "other")
-    status, out, _ = ferspec("compare", run, "other", "--json")
-    assert status == 0
-    assert json.loads(out)["verdict"] == "tie"
-    assert np.isclose(json.loads(out)["difference"]["value"], 0)
+    assert "are the same model" in ferspec("compare", run, "other")[2]

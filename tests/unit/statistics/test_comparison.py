@@ -12,9 +12,10 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling
-from ferspec.reference.comparison import accuracy_difference, compare, f1_differences, images_to_decide, mcnemar
+from ferspec.reference.comparison import accuracy_difference, compare, f1_differences, images_to_decide
 from ferspec.reference.evaluation import evaluate
 from ferspec.reference.intervals import wilson
+from ferspec.reference.significance import mcnemar
 
 PROPERTY = settings(max_examples=60, deadline=None, derandomize=True)
 

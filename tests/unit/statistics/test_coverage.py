@@ -14,10 +14,11 @@ import pytest
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling, resample_table
 from ferspec.reference.calibration import calibration
-from ferspec.reference.comparison import accuracy_difference, f1_differences, mcnemar
+from ferspec.reference.comparison import accuracy_difference, f1_differences
 from ferspec.reference.evaluation import averages, per_class
 from ferspec.reference.intervals import percentile, wilson
 from ferspec.reference.measured import Metric
+from ferspec.reference.significance import mcnemar
 from ferspec.reference.slices import gap
 
 LEVEL, SLACK = 0.95, 0.01

@@ -1,7 +1,8 @@
 """Checks on the statistics (FER-Z)."""
 
-from ferspec.checks.implementation.statistics import calibration, comparison, intervals
+from itertools import chain
 
-CHECKS = tuple(
-    sorted((*intervals.CHECKS, *calibration.CHECKS, *comparison.CHECKS), key=lambda check: (check.clause, check.id))
-)
+from ferspec.checks.implementation.statistics import calibration, comparison, intervals, margins, ranking
+
+PARTS = (intervals.CHECKS, calibration.CHECKS, comparison.CHECKS, margins.CHECKS, ranking.CHECKS)
+CHECKS = tuple(sorted(chain.from_iterable(PARTS), key=lambda check: (check.clause, check.id)))

@@ -196,3 +196,72 @@ def two_models(only_first: int, only_second: int, n: int) -> dict[str, Any]:
         "first": np.where(first, labels, (labels + 1) % CLASSES).tolist(),
         "second": np.where(second, labels, (labels + 2) % CLASSES).tolist(),
     }
+
+
+# Decisions within a margin
+
+# images that only the first and only the second model gets right, and all images; margin; equivalence; verdict
+DECIDED: dict[str, tuple[tuple[int, int, int], float, bool, str]] = {
+    "few disagreements, either way": ((5, 5, 1018), 0.01, False, "within"),
+    "as many disagreements as a one-sided test allows": ((14, 14, 1018), 0.01, False, "within"),
+    "no disagreement among 100": ((0, 0, 100), 0.01, False, "undecided"),
+    "a few disagreements more": ((20, 20, 1018), 0.01, False, "undecided"),
+    "no disagreement among 400": ((0, 0, 400), 0.01, False, "within"),
+    "a difference that is not significant, but near the margin": ((40, 32, 1018), 0.01, False, "undecided"),
+    "a clearly worse model": ((80, 20, 1018), 0.02, False, "beyond"),
+    "a worse model, by less than the margin": ((20, 5, 2100), 0.02, False, "within"),
+    "a clearly better model": ((10, 40, 1018), 0.01, False, "better"),
+    "models that rarely disagree, asked of both": ((5, 5, 1018), 0.01, True, "within"),
+    "a better model, asked of both": ((5, 20, 1018), 0.01, True, "undecided"),
+    "a model better by more than the margin, asked of both": ((10, 45, 1018), 0.01, True, "beyond"),
+}
+# the same counts, and the margin
+UNDECIDED: dict[str, tuple[tuple[int, int, int], float]] = {
+    "20 and 20 among 1,018 within 1 point": ((20, 20, 1018), 0.01),
+    "25 and 20 among 2,100 within half a point": ((25, 20, 2100), 0.005),
+    "20 and 10 among 1,000 within 1 point": ((20, 10, 1000), 0.01),
+}
+
+# Rankings
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The images that each model gets wrong; how many are twins, in pairs from the first on; the expected places."""
+
+    wrong: tuple[range, ...]
+    places: tuple[tuple[int, int, int], ...]
+    twins: int = 0
+
+
+# group, best and worst rank of each model
+RANKED = {
+    "three models, each clearly worse than the one before": Ranked(
+        (range(0), range(10), range(30)), ((1, 1, 1), (2, 2, 2), (3, 3, 3))
+    ),
+    "three models of which only the outer two differ": Ranked(
+        (range(0), range(5), range(10)), ((1, 1, 2), (1, 1, 3), (2, 2, 3))
+    ),
+    "three models that Holm's method divides": Ranked(
+        (range(1), range(1, 10), range(2, 19)), ((1, 1, 1), (2, 2, 2), (3, 3, 3))
+    ),
+    "three models, two of which differ only before the correction": Ranked(
+        (range(0), range(6), range(5)), ((1, 1, 3), (1, 1, 3), (1, 1, 3))
+    ),
+    "the worst of three first, and two that tie": Ranked(
+        (range(20), range(0), range(3)), ((2, 3, 3), (1, 1, 2), (1, 1, 2))
+    ),
+    "three pairs of twins that one of two models gets wrong": Ranked((range(0), range(6)), ((1, 1, 2), (1, 1, 2)), 6),
+    "one twin of six pairs": Ranked((range(0), range(1, 12, 2)), ((1, 1, 1), (2, 2, 2)), 12),
+}
+RANKED_IMAGES = 200
+
+
+@cache
+def ranked(name: str) -> dict[str, Any]:
+    """Return labels, predictions of each model, and the clusters of a case with twins."""
+    case, images = RANKED[name], np.arange(RANKED_IMAGES)
+    labels = images % CLASSES
+    predictions = [np.where(np.isin(images, wrong), (labels + 1) % CLASSES, labels).tolist() for wrong in case.wrong]
+    clusters = np.where(images < case.twins, images // 2, images).tolist() if case.twins else None
+    return {"labels": labels.tolist(), "predictions": predictions, "clusters": clusters}

@@ -167,7 +167,8 @@ def holm(p_values: Sequence[float], ordered: bool = True) -> list[float]:
     return corrected
 
 
-def _bonferroni(p_values: Sequence[float]) -> list[float]:
+def bonferroni(p_values: Sequence[float]) -> list[float]:
+    """Return p values multiplied by their number."""
     return [min(1.0, len(p_values) * p_value) for p_value in p_values]
 
 
@@ -192,7 +193,7 @@ def _over_those_that_gain(p_values: Sequence[float], gains: Sequence[float]) -> 
 
 
 NAMED: dict[str, Capability] = {
-    "every p value is multiplied by the number of all tried (Bonferroni)": named_by(_bonferroni),
+    "every p value is multiplied by the number of all tried (Bonferroni)": named_by(bonferroni),
     "p values are not corrected": named_by(lambda p_values: p_values),
     "it is a false discovery rate (Benjamini and Hochberg)": named_by(_false_discovery_rate),
     "a larger p value passes where a smaller one has failed (Hochberg)": named_by(_hochberg),
