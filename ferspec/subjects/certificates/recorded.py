@@ -11,11 +11,12 @@ from ferspec.errors import UserError
 from ferspec.required import required
 from ferspec.subjects.certificates.subject import Certificate, read_certificate
 from ferspec.subjects.datasets.manifest import Entry
+from ferspec.subjects.models.predictions import is_predictions_file
 
 
 def is_certificate(name: str | Path) -> bool:
-    """Return whether a path names a certificate rather than a model."""
-    return Path(name).suffix.lower() == ".json"
+    """Return whether a path names a certificate rather than a model or predictions."""
+    return Path(name).suffix.lower() == ".json" and not is_predictions_file(name)
 
 
 def open_certificate(path: str | Path) -> Certificate:
