@@ -129,6 +129,8 @@ def verify_request(request: VerifyRequest, progress: Progress = silent) -> Verif
     envelopes = read_envelopes(envelopes_path(request.certificate))
     if request.groups is not None and request.dataset is None:
         raise UserError("groups belong to images: add --dataset")
+    if request.split is not None and request.dataset is None:
+        raise UserError("a split belongs to a dataset: add --dataset")
     if request.model is not None:
         require_source(request.model)
     images = None

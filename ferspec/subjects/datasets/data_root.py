@@ -12,7 +12,7 @@ from ferspec.subjects.examples import first_few
 ARRAYS = ".npz"
 TABLES = {"FER2013": ".csv"}  # the only dataset that is distributed as one table
 # read where the dataset is neither a folder nor one of these files
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".parquet")
 SHOWN = 8
 
 

@@ -35,7 +35,7 @@ def open_dataset(path: str | Path, progress: StepProgress | None = None, split: 
     line with their number and the first names).
     """
     path = Path(path)
-    name = path.resolve().name if path.is_dir() else path.stem
+    name = path.resolve().name if path.is_dir() else path.stem.removesuffix(".tar")
     return read_dataset(name, open_splits(path).chosen(split).turned(), progress)
 
 

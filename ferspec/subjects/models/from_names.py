@@ -44,6 +44,8 @@ def open_images(
     Without a dataset, render the synthetic faces of the demonstration, or of a run that was tested on them.
     """
     if dataset is None or dataset == DEMO:
+        if split is not None:
+            raise UserError("a split belongs to a dataset: add --dataset PATH, or remove --split")
         images = _synthetic_images(model, dataset, partial(progress, "drawing faces"))
     else:
         images = open_dataset(dataset, partial(progress, "reading images"), split)

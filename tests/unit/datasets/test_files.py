@@ -218,6 +218,10 @@ def test_fer2013_labels_are_read_in_its_own_order(tmp_path):
     path = fer2013(tmp_path, [f"{label},{written(row)}" for label, row in enumerate(ROWS)], "emotion,pixels")
     dataset = open_dataset(path)
     assert dataset.form == "fer2013 csv"
+    words = [
+        f'{name.lower()},"[{written(row).replace(" ", ", ")}]"' for name, row in zip(FER2013_CLASSES, ROWS, strict=True)
+    ]
+    assert open_dataset(fer2013(tmp_path, words, "emotion,pixels")).manifest() == dataset.manifest()
     assert tuple(entry.label for entry in dataset.manifest()) == FER2013_CLASSES
     np.testing.assert_array_equal([dataset.image(index) for index in range(7)], ROWS[..., None].repeat(3, axis=-1))
 
@@ -246,7 +250,7 @@ GOOD = f"3,{written(ROWS[0])},PublicTest"
         ("emotion,Usage", "3,PublicTest", "no column 'pixels'"),
         ("label,pixels,Usage", GOOD, "no column 'emotion'"),
         ("emotion,pixels,Usage", f"7,{written(ROWS[0])},PublicTest", "line 3: label 7 is out of range"),
-        ("emotion,pixels,Usage", f"happy,{written(ROWS[0])},PublicTest", "line 3: emotion 'happy' is not an integer"),
+        ("emotion,pixels,Usage", f"hapy,{written(ROWS[0])},PublicTest", "line 3: unknown class 'hapy'"),
         ("emotion,pixels,Usage", "3,1 2 3,PublicTest", "line 3: 3 pixels instead of 2,304"),
         ("emotion,pixels,Usage", f"3,{written(ROWS[0])} 0,PublicTest", "line 3: 2,305 pixels instead of 2,304"),
         ("emotion,pixels,Usage", f"3,{'256 ' * 2304},PublicTest", "line 3: pixels must be integers from 0 to"),

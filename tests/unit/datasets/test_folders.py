@@ -122,6 +122,12 @@ def test_invalid_class_folders_are_refused(tmp_path, paths, says):
     assert says in refusal_of(put(tmp_path, paths))
 
 
+def test_contempt_is_left_out_of_a_folder_that_is_named_for_affectnet(tmp_path):
+    dataset = open_dataset(put(tmp_path / "AffectNet", ["val/Happy/1.png", "val/Contempt/1.png"]))
+    assert dataset.ids == ("Happy/1.png",)
+    assert "images outside the seven classes were skipped: 1 in Contempt" in dataset.notes
+
+
 def test_parts_below_one_part_are_not_several(tmp_path):
     assert len(open_dataset(put(tmp_path, ["test/men/Happy/1.png", "test/women/Happy/1.png"]))) == 2
 

@@ -139,6 +139,8 @@ def test_votes_of_ferplus_are_counted_as_its_authors_do(tmp_path):
     assert listing.fetch(2)[1][0, 0, 0] == 3
     assert "images outside the seven classes were skipped: 1 contempt, 1 nf" in listing.notes
     assert "holds FER2013's labels and FERPlus' votes: give fer2013new.csv or" in refusal(open_splits, tmp_path)
-    assert names(open_splits(tmp_path, "FER2013").chosen()) == ["Angry"] * 6
+    own = open_splits(tmp_path, "FER2013").chosen()
+    assert names(own) == ["Angry"] * 6
+    assert "FERPlus' votes in fer2013new.csv were not used" in own.notes
     written(tmp_path / "fer2013new.csv", rows[:-1], FERPLUS)
     assert "5 rows of votes for 6 images" in refusal(open_splits, tmp_path / "fer2013new.csv")

@@ -11,6 +11,7 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.readers.arrays import fetch_from, mapped
 from ferspec.subjects.datasets.readers.listing import Listing
+from ferspec.subjects.datasets.readers.meanings import NUMBER
 from ferspec.subjects.datasets.readers.rows import columns_of, read_rows
 from ferspec.subjects.datasets.readers.splits import UNMARKED, WHOLE, Splits, by_split, role_of
 from ferspec.subjects.datasets.readers.trees import Folder, Tree
@@ -87,16 +88,16 @@ def _label(path: Path, line: int, emotion: str) -> int:
     if len(emotion) > LONGEST_LABEL:
         raise UserError(f"{path}, line {line}: emotion {emotion[:LONGEST_LABEL]}… is not a label of FER2013")
     try:
-        return spec.load().class_index(spec.load().label_orders["FER2013"].class_of(int(emotion)))
-    except ValueError:
-        raise UserError(f"{path}, line {line}: emotion {emotion!r} is not an integer") from None
+        number = NUMBER.fullmatch(emotion)
+        name = spec.load().label_orders["FER2013"].class_of(int(number[1])) if number else emotion
+        return spec.load().class_index(name)
     except UserError as error:
         raise UserError(f"{path}, line {line}: {error}") from None
 
 
 def _pixels(path: Path, line: int, text: str) -> bytes:
     height, width = _size()
-    values = text.split()
+    values = text.strip("[]").replace(",", " ").split()
     if len(values) != height * width:
         raise UserError(
             f"{path}, line {line}: {len(values):,} pixels instead of {height * width:,} ({height} x {width})"

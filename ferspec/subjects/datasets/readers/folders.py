@@ -84,7 +84,7 @@ def is_class_name(name: str) -> bool:
 
 def _search(tree: Tree, dataset: str | None) -> _Found:
     require_utf8(tree.place.resolve().name)
-    found = _Found(tree, dataset)
+    found = _Found(tree, dataset or named_dataset(tree.place))
     pictures: list[PurePosixPath] = []
     for path, is_folder in walk(tree):
         if is_folder:

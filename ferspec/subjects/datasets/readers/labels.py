@@ -75,10 +75,11 @@ def read_labels(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None 
     rows = {path: list(read_label_rows(tree, path)) for path in paths}
     labels, order, notes = _meanings(tree, rows, dataset)
     images: dict[PurePosixPath, tuple[int, str]] = {}
-    repeated = missing = 0
+    repeated = missing = nameless = 0
     for table_path, row in ((path, row) for path in paths for row in rows[path]):
         label = labels.get(row.label)
-        if label is None:
+        if label is None or not row.name:
+            nameless += label is not None
             continue
         place = f"{tree.place / table_path}, line {row.line}"
         image = _find(index, table_path, row.name, place)
@@ -91,6 +92,8 @@ def read_labels(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None 
     if missing == len(images):
         first = next(iter(images))
         raise UserError(f"{tree.place / paths[0]}: none of its images exists below {tree.place}, such as {first.name}")
+    if nameless:
+        notes = (*notes, f"rows that do not name an image were skipped: {nameless:,}")
     if repeated:
         notes = (*notes, f"rows that repeat an image were skipped: {repeated:,}")
     places = sorted(images)

@@ -107,12 +107,14 @@ def _opened(tree: Tree, dataset: str | None) -> Splits:
         raise UserError(f"{tree.place}: these are the files of {' and '.join(datasets)}, but {dataset} is expected")
     if len(datasets) > 1 and dataset is None:
         raise UserError(f"{tree.place}: holds the files of {' and '.join(datasets)}: give the folder of one of them")
-    votes = _votes(survey) if dataset is None and "fer2013 csv" in fitting else []
-    if votes:
+    name = (fitting or list(forms))[0]
+    votes = _votes(survey) if name == "fer2013 csv" else []
+    if votes and dataset is None:
         raise UserError(
             f"{tree.place}: holds FER2013's labels and FERPlus' votes: give {votes[0].name} or FER2013's own table"
         )
-    return forms[(fitting or list(forms))[0]]()
+    found = forms[name]()
+    return found.noting(f"FERPlus' votes in {votes[0].name} were not used") if votes else found
 
 
 def _recognised(survey: _Survey, dataset: str | None) -> Iterator[tuple[Form, Read]]:

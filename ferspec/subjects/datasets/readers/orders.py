@@ -62,9 +62,9 @@ def decide_order(
     )
 
 
-def named_dataset(place: Path, folders: Iterable[str], images: Iterable[str]) -> str | None:
+def named_dataset(place: Path, folders: Iterable[str] = (), images: Iterable[str] = ()) -> str | None:
     """Return the dataset that the names of images or of folders near ``place`` imply."""
-    if all(RAFDB_FACE.fullmatch(name) for name in images):
+    if (listed := list(images)) and all(map(RAFDB_FACE.fullmatch, listed)):
         return "RAF-DB"
     names = {*place.resolve().parts[-NEAR:], *folders}
     datasets = spec.load().label_orders.keys() - {PROTOCOL}

@@ -46,6 +46,10 @@ class Splits:
         note = self._left_out(name for name, role in roles.items() if role is None)
         return PublishedDataset(*(_with_notes(self._joined(names), note) for names in (training, held_out)))
 
+    def noting(self, note: str) -> Splits:
+        """Return the splits with one more note."""
+        return Splits(self.place, {name: _with_notes(part, (note,)) for name, part in self.parts.items()})
+
     def chosen(self, split: str | None = None) -> Listing:
         """Return the images to evaluate: those of ``split``, else of the only split that is not for training.
 
@@ -60,7 +64,7 @@ class Splits:
             return self._chosen(names, "as --split says")
         if set(self.parts) == {WHOLE}:
             return self.parts[WHOLE]
-        if tests := [name for name in self.parts if name in TEST_SPLITS]:
+        if tests := [name for name in self.parts if _is_test(name)]:
             reason = "the splits of the published metrics, FER-D-03" if len(self.parts) > 1 else "the only split"
             return self._chosen(tests, reason)
         if len({role_of(name) or name for name in self.parts}) > 1:
@@ -108,7 +112,12 @@ def split_of(folder: PurePosixPath) -> PurePosixPath | None:
 def _is_named(name: str, split: str) -> bool:
     exact = plain_name(split) in (plain_name(name), plain_name(PurePosixPath(name).name))
     role = table().role_of(split)
-    return exact or (role is not None and role == role_of(name) and split not in TEST_SPLITS)
+    return exact or (role is not None and role == role_of(name) and not _is_test(split))
+
+
+def _is_test(name: str) -> bool:
+    """Return whether a split has the name of one of FER2013's two test splits."""
+    return plain_name(name) in map(plain_name, TEST_SPLITS)
 
 
 def _with_notes(listing: Listing, notes: tuple[str, ...]) -> Listing:

@@ -87,18 +87,16 @@ class Archive:
         name = name or str(self._place / path)
         with self._opened(path, largest, what, name) as file:
             size = self._members[path][0]
-            try:
-                # one byte more shows that a size is wrong, without expanding the rest
-                content = file.read(size + 1)
-            except Exception as error:  # a damaged or hostile file can raise anything inside these modules
-                raise UserError(f"cannot read {name}: {one_line(error)}") from None
+            # one byte more shows that a size is wrong, without expanding the rest
+            content = _read(file, size + 1, name)
         if len(content) != size:
             raise UserError(f"cannot read {name}: it is not {size:,} bytes long, as {self._place.name} says")
         return content
 
     def head(self, path: PurePosixPath, size: int) -> bytes:
-        with self._opened(path, LARGEST_SET, "a dataset", str(self._place / path)) as file:
-            return file.read(size)
+        name = str(self._place / path)
+        with self._opened(path, LARGEST_SET, "a dataset", name) as file:
+            return _read(file, size, name)
 
     def require_inside(self, paths: Sequence[PurePosixPath]) -> None:
         """Accept all paths: the members of an archive do not lead out of it."""
@@ -113,6 +111,13 @@ class Archive:
             return opener()
         except Exception as error:  # an encrypted member, or a damaged header
             raise UserError(f"cannot read {name}: {one_line(error)}") from None
+
+
+def _read(file: IO[bytes], size: int, name: str) -> bytes:
+    try:
+        return file.read(size)
+    except Exception as error:  # a damaged or hostile file can raise anything inside these modules
+        raise UserError(f"cannot read {name}: {one_line(error)}") from None
 
 
 class _Slice(io.RawIOBase):
