@@ -15,7 +15,10 @@ LOGITS = "the model gives logits: {declare}"
 LOGARITHMS = "the outputs are logarithms of probabilities: {declare}, which undoes the logarithm"
 PERCENTAGES = "percentages: every row sums to about 100: divide the values by 100"
 SCALED = "every row sums to about {middle:.4g} (255: bytes): divide the values by this sum"
-DROPPED = "a column was left out: every value is in [0, 1], and the rows sum to {least:.3g} to {most:.3g}, at most 1"
+DROPPED = (
+    "a column was left out, such as an eighth class: every value is in [0, 1], and the rows sum to {least:.3g} to "
+    "{most:.3g}, at most 1"
+)
 SIGMOID = (
     "a sigmoid was applied to each column: every value is in [0, 1], but the rows sum to {least:.3g} to {most:.3g}; "
     "declaring them as logits would be wrong too"
@@ -74,12 +77,11 @@ def _rounded(rows: np.ndarray, labels: np.ndarray) -> bool:
 
 
 def _dropped(rows: np.ndarray, labels: np.ndarray) -> bool:
-    most = rows.sum(axis=1).max()
-    return _in_unit_interval(rows) and abs(most - 1) <= allowed(rows)
+    return _sigmoid(rows, labels) and bool(rows.sum(axis=1).max() <= 1 + allowed(rows))
 
 
 def _sigmoid(rows: np.ndarray, labels: np.ndarray) -> bool:
-    return _in_unit_interval(rows) and np.ptp(rows.sum(axis=1)) > allowed(rows)
+    return _in_unit_interval(rows) and bool(np.ptp(rows.sum(axis=1)) > allowed(rows))
 
 
 CAUSES: dict[str, Callable[[np.ndarray, np.ndarray], bool]] = {

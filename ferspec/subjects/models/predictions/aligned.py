@@ -44,6 +44,8 @@ def _rows_of(given: Sequence[str], wanted: Sequence[str]) -> list[int | None]:
     rows: list[int | None] = [None] * len(wanted)
     keys: tuple[Callable[[str], str], ...] = (str, str.casefold)
     for key in keys:
+        if None not in rows:
+            break
         paths, images = ([_parts(key(name)) for name in names] for names in (given, wanted))
         for length in range(max(map(len, images)), 0, -1):
             by_end = _unique_ends(paths, length)
@@ -112,10 +114,11 @@ def _with_true_labels(recorded: RecordedPredictions, true: TrueLabels, labels: n
     wrong = np.flatnonzero(filled & (stated != labels))
     if len(wrong):
         classes, first = spec.load().classes, wrong[0]
+        way = "to use the dataset's labels, remove this column" if recorded.named else "add a column of image names"
         raise UserError(
             f"{recorded.name}: its true labels ({true.column!r}) are not the dataset's for {len(wrong)} of "
             f"{len(labels)} images ({recorded.ids[first]}: {true.cells[first]!r}, the dataset says "
-            f"{classes[labels[first]]}){_why(stated, labels)}; to use the dataset's labels, remove this column"
+            f"{classes[labels[first]]}){_why(stated, labels)}; {way}"
         )
     if not recorded.named and not filled.all():
         raise UserError(f"{recorded.name}: {true.column!r} has empty cells, so it does not prove the order of the rows")

@@ -133,7 +133,7 @@ def _image_column(path: Path, table: Table, true: str | None) -> str | None:
         require_unique(path, table.lines, table.columns[image])
     elif true is None or _are_numbered(table.columns[true]):
         raise UserError(
-            f"{path} has no column that names the images ({', '.join(IMAGE[:5])}, …), nor one of true classes by name "
+            f"{path} has no column that names the images ({', '.join(IMAGE[:3])}, …), nor one of true classes by name "
             f"that would prove their order: its columns are {first_few(table.columns, count=12)}"
         )
     return image
@@ -171,7 +171,7 @@ def _without_predictions(table: Table) -> str:
         else f" ({either} may be the true class: if it is the predicted one, rename it to {PREDICTED[0]})"
     )
     return (
-        f"has neither columns named by the classes nor one of {', '.join(PREDICTED[:8])}, …{hint}: "
+        f"has neither columns named by the classes nor one of {', '.join(PREDICTED[:3])}, …{hint}: "
         f"its columns are {first_few(table.columns, count=12)}"
     )
 
