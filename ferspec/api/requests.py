@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
 
+from ferspec.causes import Origin
 from ferspec.errors import UserError
 from ferspec.options import Argument, Option, shell_command
 from ferspec.records import Record
@@ -192,6 +193,10 @@ class ConformRequest(Request):
     profile: Annotated[
         Profile, Option("Judge by what the authors ran, or by what the paper says.", ("--profile", "-p"))
     ] = DEFAULT_PROFILE
+    source: Annotated[
+        Origin | None,
+        Option("Ask only what the paper's text (its profile too), the released runs or this suite's statistics state."),
+    ] = None
     deviations: Deviations = None
     time_limit: TimeLimit = OF_IMPLEMENTATIONS
     select: Select = ""

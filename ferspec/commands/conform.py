@@ -54,7 +54,7 @@ def conform(
 
     with ended_in_order(), progress() as shown:
         found = conform_request(request, shown)
-    print_conformance(found, found.implementation, request.profile, as_json=json)
+    print_conformance(found, found.implementation, found.profile, found.departures, as_json=json)
     raise typer.Exit(EXIT_STATUS[found.verdict])
 
 

@@ -27,10 +27,10 @@ def judge(
 ) -> None:
     """Judge trained cells by the bands in which their metrics are expected.
 
-    Each cell is within, above (which asks for an explanation), below, incomplete, absent, unpublished, or not a
-    protocol run; a run of another profile is not one. Several runs of a cell are judged by their mean. The record of a
-    run is checked against its files. Exit status: 1 for a cell below its band or artifacts that contradict themselves,
-    3 for one above, 0 where all that could be judged is within, 2 where nothing could be judged.
+    Each cell is within, above (which asks for an explanation), below, contradictory, incomplete, absent, unpublished,
+    or not a protocol run; a run of another profile is not one. Several runs of a cell are judged by their mean. The
+    record of a run is checked against its files. Exit status: 1 for a cell that is below its band or contradictory,
+    3 for one above or a misprint of the paper, 0 where all that could be judged is within, 2 where nothing could be.
     """
     from ferspec.api.grid.judge import judge_request
     from ferspec.commands.live.progress import progress
@@ -63,8 +63,8 @@ def export_published(
 ) -> None:
     """Write the published metrics of all 258 cells as a table of results.
 
-    As printed, the metrics of misprinted rows lie outside the bands, which are around the authors' own reports. As
-    released, all lie within by construction. What is illegible or not released is blank.
+    As printed, misprinted rows contradict themselves or lie outside the bands, which are around the authors' reports.
+    As released, all lie within by construction. What is illegible or not released is blank.
     """
     import json as jsonlib
 

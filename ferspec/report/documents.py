@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ferspec import spec
+from ferspec.causes import Departures
 from ferspec.checks.certificate.finding import Finding
 from ferspec.grid.bands.bands import Band
 from ferspec.grid.judging.judge import GridJudgement
@@ -31,9 +32,10 @@ def judgement_document(judgement: Judgement) -> str:
     return _text(_judged(judgement))
 
 
-def conformance_document(judgement: Judgement, implementation: str, profile: Profile) -> str:
-    """Return the judgement of an implementation, with its name and the profile."""
-    return _text({"implementation": implementation, "profile": profile} | _judged(judgement))
+def conformance_document(judgement: Judgement, implementation: str, profile: Profile, departures: Departures) -> str:
+    """Return the judgement of an implementation, and its failures by cause."""
+    about = {"implementation": implementation, "profile": profile} | departures.model_dump(mode="json")
+    return _text(about | _judged(judgement))
 
 
 def verification_document(judgement: Judgement, report: Report | None, finding: Finding, assurance: Assurance) -> str:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Template
 
+from ferspec.causes import Cause
 from ferspec.outcomes import Outcome
+from ferspec.report.conformance import caused_by
 from ferspec.report.templating import new_environment
 from ferspec.report.terminal import details
 from ferspec.report.words import VERDICTS, by_urgency, shorten
@@ -27,11 +29,13 @@ def render_result(
     sentences: Sequence[str] = (),
     table: pd.DataFrame | None = None,
     outcomes: Sequence[Outcome] = (),
+    causes: Sequence[Cause] = (),
     picture: str = "",
 ) -> str:
     """Return a page without scripts or external files.
 
-    ``kind`` is the command, ``verdict`` a verdict or another word; ``picture`` is the text of an SVG.
+    ``kind`` is the command, ``verdict`` a verdict or another word; ``picture`` is the text of an SVG. Failures with one
+    of the ``causes`` are folded under it.
     """
     return _template().render(
         kind=kind,
@@ -42,6 +46,7 @@ def render_result(
         columns=() if table is None else [*table.columns],
         rows=() if table is None else table.to_numpy(dtype=object).tolist(),
         outcomes=outcomes,
+        causes=causes,
         picture=picture and svg_uri(picture),
     )
 
@@ -61,6 +66,12 @@ def _shown(cell: object) -> str:
 @cache
 def _template() -> Template:
     environment = new_environment()
-    environment.filters |= {"shorten": shorten, "by_urgency": by_urgency, "details": details, "shown": _shown}
+    environment.filters |= {
+        "shorten": shorten,
+        "by_urgency": by_urgency,
+        "details": details,
+        "shown": _shown,
+        "caused_by": caused_by,
+    }
     environment.globals["VERDICTS"] = VERDICTS
     return environment.get_template("result.html")

@@ -78,7 +78,7 @@ def print_report(
         _print(console, *_wrapped(console, line))
     for sentence in recognition(report):
         _print(console, *_wrapped(console, sentence))
-    _print_outcomes(console, report.outcomes)
+    print_outcomes(console, report.outcomes)
     _print_figures(console, report)
     for diagnosis in report.diagnoses:
         _print(console, "", Text.assemble(("likely mistake", STYLES["inconclusive"]), f": {mistake(diagnosis)}"))
@@ -97,7 +97,7 @@ def print_judgement(judgement: Judgement, as_json: bool = False, console: Consol
         return
     console = console or default_console()
     _print(console, verdict_line(judgement.verdict, judgement.counts, counts_line(judgement.counts)))
-    _print_outcomes(console, judgement.outcomes)
+    print_outcomes(console, judgement.outcomes)
 
 
 def print_verification(
@@ -121,7 +121,7 @@ def print_verification(
         _print(console, *_wrapped(console, f"claimed: {names}"))
         _print(console, *_wrapped(console, f"assurance: {assurance.sentence}"))
     _print(console, counts_line(judgement.counts))
-    _print_outcomes(console, judgement.outcomes)
+    print_outcomes(console, judgement.outcomes)
 
 
 def _said(report: Report) -> str:
@@ -207,7 +207,7 @@ def counts_line(counts: Counts) -> str:
     )
 
 
-def _print_outcomes(console: Console, outcomes: Iterable[Outcome]) -> None:
+def print_outcomes(console: Console, outcomes: Iterable[Outcome]) -> None:
     """Print every outcome except passes; checks that are not evaluated for one reason are listed together."""
     outcomes = tuple(outcomes)
     shared = {reason: clauses for reason, clauses in by_reason(outcomes).items() if clauses.total() > 1}

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 
 import pytest
 from typer.testing import CliRunner
@@ -95,6 +96,26 @@ def test_band_as_json_holds_everything_it_was_derived_from():
 def test_a_missing_band_has_a_reason(cell, reason):
     shown = ferspec_grid("band", cell).stdout
     assert shown.count(f"no band: {reason}") == 4
+
+
+@pytest.mark.parametrize(("shift", "word", "status"), [(0.15, "above", 3), (-0.3, "below", 1)])
+def test_the_printed_command_gives_the_same_judgement_of_the_cell(tmp_path, shift, word, status):
+    table = tmp_path / "one.csv"
+    table.write_text(f"cell,val_accuracy\n{ERRATIC},{SPEC.cell(ERRATIC).val_accuracy() + shift}\n")
+    document = json.loads(ferspec_grid("judge", str(table), "--json").stdout)
+    [cell] = [cell for cell in document["cells"] if cell["status"] == word]
+    repeated = ferspec_grid(*shlex.split(cell["outcome"]["reproduce"])[2:], "--json")
+    assert (repeated.exit_code, json.loads(repeated.stdout)["cells"]) == (status, [cell])
+
+
+def test_cells_of_one_status_and_reason_take_one_line(tmp_path):
+    table = tmp_path / "half.csv"
+    cells = [cell for cell in SPEC.cells if cell.dataset == "RAF-DB" and cell.val_accuracy() is not None]
+    rows = [f"{cell.id};{cell.val_accuracy():.2f}" for cell in cells]
+    table.write_text("\n".join(["cell;val_accuracy", *rows]))
+    lines = [line for line in ferspec_grid("judge", str(table)).stdout.splitlines() if "btfer_accuracy" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{len(cells)} cells incomplete: the run has no btfer_accuracy (")
 
 
 @pytest.mark.parametrize(

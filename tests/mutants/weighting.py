@@ -81,7 +81,7 @@ MUTANTS = (
             wrong(
                 "FER-W-02",
                 f"{name}, then capped",
-                class_weights=weights(lambda n, order=order: np.minimum(order(simple(n)), CAP)),
+                class_weights=weights(lambda n, order=order: np.minimum(order(simple(n)), CAP), ("conservative",)),
             ),
             cause=OUT_OF_ORDER,
         )
@@ -91,7 +91,7 @@ MUTANTS = (
         "FER-W-01", "weights as text", class_weights=lambda *asked, **named: list(map(str, weights()(*asked, **named)))
     ),
     wrong("FER-W-01", "simple weights capped at 100", class_weights=weights(lambda n: np.minimum(simple(n), 100))),
-    wrong("FER-W-02", "a cap of 2.99", class_weights=weights(lambda n: np.minimum(simple(n), 2.99))),
+    wrong("FER-W-02", "a cap of 2.99", class_weights=weights(lambda n: np.minimum(simple(n), 2.99), ("conservative",))),
     *mistaken("FER-W-03", "weights_of_dataset", WEIGHTS_OF_DATASET),
     wrong(
         "FER-W-03",

@@ -8,7 +8,7 @@ import pytest
 
 import mutant_table
 from ferspec import spec
-from ferspec.checks.implementation.answers.explain import OR
+from ferspec.causes import OR
 from ferspec.outcomes import CheckResult, Status
 from ferspec.report.coverage.coverage import checks_by_clause, coverage
 from ferspec.report.coverage.mutants import mutations

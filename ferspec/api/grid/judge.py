@@ -16,6 +16,7 @@ from ferspec.grid.judging import judge as judging
 from ferspec.grid.judging.judge import GridJudgement
 from ferspec.grid.judging.reading import ReadResults, read
 from ferspec.grid.selection import select
+from ferspec.options import shell_command
 from ferspec.outcomes import Outcome, Verdict
 from ferspec.progress import Progress, silent
 from ferspec.spec.records import DEFAULT_PROFILE, Profile
@@ -109,4 +110,5 @@ def judge_request(request: JudgeRequest, progress: Progress = silent) -> JudgedG
     """Judge the cells of a request."""
     chosen = select(all_cells().values(), request.cells)
     results = read(request.artifacts, progress)
-    return JudgedGrid(judging.judge(chosen, results.results, request.profile), results)
+    reproduce = shell_command(("ferspec", "grid", "judge"), request, omit=("cells",))
+    return JudgedGrid(judging.judge(chosen, results.results, request.profile, reproduce), results)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +20,8 @@ from ferspec.report.words import VERDICTS, plain, shorten
 LONGEST = 300
 PLAIN_WIDTH = 160
 SHOWN = 12
+# cells of one status and reason
+NAMED = 3
 
 
 def print_judged(
@@ -36,8 +38,8 @@ def print_judged(
         )
     )
     print_table(console, ("status", "cells", "outcome", ""), _statuses(judgement), ("status", "cells"), ("cells",))
-    for cell in most_urgent_first(cell for cell in judgement.cells if _asks_attention(cell)):
-        console.print(*_lines(cell), sep="\n", soft_wrap=True)
+    for cells in _alike(most_urgent_first(cell for cell in judgement.cells if _asks_attention(cell))):
+        console.print(*(_lines(cells[0]) if len(cells) == 1 else [_in_one_line(cells)]), sep="\n", soft_wrap=True)
     for problem in judgement.problems:
         console.print("\nof no known cell", *_problem(problem), sep="\n", soft_wrap=True)
     console.print(*map(Text, _closing(judgement, read)), sep="\n", soft_wrap=True)
@@ -55,6 +57,23 @@ def _statuses(judgement: GridJudgement) -> Iterator[tuple[str | Text, ...]]:
 
 def _asks_attention(cell: CellJudgement) -> bool:
     return cell.status not in ("within", "absent") or bool(cell.problems)
+
+
+def _alike(cells: Iterable[CellJudgement]) -> Iterable[list[CellJudgement]]:
+    """Group the cells that have nothing to show but one status and reason."""
+    groups: dict[tuple[str, ...], list[CellJudgement]] = {}
+    for cell in cells:
+        own = (cell.cell,) if cell.outside or cell.problems else cell.deviations
+        groups.setdefault((cell.status, cell.outcome.message, *own), []).append(cell)
+    return groups.values()
+
+
+def _in_one_line(cells: list[CellJudgement]) -> Text:
+    first, more = cells[0], ", …: --json lists all" if len(cells) > NAMED else ""
+    reason = shorten("; ".join((first.outcome.message, *first.deviations)), LONGEST)
+    names = ", ".join(cell.cell for cell in cells[:NAMED])
+    status = (first.status, STYLES[first.outcome.status])
+    return Text.assemble(f"{len(cells)} cells ", status, f": {reason} ({names}{more})")
 
 
 def _lines(cell: CellJudgement) -> Iterator[Text]:

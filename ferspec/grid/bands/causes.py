@@ -8,6 +8,7 @@ from typing import Literal
 
 from ferspec import spec
 from ferspec.grid.bands.bands import BTFER, Band, bands_of
+from ferspec.required import required
 from ferspec.spec.records import IDENTITY, Cell, Profile
 
 Place = Literal["within", "above", "below", "unknown"]
@@ -15,11 +16,13 @@ Place = Literal["within", "above", "below", "unknown"]
 # the fields that may have been confused, one at a time
 CONFUSED = ("dataset", "resolution")
 GUESSING_REACH = 3
-ACCURACY = "_accuracy"
+ACCURACY, F1 = "_accuracy", "_f1"
 
 GUESSING = "no better than guessing on BTFER: shuffled labels, another class order, or an untrained network"
 LEAKAGE = "above the band: look for test images among the training images, another split, or an ensemble of networks"
-OTHER_AVERAGE = "accuracy fits but F1 does not: an average not weighted by support, or a misprint"
+OTHER_AVERAGE = (
+    "F1 does not fit the accuracy: an average not weighted by support, such as the macro average, or a misprint"
+)
 
 
 def likely_causes(
@@ -46,12 +49,25 @@ def _causes(cell: Cell, figures: Mapping[str, float], bands: tuple[Band, ...], p
             named = " or ".join(others)
             yield f"another {field}: every known metric lies in the band of the same training with {named}"
     outside = any(place(figures.get(band.figure), band) in ("above", "below") for band in bands)
-    if outside and _accuracies_fit(figures, bands):
+    if (outside and _accuracies_fit(figures, bands)) or _f1_departs_from_accuracy(figures, bands):
         yield OTHER_AVERAGE
     if _is_guessing(figures.get("btfer_accuracy")):
         yield GUESSING
     if any(place(figures.get(band.figure), band) == "above" for band in bands):
         yield LEAKAGE
+
+
+def _f1_departs_from_accuracy(figures: Mapping[str, float], bands: tuple[Band, ...]) -> bool:
+    """Return whether F1 and accuracy differ otherwise than published, by more than runs do."""
+    known = {band.figure: band for band in bands if band.expected is not None and band.figure in figures}
+    for figure, band in known.items():
+        accuracy = known.get(figure.replace(F1, ACCURACY))
+        if not figure.endswith(F1) or accuracy is None:
+            continue
+        published = required(band.expected) - required(accuracy.expected)
+        if abs(figures[figure] - figures[accuracy.figure] - published) > required(band.width) / 2:
+            return True
+    return False
 
 
 def place(value: float | None, band: Band) -> Place:

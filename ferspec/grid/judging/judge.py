@@ -18,13 +18,16 @@ from ferspec.outcomes import CheckResult, Counts, Outcome, Status, Verdict
 from ferspec.records import Record
 from ferspec.spec.records import DEFAULT_PROFILE, Cell, Profile
 
-CellStatus = Literal["within", "above", "below", "incomplete", "absent", "not a protocol run", "unpublished"]
+CellStatus = Literal[
+    "within", "above", "below", "contradictory", "incomplete", "absent", "not a protocol run", "unpublished"
+]
 
 STATUSES: tuple[CellStatus, ...] = get_args(CellStatus)
 OUTCOMES: dict[CellStatus, Status] = {
     "within": Status.PASS,
     "above": Status.INCONCLUSIVE,
     "below": Status.FAIL,
+    "contradictory": Status.FAIL,
     "incomplete": Status.NOT_EVALUATED,
     "absent": Status.NOT_EVALUATED,
     "not a protocol run": Status.NOT_EVALUATED,
@@ -46,7 +49,7 @@ class CellJudgement(Record):
     """The judgement of one cell, over ``runs`` trainings that followed the protocol.
 
     ``likely`` are causes that would explain metrics outside their bands, ``problems`` the failed checks on artifacts
-    of the cell, ``deviations`` the declared ones of all its trainings, ``errata`` those that name the cell.
+    or rows of the cell, ``deviations`` the declared ones of all its trainings, ``errata`` those that name the cell.
     """
 
     cell: str
@@ -87,25 +90,32 @@ class GridJudgement(Record):
     synthetic: int = 0
 
 
-def judge(cells: Iterable[Cell], results: Iterable[Result], profile: Profile = DEFAULT_PROFILE) -> GridJudgement:
+def judge(
+    cells: Iterable[Cell],
+    results: Iterable[Result],
+    profile: Profile = DEFAULT_PROFILE,
+    reproduce: str | None = None,
+) -> GridJudgement:
     """Judge every cell by whether the results of its trainings lie in its bands (FER-G-07).
 
-    The mean of n trainings is compared to the band for n trainings. The status of a cell is one of:
+    The mean of n trainings is compared to the band for n trainings. ``reproduce`` is the command that judges the same
+    results again. The status of a cell is one of:
 
     - ``within`` (pass): both accuracies, and every known F1, lie in their bands;
     - ``below`` (fail): any metric is below its band;
     - ``above`` (inconclusive): any metric is above its band and none below; this needs an explanation;
+    - ``contradictory`` (fail): artifacts or a row of a table contradict themselves, whatever the other trainings are;
+      inconclusive for misprinted rows, exactly as published;
     - ``absent`` (not evaluated): no training was submitted;
     - ``incomplete`` (not evaluated): all trainings are unfinished, or an accuracy is missing;
-    - ``not a protocol run`` (not evaluated): all trainings declare deviations or follow another profile. Artifacts that
-      contradict themselves give this status too, and fail the cell whatever its other trainings are;
+    - ``not a protocol run`` (not evaluated): all trainings declare deviations or follow another profile;
     - ``unpublished`` (not evaluated): no metric of the cell is published.
     """
     cells, results = tuple(cells), tuple(results)
     by_cell: dict[str, list[Result]] = {}
     for result in results:
         by_cell.setdefault(result.cell, []).append(result)
-    judged = tuple(judge_cell(cell, by_cell.get(cell.id, ()), profile) for cell in cells)
+    judged = tuple(judge_cell(cell, by_cell.get(cell.id, ()), profile, reproduce) for cell in cells)
     known = all_cells()
     problems = tuple(problem for result in results if result.cell not in known for problem in result.problems)
     outcomes = [cell.outcome for cell in judged]
@@ -129,7 +139,9 @@ def judge(cells: Iterable[Cell], results: Iterable[Result], profile: Profile = D
     )
 
 
-def judge_cell(cell: Cell, results: Sequence[Result], profile: Profile = DEFAULT_PROFILE) -> CellJudgement:
+def judge_cell(
+    cell: Cell, results: Sequence[Result], profile: Profile = DEFAULT_PROFILE, reproduce: str | None = None
+) -> CellJudgement:
     """Judge one cell by the results of its trainings, as ``judge`` describes."""
     valid = [result for result in results if _has_figures(result) and not _has_other_profile(result, profile)]
     known = _known(valid)
@@ -144,7 +156,7 @@ def judge_cell(cell: Cell, results: Sequence[Result], profile: Profile = DEFAULT
     return CellJudgement(
         cell=cell.id,
         status=status,
-        outcome=_outcome(cell, status, reason, figures, likely, problems),
+        outcome=_outcome(cell, status, reason, figures, likely, results, reproduce),
         runs=len(valid),
         figures=figures,
         likely=likely,
@@ -163,7 +175,7 @@ def _status(
     if not results:
         return "absent", "no training of this cell was submitted"
     if any(result.problems for result in results):
-        return "not a protocol run", "its artifacts contradict themselves"
+        return "contradictory", "what was given of it contradicts itself"
     if not valid and any(result.deviations for result in results):
         return "not a protocol run", "deviations from the protocol are declared"
     others = [result.profile for result in results if _has_other_profile(result, profile)]
@@ -229,7 +241,8 @@ def _outcome(
     reason: str,
     figures: Sequence[MetricJudgement],
     likely: Sequence[str],
-    problems: Sequence[Outcome],
+    results: Sequence[Result],
+    reproduce: str | None,
 ) -> Outcome:
     clause = spec.load().clause(CLAUSE)
     result = CheckResult(status=OUTCOMES[status], message=reason, likely=next(iter(likely), None))
@@ -238,16 +251,28 @@ def _outcome(
         worst = max(outside, key=lambda figure: abs(figure.by))
         observed, expected = f"{worst.figure} {worst.value:.3f}", f"{worst.band.low:.3f} to {worst.band.high:.3f}"
         result = result.model_copy(update={"observed": observed, "expected": expected, "difference": worst.by})
-    if problems:
-        first = problems[0]
-        message = f"{first.clause} {first.title}: {first.observed}"
-        likely_problem = first.likely or result.likely
-        result = result.model_copy(update={"status": Status.FAIL, "message": message, "likely": likely_problem})
+    contradicting = [result for result in results if result.problems]
+    if contradicting:
+        first = contradicting[0].problems[0]
+        as_published = all(_is_as_printed(one, cell) for one in contradicting)
+        note = " (the row is misprinted in the paper)" if as_published else ""
+        result = result.model_copy(
+            update={
+                "status": Status.INCONCLUSIVE if as_published else Status.FAIL,
+                "message": f"{first.clause} {first.title}: {first.observed}{note}",
+                "likely": first.likely or result.likely,
+            }
+        )
     return Outcome(
         **dict(result),
         check=f"{clause.id}[{cell.id}]",
         clause=clause.id,
         title=clause.title,
         place=clause.place,
-        reproduce=f"ferspec grid band {cell.id}" if result.status is not Status.PASS else None,
+        reproduce=f"{reproduce} --select {cell.id}" if reproduce and result.status is not Status.PASS else None,
     )
+
+
+def _is_as_printed(result: Result, cell: Cell) -> bool:
+    """Return whether a result is the row that the paper prints. It has no folder with artifacts."""
+    return not result.fingerprints and result.profile is None and result.figures == cell.printed

@@ -20,6 +20,7 @@ METRICS = tuple(CellMetrics.model_fields)
 WHOLE = ("val_n", "btfer_n", "seed")
 COLUMNS = ("cell", "source", *METRICS, *WHOLE)
 LARGEST = 16 << 20
+SEPARATORS = ",;\t"
 
 
 def results_text(results: Iterable[Result]) -> str:
@@ -30,13 +31,16 @@ def results_text(results: Iterable[Result]) -> str:
 def read_result_table(path: str | Path) -> tuple[Result, ...]:
     """Return the results in the rows of a table.
 
-    Columns may be in any order: ``cell``, at least one of the eight metrics (0 to 1), and optionally ``source``,
-    ``val_n``, ``btfer_n`` and ``seed``. Blank values are unknown; a row without a source is named by its line.
-    ``UserError``, with the line of the file, for an unknown column or cell, an invalid value, an empty file, or a file
-    that is not CSV in UTF-8.
+    Columns may be in any order: ``cell``, at least one of the eight metrics (0 to 1, or percentages with a sign), and
+    optionally ``source``, ``val_n``, ``btfer_n`` and ``seed``. They are separated by commas, tabs or semicolons; with
+    semicolons, a metric may have a decimal comma. Blank values are unknown; a row without a source is named by its
+    line. ``UserError``, with the line of the file, for an unknown column or cell, an invalid value, an empty file, or a
+    file that is not CSV in UTF-8.
     """
     path = Path(path)
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    text = _text(path)
+    delimiter = _delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     try:
         header = [name.strip() for name in next(reader, [])]
         _require_columns(path, header)
@@ -47,6 +51,8 @@ def read_result_table(path: str | Path) -> tuple[Result, ...]:
             if len(row) != len(header):
                 raise UserError(f"{path} line {reader.line_num}: {len(row)} values for {len(header)} columns")
             values = dict(zip(header, map(str.strip, row), strict=True))
+            if delimiter == ";":
+                values |= {name: text.replace(",", ".") for name, text in values.items() if name in METRICS}
             results.append(_result(path, reader.line_num, values))
     except csv.Error as error:
         raise UserError(f"{path} line {reader.line_num} is not CSV: {error}") from None
@@ -90,10 +96,18 @@ def _result(path: Path, line: int, values: dict[str, str]) -> Result:
     )
 
 
+def _delimiter(text: str) -> str:
+    """Return the separator that occurs most often in the header."""
+    header = text.partition("\n")[0]
+    return max(SEPARATORS, key=header.count)
+
+
 def _share(path: Path, line: int, column: str, text: str) -> float:
-    value = finite_number(path, line, column, text)
+    number = text.removesuffix("%")
+    value = finite_number(path, line, column, number.rstrip()) / (1 if number == text else 100)
     if not 0 <= value <= 1:
-        raise UserError(f"{path} line {line}, column {column!r}: {text} is not between 0 and 1")
+        percent = f": write a percentage with its sign, {text}%" if 1 < value <= 100 else ""
+        raise UserError(f"{path} line {line}, column {column!r}: {text} is not between 0 and 1{percent}")
     return value
 
 

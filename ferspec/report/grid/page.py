@@ -211,7 +211,7 @@ def _where(cell: Cell) -> str:
 def _why(cell: CellJudgement) -> str:
     """Return the reason why a cell has no row."""
     if cell.problems:
-        return "its artifacts contradict themselves: see what needs attention"
+        return "it contradicts itself: see what needs attention"
     return "; ".join((cell.outcome.message, *cell.deviations))
 
 

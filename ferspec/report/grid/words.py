@@ -13,9 +13,10 @@ MEANINGS: dict[CellStatus, str] = {
     "within": "every known metric lies in its band",
     "above": "asks for an explanation: leakage, another split",
     "below": "a metric is lower than expected of a run of this cell",
+    "contradictory": "artifacts or a row that contradict themselves; inconclusive for misprints of the paper",
     "incomplete": "unfinished, or an accuracy is missing",
     "absent": "no training of the cell was given",
-    "not a protocol run": "declared deviations, another profile, or artifacts that contradict themselves",
+    "not a protocol run": "declared deviations, or another profile",
     "unpublished": "no metric of the cell is known",
 }
 

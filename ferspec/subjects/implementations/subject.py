@@ -51,7 +51,7 @@ class Direct:
             raise SubjectError(f"{capability} raised {one_line(crash)}") from crash
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ImplementationSubject:
     """Join an implementation with the profile it is judged by."""
 

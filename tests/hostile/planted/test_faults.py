@@ -232,11 +232,11 @@ def test_a_fault_breaks_only_its_own_clause(run, plant):
     assert set(problems(run)) == {expected} | also
 
 
-def test_a_faulty_run_fails_its_cell_and_is_not_a_protocol_run(run):
+def test_a_faulty_run_fails_its_cell_and_is_contradictory(run):
     faults.report_of_other_predictions(run)
     judgement, _ = judged(run)
     [cell] = judgement.cells
-    assert (cell.status, cell.outcome.status, judgement.verdict) == ("not a protocol run", "fail", "fail")
+    assert (cell.status, cell.outcome.status, judgement.verdict) == ("contradictory", "fail", "fail")
     assert "FER-R-08" in cell.outcome.message
     assert cell.figures == ()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ferspec.checks.implementation.augmentation.checks import RANGES
+from ferspec.checks.implementation.augmentation.checks import CLAUSES, RANGES
 from ferspec.checks.implementation.augmentation.mistakes import RESCALED
 from mutants.augmentation.pixels import augmenting
 from mutants.kinds import mistaken, right, wrong
@@ -32,8 +32,9 @@ def but_where(is_raw: Callable[[list, str, str], bool]) -> Callable[..., list]:
     )
 
 
-def ranges_of(network: str, **ranges: Any) -> Any:
-    return lambda architecture: RANGES | (ranges if architecture == network else {})
+def ranges_of(network: str | None = None, **ranges: Any) -> Any:
+    """Ranges that are changed for a network, or for all."""
+    return lambda architecture: RANGES | (ranges if network in (None, architecture) else {})
 
 
 MUTANTS = (
@@ -96,10 +97,21 @@ MUTANTS = (
         }.items()
     ),
     # FER-A-12
-    wrong(
+    *(
+        wrong(CLAUSES[name], f"another {name} for all networks", augmentation_ranges=ranges_of(**{name: value}))
+        for name, value in (
+            ("rotation_degrees", 25.0),
+            ("width_shift", 0.1),
+            ("height_shift", 0.1),
+            ("zoom", 0.1),
+            ("flip_probability", 0.0),
+        )
+    ),
+    wrong("FER-A-05", "every network sheared too", augmentation_ranges=ranges_of(shear=0.2)),
+    right(
         "FER-A-12",
-        "a wider rotation for all networks",
-        augmentation_ranges=lambda architecture: RANGES | {"rotation_degrees": 25.0},
+        "a wider rotation for all networks, which is another clause",
+        augmentation_ranges=ranges_of(rotation_degrees=25.0),
     ),
     *(
         wrong("FER-A-12", name, augmentation_ranges=ranges)

@@ -50,13 +50,13 @@ PROBLEM = judge_cell(CELL, [off("val_accuracy", -0.3)]).outcome
         ),
         pytest.param(
             [result(problems=(PROBLEM,), figures=CellMetrics())],
-            "not a protocol run",
+            "contradictory",
             "fail",
             id="contradicting itself",
         ),
         pytest.param([result(), result(complete=False)], "within", "pass", id="one finished and one unfinished"),
         pytest.param([result(), result(deviations=("x",))], "within", "pass", id="one right and one deviating"),
-        pytest.param([result(), result(problems=(PROBLEM,))], "not a protocol run", "fail", id="one right, one faulty"),
+        pytest.param([result(), result(problems=(PROBLEM,))], "contradictory", "fail", id="one right, one faulty"),
     ],
 )
 def test_a_cell_has_the_status_of_its_results(results, status, outcome):
@@ -184,8 +184,11 @@ def test_only_printed_metrics_of_misprinted_rows_lie_outside_or_contradict_thems
     assert outside.keys() <= named
     contradicting = {cell.cell for cell in judgement.cells if cell.problems}
     assert contradicting == {id for erratum in ("ERR-31", "ERR-39") for id in SPEC.erratum(erratum).cells}
+    assert {(cell.status, cell.outcome.status) for cell in judgement.cells if cell.problems} == {
+        ("contradictory", Status.INCONCLUSIVE)
+    }
     failed = {cell.cell for cell in judgement.cells if cell.outcome.status is Status.FAIL}
-    assert failed <= outside.keys() | contradicting
+    assert failed <= outside.keys()
     incomplete = {cell.cell for cell in judgement.cells if cell.status in ("incomplete", "unpublished")}
     assert incomplete <= set(SPEC.erratum("ERR-32").cells)
     within = {cell.cell for cell in judgement.cells if cell.status == "within"}
@@ -228,7 +231,7 @@ def test_the_command_shows_counts_and_explains_metrics_outside(runs):
         "resnet18-scratch-48-rafdb-conservative above",
         f"validation accuracy 0.940, expected {band.low:.3f} to {band.high:.3f}",
         "likely: above the band: look for test images",
-        "vgg16-imagenet-48-rafdb-simple not a protocol run",
+        "vgg16-imagenet-48-rafdb-simple contradictory",
         "FER-R-08 every metric of the report follows from the predictions: FAIL",
         "likely: the macro average was reported as the weighted one",
         "2 results read: 26 checks of their artifacts, 25 pass, 1 fail, 0 not evaluated",
@@ -245,7 +248,9 @@ def test_the_document_holds_the_judgement_and_the_checks_of_artifacts(runs):
     ended = ferspec_grid("judge", str(runs / "right"), "--json", "--select", "resnet18-*-48-rafdb-*")
     document = json.loads(ended.stdout)
     judgement = judge(
-        [cell for cell in SPEC.cells if cell.id.startswith("resnet18-scratch-48-rafdb")], read_results([runs / "right"])
+        [cell for cell in SPEC.cells if cell.id.startswith("resnet18-scratch-48-rafdb")],
+        read_results([runs / "right"]),
+        reproduce=f"ferspec grid judge {runs / 'right'}",
     )
     assert document["artifact_checks"] == {
         "planned": 13,

@@ -31,6 +31,12 @@ from helpers.results import CELL, SPEC, metrics_of, result
         ),
         pytest.param(CELL.id, metrics_of(CELL, val_f1=-0.2), "an average not weighted by support", id="macro F1"),
         pytest.param(
+            CELL.id,
+            metrics_of(CELL, val_f1=-0.6, val_accuracy=-0.2),
+            "such as the macro average",
+            id="macro F1, far away like its accuracy",
+        ),
+        pytest.param(
             CELL.id, metrics_of(CELL, val_accuracy=0.15), "test images among the training images", id="0.15 too high"
         ),
         pytest.param(
@@ -58,9 +64,9 @@ def test_an_unknown_f1_hides_no_cause():
 
 
 def test_an_unknown_accuracy_fits_nothing():
-    figures = CellMetrics(val_accuracy=CELL.metric("val_accuracy"), val_f1=0.2)
+    figures = CellMetrics(btfer_accuracy=CELL.metric("btfer_accuracy"), val_f1=0.2)
     assert not any(
-        "F1 does not" in cause or "another" in cause for cause in judge_cell(CELL, [result(figures=figures)]).likely
+        "F1 does not fit" in cause or "another" in cause for cause in judge_cell(CELL, [result(figures=figures)]).likely
     )
 
 

@@ -54,7 +54,10 @@ def problem(text="training images of RAF-DB"):
 
 def html_of(cells, results, notes=()):
     results = tuple(results)
-    return render_grid(judge(cells, results), ReadResults(results=results, checks=count([]), notes=notes))
+    return render_grid(
+        judge(cells, results, reproduce="ferspec grid judge runs/"),
+        ReadResults(results=results, checks=count([]), notes=notes),
+    )
 
 
 def drawn(html):
@@ -229,7 +232,7 @@ def test_metrics_outside_are_explained_failures_first_and_linked_from_their_rows
         f"above: BTFER accuracy {value:.3f}, expected {band.low:.3f} to {band.high:.3f} (+{value - band.high:.3f};",
         "likely above the band: look for test images among the training images",
         f"read from runs/{RESNET.id}",
-        f"reproduce ferspec grid band {RESNET.id}",
+        f"reproduce ferspec grid judge runs/ --select {RESNET.id}",
     ):
         assert text in said
     assert {e[1]["href"] for e in page.all("a") if e[1].get("class")} == {f"#{VGG.id}", f"#{RESNET.id}"}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ferspec.causes import OR
 from ferspec.checks.implementation.answers.judge import Case, equal, judge_each
 from ferspec.errors import NotEvaluable
 from ferspec.outcomes import CheckResult, Status
@@ -18,7 +19,6 @@ Mistakes = Mapping[str, Capability]
 Same = Callable[[Any, Any], bool]
 # the first are the most frequent ones
 MOST_CAUSES = 3
-OR = "; or "
 
 
 def explained(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,15 +25,46 @@ def numbers(capability: str, value: Any, shape: tuple[int, ...] | None = None) -
     try:
         given = np.array(value)
         array = given.astype(np.float64)
+        is_right = given.dtype.kind not in NOT_NUMBERS and bool((np.abs(array) <= LARGEST).all())
     except (TypeError, ValueError, OverflowError):
-        raise SubjectError(f"{capability} gave {shown(value)}, not numbers") from None
-    if given.dtype.kind in NOT_NUMBERS:
-        raise SubjectError(f"{capability} gave {shown(value)}, not numbers")
-    if not (np.abs(array) <= LARGEST).all():
-        raise SubjectError(f"{capability} gave {shown(value)}, not finite numbers up to {LARGEST:g}")
+        is_right = False
+    if not is_right:
+        reason = next(filter(None, map(not_a_number, _entries(value))), "its rows differ in length")
+        raise SubjectError(f"{capability} gave {shown(value)}, not numbers: {reason}")
     if shape is not None and array.shape != shape:
         raise SubjectError(f"{capability} gave numbers of shape {array.shape}, not {shape}")
     return array
+
+
+def not_a_number(value: Any) -> str | None:
+    """Return in words why a value is not a number that checks can compare; None for a number."""
+    if isinstance(value, str):
+        return f"{shown(value)} is text, not a number"
+    if value is None:
+        return "null (None or NaN) is not a number"
+    if isinstance(value, bool):
+        return f"{str(value).lower()} is not a number"
+    if not isinstance(value, int | float):
+        return f"{shown(value)} is not a number"
+    if math.isnan(value):
+        return "NaN is not a number"
+    if math.isinf(value):
+        return f"{'minus ' if value < 0 else ''}infinity is not a finite number"
+    return None if abs(value) <= LARGEST else f"{value:g} is too large: at most {LARGEST:g} is read"
+
+
+def is_text(observed: Any, expected: Any) -> str | None:
+    """Return in words that a text stands where a number is expected, or None."""
+    is_number = isinstance(expected, int | float) and not isinstance(expected, bool)
+    return not_a_number(observed) if is_number and not isinstance(observed, int | float | dict | list) else None
+
+
+def _entries(value: Any) -> Iterator[Any]:
+    """Yield the values of nested lists."""
+    if isinstance(value, list | tuple):
+        yield from chain.from_iterable(map(_entries, value))
+    else:
+        yield value
 
 
 def truths(capability: str, values: Sequence[Any]) -> np.ndarray:
@@ -71,7 +104,7 @@ def equal(observed: Any, expected: Any, what: str = "", likely: str | None = Non
         status=Status.PASS if observed == expected else Status.FAIL,
         observed=f"{prefix}{shown(observed)}",
         expected=f"{prefix}{shown(expected)}",
-        likely=None if observed == expected else likely,
+        likely=None if observed == expected else is_text(observed, expected) or likely,
     )
 
 

@@ -5,8 +5,8 @@ An independent witness of what is drawn, of the pixels and of the batches: its f
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -122,6 +122,26 @@ class Warp:
 
 
 KERAS = Warp()
+
+
+def together(warps: Sequence[Warp]) -> Warp | None:
+    """Return a warp with the other steps of several; None if two of them replace one step.
+
+    Several understandings of the parameters follow each other.
+    """
+    steps: dict[str, Any] = {}
+    for warp in warps:
+        own = {field.name: value for field in fields(Warp) if (value := getattr(warp, field.name)) != field.default}
+        if first := steps.pop("understood", None):
+            own["understood"] = _in_turn(first, own.get("understood", as_it_is))
+        if not steps.keys().isdisjoint(own):
+            return None
+        steps |= own
+    return Warp(**steps)
+
+
+def _in_turn(first: Callable[[Change], Change], second: Callable[[Change], Change]) -> Callable[[Change], Change]:
+    return lambda change: second(first(change))
 
 
 # Batches

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ferspec import spec
+from ferspec.checks.implementation.answers.attribute import Known, attributed
 from ferspec.checks.implementation.answers.explain import explained, near
-from ferspec.checks.implementation.answers.judge import equal, field, first_failure, numbers, rows, shown
+from ferspec.checks.implementation.answers.judge import equal, field, first_failure, is_text, numbers, rows, shown
 from ferspec.checks.implementation.answers.specification import stated
 from ferspec.checks.implementation.schedule import hyperparameters, mistakes
 from ferspec.checks.implementation.schedule.witness import rates, stops
-from ferspec.checks.implementation.weighting.checks import losses_found
+from ferspec.checks.implementation.weighting.checks import UNWEIGHTED, losses_found
 from ferspec.engine import Check, checks_by_case
 from ferspec.errors import SubjectError
 from ferspec.outcomes import CheckResult, Status
@@ -78,6 +78,8 @@ SMALL_IMPROVEMENTS = {
     "improvements too little each add up": Situation([1.0 - 4e-5 * epoch for epoch in range(32)], _halvings(32)),
     "one fall by 0.9e-4": Situation([1.0] * 5 + [1.0 - 0.9e-4] * 20, _halvings(11, 10, 4)),
     "one fall by 1.1e-4": Situation([1.0] * 5 + [1.0 - 1.1e-4] * 20, _halvings(16, 9)),
+    # exact in any precision: 1e-4 - 1e-4 is 0
+    "one fall by exactly 1e-4": Situation([1e-4] * 5 + [0.0] * 20, _halvings(11, 10, 4)),
     "one fall by 5e-5 from 0.1": Situation([0.1] * 5 + [0.1 - 5e-5] * 20, _halvings(11, 10, 4)),
     "one fall by 2e-4 from 5": Situation([5.0] * 5 + [5.0 - 2e-4] * 20, _halvings(16, 9)),
     **_drawn(step=3e-5),
@@ -86,19 +88,42 @@ SMALL_IMPROVEMENTS = {
 
 def halves_the_rate_on_a_plateau(subject: ImplementationSubject, name: str) -> CheckResult:
     """After ten epochs without an improvement the rate is halved, never below 1e-10."""
-    return _rates_found(subject, name, PLATEAUS[name])
+    return _rates_found(subject, name, PLATEAUS[name], "FER-S-03")
 
 
 def needs_an_improvement_that_counts(subject: ImplementationSubject, name: str) -> CheckResult:
-    """An improvement is a fall of at least 1e-4 below the best loss."""
-    return _rates_found(subject, name, SMALL_IMPROVEMENTS[name])
+    """An improvement is a fall by more than 1e-4 below the best loss."""
+    return _rates_found(subject, name, SMALL_IMPROVEMENTS[name], "FER-S-04")
 
 
-def _rates_found(subject: ImplementationSubject, name: str, situation: Situation) -> CheckResult:
-    asked = {"val_losses": list(situation.losses), "initial_rate": situation.initial_rate}
-    observed = numbers("learning_rates", subject.ask("learning_rates", **asked), (len(situation.losses),))
+def _rates_found(subject: ImplementationSubject, name: str, situation: Situation, clause: str) -> CheckResult:
+    observed = _rates_of(subject, situation)
     found = _compared(observed, np.array(situation.rates), name)
-    return explained(found, observed, mistakes.RATES | mistakes.IMPROVEMENTS, asked, SAME_RATES)
+    found = explained(found, observed, mistakes.RATES | mistakes.IMPROVEMENTS, _asked(situation), SAME_RATES)
+    return attributed(found, clause, KNOWN_RATES, subject, observed, situation)
+
+
+def _rates_of(subject: ImplementationSubject, situation: Situation) -> npt.NDArray[Any]:
+    answer = subject.ask("learning_rates", **_asked(situation))
+    return numbers("learning_rates", answer, (len(situation.losses),))
+
+
+def _asked(situation: Situation) -> dict[str, Any]:
+    return {"val_losses": list(situation.losses), "initial_rate": situation.initial_rate}
+
+
+def _rates_made(steps: Sequence[Any]) -> Callable[[Situation], Any] | None:
+    made = mistakes.combined(steps)
+    return None if made is None else lambda situation: made(**_asked(situation))
+
+
+KNOWN_RATES = Known(
+    mistakes.STEPS_OF_RATES,
+    _rates_made,
+    [*PLATEAUS.values(), *SMALL_IMPROVEMENTS.values()],
+    _rates_of,
+    SAME_RATES,
+)
 
 
 def _compared(observed: npt.NDArray[Any], expected: npt.NDArray[Any], name: str) -> CheckResult:
@@ -234,7 +259,7 @@ def _one_of(observed: Any, known: Sequence[int], what: str, likely: str | None =
         status=Status.PASS if right else Status.FAIL,
         observed=f"{what}: {shown(observed)}",
         expected=f"{what}: {' or '.join(map(str, known))}",
-        likely=None if right else likely,
+        likely=None if right else is_text(observed, known[0]) or likely,
     )
 
 
@@ -252,7 +277,7 @@ def trains_on_whole_batches(subject: ImplementationSubject, images: int, batch: 
 
 def loses_the_cross_entropy(subject: ImplementationSubject) -> CheckResult:
     """The unweighted loss is the negative natural logarithm of the class's probability."""
-    return losses_found(subject, [1.0] * len(spec.load().classes))
+    return losses_found(subject, UNWEIGHTED, "FER-S-11")
 
 
 CHECKS = (

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ferspec import spec
-from ferspec.checks.implementation.answers.judge import field, first_failure, numbers, shown
+from ferspec.checks.implementation.answers.judge import field, first_failure, is_text, numbers, shown
 from ferspec.checks.implementation.answers.specification import stated
 from ferspec.engine import Check, checks_by_case
 from ferspec.errors import NotEvaluable, SubjectError
@@ -76,15 +76,25 @@ def starts_at_a_known_rate(subject: ImplementationSubject, name: str) -> CheckRe
 
 
 def _one_of(subject: ImplementationSubject, name: str, known: Sequence[Any]) -> CheckResult:
-    observed, mistakes = field(HYPERPARAMETERS, _first_offered(subject), name), STATED[name].mistakes
+    observed, mistakes = _listed(_first_offered(subject), name), STATED[name].mistakes
     right = any(_same_value(observed, value) for value in known)
-    likely = next((cause for value, cause in mistakes.items() if _same_value(observed, value)), None)
+    likely = next((cause for value, cause in mistakes.items() if _same_value(observed, value)), f"another {name}")
     return CheckResult(
         status=Status.PASS if right else Status.FAIL,
         observed=f"{name}: {shown(observed)}",
         expected=f"{name}: {' or '.join(map(str, known))}",
-        likely=None if right else likely,
+        likely=None if right else is_text(observed, known[0]) or likely,
     )
+
+
+def _listed(answer: Any, name: str) -> Any:
+    """Return a value; for an incomplete answer the first lacking one is a failure, and the others are not evaluated."""
+    lacking = [other for other in STATED if isinstance(answer, dict) and other not in answer]
+    if name not in lacking:
+        return field(HYPERPARAMETERS, answer, name)
+    if name != lacking[0]:
+        raise NotEvaluable(f"{HYPERPARAMETERS} gave no {name}: {STATED[lacking[0]].clause}[{lacking[0]}] fails for it")
+    raise SubjectError(f"{HYPERPARAMETERS} gave {shown(answer)}, without {', '.join(lacking)}")
 
 
 def is_off(subject: ImplementationSubject, name: str) -> CheckResult:
@@ -129,7 +139,9 @@ def _first_offered(subject: ImplementationSubject) -> Any:
 def is_tuned_to_no_network(subject: ImplementationSubject, network: str) -> CheckResult:
     """Rate, patience, factor, minimum and stopping are those of the first network."""
     own, first = subject.ask(HYPERPARAMETERS, architecture=network), _first_offered(subject)
-    for name in (*STATED, *OFF):
+    if not isinstance(own, dict) or not isinstance(first, dict):
+        raise SubjectError(f"{HYPERPARAMETERS} gave {shown(own)}, not names with values")
+    for name in (*(known for known in STATED if known in first), *OFF):
         value, expected = (_value(answer, name) for answer in (own, first))
         if not _same_value(value, expected):
             return CheckResult(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ferspec.checks.implementation.answers.attribute import merged
 from ferspec.checks.implementation.answers.explain import Capability
 from ferspec.checks.implementation.schedule.witness import Losses, rates, stops
 
@@ -35,29 +36,51 @@ def _at_the_latest(last: int) -> Callable[[Losses], int | None]:
     return stopping_epoch
 
 
-RATES: dict[str, Capability] = {
-    "the patience is one epoch short": rates(patience=9),
-    "the patience is one epoch long": rates(patience=11),
-    "the patience is that of early stopping": rates(patience=20),
-    "the factor is squared": rates(factor=0.25),
-    "the factor is 0.1, the default of Keras and PyTorch": rates(factor=0.1),
-    "the factor is 0.9": rates(factor=0.9),
-    "the factor is 0.75": rates(factor=0.75),
-    "there is a cooldown of 2 epochs": rates(cooldown=2),
-    "there is a cooldown of 5 epochs": rates(cooldown=5),
-    "the highest is taken for the best, as for an accuracy": rates(sign=-1),
-    "the minimum rate is not kept": rates(minimum=0.0),
-    "the minimum rate is 1e-6": rates(minimum=1e-6),
-    "the minimum rate is 1e-8": rates(minimum=1e-8),
-    "reductions below 1e-8 are left out, as in PyTorch": rates(smallest_step=1e-8),
+Step = dict[str, Any] | Capability
+"""Arguments of ``rates``, or the whole capability ``learning_rates``."""
+
+
+def _stepped(step: Step) -> Capability:
+    return step if callable(step) else rates(**step)
+
+
+def combined(steps: Sequence[Step]) -> Capability | None:
+    """Return ``learning_rates`` with several wrong steps; None if one of them is a whole capability."""
+    if len(steps) == 1:
+        return _stepped(steps[0])
+    changes = merged([{"": step} if callable(step) else step for step in steps])
+    return None if changes is None or "" in changes else rates(**changes)
+
+
+_PREVIOUS = {"each epoch is compared with the one before, not with the best": {"previous": True}}
+_PYTORCH = {
     "this is PyTorch's ReduceLROnPlateau: it waits one epoch more, reckons improvements as a share of the loss "
-    "(threshold_mode='abs' does not), and leaves out steps below eps": rates(
-        patience=11, relative=True, smallest_step=1e-8
-    ),
-    "the waiting does not start again after a reduction": rates(keeps_waiting=True),
-    "an improvement does not end the waiting": rates(resets=False),
-    "the best is forgotten after a reduction": rates(forgets=True),
-    "each epoch is compared with the one before, not with the best": rates(previous=True),
+    "(threshold_mode='abs' does not), and leaves out steps below eps": {
+        "patience": 11,
+        "relative": True,
+        "smallest_step": 1e-8,
+    }
+}
+_RATE_STEPS: dict[str, Step] = {
+    "the patience of the plateau rule is one epoch short": {"patience": 9},
+    "the patience of the plateau rule is one epoch long": {"patience": 11},
+    "the patience of the plateau rule is that of early stopping": {"patience": 20},
+    "the factor is squared": {"factor": 0.25},
+    "the factor is 0.1, the default of Keras and PyTorch": {"factor": 0.1},
+    "the factor is 0.9": {"factor": 0.9},
+    "the factor is 0.75": {"factor": 0.75},
+    "there is a cooldown of 2 epochs": {"cooldown": 2},
+    "there is a cooldown of 5 epochs": {"cooldown": 5},
+    "the highest is taken for the best, as for an accuracy": {"sign": -1},
+    "the minimum rate is not kept": {"minimum": 0.0},
+    "the minimum rate is 1e-6": {"minimum": 1e-6},
+    "the minimum rate is 1e-8": {"minimum": 1e-8},
+    "reductions below 1e-8 are left out, as in PyTorch": {"smallest_step": 1e-8},
+    **_PYTORCH,
+    "the waiting does not start again after a reduction": {"keeps_waiting": True},
+    "an improvement does not end the waiting": {"resets": False},
+    "the best is forgotten after a reduction": {"forgets": True},
+    **_PREVIOUS,
     "each rate is that of the epoch before": lambda val_losses, initial_rate: [
         initial_rate,
         *rates()(val_losses, initial_rate)[:-1],
@@ -65,7 +88,7 @@ RATES: dict[str, Capability] = {
     "each rate is that of the epoch after": lambda val_losses, initial_rate: rates()(
         [*val_losses, val_losses[-1]], initial_rate
     )[1:],
-    "the rate is never reduced": rates(factor=1.0),
+    "the rate is never reduced": {"factor": 1.0},
     "the rate is halved every ten epochs": lambda val_losses, initial_rate: [
         initial_rate / 2 ** (epoch // 10) for epoch in range(len(val_losses))
     ],
@@ -74,21 +97,44 @@ RATES: dict[str, Capability] = {
     ],
     "the first rate is always 1e-4": lambda val_losses, initial_rate: rates()(val_losses, 1e-4),
     "the first rate is always 1e-3, Keras' default": lambda val_losses, initial_rate: rates()(val_losses, 1e-3),
-    "the best is taken for 10 before there is any": rates(highest=10.0),
+    "the best is taken for 10 before there is any": {"highest": 10.0},
 }
-IMPROVEMENTS: dict[str, Capability] = {
-    "any fall counts as an improvement: min_delta is 0": rates(min_delta=0.0),
-    "the least improvement is ten times as large": rates(min_delta=1e-3),
-    "the least improvement is a tenth as large": rates(min_delta=1e-5),
-    "a fall must be a share of the loss, as in PyTorch": rates(relative=True),
-    "the least improvement is added where it should be subtracted": rates(min_delta=-1e-4),
+_IMPROVEMENT_STEPS: dict[str, Step] = {
+    "any fall counts as an improvement: min_delta is 0": {"min_delta": 0.0},
+    "the least improvement is ten times as large": {"min_delta": 1e-3},
+    "the least improvement is a tenth as large": {"min_delta": 1e-5},
+    "a fall must be a share of the loss, as in PyTorch": {"relative": True},
+    "the least improvement is added where it should be subtracted": {"min_delta": -1e-4},
+    "a fall by exactly the least improvement counts: it is compared by <=": {"or_equal": True},
+    **_PREVIOUS,
+    **_PYTORCH,
 }
+# further values, which distinguish a patience of 7 from a wrong least improvement
+_FURTHER: dict[str, dict[str, Step]] = {
+    "FER-S-03": {
+        **{
+            f"the patience of the plateau rule is {epochs} epochs": {"patience": epochs}
+            for epochs in range(1, 31)
+            if epochs != 10
+        },
+        **{f"the factor is {factor}": {"factor": factor} for factor in (0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.95)},
+        **{f"the minimum rate is {rate:g}": {"minimum": rate} for rate in (1e-5, 1e-7, 1e-9, 1e-11, 1e-12)},
+        **{f"there is a cooldown of {epochs} epochs": {"cooldown": epochs} for epochs in (3, 4, 10)},
+    },
+    "FER-S-04": {f"the least improvement is {fall:g}": {"min_delta": fall} for fall in (1e-2, 5e-4, 5e-5, 1e-6)},
+}
+STEPS_OF_RATES = {
+    "FER-S-03": _RATE_STEPS | _FURTHER["FER-S-03"],
+    "FER-S-04": _IMPROVEMENT_STEPS | _FURTHER["FER-S-04"],
+}
+RATES = {cause: _stepped(step) for cause, step in _RATE_STEPS.items()}
+IMPROVEMENTS = {cause: _stepped(step) for cause, step in _IMPROVEMENT_STEPS.items()}
 STOPS: dict[str, Capability] = {
-    "the patience is one epoch short": stops(patience=19),
-    "the patience is one epoch long": stops(patience=21),
+    "the patience of early stopping is one epoch short": stops(patience=19),
+    "the patience of early stopping is one epoch long": stops(patience=21),
     "epochs are counted from 1": moved(1),
     "the epoch with the lowest loss is given, not the one after which training stops": moved(-20),
-    "the patience is that of the plateau rule": stops(patience=10),
+    "the patience of early stopping is that of the plateau rule": stops(patience=10),
     "equal losses are taken for improvements": stops(or_equal=True),
     "a fall by less than 1e-4 does not count, as in the plateau rule": stops(min_delta=1e-4),
     "the highest is taken for the best, as for an accuracy": stops(sign=-1),

@@ -26,13 +26,14 @@ def rates(
     smallest_step: float = 0.0,
     resets: bool = True,
     highest: float = math.inf,
+    or_equal: bool = False,
 ) -> Callable[[Losses, float], list[float]]:
     """Return the capability ``learning_rates`` by a plateau rule, in double precision.
 
     ``sign`` -1 takes the highest for the best. A reduction does not end the waiting with ``keeps_waiting``, and
     forgets the best with ``forgets``; ``previous`` compares with the epoch before; reductions by less than
     ``smallest_step`` are left out; without ``resets`` an improvement does not end the waiting; ``highest`` is the best
-    before there is any.
+    before there is any; with ``or_equal`` a fall by exactly ``min_delta`` counts.
     """
 
     def learning_rates(val_losses: Losses, initial_rate: float) -> list[float]:
@@ -42,7 +43,8 @@ def rates(
             value = sign * loss
             if cooling:
                 cooling, waited = cooling - 1, 0
-            if value < (best * (1 - min_delta) if relative and best < math.inf else best - min_delta):
+            least = best * (1 - min_delta) if relative and best < math.inf else best - min_delta
+            if value < least or (or_equal and value == least):
                 best, waited = value, 0 if resets else waited
             elif not cooling:
                 waited += 1

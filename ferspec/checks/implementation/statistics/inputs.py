@@ -170,6 +170,7 @@ TRIED: dict[str, tuple[list[float], list[float], list[int]]] = {
     "three that Holm's method lets pass of four": ([0.2, 0.0024, 0.0032, 0.0019], [0.05, 0.04, 0.03, 0.02], [1, 2, 3]),
     "four that only a false discovery rate, or no correction, lets pass": ([0.0045, 0.3, 0.004, 0.005], [0.05] * 4, []),
     "four of which the second smallest is not significant": ([0.0036, 0.0035, 0.002, 0.5], [0.05] * 4, [2]),
+    "four of which the smallest is just above Holm's level": ([0.002506, 0.3, 0.4, 0.5], [0.05] * 4, []),
     "one alone": ([0.009], [0.02], [0]),
     "one alone that is significant at 5 %": ([0.02], [0.3], []),
     "four with gains around the least": ([1e-6] * 4, [0.0099, 0.011, 0.0101, -0.2], [1, 2]),

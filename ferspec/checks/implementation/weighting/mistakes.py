@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,14 @@ from ferspec.checks.implementation.answers.explain import Capability
 from ferspec.checks.implementation.weighting.witness import CAP, RULES, Array, Rule, conservative, simple
 
 
-def weights(rule: Rule | None = None) -> Capability:
-    """Return ``class_weights`` with one rule for both balancings, or with the right rules."""
-    return lambda counts, balancing: (rule or RULES[balancing])(np.array(counts, float)).tolist()
+def weights(rule: Rule | None = None, balancings: Sequence[str] = tuple(RULES)) -> Capability:
+    """Return ``class_weights`` with one rule for these balancings, and the right rules otherwise."""
+
+    def class_weights(counts: list[int], balancing: str) -> Any:
+        wrong = rule if balancing in balancings else None
+        return (wrong or RULES[balancing])(np.array(counts, float)).tolist()
+
+    return class_weights
 
 
 def _capped(rule: Rule) -> Rule:
@@ -57,8 +62,10 @@ OUT_OF_ORDER = "the weights are right, but not in the order of the classes"
 CLASS_WEIGHTS = {
     "simple": {cause: weights(rule) for cause, rule in _RATIOS.items()}
     | {"these are the conservative weights: the simple ones have no cap": weights(conservative)},
-    "conservative": {f"{cause}, then capped": weights(_capped(rule)) for cause, rule in _RATIOS.items()}
-    | {cause: weights(rule) for cause, rule in _CAPS.items()},
+    "conservative": {
+        cause: weights(rule, ("conservative",))
+        for cause, rule in ({f"{cause}, then capped": _capped(rule) for cause, rule in _RATIOS.items()} | _CAPS).items()
+    },
 }
 
 
@@ -88,24 +95,22 @@ def losses(
     weight: Callable[[Array, Array, Array], Any] = lambda w, y, p: w[y],
     entropy: Rule = lambda p: -np.log(p),
     reduced: Rule = lambda losses: losses,
+    before: Callable[[Array, Array], Array] = lambda w, p: p,
+    of_all: Callable[[Array, Array], Array] | None = None,
 ) -> Capability:
-    """Return the capability ``losses`` from its steps: weight, loss and reduction.
+    """Return the capability ``losses`` from its steps: change of the probabilities, weight, loss and reduction.
 
-    ``weight`` is given weights, labels and probabilities; ``entropy`` the probability of each image's class.
+    ``weight`` is given weights, labels and probabilities; ``entropy`` the probability of each image's class;
+    ``of_all``, if given, replaces it and is given one-hot labels and all probabilities.
     """
 
     def capability(labels: list[int], probabilities: list[list[float]], class_weights: list[float]) -> Any:
         w, y, p = np.array(class_weights), np.array(labels), np.array(probabilities)
-        return np.asarray(reduced(weight(w, y, p) * entropy(p[np.arange(len(y)), y]))).tolist()
+        outputs = before(w, p)
+        plain = entropy(outputs[np.arange(len(y)), y]) if of_all is None else of_all(np.eye(len(w))[y], outputs)
+        return np.asarray(reduced(weight(w, y, p) * plain)).tolist()
 
     return capability
-
-
-def _of_all_outputs(loss: Callable[[Array, Array], Array]) -> Capability:
-    """Return ``losses`` with a loss of the one-hot label and all outputs."""
-    return lambda labels, probabilities, class_weights: (
-        np.array(class_weights)[labels] * loss(np.eye(len(class_weights))[labels], np.array(probabilities))
-    ).tolist()
 
 
 def _softmax(p: Array) -> Array:
@@ -113,38 +118,48 @@ def _softmax(p: Array) -> Array:
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
-WEIGHTED_LOSSES: dict[str, Capability] = {
-    "the losses are not weighted": losses(weight=lambda w, y, p: 1.0),
-    "the weight is that of the predicted class, not that of the image's": losses(
-        weight=lambda w, y, p: w[p.argmax(axis=1)]
-    ),
-    "the weight is applied twice": losses(weight=lambda w, y, p: w[y] ** 2),
-    "the loss is divided by the weight": losses(weight=lambda w, y, p: 1 / w[y]),
-    "the weights of a batch are normalised to a mean of 1": losses(weight=lambda w, y, p: w[y] / w[y].mean()),
-    "the weights of the classes are read in another order": losses(weight=lambda w, y, p: w[::-1][y]),
-    "the weight is the mean of all classes by their probability": losses(weight=lambda w, y, p: p @ w),
-    "the weight is put on the probability, inside the logarithm": lambda labels, probabilities, class_weights: losses(
-        weight=lambda w, y, p: 1.0
-    )(labels, np.array(probabilities) * class_weights, class_weights),
-    "the losses are averaged over the batch": losses(reduced=lambda losses: np.full(len(losses), losses.mean())),
-    "the losses are divided by the sum of their weights": losses(weight=lambda w, y, p: w[y] / w[y].sum()),
-    "the losses are divided by the number of images": losses(reduced=lambda losses: losses / len(losses)),
+def _clipped(least: float, most: float = 1.0) -> Rule:
+    return lambda p: -np.log(np.clip(p, least, most))
+
+
+_WEIGHTED: dict[str, dict[str, Any]] = {
+    "the losses are not weighted": {"weight": lambda w, y, p: 1.0},
+    "the weight is that of the predicted class, not that of the image's": {
+        "weight": lambda w, y, p: w[p.argmax(axis=1)]
+    },
+    "the weight is applied twice": {"weight": lambda w, y, p: w[y] ** 2},
+    "the loss is divided by the weight": {"weight": lambda w, y, p: 1 / w[y]},
+    "the weights of a batch are normalised to a mean of 1": {"weight": lambda w, y, p: w[y] / w[y].mean()},
+    "the weights of the classes are read in another order": {"weight": lambda w, y, p: w[::-1][y]},
+    "the weight is the mean of all classes by their probability": {"weight": lambda w, y, p: p @ w},
+    "the weight is put on the probability, inside the logarithm": {
+        "weight": lambda w, y, p: 1.0,
+        "before": lambda w, p: p * w,
+    },
+    "the losses are averaged over the batch": {"reduced": lambda losses: np.full(len(losses), losses.mean())},
+    "the losses are divided by the sum of their weights": {"weight": lambda w, y, p: w[y] / w[y].sum()},
+    "the losses are divided by the number of images": {"reduced": lambda losses: losses / len(losses)},
 }
-OTHER_LOSSES: dict[str, Capability] = {
-    "the logarithm is to the base of 2": losses(entropy=lambda p: -np.log2(p)),
-    "the logarithm is to the base of 10": losses(entropy=lambda p: -np.log10(p)),
-    "the probabilities are clipped at a hundredth": losses(entropy=lambda p: -np.log(np.clip(p, 0.01, 0.99))),
-    "the probabilities are clipped at a thousandth": losses(entropy=lambda p: -np.log(np.clip(p, 1e-3, 1))),
-    "the sign of the loss is missing": losses(entropy=np.log),
-    "the probability of the class is subtracted from 1, without a logarithm": losses(entropy=lambda p: 1 - p),
-    "this is focal loss": losses(entropy=lambda p: -((1 - p) ** 2) * np.log(p)),
-    "the labels are smoothed by a tenth": _of_all_outputs(
-        lambda truth, p: -((0.9 * truth + 0.1 / p.shape[1]) * np.log(p)).sum(axis=1)
-    ),
-    "this is binary cross-entropy, over all outputs": _of_all_outputs(
-        lambda truth, p: -(truth * np.log(p) + (1 - truth) * np.log(1 - p)).mean(axis=1)
-    ),
-    "softmax is taken once more, of what is already probabilities": _of_all_outputs(
-        lambda truth, p: -(truth * np.log(_softmax(p))).sum(axis=1)
-    ),
+_OTHER: dict[str, dict[str, Any]] = {
+    "the logarithm is to the base of 2": {"entropy": lambda p: -np.log2(p)},
+    "the logarithm is to the base of 10": {"entropy": lambda p: -np.log10(p)},
+    "the probabilities are clipped at a hundredth": {"entropy": _clipped(0.01, 0.99)},
+    "the probabilities are clipped at a thousandth": {"entropy": _clipped(1e-3)},
+    "the probabilities are clipped at 1e-4": {"entropy": _clipped(1e-4)},
+    "the probabilities are clipped at 1e-5": {"entropy": _clipped(1e-5)},
+    "the sign of the loss is missing": {"entropy": np.log},
+    "the probability of the class is subtracted from 1, without a logarithm": {"entropy": lambda p: 1 - p},
+    "this is focal loss": {"entropy": lambda p: -((1 - p) ** 2) * np.log(p)},
+    "the labels are smoothed by a tenth": {
+        "of_all": lambda truth, p: -((0.9 * truth + 0.1 / p.shape[1]) * np.log(p)).sum(axis=1)
+    },
+    "this is binary cross-entropy, over all outputs": {
+        "of_all": lambda truth, p: -(truth * np.log(p) + (1 - truth) * np.log(1 - p)).mean(axis=1)
+    },
+    "softmax is taken once more, of what is already probabilities": {
+        "of_all": lambda truth, p: -(truth * np.log(_softmax(p))).sum(axis=1)
+    },
 }
+STEPS_OF_LOSSES = {"FER-W-04": _WEIGHTED, "FER-S-11": _OTHER}
+WEIGHTED_LOSSES = {cause: losses(**step) for cause, step in _WEIGHTED.items()}
+OTHER_LOSSES = {cause: losses(**step) for cause, step in _OTHER.items()}

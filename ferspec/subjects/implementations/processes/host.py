@@ -140,7 +140,7 @@ def _needs_arguments(kind: type) -> bool:
 
 
 def jsonable(value: Any) -> Any:
-    """Convert arrays and tuples to lists, scalars to numbers, and NaN to None."""
+    """Convert arrays and tuples to lists, scalars to numbers, and NaN to None. ``ValueError`` for infinity."""
     if isinstance(value, dict):
         return {key: jsonable(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -149,6 +149,8 @@ def jsonable(value: Any) -> Any:
     value = value.numpy() if hasattr(value, "numpy") and not hasattr(value, "tolist") else value
     if hasattr(value, "tolist"):
         return jsonable(value.tolist())
+    if isinstance(value, float) and math.isinf(value):
+        raise ValueError("the answer has infinity, which is not a finite number: return one, or None for no value")
     return None if isinstance(value, float) and math.isnan(value) else value
 
 

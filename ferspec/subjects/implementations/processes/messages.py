@@ -67,7 +67,9 @@ def _decoded(line: bytes) -> Any:
 
 
 def _refused(constant: str) -> float:
-    raise Misbehaviour(f"answered with {constant}, which is not valid JSON: write null")
+    raise Misbehaviour(
+        f"answered with {constant}, which is not valid JSON: write a finite number, or null for no value"
+    )
 
 
 def _finite(text: str) -> float:

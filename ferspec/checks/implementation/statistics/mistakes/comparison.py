@@ -157,11 +157,12 @@ def named_by(
     return named_mistakes
 
 
-def holm(p_values: Sequence[float], ordered: bool = True) -> list[float]:
-    """Return Holm's p values, a larger one never below a smaller one if ``ordered``."""
+def holm(p_values: Sequence[float], ordered: bool = True, sidak: bool = False) -> list[float]:
+    """Return Holm's p values, a larger one never below a smaller one if ``ordered``; with ``sidak`` those of Šidák."""
     corrected, worst = [0.0] * len(p_values), 0.0
     for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        own = (len(p_values) - rank) * p_values[place]
+        p_value, others = p_values[place], len(p_values) - rank
+        own = 1 - (1 - p_value) ** others if sidak else others * p_value
         worst = max(worst, own)
         corrected[place] = min(1.0, worst if ordered else own)
     return corrected
@@ -200,6 +201,7 @@ NAMED: dict[str, Capability] = {
     "a larger p value passes where a smaller one has failed: the order is not kept": named_by(
         lambda p_values: holm(p_values, ordered=False)
     ),
+    "it is Holm and Šidák's correction, 1 - (1 - p)^m": named_by(lambda p_values: holm(p_values, sidak=True)),
     "the correction counts only those that gain, not all that were tried": _over_those_that_gain,
     "the level is 0.05, as for other tests": named_by(holm, alpha=0.05),
     "the level is 0.005": named_by(holm, alpha=0.005),
