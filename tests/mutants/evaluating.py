@@ -31,7 +31,11 @@ MUTANTS = (
         "a partial batch filled up, by the profile of the runs",
         evaluated_images=EVALUATED_IMAGES["the last partial batch is filled up"],
     ),
-    *mistaken("FER-V-03", "evaluated_images", KEPT | OTHERS),
+    *mistaken(
+        "FER-V-03",
+        "evaluated_images",
+        {cause: count for cause, count in OTHERS.items() if cause != "the last partial batch is filled up"},
+    ),
     wrong("FER-V-04", "BTFER is monitored", monitored_split=lambda: "BTFER"),
     wrong(
         "FER-V-04", "BTFER is monitored, by the profile of the text", profile="paper", monitored_split=lambda: "BTFER"

@@ -14,7 +14,7 @@ from ferspec.checks.implementation.metrics.mistakes import (
     AVERAGES,
     F1S,
     HIDDEN,
-    MACRO,
+    MACRO_OF,
     PREDICTED,
     RECALLS,
     ROUNDED,
@@ -109,7 +109,7 @@ MUTANTS = (
     *mistaken("FER-M-06", "predicted_classes", PREDICTED),
     *mistaken("FER-M-07", "rounded", ROUNDED),
     *(
-        replace(wrong("FER-M-02", f"macro for weighted {metric}", metrics=macro(metric)), cause=MACRO)
+        replace(wrong("FER-M-02", f"macro for weighted {metric}", metrics=macro(metric)), cause=f"{metric} {MACRO_OF}")
         for metric in AVERAGED
     ),
     wrong("FER-M-02", "precision and recall of each class one half throughout", metrics=in_classes(halves)),

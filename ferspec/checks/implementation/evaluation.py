@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ferspec import spec
-from ferspec.checks.implementation.answers.explain import Capability, explained
-from ferspec.checks.implementation.answers.judge import equal, first_failure, rows, shown
+from ferspec.checks.implementation.answers.explain import Capability, answers_to, explained
+from ferspec.checks.implementation.answers.judge import equal, first_failure, numbers, rows, shown
 from ferspec.checks.implementation.answers.specification import stated
 from ferspec.engine import Check, checks_by_case
 from ferspec.errors import NotEvaluable
@@ -63,15 +63,35 @@ def is_evaluated_on_both(subject: ImplementationSubject) -> CheckResult:
 
 
 def counts_every_image(subject: ImplementationSubject, images: int, batch: int) -> CheckResult:
-    """An evaluation counts all images; profile ``released``: all except the last partial batch."""
-    return _counted(subject, images, batch, REPORTED[images, batch] if DROPS[subject.profile] else images)
+    """An evaluation counts all images; profile ``released``: all except the last partial batch.
+
+    How large the batches are is another clause.
+    """
+    found = _counted(subject, images, batch, REPORTED[images, batch] if DROPS[subject.profile] else images)
+    if found.status is Status.FAIL and DROPS[subject.profile] and _drops_a_partial_batch(subject):
+        return CheckResult(status=Status.PASS, message="images are dropped: FER-V-03 judges how many")
+    return found
 
 
 def counts_whole_batches(subject: ImplementationSubject, images: int, batch: int, counted: int) -> CheckResult:
     """Where the last partial batch is dropped, the largest multiple of the batch is counted."""
     if not DROPS[subject.profile]:
         raise NotEvaluable(f"by profile {subject.profile} no batch is dropped (FER-V-02)")
-    return _counted(subject, images, batch, counted)
+    found = _counted(subject, images, batch, counted)
+    if found.status is Status.FAIL and not _drops_a_partial_batch(subject):
+        raise NotEvaluable("no partial batch is dropped: FER-V-02 fails for it")
+    return found
+
+
+def _drops_a_partial_batch(subject: ImplementationSubject) -> bool:
+    """Return whether fewer images than all are counted of any set that the reports count."""
+    answers = answers_to(lambda asked: subject.ask("evaluated_images", images=asked[0], batch_size=asked[1]), REPORTED)
+    counted = [
+        float(numbers("evaluated_images", answer, ())) < images
+        for answer, (images, _) in zip(answers, REPORTED, strict=True)
+        if not isinstance(answer, NotEvaluable)
+    ]
+    return any(counted)
 
 
 def _counted(subject: ImplementationSubject, images: int, batch: int, expected: int) -> CheckResult:

@@ -11,6 +11,7 @@ from ferspec.causes import AND, Departures, departures, grouped
 from ferspec.checks.generator import checks_for_implementation
 from ferspec.checks.implementation.augmentation.mistakes import PIXELS
 from ferspec.checks.implementation.augmentation.witness import Warp
+from ferspec.checks.implementation.metrics.mistakes import F1S, SOME_MACRO, UNDEFINED
 from ferspec.checks.implementation.schedule.witness import rates, stops
 from ferspec.checks.implementation.statistics.mistakes.comparison import holm, named_by
 from ferspec.checks.implementation.weighting.mistakes import losses
@@ -69,6 +70,14 @@ SINGLE: dict[str, tuple[set[str], dict[str, Any]]] = {
     ),
     "<= in the plateau rule": ({"FER-S-04"}, {"learning_rates": rates(or_equal=True)}),
     "a patience of 19 for early stopping": ({"FER-S-05"}, {"stopping_epoch": stops(patience=19)}),
+    "the macro F1": ({"FER-M-02"}, {"metrics": SOME_MACRO["f1 weighs every class the same (macro)"]}),
+    "the geometric mean for F1": ({"FER-M-04"}, {"metrics": F1S["it is the geometric mean of precision and recall"]}),
+    "an undefined precision counts as 1": (
+        {"FER-M-05"},
+        {"metrics": UNDEFINED["an undefined precision is counted as 1"]},
+    ),
+    "every image evaluated": ({"FER-V-02"}, {"evaluated_images": lambda images, batch_size: images}),
+    "batches of 100": ({"FER-V-03"}, {"evaluated_images": lambda images, batch_size: images // 100 * 100}),
     "Holm and Šidák for Holm": ({"FER-Z-05"}, {"named_mistakes": named_by(lambda p: holm(p, sidak=True))}),
 }
 PAIRS: dict[str, dict[str, Any]] = {

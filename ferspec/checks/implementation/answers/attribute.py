@@ -64,17 +64,12 @@ def attributed(
     found = explanations(subject, known)
     if not found:
         return finding
-    first = found[0]
-    if not _of_clause(first, clause, known):
-        predicted = known.answer(first, request)
-        if not known.same(observed, predicted):
-            return finding
-        others = AND.join(f"{name} ({other})" for other, name in first)
-        return CheckResult(
-            status=Status.PASS, message=f"as expected, apart from a departure from another clause: {others}"
-        )
-    causes = dict.fromkeys(AND.join(_that_matter(departures, clause, known, request)) for departures in found)
-    return finding.model_copy(update={"likely": OR.join([cause for cause in causes if cause][:MOST_CAUSES])})
+    own = [departures for departures in found if _of_clause(departures, clause, known)]
+    if not own and known.same(observed, known.answer(found[0], request)):
+        others = AND.join(f"{name} ({other})" for other, name in found[0])
+        return CheckResult(status=Status.PASS, message=f"as expected, apart from another clause's departure: {others}")
+    causes = [AND.join(_that_matter(departures, clause, known, request)) for departures in own]
+    return finding.model_copy(update={"likely": OR.join(dict.fromkeys(causes[:MOST_CAUSES]))}) if own else finding
 
 
 def _of_clause(departures: Sequence[Departure], clause: str, known: Known) -> list[Departure]:

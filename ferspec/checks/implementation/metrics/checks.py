@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from ferspec import spec
+from ferspec.checks.implementation.answers.attribute import Known, attributed
 from ferspec.checks.implementation.answers.explain import Mistakes, Same, explained, near
 from ferspec.checks.implementation.answers.judge import close, equal, field, first_failure, numbers, rows
 from ferspec.checks.implementation.metrics import mistakes
@@ -70,6 +72,7 @@ class Measured:
 
     def __init__(self, subject: ImplementationSubject, name: str) -> None:
         self.name, (self.labels, self.predictions) = name, SETS[name]
+        self.subject = subject
         self.asked = {"labels": self.labels, "predictions": self.predictions}
         self.answer = subject.ask("metrics", **self.asked)
 
@@ -103,6 +106,51 @@ class Measured:
             _same_in_classes(metric),
         )
 
+    def attributed(self, finding: CheckResult, clause: str) -> CheckResult:
+        """Return a finding; a failure that a departure from another clause explains becomes a pass."""
+        return attributed(finding, clause, KNOWN, self.subject, self.answer, self.asked)
+
+
+def _numbers_of(answer: Any) -> Array:
+    """Return all numbers of an answer, null as 0, and the classes named as undefined."""
+    classes, named = spec.load().classes, rows("metrics", field("metrics", answer, "undefined"))
+    of_classes = field("metrics", answer, "per_class")
+    columns = [rows("metrics", field("metrics", of_classes, metric), len(classes)) for metric in AVERAGED]
+    averages = [field("metrics", answer, metric) for metric in ("accuracy", *AVERAGED)]
+    is_named = [float(name in named) for name in classes]
+    return numbers("metrics", [*averages, *chain.from_iterable(map(_zeros, columns)), *is_named])
+
+
+def _asked_again(subject: ImplementationSubject, asked: dict[str, Any]) -> Any:
+    answer = subject.ask("metrics", **asked)
+    _numbers_of(answer)
+    return answer
+
+
+def _made(steps: Sequence[Any]) -> Callable[[dict[str, Any]], Any] | None:
+    """Return the answers of one mistake; each replaces the whole capability."""
+    made = (*steps, mistakes.measured)[0]
+    return None if len(steps) > 1 else lambda asked: made(**asked)
+
+
+def _same_answer(own: Any, other: Any) -> bool:
+    return other is not None and SAME(_numbers_of(own), _numbers_of(other))
+
+
+KNOWN = Known(
+    {
+        "FER-M-01": mistakes.ACCURACIES,
+        "FER-M-02": mistakes.AVERAGES | mistakes.SOME_MACRO,
+        "FER-M-03": mistakes.RECALLS,
+        "FER-M-04": mistakes.F1S,
+        "FER-M-05": mistakes.UNDEFINED,
+    },
+    _made,
+    [{"labels": labels, "predictions": predictions} for labels, predictions in SETS.values() if len(labels) < 1000],
+    _asked_again,
+    _same_answer,
+)
+
 
 def _zeros(values: list[Any]) -> list[Any]:
     return [0.0 if value is None else value for value in values]
@@ -125,7 +173,7 @@ def averages_are_weighted_by_support(subject: ImplementationSubject, name: str) 
     precision, recall, *_ = per_class(images.labels, images.predictions)
     never, absent = occurring(images.predictions) == 0, occurring(images.labels) == 0
     expected = averaged(images.labels, images.predictions)
-    return first_failure(
+    found = first_failure(
         [
             # another clause judges undefined values
             images.close_in_classes("precision", precision, never, ~never, mistakes.AVERAGES),
@@ -133,6 +181,7 @@ def averages_are_weighted_by_support(subject: ImplementationSubject, name: str) 
             *(images.close(f"weighted {metric}", metric, expected[metric], mistakes.AVERAGES) for metric in AVERAGED),
         ]
     )
+    return images.attributed(found, "FER-M-02")
 
 
 def weighted_recall_is_the_accuracy(subject: ImplementationSubject, name: str) -> CheckResult:
@@ -148,12 +197,13 @@ def f1_is_the_harmonic_mean_of_each_class(subject: ImplementationSubject, name: 
     f1 = per_class(images.labels, images.predictions)[2]
     undefined = (occurring(images.labels) == 0) | (occurring(images.predictions) == 0)
     weighted = averaged(images.labels, images.predictions)["f1"]
-    return first_failure(
+    found = first_failure(
         [
             images.close_in_classes("f1", f1, undefined, np.full(len(f1), True), mistakes.F1S),
             images.close("weighted F1", "f1", weighted, mistakes.F1S),
         ]
     )
+    return images.attributed(found, "FER-M-04")
 
 
 def undefined_metrics_are_reported(subject: ImplementationSubject, name: str) -> CheckResult:
@@ -171,7 +221,8 @@ def undefined_metrics_are_reported(subject: ImplementationSubject, name: str) ->
             zeros = np.zeros(len(undefined))
             findings.append(images.close_in_classes(metric, zeros, undefined, undefined, mistakes.UNDEFINED))
     precision = averaged(images.labels, images.predictions)["precision"]
-    return first_failure([*findings, images.close("weighted precision", "precision", precision, mistakes.UNDEFINED)])
+    findings.append(images.close("weighted precision", "precision", precision, mistakes.UNDEFINED))
+    return images.attributed(first_failure(findings), "FER-M-05")
 
 
 def the_highest_output_wins(subject: ImplementationSubject, name: str) -> CheckResult:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -146,7 +148,7 @@ def _f1_of(average: str) -> Value:
 
 
 EXCHANGED = ("precision", "recall"), ("recall", "precision")
-MACRO = "every class weighs the same (macro)"
+MACRO, MACRO_OF = "every class weighs the same (macro)", "weighs every class the same (macro)"
 ACCURACIES: dict[str, Capability] = {
     "recall is averaged over the classes (balanced accuracy), not counted over all images": accuracy(_balanced),
     "recall is averaged over all seven classes, not counted over all images": accuracy(
@@ -176,6 +178,19 @@ AVERAGES: dict[str, Capability] = {
         lambda own: {name: [value or 0.0 for value in own[other]] for name, other in zip(*EXCHANGED, strict=True)}
     ),
 }
+
+
+def _macro(chosen: tuple[str, ...], labels: Sequence[int], predictions: Sequence[int]) -> dict[str, float]:
+    found = averaged(labels, predictions, average="macro")
+    return {metric: found[metric] for metric in chosen}
+
+
+# some averages alone: a program may mix them
+SOME_MACRO: dict[str, Capability] = {
+    f"{' and '.join(chosen)} {MACRO_OF}": averages(partial(_macro, chosen))
+    for size in (1, 2)
+    for chosen in combinations(AVERAGED, size)
+}
 RECALLS: dict[str, Capability] = {
     "recall is averaged with every class weighing the same (macro)": averages(
         lambda labels, predictions: {"recall": averaged(labels, predictions, average="macro")["recall"]}
@@ -204,7 +219,6 @@ F1S: dict[str, Capability] = {
     "it is 1 where precision and recall are 0": of_classes(lambda precision, recall: harmonic(precision, recall, 1.0)),
     "it is the harmonic mean of the averaged precision and recall": averages(_f1_of("weighted")),
     "it is the harmonic mean of precision and recall averaged with equal weights": averages(_f1_of("macro")),
-    MACRO: averages(lambda labels, predictions: {"f1": averaged(labels, predictions, average="macro")["f1"]}),
 }
 HIDDEN = "a precision of nothing is hidden as a number"
 UNDEFINED: dict[str, Capability] = {
