@@ -1,6 +1,8 @@
 """Small files that unpack to much, and tables and documents beyond any measure, are refused in one line."""
 
+import gzip
 import io
+import itertools
 import json
 import os
 import sys
@@ -16,7 +18,8 @@ from ferspec.errors import one_line
 from ferspec.subjects.certificates.subject import read_certificate
 from ferspec.subjects.datasets.decode import decode
 from ferspec.subjects.datasets.groups import MOST_GROUPINGS, read_groups
-from ferspec.subjects.datasets.readers import read_fer2013, read_npz, read_published
+from ferspec.subjects.datasets.readers import open_splits, read_fer2013, read_npz, read_published
+from ferspec.subjects.datasets.readers.trees import archives
 from ferspec.subjects.datasets.subject import open_dataset
 from ferspec.subjects.models import open_model
 from ferspec.subjects.models.base import LARGEST, file_digest
@@ -24,7 +27,7 @@ from ferspec.subjects.models.contracts.files import load_contract
 from ferspec.subjects.models.detect import detect
 from ferspec.subjects.models.predictions import read_predictions
 from ferspec.subjects.runs.artifacts.record import read_run
-from helpers.layouts import CLASSES, rafdb_list
+from helpers.layouts import CLASSES, class_folders, rafdb_list
 from helpers.messages import refusal
 from helpers.processes import run_python
 
@@ -150,6 +153,33 @@ def test_an_archive_with_a_million_members_is_not_listed(tmp_path, read):
 
 
 @BOMBS
+def test_a_picture_in_an_archive_is_refused_by_its_size(tmp_path):
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("Happy/1.png", "w") as member:
+        for _ in range(81):
+            member.write(bytes(MEBIBYTE))
+    message, memory = opened(path)
+    assert "Happy/1.png: too large for an image: 84,934,656 bytes, and at most 83,886,080 are read" in message
+    assert memory < 64
+
+
+@BOMBS
+def test_an_archive_that_expands_without_end_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "UNCHECKED", MEBIBYTE)
+    (tmp_path / "set.tar.gz").write_bytes(gzip.compress(bytes(64 * MEBIBYTE)))
+    assert "expands to more than" in refusal(open_splits, tmp_path / "set.tar.gz")
+
+
+@BOMBS
+def test_names_that_nest_each_other_in_yaml_are_not_written_out(tmp_path):
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"{one}: &{one} [{', '.join([f'*{other}'] * 9)}]" for other, one in itertools.pairwise("abcdefghi")]
+    class_folders(tmp_path, {"0": 1, "1": 1})
+    (tmp_path / "data.yaml").write_text("\n".join([*lines, "names: [*i, *i]"]))
+    assert "names" in refusal(open_splits, tmp_path)
+
+
+@BOMBS
 def test_a_model_of_a_terabyte_is_not_read(tmp_path):
     path = tmp_path / "model.onnx"
     with path.open("wb") as file:
@@ -201,6 +231,11 @@ READERS = {
     "predictions.csv": read_predictions,
     "groups.csv": lambda path: read_groups(path, ("a",)),
     "fer2013.csv": read_fer2013,
+    "labels.csv": open_splits,
+    "metadata.jsonl": open_splits,
+    "classes.txt": lambda path: open_splits(class_folders(path.parent, {"0": 1, "1": 1})),
+    "class_indices.json": lambda path: open_splits(class_folders(path.parent, {"0": 1, "1": 1})),
+    "data.yaml": lambda path: open_splits(class_folders(path.parent, {"0": 1, "1": 1})),
     "run.json": lambda path: read_run(path.parent),
 }
 

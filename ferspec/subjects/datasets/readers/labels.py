@@ -29,6 +29,8 @@ HINT = "expected a column for the file of the image, and one for its label"
 LEAST_CLASSES = 7
 # FERPlus drops single votes
 FEWEST_VOTES = 2
+# each unknown name is compared with every known one
+MOST_COLUMNS = 200
 MOST_VOTES = 10_000
 UNKNOWN = -1
 
@@ -54,6 +56,8 @@ class Row(NamedTuple):
 
 def label_columns(names: Sequence[str]) -> Columns | None:
     """Return the columns of a table of labels by their lower-case names; None for another."""
+    if len(names) > MOST_COLUMNS:
+        return None
     found = {kind: next((name for name in words if name in names), None) for kind, words in table().columns.items()}
     classes = tuple(name for name in names if name not in found.values() and _class_or_none(name) is not UNKNOWN)
     if found["file"] is None or (found["label"] is None and len(classes) < LEAST_CLASSES):
@@ -198,7 +202,7 @@ def _meanings(tree: Tree, rows: Mapping[PurePosixPath, Sequence[Row]], dataset: 
     counts = Counter(row.label for part in rows.values() for row in part)
     names = (PurePosixPath(row.name.replace("\\", "/")).name for part in rows.values() for row in part)
     dataset = dataset or named_dataset(tree.place, path.parts, names)
-    numbers = [int(label) for label in counts if label.isdecimal()]
+    numbers = [int(match[1]) for label in counts if (match := NUMBER.fullmatch(label))]
 
     def where(label: str) -> str:
         path, line = next((path, row.line) for path, part in rows.items() for row in part if row.label == label)

@@ -14,6 +14,7 @@ from ferspec.spec.names import LabelOrder
 from ferspec.subjects.datasets.readers.listing import Choice
 from ferspec.subjects.datasets.readers.orders import decide_order
 
+LONGEST_NAME = 100
 NUMBER = re.compile(r"(\d{1,4})(\.0*)?", re.ASCII)
 
 
@@ -61,6 +62,8 @@ def meanings_of(
 
 
 def _named(label: str, place: object) -> int | None:
+    if len(label) > LONGEST_NAME:
+        raise UserError(f"{place}: {label[:LONGEST_NAME]}… is not a class")
     try:
         return spec.load().column_class(label)
     except UserError as error:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ferspec import spec
-from ferspec.errors import UserError
+from ferspec.errors import UserError, one_line
 from ferspec.files import parse_json
 from ferspec.spec.names import LabelOrder, plain_name
 from ferspec.subjects.datasets.forms import table
@@ -21,6 +21,7 @@ from ferspec.subjects.datasets.readers.trees import Tree
 DECLARED = re.compile(r"(classes|class_?names|class_?indices|labels?|label_?names|label_?map|names)\.(txt|json)", re.I)
 DECLARED_YAML = re.compile(r"(data|dataset|classes)\.ya?ml", re.I)
 LARGEST = 64 << 10
+LONGEST_NAME = 100
 LINE = re.compile(r"(?P<number>\d+)[\s,:;=.\-]+(?P<name>.*)|(?P<first>[^\d]*?)[\s,:;=]+(?P<last>\d+)")
 PROTOCOL = "protocol"
 # RAF-DB's faces have names of their own; other datasets are known by a folder, this near
@@ -165,9 +166,9 @@ def _declared(name: str, content: bytes, first: int) -> dict[int, str]:
     document = parse_json(content) if name.lower().endswith(".json") else _yaml(content)
     if isinstance(document, dict) and isinstance(document.get("names"), dict | list):
         document = document["names"]
-    if isinstance(document, list):
+    if isinstance(document, list) and _are_plain(document):
         return dict(enumerate(map(str, document)))
-    if isinstance(document, dict):
+    if isinstance(document, dict) and _are_plain(document.values()):
         pairs = [(str(key), str(value)) for key, value in document.items()]
         if all(key.isdecimal() for key, _ in pairs):
             return {int(key): value for key, value in pairs}
@@ -176,13 +177,18 @@ def _declared(name: str, content: bytes, first: int) -> dict[int, str]:
     raise ValueError("does not hold the names of classes by their numbers")
 
 
+def _are_plain(values: Iterable[object]) -> bool:
+    """Return whether all values are text or numbers; aliases of YAML can nest others without end."""
+    return all(isinstance(value, str | int) for value in values)
+
+
 def _yaml(content: bytes) -> Any:
     import yaml
 
     try:
         return yaml.safe_load(content)
-    except yaml.YAMLError as error:
-        raise ValueError(f"not YAML ({str(error).splitlines()[0]})") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(f"not YAML ({one_line(error)})") from None
 
 
 def _numbered_lines(lines: Sequence[str], first: int) -> dict[int, str]:
@@ -205,6 +211,8 @@ def _ordered(meanings: Mapping[int, str], source: str) -> LabelOrder | None:
         return None
     names = []
     for number in numbers:
+        if len(meanings[number]) > LONGEST_NAME:
+            raise ValueError(f"{meanings[number][:LONGEST_NAME]}… is not a class")
         index = known.column_class(meanings[number])
         names.append(known.classes[index] if index is not None else meanings[number])
     return LabelOrder(first=numbers[0], classes=tuple(names), place=source)

@@ -21,8 +21,7 @@ LONGEST_LINE = 1 << 20
 
 def columns_of(tree: Tree, path: PurePosixPath) -> list[str]:
     """Return the names of a table's columns in lower case; nothing for a file that is not a table."""
-    with tree.open(path, LARGEST, WHAT) as file:
-        head = file.readline(LONGEST_HEADER)
+    head = tree.head(path, LONGEST_HEADER).partition(b"\n")[0]
     try:
         if path.suffix.lower() in JSON_LINES:
             first = parse_json(head)
@@ -55,8 +54,7 @@ def read_rows(
 
 
 def _csv_rows(tree: Tree, path: PurePosixPath) -> Iterator[tuple[int, list[str]]]:
-    with tree.open(path, LARGEST, WHAT) as file:
-        head = file.readline(LONGEST_HEADER)
+    head = tree.head(path, LONGEST_HEADER)
     return csv_rows(tree.place / path, LARGEST, WHAT, likely_delimiter(head), partial(tree.open, path, LARGEST, WHAT))
 
 
@@ -82,4 +80,5 @@ def _json_rows(tree: Tree, path: PurePosixPath) -> Iterator[tuple[int, list[str]
 
 
 def _text(value: object) -> str:
-    return "" if value is None or isinstance(value, dict | list) else str(value)
+    # JSON can hold characters that no file name has
+    return "" if value is None or isinstance(value, dict | list) else str(value).encode(errors="replace").decode()
