@@ -14,11 +14,12 @@ from ferspec.checks.run.audit import Audit, AuditedRun
 from ferspec.checks.run.schedule.replay import PhaseReplay, PhaseStop
 from ferspec.checks.run.schedule.rounded_losses import same_rate
 from ferspec.files import write_whole
+from ferspec.outcomes import Status
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.report.result_page import svg_uri
 from ferspec.report.templating import new_environment
 from ferspec.report.training_curves import Mark, curves_svg
-from ferspec.report.words import VERDICTS, by_urgency, difference, plain, shorten, stated
+from ferspec.report.words import ORDER, VERDICTS, by_urgency, difference, plain, shorten, stated
 from ferspec.subjects.runs.logs.phases import LoggedPhase
 
 PAGE, CURVES = "audit.html", "curves"
@@ -42,7 +43,7 @@ def write_audit_page(audit: Audit, folder: Path) -> None:
         name = re.sub(r"[^A-Za-z0-9_.-]+", "-", audit.runs[number - 1].run.path.stem)[:80]
         curves[number] = f"{CURVES}/{number:03}-{name}.svg"
         write_whole(folder / curves[number], drawn)
-    write_whole(folder / PAGE, _template().render(audit=audit, curves=curves))
+    write_whole(folder / PAGE, _rendered(audit, curves))
     for path in (folder / CURVES).glob(NUMBERED):
         if f"{CURVES}/{path.name}" not in curves.values():
             path.unlink(missing_ok=True)
@@ -51,7 +52,13 @@ def write_audit_page(audit: Audit, folder: Path) -> None:
 def render_audit(audit: Audit) -> str:
     """Return the page of all runs, with their curves inside."""
     curves = {number: svg_uri(drawn) for number, drawn in _drawn(audit)}
-    return _template().render(audit=audit, curves=curves)
+    return _rendered(audit, curves)
+
+
+def _rendered(audit: Audit, curves: Mapping[int, str]) -> str:
+    """Return the page; runs keep their numbers, and failures are shown first."""
+    entries = sorted(enumerate(audit.runs, start=1), key=lambda entry: ORDER[Status(entry[1].judgement.verdict)])
+    return _template().render(audit=audit, curves=curves, entries=entries)
 
 
 def _drawn(audit: Audit) -> Iterator[tuple[int, str]]:

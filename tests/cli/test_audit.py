@@ -82,7 +82,7 @@ def test_a_narrow_terminal_cuts_no_name(logs):
         write_log(logs / name, [whole()])
     file = io.StringIO()
     print_audit(audit([logs]), console=Console(file=file, width=80, force_terminal=True, no_color=True))
-    table = re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).partition("first departure")[2]
+    table = re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).partition("reason")[2]
     folded = "".join(line.split("  ")[0].rstrip() for line in table.splitlines())
     assert all(name in folded for name in names)
 

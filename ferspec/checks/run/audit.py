@@ -40,7 +40,7 @@ class AuditedRun:
     def reason(self) -> str:
         """Why the verdict is what it is, in words: the first failure, a deviation, or what could not be judged."""
         undecided = next((one.message for one in self.judgement.outcomes if one.status is Status.INCONCLUSIVE), "")
-        return self.first_failure or self.not_a_protocol_run or _unseen(self.judgement.outcomes) or undecided
+        return self.first_failure or self.not_a_protocol_run or undecided or _unseen(self.judgement.outcomes)
 
     @property
     def first_failure(self) -> str:

@@ -19,7 +19,7 @@ from ferspec.report.terminal import STYLES, counts_line, default_console, detail
 from ferspec.report.words import VERDICTS, by_urgency, plain, shorten
 
 LONGEST = 400
-# the width of the columns beside the name of a run, with the first departure folded
+# the width of the columns beside the name of a run, with the reason folded
 OTHERS = 46
 MANY_PHASES = 12
 
@@ -82,7 +82,7 @@ def _print_runs(console: Console, audit: Audit) -> None:
     console.print(counts_line(audit.counts))
     console.print()
     wide = Console(width=160, highlight=False) if not console.is_terminal else console
-    table = _table("run", "phases", "epochs", "verdict", "first departure")
+    table = _table("run", "phases", "epochs", "verdict", "reason")
     for column in table.columns:
         # long names continue on the next line, so that each run can be recognised
         column.overflow, column.no_wrap = "fold", column.header in ("phases", "epochs", "verdict")

@@ -9,7 +9,7 @@ from ferspec import spec
 from ferspec.checks.run.schedule.replay import PhaseStop, stops
 from ferspec.checks.run.schedule.rules import (
     SCRATCH,
-    any_of,
+    any_epoch,
     count_phases,
     first_phase_alone,
     halves_on_a_plateau,
@@ -80,8 +80,10 @@ def has_its_phases(run: LoggedRun) -> CheckResult:
         raise NotEvaluable(reason)
     if logged < wanted and not run.finished and _may_be_the_first(run, tried.phases[-1]):
         raise NotEvaluable("it may have been interrupted in its first phase")
+    if logged < wanted and may_have_a_second_phase(run) and LOSSES not in run.capabilities:
+        raise NotEvaluable(f"{count_phases(logged)}, or more within its numbers, which validation losses would show")
     if logged < wanted and may_have_a_second_phase(run):
-        message = f"{count_phases(logged)}, or a second one begins with epoch {any_of(run.may_begin)}: both replay"
+        message = f"{count_phases(logged)}, or a second one begins with epoch {any_epoch(run.may_begin)}: both replay"
         return CheckResult(status=Status.INCONCLUSIVE, message=message)
     if len(attempts(run, numbered_on=True).phases) == wanted < logged:
         message = (
@@ -107,7 +109,7 @@ def _numbered_on(run: LoggedRun) -> bool:
 
 def _why_more(run: LoggedRun, phases: Sequence[PhaseStop]) -> str:
     if run.begins:
-        return f"a further phase continues the epoch numbers: with epoch {any_of(run.begins)} the schedule begins again"
+        return f"a further phase continues the epoch numbers: it begins with epoch {any_epoch(run.begins)}"
     if any(phase.phase.epochs[0] != run.first_epoch for phase in phases[1:]):
         return "a warm-up: the rate rises while the epoch numbers continue; or it was resumed by hand"
     return "it was resumed by hand, or the file holds several trainings"
@@ -140,7 +142,7 @@ def first_phase_has_its_length(run: LoggedRun) -> CheckResult:
     if run.capped:
         raise NotEvaluable("a cap on its epochs ended a phase, as its record says")
     if _numbered_on(run) and max(possible) > min(lengths):
-        message = f"it has {any_of(sorted(possible))} epochs, which may include attempts: their numbers continue"
+        message = f"it has {any_epoch(sorted(possible))} epochs, which may include attempts: their numbers continue"
         return CheckResult(status=Status.INCONCLUSIVE, message=message)
     return CheckResult(
         status=Status.FAIL,

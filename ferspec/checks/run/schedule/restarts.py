@@ -119,7 +119,7 @@ def _possible(run: LoggedRun, phase: LoggedPhase) -> Iterator[int]:
 
     The first one then has a length of the protocol.
     """
-    if not (run.whole_beginnings[0] and phase.val_loss and len(phase) <= LONGEST):
+    if not run.whole_beginnings[0] or len(phase) > LONGEST:
         return
     reach = _reach(run, phase)
     for length in sorted(spec.load().integers("FER-S-08", "frozen_epochs", run.profile)):

@@ -131,7 +131,7 @@ def _other_reading(
         return None
     message = (
         f"{mismatched[0].where}: the rate differs because of {_listed(causes) if causes else 'another rule'}, "
-        f"or because a second phase begins with epoch {any_of(run.may_begin)}: both replay"
+        f"or because a second phase begins with epoch {any_epoch(run.may_begin)}: both replay"
     )
     return CheckResult(status=Status.INCONCLUSIVE, message=message)
 
@@ -174,7 +174,7 @@ def stops_early(run: LoggedRun) -> CheckResult:
     phases = stops(run)
     for phase in phases:
         if phase.overran and not phase.may_be_rounding and may_have_a_second_phase(run):
-            message = f"{_overrun(phase)}, or a second phase begins with epoch {any_of(run.may_begin)}: both replay"
+            message = f"{_overrun(phase)}, or a second phase begins with epoch {any_epoch(run.may_begin)}: both replay"
             return CheckResult(status=Status.INCONCLUSIVE, message=message)
         if phase.overran and not phase.may_be_rounding:
             return _overrun_failure(run, phase)
@@ -313,3 +313,11 @@ def count_phases(count: int) -> str:
 
 def any_of(values: Sequence[float]) -> str:
     return " or ".join(f"{value:g}" for value in values)
+
+
+def any_epoch(epochs: Sequence[int]) -> str:
+    """Return epochs in words: ``1 to 11``, or ``8, 10 or 20``."""
+    if len(epochs) > 2 and epochs[-1] - epochs[0] == len(epochs) - 1:
+        return f"{epochs[0]} to {epochs[-1]}"
+    *others, last = map(str, epochs)
+    return f"{', '.join(others)} or {last}" if others else last

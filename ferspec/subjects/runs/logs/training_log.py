@@ -17,7 +17,7 @@ PICKLES = (".pkl", ".pickle", ".joblib")
 PROTOCOLS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 # the last instruction of a pickle
 STOP = b"."
-JSON = re.compile(r"\s*(\{\s*\"|\[\s*[{\[])")
+JSON = re.compile(r"\s*(\{\s*[\"']|\[\s*[{\[])")
 # arrays and archives, which may hold pickles
 CONTAINERS = (b"\x93NUMPY", b"PK\x03\x04")
 
