@@ -20,15 +20,17 @@ from ferspec.engine import declared_for, judge, outcome_of, run_checks, selected
 from ferspec.environment import Environment, environment
 from ferspec.errors import SubjectError, UserError
 from ferspec.outcomes import Deviation, Judgement, Outcome, Status
-from ferspec.progress import Progress, silent
+from ferspec.progress import Progress, silent, tell
 from ferspec.subjects.certificates.build import build_report
 from ferspec.subjects.certificates.document import Report
+from ferspec.subjects.datasets.decided import decided
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.claims import Claim, parse_claim, require_known_metrics
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.from_names import open_images, open_subject, require_names
 from ferspec.subjects.models.subject import ModelSubject
 from ferspec.subjects.models.worker.settings import recorded_settings
+from ferspec.subjects.runs.data.decided import trained_on
 from ferspec.subjects.time_limit import OF_MODELS
 
 OBJECTS = (Contract, Mapping)
@@ -148,6 +150,7 @@ def _opened(request: CertifyRequest, progress: Progress, out: Path | None = None
     subject = open_subject(
         request.model, images, request.contract, request.trust_code, request.time_limit, progress, hidden
     )
+    tell(progress, (*decided(images), *trained_on(request.model, images.entries)))
     return _Opened(subject, images, claims, deviations)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,7 +18,7 @@ from ferspec.api.results.drawing import intervals
 from ferspec.api.results.measured import with_interval
 from ferspec.errors import UserError
 from ferspec.outcomes import Verdict
-from ferspec.progress import Progress, silent
+from ferspec.progress import Progress, silent, tell
 from ferspec.reference.comparison import Comparison
 from ferspec.reference.comparison import compare as compare_predictions
 from ferspec.reference.measured import Metric
@@ -28,8 +28,10 @@ from ferspec.required import required
 from ferspec.subjects.certificates.build import dataset_info, subject_info
 from ferspec.subjects.certificates.document import DatasetInfo, SubjectInfo
 from ferspec.subjects.certificates.recorded import is_certificate, open_certificate, predictions_on
+from ferspec.subjects.datasets.decided import decided
 from ferspec.subjects.datasets.groups import UNKNOWN, read_groups
 from ferspec.subjects.models.from_names import open_images, open_subject, require_names
+from ferspec.subjects.runs.data.decided import trained_on
 from ferspec.subjects.time_limit import OF_MODELS
 
 if TYPE_CHECKING:
@@ -277,6 +279,7 @@ def _answered(request: CompareRequest, progress: Progress) -> _Answered:
         first = runs[0][0] if runs else request.models[0]
         images = open_images(first, request.dataset, progress=progress, split=request.split)
         manifest, dataset = images.manifest(), dataset_info(images, images.manifest())
+        tell(progress, (*decided(images), *chain.from_iterable(trained_on(model, manifest) for model, _ in runs)))
     else:
         report = required(certificates[request.models[0]].report)
         manifest, dataset = report.manifest, report.dataset

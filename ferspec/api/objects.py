@@ -14,7 +14,8 @@ from ferspec.api.results.certification import Certification
 from ferspec.checks.model.plan import Mode
 from ferspec.deviations import load_deviations
 from ferspec.errors import UserError
-from ferspec.progress import Progress, silent
+from ferspec.progress import Progress, silent, tell
+from ferspec.subjects.datasets.decided import decided
 from ferspec.subjects.datasets.memory import dataset_in_memory
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.base import Model
@@ -56,7 +57,9 @@ def certify_objects(
         require_sound(agreed, f"no contract was given, and {source.name} does not state all of it")
     opened = _images(dataset, model, groups, progress, split)
     require_known_metrics(parsed, opened.groups)
-    report = report_on(join(opened, source, agreed, progress), parsed, declared, progress=progress, mode=diagnose)
+    subject = join(opened, source, agreed, progress)
+    tell(progress, decided(opened))
+    report = report_on(subject, parsed, declared, progress=progress, mode=diagnose)
     return Certification.of(report, opened if images else None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,18 +180,10 @@ def request_of(
     )
 
 
-def train_request(
-    request: Request,
-    listener: Listener | None = None,
-    progress: Progress = silent,
-    begins: Callable[[RunRecord], None] = lambda run: None,
-) -> TrainingRun:
-    """Train the cell of a request, and draw its curves.
-
-    ``begins`` receives the record before the first epoch, after all checks of folder, images and weights.
-    """
+def train_request(request: Request, listener: Listener | None = None, progress: Progress = silent) -> TrainingRun:
+    """Train the cell of a request, and draw its curves."""
     before = read_run(request.out) if is_run(request.out) else None
-    run = train_cell(request, listener, progress, begins=begins)
+    run = train_cell(request, listener, progress)
     found = TrainingRun.of(run, request.out, finished_before=run == before)
     # a process may have been killed after writing the artifacts and before drawing the picture
     if not found.finished_before or not (request.out / CURVES).exists():

@@ -17,13 +17,14 @@ from ferspec.checks.generator import checks_for_certificate
 from ferspec.engine import run_checks, selected
 from ferspec.errors import SubjectError, UserError
 from ferspec.outcomes import Judgement
-from ferspec.progress import Progress, silent
+from ferspec.progress import Progress, silent, tell
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.certificates.formats import require_readable_format
 from ferspec.subjects.certificates.signing.assurance import Assurance
 from ferspec.subjects.certificates.signing.envelopes import envelopes_path, read_envelopes
 from ferspec.subjects.certificates.signing.keys import read_public_key
 from ferspec.subjects.certificates.subject import Certificate, read_certificate
+from ferspec.subjects.datasets.decided import decided
 from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial, trial_of
 from ferspec.subjects.models.claims import parse_claim
 from ferspec.subjects.models.contracts.contract import Contract
@@ -142,6 +143,8 @@ def verify_request(request: VerifyRequest, progress: Progress = silent) -> Verif
         contract = None if recorded is None else recorded.subject.contract
         trial = _trial(contract, (request.dataset, request.certificate, request.groups))
         source = open_source(request.model, request.trust_code, request.time_limit, trial, contract)
+    if images is not None:
+        tell(progress, decided(images))
     recertify = partial(certify_again, progress=progress)
     subject = Certificate(document, images, source, recertify, envelopes=envelopes, public_keys=keys)
     judgement = run_checks(checks, subject, (), request.reproduce, progress)

@@ -43,13 +43,13 @@ def train(
     from ferspec.api.train import request_of, train_request
     from ferspec.commands.endings import saying_what_is_kept
     from ferspec.commands.live.progress import progress
-    from ferspec.commands.live.training import TrainingView, printing_deviations, what_is_kept
+    from ferspec.commands.live.training import TrainingView, what_is_kept
     from ferspec.commands.tables.training import print_run
     from ferspec.commands.unreadable import listing_unreadable
 
     request = request_of(cell, settings, out, data_root, weights_dir, gpus, log or ())
     with saying_what_is_kept(lambda: what_is_kept(request.out)), listing_unreadable(), progress() as shown:
-        run = train_request(request, TrainingView(shown), shown, begins=printing_deviations(shown))
+        run = train_request(request, TrainingView(shown), shown)
     if json:
         print(run.to_json())
     else:

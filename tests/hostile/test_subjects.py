@@ -121,7 +121,8 @@ def nothing_is_left(tmp_path_factory, monkeypatch):
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_model_that_misbehaves_after_an_answer_fails_with_a_reason(judged, nothing_is_left, fault):
     status, out, err = judged(fault, answers=1)
-    assert (status, err) == (1, "")
+    assert (status, err.count("\n")) == (1, 1)
+    assert err.startswith("images: ")
     assert out.startswith("FAIL")
     said = " ".join(out.split())
     assert any(part in said for part in FAULTS[fault][1].split("|")), said

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+from ferspec.report.words import shorten
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
 SECONDS_BETWEEN_LINES = 10
+LONGEST = 400
 
 
 @contextmanager
@@ -46,7 +49,7 @@ class Bars:
 
     def line(self, text: str) -> None:
         """Print a line above the bars."""
-        self._bars.console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self._bars.console.print(shorten(text, LONGEST), highlight=False, markup=False, soft_wrap=True)
 
 
 class Lines:
@@ -62,5 +65,6 @@ class Lines:
             self.line(f"{step}: {done:,} of {total:,}")
 
     def line(self, text: str) -> None:
-        """Print a line."""
-        print(text, file=sys.stderr, flush=True)
+        """Print a line; where standard error cannot be written to, the result is the same."""
+        with suppress(OSError):
+            print(shorten(text, LONGEST), file=sys.stderr, flush=True)

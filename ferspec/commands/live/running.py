@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -32,12 +32,13 @@ COLUMNS = ("cell", "seed", "state", "epochs", "attempts", "why")
 def watching(board: Board) -> Iterator[OnEvent]:
     """Yield a function that takes the events of jobs; it updates the board and shows it on stderr."""
     if not sys.stderr.isatty():
-        yield _lines(board)
+        yield _once(lambda line: print(line, file=sys.stderr), _lines(board))
         return
     from rich.live import Live
 
-    with Live(get_renderable=lambda: table(board), console=Console(stderr=True), transient=True, refresh_per_second=2):
-        yield board.update
+    console = Console(stderr=True)
+    with Live(get_renderable=lambda: table(board), console=console, transient=True, refresh_per_second=2):
+        yield _once(lambda line: console.print(Text(line), soft_wrap=True), board.update)
 
 
 def table(board: Board) -> Group:
@@ -104,6 +105,20 @@ def print_summary(summary: Summary, as_json: bool, console: Console | None = Non
 def what_is_kept(board: Board) -> str:
     """Return what an interrupted run of many cells leaves, and how to resume it."""
     return f"{headline(board)}; finished epochs are kept in {board.out}; the same command resumes"
+
+
+def _once(show: Callable[[str], None], on_event: OnEvent) -> OnEvent:
+    """Return a function of events that also shows what was decided about images, once for all jobs that share them."""
+    shown: set[str] = set()
+
+    def tell(job: Job, event: Event) -> None:
+        on_event(job, event)
+        for line in event.decided:
+            if line not in shown:
+                shown.add(line)
+                show(f"{job.name}: {plain(line)}")
+
+    return tell
 
 
 def _lines(board: Board) -> OnEvent:

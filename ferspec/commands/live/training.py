@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,14 +10,10 @@ from ferspec.commands.endings import NOTHING_KEPT
 from ferspec.commands.live.progress import Bars, Lines
 from ferspec.reference.training.fit import Listener, Outlook
 from ferspec.reference.training.state import StateFolder
-from ferspec.report.words import plain
 from ferspec.subjects.runs.artifacts.record import STATE, is_run, read_run
 
 if TYPE_CHECKING:
     from ferspec.reference.training.epoch_row import EpochRow
-    from ferspec.subjects.runs.artifacts.record import RunRecord
-
-NO_PROTOCOL_RUN = "not a protocol run"
 
 
 class TrainingView(Listener):
@@ -25,6 +21,10 @@ class TrainingView(Listener):
 
     def __init__(self, shown: Bars | Lines) -> None:
         self._shown = shown
+
+    def begin(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self._shown.line(line)
 
     def resume(self, rows: Sequence[EpochRow]) -> None:
         self._shown.line(f"resuming at epoch {len(rows)}: the epochs before it were kept")
@@ -34,16 +34,6 @@ class TrainingView(Listener):
 
     def epoch(self, rows: Sequence[EpochRow], outlook: Outlook) -> None:
         self._shown.line(epoch_line(rows, outlook))
-
-
-def printing_deviations(shown: Bars | Lines) -> Callable[[RunRecord], None]:
-    """Return a function that prints the known deviations before training starts, one per line."""
-
-    def tell(run: RunRecord) -> None:
-        for deviation in run.deviations:
-            shown.line(plain(f"{NO_PROTOCOL_RUN}: {deviation.clause} {deviation.effect}"))
-
-    return tell
 
 
 def what_is_kept(folder: Path) -> str:

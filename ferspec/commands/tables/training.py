@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ferspec.commands.live.training import NO_PROTOCOL_RUN, epochs
+from ferspec.commands.live.training import epochs
 from ferspec.options import shell_command
 from ferspec.reference.measured import Metric
 from ferspec.report.terminal import default_console
 from ferspec.report.words import plain
 from ferspec.subjects.runs.artifacts.metrics import read_run_report
 from ferspec.subjects.runs.artifacts.record import REPORT, RunRecord
+from ferspec.subjects.runs.data.decided import NO_PROTOCOL_RUN
 
 HEADLINES = {True: "protocol run", False: NO_PROTOCOL_RUN}
 

@@ -135,6 +135,9 @@ class _EpochSender(Listener):
         self._connection = connection
         self.epochs = 0
 
+    def begin(self, lines: Any) -> None:
+        self._send(0, decided=lines)
+
     def resume(self, rows: Any) -> None:
         self._send(len(rows), resumes=True, message=f"resuming at epoch {len(rows)}")
 

@@ -36,7 +36,7 @@ class Job:
 
 
 class Event(Record):
-    """A change in a job: its state, finished epochs, reason, and end of its log.
+    """A change in a job: its state, finished epochs, reason, what was decided about its images, and end of its log.
 
     ``died`` means that an attempt ended without an answer (killed, out of memory, crashed) and may be repeated.
     ``resumes`` means that an attempt begins after ``epochs`` of an earlier one.
@@ -46,6 +46,7 @@ class Event(Record):
     epochs: int = 0
     resumes: bool = False
     message: str = ""
+    decided: tuple[str, ...] = ()
     log: str = ""
 
     @property

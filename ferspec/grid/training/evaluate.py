@@ -13,7 +13,7 @@ from ferspec import spec
 from ferspec.errors import SubjectError, UserError
 from ferspec.grid.cells import find_cell
 from ferspec.leaves import differing_leaves
-from ferspec.progress import Progress, silent
+from ferspec.progress import Progress, silent, tell
 from ferspec.records import Record
 from ferspec.reference.schedule import batch_size
 from ferspec.subjects.models import open_model
@@ -29,7 +29,6 @@ from ferspec.subjects.runs.artifacts.record import (
     MODEL,
     PREDICTIONS,
     REPORT,
-    SPLITS,
     RunDeviation,
     RunRecord,
     Settings,
@@ -38,6 +37,7 @@ from ferspec.subjects.runs.artifacts.record import (
     read_run,
     require_artifact,
 )
+from ferspec.subjects.runs.data.decided import decided_splits
 from ferspec.subjects.runs.data.load import open_training_data
 from ferspec.subjects.runs.data.splits import ImageSplit, TrainingData
 
@@ -94,6 +94,7 @@ def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Pr
     model = apply_contract(open_model(paths[MODEL]), contract)
     data = open_training_data(find_cell(run.cell), data_root, run.settings, partial(progress, "reading images"))
     tested = _same_images(run, data, recorded)
+    tell(progress, decided_splits({name: part.record() for name, part in data.splits.items()}))
     batch = batch_size(run.settings.profile)
     try:
         measured = {
@@ -173,7 +174,7 @@ def _same_images(
     run: RunRecord, data: TrainingData, recorded: Mapping[SplitName, RunPredictions]
 ) -> dict[SplitName, ImageSplit]:
     """Return the predicted splits after checking that they hold the images of the run."""
-    opened: dict[SplitName, ImageSplit] = {name: part for name in SPLITS if (part := getattr(data, name)) is not None}
+    opened = data.splits
     for name, record in run.data.items():
         _require_same(name, record, opened.get(name))
     tested: dict[SplitName, ImageSplit] = {name: opened[name] for name in run.data if name != "training"}

@@ -29,6 +29,7 @@ from ferspec.reference.training.settings import TrainingSettings
 from ferspec.reference.weighting import WEIGHTINGS
 from ferspec.spec.records import Cell
 from ferspec.subjects.models.quiet import keras, quiet
+from ferspec.subjects.runs.artifacts.predictions import RunPredictions
 from ferspec.subjects.runs.artifacts.record import (
     SPLITS,
     STATE,
@@ -40,6 +41,7 @@ from ferspec.subjects.runs.artifacts.record import (
     SplitName,
     Start,
 )
+from ferspec.subjects.runs.data.decided import decided_splits
 from ferspec.subjects.runs.data.load import open_training_data
 from ferspec.subjects.runs.data.splits import ImageSplit, TrainingData
 from ferspec.zoo import contract_of
@@ -71,12 +73,11 @@ def train_cell(
     listener: Listener | None = None,
     progress: Progress = silent,
     open_data: OpenData = open_training_data,
-    begins: Callable[[RunRecord], None] = lambda run: None,
 ) -> RunRecord:
     """Train a cell, write its artifacts and return their record. A finished training is returned as it is.
 
-    ``open_data`` opens the images, for callers that train several cells on the same ones. ``begins`` receives the
-    record before the first epoch, after all checks of folder, images and weights have passed.
+    ``open_data`` opens the images, for callers that train several cells on the same ones. The listener's ``begin`` is
+    called after all checks of folder, images and weights have passed.
 
     ``UserError`` for a folder with other files or another training, for missing images or weights, and for everything
     that ``reference.training.fit.train`` refuses; finished epochs are kept, and the same request resumes the training.
@@ -102,9 +103,9 @@ def train_cell(
             run = _record(request, settings, data, built, weights)
             _require_same_beginning(known, run)
             write_record(request.out, run)
-            begins(run)
             task = _task(request, settings, data, built, weights)
             with _logged(request, run, listener or Listener()) as heard:
+                heard.begin(tuple(decided_splits(run.data, run.deviations)))
                 trained = train(built.model, task, request.out / STATE, heard)
         return _finish(request.out, run, data, built, trained, progress)
 
@@ -145,11 +146,6 @@ def _task(request: Request, settings: Settings, data: TrainingData, built: Built
 
 def _record(request: Request, settings: Settings, data: TrainingData, built: Built, weights: np.ndarray) -> RunRecord:
     book = spec.load()
-    parts: dict[SplitName, ImageSplit | None] = {
-        "training": data.training,
-        "validation": data.validation,
-        "btfer": data.btfer,
-    }
     return RunRecord(
         cell=request.cell.id,
         status="running",
@@ -157,7 +153,7 @@ def _record(request: Request, settings: Settings, data: TrainingData, built: Bui
         deviations=(*data.deviations, *_other_weights(request.cell, built)),
         start=Start(kind=built.start.kind, file=built.start.file, sha256=built.start.sha256),
         class_weights=dict(zip(book.classes, map(float, weights), strict=True)),
-        data={name: part.record() for name, part in parts.items() if part is not None},
+        data={name: part.record() for name, part in data.splits.items()},
         environment=environment({}),
         spec_version=book.version,
         spec_digest=book.digest,
@@ -176,11 +172,10 @@ def _finish(
 ) -> RunRecord:
     """Predict, write every artifact, the record last, and remove the state for resuming."""
     contract, batch = contract_of(built), run.settings.global_batch
-    parts: dict[SplitName, ImageSplit | None] = {"validation": data.validation, "btfer": data.btfer}
-    predictions = {
+    predictions: dict[SplitName, RunPredictions] = {
         name: predict_split(trained.predict, part, contract, batch, f"predicting {name}", progress)
-        for name, part in parts.items()
-        if part is not None
+        for name, part in data.splits.items()
+        if name != "training"
     }
     finished = run.model_copy(
         update={
@@ -216,6 +211,9 @@ def _logged(request: Request, run: RunRecord, listener: Listener) -> Iterator[Li
 class _Logging(Listener):
     def __init__(self, listener: Listener, loggers: Sequence[Logger]) -> None:
         self._loggers, self._listener = loggers, listener
+
+    def begin(self, lines: Sequence[str]) -> None:
+        self._listener.begin(lines)
 
     def resume(self, rows: Sequence[EpochRow]) -> None:
         self._listener.resume(rows)

@@ -84,6 +84,9 @@ class Outlook:
 class Listener:
     """Receives the progress of a training; each method does nothing unless overridden."""
 
+    def begin(self, lines: Sequence[str]) -> None:
+        """Receive, before the first epoch, what was decided about the images, in lines of text."""
+
     def resume(self, rows: Sequence[EpochRow]) -> None:
         """Receive that a training resumes after these finished epochs."""
 

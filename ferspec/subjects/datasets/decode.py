@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ferspec.errors import UserError, one_line
+from ferspec.subjects.datasets.kinds import FORMATS, kind_of
 
 if TYPE_CHECKING:
     from PIL import Image
 
-FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 # a camera of 24 megapixels; the protocol's largest images have 0.07
 MAX_PIXELS = 25_000_000
 # decoding takes up to 11 bytes for a pixel, in every thread; larger images are decoded one after another
@@ -51,7 +50,7 @@ def decode(data: bytes, name: str, turned: bool = True) -> np.ndarray:
     except UserError:
         raise
     except UnidentifiedImageError:
-        raise UserError(f"{name}: not an image of a known format ({', '.join(FORMATS)})") from None
+        raise UserError(f"{name}: {_unknown(data)}") from None
     except Exception as error:  # a damaged or hostile file can raise anything inside a decoder
         raise UserError(f"{name}: the image cannot be decoded ({one_line(error)})") from error
 
@@ -71,6 +70,13 @@ def gray_to_rgb(gray: np.ndarray) -> np.ndarray:
 def is_gray(image: np.ndarray) -> bool:
     """Return whether red, green and blue are equal in every pixel."""
     return bool((image[..., 0] == image[..., 1]).all() and (image[..., 1] == image[..., 2]).all())
+
+
+def _unknown(data: bytes) -> str:
+    kind = kind_of(data)
+    if kind is None or kind in FORMATS:
+        return f"not an image of a known format ({', '.join(FORMATS)})"
+    return f"{kind} is not read: save it as PNG"
 
 
 def _refuse_unusable(image: Image.Image, name: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.records import Record
+from ferspec.subjects.datasets.published_counts import explanation
 from ferspec.subjects.examples import first_few
 
 
@@ -52,9 +53,15 @@ def has_btfer_counts(labels: np.ndarray) -> bool:
 def manifest_notes(entries: Sequence[Entry]) -> tuple[str, ...]:
     """Return notes on a dataset, one line each.
 
-    Noted are missing classes, sizes other than BTFER's, duplicate images, and duplicates with different labels.
+    Noted are missing classes, sizes other than BTFER's, duplicate images, duplicates with different labels, and the
+    counts of Table 1 under other classes.
     """
-    return (*_missing_classes(entries), *_other_sizes(entries), *duplicate_notes(entries))
+    return (*_missing_classes(entries), *_other_sizes(entries), *duplicate_notes(entries), *_count_notes(entries))
+
+
+def noteworthy(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Return the notes on a dataset without those on sizes, which only BTFER prescribes."""
+    return (*_missing_classes(entries), *duplicate_notes(entries), *_count_notes(entries))
 
 
 def duplicate_notes(entries: Sequence[Entry]) -> Iterator[str]:
@@ -84,6 +91,11 @@ def _other_sizes(entries: Sequence[Entry]) -> Iterator[str]:
     if others:
         common = first_few(f"{count:,} of {w}x{h}" for (w, h), count in others.most_common())
         yield f"{others.total():,} of {len(entries):,} images are not {width}x{height}: {common}"
+
+
+def _count_notes(entries: Sequence[Entry]) -> Iterator[str]:
+    if (found := explanation(tuple(support(entries).values()))) is not None:
+        yield found
 
 
 def _examples(groups: list[list[Entry]]) -> str:

@@ -98,7 +98,7 @@ def network(sharpness: float = 80.0) -> Any:
 def begin(folder: Path, images: TrainingData) -> RunRecord:
     """Write the record that a training begins with, and return it."""
     known = spec.load()
-    parts = {name: part for name in ("training", "validation", "btfer") if (part := getattr(images, name)) is not None}
+    parts = images.splits
     run = RunRecord(
         cell=CELL,
         status="running",

@@ -86,10 +86,10 @@ def test_every_suffix_is_read_and_files_of_operating_systems_are_skipped(tmp_pat
 def test_skipped_files_are_noted(tmp_path):
     put(tmp_path, ["BTFER/Happy/1.png", "BTFER/preview.png"])
     (tmp_path / "BTFER" / "README.md").write_text("about")
-    (tmp_path / "BTFER" / "Happy" / "clip.gif").write_bytes(b"GIF89a")
+    (tmp_path / "BTFER" / "Happy" / "labels.csv").write_text("1,Happy")
     notes = open_dataset(tmp_path).notes
     assert "images outside the class folders were skipped: 1 (such as BTFER/preview.png)" in notes
-    assert "files without a known image suffix were skipped: 2 (1 .gif, 1 .md)" in notes
+    assert "files that are not images were skipped: 2 (1 .csv, 1 .md)" in notes
 
 
 def test_class_folders_in_several_places_are_joined_with_a_note(tmp_path):

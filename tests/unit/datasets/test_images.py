@@ -178,13 +178,13 @@ def resized_header(width, height) -> bytes:
     [
         (b"", "a.png: the file is empty"),
         (b"not an image at all", "a.png: not an image of a known format"),
-        (encoded(RGB, "GIF"), "a.png: not an image of a known format"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0heic", "a.png: HEIC is not read: save it as PNG"),
         (encoded(Image.fromarray(GRAY.astype(np.float32)), "TIFF"), "a.png: images of mode F have no defined"),
         (encoded(Image.fromarray(GRAY.astype(np.int32)), "TIFF"), "a.png: images of mode I have no defined"),
         (resized_header(9_000, 9_000), f"a.png: 9000x9000 pixels exceed the limit of {MAX_PIXELS:,}"),
         (resized_header(60_000, 60_000), "a.png: the image cannot be decoded"),
     ],
-    ids=["empty", "text", "GIF", "32-bit floats", "32-bit integers", "too many pixels", "a decompression bomb"],
+    ids=["empty", "text", "HEIC", "32-bit floats", "32-bit integers", "too many pixels", "a decompression bomb"],
 )
 def test_an_unusable_image_is_refused_in_one_line(data, says):
     with pytest.raises(UserError) as refusal:

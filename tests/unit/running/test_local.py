@@ -317,6 +317,14 @@ class TestTheBoard:
         assert capsys.readouterr().err == f"running {jobs[0].name}\nrunning {jobs[0].name}: resuming at epoch 3\n"
         assert board.epochs() == 1
 
+    def test_what_was_decided_about_the_images_is_reported_once(self, capsys):
+        board, jobs = self.board()
+        with watching(board) as tell:
+            for job in jobs[:2]:
+                tell(job, Event(state="running", decided=("training: 7 of RAF-DB",)))
+        assert capsys.readouterr().err.count(f"{jobs[0].name}: training: 7 of RAF-DB\n") == 1
+        assert board.counts()["running"] == 2
+
     def test_the_remaining_time_follows_from_the_pace(self):
         board, jobs = self.board()
         assert board.seconds_left() is None

@@ -11,6 +11,7 @@ from ferspec.errors import SubjectError, UserError
 from ferspec.grid.training import evaluate as evaluating
 from ferspec.grid.training.evaluate import TOLERANCE, evaluate_run, predict_split
 from ferspec.subjects.runs.artifacts.record import MODEL, PREDICTIONS, REPORT, RUN, RunDeviation, read_run
+from ferspec.subjects.runs.data.decided import trained_on
 from ferspec.subjects.runs.data.splits import TrainingData
 from helpers import layouts
 from helpers.tiny import runs as tiny_runs
@@ -48,6 +49,15 @@ def test_the_same_network_on_the_same_images_is_reproduced_and_nothing_is_writte
     assert all(part.largest_difference <= TOLERANCE for part in evaluation.parts)
     assert all(part.recorded.metrics.accuracy == part.measured.metrics.accuracy for part in evaluation.parts)
     assert {path: path.read_bytes() for path in run.iterdir()} == before
+
+
+def test_images_that_a_run_was_trained_on_are_reported(run):
+    data = tiny_runs.data()
+    name = run.name
+    assert list(trained_on(run, data.training.entries)) == [f"  28 of 28 images are training images of {name}"]
+    assert list(trained_on(run, data.validation.entries[:7])) == [f"  7 of 7 images are validation images of {name}"]
+    assert list(trained_on(run, data.btfer.entries)) == []
+    assert list(trained_on(run / MODEL, data.training.entries)) == []
 
 
 def test_a_network_that_differs_by_rounding_is_reproduced(run, images, tmp_path):
@@ -164,7 +174,8 @@ def test_every_image_is_predicted_once_for_any_batch_size(batch_size):
 
 def test_the_exit_status_follows_from_the_verdict(ferspec, run, images, tmp_path):
     status, out, err = ferspec("evaluate", run, "--json")
-    assert (status, err) == (0, "")
+    assert status == 0
+    assert [line.partition(" of ")[0] for line in err.splitlines()] == ["training: 28", "validation: 70", "btfer: 77"]
     assert json.loads(out)["verdict"] == "reproduced"
     status, out, _ = ferspec("evaluate", run)
     assert status == 0

@@ -97,7 +97,9 @@ def test_a_base_is_frozen_in_the_first_phase_and_learns_in_the_second(root, tmp_
 
 
 def test_a_capped_run_says_so_and_is_not_trained_again(ferspec, command, tmp_path):
-    assert ferspec(*command)[0] == 0
+    status, _, said = ferspec(*command)
+    assert status == 0
+    assert "training: 70 of FER2013 (fer2013 csv): 10 of each class" in said.splitlines()
     out = tmp_path / "run"
     run = read_run(out)
     assert run.status == "finished"

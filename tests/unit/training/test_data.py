@@ -13,6 +13,7 @@ from ferspec.subjects.datasets.read_all import UnreadableImages
 from ferspec.subjects.datasets.subject import open_dataset
 from ferspec.subjects.models.preprocess import resize
 from ferspec.subjects.runs.artifacts.record import Settings
+from ferspec.subjects.runs.data.decided import decided_splits
 from ferspec.subjects.runs.data.load import open_training_data
 from helpers.layouts import (
     AFFECTNET,
@@ -343,6 +344,21 @@ def test_allowed_unreadable_images_are_skipped_and_recorded(damaged):
 
 def test_an_unused_allowance_is_not_a_deviation(rafdb):
     assert opened("RAF-DB", rafdb, skip_unreadable=5).deviations == opened("RAF-DB", rafdb).deviations
+
+
+def test_pictures_that_training_shares_with_validation_are_reported(tmp_path):
+    # the helper gives equal names in two folders equal pictures
+    class_folders(tmp_path / "FER2013", {f"{part}/{name}": 2 for part in ("train", "test") for name in CLASSES})
+    said = effects(opened("FER2013", tmp_path))["FER-R-05", "data"]
+    assert said == "14 of 14 validation images are also training images (100.0%): at most 15% may be"
+    for number, path in enumerate(sorted((tmp_path / "FER2013" / "test").glob("*/*.png"))[2:]):
+        save(path.with_name(f"other {number}.png")).replace(path)
+    (tmp_path / "FER2013/test/Angry/001.png").replace(tmp_path / "FER2013/test/Sad/002.png")
+    data = opened("FER2013", tmp_path)
+    note = "2 of 14 validation images are also training images (14.3%), 1 of them under another label"
+    assert note in data.validation.notes
+    assert ("FER-R-05", "data") not in effects(data)
+    assert f"  {note}" in decided_splits({name: part.record() for name, part in data.splits.items()})
 
 
 # --- mistakes ----------------------------------------------------------------------------------------------------

@@ -4,13 +4,14 @@ import warnings
 
 import pytest
 
-from ferspec.commands.live.training import TrainingView, left, printing_deviations
+from ferspec.commands.live.training import TrainingView, left
 from ferspec.commands.unreadable import listing_unreadable
 from ferspec.errors import UserError
 from ferspec.reference.training.epoch_row import EpochRow
 from ferspec.reference.training.fit import Outlook
 from ferspec.subjects.datasets.read_all import UnreadableImages
 from ferspec.subjects.runs.artifacts.record import RunDeviation
+from ferspec.subjects.runs.data.decided import decided_splits
 from helpers.tiny import runs as tiny_runs
 
 
@@ -87,5 +88,5 @@ def test_deviations_are_printed_before_the_training(tmp_path):
     shown = Shown()
     run = tiny_runs.begin(tmp_path, tiny_runs.data())
     no_btfer = RunDeviation(clause="FER-V-01", option="data", effect="the data root has no BTFER")
-    printing_deviations(shown)(run.model_copy(update={"deviations": (no_btfer,)}))
-    assert shown.lines == ["not a protocol run: FER-V-01 the data root has no BTFER"]
+    TrainingView(shown).begin(tuple(decided_splits(run.data, (no_btfer,))))
+    assert shown.lines[-1] == "not a protocol run: FER-V-01 the data root has no BTFER"

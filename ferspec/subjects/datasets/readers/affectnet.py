@@ -13,7 +13,7 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import UserError, one_line
 from ferspec.spec.names import plain_name
-from ferspec.subjects.datasets.decode import SUFFIXES
+from ferspec.subjects.datasets.kinds import SUFFIXES
 from ferspec.subjects.datasets.readers.listing import Form, Listing
 from ferspec.subjects.datasets.readers.rows import read_rows
 from ferspec.subjects.datasets.readers.splits import WHOLE, Splits, split_of

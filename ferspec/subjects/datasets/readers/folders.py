@@ -14,7 +14,7 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.names import LabelOrder, plain_name
-from ferspec.subjects.datasets.decode import SUFFIXES
+from ferspec.subjects.datasets.kinds import is_picture, kind_in
 from ferspec.subjects.datasets.readers.listing import Choice, Listing
 from ferspec.subjects.datasets.readers.orders import decide_order, declared_order, named_dataset
 from ferspec.subjects.datasets.readers.splits import WHOLE, Splits, split_of
@@ -59,8 +59,8 @@ def read_class_folders(tree: Tree, dataset: str | None = None) -> Splits:
 
     A class folder has any name of a class, in any case, with or without a number (``0_Angry``), at any depth; it
     includes its subfolders. A folder whose name is a number is one of the dataset's labels, in the order that
-    ``decide_order`` finds. Hidden files and system files are ignored; other files, images outside class folders, and
-    expressions outside the seven classes are noted.
+    ``decide_order`` finds. Pictures are known by their content. Hidden files and system files are ignored; other files,
+    images outside class folders, and expressions outside the seven classes are noted.
 
     Raise ``UserError`` for a folder of images with an unknown name, an empty class folder, a class folder inside
     another, class folders outside the splits, no class folder, or a name that is not UTF-8.
@@ -89,7 +89,7 @@ def _search(tree: Tree, dataset: str | None) -> _Found:
     for path, is_folder in walk(tree):
         if is_folder:
             _add_class_folder(found, path)
-        elif path.suffix.lower() not in SUFFIXES:
+        elif not is_picture(tree, path):
             found.other_files.append(path)
         else:
             pictures.append(path)
@@ -218,7 +218,18 @@ def _notes(found: _Found) -> Iterator[str]:
     if found.stray_images:
         stray = found.stray_images
         yield f"images outside the class folders were skipped: {len(stray):,} (such as {stray[0]})"
-    if found.other_files:
-        suffixes = Counter(path.suffix.lower() or "no suffix" for path in found.other_files)
-        listed = ", ".join(f"{count} {suffix}" for suffix, count in sorted(suffixes.items()))
-        yield f"files without a known image suffix were skipped: {len(found.other_files):,} ({listed})"
+    yield from _skipped_files(found)
+
+
+def _skipped_files(found: _Found) -> Iterator[str]:
+    """Yield notes on files that are not decoded: pictures of other kinds, with their classes, and files by suffix."""
+    kinds = {path: kind_in(found.tree, path) for path in found.other_files}
+    for kind in sorted({kind for kind in kinds.values() if kind is not None}):
+        folders = [_class_folder(path, found.folders) for path in found.other_files if kinds[path] == kind]
+        places = Counter("no class folder" if folder is None else folder.name for folder in folders)
+        listed = ", ".join(f"{count:,} in {name}" for name, count in sorted(places.items()))
+        yield f"{kind} files were skipped: {len(folders):,} ({listed}): save them as PNG"
+    suffixes = Counter(path.suffix.lower() or "no suffix" for path, kind in kinds.items() if kind is None)
+    if suffixes:
+        listed = ", ".join(f"{count:,} {suffix}" for suffix, count in sorted(suffixes.items()))
+        yield f"files that are not images were skipped: {suffixes.total():,} ({listed})"

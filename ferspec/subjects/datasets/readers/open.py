@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from ferspec.errors import UserError
-from ferspec.subjects.datasets.decode import SUFFIXES
 from ferspec.subjects.datasets.forms import table
+from ferspec.subjects.datasets.kinds import SUFFIXES
 from ferspec.subjects.datasets.readers import affectnet, arrays, fer2013, folders, labels, names, parquet, rafdb, yolo
 from ferspec.subjects.datasets.readers.listing import Form, Listing
 from ferspec.subjects.datasets.readers.rows import TABLES, columns_of

@@ -44,9 +44,10 @@ class Drawn(Record):
 
 
 class SplitRecord(Record):
-    """Describe the images of one split: dataset, number per class, and digest of the manifest."""
+    """Describe the images of one split: dataset, form of its files, number per class, and digest of the manifest."""
 
     dataset: str
+    form: str | None = None
     n: Count
     support: dict[str, Count]
     manifest_digest: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,13 +59,16 @@ def open_training_data(
         raise UserError(f"{cell.dataset}: there are no validation images: at least one is needed")
     if BTFER in parts and not len(parts[BTFER]):
         raise UserError(f"{BTFER}: no image is readable: replace the images, or remove {BTFER} from the data root")
+    shared, leaks = _trained_and_validated(parts)
+    validation = replace(parts["validation"], notes=(*parts["validation"].notes, *shared))
     deviations = (
         *sources.deviations,
         *_skipped(settings, unreadable),
         *_other_sizes(parts),
+        *leaks,
         *_leaked(parts),
     )
-    return TrainingData(training, parts["validation"], parts.get(BTFER), deviations)
+    return TrainingData(training, validation, parts.get(BTFER), deviations)
 
 
 @contextmanager
@@ -131,7 +135,15 @@ def _read_part(
     notes = [*listing.notes, *duplicate_notes(entries)]
     if unreadable:
         notes.append(f"unreadable images were skipped: {len(unreadable):,} ({first_few(unreadable, '; ')})")
-    part = ImageSplit(source.dataset, np.array(labels, np.int64), tuple(entries), pixels, tuple(notes), source.drawn)
+    part = ImageSplit(
+        source.dataset,
+        np.array(labels, np.int64),
+        tuple(entries),
+        pixels,
+        tuple(notes),
+        source.drawn,
+        listing.form,
+    )
     return part, unreadable
 
 
@@ -156,6 +168,21 @@ def _other_sizes(parts: dict[str, ImageSplit]) -> Iterator[RunDeviation]:
             effect = f"{others:,} of {len(part):,} images of {part.dataset} are not {width}x{height}"
             clause, option = ("FER-D-06", DATA) if name == BTFER else ("FER-D-01", f"size of {name} images")
             yield RunDeviation(clause=clause, option=option, effect=effect)
+
+
+def _trained_and_validated(parts: dict[str, ImageSplit]) -> tuple[list[str], list[RunDeviation]]:
+    """Return a note on validation images with the pixels of training images; a deviation where FER-R-05 forbids it."""
+    labels = {entry.pixels_sha256: entry.label for entry in parts["training"].entries}
+    shared = [entry for entry in parts["validation"].entries if entry.pixels_sha256 in labels]
+    if not shared:
+        return [], []
+    n, most = len(parts["validation"]), spec.load().number("FER-R-05", "same_pictures")
+    others = sum(entry.label != labels[entry.pixels_sha256] for entry in shared)
+    effect = f"{len(shared):,} of {n:,} validation images are also training images ({len(shared) / n:.1%})"
+    effect += f", {others:,} of them under another label" if others else ""
+    if len(shared) <= most * n:
+        return [effect], []
+    return [], [RunDeviation(clause="FER-R-05", option=DATA, effect=f"{effect}: at most {most:.0%} may be")]
 
 
 def _leaked(parts: dict[str, ImageSplit]) -> Iterator[RunDeviation]:

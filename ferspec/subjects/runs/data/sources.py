@@ -13,6 +13,7 @@ from ferspec.errors import UserError
 from ferspec.reference.splits import split_by_class, splits_anew, subset_by_class
 from ferspec.spec.records import Cell, Profile
 from ferspec.subjects.datasets.data_root import find_dataset, look_up_dataset
+from ferspec.subjects.datasets.published_counts import cause_of
 from ferspec.subjects.datasets.readers import Listing, PublishedDataset, read_published, read_synthetic, read_test_set
 from ferspec.subjects.datasets.readers.synthetic import Draw
 from ferspec.subjects.runs.artifacts.record import SYNTHETIC, Drawn, RunDeviation, Settings
@@ -182,7 +183,9 @@ def _count_deviations(cell: Cell, parts: dict[str, Listing]) -> Iterator[RunDevi
 
 def _differences(counts: np.ndarray, expected: np.ndarray | tuple[int, ...]) -> list[str]:
     rows = zip(spec.load().classes, counts, expected, strict=True)
-    return [f"{name} {count:,} instead of {other:,}" for name, count, other in rows if count != other]
+    differences = [f"{name} {count:,} instead of {other:,}" for name, count, other in rows if count != other]
+    cause = cause_of(counts.tolist(), list(expected))
+    return differences if cause is None else [*differences, f"these are the published counts {cause}"]
 
 
 def _deviation(clause: str, differences: list[str]) -> Iterator[RunDeviation]:

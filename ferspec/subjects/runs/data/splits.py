@@ -8,7 +8,7 @@ import numpy as np
 
 from ferspec.subjects.datasets.manifest import Entry, digest, support
 from ferspec.subjects.datasets.pixel_store import PixelStore
-from ferspec.subjects.runs.artifacts.record import Drawn, RunDeviation, SplitRecord
+from ferspec.subjects.runs.artifacts.record import Drawn, RunDeviation, SplitName, SplitRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,7 @@ class ImageSplit:
     pixels: PixelStore
     notes: tuple[str, ...] = ()
     drawn: Drawn | None = None
+    form: str | None = None
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -36,6 +37,7 @@ class ImageSplit:
         """Return the entry of this split in the record of a run."""
         return SplitRecord(
             dataset=self.dataset,
+            form=self.form,
             n=len(self),
             support=support(self.entries),
             manifest_digest=digest(self.entries),
@@ -55,3 +57,13 @@ class TrainingData:
     validation: ImageSplit
     btfer: ImageSplit | None
     deviations: tuple[RunDeviation, ...] = ()
+
+    @property
+    def splits(self) -> dict[SplitName, ImageSplit]:
+        """The splits that there are, by their names in the record of a run."""
+        parts: dict[SplitName, ImageSplit | None] = {
+            "training": self.training,
+            "validation": self.validation,
+            "btfer": self.btfer,
+        }
+        return {name: part for name, part in parts.items() if part is not None}
