@@ -108,7 +108,7 @@ def what_is_kept(board: Board) -> str:
 
 
 def _once(show: Callable[[str], None], on_event: OnEvent) -> OnEvent:
-    """Return a function of events that also shows what was decided about images, once for all jobs that share them."""
+    """Return a function of events that shows each decision about images once."""
     shown: set[str] = set()
 
     def tell(job: Job, event: Event) -> None:

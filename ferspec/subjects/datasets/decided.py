@@ -1,4 +1,4 @@
-"""Say what was decided about the images of a dataset, in a few lines for the terminal."""
+"""Say in lines for the terminal what was decided about a dataset."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ferspec.subjects.datasets.subject import Dataset
 
 
 def decided(dataset: Dataset) -> Iterator[str]:
-    """Yield the form and the counts of a dataset, and what was skipped, doubled or labelled twice."""
+    """Yield form and counts of a dataset, and what was skipped, doubled or labelled twice."""
     yield described("images", dataset.name, dataset.form, dataset.support)
     yield from indented((*dataset.listing.notes, *noteworthy(dataset.entries)))
 

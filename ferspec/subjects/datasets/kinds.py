@@ -1,4 +1,4 @@
-"""Recognise the kind of a picture file by its content, since names often have another suffix or none."""
+"""Recognise the kind of a picture file by its content; suffixes are often wrong."""
 
 from __future__ import annotations
 

@@ -11,18 +11,18 @@ Numbers = Sequence[int]
 
 
 def published_as(counts: Numbers) -> str | None:
-    """Return the dataset or split that has these numbers of images per class (Table 1), None if none has."""
+    """Return the dataset or split of Table 1 with these numbers per class, or None."""
     return next((name for name, numbers in _published() if tuple(counts) == numbers), None)
 
 
 def explanation(counts: Numbers) -> str | None:
-    """Return how numbers per class follow from those of a dataset or split in Table 1, None if from none."""
+    """Return how numbers per class follow from those of Table 1, or None."""
     found = ((name, cause_of(counts, numbers)) for name, numbers in _published())
     return next((f"the counts of {name} {cause}" for name, cause in found if cause is not None), None)
 
 
 def cause_of(counts: Numbers, expected: Numbers) -> str | None:
-    """Return why numbers per class differ from the expected ones, if one cause explains all of them.
+    """Return the one cause that explains all differences from expected numbers, or None.
 
     Causes are every image twice, and the same numbers under other classes: labels of one order read in another.
     """
@@ -48,7 +48,7 @@ def _published() -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def _orders(meant: dict[str, str]) -> tuple[str, str] | None:
-    """Return the order of the labels and the one that they were read in, if both are known orders."""
+    """Return the order of the labels and the one they were read in, or None."""
     known = spec.load()
     words = {name: f"the order of {name}" for name in known.label_orders} | {"protocol": "alphabetical order"}
     orders = {words[name]: order.classes[: len(meant)] for name, order in known.label_orders.items()}

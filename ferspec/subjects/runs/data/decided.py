@@ -1,4 +1,4 @@
-"""Say what was decided about the images of a training, in a few lines for the terminal."""
+"""Say in lines for the terminal what was decided about the images of a training."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def decided_splits(splits: Mapping[SplitName, SplitRecord], deviations: Sequence
 
 
 def trained_on(model: str | Path, entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield how many images are training or validation images of ``model``, if it is a run, by their pixels."""
+    """Yield how many images a run has trained or validated on, by their pixels."""
     manifest = Path(model) / MANIFEST
     parts = read_manifest(manifest) if is_run(model) and is_regular_file(manifest) else {}
     for name, listed in parts.items():
