@@ -117,6 +117,7 @@ def certify_request(
     """
     opened = _opened(request, progress, out)
     approve(opened.subject)
+    tell(progress, _decided(request, opened))
     report = report_on(opened.subject, opened.claims, opened.deviations, request.reproduce, progress, request.diagnose)
     return Judged(report, opened.images if request.images else None)
 
@@ -125,6 +126,7 @@ def judge_selected(request: CertifyRequest, progress: Progress = silent) -> Judg
     """Run only the checks whose id contains ``request.select``; only deviations from their clauses count."""
     checks = selected(checks_for_model(map(parse_claim, request.claims)), request.select)
     opened = _opened(request, progress)
+    tell(progress, _decided(request, opened))
     deviations = declared_for(checks, opened.deviations)
     judgement = run_checks(checks, opened.subject, deviations, request.reproduce, progress)
     require_unchanged(opened.subject)
@@ -150,8 +152,12 @@ def _opened(request: CertifyRequest, progress: Progress, out: Path | None = None
     subject = open_subject(
         request.model, images, request.contract, request.trust_code, request.time_limit, progress, hidden
     )
-    tell(progress, (*decided(images), *trained_on(request.model, images.entries)))
     return _Opened(subject, images, claims, deviations)
+
+
+def _decided(request: CertifyRequest, opened: _Opened) -> Iterator[str]:
+    yield from decided(opened.images)
+    yield from trained_on(request.model, opened.images.entries)
 
 
 def report_on(

@@ -212,7 +212,7 @@ def assert_refused(ran, said):
     __tracebackhide__ = True
     status, out, err = ran
     assert (status, out) == (2, "")
-    goes_on = ("phase ", "reading ", "training, steps: ", "not a protocol run: ")
+    goes_on = ("phase ", "reading ", "training", "validation: ", "  ", "not a protocol run: ")
     lines = [line for line in err.splitlines() if not line.startswith(goes_on)]
     assert len(lines) == 1, lines
     assert said in lines[0]
