@@ -12,7 +12,6 @@ import pytest
 
 from ferspec.report.schema import published
 from ferspec.subjects.models.contracts.files import save_contract
-from helpers.callables import CENTRES
 from helpers.miniatures import CLASSES, colour_patches, contract
 from helpers.processes import run_python
 
@@ -41,22 +40,6 @@ def test_certify_writes_the_certificate_and_the_pages_drawn_from_it(ferspec, wor
         "badge.svg",
         "model-index.yml",
     }
-
-
-def test_what_was_decided_about_the_images_is_said_before_they_are_judged(ferspec, workplace):
-    folders = [workplace / "set" / name for name in CLASSES]
-    for folder, centre in zip(folders, CENTRES, strict=True):
-        folder.mkdir(parents=True)
-        for number in range(2):
-            cv2.imwrite(str(folder / f"{number}.png"), np.full((8, 8, 3), centre + number, np.uint8))
-    (folders[5] / "0.png").write_bytes((folders[2] / "0.png").read_bytes())
-    (folders[3] / "2.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
-    given = ("certify", RIGHT, "--dataset", "set", "--contract", "contract.toml", "-k", "FER-B-04")
-    assert ferspec(*given)[2].splitlines() == [
-        "images: 14 of set (class folders): 2 of each class",
-        "  HEIC files were skipped: 1 (1 in Happy): save them as PNG",
-        "  images that occur with different labels: 1 (Fear/0.png Fear = Sad/0.png Sad)",
-    ]
 
 
 def test_the_json_document_follows_the_published_schema(ferspec, workplace):

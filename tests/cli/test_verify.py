@@ -204,7 +204,8 @@ def test_what_is_not_reproduced_is_not_signed(certify, verify):
     edit(lambda document: document["subject"]["contract"]["input"].update(colour="bgr"))
     status, out, err = verify(*EVERYTHING, "--sign", "lab.pem")
     assert (status, out.startswith("NOT REPRODUCED")) == (1, True)
-    assert err == "ferspec: not signed: the result is NOT REPRODUCED, and only REPRODUCED can be signed\n"
+    said = "ferspec: not signed: the result is NOT REPRODUCED, and only REPRODUCED can be signed\n"
+    assert err == DECIDED + said
     assert not Path("there/certificate.intoto.jsonl").exists()
 
 
