@@ -10,9 +10,9 @@ from ferspec import spec
 Numbers = Sequence[int]
 
 
-def published_as(counts: Numbers) -> str | None:
-    """Return the dataset or split of Table 1 with these numbers per class, or None."""
-    return next((name for name, numbers in _published() if tuple(counts) == numbers), None)
+def published_as(counts: Numbers, dataset: str | None = None) -> str | None:
+    """Return the dataset or split of Table 1 with these numbers per class, or None; at most ``dataset`` if named."""
+    return next((name for name, numbers in _published(dataset) if tuple(counts) == numbers), None)
 
 
 def explanation(counts: Numbers) -> str | None:
@@ -39,8 +39,10 @@ def cause_of(counts: Numbers, expected: Numbers) -> str | None:
     return f"under other classes: {moved}"
 
 
-def _published() -> Iterator[tuple[str, tuple[int, ...]]]:
+def _published(only: str | None = None) -> Iterator[tuple[str, tuple[int, ...]]]:
     for name, dataset in spec.load().datasets.items():
+        if only not in (None, name):
+            continue
         yield name, dataset.counts
         if (training := dataset.training_counts) is not None:
             held_out = tuple(whole - part for whole, part in zip(dataset.counts, training, strict=True))

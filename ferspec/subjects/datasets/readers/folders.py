@@ -113,7 +113,7 @@ def _listing(found: _Found, images: Iterable[_Image]) -> Listing:
     ids = tuple(image.path.relative_to(base).as_posix() for image in chosen)
     labels = np.array([image.label for image in chosen], np.int64)
     fetch = fetch_files(found.tree, [image.path for image in chosen], ids)
-    return Listing("class folders", ids, labels, fetch, tuple(_notes(found)), order=found.order)
+    return Listing("class folders", ids, labels, fetch, tuple(_notes(found, chosen)), order=found.order)
 
 
 def _label(name: str, dataset: str | None) -> int:
@@ -205,8 +205,8 @@ def _refuse_empty_folders(found: _Found) -> None:
         raise UserError(f"{found.tree.place / empty[0]}: this class folder holds no images{more}: fill it or remove it")
 
 
-def _notes(found: _Found) -> Iterator[str]:
-    parents = found.parents
+def _notes(found: _Found, images: Iterable[_Image]) -> Iterator[str]:
+    parents = sorted({image.folder.parent for image in images})
     if len(parents) > 1:
         yield f"class folders were joined from {len(parents)} folders: {first_few(parents)}"
     if found.order is not None:

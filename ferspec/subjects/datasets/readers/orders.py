@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-
 from ferspec import spec
 from ferspec.errors import UserError, one_line
 from ferspec.files import parse_json
 from ferspec.spec.names import LabelOrder, plain_name
 from ferspec.subjects.datasets.forms import table
+from ferspec.subjects.datasets.published_counts import published_as
 from ferspec.subjects.datasets.readers.listing import Choice
 from ferspec.subjects.datasets.readers.trees import Tree
 
@@ -126,18 +125,7 @@ def _published_as(order: LabelOrder, counts: Mapping[int, int], dataset: str | N
         if (name := order.class_of(number)) in found:
             found[name] += count
     numbers = tuple(found.values())
-    for name, record in known.datasets.items():
-        if dataset not in (None, name) or len(set(record.counts)) == 1:
-            continue
-        published = {name: record.counts}
-        if record.training is not None:
-            published[f"{name}'s training split"] = record.training
-            held_out = np.subtract(record.counts, record.training)
-            published[f"{name}'s test splits"] = tuple(map(int, held_out))
-        for title, expected in published.items():
-            if numbers == expected:
-                return title
-    return None
+    return None if len(set(numbers)) == 1 else published_as(numbers, dataset)
 
 
 def _meaning(order: LabelOrder, counts: Mapping[int, int]) -> tuple[str, ...]:
