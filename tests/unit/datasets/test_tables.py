@@ -4,6 +4,7 @@ import pytest
 
 from ferspec.subjects.datasets.readers import open_splits, read_published
 from ferspec.subjects.datasets.subject import open_dataset
+from ferspec.subjects.models.from_names import open_images
 from helpers.layouts import CLASSES, class_folders, fer2013_csv, flat, written
 from helpers.messages import refusal
 
@@ -80,6 +81,7 @@ def test_a_table_that_contradicts_the_class_folders_is_refused(tmp_path):
 def test_any_wording_of_usage_is_a_split(tmp_path, usages):
     path = fer2013_csv(tmp_path / "own.csv", [(name, usage) for usage in usages for name in CLASSES])
     assert f"holds several splits ({', '.join(sorted(usages))})" in refusal(open_dataset, path)
+    path.write_text(path.read_text().replace("Usage", "split"))
     chosen = open_dataset(path, split=usages[2])
     assert (len(chosen), chosen.listing.split.taken) == (7, usages[2])
     assert any(f"7 of {usages[0]}" in note for note in chosen.notes)
@@ -95,6 +97,10 @@ def test_images_to_train_on_are_evaluated_only_on_request(tmp_path):
     assert len(open_dataset(folders / "TRAIN")) == 7
     assert "does not hold a split 'test': it holds TRAIN" in refusal(open_dataset, folders, split="test")
     assert "it has no splits" in refusal(open_dataset, folders / "TRAIN", split="test")
+
+
+def test_a_split_of_no_dataset_is_refused():
+    assert "a split belongs to a dataset: add --dataset" in refusal(open_images, "demo", None, split="test")
 
 
 def test_the_only_split_for_tests_is_taken_and_named(tmp_path):

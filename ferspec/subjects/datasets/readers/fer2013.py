@@ -9,6 +9,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.subjects.datasets.forms import table
 from ferspec.subjects.datasets.readers.arrays import fetch_from, mapped
 from ferspec.subjects.datasets.readers.listing import Listing
 from ferspec.subjects.datasets.readers.meanings import NUMBER
@@ -18,7 +19,7 @@ from ferspec.subjects.datasets.readers.trees import Folder, Tree
 from ferspec.subjects.disk import require_utf8, room_for, temporary_file
 
 LONGEST_LABEL = 20
-LABEL, PIXELS, USAGE = "emotion", "pixels", "usage"
+LABEL, PIXELS = "emotion", "pixels"
 COLUMNS = (
     "FER2013's columns are emotion, pixels and Usage; a table of image files has one for the file and one for the label"
 )
@@ -64,12 +65,13 @@ def read_pixel_tables(tree: Tree, paths: Sequence[PurePosixPath]) -> Splits:
 
 def _read(tree: Tree, path: PurePosixPath, prefix: str) -> Mapping[str, Listing]:
     name = tree.place / path
+    split = next((column for column in table().columns["split"] if column in columns_of(tree, path)), "")
     ids, labels, usages = [], [], []
     with room_for(str(name)), temporary_file(str(name)) as file:
         for number, line, row in read_rows(tree, path, (LABEL, PIXELS), COLUMNS):
             ids.append(f"{prefix}{number}")
             labels.append(_label(name, line, row[LABEL]))
-            usages.append(row.get(USAGE, ""))
+            usages.append(row.get(split, ""))
             file.write(_pixels(name, line, row[PIXELS]))
         if not ids:
             raise UserError(f"{name}: holds no images")
