@@ -158,10 +158,16 @@ def test_every_form_of_a_table_holds_the_same_predictions(tmp_path, name):
 
 def test_parquet_holds_the_same_predictions(tmp_path):
     pytest.importorskip("pyarrow")
-    FRAME.assign(picture=b"bytes").to_parquet(tmp_path / "p.parquet")
+    FRAME.assign(picture=b"bytes", fold=pd.Categorical(["a", "b"])).to_parquet(tmp_path / "p.parquet")
     np.testing.assert_array_equal(read_predictions(tmp_path / "p.parquet").probabilities, VALUES)
+    pd.DataFrame({"image": NAMES, "class": pd.Categorical(["sad", "joy"])}).to_parquet(tmp_path / "p.parquet")
+    assert read_predictions(tmp_path / "p.parquet").predicted.tolist() == [5, 3]
     (tmp_path / "broken.parquet").write_bytes(b"PAR1")
     assert "is not a readable parquet file" in refusal(tmp_path / "broken.parquet")
+    # a text of 1 MB that the file holds once, and 100 rows repeat
+    pd.DataFrame({"image": ["x" * 10**6] * 100, "class": "Sad"}).to_parquet(tmp_path / "bomb.parquet")
+    assert (tmp_path / "bomb.parquet").stat().st_size < 10**6
+    assert "unpacked too large" in refusal(tmp_path / "bomb.parquet")
 
 
 @pytest.mark.parametrize(
