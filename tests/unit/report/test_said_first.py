@@ -39,6 +39,23 @@ def test_a_likely_mistake_is_below_the_verdict_and_on_the_badge_and_never_green(
     assert "1 likely mistake in the predictions: value range" in lines[:3]
 
 
+def test_what_is_wrong_with_predictions_is_named_by_what_they_are(make_report):
+    shuffled = {"kind": "predictions", "likely": "rows in another order"}
+    report = make_report(diagnoses=(make_report().diagnoses[0].model_copy(update=shuffled),))
+    text = printed(terminal.print_report, report)
+    assert "1 likely mistake in the predictions: rows in another order" in text.splitlines()[:3]
+    assert "\nlikely mistake: rows in another order\n" in text
+    assert badge.texts(report)[1].endswith(" · 1 likely mistake in the predictions")
+
+
+def test_checks_that_one_reason_prevents_are_listed_together(make_report):
+    (prevented,) = (found for found in make_report().outcomes if found.status == "not_evaluated")
+    others = [prevented.model_copy(update={"clause": clause, "check": clause}) for clause in ("FER-B-09", "FER-B-10")]
+    text = printed(terminal.print_report, make_report(outcomes=(prevented, *others)))
+    assert text.count("NOT EVALUATED") == text.count(prevented.message) == 1
+    assert f"{prevented.message}: {prevented.clause}, FER-B-09, FER-B-10" in " ".join(text.split())
+
+
 def test_entries_that_nobody_confirmed_are_below_the_verdict_and_on_the_badge(make_report):
     report = of_assumed(make_report, diagnoses=())
     lines = printed(terminal.print_report, report).splitlines()
