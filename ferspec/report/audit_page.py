@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from pathlib import Path
 
 from jinja2 import Template
@@ -69,27 +70,32 @@ def _drawn(audit: Audit) -> Iterator[tuple[int, str]]:
 
 
 def draw(audited: AuditedRun) -> str:
-    """Return the curves of a run as an SVG; empty if no phase can be drawn."""
+    """Return the curves of a run as an SVG; empty if no phase can be drawn.
+
+    Of phases that log different metrics, those with the most are drawn.
+    """
     rows: list[EpochRow] = []
     marks: list[Mark] = []
-    for replay, stop in zip(audited.replays, audited.stops, strict=True):
-        series = _series(replay.phase)
-        if series is not None:
-            marks += _marks(replay.phase, series[RATE], stop, len(rows))
-            rows += _rows(series, replay.number, len(rows))
+    drawable = [(stop, series) for stop in audited.stops if (series := _series(stop.phase))]
+    most = max((len(series) for _, series in drawable), default=0)
+    for stop, series in drawable:
+        if len(series) == most:
+            marks += _marks(stop.phase, series.get(RATE, ()), stop, len(rows))
+            rows += _rows(series, stop.number, len(rows))
     return curves_svg(rows, shorten(audited.run.path.name, 70), marks) if rows else ""
 
 
 def _series(phase: LoggedPhase) -> dict[str, Sequence[float]] | None:
-    """Return the series of a phase by metric; None if a value is missing, infinite or too large."""
-    series = {name: getattr(phase, name) for name in SERIES}
-    if any(values is None or not all(abs(value) < LARGEST for value in values) for values in series.values()):
+    """Return the logged series of a phase by metric; None if a value is NaN, infinite or too large."""
+    logged = {name: values for name in SERIES if (values := getattr(phase, name)) is not None}
+    if not logged.keys() & {"loss", "val_loss"} or not all(abs(value) < LARGEST for value in chain(*logged.values())):
         return None
-    return series if min(series[RATE]) > 0 else None
+    return logged if min(logged.get(RATE, (1.0,))) > 0 else None
 
 
 def _rows(series: Mapping[str, Sequence[float]], number: int, before: int) -> Iterator[EpochRow]:
-    for place, (loss, accuracy, val_loss, val_accuracy, rate) in enumerate(zip(*series.values(), strict=True)):
+    figures = (series.get(name, repeat(math.nan)) for name in SERIES)
+    for place, (loss, accuracy, val_loss, val_accuracy, rate) in enumerate(zip(*figures, strict=False)):
         yield EpochRow(
             epoch=before + place,
             accuracy=accuracy,

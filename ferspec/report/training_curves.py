@@ -22,6 +22,8 @@ TOP, BETWEEN, BELOW = 110, 34, 48
 INSET = 8
 HEIGHTS = {"loss": 170, "accuracy": 170, "learning rate": 84}
 CURVES = (("training", ""), ("validation", "val_"))
+RATE = "learning_rate"
+SERIES = ("loss", "accuracy", "val_loss", "val_accuracy", RATE)
 STEPS = (1, 2, 2.5, 5, 10)
 MOST_TICKS, MOST_EPOCHS, MOST_POWERS = 5, 10, 4
 # widths below which the label of a phase would overlap the next
@@ -77,16 +79,18 @@ def curves_svg(rows: Sequence[EpochRow], title: str, marks: Sequence[Mark] = ())
     It shows loss, accuracy with the best epoch marked, and the learning rate on a logarithmic scale, from top to
     bottom, over the epoch; phases are shaded alternately. All epochs have the same width, and their values are drawn in
     the middle. In long trainings each pixel column shows its lowest and its highest value. Colours follow the reader's
-    choice of light or dark. ``marks`` are drawn as vertical lines.
+    choice of light or dark. ``marks`` are drawn as vertical lines. A series that is NaN in every epoch was not logged
+    and is left out.
 
-    ``UserError`` without epochs, for a learning rate of 0 or less, and for values that are NaN or infinite.
+    ``UserError`` without epochs, for a learning rate of 0 or less, and for other values that are NaN or infinite.
     """
     _require_drawable(rows)
-    best = best_epoch([getattr(row, kept_metric()) for row in rows])
+    best = best_epoch(_values(rows, kept_metric())) if _is_logged(rows, kept_metric()) else None
     top, panels = TOP, []
     for name, height in HEIGHTS.items():
-        panels.append(_panel(name, rows, best, top, height))
-        top += height + BETWEEN
+        if panel := _panel(name, rows, best, top, height):
+            panels.append(panel)
+            top += height + BETWEEN
     bottom = top - BETWEEN
     return _template().render(
         title=title,
@@ -108,16 +112,31 @@ def curves_svg(rows: Sequence[EpochRow], title: str, marks: Sequence[Mark] = ())
 def _require_drawable(rows: Sequence[EpochRow]) -> None:
     if not rows:
         raise UserError("a training without epochs has no curves")
+    logged = [name for name in SERIES if _is_logged(rows, name)]
     for row in rows:
-        figures = (row.loss, row.val_loss, row.accuracy, row.val_accuracy, row.learning_rate)
-        if not all(map(math.isfinite, figures)) or row.learning_rate <= 0:
+        if not all(math.isfinite(getattr(row, name)) for name in logged) or row.learning_rate <= 0:
             raise UserError(f"epoch {row.epoch} cannot be drawn: metrics must be finite, the learning rate above 0")
 
 
-def _panel(name: str, rows: Sequence[EpochRow], best: int, top: float, height: float) -> Panel:
+def _is_logged(rows: Sequence[EpochRow], name: str) -> bool:
+    return not all(map(math.isnan, _values(rows, name)))
+
+
+def _values(rows: Sequence[EpochRow], name: str) -> list[float]:
+    return [getattr(row, name) for row in rows]
+
+
+def _panel(name: str, rows: Sequence[EpochRow], best: int | None, top: float, height: float) -> Panel | None:
+    """Return a diagram; None if none of its series was logged."""
     if name == "learning rate":
-        return _rate_panel(name, rows, top, height)
-    series = {(style, prefix + name): [getattr(row, prefix + name) for row in rows] for style, prefix in CURVES}
+        return _rate_panel(name, rows, top, height) if _is_logged(rows, RATE) else None
+    series = {
+        (style, prefix + name): _values(rows, prefix + name)
+        for style, prefix in CURVES
+        if _is_logged(rows, prefix + name)
+    }
+    if not series:
+        return None
     low, high, ticks = _scale([value for values in series.values() for value in values])
 
     def y(value: float) -> float:
@@ -129,6 +148,8 @@ def _panel(name: str, rows: Sequence[EpochRow], best: int, top: float, height: f
     )
     remark, mark = "(training loss weighted by class)", None
     if name == "accuracy":
+        remark = ""
+    if name == "accuracy" and best is not None:
         at = rows[best].val_accuracy
         remark, mark = f"best in validation: {at:.4f} at epoch {best}", (_x(best, len(rows)), y(at))
     lines = tuple((y(tick), f"{tick:g}") for tick in ticks)
@@ -155,7 +176,7 @@ def _rate_panel(name: str, rows: Sequence[EpochRow], top: float, height: float) 
         begin += epochs
     step = math.ceil((high - low) / MOST_POWERS)
     ticks = tuple((y(power), f"1e{power:+d}".replace("+", "")) for power in range(low, high + 1, step))
-    curve = Curve("learning_rate", "rate", "".join(path))
+    curve = Curve(RATE, "rate", "".join(path))
     return Panel(name, "(logarithmic)", top, height, ticks, (curve,))
 
 
@@ -211,16 +232,20 @@ def _shades(rows: Sequence[EpochRow]) -> list[Shade]:
     return shades
 
 
-def _summary(rows: Sequence[EpochRow], best: int) -> str:
+def _summary(rows: Sequence[EpochRow], best: int | None) -> str:
     """Return a text that describes the curves."""
     phases = len({row.phase for row in rows})
     counts = f"{len(rows)} epoch{'s' * (len(rows) > 1)} in {phases} phase{'s' * (phases > 1)}"
     first, last = rows[0], rows[-1]
-    return (
-        f"{counts}. Validation loss from {first.val_loss:.4f} to {last.val_loss:.4f}, validation accuracy from "
-        f"{first.val_accuracy:.4f} to {last.val_accuracy:.4f}, highest {rows[best].val_accuracy:.4f} at epoch {best}. "
-        f"Learning rate from {first.learning_rate:.2g} to {last.learning_rate:.2g}."
-    )
+    said = [f"{counts}."]
+    if _is_logged(rows, "val_loss"):
+        said.append(f"Validation loss from {first.val_loss:.4f} to {last.val_loss:.4f}.")
+    if best is not None:
+        ends = f"from {first.val_accuracy:.4f} to {last.val_accuracy:.4f}"
+        said.append(f"Validation accuracy {ends}, highest {rows[best].val_accuracy:.4f} at epoch {best}.")
+    if _is_logged(rows, RATE):
+        said.append(f"Learning rate from {first.learning_rate:.2g} to {last.learning_rate:.2g}.")
+    return " ".join(said)
 
 
 @cache

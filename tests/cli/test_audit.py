@@ -121,11 +121,11 @@ def test_the_page_shows_every_run_and_marks_reductions_and_stops(ferspec, logs):
     folder = logs.parent / "page"
     page = (folder / "audit.html").read_text()
     curves = sorted((folder / "curves").iterdir())
-    assert [path.name for path in curves] == ["001-patient.svg", "002-right.svg"]
+    assert [path.name for path in curves] == ["001-patient.svg", "002-right.svg", "003-unrated.svg"]
     assert all(f"curves/{path.name}" in page for path in curves)
     assert page.count('<details class="run entry') == 3
     assert page.index('id="summary"') < page.index('<details class="run entry')
-    assert "No curves" in page
+    assert "learning rate from" not in curves[2].read_text().lower()
     lines = [line.get("class") for line in ElementTree.parse(curves[1]).iter("{http://www.w3.org/2000/svg}line")]
     # three panels and the legend: the rate is halved three times, and the second phase is stopped
     assert (lines.count("reduction"), lines.count("stop")) == (9 + 1, 3 + 1)

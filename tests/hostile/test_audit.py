@@ -371,3 +371,22 @@ def test_an_epoch_beyond_the_run_does_not_count_as_a_lost_line(folder, shift, st
 def test_an_epoch_before_the_first_is_refused(folder):
     with pytest.raises(UserError, match=r"best\.epoch"):
         edited(folder, lambda run: run["best"].update(epoch=-1))
+
+
+# JSON
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("[" * 100_000, "it is not JSON"),
+        ('{"a": ' * 31 + json.dumps({f"loss {number}": 1 for number in range(20_000)}) + "}" * 31, "missing: a loss"),
+        (json.dumps([{"loss": 1.0}] * (MOST_EPOCHS + 1)), "more than 10,000 epochs: too many"),
+        (json.dumps({"loss": [1.0] * (MOST_EPOCHS + 1)}), "more than 10,000 epochs: too many"),
+        ('{"loss": [1' + "0" * 5000 + "]}", "an integer of 5,001 digits"),
+    ],
+    ids=["deep", "wide at every depth", "many records", "a long list", "a long integer"],
+)
+def test_json_that_cannot_be_audited_has_a_reason(tmp_path, content, why):
+    (tmp_path / "history.json").write_text(content)
+    assert why in refused(tmp_path / "history.json")

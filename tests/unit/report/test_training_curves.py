@@ -209,6 +209,14 @@ def test_a_picture_loads_nothing_and_runs_nothing(two_phases):
     assert "prefers-color-scheme: dark" in svg
 
 
+def test_series_that_were_not_logged_are_left_out(two_phases):
+    missing = {"accuracy": math.nan, "val_accuracy": math.nan, "learning_rate": math.nan}
+    drawing = Drawing(curves_svg([epoch.model_copy(update=missing) for epoch in two_phases], "a training"))
+    assert list(drawing.panels) == ["loss"]
+    assert len(drawing.points("val_loss")) == len(two_phases)
+    assert "Learning rate" not in drawing.root.find(f"{SVG}desc").text
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

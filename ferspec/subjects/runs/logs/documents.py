@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ferspec.errors import UserError
-from ferspec.files import parse_json
+from ferspec.files import MOST_COLUMNS, parse_json
 from ferspec.subjects.runs.logs.cells import Cells, epochs_of, is_epoch
 from ferspec.subjects.runs.logs.names import EPOCH, LOSSES, PHASE, STEP, read_names
 from ferspec.subjects.runs.logs.phases import MOST_EPOCHS, TrainingLog, phases_of
@@ -65,7 +66,7 @@ def _tables(document: Any) -> Iterator[list[Record]]:
         yield from _tables(list(document.values()))
     elif isinstance(document, dict):
         series = _series(document)
-        if LOSSES & set(read_names(series).metrics.values()):
+        if len(series) <= MOST_COLUMNS and LOSSES & set(read_names(series).metrics.values()):
             yield _records(series)
             return
         for inner in document.values():
@@ -94,7 +95,7 @@ def _records(series: Mapping[str, Sequence[Any]]) -> list[Record]:
 
 
 def _cells(table: Sequence[Record], number: int, notes: list[str]) -> Iterator[Cells]:
-    names = read_names(dict.fromkeys(name for record in table for name in record))
+    names = read_names(islice(dict.fromkeys(name for record in table for name in record), MOST_COLUMNS))
     notes += names.notes
     columns = tuple(names.metrics)
     for record in table:

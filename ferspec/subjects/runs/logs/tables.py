@@ -132,7 +132,7 @@ def _why_none(lines: Sequence[tuple[int, str]], separator: str) -> str:
 
 def why_no_loss(columns: Sequence[str]) -> str:
     """Return what is missing in a log with these columns."""
-    metrics = read_names(columns).metrics
+    metrics = read_names(columns[:MOST_COLUMNS]).metrics
     shown = ", ".join(column[:30] or "(unnamed)" for column in columns[:SHOWN])
     more = f" and {len(columns) - SHOWN:,} more" if len(columns) > SHOWN else ""
     if LOSSES & set(metrics.values()):
