@@ -170,6 +170,13 @@ def test_parquet_holds_the_same_predictions(tmp_path):
     assert "unpacked too large" in refusal(tmp_path / "bomb.parquet")
 
 
+def test_small_files_of_many_cells_are_refused(tmp_path):
+    (tmp_path / "wide.jsonl").write_text("".join(f'{{"{name}": 1}}\n' for name in range(2000)))
+    assert "2,000 columns are too many" in refusal(tmp_path / "wide.jsonl")
+    (tmp_path / "short.csv").write_text(",".join(map(str, range(1000))) + "\n" + "a\n" * 20_000)
+    assert "20,000 rows of 1,000 columns are too many" in refusal(tmp_path / "short.csv")
+
+
 @pytest.mark.parametrize(
     "header",
     [

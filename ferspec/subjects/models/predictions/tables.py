@@ -10,13 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from ferspec.errors import UserError
-from ferspec.files import csv_rows, delimiter_of, is_regular_file, parse_json, read_bounded, read_head, read_text
+from ferspec.files import (
+    csv_rows,
+    delimiter_of,
+    is_regular_file,
+    parse_json,
+    read_bounded,
+    read_head,
+    read_text,
+    require_few_columns,
+)
 from ferspec.files.parquet import parquet_records
 from ferspec.spec.names import plain_name
 
 # the probabilities of 300,000 images
 LARGEST = 64 << 20
 WHAT = "a table of predictions"
+# 30 columns for each of these images; short rows are filled with empty cells
+MOST_CELLS = 10_000_000
 # a table may have been written where the decimal separator is a comma
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 
@@ -71,6 +82,7 @@ def _delimited(path: Path) -> Table:
     repeated = [name for name, times in Counter(name.lower() for name in names).items() if times > 1]
     if repeated:
         raise UserError(f"{path} has the column {repeated[0]!r} twice")
+    _require_few_cells(path, len(rows), len(names))
     for line, cells in rows:
         if len(cells) > len(names):
             raise UserError(f"{path} line {line}: {len(cells)} cells for {len(names)} columns")
@@ -95,7 +107,7 @@ def _json_lines(path: Path) -> Table:
 
 
 def _parsed_lines(path: Path) -> Iterator[tuple[int, Any]]:
-    for line, text in enumerate(read_text(path, LARGEST, WHAT).splitlines(), start=1):
+    for line, text in enumerate(read_text(path, LARGEST, WHAT).split("\n"), start=1):
         if text.strip():
             try:
                 yield line, parse_json(text.encode())
@@ -115,7 +127,14 @@ def _of_records(path: Path, records: Iterable[tuple[int, Any]]) -> Table:
             raise UserError(f"{path} line {line}: not an object with the image and its predictions")
         rows += [(line, row) for row in _rows(record)]
     names = dict.fromkeys(name for _, row in rows for name in row)
+    _require_few_cells(path, len(rows), len(names))
     return Table([line for line, _ in rows], {name: [row.get(name, "") for _, row in rows] for name in names})
+
+
+def _require_few_cells(path: Path, rows: int, columns: int) -> None:
+    require_few_columns(path, columns)
+    if rows * columns > MOST_CELLS:
+        raise UserError(f"{path}: {rows:,} rows of {columns:,} columns are too many for {WHAT}")
 
 
 def _rows(record: dict[str, Any]) -> Iterator[dict[str, str]]:
