@@ -2,6 +2,7 @@
 
 import pytest
 
+from ferspec.api.requests import CertifyRequest, CompareRequest, VerifyRequest
 from ferspec.subjects.datasets.readers import open_splits, read_published
 from ferspec.subjects.datasets.subject import open_dataset
 from ferspec.subjects.models.from_names import open_images
@@ -97,6 +98,22 @@ def test_images_to_train_on_are_evaluated_only_on_request(tmp_path):
     assert len(open_dataset(folders / "TRAIN")) == 7
     assert "does not hold a split 'test': it holds TRAIN" in refusal(open_dataset, folders, split="test")
     assert "it has no splits" in refusal(open_dataset, folders / "TRAIN", split="test")
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        lambda path: CertifyRequest(model="demo", dataset=path, split="test"),
+        lambda path: CompareRequest(models=("demo", "demo"), dataset=path, split="test"),
+        lambda path: VerifyRequest(certificate="c.json", dataset=path, split="test"),
+    ],
+    ids=["certify", "compare", "verify"],
+)
+def test_every_command_that_opens_images_takes_a_split(tmp_path, request_of):
+    asked = request_of(fer2013_csv(tmp_path / "own.csv", [("Sad", "train"), ("Fear", "test")]))
+    assert "--split test" in asked.reproduce
+    images = open_images("demo", asked.dataset, split=asked.split)
+    assert images.support["Fear"] == len(images) == 1
 
 
 def test_a_split_of_no_dataset_is_refused():
