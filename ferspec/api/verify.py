@@ -102,10 +102,9 @@ def verify(
 ) -> Verification:
     """Recompute every metric of a certificate from its predictions.
 
-    With dataset and model, the model is run again. ``groups`` is the file of group columns, ``split`` the
-    split that was judged. ``public_keys`` are files
-    of the keys that must have signed the certificate. With ``select`` only the checks run whose id contains it;
-    ``UserError`` where there are none.
+    With dataset and model, the model is run again. ``groups`` is the file of group columns, ``split`` the split that
+    was judged. ``public_keys`` are files of the keys that must have signed the certificate. With ``select`` only the
+    checks run whose id contains it; ``UserError`` where there are none.
     """
     request = VerifyRequest(
         certificate=certificate,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -134,6 +135,20 @@ def parquet(root):
     contents = {"image": [*rows, rows[0]], "label": [6, 5, 4, 3, 2, 1, 0, 7]}
     pq.write_table(pa.table(contents, schema), root / "test-00000-of-00001.parquet")
     return root
+
+
+def test_a_parquet_file_of_pandas_is_read_with_its_splits(tmp_path):
+    pytest.importorskip("pyarrow")
+    pictures = [save(tmp_path / f"{word}.png").read_bytes() for word in WORDS]
+    frame = pd.DataFrame({"image": pictures, "emotion": pd.Categorical(WORDS), "split": ["train", *["test"] * 6]})
+    frame.to_parquet(tmp_path / "faces.parquet")
+    listing = open_splits(tmp_path / "faces.parquet").chosen("test")
+    assert names(listing) == list(CLASSES[1:])
+    assert [listing.fetch(index)[0] for index in range(6)] == pictures[1:]
+    frame.drop(columns="emotion").to_parquet(tmp_path / "faces.parquet")
+    assert "expected a column of image bytes and one of labels, not image (binary)" in refusal(
+        open_splits, tmp_path / "faces.parquet"
+    )
 
 
 FORMS = {

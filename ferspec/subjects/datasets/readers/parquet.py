@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import PurePosixPath
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +40,18 @@ OUTSIDE = -1
 METADATA = b"huggingface"
 
 
+@dataclass
+class _Rows:
+    """Hold what is known of each row; ``file`` holds its image at an offset, of a size."""
+
+    file: IO[bytes]
+    places: list[tuple[int, int]] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    splits: list[str] = field(default_factory=list)
+    declared: LabelOrder | None = None
+
+
 def read_parquet(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None = None) -> Splits:
     """List the images of parquet files: a column of image bytes, and one of labels.
 
@@ -49,68 +62,65 @@ def read_parquet(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None
     Raise ``UserError`` for other columns, for files beyond the limits, and without pyarrow.
     """
     require_package(f"reading {tree.place / paths[0]}", "pyarrow")
-    places: list[tuple[int, int]] = []
-    ids: list[str] = []
-    labels: list[str] = []
-    splits: list[str] = []
-    declared = None
     with room_for(str(tree.place)), temporary_file(str(tree.place)) as file:
+        rows = _Rows(file)
         for path in paths:
             name = tree.place / path
             try:
                 with tree.open(path, LARGEST, WHAT) as opened:
-                    declared = _read(name, opened, file, places, labels) or declared
+                    _add(rows, tree.place, path, opened)
             except UserError:
                 raise
             except Exception as error:  # a damaged or hostile file can raise anything inside pyarrow
                 raise UserError(f"{name}: not a readable parquet file ({one_line(error)})") from error
-            added = len(labels) - len(ids)
-            ids += [f"{path.with_suffix('')}/{row}" for row in range(added)]
-            splits += [_split(path)] * added
-        if not labels:
+        if not rows.labels:
             raise UserError(f"{tree.place}: the parquet files hold no images")
         content = mapped(file, (file.tell(),))
+    ids, labels = rows.ids, rows.labels
     dataset = dataset or named_dataset(tree.place, (part for path in paths for part in path.parts), ids)
-    classes, order, notes = meanings_of(tree.place, Counter(labels), dataset, declared)
+    classes, order, notes = meanings_of(tree.place, Counter(labels), dataset, rows.declared)
 
     def fetch(index: int, decode: Decode = decode) -> tuple[bytes, np.ndarray]:
-        offset, size = places[index]
+        offset, size = rows.places[index]
         data = content[offset : offset + size].tobytes()
         return data, decode(data, ids[index], False)
 
     numbers = np.array([classes.get(label, OUTSIDE) for label in labels], np.int64)
     inside = np.flatnonzero(numbers != OUTSIDE)
     listing = Listing("parquet", tuple(ids), numbers, fetch, notes, order=order).take(inside)
-    return Splits(tree.place, by_split(listing, [splits[index] for index in inside]))
+    return Splits(tree.place, by_split(listing, [rows.splits[index] for index in inside]))
 
 
-def _read(
-    name: object, opened: IO[bytes], file: IO[bytes], places: list[tuple[int, int]], labels: list[str]
-) -> LabelOrder | None:
-    """Add the images and labels of a file; return the order of its numbers that it declares."""
+def _add(rows: _Rows, place: Path, path: PurePosixPath, opened: IO[bytes]) -> None:
+    """Add the images, labels and splits of a file, and the order of its numbers."""
     from pyarrow.parquet import ParquetFile
 
-    parquet = ParquetFile(opened)
+    name, parquet = place / path, ParquetFile(opened)
     metadata = parquet.metadata
-    if metadata.num_rows + len(labels) > MOST_IMAGES:
+    if metadata.num_rows + len(rows.labels) > MOST_IMAGES:
         raise UserError(f"{name}: more than {MOST_IMAGES:,} images exceed the limit: give a part of them")
     for group in range(metadata.num_row_groups):
         if (size := metadata.row_group(group).total_byte_size) > LARGEST_GROUP:
             raise UserError(f"{name}: a group of rows of {size:,} bytes: at most {LARGEST_GROUP:,} are read at once")
-    image, label = _columns(name, parquet)
-    for batch in parquet.iter_batches(BATCH, columns=[image, label]):
-        for value, text in zip(batch.column(image), batch.column(label), strict=True):
-            content = _bytes(value.as_py())
-            if content is None or len(content) > LARGEST_IMAGE:
-                raise UserError(f"{name}, row {len(labels)}: holds no bytes of an image, or too many")
-            places.append((file.tell(), len(content)))
-            file.write(content)
-            labels.append("" if text.as_py() is None else str(text.as_py()))
-    return _declared(parquet.schema_arrow.metadata or {}, label)
+    columns = _columns(name, parquet)
+    stem, split = path.with_suffix(""), _split(path)
+    batches = parquet.iter_batches(BATCH, columns=[column for column in columns if column])
+    values = (row for batch in batches for row in batch.to_pylist())
+    for number, row in enumerate(values):
+        image, label, own_split = (row.get(column) for column in columns)
+        data = image.get("bytes") if isinstance(image, dict) else image
+        if not isinstance(data, bytes) or len(data) > LARGEST_IMAGE:
+            raise UserError(f"{name}, row {number}: holds no bytes of an image, or too many")
+        rows.places.append((rows.file.tell(), len(data)))
+        rows.file.write(data)
+        rows.ids.append(f"{stem}/{number}")
+        rows.labels.append("" if label is None else str(label))
+        rows.splits.append(str(own_split or split))
+    rows.declared = _declared(parquet.schema_arrow.metadata or {}, columns[1]) or rows.declared
 
 
-def _columns(name: object, parquet: ParquetFile) -> tuple[str, str]:
-    """Return the columns of images and labels."""
+def _columns(name: object, parquet: ParquetFile) -> tuple[str, str, str | None]:
+    """Return the columns of images and labels, and that of splits, if there is one."""
     import pyarrow as pa
 
     schema = parquet.schema_arrow
@@ -121,7 +131,10 @@ def _columns(name: object, parquet: ParquetFile) -> tuple[str, str]:
     if not images or not fitting:
         listed = ", ".join(f"{column.name} ({column.type})" for column in schema)[:200]
         raise UserError(f"{name}: expected a column of image bytes and one of labels, not {listed}")
-    return images[0], fitting[0]
+    splits = [
+        known[word] for word in table().columns["split"] if word in known and _is_text(schema.field(known[word]).type)
+    ]
+    return images[0], fitting[0], next(iter(splits), None)
 
 
 def _holds_bytes(kind: Any) -> bool:
@@ -135,12 +148,8 @@ def _holds_bytes(kind: Any) -> bool:
 def _is_text(kind: Any) -> bool:
     import pyarrow as pa
 
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return pa.types.is_string(kind) or pa.types.is_large_string(kind)
-
-
-def _bytes(value: object) -> bytes | None:
-    content = value.get("bytes") if isinstance(value, dict) else value
-    return content if isinstance(content, bytes) else None
 
 
 def _declared(metadata: Mapping[bytes, bytes], label: str) -> LabelOrder | None:
