@@ -261,6 +261,18 @@ def test_a_damaged_archive_is_one_line(tmp_path):
     assert "not a readable archive" in refusal(open_dataset, path)
 
 
+@pytest.mark.parametrize("form", ["fer2013 csv", "labels table: imagefolder", "parquet"])
+def test_a_damaged_table_in_an_archive_is_one_line(tmp_path, form):
+    path = Path(shutil.make_archive(tmp_path / "packed", "zip", FORMS[form](tmp_path / "set")))
+    assert len(open_splits(path).chosen()) == 7
+    content = bytearray(path.read_bytes())
+    table_name = {"fer2013 csv": b"fer2013.csv", "parquet": b"parquet"}.get(form, b"metadata.jsonl")
+    start = content.index(table_name) + len(table_name)
+    content[start + 20 : start + 120] = bytes(100)
+    path.write_bytes(content)
+    assert "packed.zip" in refusal(open_splits, path)
+
+
 # --- what is not read --------------------------------------------------------------------------------------------
 
 

@@ -81,7 +81,8 @@ class Archive:
             waiting += [folder / name for name in reversed(folders)]
 
     def open(self, path: PurePosixPath, largest: int, what: str) -> IO[bytes]:
-        return self._opened(path, largest, what, str(self._place / path))
+        name = str(self._place / path)
+        return io.BufferedReader(_Sound(self._opened(path, largest, what, name), name))
 
     def read(self, path: PurePosixPath, largest: int, what: str, name: str | None = None) -> bytes:
         name = name or str(self._place / path)
@@ -118,6 +119,31 @@ def _read(file: IO[bytes], size: int, name: str) -> bytes:
         return file.read(size)
     except Exception as error:  # a damaged or hostile file can raise anything inside these modules
         raise UserError(f"cannot read {name}: {one_line(error)}") from None
+
+
+class _Sound(io.RawIOBase):
+    """Read a member of an archive, and raise ``UserError`` for whatever a damaged one raises."""
+
+    def __init__(self, member: IO[bytes], name: str) -> None:
+        self._member, self._name = member, name
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._member.seek(offset, whence)
+
+    def readinto(self, buffer: Any) -> int:
+        content = _read(self._member, len(buffer), self._name)
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        self._member.close()
+        super().close()
 
 
 class _Slice(io.RawIOBase):
