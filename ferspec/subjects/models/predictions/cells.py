@@ -35,7 +35,8 @@ def require_unique(path: Path, lines: Iterable[int], images: Iterable[str]) -> N
             raise UserError(f"{path} line {line}: the image has no name")
         if image in first_lines:
             raise UserError(
-                f"{path} line {line}: {image!r} already occurs in line {first_lines[image]}: keep one row per image"
+                f"{path} line {line}: {image!r} already occurs in line {first_lines[image]}: "
+                "keep one row per image, named with its folder"
             )
         first_lines[image] = line
 
