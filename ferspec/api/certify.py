@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,22 @@ from ferspec.checks.model.behaviour import ESSENTIAL
 from ferspec.checks.model.diagnosis import diagnose as mistakes_of
 from ferspec.checks.model.plan import Mode
 from ferspec.deviations import load_deviations
-from ferspec.engine import declared_for, judge, outcome_of, run_checks, selected
+from ferspec.engine import Check, declared_for, judge, outcome_of, run_checks, selected
 from ferspec.environment import Environment, environment
 from ferspec.errors import SubjectError, UserError
-from ferspec.outcomes import Deviation, Judgement, Outcome, Status
+from ferspec.outcomes import CheckResult, Deviation, Judgement, Outcome, Status
 from ferspec.progress import Progress, silent, tell
 from ferspec.subjects.certificates.build import build_report
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.datasets.decided import decided
+from ferspec.subjects.datasets.manifest import digest
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.claims import Claim, parse_claim, require_known_metrics
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.from_names import open_images, open_subject, require_names
+from ferspec.subjects.models.lineage import History
+from ferspec.subjects.models.predictions import is_predictions_file
+from ferspec.subjects.models.sequential import ask_until_decided, error_of, require_shares
 from ferspec.subjects.models.subject import ModelSubject
 from ferspec.subjects.models.worker.settings import recorded_settings
 from ferspec.subjects.runs.data.decided import trained_on
@@ -49,6 +54,7 @@ def certify(
     progress: Progress = silent,
     diagnose: Mode | None = None,
     split: str | None = None,
+    sequential: bool = False,
 ) -> Certification:
     """Judge a trained model on a dataset and return the report; ``demo`` is the built-in example.
 
@@ -61,9 +67,10 @@ def certify(
     The report is a certificate only for a test set that is recognised as BTFER by its pictures. Otherwise it is an
     evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``; ``time_limit``
     is in seconds for a batch. With ``images``, the page shows thumbnails of the most confident mistakes. ``diagnose``
-    is ``quick`` or ``full``, by default full for inputs up to 128 pixels. ``UserError`` for a model that cannot be
-    evaluated: an unreadable file, a wrong number of output columns, NaN in the outputs. ``Unfinished`` for one that
-    answers and then crashes, ends or breaks a limit.
+    is ``quick`` or ``full``, by default full for inputs up to 128 pixels. With ``sequential``, images are asked in
+    random order until all claims, which must be about shares of images, are decided. ``UserError`` for a model that
+    cannot be evaluated: an unreadable file, a wrong number of output columns, NaN in the outputs. ``Unfinished`` for
+    one that answers and then crashes, ends or breaks a limit.
     """
     if isinstance(model, str | Path) and isinstance(dataset, str | Path | None) and not isinstance(contract, OBJECTS):
         request = CertifyRequest(
@@ -78,13 +85,14 @@ def certify(
             time_limit=time_limit,
             images=images,
             diagnose=diagnose,
+            sequential=sequential,
         )
         judged = certify_request(request, progress)
         return Certification.of(judged.report, judged.shown)
     from ferspec.api.objects import certify_objects
 
     return certify_objects(
-        model, dataset, contract, claims, deviations, groups, trust_code, images, progress, diagnose, split
+        model, dataset, contract, claims, deviations, groups, trust_code, images, progress, diagnose, split, sequential
     )
 
 
@@ -109,27 +117,39 @@ def certify_request(
     progress: Progress = silent,
     approve: Callable[[ModelSubject], None] = lambda subject: None,
     out: Path | None = None,
+    history: History | None = None,
 ) -> Judged:
     """Judge the model of a request by every check.
 
     ``approve`` may refuse the model and its images, by raising ``UserError``, before any long work. ``out`` is where
-    the report is written, which a callable never reads.
+    the report is written, which a callable never reads. ``history`` counts the certifications of the model's lineage.
     """
-    opened = _opened(request, progress, out)
+    opened = _opened(request, progress, out, history)
     approve(opened.subject)
     tell(progress, _decided(request, opened))
-    report = report_on(opened.subject, opened.claims, opened.deviations, request.reproduce, progress, request.diagnose)
+    report = report_on(
+        opened.subject,
+        opened.claims,
+        opened.deviations,
+        request.reproduce,
+        progress,
+        request.diagnose,
+        request.sequential,
+    )
     return Judged(report, opened.images if request.images else None)
 
 
-def judge_selected(request: CertifyRequest, progress: Progress = silent) -> Judgement:
+def judge_selected(request: CertifyRequest, progress: Progress = silent, history: History | None = None) -> Judgement:
     """Run only the checks whose id contains ``request.select``; only deviations from their clauses count."""
     checks = selected(checks_for_model(map(parse_claim, request.claims)), request.select)
-    opened = _opened(request, progress)
+    opened = _opened(request, progress, history=history)
     tell(progress, _decided(request, opened))
     deviations = declared_for(checks, opened.deviations)
-    judgement = run_checks(checks, opened.subject, deviations, request.reproduce, progress)
-    require_unchanged(opened.subject)
+    subject = opened.subject
+    if request.sequential:
+        subject = until_decided(subject, opened.claims, progress)
+    judgement = run_checks(checks, subject, deviations, request.reproduce, progress)
+    require_unchanged(subject)
     return judgement
 
 
@@ -141,17 +161,24 @@ class _Opened:
     deviations: tuple[Deviation, ...]
 
 
-def _opened(request: CertifyRequest, progress: Progress, out: Path | None = None) -> _Opened:
+def _opened(
+    request: CertifyRequest, progress: Progress, out: Path | None = None, history: History | None = None
+) -> _Opened:
     """Open all that a request names; claims and deviations first, since a mistake in them is found at once."""
     claims = tuple(map(parse_claim, request.claims))
     deviations = load_deviations(request.deviations) if request.deviations else ()
     require_names(request.model, request.contract)
+    if request.sequential:
+        require_shares(claims)
+        if is_predictions_file(request.model):
+            raise UserError(f"{request.model} holds predictions of all images: leave out --sequential")
     images = open_images(request.model, request.dataset, request.groups, progress, request.split)
     require_known_metrics(claims, images.groups)
     hidden = (request.dataset, request.groups, request.deviations, out)
     subject = open_subject(
         request.model, images, request.contract, request.trust_code, request.time_limit, progress, hidden
     )
+    subject.lineage = None if history is None else history.next_on(digest(images.manifest()))
     return _Opened(subject, images, claims, deviations)
 
 
@@ -167,10 +194,16 @@ def report_on(
     reproduce: str | None = None,
     progress: Progress = silent,
     mode: Mode | None = None,
+    sequential: bool = False,
 ) -> Report:
-    """Judge an opened subject by every check and return its report; ``mode`` is that of the diagnosis."""
+    """Judge an opened subject by every check and return its report.
+
+    ``mode`` is that of the diagnosis; ``sequential`` asks about images until all claims are decided.
+    """
     seconds: dict[str, float] = {}
     with _timed(seconds, "predict"):
+        if sequential:
+            subject = until_decided(subject, claims, progress)
         require_evaluable(subject)
     with _timed(seconds, "check"):
         judgement = run_checks(checks_for_model(claims), subject, deviations, reproduce, progress)
@@ -181,13 +214,32 @@ def report_on(
     return build_report(subject, judgement, map(str, claims), deviations, found.diagnoses, found.search, surroundings)
 
 
-def require_evaluable(subject: ModelSubject) -> None:
+def until_decided(subject: ModelSubject, claims: Sequence[Claim], progress: Progress = silent) -> ModelSubject:
+    """Return the model on the images that it was asked about until all claims were decided.
+
+    Errors as in ``require_evaluable``.
+    """
+    found: list[ModelSubject] = []
+
+    def answers(subject: ModelSubject) -> CheckResult:
+        error = error_of(subject.certifications)
+        found.append(ask_until_decided(subject, claims, error, partial(progress, "predicting")))
+        return CheckResult(status=Status.PASS)
+
+    require_evaluable(subject, (ESSENTIAL[0],))
+    if subject.first_output.shape[1] != len(subject.class_set.classes):
+        require_evaluable(subject)
+    require_evaluable(subject, (Check(ESSENTIAL[1].clause, answers),))
+    return found[0]
+
+
+def require_evaluable(subject: ModelSubject, checks: Sequence[Check] = ESSENTIAL) -> None:
     """Raise an error if no metric can be computed, as FER-B-01 to FER-B-03 say.
 
     ``Unfinished`` for a model that has answered before and then crashes, ends or breaks a limit; else ``UserError``.
     """
     tried: list[Outcome] = []
-    for check in ESSENTIAL:
+    for check in checks:
         outcome = outcome_of(check, subject)
         tried.append(outcome)
         if outcome.status is Status.FAIL:

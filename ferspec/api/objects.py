@@ -26,6 +26,7 @@ from ferspec.subjects.models.from_names import find_contract, join, open_images,
 from ferspec.subjects.models.memory import in_memory
 from ferspec.subjects.models.outputs import choice_of
 from ferspec.subjects.models.predictions import RecordedPredictions, is_predictions_file, predictions_in_frame
+from ferspec.subjects.models.sequential import require_shares
 
 GivenContract = Contract | Mapping[str, Any] | str | Path | None
 
@@ -42,6 +43,7 @@ def certify_objects(
     progress: Progress = silent,
     diagnose: Mode | None = None,
     split: str | None = None,
+    sequential: bool = False,
 ) -> Certification:
     """Judge a model, a dataset, or both, that are objects of this process.
 
@@ -49,6 +51,8 @@ def certify_objects(
     object's input and output are inferred, and what cannot be seen is assumed to be the protocol's.
     """
     parsed = tuple(map(parse_claim, claims))
+    if sequential:
+        require_shares(parsed)
     declared = load_deviations(deviations) if deviations else ()
     agreed = _declared(contract, model)
     source = _source(model, trust_code, agreed)
@@ -58,8 +62,10 @@ def certify_objects(
     opened = _images(dataset, model, groups, progress, split)
     require_known_metrics(parsed, opened.groups)
     subject = join(opened, source, agreed, progress)
+    if sequential and subject.recorded is not None:
+        raise UserError(f"{subject.source.name} holds predictions of all images: leave out sequential")
     tell(progress, decided(opened))
-    report = report_on(subject, parsed, declared, progress=progress, mode=diagnose)
+    report = report_on(subject, parsed, declared, progress=progress, mode=diagnose, sequential=sequential)
     return Certification.of(report, opened if images else None)
 
 

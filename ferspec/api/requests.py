@@ -95,6 +95,15 @@ class CertifyRequest(Request):
         tuple[str, ...],
         Option("A claim to judge, such as 'recall[Disgust]>=0.3'; repeatable.", ("--claim",), "CLAIM"),
     ] = ()
+    sequential: Annotated[bool, Option("Ask about images in random order until every claim is decided.")] = False
+    lineage: Annotated[
+        str | None,
+        Option(
+            "Count this certification among those of a lineage of models, in a record beside the output; the claims of "
+            "all on the same images share one error.",
+            metavar="NAME",
+        ),
+    ] = None
     diagnose: Annotated[
         Literal["quick", "full"] | None,
         Option("How thoroughly to look for mistakes in the contract; by default full up to 128 pixels, else quick."),

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from ferspec.api.certify import report_on
 from ferspec.api.requests import VerifyRequest
 from ferspec.api.results.certification import Certification
@@ -165,9 +167,12 @@ def certify_again(certificate: Certificate, progress: Progress) -> Report:
     recorded, images, source = certificate.report, certificate.dataset, certificate.source
     if recorded is None or images is None or source is None:
         raise ValueError("a certificate is judged again with its model and its images")
-    grouped = replace(images, listing=replace(images.listing, groups=certificate.groups or {}))
+    grouped = replace(images, listing=replace(images.listing, groups=certificate.groups_of_all))
     try:
         subject = join(grouped, source, recorded.subject.contract, progress)
+        subject.lineage = recorded.lineage
+        if recorded.sequential is not None:
+            subject = subject.only(np.array(recorded.sequential.order))
         claims = [parse_claim(text) for text in recorded.claims]
         mode = None if recorded.search is None else recorded.search.mode
         return report_on(subject, claims, recorded.deviations, progress=progress, mode=mode)

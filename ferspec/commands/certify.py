@@ -47,17 +47,19 @@ def certify(
     from ferspec.report.terminal import print_judgement, print_report
     from ferspec.subjects.certificates.signing.assurance import issued_by
     from ferspec.subjects.certificates.signing.keys import read_signing_key
+    from ferspec.subjects.models.lineage import read_history
     from ferspec.subjects.models.subject import ModelSubject
 
     key = None if sign is None else read_signing_key(sign)
+    folder = out or default_folder(str(request.model))
+    history = None if request.lineage is None else read_history(folder, request.lineage)
     if request.select:
         if key is not None:
             raise UserError("--sign signs a whole certificate: leave out -k")
         with progress() as shown:
-            judgement = judge_selected(request, shown)
+            judgement = judge_selected(request, shown, history)
         print_judgement(judgement, as_json=json)
         raise typer.Exit(EXIT_STATUS[judgement.verdict])
-    folder = out or default_folder(str(request.model))
     require_folder(folder)
 
     def approve(subject: ModelSubject) -> None:
@@ -66,11 +68,13 @@ def certify(
 
     with progress() as shown:
         try:
-            found = certify_request(request, shown, approve, folder)
+            found = certify_request(request, shown, approve, folder, history)
         except Unfinished as end:
             print_judgement(end.judgement, as_json=json)
             raise typer.Exit(EXIT_STATUS[end.judgement.verdict]) from end
         assurance = issued_by(key)
+        if history is not None:
+            history.write(folder, found.report.dataset.manifest_digest)
         write_pages(found.report, folder, found.shown, assurance)
         if key is not None:
             issue(found.report, folder / CERTIFICATE, key)

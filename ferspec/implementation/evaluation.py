@@ -104,6 +104,20 @@ class EvaluationCapabilities:
         candidates = enumerate(zip(corrected, gains, strict=True))
         return [position for position, (p, gain) in candidates if p <= alpha and gain >= least_gain]
 
+    def group_intervals(self, right: list[int], images: list[int]) -> list[list[float] | None]:
+        from ferspec.reference.slices import group_intervals
+
+        level = spec.load().number("FER-Z-01", "level")
+        found = group_intervals(np.array(right, int), np.array(images, int), level)
+        return [None if ends is None else list(ends) for ends in found]
+
+    def sequential_decision(self, outcomes: list[int], threshold: float) -> dict[str, Any]:
+        from ferspec.reference.sequential import decide
+
+        error = (1 - spec.load().number("FER-Z-01", "level")) / 2
+        found = decide(np.array(outcomes, bool), threshold, error)
+        return {"side": found and found.side, "after": found and found.after}
+
 
 def _calibration(labels: list[int], probabilities: list[list[float]], replicates: int | None = None) -> Any:
     """Return the calibration metrics. ``replicates`` affects only the intervals, so that 1 is enough for the values."""

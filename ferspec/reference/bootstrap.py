@@ -22,10 +22,13 @@ class Resampling:
         return np.random.default_rng(self.seed)
 
 
-def protocol_resampling() -> Resampling:
-    """Return the resampling that the specification states (FER-Z-01, FER-Z-03)."""
+def protocol_resampling(certifications: int = 1) -> Resampling:
+    """Return the resampling that the specification states (FER-Z-01, FER-Z-03).
+
+    The error is shared by several ``certifications`` of a lineage on the same images (FER-B-08).
+    """
     return Resampling(
-        level=spec.load().number("FER-Z-01", "level"),
+        level=1 - (1 - spec.load().number("FER-Z-01", "level")) / certifications,
         replicates=spec.load().integer("FER-Z-03", "replicates"),
         seed=spec.load().integer("FER-Z-03", "seed"),
     )

@@ -48,6 +48,7 @@ def evaluate(
     matrix = metrics.confusion_matrix(labels, predicted)
     overall = proportion(int(metrics.hits(matrix).sum()), len(labels), resampling.level)
     precision, recall, f1 = averages(matrix, resampling)
+    sliced, left_out = slices(labels == predicted, groups or {}, resampling)
     return Evaluation(
         n=len(labels),
         accuracy=overall,
@@ -60,7 +61,8 @@ def evaluate(
         if probabilities is None
         else _calibration(labels, predicted, np.asarray(probabilities), resampling),
         rank=rank(overall),
-        slices=slices(labels == predicted, groups or {}, resampling),
+        slices=sliced,
+        crossings_left_out=left_out,
     )
 
 
@@ -71,6 +73,7 @@ def evaluate_known(
     predicted: np.ndarray,
     probabilities: np.ndarray | None,
     groups: Mapping[str, Sequence[str]] | None,
+    resampling: Resampling | None = None,
 ) -> Evaluation:
     """Return the metrics on the images that ``known`` (n,) selects; ``overall``, that of all, if it selects all."""
     if known.all():
@@ -79,7 +82,9 @@ def evaluate_known(
         name: [value for value, one in zip(column, known, strict=True) if one]
         for name, column in (groups or {}).items()
     }
-    return evaluate(labels[known], predicted[known], None if probabilities is None else probabilities[known], kept)
+    return evaluate(
+        labels[known], predicted[known], None if probabilities is None else probabilities[known], kept, resampling
+    )
 
 
 def checked(labels: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -197,7 +202,7 @@ def figures(evaluation: Evaluation) -> dict[str, Metric]:
     for name in CALIBRATED:
         absent = Metric(value=None, undefined="no probabilities are given")
         named[name] = absent if evaluation.calibration is None else getattr(evaluation.calibration, name)
-    return named | {f"gap[{one.column}]": one.gap for one in evaluation.slices}
+    return named | {f"gap[{one.column}]": one.gap for one in evaluation.slices if one.columns == 1}
 
 
 def named_metric(evaluation: Evaluation, name: str) -> Metric:
@@ -205,7 +210,7 @@ def named_metric(evaluation: Evaluation, name: str) -> Metric:
 
     Classes may be given by any alias. ``UserError`` with the nearest names for an unknown name.
     """
-    return figures(evaluation)[require_metric(name, [one.column for one in evaluation.slices])]
+    return figures(evaluation)[require_metric(name, [one.column for one in evaluation.slices if one.columns == 1])]
 
 
 def require_metric(name: str, columns: Iterable[str] = ()) -> str:

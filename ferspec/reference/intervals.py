@@ -11,7 +11,7 @@ from ferspec.reference.measured import Metric
 Judgement = Literal["pass", "fail", "inconclusive"]
 Interval = tuple[float, float]
 
-WILSON = "Wilson"
+WILSON, CLOPPER_PEARSON = "Wilson", "Clopper-Pearson"
 
 
 def wilson(successes: int, n: int, level: float) -> Interval:
@@ -23,6 +23,21 @@ def wilson(successes: int, n: int, level: float) -> Interval:
 
     found = binomtest(successes, n).proportion_ci(level, method="wilson")
     return (0.0 if successes == 0 else float(found.low)), (1.0 if successes == n else float(found.high))
+
+
+def clopper_pearson(successes: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of Clopper and Pearson's exact intervals of proportions, all (k,) with n > 0."""
+    from scipy.special import betaincinv
+
+    tail, failures = (1 - level) / 2, n - successes
+    low = betaincinv(np.maximum(successes, 1), failures + 1, tail)
+    high = betaincinv(successes + 1, np.maximum(failures, 1), 1 - tail)
+    return np.where(successes == 0, 0.0, low), np.where(failures == 0, 1.0, high)
+
+
+def simultaneous(level: float, count: int) -> float:
+    """Return the level of each of ``count`` intervals that hold together at a level (Šidák)."""
+    return float(level ** (1 / max(1, count)))
 
 
 def proportion(successes: int, n: int, level: float) -> Metric:

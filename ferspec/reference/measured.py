@@ -1,6 +1,7 @@
 """The measured metrics of a report, as records that serialise to JSON without NaN."""
 
-from typing import NamedTuple
+import operator
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
@@ -116,21 +117,33 @@ class Abstention(Record):
 
 
 class Group(Record):
-    """The accuracy on the images with one value of a column."""
+    """The accuracy on the images with one value of a column, or of several crossed columns (FER-Z-13)."""
 
     value: str
     n: Count
-    accuracy: Metric
+    errors: Count = Field(description="images that are predicted as another class, or not answered")
+    accuracy: Metric = Field(description="its interval holds together with those of all groups of all columns")
 
 
 class Slice(Record):
-    """The groups of one column, and the gap between best and worst."""
+    """The groups of one column, or of crossed columns, and the gap between best and worst.
+
+    ``best`` and ``worst`` are None where fewer than two groups have enough images.
+    """
 
     column: str
+    columns: Count = Field(description="how many columns are crossed")
     groups: tuple[Group, ...]
     gap: Metric
-    best: str
-    worst: str
+    best: str | None
+    worst: str | None
+
+    @property
+    def result(self) -> Literal["differ", "inconclusive", "not evaluated"]:
+        """Whether the groups differ; inconclusive where the gap may be chance."""
+        if self.gap.low is None:
+            return "not evaluated"
+        return "differ" if self.gap.low > 0 else "inconclusive"
 
 
 class Evaluation(Record):
@@ -146,6 +159,9 @@ class Evaluation(Record):
     calibration: Calibration | None
     rank: Rank
     slices: tuple[Slice, ...] = ()
+    crossings_left_out: Count = Field(
+        default=0, exclude_if=operator.not_, description="crossings of columns with too many groups (FER-Z-13)"
+    )
 
     @property
     def answers(self) -> tuple[str, ...]:

@@ -1,13 +1,17 @@
-"""Estimates how much the selection of the best epoch inflates a validation accuracy."""
+"""Estimates how much the selection of the best epoch, or of the best model, inflates an accuracy."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
+from ferspec.reference.measured import Evaluation
 from ferspec.reference.schedule import best_epoch
+from ferspec.required import required
 
 # the neighbours considered on either side of the best epoch, and the fewest that allow an estimate
 REACH, FEWEST = 10, 6
@@ -73,6 +77,17 @@ def selection_bias(val_accuracies: Sequence[float]) -> SelectionBias | None:
     residuals = values[others] - (around + slope * (others - best))
     spread = float(np.sqrt((residuals**2).sum() / (len(others) - 2)))
     return SelectionBias(best, float(values[best]), float(around), spread, len(others))
+
+
+def best_of(count: int, metrics: Evaluation) -> float:
+    """Return by how much the best of ``count`` equally good models is expected to exceed its true accuracy.
+
+    It is the mean of the highest of ``count`` normal deviations, by Blom's approximation. Models that make the same
+    mistakes exceed it by less.
+    """
+    accuracy = required(metrics.accuracy.value)
+    highest = NormalDist().inv_cdf((count - 0.375) / (count + 0.25))
+    return highest * math.sqrt(accuracy * (1 - accuracy) / metrics.n)
 
 
 def images_validated(val_accuracies: Sequence[float]) -> int | None:

@@ -64,7 +64,8 @@ def render_badge(report: Report, assurance: Assurance = SELF_ASSERTED) -> str:
 def texts(report: Report) -> tuple[str, str]:
     """Return the left and the right text of the badge; the accuracy is that on the known pictures of BTFER."""
     label = "FER · BTFER" if report.kind == "certificate" else "FER"
-    doubted = [] if (columns := chosen_columns(report)) is None else [columns]
+    part = [] if report.sequential is None else [f"{len(report.asked)} of {len(report.manifest)} images"]
+    doubted = part if (columns := chosen_columns(report)) is None else [*part, columns]
     doubted += [likely_mistakes(report)] if report.diagnoses else []
     doubted += (
         [f"{count} {'entry' if count == 1 else 'entries'} assumed"] if (count := len(unconfirmed(report))) else []

@@ -46,6 +46,7 @@ def render_html(
         headline=words.headline(report),
         is_green=words.is_green(report),
         doubts=words.doubts(report),
+        limits=(words.asked(report), words.lineage(report)),
         tag=TAGS.get(report.kind, words.PREDICTIONS_ONLY) if words.notice(report) else None,
         outcomes=outcomes,
         urgent=[outcome for outcome in outcomes if outcome.status in (Status.FAIL, Status.INCONCLUSIVE)],

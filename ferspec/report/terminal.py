@@ -23,6 +23,7 @@ from ferspec.report.words import (
     LONGEST_NAME,
     UNDEFINED,
     VERDICTS,
+    asked,
     by_urgency,
     claimed,
     difference,
@@ -31,6 +32,7 @@ from ferspec.report.words import (
     images_name,
     is_green,
     isolation,
+    lineage,
     mistake,
     notice,
     number_range,
@@ -65,7 +67,7 @@ def print_report(
     """Print the result of a judged model, and the path of its report."""
     console = console or default_console()
     name, images = shorten(report.subject.name, LONGEST_NAME), images_name(report.dataset, LONGEST_NAME)
-    judged = f"{headline(report)} of {name} on {images} ({report.dataset.n:,} images)"
+    judged = f"{headline(report)} of {name} on {images} ({report.metrics.n:,} images)"
     style = UNCERTIFIED if report.verdict == "pass" and not is_green(report) else STYLES[report.verdict]
     _print(console, verdict_line(report.verdict, report.counts, judged, style))
     for doubt in doubts(report):
@@ -74,7 +76,7 @@ def print_report(
         _print(console, *(Text(line, "yellow") for line in _wrapped(console, sentence)))
     _print(console, *_wrapped(console, f"assurance: {assurance.sentence}"))
     _print(console, counts_line(report.counts))
-    if line := isolation(report):
+    for line in filter(None, (asked(report), lineage(report), isolation(report))):
         _print(console, *_wrapped(console, line))
     for sentence in recognition(report):
         _print(console, *_wrapped(console, sentence))
@@ -285,7 +287,7 @@ def _print_figures(console: Console, report: Report) -> None:
         _print(console, *_wrapped(console, f"{place(rank)}, among the published BTFER accuracies{among}"))
     for table in (_averages(metrics), _classes(metrics), _matrix(metrics)):
         _print(console, "", table)
-    notes = [*undefined_reasons(metrics), *map(_slice, metrics.slices), _calibration(metrics.calibration)]
+    notes = [*undefined_reasons(metrics), *_groups(metrics), _calibration(metrics.calibration)]
     _print(console, "")
     for note in notes:
         _print(console, *_wrapped(console, note))
@@ -315,13 +317,23 @@ def _matrix(metrics: Evaluation) -> Table:
     return table
 
 
+def _groups(metrics: Evaluation) -> Iterator[str]:
+    """Yield a line for each column of groups, and for each crossing of columns whose groups differ."""
+    yield from (_slice(one) for one in metrics.slices if one.columns == 1 or one.result == "differ")
+    others = sum(one.columns > 1 and one.result != "differ" for one in metrics.slices)
+    if others:
+        yield f"{others} crossings of columns: inconclusive or not evaluated"
+    if metrics.crossings_left_out:
+        yield f"{metrics.crossings_left_out:,} crossings of columns are left out: they would give too many groups"
+
+
 def _slice(groups: Slice) -> str:
     column = shorten(groups.column, 30)
-    if groups.gap.value is None:
-        return f"{column}: gap {UNDEFINED}: {groups.gap.undefined}"
+    if groups.best is None or groups.worst is None:
+        return f"{column}: not evaluated: {groups.gap.undefined}"
     accuracy = {group.value: share(group.accuracy) for group in groups.groups}
     best, worst = (f"{shorten(value, 30)} {accuracy[value]}" for value in (groups.best, groups.worst))
-    return f"{column}: gap {_points(groups.gap)}; best {best}, worst {worst}"
+    return f"{column}: {groups.result}, gap {_points(groups.gap)}; best {best}, worst {worst}"
 
 
 def _calibration(calibration: Calibration | None) -> str:

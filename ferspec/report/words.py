@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from ferspec import spec
 from ferspec.checks.model.plan import found_loss
 from ferspec.outcomes import Outcome, Status
+from ferspec.reference.bootstrap import protocol_resampling
 from ferspec.reference.measured import Evaluation, Metric, Rank
+from ferspec.reference.selection_bias import best_of
 from ferspec.spec.records import Cell
 from ferspec.subjects.certificates.document import DatasetInfo, Diagnosis, Report
 from ferspec.subjects.models.contracts.class_set import Extra
@@ -96,6 +98,35 @@ def policy(extra: Extra) -> str:
     if isinstance(extra, dict):
         return ", ".join(f"{plain(name)} merged into {plain(target)}" for name, target in extra.items())
     return {"wrong": "counted as wrong", "drop": "left out and the rest renormalised"}[extra]
+
+
+def asked(report: Report) -> str | None:
+    """Return how many images were asked until the claims were decided; None if all had to be."""
+    if report.sequential is None:
+        return None
+    decided = report.sequential.stopped == "all claims are decided"
+    why = "until all claims were decided" if decided else "and not all claims are decided"
+    return (
+        f"Sequential: {len(report.asked):,} of {len(report.manifest):,} images were asked, in random order, {why}. All "
+        "metrics are of these images; the claims allow for stopping early, other intervals do not."
+    )
+
+
+def lineage(report: Report) -> str | None:
+    """Return how often a lineage was certified on these images, and what that costs; None without one."""
+    found = report.lineage
+    if found is None:
+        return None
+    count, name = found.certifications, shorten(found.name, LONGEST_NAME)
+    said = f"Certification {count:,} of the lineage {name} on these images, as its owner counts"
+    if count == 1:
+        return f"{said}."
+    each = 100 * protocol_resampling(count).level
+    return (
+        f"{said}: claims are judged at {each:.4g} %, so that those of all {count:,} hold together at {level()}. The "
+        f"best of {count:,} equally good models seems about {100 * best_of(count, report.metrics):.1f} points better "
+        "than it is."
+    )
 
 
 def isolation(report: Report) -> str | None:
@@ -210,7 +241,8 @@ def headline(report: Report) -> str:
     """Return the name of a kind of report: ``certificate``, or ``certificate (predictions only)``."""
     origin = PREDICTIONS_ONLY if is_of_predictions(report) else None if report.isolated else NOT_ISOLATED
     classes = None if report.other_classes is None else OTHER_CLASSES
-    said = ", ".join(filter(None, (origin, classes, chosen_columns(report))))
+    part = None if report.sequential is None else f"{len(report.asked)} of {len(report.manifest)} images"
+    said = ", ".join(filter(None, (origin, classes, chosen_columns(report), part)))
     return f"{report.kind} ({said})" if said else report.kind
 
 
@@ -229,6 +261,8 @@ def chosen_columns(report: Report) -> str | None:
 def claimed(report: Report) -> dict[str, str]:
     """Return what nothing can verify: the names of model and images, and when it was made."""
     names = {"model": report.subject.name, "images": report.dataset.name, "made": report.environment.created}
+    if report.lineage is not None:
+        names["lineage"] = f"{report.lineage.name}, certification {report.lineage.certifications:,}"
     return {what: shorten(name, LONGEST_NAME) for what, name in names.items()}
 
 

@@ -20,6 +20,8 @@ CAPABILITIES = {
     "FER-Z-07": ("negative_log_likelihood",),
     "FER-Z-08": ("calibration_interval",),
     "FER-Z-09": ("compare",),
+    "FER-Z-13": ("group_intervals",),
+    "FER-Z-14": ("sequential_decision",),
 }
 Number = Callable[[float], float]
 

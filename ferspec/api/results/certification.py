@@ -34,7 +34,7 @@ class Certification(Measured, Judged, Report):
 
         names = [row.name for row in self.metrics.per_class]
         rows = []
-        for entry, prediction in zip(self.manifest, self.predictions, strict=True):
+        for entry, prediction in zip(self.asked, self.predictions, strict=True):
             probabilities = zip(names, prediction.probabilities or (), strict=False)
             row: dict[str, object] = {
                 "image": entry.path,

@@ -55,6 +55,33 @@ class Measured(Result):
             table[row.name] = cells
         return pd.DataFrame.from_dict(table, orient="index").rename_axis("class")
 
+    @property
+    def groups(self: HasMetrics) -> pd.DataFrame:
+        """Errors of each group of images, with intervals that hold together, relative to the error rate of all.
+
+        A group with too few images has no interval.
+        """
+        import pandas as pd
+
+        overall = 1 - required(self.metrics.accuracy.value)
+        rows = [
+            {
+                "column": column.column,
+                "group": group.value,
+                "images": group.n,
+                "errors": group.errors,
+                "error_rate": group.errors / group.n,
+                "low": None if (known := group.accuracy.known) is None else 1 - known.high,
+                "high": None if known is None else 1 - known.low,
+                "relative": group.errors / group.n / overall if overall else None,
+                "result": column.result,
+            }
+            for column in self.metrics.slices
+            for group in column.groups
+        ]
+        names = ["column", "group", "images", "errors", "error_rate", "low", "high", "relative", "result"]
+        return pd.DataFrame(rows, columns=names)
+
     def plot_confusion_matrix(self: HasMetrics, ax: Axes | None = None) -> Axes:
         """Draw the confusion matrix with Matplotlib, each row in shares of its class; return the axes."""
         axes = ax or new_axes()

@@ -9,11 +9,10 @@ from ferspec.subjects.certificates.subject import Certificate
 
 def known_evaluation(certificate: Certificate, overall: Evaluation) -> Evaluation | None:
     """Return the metrics on the known pictures, computed from the predictions; None unless it is BTFER."""
-    found = certificate.found
-    if found is None or not found.recognition.recognised:
+    if certificate.is_known is None:
         return None
     return evaluate_known(
-        found.known,
+        certificate.is_known,
         overall,
         certificate.labels,
         certificate.predicted,

@@ -44,6 +44,31 @@ class Recorded:
         return self.certificate.labels
 
     @property
+    def predicted(self) -> np.ndarray:
+        return self.certificate.predicted
+
+    @property
+    def certifications(self) -> int:
+        lineage = required(self.certificate.report).lineage
+        return 1 if lineage is None else lineage.certifications
+
+    @property
+    def probabilities(self) -> np.ndarray | None:
+        return self.certificate.probabilities
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]] | None:
+        return self.certificate.groups
+
+    @property
+    def order(self) -> np.ndarray | None:
+        return self.certificate.order
+
+    @property
+    def is_known(self) -> np.ndarray | None:
+        return self.certificate.is_known
+
+    @property
     def distributions(self) -> np.ndarray | None:
         return self.certificate.distributions
 

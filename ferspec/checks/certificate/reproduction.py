@@ -72,11 +72,12 @@ def dataset_is_the_certified_one(certificate: Certificate) -> CheckResult:
     if found.status is Status.FAIL:
         return found
     groups = {name: list(values) for name, values in (certificate.groups or {}).items() if name in dataset.groups}
+    listed = dataset if report.sequential is None else dataset.take(sorted(report.sequential.order))
     return first_difference(
         {"manifest": [entry.model_dump() for entry in report.manifest], "groups": groups},
         {
             "manifest": [entry.model_dump() for entry in dataset.manifest()],
-            "groups": {name: list(dataset.groups[name]) for name in groups},
+            "groups": {name: list(listed.groups[name]) for name in groups},
         },
         likely,
     )

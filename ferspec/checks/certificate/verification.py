@@ -26,7 +26,7 @@ from ferspec.engine import Check, judge, outcome_of
 from ferspec.errors import UserError
 from ferspec.outcomes import CheckResult, Outcome, Status
 from ferspec.required import required
-from ferspec.subjects.certificates.build import kind_of, spec_info
+from ferspec.subjects.certificates.build import kind_of, spec_info, stopped_by
 from ferspec.subjects.certificates.document import Diagnosis, Report, digest_of
 from ferspec.subjects.certificates.subject import Certificate
 from ferspec.subjects.datasets.manifest import digest, has_btfer_form, manifest_notes, support
@@ -97,7 +97,7 @@ def manifest_follows(certificate: Certificate) -> CheckResult:
         },
         {
             "manifest_digest": digest(entries),
-            "images": [[entry.pixels_sha256, entry.label] for entry in entries],
+            "images": [[entry.pixels_sha256, entry.label] for entry in report.asked],
             "support": support(entries),
             "n": len(entries),
             "synthetic": stated.form == "synthetic",
@@ -118,6 +118,8 @@ def outcomes_follow(certificate: Certificate) -> CheckResult:
             result = first_difference(_essence(recorded[check.id]), _essence(recomputed))
             if result.status is Status.FAIL:
                 return result.model_copy(update={"observed": f"{check.id} {result.observed}"})
+    if (asked := report.sequential) is not None and asked.stopped != (stopped := stopped_by(report.outcomes)):
+        return differs("sequential.stopped", asked.stopped, stopped)
     return _first_diagnosis_follows(certificate)
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from ferspec.engine import Check
 from ferspec.outcomes import CheckResult, Status
-from ferspec.reference.evaluation import named_metric
+from ferspec.reference.bootstrap import protocol_resampling
+from ferspec.reference.evaluation import evaluate, evaluate_known, named_metric
 from ferspec.reference.intervals import images_needed, judge_claim
 from ferspec.reference.measured import Evaluation, Metric
 from ferspec.subjects.models.claims import Claim
+from ferspec.subjects.models.sequential import decision_on, error_of
 from ferspec.subjects.models.subject import ModelSubject
 
 
@@ -23,16 +27,67 @@ SEVERITY = (Status.FAIL, Status.NOT_EVALUATED, Status.INCONCLUSIVE, Status.PASS)
 def holds(subject: ModelSubject, claim: Claim) -> CheckResult:
     """The near end of the metric's confidence interval (FER-Z-01) reaches the claimed threshold.
 
-    On BTFER it must do so on all images and on the known pictures.
+    On BTFER it must do so on all images and on the known pictures. Where images were asked until all claims were
+    decided, the test martingale of FER-Z-14 decides. Certifications of one lineage on the same images share the error.
     """
-    on_all = _judged(subject.evaluation, claim)
-    if subject.known is None or subject.known.n == subject.evaluation.n:
+    if subject.order is not None:
+        return _sequentially(subject, subject.order, claim)
+    overall, known = _evaluations(subject)
+    on_all = _judged(overall, claim)
+    if known is None or known.n == overall.n:
         return on_all
-    on_known = _judged(subject.known, claim)
+    return _worse(on_all, _judged(known, claim), known.n)
+
+
+def _evaluations(subject: ModelSubject) -> tuple[Evaluation, Evaluation | None]:
+    """Return the metrics on all images and on the known pictures, with intervals that share the error."""
+    if subject.certifications == 1:
+        return subject.evaluation, subject.known
+    answers = subject.labels, subject.predicted, subject.probabilities, subject.groups
+    resampling = protocol_resampling(subject.certifications)
+    overall = evaluate(*answers, resampling)
+    known = subject.is_known
+    return overall, None if known is None else evaluate_known(known, overall, *answers, resampling)
+
+
+def _worse(on_all: CheckResult, on_known: CheckResult, known: int) -> CheckResult:
+    """Return the worse result of a claim on all images and on the known pictures."""
     worse = min(on_all, on_known, key=lambda result: SEVERITY.index(result.status))
-    known = on_known.observed or on_known.message
-    observed = f"{on_all.observed or on_all.message}; on the {subject.known.n:,} known pictures {known}"
+    said = on_known.observed or on_known.message
+    observed = f"{on_all.observed or on_all.message}; on the {known:,} known pictures {said}"
     return worse.model_copy(update={"observed": observed})
+
+
+def _sequentially(subject: ModelSubject, order: np.ndarray, claim: Claim) -> CheckResult:
+    on_all = _decided(subject, order, np.ones(len(order), bool), subject.evaluation, claim)
+    if subject.is_known is None or subject.known is None:
+        return on_all
+    return _worse(on_all, _decided(subject, order, subject.is_known, subject.known, claim), subject.known.n)
+
+
+def _decided(
+    subject: ModelSubject, order: np.ndarray, among: np.ndarray, evaluation: Evaluation, claim: Claim
+) -> CheckResult:
+    """Return how a claim is decided by images in the order asked, of which only those at ``among`` (n,) count."""
+    error = error_of(subject.certifications)
+    decision = decision_on(claim, subject.labels[order], subject.predicted[order], among[order], error)
+    measured = named_metric(evaluation, claim.figure)
+    if measured.value is None:
+        return CheckResult(status=Status.NOT_EVALUATED, message=f"{claim.figure} is undefined: {measured.undefined}")
+    found = f"{claim.figure} {measured.value:.3f} on {evaluation.n:,} images asked"
+    if decision is None:
+        status, message = Status.INCONCLUSIVE, "all images were asked, and the claim is not decided"
+    else:
+        holds = (decision.side == "above") == claim.operator.startswith(">")
+        status, message = (Status.PASS if holds else Status.FAIL), ""
+        found = f"{found}, decided by the first {decision.after:,}"
+    return CheckResult(
+        status=status,
+        observed=found,
+        expected=f"{claim.operator} {claim.stated}",
+        difference=measured.value - claim.threshold,
+        message=message,
+    )
 
 
 def _judged(evaluation: Evaluation, claim: Claim) -> CheckResult:

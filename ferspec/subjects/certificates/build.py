@@ -1,10 +1,11 @@
 """Build the report of a judged model."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 from ferspec import spec
 from ferspec.environment import Environment
-from ferspec.outcomes import Deviation, Judgement
+from ferspec.outcomes import Deviation, Judgement, Outcome, Status
 from ferspec.subjects.certificates.document import (
     DatasetInfo,
     Diagnosis,
@@ -12,6 +13,7 @@ from ferspec.subjects.certificates.document import (
     Report,
     ReportKind,
     Search,
+    Sequential,
     SpecInfo,
     SubjectInfo,
     digest_of,
@@ -37,13 +39,14 @@ def build_report(
     environment: Environment,
 ) -> Report:
     """Build the report of a judged model, including its digest."""
-    manifest = subject.dataset.manifest()
+    whole, claims = subject.whole, tuple(claims)
+    manifest = whole.manifest()
     model = subject.model
     isolation = None if model is None else model.isolation
     described = subject_info(subject)
     isolated = is_isolated(described.runs_code, isolation)
     report = Report(
-        kind=kind_of(subject.dataset.form, subject.dataset.synthetic, isolated, subject.class_set),
+        kind=kind_of(whole.form, whole.synthetic, isolated, subject.class_set),
         verdict=judgement.verdict,
         counts=judgement.counts,
         outcomes=judgement.outcomes,
@@ -53,19 +56,34 @@ def build_report(
         abstention=abstention(subject.labels, subject.answers),
         diagnoses=tuple(diagnoses),
         search=search,
+        lineage=subject.lineage,
+        sequential=_sequential(subject, judgement.outcomes),
         subject=described,
         isolation=isolation,
-        dataset=dataset_info(subject.dataset, manifest),
+        dataset=dataset_info(whole, manifest),
         spec=spec_info(),
-        claims=tuple(claims),
+        claims=claims,
         deviations=tuple(deviations),
         environment=environment,
         manifest=manifest,
-        reductions=() if subject.dataset.found is None else subject.dataset.found.reductions,
-        predictions=_predictions(subject, manifest),
+        reductions=() if whole.found is None else whole.found.reductions,
+        predictions=_predictions(subject, subject.dataset.manifest()),
         digest="",
     )
     return report.model_copy(update={"digest": digest_of(report.model_dump(mode="json"))})
+
+
+def stopped_by(outcomes: Iterable[Outcome]) -> Literal["all claims are decided", "all images were asked"]:
+    """Return why images were no longer asked, by the outcomes of the claims."""
+    claims = [outcome.status for outcome in outcomes if outcome.clause == "FER-B-08"]
+    decided = all(status in (Status.PASS, Status.FAIL) for status in claims)
+    return "all claims are decided" if decided else "all images were asked"
+
+
+def _sequential(subject: ModelSubject, outcomes: Iterable[Outcome]) -> Sequential | None:
+    if subject.asked is None:
+        return None
+    return Sequential(order=tuple(subject.asked.order.tolist()), stopped=stopped_by(outcomes))
 
 
 def kind_of(form: str, synthetic: bool, isolated: bool, classes: ClassSet) -> ReportKind:

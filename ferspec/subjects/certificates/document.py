@@ -20,6 +20,7 @@ from ferspec.subjects.models.callables.coverage import Coverage
 from ferspec.subjects.models.contracts.class_set import ClassSet, seven
 from ferspec.subjects.models.contracts.contract import Contract
 from ferspec.subjects.models.cost import UNKNOWN, Cost, Counted
+from ferspec.subjects.models.lineage import Lineage
 from ferspec.subjects.models.policies import OtherClasses
 from ferspec.subjects.sandbox.policy import Isolation
 
@@ -133,6 +134,13 @@ class Search(Record):
     asked: Count
 
 
+class Sequential(Record):
+    """Record which images were asked until all claims were decided (FER-Z-14); all metrics are of these."""
+
+    order: tuple[Count, ...] = Field(description="the places of the images in the manifest, in the order asked")
+    stopped: Literal["all claims are decided", "all images were asked"]
+
+
 class Report(Record):
     """Hold a complete report. ``kind`` is a certificate only for a test set that is recognised as BTFER.
 
@@ -152,6 +160,12 @@ class Report(Record):
     abstention: Abstention | None = Field(default=None, exclude_if=is_none)
     diagnoses: tuple[Diagnosis, ...]
     search: Search | None = Field(default=None, description="None if the model cannot be run")
+    sequential: Sequential | None = Field(
+        default=None, exclude_if=is_none, description="None if all images were asked, whatever they showed"
+    )
+    lineage: Lineage | None = Field(
+        default=None, exclude_if=is_none, description="declared: how often it was certified on these images"
+    )
     subject: SubjectInfo
     isolation: Isolation | None = Field(default=None, description="what was enforced on the model; None if none ran")
     dataset: DatasetInfo
@@ -174,6 +188,13 @@ class Report(Record):
         if not answered:
             raise ValueError("no image has an answer")
         return self
+
+    @property
+    def asked(self) -> tuple[Entry, ...]:
+        """The entries of the images that were asked, in the order of the manifest and of the predictions."""
+        if self.sequential is None:
+            return self.manifest
+        return tuple(self.manifest[place] for place in sorted(self.sequential.order))
 
     @property
     def isolated(self) -> bool:

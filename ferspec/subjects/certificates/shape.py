@@ -9,6 +9,12 @@ from ferspec.subjects.models.contracts.class_set import problem_of
 
 def defect_of_answers(report: Report) -> str | None:
     """Return the first prediction, or field, that does not fit the classes of the columns; None if all do."""
+    if (asked := report.sequential) is not None:
+        places = set(asked.order)
+        if len(places) < len(asked.order) or not all(place < len(report.manifest) for place in places):
+            return "sequential.order: expected different places in the manifest"
+        if report.subject.contract is None:
+            return "sequential: only a model can be asked, not a file of predictions"
     declared = report.subject.class_set
     if report.subject.columns is not None:
         if report.subject.contract is not None or declared.is_the_protocols:

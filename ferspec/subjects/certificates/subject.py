@@ -160,6 +160,16 @@ class Certificate:
         predictions = self._validated.predictions
         return {name: tuple(p.groups[name] for p in predictions) for name in predictions[0].groups} or None
 
+    @property
+    def groups_of_all(self) -> dict[str, tuple[str, ...]]:
+        """The recorded group columns for all images of the manifest, with no value for images that were not asked."""
+        report, groups = self._validated, self.groups or {}
+        places = range(len(report.manifest)) if report.sequential is None else sorted(report.sequential.order)
+        values = {name: dict(zip(places, column, strict=True)) for name, column in groups.items()}
+        return {
+            name: tuple(known.get(place, "") for place in range(len(report.manifest))) for name, known in values.items()
+        }
+
     @cached_property
     def found(self) -> Found | None:
         """The pictures of BTFER that the recorded digests show, or None without digests."""
@@ -168,6 +178,20 @@ class Certificate:
         if stated.synthetic or stated.recognition is None or not 0 < len(reductions) == len(report.manifest):
             return None
         return recognise_under(stated.recognition.reading, report.manifest, reductions, self.pictures)
+
+    @cached_property
+    def is_known(self) -> np.ndarray | None:
+        """Which predicted images are known pictures of BTFER (n,), or None unless the images are BTFER's."""
+        if self.found is None or not self.found.recognition.recognised:
+            return None
+        asked = self._validated.sequential
+        return self.found.known if asked is None else self.found.known[sorted(asked.order)]
+
+    @property
+    def order(self) -> np.ndarray | None:
+        """The places of the predictions in the order asked, where a judgement could stop before all were asked."""
+        asked = self._validated.sequential
+        return None if asked is None else np.argsort(np.argsort(asked.order))
 
     @cached_property
     def evaluation(self) -> Evaluation:

@@ -66,3 +66,14 @@ class KeptImages:
         with room_for(USER):
             write_at(file, np.ascontiguousarray(pixels).data.cast("B"), self._bytes)
         self._bytes += pixels.nbytes
+
+
+class ChosenImages:
+    """The kept images at some places, numbered from 0."""
+
+    def __init__(self, kept: KeptImages | ChosenImages, places: np.ndarray) -> None:
+        self._kept, self._places = kept, places
+
+    def get(self, index: int) -> np.ndarray:
+        """Return image ``index`` of the chosen ones, read-only."""
+        return self._kept.get(int(self._places[index]))

@@ -16,7 +16,7 @@ from ferspec.progress import StepProgress
 from ferspec.spec.pictures import Pictures, pictures
 from ferspec.subjects.datasets.decode import is_gray
 from ferspec.subjects.datasets.groups import read_groups
-from ferspec.subjects.datasets.kept import KeptImages
+from ferspec.subjects.datasets.kept import ChosenImages, KeptImages
 from ferspec.subjects.datasets.manifest import Entry, has_btfer_counts, has_btfer_form, manifest_notes, support
 from ferspec.subjects.datasets.read_all import UnreadableImages, read_each
 from ferspec.subjects.datasets.readers import Listing, open_splits, read_synthetic
@@ -96,7 +96,7 @@ class Dataset:
     listing: Listing
     entries: tuple[Entry, ...]
     gray: bool
-    kept: KeptImages
+    kept: KeptImages | ChosenImages
     reduced: tuple[Mapping[Reading, Reduction], ...] = ()
     pictures: Pictures = field(default_factory=pictures)
 
@@ -160,6 +160,17 @@ class Dataset:
     def image(self, index: int) -> np.ndarray:
         """Return image ``index`` as read-only (h, w, 3) uint8 RGB."""
         return self.kept.get(index)
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> Dataset:
+        """Return the dataset of the images at ``indices``, in that order; it shares their pixels."""
+        chosen = np.asarray(indices, int)
+        return replace(
+            self,
+            listing=self.listing.take(chosen),
+            entries=tuple(self.entries[index] for index in chosen),
+            kept=ChosenImages(self.kept, chosen),
+            reduced=tuple(self.reduced[index] for index in chosen),
+        )
 
     def with_groups(self, path: str | Path) -> Dataset:
         """Return a copy of the dataset with the columns of a groups CSV. Unmatched rows are noted."""

@@ -26,6 +26,12 @@ class Claim(Record):
         return f"{self.figure}{self.operator}{self.stated}"
 
     @property
+    def parts(self) -> tuple[str, str | None]:
+        """The metric, and the class or column that it is about, if any."""
+        metric, _, about = self.figure.lower().partition("[")
+        return metric, about.rstrip("]").strip() or None
+
+    @property
     def stated(self) -> str:
         """The threshold in the fewest digits that represent it exactly."""
         return repr(self.threshold).removesuffix(".0")

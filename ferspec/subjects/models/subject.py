@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random, SystemRandom
@@ -24,6 +24,7 @@ from ferspec.subjects.models.contracts.answers import Answers, answers_of, colum
 from ferspec.subjects.models.contracts.class_set import ClassSet
 from ferspec.subjects.models.contracts.contract import Contract, Input
 from ferspec.subjects.models.cost import UNKNOWN, Cost
+from ferspec.subjects.models.lineage import Lineage
 from ferspec.subjects.models.predictions import RecordedPredictions
 from ferspec.subjects.models.preprocess import Alter, batches, unaltered
 
@@ -42,12 +43,22 @@ class Probe:
     outputs: np.ndarray
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The images of a dataset that were asked, by their places in the order asked, and their outputs if known."""
+
+    whole: Dataset
+    order: np.ndarray
+    outputs: np.ndarray | None = None
+
+
 class ModelSubject:
     """Join a model or its recorded predictions with a dataset.
 
     The dataset is predicted once. The capabilities are ``run`` (the model can be run again) and ``probabilities``.
     The model gets images in an order drawn from ``chance``, by default the randomness of the operating system, so that
-    order, position and count hold no information. Raise ``SubjectError`` if the model crashes.
+    order, position and count hold no information. Raise ``SubjectError`` if the model crashes. ``asked`` says which
+    images of a larger dataset these are, in their order there, if a judgement stopped before all were asked.
     """
 
     def __init__(
@@ -58,11 +69,14 @@ class ModelSubject:
         recorded: RecordedPredictions | None = None,
         progress: StepProgress | None = None,
         chance: Random | None = None,
+        asked: Asked | None = None,
     ) -> None:
         self.dataset = dataset
         self.model = model
         self.contract = contract
         self.recorded = recorded
+        self.asked = asked
+        self.lineage: Lineage | None = None
         self._progress = progress
         self.chance = SystemRandom() if chance is None else chance
         self._seconds: list[float] = []
@@ -174,7 +188,52 @@ class ModelSubject:
     @cached_property
     def outputs(self) -> np.ndarray:
         """The model's outputs (n, k) for all images, in the dataset's order."""
+        if self.asked is not None and self.asked.outputs is not None:
+            return self.asked.outputs
         return self.run(progress=self._progress)
+
+    def only(self, order: np.ndarray, outputs: np.ndarray | None = None) -> ModelSubject:
+        """Return the same model on the images at ``order`` alone, which were asked in this order.
+
+        ``outputs`` are theirs, in the same order, where they are known.
+        """
+        places = np.sort(order)
+        if outputs is not None:
+            outputs = outputs[np.argsort(order)]
+        asked = Asked(self.dataset, order, outputs)
+        fresh = ModelSubject(
+            self.dataset.take(places), self.model, self.contract, None, self._progress, self.chance, asked
+        )
+        fresh._seconds, fresh.lineage = self._seconds, self.lineage
+        return fresh
+
+    @property
+    def certifications(self) -> int:
+        """The number of certifications of the model's lineage on these images, which share the error of claims."""
+        return 1 if self.lineage is None else self.lineage.certifications
+
+    @property
+    def groups(self) -> Mapping[str, Sequence[str]]:
+        """The group columns of the images."""
+        return self.dataset.groups
+
+    @property
+    def whole(self) -> Dataset:
+        """All images, also those that were not asked."""
+        return self.dataset if self.asked is None else self.asked.whole
+
+    @property
+    def order(self) -> np.ndarray | None:
+        """The places of the images in the order asked, where a judgement could stop before all were asked."""
+        return None if self.asked is None else np.argsort(np.argsort(self.asked.order))
+
+    @cached_property
+    def is_known(self) -> np.ndarray | None:
+        """Which images are known pictures of BTFER (n,), or None for other datasets."""
+        found = self.whole.found
+        if found is None or not found.recognition.recognised:
+            return None
+        return found.known if self.asked is None else found.known[np.sort(self.asked.order)]
 
     @cached_property
     def probe(self) -> Probe:
@@ -266,11 +325,10 @@ class ModelSubject:
     @cached_property
     def known(self) -> Evaluation | None:
         """The metrics on the known pictures of BTFER, or None for other datasets."""
-        found = self.dataset.found
-        if found is None or not found.recognition.recognised:
+        if self.is_known is None:
             return None
         return evaluate_known(
-            found.known, self.evaluation, self.labels, self.predicted, self.probabilities, self.dataset.groups
+            self.is_known, self.evaluation, self.labels, self.predicted, self.probabilities, self.dataset.groups
         )
 
     @cached_property

@@ -153,6 +153,7 @@ def evaluation() -> Iterator[Any]:
 
     from ferspec.implementation import released
     from ferspec.reference.margins import decide
+    from ferspec.reference.slices import slices
 
     rng = np.random.default_rng(5)
     labels = rng.integers(0, 6, 80)
@@ -170,6 +171,14 @@ def evaluation() -> Iterator[Any]:
     for worse in range(0, 40, 8):
         yield released.compare(labels.tolist(), predictions.tolist(), [*other[worse:], *predictions[:worse].tolist()])
     yield decide(5, 5, 1018, 0.01), decide(30, 20, 2100, 0.005)
+    yield released.group_intervals([10, 20], [31, 40])
+    coins = np.random.default_rng(3).random(600)
+    for share, threshold in ((0.55, 0.5), (0.5, 0.6), (0.97, 0.9), (0.3, 0.4)):
+        yield released.sequential_decision((coins < share).astype(int).tolist(), threshold)
+    place = np.arange(400)
+    for columns in ((place // 20, place % 20), [place // 2**power % 2 for power in range(4)]):
+        found, left_out = slices(place < 0, {str(number): column for number, column in enumerate(columns)})
+        yield [one.columns for one in found], left_out
     small = [10.0**-power for power in range(5)]
     yield released.named_mistakes(small, [1.0] * 5), released.named_mistakes([0.0] * 60, [0.001 * n for n in range(60)])
     yield [

@@ -230,23 +230,55 @@ def test_the_ends_of_the_interval_have_places_too(evaluation):
 # --- slices -------------------------------------------------------------------------------------------------------
 
 
-def test_groups_have_their_own_accuracy_and_wilson_interval():
-    right = np.array([True] * 8 + [False] * 2 + [True] * 15 + [False] * 15)
-    (found,) = slices(right, {"light": ["dim"] * 10 + ["bright"] * 30}, Resampling(0.95, 500, 0))
-    assert [(group.value, group.n, group.accuracy.value) for group in found.groups] == [
-        ("bright", 30, 0.5),
-        ("dim", 10, 0.8),
+def grouped(**columns):
+    """Return slices, and the number of crossings left out, of 120 images whose first 80 are right."""
+    return slices(np.arange(120) < 80, columns, Resampling(0.95, 500, 0))
+
+
+def test_the_intervals_of_groups_are_exact_and_hold_together():
+    from scipy.stats import binomtest
+
+    ((found,), _) = grouped(light=["dim"] * 50 + ["bright"] * 60 + ["dark"] * 10)
+    assert [(group.value, group.n, group.errors) for group in found.groups] == [
+        ("bright", 60, 30),
+        ("dark", 10, 10),
+        ("dim", 50, 0),
     ]
-    assert (found.groups[1].accuracy.low, found.groups[1].accuracy.high) == wilson(8, 10, 0.95)
-    assert (found.best, found.worst) == ("dim", "bright")
-    assert found.gap.value == pytest.approx(0.3)
-    assert found.gap.low == 0
+    for group in (found.groups[0], found.groups[2]):
+        right = binomtest(group.n - group.errors, group.n).proportion_ci(0.95**0.5, "exact")
+        assert (group.accuracy.low, group.accuracy.high) == pytest.approx((right.low, right.high))
+    assert (found.best, found.worst, found.gap.value, found.result) == ("dim", "bright", 0.5, "differ")
 
 
-def test_a_single_group_has_no_gap(evaluation):
-    alone = evaluation.slices[1]
-    assert alone.gap == Metric(value=None, undefined="there is only one group")
-    assert alone.groups[0].accuracy == evaluation.accuracy
+def test_a_small_group_is_not_evaluated_and_says_so():
+    ((found,), _) = grouped(light=["dim"] * 100 + ["dark"] * 20)
+    assert found.groups[0].accuracy == Metric(value=None, undefined="20 images are too few: at least 30 are needed")
+    assert found.gap == Metric(value=None, undefined="fewer than two groups have at least 30 images")
+    assert (found.best, found.worst, found.result) == (None, None, "not evaluated")
+
+
+def test_a_gap_that_may_be_chance_is_inconclusive():
+    ((found,), _) = grouped(parity=["even", "odd"] * 60)
+    assert (found.gap.low, found.result) == (0, "inconclusive")
+
+
+def test_columns_are_crossed_up_to_three_and_only_as_far_as_groups_stay_few():
+    binary = {
+        name: [str(index // step % 2) for index in range(120)] for name, step in zip("abcd", (1, 2, 4, 8), strict=True)
+    }
+    found, left_out = grouped(**binary)
+    assert ([one.columns for one in found], left_out) == ([1] * 4 + [2] * 6 + [3] * 4, 0)
+    assert (found[-1].column, found[-1].groups[0].value, found[-1].groups[0].n) == ("b & c & d", "0 & 0 & 0", 16)
+    many = {
+        name: [str(index // step % 15) for index in range(120)] for name, step in zip("abcd", (1, 3, 5, 7), strict=True)
+    }
+    found, left_out = grouped(**many)
+    assert ([one.columns for one in found], left_out) == ([1] * 4, 10)
+
+
+def test_names_that_join_to_the_same_text_stay_two_groups():
+    ((_, _, crossed), _) = grouped(one=["x & y"] * 60 + ["x"] * 60, two=["z"] * 60 + ["y & z"] * 60)
+    assert [(group.value, group.n) for group in crossed.groups] == [("x & y & z", 60)] * 2
 
 
 def test_a_tiny_group_makes_the_gap_wide_rather_than_certain():

@@ -2,7 +2,17 @@
 
 from itertools import chain
 
-from ferspec.checks.implementation.statistics import calibration, comparison, intervals, margins, ranking
+from ferspec.checks.implementation.statistics import (
+    calibration,
+    comparison,
+    groups,
+    intervals,
+    margins,
+    ranking,
+    sequential,
+)
 
-PARTS = (intervals.CHECKS, calibration.CHECKS, comparison.CHECKS, margins.CHECKS, ranking.CHECKS)
-CHECKS = tuple(sorted(chain.from_iterable(PARTS), key=lambda check: (check.clause, check.id)))
+PARTS = (calibration, comparison, groups, intervals, margins, ranking, sequential)
+CHECKS = tuple(
+    sorted(chain.from_iterable(part.CHECKS for part in PARTS), key=lambda check: (check.clause, check.id))
+)

@@ -266,3 +266,32 @@ def ranked(name: str) -> dict[str, Any]:
     predictions = [np.where(np.isin(images, wrong), (labels + 1) % CLASSES, labels).tolist() for wrong in case.wrong]
     clusters = np.where(images < case.twins, images // 2, images).tolist() if case.twins else None
     return {"labels": labels.tolist(), "predictions": predictions, "clusters": clusters}
+
+# Groups, and claims judged while images are asked
+
+# right images and all images of each group
+GROUPS: dict[str, tuple[list[int], list[int]]] = {
+    "one group": ([61], [100]),
+    "three groups": ([20, 45, 300], [30, 60, 700]),
+    "five groups, of which two are too small": ([12, 29, 40, 5, 210], [29, 30, 90, 5, 300]),
+    "groups all right and all wrong": ([40, 0, 55], [40, 35, 80]),
+    "forty groups": ([30 + place for place in range(40)], [80 + 3 * place for place in range(40)]),
+    "only groups that are too small": ([3, 8], [10, 12]),
+}
+
+
+def _sequence(share: float, n: int, seed: int) -> list[int]:
+    return [int(drawn < share) for drawn in np.random.default_rng(seed).random(n)]
+
+
+# outcomes in the order asked, and the threshold
+SEQUENCES: dict[str, tuple[list[int], float]] = {
+    "a share 5 points above": (_sequence(0.65, 1500, 1), 0.6),
+    "a share 5 points below": (_sequence(0.45, 1500, 2), 0.5),
+    "a share far above": (_sequence(0.9, 300, 3), 0.5),
+    "a share far below": (_sequence(0.1, 300, 4), 0.4),
+    "a share near 1": (_sequence(0.995, 900, 5), 0.97),
+    "a share at the threshold": (_sequence(0.5, 400, 6), 0.5),
+    "three outcomes": ([1, 1, 0], 0.3),
+    "no outcome": ([], 0.6),
+}
