@@ -22,7 +22,7 @@ from helpers.miniatures import colour_patches, right_with_some_noise, subject
 from mutants.kinds import Mutant, Right
 from mutants.scratch import fresh
 
-CLAIMS = tuple(map(parse_claim, ("accuracy>=0.5", "recall[Disgust]<=0.4")))
+CLAIMS = tuple(map(parse_claim, ("accuracy>=0.4", "recall[Disgust]>=0.1")))
 Document = dict[str, Any]
 
 
@@ -81,7 +81,7 @@ MUTANTS = (
     forged("FER-X-05", "the predictions of one image for another", ask_another),
     forged("FER-X-09", "an order with the mistakes last", put_the_mistakes_last),
     forged(
-        "FER-X-09", "a fifth certification, judged like the second", lambda d: d["lineage"].update(certifications=50)
+        "FER-X-09", "a fiftieth certification, judged like the second", lambda d: d["lineage"].update(certifications=50)
     ),
     forged("FER-X-09", "another reason to stop", lambda d: d["sequential"].update(stopped="all images were asked")),
     *(

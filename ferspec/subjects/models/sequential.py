@@ -34,8 +34,8 @@ def require_shares(claims: Sequence[Claim]) -> None:
         metric, name = claim.parts
         if not (metric in SHARES if name else metric in OF_ALL):
             raise UserError(
-                f"cannot judge the claim '{claim}' sequentially: {claim.figure} is not a share of images, as accuracy and "
-                "precision, recall and f1 of a class are: leave out --sequential"
+                f"cannot judge the claim '{claim}' sequentially: {claim.figure} is not a share of images. Expected "
+                "accuracy, or precision, recall or f1 of a class; or leave out --sequential"
             )
         if not 0 < claim.threshold < 1:
             raise UserError(f"cannot judge the claim '{claim}' sequentially: expected a threshold between 0 and 1")
