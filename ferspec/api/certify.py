@@ -215,7 +215,7 @@ def report_on(
 
 
 def until_decided(subject: ModelSubject, claims: Sequence[Claim], progress: Progress = silent) -> ModelSubject:
-    """Return the model on the images that it was asked about until all claims were decided.
+    """Return the model on the images that were asked until all claims were decided.
 
     Errors as in ``require_evaluable``.
     """

@@ -26,7 +26,7 @@ def wilson(successes: int, n: int, level: float) -> Interval:
 
 
 def clopper_pearson(successes: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ends of Clopper and Pearson's exact intervals of proportions, all (k,) with n > 0."""
+    """Return the ends (k,) of Clopper and Pearson's exact intervals of proportions."""
     from scipy.special import betaincinv
 
     tail, failures = (1 - level) / 2, n - successes

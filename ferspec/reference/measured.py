@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field
 
-from ferspec.records import Count, Record
+from ferspec.records import Count, Record, is_none
 
 NONE = "none"
 
@@ -117,22 +117,26 @@ class Abstention(Record):
 
 
 class Group(Record):
-    """The accuracy on the images with one value of a column, or of several crossed columns (FER-Z-13)."""
+    """The accuracy on the images with one value of each of some columns (FER-Z-13)."""
 
     value: str
     n: Count
-    errors: Count = Field(description="images that are predicted as another class, or not answered")
+    errors: Count | None = Field(
+        default=None,
+        exclude_if=is_none,
+        description="images that are predicted as another class, or not answered; None in earlier documents",
+    )
     accuracy: Metric = Field(description="its interval holds together with those of all groups of all columns")
 
 
 class Slice(Record):
-    """The groups of one column, or of crossed columns, and the gap between best and worst.
+    """The groups of one or more crossed columns, and the gap between best and worst.
 
     ``best`` and ``worst`` are None where fewer than two groups have enough images.
     """
 
     column: str
-    columns: Count = Field(description="how many columns are crossed")
+    columns: Count = Field(default=1, exclude_if=lambda count: count == 1, description="how many columns are crossed")
     groups: tuple[Group, ...]
     gap: Metric
     best: str | None

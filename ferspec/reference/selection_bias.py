@@ -1,4 +1,4 @@
-"""Estimates how much the selection of the best epoch, or of the best model, inflates an accuracy."""
+"""Estimates how much the selection of the best epoch or model inflates an accuracy."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def selection_bias(val_accuracies: Sequence[float]) -> SelectionBias | None:
 
 
 def best_of(count: int, metrics: Evaluation) -> float:
-    """Return by how much the best of ``count`` equally good models is expected to exceed its true accuracy.
+    """Return how far the best of ``count`` equally good models exceeds its true accuracy.
 
     It is the mean of the highest of ``count`` normal deviations, by Blom's approximation. Models that make the same
     mistakes exceed it by less.

@@ -1,4 +1,4 @@
-"""Compares a share with a threshold while images are asked, with an error that holds whenever one stops."""
+"""Compares a share with a threshold, with an error that holds whenever one stops."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ CLAUSE = "FER-Z-14"
 
 @dataclass(frozen=True)
 class Decision:
-    """On which side of the threshold the share lies, and after how many outcomes this was decided."""
+    """The side of the threshold on which the share lies, and the outcomes that decided it."""
 
     side: Literal["above", "below"]
     after: int
 
 
 def decide(outcomes: np.ndarray, threshold: float, error: float) -> Decision | None:
-    """Return on which side of a threshold a share lies, None while that is undecided (FER-Z-14).
+    """Return the side of a threshold on which a share lies, None while undecided (FER-Z-14).
 
     ``outcomes`` (n,) are booleans in the order asked, ``threshold`` lies between 0 and 1, and ``error`` is the
     probability of a wrong decision on either side, whenever one stops.
@@ -37,7 +37,7 @@ def decide(outcomes: np.ndarray, threshold: float, error: float) -> Decision | N
 
 
 def evidence(outcomes: np.ndarray, threshold: float) -> np.ndarray:
-    """Return the logarithm of the test martingale for a share above a threshold, after each outcome (n,)."""
+    """Return the log of the test martingale for a share above a threshold, after each outcome."""
     distances, weights = (np.array(spec.load().value(CLAUSE, name), float) for name in ("distances", "weights"))
     shares = threshold + np.minimum(distances, (1 - threshold) / 2)
     right = np.cumsum(outcomes)[:, None]

@@ -1,4 +1,4 @@
-"""Computes accuracy by groups of images and their intersections, and the gap between best and worst."""
+"""Computes accuracy by groups of images, and the gap between best and worst."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Partition:
 def slices(
     right: np.ndarray, groups: Mapping[str, Sequence[str]], resampling: Resampling | None = None
 ) -> tuple[tuple[Slice, ...], int]:
-    """Return the groups of each column and of crossed columns, and how many crossings are too many (FER-Z-13).
+    """Return the groups of columns and crossings, and the number of crossings left out.
 
     ``right`` is (n,) booleans; ``groups`` has one value per image for each column. The intervals of all groups hold
     together, and so do those of all gaps. ``UserError`` if a column has another number of values.

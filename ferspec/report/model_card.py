@@ -30,7 +30,7 @@ def _result(report: Report, assurance: Assurance) -> dict[str, Any]:
             "type": DATASETS[report.kind],
             "name": _dataset_name(report),
             "split": "test",
-            "args": {"images": report.dataset.n, "manifest_sha256": plain(report.dataset.manifest_digest)},
+            "args": {"images": report.metrics.n, "manifest_sha256": plain(report.dataset.manifest_digest)},
         },
         "metrics": list(_metrics(report)),
         "source": {

@@ -318,7 +318,7 @@ def _matrix(metrics: Evaluation) -> Table:
 
 
 def _groups(metrics: Evaluation) -> Iterator[str]:
-    """Yield a line for each column of groups, and for each crossing of columns whose groups differ."""
+    """Yield a line for each column, and for each crossing whose groups differ."""
     yield from (_slice(one) for one in metrics.slices if one.columns == 1 or one.result == "differ")
     others = sum(one.columns > 1 and one.result != "differ" for one in metrics.slices)
     if others:

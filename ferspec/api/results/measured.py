@@ -57,9 +57,9 @@ class Measured(Result):
 
     @property
     def groups(self: HasMetrics) -> pd.DataFrame:
-        """Errors of each group of images, with intervals that hold together, relative to the error rate of all.
+        """Errors of each group of images, with intervals that hold together.
 
-        A group with too few images has no interval.
+        ``relative`` is the error rate divided by that of all images. A group with too few images has no interval.
         """
         import pandas as pd
 
@@ -70,10 +70,10 @@ class Measured(Result):
                 "group": group.value,
                 "images": group.n,
                 "errors": group.errors,
-                "error_rate": group.errors / group.n,
+                "error_rate": required(group.errors) / group.n,
                 "low": None if (known := group.accuracy.known) is None else 1 - known.high,
                 "high": None if known is None else 1 - known.low,
-                "relative": group.errors / group.n / overall if overall else None,
+                "relative": required(group.errors) / group.n / overall if overall else None,
                 "result": column.result,
             }
             for column in self.metrics.slices

@@ -40,7 +40,7 @@ def holds(subject: ModelSubject, claim: Claim) -> CheckResult:
 
 
 def _evaluations(subject: ModelSubject) -> tuple[Evaluation, Evaluation | None]:
-    """Return the metrics on all images and on the known pictures, with intervals that share the error."""
+    """Return the metrics on all images and known pictures, whose intervals share the error."""
     if subject.certifications == 1:
         return subject.evaluation, subject.known
     answers = subject.labels, subject.predicted, subject.probabilities, subject.groups
@@ -68,7 +68,7 @@ def _sequentially(subject: ModelSubject, order: np.ndarray, claim: Claim) -> Che
 def _decided(
     subject: ModelSubject, order: np.ndarray, among: np.ndarray, evaluation: Evaluation, claim: Claim
 ) -> CheckResult:
-    """Return how a claim is decided by images in the order asked, of which only those at ``among`` (n,) count."""
+    """Return how the images at ``among`` (n,) decide a claim; ``order`` is that in which they were asked."""
     error = error_of(subject.certifications)
     decision = decision_on(claim, subject.labels[order], subject.predicted[order], among[order], error)
     measured = named_metric(evaluation, claim.figure)

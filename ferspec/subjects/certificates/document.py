@@ -191,7 +191,7 @@ class Report(Record):
 
     @property
     def asked(self) -> tuple[Entry, ...]:
-        """The entries of the images that were asked, in the order of the manifest and of the predictions."""
+        """The entries of the images that were asked, in the order of the predictions."""
         if self.sequential is None:
             return self.manifest
         return tuple(self.manifest[place] for place in sorted(self.sequential.order))

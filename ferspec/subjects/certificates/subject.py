@@ -162,7 +162,7 @@ class Certificate:
 
     @property
     def groups_of_all(self) -> dict[str, tuple[str, ...]]:
-        """The recorded group columns for all images of the manifest, with no value for images that were not asked."""
+        """The recorded group columns for all images, empty for those that were not asked."""
         report, groups = self._validated, self.groups or {}
         places = range(len(report.manifest)) if report.sequential is None else sorted(report.sequential.order)
         values = {name: dict(zip(places, column, strict=True)) for name, column in groups.items()}
@@ -181,7 +181,7 @@ class Certificate:
 
     @cached_property
     def is_known(self) -> np.ndarray | None:
-        """Which predicted images are known pictures of BTFER (n,), or None unless the images are BTFER's."""
+        """Which predicted images (n,) are known pictures of BTFER; None for other datasets."""
         if self.found is None or not self.found.recognition.recognised:
             return None
         asked = self._validated.sequential
@@ -189,7 +189,7 @@ class Certificate:
 
     @property
     def order(self) -> np.ndarray | None:
-        """The places of the predictions in the order asked, where a judgement could stop before all were asked."""
+        """The places of the predictions in the order asked; None unless it was sequential."""
         asked = self._validated.sequential
         return None if asked is None else np.argsort(np.argsort(asked.order))
 

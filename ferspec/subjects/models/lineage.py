@@ -19,9 +19,9 @@ Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Lineage(Record):
-    """The lineage of a model, and its number of certifications on these images, this one included.
+    """The lineage of a model, and its number of certifications on these images.
 
-    Both are declared by the owner of the model.
+    This one is included. Both are declared by the owner of the model.
     """
 
     name: Name

@@ -1,4 +1,4 @@
-"""Asks a model about images in random order until all claims about it are decided (FER-Z-14)."""
+"""Ask a model about images in random order until all claims are decided (FER-Z-14)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OF_ALL = ("accuracy", "recall")
 
 
 def require_shares(claims: Sequence[Claim]) -> None:
-    """Raise ``UserError`` unless there are claims, all about shares of images and between 0 and 1."""
+    """Raise ``UserError`` unless there are claims, all about shares of images."""
     if not claims:
         raise UserError("--sequential stops when all claims are decided, and there is none: add --claim")
     for claim in claims:
@@ -42,7 +42,7 @@ def require_shares(claims: Sequence[Claim]) -> None:
 
 
 def error_of(certifications: int) -> float:
-    """Return the probability of a wrong decision on either side, for one of several certifications of a lineage."""
+    """Return the probability of a wrong decision on either side, which certifications share."""
     return (1 - spec.load().number("FER-Z-01", "level")) / 2 / certifications
 
 
@@ -69,7 +69,7 @@ def decision_on(
 def ask_until_decided(
     subject: ModelSubject, claims: Sequence[Claim], error: float, progress: StepProgress | None = None
 ) -> ModelSubject:
-    """Return the model on the images that it was asked about until all claims were decided, or on all.
+    """Return the model on the images that were asked until all claims were decided.
 
     Images are asked in batches, in an order drawn from the subject's chance. On BTFER, claims are decided on all images
     and on the known ones. Raise ``SubjectError`` if the model crashes.

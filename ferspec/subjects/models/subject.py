@@ -45,7 +45,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Asked:
-    """The images of a dataset that were asked, by their places in the order asked, and their outputs if known."""
+    """The places of the images that were asked, in that order, and their outputs if known."""
 
     whole: Dataset
     order: np.ndarray
@@ -193,7 +193,7 @@ class ModelSubject:
         return self.run(progress=self._progress)
 
     def only(self, order: np.ndarray, outputs: np.ndarray | None = None) -> ModelSubject:
-        """Return the same model on the images at ``order`` alone, which were asked in this order.
+        """Return the same model on the images at ``order`` alone, asked in this order.
 
         ``outputs`` are theirs, in the same order, where they are known.
         """
@@ -209,7 +209,7 @@ class ModelSubject:
 
     @property
     def certifications(self) -> int:
-        """The number of certifications of the model's lineage on these images, which share the error of claims."""
+        """The number of certifications of the lineage on these images, which share the error."""
         return 1 if self.lineage is None else self.lineage.certifications
 
     @property
@@ -224,7 +224,7 @@ class ModelSubject:
 
     @property
     def order(self) -> np.ndarray | None:
-        """The places of the images in the order asked, where a judgement could stop before all were asked."""
+        """The places of the images in the order asked; None unless it was sequential."""
         return None if self.asked is None else np.argsort(np.argsort(self.asked.order))
 
     @cached_property

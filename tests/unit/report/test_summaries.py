@@ -250,7 +250,7 @@ def test_the_report_prints_verdict_counts_and_figures(make_report):
     assert f"on the 1,995 known pictures {100 * known / 1995:.1f} % (" in text
     happy = [str(count) for count in report.metrics.confusion_matrix[3]]
     assert ["Happy", *happy] in [line.split() for line in text.splitlines()]
-    assert "age: gap" in text
+    assert "age: inconclusive, gap" in text
     assert "calibration: ECE 0." in text
     assert "likely mistake: value range" in text
 

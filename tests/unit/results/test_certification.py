@@ -45,6 +45,16 @@ def test_its_tables_agree_with_each_other(result):
     assert right.mean() == pytest.approx(result.accuracy.value)
 
 
+def test_its_groups_have_the_errors_that_its_predictions_show(make_report):
+    report = make_report()
+    groups = Certification.of(report, None).groups.set_index("group")
+    assert list(groups.columns)[:3] == ["column", "images", "errors"]
+    wrong = [one.groups["age"] for one in report.predictions if one.predicted != one.label]
+    assert groups["errors"].to_dict() == {name: wrong.count(name) for name in groups.index}
+    assert ((groups["low"] < groups["error_rate"]) & (groups["error_rate"] < groups["high"])).all()
+    assert np.average(groups["relative"], weights=groups["images"]) == pytest.approx(1)
+
+
 def test_it_names_its_failures(result):
     assert [outcome.check for outcome in result.failures] == ["FER-B-08[accuracy>=0.9]"]
 

@@ -15,9 +15,9 @@ TOLERANCE = 1e-5
 
 
 def hold_together(subject: ImplementationSubject, name: str) -> CheckResult:
-    """The intervals are Clopper and Pearson's at the level 0.95^(1/k) for k groups of at least 30 images.
+    """The intervals are Clopper and Pearson's, at a level for all groups together.
 
-    Smaller groups have none.
+    It is 0.95^(1/k) for k groups of at least 30 images. Smaller groups have none.
     """
     right, images = inputs.GROUPS[name]
     asked = {"right": right, "images": images}

@@ -1,4 +1,4 @@
-"""Whether a claim that is judged while images are asked is decided by the test martingale (FER-Z-14)."""
+"""Whether the test martingale decides claims while images are asked (FER-Z-14)."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def by_martingale(
             for bet, (share, held) in capital.items():
                 ratio = share / threshold if right else (1 - share) / (1 - threshold)
                 capital[bet] = share, held * ratio
-            total = {side: sum(held for (of, _), (_, held) in capital.items() if of == side) for side in sides}
+            total = {side: sum(held for (tested, _), (_, held) in capital.items() if tested == side) for side in sides}
             side = max(total, key=lambda name: total[name])
             if total[side] >= sum(weights) / error:
                 return {"side": side, "after": after}
