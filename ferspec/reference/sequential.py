@@ -15,7 +15,7 @@ CLAUSE = "FER-Z-14"
 
 @dataclass(frozen=True)
 class Decision:
-    """The side of the threshold on which the share lies, and the outcomes that decided it."""
+    """The side of the threshold on which the share lies, and after how many outcomes."""
 
     side: Literal["above", "below"]
     after: int
@@ -37,7 +37,7 @@ def decide(outcomes: np.ndarray, threshold: float, error: float) -> Decision | N
 
 
 def evidence(outcomes: np.ndarray, threshold: float) -> np.ndarray:
-    """Return the log of the test martingale for a share above a threshold, after each outcome."""
+    """Return the log of the test martingale for a share above a threshold (n,)."""
     distances, weights = (np.array(spec.load().value(CLAUSE, name), float) for name in ("distances", "weights"))
     shares = threshold + np.minimum(distances, (1 - threshold) / 2)
     right = np.cumsum(outcomes)[:, None]

@@ -45,7 +45,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Asked:
-    """The places of the images that were asked, in that order, and their outputs if known."""
+    """The places of the images in the order asked, and their outputs if known."""
 
     whole: Dataset
     order: np.ndarray
