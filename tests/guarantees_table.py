@@ -136,7 +136,7 @@ def rows_of_claims(simulations: int) -> Iterator[str]:
 
 
 def page(simulations: int = SIMULATIONS) -> str:
-    least = load().integer("FER-Z-14", "least_images")
+    least = load().integer("FER-B-10", "images")
     return "".join(
         (INTRODUCTION, *rows_of_groups(simulations), SEQUENTIAL.format(least=least), *rows_of_claims(simulations))
     )

@@ -15,8 +15,8 @@ SEQUENTIAL = ("certify", NOISY, *GIVEN, "--sequential", "--claim")
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
-    """A folder with 350 images and a contract, in which the commands are run."""
-    colour_patches(tmp_path, per_class=50)
+    """A folder with 560 images and a contract, in which the commands are run."""
+    colour_patches(tmp_path, per_class=80)
     save_contract(contract(), tmp_path / "contract.toml")
     monkeypatch.chdir(tmp_path)
 
@@ -26,15 +26,15 @@ def document(folder):
 
 
 def test_a_certificate_of_some_images_is_reproduced(ferspec, workplace):
-    rows = [f"{index},{'young' if index % 2 else 'old'}" for index in range(350)]
+    rows = [f"{index},{'young' if index % 2 else 'old'}" for index in range(560)]
     Path("groups.csv").write_text("\n".join(["image,age", *rows]))
     grouped = ("--groups", "groups.csv")
     status, out, err = ferspec(*SEQUENTIAL, "recall[Sad]>=0.2", "--claim", "accuracy>=0.4", *grouped, "--out", "there")
     assert (status, err) == (0, "")
-    assert "256 of 350 images were asked" in " ".join(out.split())
+    assert "512 of 560 images were asked" in " ".join(out.split())
     made = document("there")
-    assert len(made["predictions"]) == len(set(made["sequential"]["order"])) == made["metrics"]["n"] == 256
-    assert (made["dataset"]["n"], made["sequential"]["stopped"]) == (350, "all claims are decided")
+    assert len(made["predictions"]) == len(set(made["sequential"]["order"])) == made["metrics"]["n"] == 512
+    assert (made["dataset"]["n"], made["sequential"]["stopped"]) == (560, "all claims are decided")
     given = ("--dataset", "patches.npz", "--model", NOISY, *grouped)
     status, out, _ = ferspec("verify", "there/certificate.json", *given)
     assert (status, out.partition(":")[0]) == (0, "REPRODUCED"), out

@@ -28,7 +28,7 @@ Document = dict[str, Any]
 
 @cache
 def patches() -> Dataset:
-    return colour_patches(fresh("stopping"), per_class=50)
+    return colour_patches(fresh("stopping"), per_class=80)
 
 
 @cache

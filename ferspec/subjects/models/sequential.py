@@ -9,7 +9,7 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.progress import StepProgress
-from ferspec.reference.sequential import CLAUSE, Decision, decide
+from ferspec.reference.sequential import Decision, decide
 from ferspec.required import required
 from ferspec.subjects.models.claims import Claim
 from ferspec.subjects.models.contracts.answers import predicted_classes
@@ -75,7 +75,7 @@ def ask_until_decided(
     and on the known ones. Raise ``SubjectError`` if the model crashes.
     """
     book = spec.load()
-    batch, least = book.integer("FER-B-06", "batch_size"), book.integer(CLAUSE, "least_images")
+    batch, least = book.integer("FER-B-06", "batch_size"), book.integer("FER-B-10", "images")
     order = subject.draw(len(subject.dataset))
     known = subject.is_known
     outputs: list[np.ndarray] = []

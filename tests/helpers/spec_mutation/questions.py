@@ -27,19 +27,9 @@ def questions() -> Iterator[Any]:
     for seed in range(4):
         change = draw_change(Random(seed))
         yield change, changed(asked.picture(seed), change).tolist()
-    yield sequentially_asked()
     yield from _drifts(behaviour, honesty)
     yield from _near_ties(honesty)
     yield from _losses(honesty)
-
-
-def sequentially_asked() -> int:
-    """Return how many images are asked at least of a model whose claim is decided at once."""
-    from ferspec.subjects.models.claims import parse_claim
-    from ferspec.subjects.models.sequential import ask_until_decided
-
-    asked = Asked(COUNT, lambda numbers: np.full((len(numbers), CLASSES), 1 / CLASSES, np.float32))
-    return len(ask_until_decided(asked.subject, [parse_claim("accuracy<=0.9")], 0.025).labels)
 
 
 class Asked:
@@ -72,16 +62,11 @@ class Asked:
 class _Sized:
     """A dataset of ``count`` images."""
 
-    found = None
-
     def __init__(self, count: int, picture: Callable[[int], np.ndarray]) -> None:
         self.count, self.image, self.labels = count, picture, np.arange(count) % CLASSES
 
     def __len__(self) -> int:
         return self.count
-
-    def take(self, places: np.ndarray) -> _Sized:
-        return _Sized(len(places), lambda index: self.image(places[index]))
 
 
 def _drifts(behaviour: Any, honesty: Any) -> Iterator[Any]:
