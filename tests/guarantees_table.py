@@ -41,7 +41,7 @@ INTRODUCTION = f"""\
 Each row is {SIMULATIONS:,} simulations of {IMAGES:,} images. `python tests/guarantees_table.py --write` makes this
 page.
 
-## Groups (FER-Z-13)
+## Groups (`ferspec spec show FER-Z-13`)
 
 *Together* is the share of simulations in which the intervals of all groups, of all columns and crossings, contain their
 accuracies; {100 * LEVEL:g} % are promised. *Width* compares the widest interval with Bonferroni's Clopper-Pearson
@@ -51,7 +51,7 @@ interval for the same group.
 | --- | --- | --- | --- | --- |
 """
 SEQUENTIAL = """
-## Sequential claims (FER-Z-14)
+## Sequential claims (`ferspec spec show FER-Z-14`)
 
 *Wrong* is the share of simulations with a wrong decision after any image; at the threshold, either decision counts as
 wrong. *Fixed* is the number of images of a test with a fixed number of images, at the same confidence and with a power
