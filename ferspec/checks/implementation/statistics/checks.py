@@ -13,6 +13,4 @@ from ferspec.checks.implementation.statistics import (
 )
 
 PARTS = (calibration, comparison, groups, intervals, margins, ranking, sequential)
-CHECKS = tuple(
-    sorted(chain.from_iterable(part.CHECKS for part in PARTS), key=lambda check: (check.clause, check.id))
-)
+CHECKS = tuple(sorted(chain.from_iterable(part.CHECKS for part in PARTS), key=lambda check: (check.clause, check.id)))

@@ -267,6 +267,7 @@ def ranked(name: str) -> dict[str, Any]:
     clusters = np.where(images < case.twins, images // 2, images).tolist() if case.twins else None
     return {"labels": labels.tolist(), "predictions": predictions, "clusters": clusters}
 
+
 # Groups, and claims judged while images are asked
 
 # right images and all images of each group
