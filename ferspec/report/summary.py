@@ -5,7 +5,7 @@ from __future__ import annotations
 from ferspec.reference.measured import NONE, Evaluation
 from ferspec.report.words import percent
 
-# the least F1 of a class that is recognised well
+# the least F1 and the least recall of a class that is recognised well
 WELL = 0.7
 
 
@@ -14,7 +14,7 @@ def summary(metrics: Evaluation) -> str:
     classes = [row for row in metrics.per_class if row.recall.value is not None]
     if not classes:
         return ""
-    well = [row.name for row in classes if (row.f1.value or 0) >= WELL]
+    well = [row.name for row in classes if min(row.f1.value or 0, row.recall.value or 0) >= WELL]
     if not well:
         best = max(classes, key=lambda row: row.f1.value or 0)
         first = f"Recognises no class well; {best.name} is the best."

@@ -90,3 +90,9 @@ def test_a_model_is_summarised_in_two_sentences(make_evaluation, predicted, sent
 def test_a_class_without_images_is_not_summarised(make_evaluation):
     said = summary(make_evaluation(np.array([3, 3, 4, 4, 4]), np.array([3, 3, 3, 3, 4])))
     assert said == "Recognises no class well; Happy is the best. Misses 67 % of Neutral, most often taken for Happy."
+
+
+def test_a_class_with_many_misses_is_not_recognised_well(make_evaluation):
+    """Sad has precision 1 and recall 0.6, and so an F1 of 0.75."""
+    said = summary(make_evaluation(np.array([3] * 10 + [5] * 10), np.array([3] * 14 + [5] * 6)))
+    assert said == "Recognises Happy well. Misses 40 % of Sad, most often taken for Happy."
