@@ -188,11 +188,12 @@ def test_weights_with_only_the_published_name_are_a_deviation(root, tmp_path):
     cell = find_cell("densenet121-imagenet-48-fer2013-simple")
     request = Request(cell=cell, out=tmp_path / "run", data_root=root, weights_dir=weights, gpus=0)
 
-    def begins(run):
-        raise KeyboardInterrupt
+    class Stopping(Listener):
+        def begin(self, lines):
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_cell(request, begins=begins)
+        train_cell(request, Stopping())
     [found] = [deviation for deviation in read_run(tmp_path / "run").deviations if deviation.clause == "FER-P-01"]
     assert found.effect.startswith(f"{name_of('DenseNet121')} is not the published file of the imagenet weights")
 

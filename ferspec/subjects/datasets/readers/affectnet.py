@@ -13,7 +13,6 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import UserError, one_line
 from ferspec.spec.names import plain_name
-from ferspec.subjects.datasets.kinds import SUFFIXES
 from ferspec.subjects.datasets.readers.listing import Form, Listing
 from ferspec.subjects.datasets.readers.rows import read_rows
 from ferspec.subjects.datasets.readers.splits import WHOLE, Splits, split_of
@@ -106,7 +105,7 @@ def _read_annotations(tree: Tree, parts: Sequence[PurePosixPath]) -> Listing:
     unannotated = 0
     for part in parts:
         names = (PurePosixPath(name) for name in files.get(part / IMAGES, []))
-        images = {name.stem: name.name for name in names if name.suffix.lower() in SUFFIXES}
+        images = {name.stem: name.name for name in names}
         annotated = set()
         # by length and name, which sorts numbers by value
         for name in sorted(files.get(part / ANNOTATIONS, []), key=lambda name: (len(name), name)):
