@@ -143,6 +143,14 @@ def test_nan_in_json_is_a_loss(tmp_path):
     assert (phase.loss[1] != phase.loss[1], phase.val_loss[1]) == (True, float("inf"))
 
 
+def test_keras_output_shows_where_fit_was_called_again(tmp_path):
+    """The second call has another last epoch, although its epochs continue the numbers of the first."""
+    lines = (f"Epoch {epoch}/{3 if epoch < 4 else 5}\n9/9 - 2s - loss: 2.0 - val_loss: 1.5" for epoch in range(1, 6))
+    (tmp_path / "out.log").write_text("\n".join([*lines, ""]))
+    (run,) = find_training_runs(tmp_path / "out.log").runs
+    assert ([phase.epochs for phase in run.phases], run.phases_named) == ([(1, 2, 3), (4, 5)], True)
+
+
 def test_keras_output_that_is_cut_off_loses_its_last_epoch(tmp_path):
     text = console([head(5)])
     (tmp_path / "out.log").write_text(text[: text.rindex("val_loss")])

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from ferspec.errors import UserError
 from ferspec.subjects.runs.logs.cells import Cells, epochs_of
-from ferspec.subjects.runs.logs.names import EPOCH, VAL_LOSS, read_names
+from ferspec.subjects.runs.logs.names import EPOCH, PHASE, VAL_LOSS, read_names
 from ferspec.subjects.runs.logs.phases import TrainingLog, phases_of
 from ferspec.subjects.runs.logs.tables import number_of
 
 FORMAT = "Keras' output"
-HEADING = re.compile(r"^\s*Epoch (\d{1,9})/\d{1,9}\s*$", re.MULTILINE)
+HEADING = re.compile(r"^\s*Epoch (\d{1,9})/(\d{1,9})\s*$", re.MULTILINE)
 COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # a progress bar is drawn again and again in its line
 REDRAWN = re.compile(r"\r\n|[\r\n]|\x08+")
@@ -39,7 +39,8 @@ def read_console(path: Path, text: str) -> TrainingLog:
     rows = epochs_of(lines)
     if not rows:
         raise UserError(f"{path} is not a training log: no epoch of Keras' output has a loss")
-    return TrainingLog(path, rows[0].columns, phases_of(path, rows, notes), tuple(notes), end_lost, FORMAT)
+    phases = phases_of(path, rows, notes)
+    return TrainingLog(path, rows[0].columns, phases, tuple(notes), end_lost, FORMAT, phases_named=True)
 
 
 def _plain(text: str) -> str:
@@ -48,7 +49,7 @@ def _plain(text: str) -> str:
 
 def _epochs(text: str) -> Iterator[Cells]:
     _, *pieces = HEADING.split(text)
-    for number, printed in zip(pieces[::2], pieces[1::2], strict=True):
+    for number, last, printed in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
         metrics = [dict(METRIC.findall(line)) for line in printed.split("\n") if "loss: " in line]
         if not metrics:
             continue
@@ -58,4 +59,5 @@ def _epochs(text: str) -> Iterator[Cells]:
             for name, text in metrics[-1].items()
             if name in names and (value := number_of(text)) is not None
         }
-        yield Cells((EPOCH, *figures), {EPOCH: float(number), **figures})
+        # another call of fit has another last epoch, also where it continues the numbers
+        yield Cells((EPOCH, *figures), {EPOCH: float(number), PHASE: float(last), **figures})
