@@ -154,11 +154,11 @@ def print_comparison(
 
 def _within(margin: Within) -> Table:
     level = f"{100 * margin.alpha / len(margin.classes):.2g} %"
-    table = _table("class", "images", "only A right", "only B right", f"decision (one-sided {level} each)")
+    table = _table("class", "images", "only A", "only B", f"decision (one-sided {level} each)", "to decide")
     for row in margin.classes:
-        needed = "" if row.images_to_decide is None else f", about {row.images_to_decide:,} images would decide"
+        needed = "" if row.images_to_decide is None else f"{row.images_to_decide:,}"
         counts = map(str, (row.n, row.only_a_right, row.only_b_right))
-        table.add_row(row.name, *counts, f"{row.verdict}{needed}")
+        table.add_row(row.name, *counts, row.verdict.removesuffix(" within the margin"), needed)
     return table
 
 

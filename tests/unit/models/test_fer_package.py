@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from ferspec.api.certify import report_on
+from ferspec.reference.comparison import compare
+from ferspec.required import required
 from ferspec.subjects.datasets.subject import open_dataset
 from ferspec.subjects.models.contracts.answers import output_to_classes
 from ferspec.subjects.models.contracts.contract import Contract, Input, Output
@@ -65,6 +67,13 @@ def test_a_published_model_reaches_its_accuracy_on_real_faces(fer_models, faces,
     outputs = np.concatenate([model.predict(images[start : start + 32]) for start in range(0, len(images), 32)])
     predicted = output_to_classes(outputs, CONTRACT).argmax(axis=1)
     assert np.mean(predicted == labels) == pytest.approx(ACCURACY[kind], abs=0.004)
+
+
+def test_the_quantised_model_is_as_good_within_a_point(fer_models, reference):
+    images = open_dataset(reference / "faces" / "btfer48_sample.npz")
+    first, second = (join(images, load_model(fer_models[kind]), CONTRACT).predicted for kind in NAMES)
+    found = compare(images.labels, first, second, margin=0.01, equivalence=True)
+    assert (found.verdict, required(found.margin).verdict) == ("tie", "A and B are equivalent within the margin")
 
 
 @pytest.fixture(scope="session")

@@ -92,3 +92,16 @@ def test_an_equivalence_needs_more_images_than_one_side():
     quantiles = [NormalDist().inv_cdf(share) for share in (0.95, 0.8, 0.9)]
     # at a difference of 0 each side needs a power of 0.9
     assert both / one == pytest.approx(((quantiles[0] + quantiles[2]) / (quantiles[0] + quantiles[1])) ** 2, rel=0.02)
+
+
+def test_that_many_images_decide_in_four_of_five_experiments():
+    """Every likely outcome is decided; a few images less would expect as few disagreements, and decide less often."""
+    from scipy.stats import multinomial
+
+    images, powers = images_within(1, 1, 350, 0.03), []
+    for n in (images - 5, images):
+        outcomes = [(a, b, n - a - b) for a in range(8) for b in range(8)]
+        likely = multinomial.pmf(outcomes, n, [1 / 350, 1 / 350, 348 / 350])
+        as_good = [margin_test(a, b, n, 0.03, EXCLUDED).within <= 0.05 for a, b, _ in outcomes]
+        powers.append(likely @ as_good)
+    assert powers[0] < 0.8 < powers[1]
