@@ -204,12 +204,11 @@ def _power(images: int, only_a: float, only_b: float, alpha: float) -> float:
     """Return how likely McNemar's exact test finds a difference, where one model alone is right on these shares."""
     from scipy.stats import binom
 
-    likely = (1e-9, 1 - 1e-9)
-    first, last = binom.ppf(likely, images, only_a + only_b).astype(int)
+    first, last = (int(binom.ppf(likely, images, only_a + only_b)) for likely in (1e-9, 1 - 1e-9))
     counts = np.arange(first, last + 1)
     # the most images right for the one model at which the test rejects
-    most = binom.ppf(alpha / 2, counts, 0.5)
-    most -= binom.cdf(most, counts, 0.5) > alpha / 2
+    most = np.asarray(binom.ppf(alpha / 2, counts, 0.5))
+    most = most - (binom.cdf(most, counts, 0.5) > alpha / 2)
     share = only_a / (only_a + only_b)
     rejected = binom.cdf(most, counts, share) + binom.sf(counts - most - 1, counts, share)
     return float((binom.pmf(counts, images, only_a + only_b) * rejected).sum())
