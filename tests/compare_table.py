@@ -118,7 +118,8 @@ def tables() -> str:
         for a, b, n, margin, said, powers in decided()
     )
     places = ((f"{100 * share:g} %", *map(percent, ranked(share))) for share in (0.05, 0.1, 0.2, 0.3))
-    return f"""{BEGIN}
+    return (
+        f"""{BEGIN}
 How often a model that is worse by just the margin is found as good, in {PAIRS:,} simulated pairs each:
 
 {table(("images", "right for only one", *points), errors)}
@@ -126,10 +127,12 @@ How often the number of images that is printed for an undecided pair decides, an
 simulated pairs each (80 % is promised):
 
 {table(("only A", "only B", "images", "margin (points)", "to decide", "5 % fewer", "as many", "5 % more"), images)}
-How often the best of {MODELS} models is in the first group of {RANKINGS:,} simulated rankings on {IMAGES[-1]:,} images,
-and how often the worst, by 5 points, is outside it; the others lie between:
+How often the best of {MODELS} models is in the first group of {RANKINGS:,} simulated rankings on {IMAGES[-1]:,} images, and how
+often the worst, by 5 points, is outside it; the others lie between:
 
-{table(("right for only one of two", "the best in group 1", "the worst outside it"), places)}"""
+{table(("right for only one of two", "the best in group 1", "the worst outside it"), places)}""".rstrip("\n")
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

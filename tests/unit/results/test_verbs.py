@@ -23,6 +23,7 @@ DOCUMENTS = {
     "compare": "comparison",
     "conform": "conformance",
     "findings": "findings",
+    "rank": "ranking",
     "verify": "verification",
 }
 
@@ -34,7 +35,7 @@ def folder(tmp_path_factory):
     labels = np.arange(70) % 7
     images = np.random.default_rng(0).integers(0, 256, (70, 48, 48, 3), np.uint8)
     np.savez(place / "faces.npz", images=images, labels=labels)
-    for name, wrong in (("good.csv", 7), ("bad.csv", 40)):
+    for name, wrong in (("good.csv", 7), ("fair.csv", 8), ("bad.csv", 40)):
         answers = np.where(np.arange(70) < wrong, (labels + 1) % 7, labels)
         rows = (f"{row}," + ",".join(map(str, 0.1 + 0.3 * np.eye(7)[answer])) for row, answer in enumerate(answers))
         (place / name).write_text("\n".join([f"image,{NAMES}", *rows]) + "\n")
@@ -57,12 +58,13 @@ def results(folder):
             "conform": ferspec.conform("right", select="FER-W"),
             "findings": ferspec.grid.findings(),
             "judge": ferspec.grid.judge("run", CELL),
+            "rank": ferspec.rank(["bad.csv", "fair.csv", "good.csv"], "faces.npz"),
             "train": TrainingRun.of(read_run("run"), folder / "run", finished_before=True),
             "verify": ferspec.verify("certified/certificate.json"),
         }
 
 
-VERBS = ("audit", "band", "compare", "conform", "findings", "judge", "train", "verify")
+VERBS = ("audit", "band", "compare", "conform", "findings", "judge", "rank", "train", "verify")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -87,6 +89,7 @@ def test_a_notebook_shows_a_page_without_scripts_in_a_frame(results, verb):
         ("audit", "audit log.csv --weights scratch"),
         ("band", f"grid band {CELL}"),
         ("compare", "compare good.csv bad.csv -d faces.npz"),
+        ("rank", "compare bad.csv fair.csv good.csv -d faces.npz"),
         ("findings", "grid findings"),
         ("judge", f"grid judge run --select {CELL}"),
         ("verify", "verify certified/certificate.json"),
@@ -127,6 +130,7 @@ def test_failures_are_the_undeclared_failures(results):
 def test_tables_agree_with_the_judgement(results):
     compared = results["compare"].to_frame()["value"]
     assert compared["accuracy_a"] - compared["accuracy_b"] == pytest.approx(compared["difference"]) == 33 / 70
+    assert results["rank"].to_frame().loc["bad.csv", ["group", "best_rank", "worst_rank"]].tolist() == [2, 3, 3]
     assert len(results["conform"].to_frame()) == results["conform"].counts.planned
     assert len(results["verify"].to_frame()) == results["verify"].counts.planned
     assert results["judge"].to_frame().loc[CELL, "status"] == results["judge"].judgement.cells[0].status == "within"
@@ -147,6 +151,7 @@ def test_tables_agree_with_the_judgement(results):
         ("audit", "plot_outcomes", ["FER-S"]),
         ("band", "plot_bands", None),
         ("compare", "plot_accuracy", ["A  good.csv", "B  bad.csv"]),
+        ("rank", "plot_accuracy", ["1  good.csv", "1  fair.csv", "2  bad.csv"]),
         ("findings", "plot_estimates", None),
         ("judge", "plot_bands", [CELL]),
     ],

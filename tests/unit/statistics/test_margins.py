@@ -5,6 +5,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+from compare_table import AS_GOOD, ranked, share_of
 from ferspec.checks.implementation.statistics.inputs import two_models
 from ferspec.reference.comparison import compare
 from ferspec.reference.margins import decide, images_within, margin_test, score
@@ -105,3 +106,17 @@ def test_that_many_images_decide_in_four_of_five_experiments():
         as_good = [margin_test(a, b, n, 0.03, EXCLUDED).within <= 0.05 for a, b, _ in outcomes]
         powers.append(likely @ as_good)
     assert powers[0] < 0.8 < powers[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "share", "margin"), [(350, 0.3, 0.03), (1018, 0.1, 0.01), (2100, 0.03, 0.005)])
+def test_a_model_worse_by_the_margin_is_rarely_found_as_good(n, share, margin):
+    """Part of the tables of docs/compare.md."""
+    assert 0.035 < share_of(AS_GOOD, n, (share + margin) / 2, (share - margin) / 2, margin) < 0.055
+
+
+@pytest.mark.slow
+def test_the_best_of_20_models_is_in_the_first_group_and_one_5_points_worse_is_not():
+    best, outside = ranked(0.3, rankings=1000)
+    assert best >= 0.95
+    assert outside >= 0.7
