@@ -127,8 +127,8 @@ How often the number of images that is printed for an undecided pair decides, an
 simulated pairs each (80 % is promised):
 
 {table(("only A", "only B", "images", "margin (points)", "to decide", "5 % fewer", "as many", "5 % more"), images)}
-How often the best of {MODELS} models is in the first group of {RANKINGS:,} simulated rankings on {IMAGES[-1]:,} images, and how
-often the worst, by 5 points, is outside it; the others lie between:
+How often the best of {MODELS} models is in the first group, and the worst, by 5 points, is outside it, in
+{RANKINGS:,} simulated rankings on {IMAGES[-1]:,} images; the others lie between:
 
 {table(("right for only one of two", "the best in group 1", "the worst outside it"), places)}""".rstrip("\n")
         + "\n"

@@ -134,7 +134,7 @@ def images_within(
 def _power(
     n: int, only_a: float, only_b: float, margin: float, alpha: float, excluded: float, equivalence: bool
 ) -> float:
-    """Return how likely ``n`` images decide, where these shares of all are right for one model alone.
+    """Return how likely ``n`` images decide, from the shares right for one model alone.
 
     B is not better by more than the margin.
     """
