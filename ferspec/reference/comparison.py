@@ -201,7 +201,7 @@ def images_to_decide(only_a: int, only_b: int, n: int, alpha: float) -> int | No
 
 
 def _power(images: int, only_a: float, only_b: float, alpha: float) -> float:
-    """Return how likely McNemar's exact test finds a difference, from the shares right for one model alone."""
+    """Return the power of McNemar's exact test, from the shares right for one alone."""
     from scipy.stats import binom
 
     first, last = (int(binom.ppf(likely, images, only_a + only_b)) for likely in (1e-9, 1 - 1e-9))
