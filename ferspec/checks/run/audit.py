@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ferspec.checks.run.schedule.notes import same_validation, schedule_notes
-from ferspec.checks.run.schedule.replay import PhaseReplay, PhaseStop, replays, stops
+from ferspec.checks.run.schedule.replay import PhaseReplay, PhaseStop, replays, stops, with_rates_of_next
 from ferspec.checks.run.schedule.restarts import with_restarts
 from ferspec.engine import Check, count, judge, outcome_of, unused, verdict_of
 from ferspec.errors import UserError
@@ -110,7 +110,8 @@ def audit_runs(
     """Run the checks on each training run; ``commands`` are what audits each of them again."""
     shared = same_validation(runs)
     audited = []
-    for place, (run, command) in enumerate(zip(map(with_restarts, runs), commands, strict=True)):
+    found = (with_restarts(with_rates_of_next(run)) for run in runs)
+    for place, (run, command) in enumerate(zip(found, commands, strict=True)):
         audited.append(_audited(run, checks, deviations, command, shared.get(place)))
         progress("auditing", place + 1, len(runs))
     outcomes = [outcome for one in audited for outcome in one.judgement.outcomes]

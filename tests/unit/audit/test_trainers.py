@@ -14,6 +14,7 @@ from ferspec.subjects.runs.logs.find import find_training_runs
 from ferspec.subjects.runs.logs.names import read_names
 from ferspec.subjects.runs.logs.phases import LoggedPhase
 from ferspec.subjects.runs.logs.training_log import read_training_log
+from helpers.made.logs import trained
 from helpers.made.trainers import FORMS, KERAS, console, renamed
 from mutants.runs import head, whole
 
@@ -106,6 +107,15 @@ def test_a_training_has_the_same_outcomes_in_every_trainers_log(tmp_path, traini
         assert (found.val_loss, found.rate) == (phase.val_loss, pytest.approx(phase.rate))
         assert found.val_accuracy == pytest.approx(phase.val_accuracy)
     assert not [note for note in run.notes if "unreadable" in note or "missing" in note]
+
+
+@pytest.mark.parametrize(("patience", "verdict"), [(10, "pass"), (9, "fail"), (12, "fail")])
+def test_other_trainers_may_log_the_rate_of_the_next_epoch(tmp_path, patience, verdict):
+    """PyTorch's users often log the rate after the scheduler's step; two reductions in a plateau show which."""
+    phase = trained(plateau={"patience": patience}, rates_of_next=True)
+    audit = ferspec.audit(written(tmp_path, "capitals.csv", [phase]), select="FER-S-03")
+    assert audit.verdict == verdict
+    assert any("the rate of the next one" in note for note in audit.runs[0].notes) == (verdict == "pass")
 
 
 def test_a_table_without_any_number_of_an_epoch_is_counted(tmp_path):

@@ -11,8 +11,12 @@ from ferspec.checks.run.schedule.rounded_losses import follow_rates, may_last, r
 from ferspec.checks.run.schedule.watches import WATCHES
 from ferspec.reference.schedule import PlateauRule, StoppingRule
 from ferspec.required import required
+from ferspec.subjects.runs.logs.documents import FORMAT as JSON
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
 from ferspec.subjects.runs.logs.phases import LoggedPhase
+from ferspec.subjects.runs.logs.tables import TABLE
+
+OTHER_TRAINERS = (TABLE, JSON)
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,18 @@ def replays(run: LoggedRun) -> tuple[PhaseReplay, ...]:
     """Compare the logged rates with those from the validation losses (FER-S-03, FER-S-04)."""
     rule = PlateauRule.of(run.profile)
     return tuple(_replayed(run, number, phase, rule) for number, phase in enumerate(run.phases))
+
+
+def with_rates_of_next(run: LoggedRun) -> LoggedRun:
+    """Return a run whose rates are read as those of the next epochs, if only that replays.
+
+    Trainers other than Keras may log an epoch after the scheduler's step.
+    """
+    if run.format not in OTHER_TRAINERS or all(replay.mismatch is None for replay in replays(run)):
+        return run
+    note = "each epoch is logged with the rate of the next one: only so do the rates replay"
+    shifted = replace(run, rates_of_next=True, notes=(*run.notes, note))
+    return shifted if all(replay.mismatch is None for replay in replays(shifted)) else run
 
 
 def _replayed(run: LoggedRun, number: int, phase: LoggedPhase, rule: PlateauRule) -> PhaseReplay:
@@ -88,7 +104,7 @@ def equivalent_patience(run: LoggedRun, replayed: Sequence[PhaseReplay]) -> str:
         other = replace(rule, patience=patience)
         if all(follow_rates(replay.phase, other, of_next=shifted)[1] is None for replay in replayed):
             right, wrong = (own, of_next) if shifted else (of_next, own)
-            return f"a patience of {rule.patience} if {right}, or of {patience} if {wrong}: TensorBoard does not say"
+            return f"a patience of {rule.patience} if {right}, or of {patience} if {wrong}: the log does not say"
     return ""
 
 
