@@ -50,7 +50,7 @@ def replays(run: LoggedRun) -> tuple[PhaseReplay, ...]:
 
 
 def with_rates_of_next(run: LoggedRun) -> LoggedRun:
-    """Return a run whose rates are read as those of the next epochs, if only that replays.
+    """Read rates as those of the next epochs, if only that replays.
 
     Trainers other than Keras may log an epoch after the scheduler's step.
     """
