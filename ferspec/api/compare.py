@@ -242,12 +242,11 @@ def compare_request(request: CompareRequest, progress: Progress = silent) -> Mod
 def rank_request(request: CompareRequest, progress: Progress = silent) -> ModelRanking:
     """Rank the models of a request."""
     found = _answered(request, progress)
-    clusters = None if request.clusters is None else _clusters(request.clusters, found.ids)
     names = [subject.name for subject in found.subjects]
     if len(set(names)) < len(names):
         names = list(map(str, request.models))
     return ModelRanking(
-        **dict(rank_predictions(found.labels, found.predicted, clusters)),
+        **dict(rank_predictions(found.labels, found.predicted, found.clusters)),
         names=tuple(names),
         subjects=found.subjects,
         dataset=found.dataset,
@@ -259,7 +258,7 @@ class _Answered:
     """The models of a request, and their predictions of the same images."""
 
     dataset: DatasetInfo
-    ids: tuple[str, ...]
+    clusters: np.ndarray | None
     labels: np.ndarray
     subjects: tuple[SubjectInfo, ...]
     predicted: tuple[np.ndarray, ...]
@@ -283,6 +282,7 @@ def _answered(request: CompareRequest, progress: Progress) -> _Answered:
     else:
         report = required(certificates[request.models[0]].report)
         manifest, dataset = report.manifest, report.dataset
+    clusters = None if request.clusters is None else _clusters(request.clusters, [entry.path for entry in manifest])
     subjects, predicted = [], []
     for model, contract in named:
         if model in certificates:
@@ -300,7 +300,7 @@ def _answered(request: CompareRequest, progress: Progress) -> _Answered:
     _require_different(request.models, subjects)
     classes = spec.load().classes
     labels = np.array([classes.index(entry.label) for entry in manifest])
-    return _Answered(dataset, tuple(entry.path for entry in manifest), labels, tuple(subjects), tuple(predicted))
+    return _Answered(dataset, clusters, labels, tuple(subjects), tuple(predicted))
 
 
 def _require_different(models: Sequence[str | Path], subjects: Sequence[SubjectInfo]) -> None:

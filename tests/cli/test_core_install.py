@@ -146,7 +146,7 @@ def write_onnx(path):
         ("certify model.tflite -d faces.npz -c tflite.toml -o tflite", 0),
         ("certify mine:predict -d faces.npz -c mine.toml -o mine", 0),
         ("certify predictions.csv -d faces.npz -o csv", 0),
-        ("compare mine:predict predictions.csv -d faces.npz --contract-a mine.toml", 0),
+        ("compare predictions.csv mine:predict -d faces.npz --contract-b mine.toml", 1),
         ("verify certified/certificate.json", 0),
     ],
 )

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs the devic
 SECONDS = 60
 MODEL, SET = "helpers.miniatures:right", "patches.npz"
 JUDGED = ("-d", SET, "-c", "contract.toml")
+JUDGED_A = ("-d", SET, "--contract-a", "contract.toml")
 PLUGINS = ("cacheprovider", "benchmark", "hypothesispytest", "warnings")
 SUITE = ("pytest", "--pyargs", "ferspec.conformance", "-q", *(f"-pno:{name}" for name in PLUGINS))
 CELL = "sequential4conv-scratch-48-rafdb-conservative"
@@ -34,6 +35,8 @@ OPTIONS = {
     "compare MODEL_A": ("a.keras", ("compare", "{}", MODEL, "-d", SET, "--contract-a", "contract.toml")),
     "compare MODEL_B": ("b.tflite", ("compare", "demo", "{}", "--contract-b", "contract.toml")),
     "compare --contract-b": ("b.toml", ("compare", "demo", MODEL, "--contract-b", "{}")),
+    "compare CERTIFICATE": ("a.json", ("compare", "{}", MODEL, "-d", SET, "--contract-b", "contract.toml")),
+    "compare --clusters": ("twins.csv", ("compare", MODEL, "some.csv", *JUDGED_A, "--clusters", "{}")),
     "verify CERTIFICATE": ("certificate.json", ("verify", "{}")),
     "verify --dataset": ("set.npz", ("verify", "some.json", "-d", "{}")),
     "verify --model": ("model.pt", ("verify", "some.json", "-d", SET, "-m", "{}")),
@@ -85,6 +88,7 @@ def ended(tmp_path_factory):
     colour_patches(folder)
     save_contract(contract(), folder / "contract.toml")
     (folder / "some.json").write_text("{}")
+    (folder / "some.csv").write_text("image,class\n0,Sad\n")
     (folder / "log.csv").write_text("epoch,accuracy,loss,val_accuracy,val_loss\n0,0.2,1.9,0.3,1.8\n")
     commands = []
     for number, (option, kind) in enumerate(CASES):
