@@ -278,11 +278,12 @@ def _answered(request: CompareRequest, progress: Progress) -> _Answered:
         first = runs[0][0] if runs else request.models[0]
         images = open_images(first, request.dataset, progress=progress, split=request.split)
         manifest, dataset = images.manifest(), dataset_info(images, images.manifest())
-        tell(progress, (*decided(images), *chain.from_iterable(trained_on(model, manifest) for model, _ in runs)))
     else:
         report = required(certificates[request.models[0]].report)
         manifest, dataset = report.manifest, report.dataset
     clusters = None if request.clusters is None else _clusters(request.clusters, [entry.path for entry in manifest])
+    if images is not None:
+        tell(progress, (*decided(images), *chain.from_iterable(trained_on(model, manifest) for model, _ in runs)))
     subjects, predicted = [], []
     for model, contract in named:
         if model in certificates:
