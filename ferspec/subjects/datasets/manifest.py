@@ -12,6 +12,9 @@ from ferspec.records import Record
 from ferspec.subjects.datasets.published_counts import explanation
 from ferspec.subjects.examples import first_few
 
+REPEATED = "images that occur more than once with one label"
+DOUBLED = "all images occur twice, as in a doubled tree"
+
 
 class Entry(Record):
     """Describe one image: path or index, sha256 of file and pixels, size and label."""
@@ -73,7 +76,8 @@ def duplicate_notes(entries: Sequence[Entry]) -> Iterator[str]:
     same = [group for group in duplicates if len({entry.label for entry in group}) == 1]
     conflicting = [group for group in duplicates if len({entry.label for entry in group}) > 1]
     if same:
-        yield f"images that occur more than once with one label: {len(same):,} ({_examples(same)})"
+        doubled = 2 * len(same) == len(entries) == 2 * len(entries_by_pixels)
+        yield f"{DOUBLED if doubled else REPEATED}: {len(same):,} ({_examples(same)})"
     if conflicting:
         yield f"images that occur with different labels: {len(conflicting):,} ({_examples(conflicting)})"
 

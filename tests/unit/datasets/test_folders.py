@@ -251,6 +251,14 @@ def test_repeated_pictures_and_label_conflicts_are_noted(tmp_path):
     assert "images that occur with different labels: 1 (Happy/3.png Happy = Sad/1.png Sad)" in notes
 
 
+def test_a_doubled_tree_is_noted(tmp_path):
+    for folder in ("set", "set/set"):
+        put(tmp_path / folder, ["Happy/1.png", "Sad/1.png"])
+    notes = open_dataset(tmp_path).notes
+    assert notes[0] == "class folders were joined from 2 folders: set, set/set"
+    assert notes[-1].startswith("all images occur twice, as in a doubled tree: 2 (Happy/1.png Happy = set/Happy/1.png")
+
+
 def test_missing_classes_and_other_sizes_are_noted(tmp_path):
     notes = open_dataset(put(tmp_path, ["Happy/1.png", "Sad/1.png"])).notes
     assert notes == (

@@ -219,6 +219,16 @@ def test_only_the_classes_that_differ_are_named(rafdb, monkeypatch):
     assert effects(opened("RAF-DB", rafdb))["FER-D-01", "data"] == "Fear 14 instead of 15"
 
 
+def test_the_cause_of_other_counts_is_named(tmp_path, monkeypatch):
+    class_folders(tmp_path / "RAF-DB", dict(zip(CLASSES, (4, 5, 6, 7, 8, 9, 10), strict=True)))
+    with_counts(monkeypatch, "RAF-DB", counts=(5, 4, 6, 7, 8, 9, 10))
+    said = effects(opened("RAF-DB", tmp_path))["FER-D-01", "data"]
+    assert said == (
+        "Angry 4 instead of 5; Disgust 5 instead of 4; these are the published counts under other classes: "
+        "Angry has those of Disgust, Disgust has those of Angry"
+    )
+
+
 def test_data_of_the_protocol_have_no_deviation(rafdb, monkeypatch):
     with_counts(monkeypatch, "RAF-DB", counts=(14,) * 7, total=98, size=(8, 8))
     with_counts(monkeypatch, "BTFER", counts=(1,) * 7, total=7, size=(8, 8))
