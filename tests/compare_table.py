@@ -120,17 +120,18 @@ def tables() -> str:
     places = ((f"{100 * share:g} %", *map(percent, ranked(share))) for share in (0.05, 0.1, 0.2, 0.3))
     return (
         f"""{BEGIN}
-How often a model that is worse by just the margin is found as good, in {PAIRS:,} simulated pairs each:
+How often a model whose accuracy is lower by exactly the margin is wrongly found as good, in {PAIRS:,} simulated
+pairs each:
 
-{table(("images", "right for only one", *points), errors)}
-How often the number of images that is printed for an undecided pair decides, and 5 % fewer and more, in {PAIRS:,}
-simulated pairs each (80 % is promised):
+{table(("images", "only one is right", *points), errors)}
+For an undecided pair, the command prints the number of images that decides with a probability of 80 %. How often
+this number decides, and how often 5 % fewer or more do, in {PAIRS:,} simulated pairs each:
 
 {table(("only A", "only B", "images", "margin (points)", "to decide", "5 % fewer", "as many", "5 % more"), images)}
-How often the best of {MODELS} models is in the first group, and the worst, by 5 points, is outside it, in
-{RANKINGS:,} simulated rankings on {IMAGES[-1]:,} images; the others lie between:
+{MODELS} models are ranked; the worst is 5 points below the best, and the others lie between. How often the best is
+in group 1, and the worst is not, in {RANKINGS:,} simulated rankings on {IMAGES[-1]:,} images:
 
-{table(("right for only one of two", "the best in group 1", "the worst outside it"), places)}""".rstrip("\n")
+{table(("only one of two is right", "the best in group 1", "the worst outside it"), places)}""".rstrip("\n")
         + "\n"
     )
 

