@@ -31,7 +31,7 @@ from ferspec.subjects.models.subject import ModelSubject
 from helpers.cheats import answers as cheats
 
 PAGE = Path(__file__).parents[1] / "docs" / "losses.md"
-JUDGEMENTS = 5
+JUDGEMENTS, IMAGES = 5, 256
 FACES, RENDERED = "1,018 sample faces of BTFER, 48 × 48", "280 synthetic faces, 96 × 96"
 KERAS_ORDER = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 PROTOCOL_ORDER = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
@@ -49,7 +49,8 @@ INTRODUCTION = f"""\
 FER-B-10 asks 128 images again, and then 512 if these lose more than 10 points, each mirrored, turned, shifted, zoomed
 and compressed by amounts drawn for it (`ferspec spec show FER-B-10`). It fails where the lower end of the interval of
 the loss exceeds 15 points of accuracy.
-The losses are the means and the largest of {JUDGEMENTS} measurements on 512 images, in points.
+The losses are the means and the largest of {JUDGEMENTS} measurements on {IMAGES} images, in points; *failed* says in
+how many of them the lower end was too high.
 
 Asking few images first misses no more than asking 256 at once, by simulation: where 5 % of the answers become right, a
 loss of 20 points is found in 17 % of the judgements (5 % with 256 at once), of 25 points in 86 % (42 %), of 30 points
@@ -92,8 +93,7 @@ class Losses:
 
 
 def measured(name: str, images: str, subject: ModelSubject) -> Losses:
-    images_drawn = spec.load().integer("FER-B-10", "images")
-    found = [loss_by_changes(subject, subject.draw(images_drawn)) for _ in range(JUDGEMENTS)]
+    found = [loss_by_changes(subject, subject.draw(IMAGES)) for _ in range(JUDGEMENTS)]
     losses = tuple(required(loss.value) for loss in found)
     failed = sum(required(loss.low) > spec.load().number("FER-B-10", "most_lost") for loss in found)
     print(name, losses, failed, file=sys.stderr, flush=True)

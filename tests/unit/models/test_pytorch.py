@@ -280,7 +280,8 @@ class Heads(torch.nn.Module):
         self.norm = torch.nn.BatchNorm1d(7)
 
     def forward(self, batch):
-        pooled = self.attention(self.patches(batch).flatten(2).transpose(1, 2)).mean(1)
+        # a conversion is exported with an assertion, which has no output
+        pooled = self.attention(self.patches(batch.to(torch.float32)).flatten(2).transpose(1, 2)).mean(1)
         scores = torch.softmax(self.norm(self.expression(pooled)), 1)
         return {"values": self.values(pooled), "expression": scores.view(batch.shape[0], -1)}
 

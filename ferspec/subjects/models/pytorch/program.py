@@ -123,7 +123,9 @@ def _value(argument: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
 
 
 def _store(outputs: list[dict[str, Any]], answer: Any, values: dict[str, Any]) -> None:
-    """Keep the answer of an operator under the names of its outputs."""
+    """Keep the answer of an operator under the names of its outputs; an assertion has none."""
+    if not outputs:
+        return
     if len(outputs) == 1 and "as_tensors" not in outputs[0]:
         answer = [answer]
     names = [name for output in outputs for name in _output_names(output)]
