@@ -150,4 +150,6 @@ if __name__ == "__main__":
     found = page()
     print(found)
     if "--write" in sys.argv[1:]:
-        write_whole(PAGE, found)
+        # what follows is the section of mistakes_table.py
+        _, heading, section = PAGE.read_text("utf-8").partition("\n## ")
+        write_whole(PAGE, found + heading + section)
