@@ -74,7 +74,7 @@ wrote the published file; the others were converted from it, and were given to `
 SECTION = """
 ## Weights of a named architecture
 
-ResNet18 as `ferspec` builds it, at 12 × 12, with random weights except for its last layer, which was fitted to the faces.
+ResNet18 as `ferspec` builds it, at 12 × 12; its weights are random, except for the last layer, fitted to the faces.
 
 | format | accuracy | answers that differ from the first file |
 | --- | --- | --- |

@@ -281,8 +281,8 @@ def judged(recorded: Recorded) -> tuple[str, list[str]]:
     for mode, least in TARGETS.items():
         wrong = [mistake for mistake in mistakes(recorded) if mistake.loss >= least]
         named = [searches(recorded, mistake.declared, mode, mistake.accepted).named for mistake in wrong]
-        cells += [str(len(wrong)), *(f"{100 * share:.0f} %" for share in (np.mean(named), min(named)) if wrong)]
-        cells += ["", ""] if not wrong else []
+        shares = [np.mean(named), min(named)] if wrong else []
+        cells += [str(len(wrong)), *(f"{100 * share:.0f} %" for share in shares), *([] if wrong else ["", ""])]
         missed += [
             f"- {recorded.name}, {mode}: {mistake.right.kind} {mistake.right.declared} for {mistake.right.likely} "
             f"({100 * mistake.loss:.1f} points, {100 * mistake.differing:.0f} % of the predictions differ): "
