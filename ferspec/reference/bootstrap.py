@@ -47,6 +47,17 @@ def resample_table(counts: np.ndarray, resampling: Resampling) -> np.ndarray:
     return tables
 
 
+def leave_one_out(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the tables without one image of each kind, and the counts of the kinds.
+
+    ``counts`` has any shape (...); the results are (kinds, ...) and (kinds,).
+    """
+    kinds = np.argwhere(counts > 0)
+    tables = np.repeat(counts[None], len(kinds), axis=0)
+    tables[(np.arange(len(kinds)), *kinds.T)] -= 1
+    return tables, counts[counts > 0]
+
+
 def resample_means(terms: np.ndarray, resampling: Resampling) -> np.ndarray:
     """Return the column means of ``terms`` over images drawn with replacement.
 

@@ -10,9 +10,9 @@ import numpy as np
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.reference import metrics
-from ferspec.reference.bootstrap import Resampling, protocol_resampling, resample_table
+from ferspec.reference.bootstrap import Resampling, leave_one_out, protocol_resampling, resample_table
 from ferspec.reference.calibration import calibration
-from ferspec.reference.intervals import WILSON, mean_of_classes, proportion, wilson
+from ferspec.reference.intervals import BOOTSTRAP, WILSON, acceleration, mean_of_classes, proportion, wilson
 from ferspec.reference.measured import Averages, Calibration, ClassMetrics, Evaluation, Metric, Rank
 from ferspec.reference.slices import slices
 from ferspec.required import required
@@ -111,8 +111,9 @@ def averages(matrix: np.ndarray, resampling: Resampling) -> tuple[Averages, Aver
     ``matrix`` is (7, 7). A class with an undefined metric counts as 0, as in scikit-learn's reports, and ``undefined``
     names it (FER-M-05).
     """
-    replicates = resample_table(matrix, resampling)
+    replicates, (left, counts_left) = resample_table(matrix, resampling), leave_one_out(matrix)
     images = metrics.support(matrix)
+    n = int(images.sum())
     measured_on = {
         metrics.precision: metrics.predictions(matrix),
         metrics.recall: images,
@@ -120,12 +121,24 @@ def averages(matrix: np.ndarray, resampling: Resampling) -> tuple[Averages, Aver
     }
     averaged = []
     for figure, counts in measured_on.items():
-        point, drawn = figure(matrix), figure(replicates)
+        point, drawn, without = figure(matrix), figure(replicates), figure(left)
         weighted, macro = (
-            mean_of_classes(metrics.counted(point), weights, counts, average, resampling.level, int(images.sum()))
-            for weights, average in (
-                (images, metrics.weighted(drawn, replicates)),
-                (np.ones(len(images)), metrics.macro(drawn)),
+            mean_of_classes(
+                metrics.counted(point),
+                weights,
+                counts,
+                average(drawn, replicates),
+                resampling.level,
+                n,
+                method=f"{BOOTSTRAP}, bias-corrected",
+                # a single image leaves none
+                acceleration=acceleration(average(without, left), counts_left) if n > 1 and accelerated else 0.0,
+                includes=() if accelerated else [_below(float(average(point, matrix)), n, resampling.level)],
+            )
+            for weights, average, accelerated in (
+                # where nearly all images are right, precision by support spreads too little to the low side
+                (images, metrics.weighted, figure is not metrics.precision),
+                (np.ones(len(images)), lambda of_classes, _: metrics.macro(of_classes), True),
             )
         )
         averaged.append(
@@ -136,6 +149,11 @@ def averages(matrix: np.ndarray, resampling: Resampling) -> tuple[Averages, Aver
         )
     precision, recall, f1 = averaged
     return precision, recall, f1
+
+
+def _below(value: float, n: int, level: float) -> tuple[float, float]:
+    """Return the part below a value of the Wilson interval of such a share."""
+    return wilson(round(value * n), n, level)[0], value
 
 
 def per_class(matrix: np.ndarray, level: float) -> tuple[ClassMetrics, ...]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -12,8 +13,12 @@ Judgement = Literal["pass", "fail", "inconclusive"]
 Interval = tuple[float, float]
 
 WILSON, CLOPPER_PEARSON = "Wilson", "Clopper-Pearson"
+BOOTSTRAP = "bootstrap over images"
+# metrics of equal tables may differ by their rounding errors
+SAME = 1e-12
 
 
+@lru_cache(maxsize=1 << 14)
 def wilson(successes: int, n: int, level: float) -> Interval:
     """Return the Wilson interval of the proportion ``successes`` of ``n`` (n > 0).
 
@@ -52,6 +57,28 @@ def percentile(replicates: np.ndarray, level: float) -> Interval:
     return float(low), float(high)
 
 
+def acceleration(without: np.ndarray, counts: np.ndarray) -> float:
+    """Return how fast the spread of a metric changes with it (Efron 1987).
+
+    ``without`` (m,) is the metric without one image of each kind, ``counts`` (m,) the images of that kind.
+    """
+    influence = np.average(without, weights=counts) - without
+    spread = float((counts * influence**2).sum())
+    return float((counts * influence**3).sum()) / (6 * spread**1.5) if spread > 0 else 0.0
+
+
+def corrected(value: float, replicates: np.ndarray, level: float, acceleration: float) -> Interval:
+    """Return the interval of replicates corrected for their bias, and for an acceleration (BCa)."""
+    from scipy.special import ndtr, ndtri
+
+    below = ((replicates < value - SAME).mean() + (replicates <= value + SAME).mean()) / 2
+    bias = ndtri(np.clip(below, 1 / (len(replicates) + 1), len(replicates) / (len(replicates) + 1)))
+    ends = bias + ndtri(np.array([(1 - level) / 2, (1 + level) / 2]))
+    # the method whose ends have their level with any number of replicates
+    low, high = np.quantile(replicates, ndtr(bias + ends / (1 - acceleration * ends)), method="weibull")
+    return float(low), float(high)
+
+
 def unseen(value: float, n: int, level: float, bounds: Interval) -> Interval:
     """Return how far unseen images may move a mean over ``n`` images from its ``value``.
 
@@ -67,14 +94,19 @@ def bootstrap(
     replicates: np.ndarray,
     level: float,
     reaches: Iterable[Interval],
-    method: str = "bootstrap over images",
+    method: str = BOOTSTRAP,
+    acceleration: float | None = None,
 ) -> Metric:
     """Return a metric with its percentile interval, widened to include every interval of ``reaches``.
+
+    With an ``acceleration`` it is the BCa interval; 0 corrects for the bias alone.
 
     Resampling does not account for unseen kinds of images: if every image is right, all replicates are equal. So the
     interval always includes the values that unseen images could cause.
     """
     resampled = percentile(replicates, level)
+    if acceleration is not None:
+        resampled = corrected(value, replicates, level, acceleration)
     lows, highs = zip(resampled, *reaches, strict=True)
     widened = "" if resampled == (min(lows), max(highs)) else f", widened by {WILSON} for images unseen"
     return Metric(
@@ -93,17 +125,21 @@ def mean_of_classes(
     level: float,
     n: int,
     bounds: Interval = (0, 1),
-    method: str = "bootstrap over images",
+    method: str = BOOTSTRAP,
+    acceleration: float | None = None,
+    includes: Iterable[Interval] = (),
 ) -> Metric:
     """Return the weighted mean of a metric over classes, with its bootstrap interval.
 
     ``values``, ``weights`` and ``counts`` are (k,): the metric of each class, its weight in the mean, and the number of
-    the ``n`` images it was measured on. Unseen images may be of any class, or all of the class that matters most.
+    the ``n`` images it was measured on. Unseen images may be of any class, or all of the class that matters most. The
+    interval also covers those that it ``includes``; ``acceleration`` is that of ``bootstrap``.
     """
     value, (low, high) = float((weights * values).sum() / weights.sum()), bounds
     shares = weights / weights.sum() * [wilson(0, int(count), level)[1] if count else 0.0 for count in counts]
     in_a_class = value - float((shares * (values - low)).max()), value + float((shares * (high - values)).max())
-    return bootstrap(value, replicates, level, (unseen(value, n, level, bounds), in_a_class), method)
+    reaches = (unseen(value, n, level, bounds), in_a_class, *includes)
+    return bootstrap(value, replicates, level, reaches, method, acceleration)
 
 
 def spread_interval(

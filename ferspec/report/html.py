@@ -156,5 +156,5 @@ def templates() -> Environment:
         "shorten": words.shorten,
         "stated": words.stated,
     }
-    environment.globals |= {"VERDICTS": words.VERDICTS, "level": words.level}
+    environment.globals |= {"VERDICTS": words.VERDICTS, "level": words.level, "approximate": words.approximate}
     return environment

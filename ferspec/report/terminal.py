@@ -23,6 +23,7 @@ from ferspec.report.words import (
     LONGEST_NAME,
     UNDEFINED,
     VERDICTS,
+    approximate,
     asked,
     by_urgency,
     claimed,
@@ -287,7 +288,8 @@ def _print_figures(console: Console, report: Report) -> None:
         _print(console, *_wrapped(console, f"{place(rank)}, among the published BTFER accuracies{among}"))
     for table in (_averages(metrics), _classes(metrics), _matrix(metrics)):
         _print(console, "", table)
-    notes = [*undefined_reasons(metrics), *_groups(metrics), _calibration(metrics.calibration)]
+    notes = [*filter(None, [approximate(metrics)]), *undefined_reasons(metrics)]
+    notes += [*_groups(metrics), _calibration(metrics.calibration)]
     _print(console, "")
     for note in notes:
         _print(console, *_wrapped(console, note))

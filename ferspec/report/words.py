@@ -371,6 +371,13 @@ def cell_name(cell: Cell) -> str:
     return f"{cell.architecture}, {WEIGHTS[cell.weights]}, {cell.resolution} px, {trained}"
 
 
+def approximate(metrics: Evaluation) -> str | None:
+    """Return that the intervals of averages are approximate on so few images; None on enough."""
+    least = spec.load().integer("FER-Z-03", "least_images")
+    said = f"Intervals of averages over classes are approximate on fewer than {least} images."
+    return said if metrics.n < least else None
+
+
 def undefined_reasons(metrics: Evaluation) -> list[str]:
     """Return the reasons why metrics of a report are undefined, each once."""
     figures = [

@@ -108,6 +108,13 @@ def test_the_printed_command_gives_the_same_judgement_of_the_cell(tmp_path, shif
     assert (repeated.exit_code, json.loads(repeated.stdout)["cells"]) == (status, [cell])
 
 
+def test_the_66_incomplete_cells_of_the_paper_take_one_line(tmp_path):
+    ferspec_grid("export-published", str(tmp_path / "printed.csv"))
+    printed = ferspec_grid("judge", str(tmp_path / "printed.csv")).stdout.splitlines()
+    assert len([line for line in printed if line.startswith("66 cells incomplete: ")]) == 1
+    assert len([line for line in printed if "val_accuracy" in line]) == 1
+
+
 def test_cells_of_one_status_and_reason_take_one_line(tmp_path):
     table = tmp_path / "half.csv"
     cells = [cell for cell in SPEC.cells if cell.dataset == "RAF-DB" and cell.val_accuracy() is not None]
@@ -115,7 +122,7 @@ def test_cells_of_one_status_and_reason_take_one_line(tmp_path):
     table.write_text("\n".join(["cell;val_accuracy", *rows]))
     lines = [line for line in ferspec_grid("judge", str(table)).stdout.splitlines() if "btfer_accuracy" in line]
     assert len(lines) == 1
-    assert lines[0].startswith(f"{len(cells)} cells incomplete: the run has no btfer_accuracy (")
+    assert lines[0].startswith(f"{len(cells)} cells incomplete: the run has no btfer_accuracy: ")
 
 
 @pytest.mark.parametrize(

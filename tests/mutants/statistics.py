@@ -10,6 +10,7 @@ import numpy as np
 from ferspec.checks.implementation.statistics.mistakes.intervals import (
     F1_INTERVALS,
     PROPORTIONS,
+    bca,
     by_scipy,
     f1_interval,
     f1_of,
@@ -108,6 +109,7 @@ MUTANTS = (
     right("FER-Z-01", "F1 of another stream", f1_interval=image_by_image),
     right("FER-Z-02", "shares by SciPy, as a tuple", proportion_interval=by_scipy("wilson")),
     right("FER-Z-02", "shares in single precision", proportion_interval=wilson_in_single_precision),
+    right("FER-Z-03", "corrected for bias and skewness (BCa)", f1_interval=bca),
     right("FER-Z-03", "twice as many replicates of another stream, image by image", f1_interval=image_by_image),
     *(
         right("FER-Z-03", f"NumPy's multinomial from seed {seed}", f1_interval=f1_interval(percentile, seed=seed))

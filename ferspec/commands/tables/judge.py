@@ -60,20 +60,23 @@ def _asks_attention(cell: CellJudgement) -> bool:
 
 
 def _alike(cells: Iterable[CellJudgement]) -> Iterable[list[CellJudgement]]:
-    """Group the cells that have nothing to show but one status and reason."""
+    """Group the cells of one status that have nothing to show but a reason."""
     groups: dict[tuple[str, ...], list[CellJudgement]] = {}
     for cell in cells:
         own = (cell.cell,) if cell.outside or cell.problems else cell.deviations
-        groups.setdefault((cell.status, cell.outcome.message, *own), []).append(cell)
+        groups.setdefault((cell.status, *own), []).append(cell)
     return groups.values()
 
 
 def _in_one_line(cells: list[CellJudgement]) -> Text:
     first, more = cells[0], ", …: --json lists all" if len(cells) > NAMED else ""
-    reason = shorten("; ".join((first.outcome.message, *first.deviations)), LONGEST)
+    counts = Counter(cell.outcome.message for cell in cells)
+    reasons = [reason if len(counts) == 1 else f"{reason} ({count})" for reason, count in counts.items()]
     names = ", ".join(cell.cell for cell in cells[:NAMED])
-    status = (first.status, STYLES[first.outcome.status])
-    return Text.assemble(f"{len(cells)} cells ", status, f": {reason} ({names}{more})")
+    said = shorten("; ".join((*reasons, *first.deviations)), LONGEST)
+    return Text.assemble(
+        f"{len(cells)} cells ", (first.status, STYLES[first.outcome.status]), f": {said}: {names}{more}"
+    )
 
 
 def _lines(cell: CellJudgement) -> Iterator[Text]:

@@ -7,6 +7,7 @@ shows a value as the data files state it where it can show what was computed wit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from helpers.spec_mutation.judgements import PROFILES, answers, logs, promises, screening, tolerances
@@ -154,6 +155,7 @@ def evaluation() -> Iterator[Any]:
     from ferspec.implementation import released
     from ferspec.reference.margins import decide
     from ferspec.reference.slices import slices
+    from ferspec.report.words import approximate
 
     rng = np.random.default_rng(5)
     labels = rng.integers(0, 6, 80)
@@ -164,7 +166,7 @@ def evaluation() -> Iterator[Any]:
     rows[0] = np.eye(7)[(labels[0] + 1) % 7]
     both = labels.tolist(), predictions.tolist()
     yield released.metrics(*both), released.rounded(0.123456), released.proportion_interval(7, 20)
-    yield released.f1_interval(*both)
+    yield released.f1_interval(*both), approximate(SimpleNamespace(n=80))
     yield released.calibration_error(labels.tolist(), rows.tolist())
     yield released.negative_log_likelihood(labels.tolist(), rows.tolist())
     other = np.where(rng.random(80) < 0.5, labels, predictions).tolist()

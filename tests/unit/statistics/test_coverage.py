@@ -15,7 +15,7 @@ from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling, resample_table
 from ferspec.reference.calibration import calibration
 from ferspec.reference.comparison import accuracy_difference, f1_differences
-from ferspec.reference.evaluation import averages, per_class
+from ferspec.reference.evaluation import AVERAGED, averages, per_class
 from ferspec.reference.intervals import percentile, wilson
 from ferspec.reference.measured import Metric
 from ferspec.reference.significance import mcnemar
@@ -94,6 +94,45 @@ def test_averages_over_2100_images_are_covered(name, kind):
     assert not covers(float(truth), [halved(metric) for metric in found]), (
         "a simulation that any interval passes shows nothing"
     )
+
+
+def balanced(accuracy: float, seed: int, spread: float, concentration: float) -> np.ndarray:
+    """The probabilities of a balanced test set: accuracies that differ by class, and errors that favour some."""
+    right = np.clip(accuracy + spread * min(accuracy, 1 - accuracy) * np.linspace(-1, 1, 7), 0.02, 0.98)
+    others = np.random.default_rng(seed).dirichlet(np.full(6, concentration), size=7)
+    model = np.diag(right)
+    model[~np.eye(7, dtype=bool)] = (others * (1 - right[:, None])).ravel()
+    return model / 7
+
+
+SETTINGS = [
+    balanced(accuracy, seed, *shape)
+    for seed, (accuracy, shape) in enumerate(product((0.35, 0.55, 0.75, 0.92), ((0.0, 20.0), (0.4, 0.5))))
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "worst", "best"), [(70, 0.92, 1.0), (350, 0.935, 0.97)])
+def test_averages_are_covered_on_few_images(n, worst, best):
+    """Eight settings, each with 2,000 samples; docs/certify.md has the table."""
+    found = {name: [] for name in ("precision", "f1", "macro precision", "macro recall", "macro f1")}
+    for model in SETTINGS:
+        figures = (metrics.precision(model), metrics.recall(model), metrics.f1(model))
+        truths = {f"macro {name}": metrics.macro(figure) for name, figure in zip(AVERAGED, figures, strict=True)}
+        truths |= {"precision": metrics.weighted(figures[0], model), "f1": metrics.weighted(figures[2], model)}
+        held: dict[str, list[bool]] = {name: [] for name in truths}
+        rng = np.random.default_rng(11)
+        for trial in range(2000):
+            drawn = averages(rng.multinomial(n, model.ravel()).reshape(7, 7), resampling(trial, 300))
+            for name, average in zip(AVERAGED, drawn, strict=True):
+                for key, metric in ((name, average.weighted), (f"macro {name}", average.macro)):
+                    if key in held:
+                        held[key].append(metric.low - 1e-9 <= truths[key] <= metric.high + 1e-9)
+        for name, hits in held.items():
+            found[name].append(float(np.mean(hits)))
+    print({name: (round(float(np.mean(shares)), 4), min(shares), max(shares)) for name, shares in found.items()})
+    assert all(0.94 <= np.mean(shares) <= 0.965 for shares in found.values()), found
+    assert all(worst <= min(shares) and max(shares) <= best for shares in found.values()), found
 
 
 def halved(metric: Metric) -> tuple[float, float]:

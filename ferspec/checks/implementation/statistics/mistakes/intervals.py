@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,21 @@ def drawn_tables(table: Array, *, seed: int = 11, replicates: int = REPLICATES, 
     return drawn.reshape(-1, *table.shape)
 
 
+def bca_levels(table: Array, replicates: Array, value: float) -> list[float]:
+    """Return the levels of the replicates at the ends of the BCa interval (Efron 1987)."""
+    kinds = np.flatnonzero(table)
+    left = np.repeat(table.reshape(1, -1), len(kinds), axis=0)
+    left[np.arange(len(kinds)), kinds] -= 1
+    counts, without = table.ravel()[kinds], f1_of(left.reshape(-1, *table.shape))
+    influence = (counts @ without) / counts.sum() - without
+    skewness = float(counts @ influence**3) / max(1e-300, 6 * float(counts @ influence**2) ** 1.5)
+    shares = np.mean(replicates < value - 1e-12), np.mean(replicates <= value + 1e-12)
+    normal = NormalDist()
+    bias = normal.inv_cdf(min(max(float(np.mean(shares)), 1 / len(replicates)), 1 - 1 / len(replicates)))
+    ends = bias - deviations(), bias + deviations()
+    return [normal.cdf(bias + end / (1 - skewness * end)) for end in ends]
+
+
 def f1_interval(made: Made, macro: bool = False, **drawn: Any) -> Capability:
     """Return ``f1_interval`` with this rule."""
 
@@ -110,6 +126,14 @@ def f1_interval(made: Made, macro: bool = False, **drawn: Any) -> Capability:
 def percentile(value: float, replicates: Array, n: int) -> list[float]:
     """Return the right interval."""
     return widened(percentiles(replicates), value, n)
+
+
+def bca(labels: Sequence[int], predictions: Sequence[int]) -> list[float]:
+    """Return the right interval, corrected for bias and skewness."""
+    table = table_of(labels, predictions)
+    value, replicates = float(f1_of(table)), f1_of(drawn_tables(table))
+    low, high = np.quantile(replicates, bca_levels(table, replicates, value))
+    return widened((float(low), float(high)), value, len(labels))
 
 
 def normal(value: float, replicates: Array, n: int) -> list[float]:
