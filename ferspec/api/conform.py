@@ -117,9 +117,7 @@ def stated_by(source: Origin | None, checks: Sequence[Check], profile: Profile) 
     """Return the checks whose clause a source states, or all; ``UserError`` where there are none."""
     found = tuple(check for check in checks if source in (None, origin(spec.load().clause(check.clause), profile)))
     if not found:
-        raise UserError(
-            f"no clause of the selected checks is stated by the source '{source}': leave out -k or --source"
-        )
+        raise UserError(f"none of the selected checks has the source '{source}': leave out -k or --source")
     return found
 
 

@@ -35,7 +35,7 @@ DatasetName = Annotated[
     Name | None, Option("A folder per class, or any other form of docs/datasets.md.", ("--dataset", "-d"), "PATH")
 ]
 SplitName = Annotated[
-    str | None, Option("The split of the dataset to evaluate, such as test; by default the only one for tests.")
+    str | None, Option("The split of the dataset to evaluate, such as test; by default the only one not for training.")
 ]
 Deviations = Annotated[Name | None, Option("Clauses that are declared to fail, each with its reason.", metavar="TOML")]
 Select = Annotated[str, Option("Run only the checks whose id contains TEXT.", ("-k",), "TEXT")]
@@ -95,12 +95,12 @@ class CertifyRequest(Request):
         tuple[str, ...],
         Option("A claim to judge, such as 'recall[Disgust]>=0.3'; repeatable.", ("--claim",), "CLAIM"),
     ] = ()
-    sequential: Annotated[bool, Option("Ask about images in random order until every claim is decided.")] = False
+    sequential: Annotated[bool, Option("Ask about images in random order; stop when every claim is decided.")] = False
     lineage: Annotated[
         str | None,
         Option(
-            "Count this certification among those of a lineage of models, in a record beside the output; the claims of "
-            "all on the same images share one error.",
+            "The lineage of the model: a name for all versions of it. Their certifications on the same images are "
+            "counted in a record beside the output, and their claims share one error.",
             metavar="NAME",
         ),
     ] = None
@@ -137,14 +137,14 @@ class CompareRequest(Request):
     margin: Annotated[
         float | None,
         Option(
-            "Decide whether the second model is as good as the first within this share: 0.01 for a point.",
+            "Decide whether the second model is as good as the first within this margin: 0.01 for 1 point.",
             metavar="SHARE",
         ),
     ] = None
-    equivalence: Annotated[bool, Option("Ask of both that neither is better by the margin.")] = False
+    equivalence: Annotated[bool, Option("Decide whether neither model is better by the margin.")] = False
     clusters: Annotated[
         Name | None,
-        Option("A column for the image and one for its cluster, such as twins; ranks the models.", metavar="CSV"),
+        Option("A column for the image and one for its cluster, such as twins. The models are ranked.", metavar="CSV"),
     ] = None
     trust_code: TrustCode = False
     time_limit: TimeLimit = OF_MODELS
@@ -204,7 +204,9 @@ class ConformRequest(Request):
     ] = DEFAULT_PROFILE
     source: Annotated[
         Origin | None,
-        Option("Ask only what the paper's text (its profile too), the released runs or this suite's statistics state."),
+        Option(
+            "Run only the checks of the paper's text (and its profile), the released runs or this suite's statistics."
+        ),
     ] = None
     deviations: Deviations = None
     time_limit: TimeLimit = OF_IMPLEMENTATIONS

@@ -13,12 +13,11 @@ EXAMPLE = "Example: ferspec compare old.keras new.onnx --dataset BTFER/ --margin
 
 @with_fields
 def compare(request: CompareRequest, json: Json = False) -> None:
-    """Compare two models on the same images, A and then B; or rank more, with ties.
+    """Compare two models on the same images, A and then B; or rank more.
 
-    With --margin, the question is whether B, the second, is as good as A: with an error of at most 5 %, B's accuracy
-    is not lower by the margin or more (non-inferiority). With --equivalence, A's must not be either. Certificates
-    need no --dataset where only they are compared.
-
+    Without --margin, the result says which model is better. With --margin, it says whether B is as good as A: B's
+    accuracy is not lower by the margin or more, with an error of at most 5 % (non-inferiority). With --equivalence,
+    A's must not be lower either. If all models are certificates, --dataset is not needed.
     Exit status: 0 B is better, or as good within the margin; 1 A is better, or B is not as good; 2 they cannot be
     compared; 3 a tie, or undecided. A ranking gives 0.
     """

@@ -27,8 +27,8 @@ def judge(
 ) -> None:
     """Judge trained cells by the bands in which their metrics are expected.
 
-    Each cell is within, above (which asks for an explanation), below, contradictory, incomplete, absent, unpublished,
-    or not a protocol run; a run of another profile is not one. Several runs of a cell are judged by their mean. The
+    Each cell is within its bands, above (which asks for an explanation), below, contradictory, incomplete, absent,
+    unpublished, or not a protocol run (as with another profile). Several runs of a cell are judged by their mean. The
     record of a run is checked against its files. Exit status: 1 for a cell that is below its band or contradictory,
     3 for one above or a misprint of the paper, 0 where all that could be judged is within, 2 where nothing could be.
     """
@@ -63,8 +63,9 @@ def export_published(
 ) -> None:
     """Write the published metrics of all 258 cells as a table of results.
 
-    As printed, misprinted rows contradict themselves or lie outside the bands, which are around the authors' reports.
-    As released, all lie within by construction. What is illegible or not released is blank.
+    With the metrics as printed, misprinted rows contradict themselves or lie outside the bands, which are derived from
+    the authors' reports. With the metrics as released, every cell lies within its bands. A metric that is illegible
+    or was not released is blank.
     """
     import json as jsonlib
 

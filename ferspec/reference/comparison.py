@@ -245,5 +245,5 @@ def _margin_sentence(decision: MarginDecision, margin: float, alpha: float, resu
         p_of_verdict = decision.p_beyond if "by more" in decision.verdict else decision.p_within
         return f"{decision.verdict} ({points}, p = {p_of_verdict:.2g}): {result}."
     if decision.images_to_decide is None:
-        return f"Undecided ({points}): {result}; no number of images can decide a difference of just the margin."
+        return f"Undecided ({points}): {result}; no number of images would decide: the difference is the margin."
     return f"Undecided ({points}): {result}; about {decision.images_to_decide:,} images would decide."

@@ -123,7 +123,7 @@ def phase_row(replay: PhaseReplay, stop: PhaseStop) -> tuple[str, ...]:
     phase = replay.phase
     rates = ("–", "–") if phase.rate is None else (f"{phase.rate[0]:g}", f"{phase.rate[-1]:g}")
     departs = "may depart" if replay.may_be_rounding else "depart"
-    found = replay.unknown or ("as they should be" if replay.mismatch is None else f"{departs}: {replay.where}")
+    found = replay.unknown or ("as expected" if replay.mismatch is None else f"{departs}: {replay.where}")
     return str(replay.number), f"{phase.epochs[0]}–{phase.epochs[-1]}", *rates, found, _end(stop)
 
 

@@ -123,7 +123,7 @@ def lineage(report: Report) -> str | None:
         return f"{said}."
     each = 100 * protocol_resampling(count).level
     return (
-        f"{said}: claims are judged at {each:.4g} %, so that those of all {count:,} hold together at {level()}. The "
+        f"{said}: each claim is judged at {each:.4g} %, so that those of all {count:,} share one error. The "
         f"best of {count:,} equally good models seems about {100 * best_of(count, report.metrics):.1f} points better "
         "than it is."
     )

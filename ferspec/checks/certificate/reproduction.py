@@ -56,7 +56,7 @@ def dataset_is_the_certified_one(certificate: Certificate) -> CheckResult:
     if report.dataset.form == "in memory":
         # the manifest of images in memory is that of an .npz file of the same pixels
         described = described.model_copy(update={"form": "in memory"})
-        likely = "it was made from images in memory: only an .npz file of the same pixels equals them"
+        likely = "it was made from images in memory: give an .npz file of the same pixels and labels"
     reductions = () if dataset.found is None else dataset.found.reductions
     # the name depends on the folder, and a groups file that is not available adds its own note
     stated = list(report.dataset.notes)

@@ -28,7 +28,7 @@ def cause_of(counts: Numbers, expected: Numbers) -> str | None:
     """
     counts, expected = tuple(map(int, counts)), tuple(map(int, expected))
     if counts == tuple(2 * number for number in expected):
-        return "twice: every image is there two times"
+        return "twice: every image occurs two times"
     if counts == expected or len(set(expected)) < len(expected) or sorted(counts) != sorted(expected):
         return None
     classes = spec.load().classes

@@ -213,7 +213,7 @@ class Capabilities(Protocol):
         """Return the positions of the reported mistakes from p and accuracy gain of all candidates."""
 
     def group_intervals(self, right: list[int], images: list[int]) -> list[list[float] | None]:
-        """Return the confidence interval [low, high] of each group's accuracy. All hold together. right and images
+        """Return the confidence interval [low, high] of each group's accuracy. All are simultaneous. right and images
         count the right images and all images of each group. The answer is null for a group that is too small."""
 
     def sequential_decision(self, outcomes: list[int], threshold: float) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def test_classes_that_are_exchanged_are_named():
 
 
 def test_a_doubled_dataset_is_named():
-    assert explanation((600,) * 7) == "the counts of BTFER twice: every image is there two times"
+    assert explanation((600,) * 7) == "the counts of BTFER twice: every image occurs two times"
 
 
 @pytest.mark.parametrize("change", [(0, 0), (1, 0), (1, -1)])

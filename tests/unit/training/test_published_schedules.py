@@ -25,15 +25,15 @@ PRE_TRAINED = re.compile(
 )
 # what no log can tell from the schedule
 UNSEEN_RATES = {
-    "a fall must be a share of the loss, as in PyTorch",
-    "reductions below 1e-8 are left out, as in PyTorch",
-    "the best is taken for 10 before there is any",
+    "min_delta is relative to the loss, as in PyTorch",
+    "reductions by less than 1e-8 are skipped, as in PyTorch",
+    "the best loss is 10 before the first epoch",
     "the minimum rate is 1e-8",
-    "the minimum rate is not kept",
+    "the minimum rate is not applied",
 }
 UNSEEN_STOPS = {
     "equal losses are taken for improvements",
-    "the best is taken for 10 before there is any",
+    "the best loss is 10 before the first epoch",
     "training always stops after the last epoch",
     "training stops 20 epochs after the best of all",
 }

@@ -54,8 +54,8 @@ def combined(steps: Sequence[Step]) -> Capability | None:
 
 _PREVIOUS = {"each epoch is compared with the one before, not with the best": {"previous": True}}
 _PYTORCH = {
-    "this is PyTorch's ReduceLROnPlateau: it waits one epoch more, reckons improvements as a share of the loss "
-    "(threshold_mode='abs' does not), and leaves out steps below eps": {
+    "this is PyTorch's ReduceLROnPlateau: it waits one epoch more, measures improvements relative to the loss "
+    "(threshold_mode='abs' does not), and skips reductions below eps": {
         "patience": 11,
         "relative": True,
         "smallest_step": 1e-8,
@@ -71,15 +71,15 @@ _RATE_STEPS: dict[str, Step] = {
     "the factor is 0.75": {"factor": 0.75},
     "there is a cooldown of 2 epochs": {"cooldown": 2},
     "there is a cooldown of 5 epochs": {"cooldown": 5},
-    "the highest is taken for the best, as for an accuracy": {"sign": -1},
-    "the minimum rate is not kept": {"minimum": 0.0},
+    "the highest loss counts as the best, as for an accuracy": {"sign": -1},
+    "the minimum rate is not applied": {"minimum": 0.0},
     "the minimum rate is 1e-6": {"minimum": 1e-6},
     "the minimum rate is 1e-8": {"minimum": 1e-8},
-    "reductions below 1e-8 are left out, as in PyTorch": {"smallest_step": 1e-8},
+    "reductions by less than 1e-8 are skipped, as in PyTorch": {"smallest_step": 1e-8},
     **_PYTORCH,
-    "the waiting does not start again after a reduction": {"keeps_waiting": True},
-    "an improvement does not end the waiting": {"resets": False},
-    "the best is forgotten after a reduction": {"forgets": True},
+    "the patience counter continues after a reduction": {"keeps_waiting": True},
+    "an improvement does not reset the patience counter": {"resets": False},
+    "the best loss is reset after a reduction": {"forgets": True},
     **_PREVIOUS,
     "each rate is that of the epoch before": lambda val_losses, initial_rate: [
         initial_rate,
@@ -97,19 +97,19 @@ _RATE_STEPS: dict[str, Step] = {
     ],
     "the first rate is always 1e-4": lambda val_losses, initial_rate: rates()(val_losses, 1e-4),
     "the first rate is always 1e-3, Keras' default": lambda val_losses, initial_rate: rates()(val_losses, 1e-3),
-    "the best is taken for 10 before there is any": {"highest": 10.0},
+    "the best loss is 10 before the first epoch": {"highest": 10.0},
 }
 _IMPROVEMENT_STEPS: dict[str, Step] = {
     "any fall counts as an improvement: min_delta is 0": {"min_delta": 0.0},
-    "the least improvement is ten times as large": {"min_delta": 1e-3},
-    "the least improvement is a tenth as large": {"min_delta": 1e-5},
-    "a fall must be a share of the loss, as in PyTorch": {"relative": True},
-    "the least improvement is added where it should be subtracted": {"min_delta": -1e-4},
-    "a fall by exactly the least improvement counts: it is compared by <=": {"or_equal": True},
+    "min_delta is ten times as large": {"min_delta": 1e-3},
+    "min_delta is a tenth as large": {"min_delta": 1e-5},
+    "min_delta is relative to the loss, as in PyTorch": {"relative": True},
+    "min_delta is added where it should be subtracted": {"min_delta": -1e-4},
+    "a fall by exactly min_delta counts: it is compared by <=": {"or_equal": True},
     **_PREVIOUS,
     **_PYTORCH,
 }
-# further values, which distinguish a patience of 7 from a wrong least improvement
+# further values, which distinguish a patience of 7 from a wrong min_delta
 _FURTHER: dict[str, dict[str, Step]] = {
     "FER-S-03": {
         **{
@@ -121,7 +121,7 @@ _FURTHER: dict[str, dict[str, Step]] = {
         **{f"the minimum rate is {rate:g}": {"minimum": rate} for rate in (1e-5, 1e-7, 1e-9, 1e-11, 1e-12)},
         **{f"there is a cooldown of {epochs} epochs": {"cooldown": epochs} for epochs in (3, 4, 10)},
     },
-    "FER-S-04": {f"the least improvement is {fall:g}": {"min_delta": fall} for fall in (1e-2, 5e-4, 5e-5, 1e-6)},
+    "FER-S-04": {f"min_delta is {fall:g}": {"min_delta": fall} for fall in (1e-2, 5e-4, 5e-5, 1e-6)},
 }
 STEPS_OF_RATES = {
     "FER-S-03": _RATE_STEPS | _FURTHER["FER-S-03"],
@@ -137,12 +137,12 @@ STOPS: dict[str, Capability] = {
     "the patience of early stopping is that of the plateau rule": stops(patience=10),
     "equal losses are taken for improvements": stops(or_equal=True),
     "a fall by less than 1e-4 does not count, as in the plateau rule": stops(min_delta=1e-4),
-    "the highest is taken for the best, as for an accuracy": stops(sign=-1),
+    "the highest loss counts as the best, as for an accuracy": stops(sign=-1),
     "each epoch is compared with the one before, not with the best": stops(previous=True),
     "the first ten epochs are not watched": stops(warmup=10),
     "training stops after 20 epochs in all": lambda val_losses: 19 if len(val_losses) >= 20 else None,
     "training stops 20 epochs after the best of all": _after_the_best,
-    "the best is taken for 10 before there is any": stops(highest=10.0),
+    "the best loss is 10 before the first epoch": stops(highest=10.0),
     "training stops after epoch 100 at the latest": _at_the_latest(100),
     "training never stops early": lambda val_losses: None,
     "training always stops after the last epoch": lambda val_losses: len(val_losses) - 1,

@@ -156,7 +156,7 @@ _OTHER: dict[str, dict[str, Any]] = {
     "this is binary cross-entropy, over all outputs": {
         "of_all": lambda truth, p: -(truth * np.log(p) + (1 - truth) * np.log(1 - p)).mean(axis=1)
     },
-    "softmax is taken once more, of what is already probabilities": {
+    "softmax is applied twice, the second time to probabilities": {
         "of_all": lambda truth, p: -(truth * np.log(_softmax(p))).sum(axis=1)
     },
 }

@@ -81,7 +81,9 @@ def has_its_phases(run: LoggedRun) -> CheckResult:
     if logged < wanted and not run.finished and _may_be_the_first(run, tried.phases[-1]):
         raise NotEvaluable("it may have been interrupted in its first phase")
     if logged < wanted and may_have_a_second_phase(run) and LOSSES not in run.capabilities:
-        raise NotEvaluable(f"{count_phases(logged)}, or more within its numbers, which validation losses would show")
+        raise NotEvaluable(
+            f"{count_phases(logged)}, or more that continue its numbers: validation losses would show them"
+        )
     if logged < wanted and may_have_a_second_phase(run):
         message = f"{count_phases(logged)}, or a second one begins with epoch {any_epoch(run.may_begin)}: both replay"
         return CheckResult(status=Status.INCONCLUSIVE, message=message)

@@ -69,7 +69,9 @@ def read_class_folders(tree: Tree, dataset: str | None = None) -> Splits:
     names = {parent: "" if (split := split_of(parent)) is None else split.as_posix() for parent in found.parents}
     named = ", ".join(sorted(set(names.values()) - {WHOLE}))
     if WHOLE in names.values() and named:
-        raise UserError(f"{tree.place}: some class folders are in splits ({named}) and others are not: keep one kind")
+        raise UserError(
+            f"{tree.place}: some class folders are in splits ({named}) and others are not: move all into splits"
+        )
     parts = {
         name: _listing(found, [image for image in found.images if names[image.folder.parent] == name])
         for name in sorted(set(names.values()))

@@ -95,7 +95,7 @@ def read_labels(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None 
         images[image] = label, split
     if missing == len(images):
         first = next(iter(images))
-        raise UserError(f"{tree.place / paths[0]}: none of its images exists below {tree.place}, such as {first.name}")
+        raise UserError(f"{tree.place / paths[0]}: none of its images exists below {tree.place} ({first.name}, …)")
     if nameless:
         notes = (*notes, f"rows that do not name an image were skipped: {nameless:,}")
     if repeated:

@@ -51,7 +51,7 @@ def read_rafdb(tree: Tree, path: PurePosixPath) -> Splits:
     for part in SPLITS:
         ids = tuple(sorted(face for face in labels if face.startswith(part)))
         if not ids:
-            raise UserError(f"{name}: no name begins with {part}_: half of RAF-DB is missing")
+            raise UserError(f"{name}: no name begins with {part}_: give RAF-DB's whole list")
         paths = [faces.get(wanted[id], path.parent / ALIGNED / wanted[id]) for id in ids]
         numbers = np.array([labels[id] for id in ids], np.int64)
         parts[part] = Listing("raf-db list", ids, numbers, fetch_files(tree, paths, ids), notes)

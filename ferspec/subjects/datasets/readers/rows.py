@@ -64,7 +64,7 @@ def _json_rows(tree: Tree, path: PurePosixPath) -> Iterator[tuple[int, list[str]
     with tree.open(path, LARGEST, WHAT) as file:
         for line, content in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), start=1):
             if len(content) > LONGEST_LINE:
-                raise UserError(f"{tree.place / path}, line {line}: more than {LONGEST_LINE:,} bytes are too many")
+                raise UserError(f"{tree.place / path}, line {line}: too long: at most {LONGEST_LINE:,} bytes are read")
             if not content.strip():
                 continue
             try:

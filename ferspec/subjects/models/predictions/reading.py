@@ -171,7 +171,7 @@ def _without_predictions(table: Table) -> str:
         else f" ({either} may be the true class: if it is the predicted one, rename it to {PREDICTED[0]})"
     )
     return (
-        f"has neither columns named by the classes nor one of {', '.join(PREDICTED[:3])}, …{hint}: "
+        f"has neither a column for each class nor one of predicted classes ({', '.join(PREDICTED[:3])}, …){hint}: "
         f"its columns are {first_few(table.columns, count=12)}"
     )
 

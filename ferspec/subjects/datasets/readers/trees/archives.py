@@ -196,7 +196,7 @@ def _tar(path: Path, file: IO[bytes]) -> Archive:
                     members[info.name] = info.size, opener(info.offset_data, info.size)
                 archive.members.clear()  # type: ignore[attr-defined]  # they would all be kept
             if os.pread(file.fileno(), tarfile.BLOCKSIZE, archive.offset) != bytes(tarfile.BLOCKSIZE):
-                raise UserError(f"{path}: the archive has no end: it is damaged, or was not copied completely")
+                raise UserError(f"{path}: the end of the archive is missing: copy or download it again")
         tree = Archive(path, members)
         weakref.finalize(tree, opening.pop_all().close)
     return tree
