@@ -25,6 +25,7 @@ PRE_TRAINED = re.compile(
 )
 # what no log can tell from the schedule
 UNSEEN_RATES = {
+    "a fall by exactly min_delta counts: it is compared by <=",
     "min_delta is relative to the loss, as in PyTorch",
     "reductions by less than 1e-8 are skipped, as in PyTorch",
     "the best loss is 10 before the first epoch",
