@@ -27,6 +27,7 @@ def tolerances() -> Iterator[Any]:
         predictions_are_reproduced,
         same_drawn_number,
     )
+    from ferspec.checks.model.honesty import is_clearly_little
     from ferspec.checks.run.artifacts.files import has_disjoint_splits
     from ferspec.checks.run.artifacts.training import has_the_weights_of_its_balancing
     from ferspec.checks.run.result_row import ResultRow, does_not_contradict_itself
@@ -53,7 +54,7 @@ def tolerances() -> Iterator[Any]:
     for step in STEPS:
         yield within_error(Limit(0.5, 0.1, "bootstrap"), Limit(0.5 + step, 0.1, "bootstrap"), 10**6)
         yield within_error(Limit(0.5, 0.0, "bootstrap"), Limit(0.5 + step, 0.0, "bootstrap"), 100)
-        yield same_drawn_number(1.0, step), same_drawn_number(0.0, step)
+        yield same_drawn_number(1.0, step), same_drawn_number(0.0, step), is_clearly_little(step)
         for gain, p_value in ((0.2 + step, 1e-30), (0.2, 1e-30 / step)):
             yield compare_diagnoses(_diagnosed(0.2, 1e-30), _diagnosed(gain, p_value)).status
     for images in range(10):
