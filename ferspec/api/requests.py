@@ -253,7 +253,10 @@ class JudgeRequest(Request):
     ] = ()
     profile: Annotated[
         Profile,
-        Option("Authors' report before print (released), or print before the report (paper).", ("--profile", "-p")),
+        Option(
+            "Prefer the metrics of the authors' report (released) or those printed in the paper (paper).",
+            ("--profile", "-p"),
+        ),
     ] = DEFAULT_PROFILE
 
 

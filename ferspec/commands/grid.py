@@ -36,7 +36,9 @@ def band(
     profile: Annotated[
         Profile,
         typer.Option(
-            "--profile", "-p", help="Authors' report before print (released), or print before the report (paper)."
+            "--profile",
+            "-p",
+            help="Prefer the metrics of the authors' report (released) or those printed in the paper (paper).",
         ),
     ] = "released",
     json: Json = False,

@@ -105,7 +105,7 @@ def asked(report: Report) -> str | None:
     if report.sequential is None:
         return None
     decided = report.sequential.stopped == "all claims are decided"
-    why = "until all claims were decided" if decided else "and not all claims are decided"
+    why = "until all claims were decided" if decided else "but some claims remain undecided"
     return (
         f"Sequential: {len(report.asked):,} of {len(report.manifest):,} images were asked, in random order, {why}. All "
         "metrics are of these images; the claims allow for stopping early, other intervals do not."

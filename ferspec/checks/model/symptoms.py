@@ -63,8 +63,8 @@ def _constant_class(labels: np.ndarray, predicted: np.ndarray, contract: Contrac
         else "Check [input] in the contract."
     )
     message = (
-        f"the model answers {name} for nearly every image: its input is far from what it was trained on, or it has not "
-        f"learned. {advice}"
+        f"the model answers {name} for nearly every image: its input is far from what it was trained on, or it was not "
+        f"trained. {advice}"
     )
     return _symptom("predictions", message, "several classes", f"always {name}", len(predicted))
 

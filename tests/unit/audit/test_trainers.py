@@ -71,7 +71,7 @@ def test_of_several_names_for_a_metric_the_plainest_counts():
     ("names", "note"),
     [
         (["epoch", "loss", "test_loss"], "no validation is logged: test_loss is read as the validation loss"),
-        (["train_loss", "valid_loss", "accuracy"], "accuracy is read as that of validation, as fastai logs it"),
+        (["train_loss", "valid_loss", "accuracy"], "accuracy is read as the validation accuracy, as fastai logs it"),
     ],
 )
 def test_an_assumption_about_a_name_is_noted(names, note):

@@ -53,7 +53,7 @@ def is_the_range(subject: ImplementationSubject, name: str) -> CheckResult:
 
 
 def no_other_range(subject: ImplementationSubject) -> CheckResult:
-    """No range is stated of another random change."""
+    """No range of any other random transformation is stated."""
     return nothing_else(_first_offered(subject), RANGES, "ranges", _draws_nothing)
 
 

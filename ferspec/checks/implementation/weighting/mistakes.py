@@ -131,8 +131,8 @@ _WEIGHTED: dict[str, dict[str, Any]] = {
     "the loss is divided by the weight": {"weight": lambda w, y, p: 1 / w[y]},
     "the weights of a batch are normalised to a mean of 1": {"weight": lambda w, y, p: w[y] / w[y].mean()},
     "the weights of the classes are read in another order": {"weight": lambda w, y, p: w[::-1][y]},
-    "the weight is the mean of all classes by their probability": {"weight": lambda w, y, p: p @ w},
-    "the weight is put on the probability, inside the logarithm": {
+    "the weight is the mean over the classes by their probability": {"weight": lambda w, y, p: p @ w},
+    "the weight multiplies the probability, inside the logarithm": {
         "weight": lambda w, y, p: 1.0,
         "before": lambda w, p: p * w,
     },
@@ -150,7 +150,7 @@ _OTHER: dict[str, dict[str, Any]] = {
     "the sign of the loss is missing": {"entropy": np.log},
     "the probability of the class is subtracted from 1, without a logarithm": {"entropy": lambda p: 1 - p},
     "this is focal loss": {"entropy": lambda p: -((1 - p) ** 2) * np.log(p)},
-    "the labels are smoothed by a tenth": {
+    "there is label smoothing of 0.1": {
         "of_all": lambda truth, p: -((0.9 * truth + 0.1 / p.shape[1]) * np.log(p)).sum(axis=1)
     },
     "this is binary cross-entropy, over all outputs": {

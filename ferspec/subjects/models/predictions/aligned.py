@@ -116,7 +116,7 @@ def _with_true_labels(recorded: RecordedPredictions, true: TrueLabels, labels: n
         classes, first = spec.load().classes, wrong[0]
         way = "to use the dataset's labels, remove this column" if recorded.named else "add a column of image names"
         raise UserError(
-            f"{recorded.name}: its true labels ({true.column!r}) are not the dataset's for {len(wrong)} of "
+            f"{recorded.name}: its true labels ({true.column!r}) differ from the dataset's for {len(wrong)} of "
             f"{len(labels)} images ({recorded.ids[first]}: {true.cells[first]!r}, the dataset says "
             f"{classes[labels[first]]}){_why(stated, labels)}; {way}"
         )

@@ -76,7 +76,7 @@ def _as_validation(names: dict[str, str]) -> tuple[dict[str, str], tuple[str, ..
     explicit = {LOSS, VAL_LOSS} <= names.keys() and bool(SPLITS.keys() & _parts(names[LOSS]))
     if explicit and VAL_ACCURACY not in names and ACCURACY in names and not SPLITS.keys() & _parts(names[ACCURACY]):
         names = {VAL_ACCURACY if metric == ACCURACY else metric: name for metric, name in names.items()}
-        notes.append(f"{names[VAL_ACCURACY]} is read as that of validation, as fastai logs it")
+        notes.append(f"{names[VAL_ACCURACY]} is read as the validation accuracy, as fastai logs it")
     return names, tuple(notes)
 
 

@@ -61,8 +61,8 @@ def same(observed: Any, known: list[list[float] | None]) -> bool:
 
 GROUPS: dict[str, Capability] = {
     "each interval has 95 % by itself": intervals(exact, lambda count: LEVEL),
-    "the level is Bonferroni's, which is wider": intervals(exact, bonferroni),
+    "the level is Bonferroni's, which makes intervals wider": intervals(exact, bonferroni),
     "it is Wilson's interval": intervals(lambda hits, n, level: wilson(hits, n, deviations(level)), sidak),
-    "groups that are too small are counted": intervals(exact, sidak, all_count=True),
+    "groups that are too small count in the correction": intervals(exact, sidak, all_count=True),
     "groups that are too small have an interval": intervals(exact, sidak, least=1),
 }

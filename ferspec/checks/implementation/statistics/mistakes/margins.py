@@ -77,13 +77,13 @@ def _exchanged(labels: Labels, first: Labels, second: Labels, margin: float, equ
 
 
 DECISIONS: dict[str, Capability] = {
-    "the error is Wald's, which is 0 where the models never disagree": decided_by(_wald),
-    "models that do not differ significantly are taken for equally good": decided_by(_no_difference_is_enough),
+    "the standard error is Wald's, which is 0 if the models never disagree": decided_by(_wald),
+    "models that do not differ significantly count as equally good": decided_by(_no_difference_is_enough),
     "the observed difference is compared with the margin, without a test": decided_by(_observed),
     "the test is two-sided": decided_by(by_score, alpha=LEVEL_OF_MARGIN / 2),
     "the level is 10 %": decided_by(by_score, alpha=0.1),
     "the margin is read in points": decided_by(by_score, share=0.01),
     "the models are exchanged": _exchanged,
-    "an equivalence tests one side only": decided_by(by_score, one_side=True),
+    "an equivalence is tested on one side only": decided_by(by_score, one_side=True),
     "a better model is called as good only": decided_by(by_score, may_be_better=False),
 }

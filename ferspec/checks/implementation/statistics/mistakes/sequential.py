@@ -62,8 +62,8 @@ def once(outcomes: Sequence[int], threshold: float) -> dict[str, Any]:
 
 DECISIONS: dict[str, Capability] = {
     "the test for a fixed number of images is repeated, so that its errors add up": repeated,
-    "the share is looked at only once, in the end": once,
-    "each side may err with 5 %": by_martingale(error=0.05),
+    "the share is tested only once, at the end": once,
+    "each side has an error of 5 %": by_martingale(error=0.05),
     "only one alternative is tested": by_martingale((0.05,), (1.0,)),
     "all alternatives have the same weight": by_martingale(weights=(0.25,) * 4),
     "only the side above is tested": by_martingale(sides=("above",)),
