@@ -104,10 +104,8 @@ def log(*lines):
         ("x\n" * 3_000_000, "more than 100,000 lines are too many"),
         (log("0,1,1e-4,1").encode("utf-16"), "convert UTF-16 to UTF-8"),
         (log("0,1,1e-4,1").encode("utf-16-le"), "convert UTF-16 to UTF-8"),
-        (log().replace(",", ";") + "0;0,5;1e-4;0,5\n", "its numbers have decimal commas; write decimal points"),
-        (log().replace(",", "\t") + "0\t0,5\t1e-4\t0,5\n", "its numbers have decimal commas; write decimal points"),
     ],
-    ids=["many epochs", "many lines", "UTF-16", "UTF-16 without mark", "decimal commas", "decimal commas and tabs"],
+    ids=["many epochs", "many lines", "UTF-16", "UTF-16 without mark"],
 )
 def test_a_csv_that_cannot_be_audited_has_a_reason(tmp_path, content, why):
     (tmp_path / "log.csv").write_bytes(content.encode() if isinstance(content, str) else content)

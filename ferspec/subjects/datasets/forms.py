@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from importlib.resources import files
 
 from ferspec.files import parse_toml
 from ferspec.records import Record
 from ferspec.spec.names import LabelOrder, plain_name
+
+# words of a name: FER2013Train is FER and Train
+WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 class Form(Record):
@@ -72,9 +76,16 @@ class Table(Record):
     named: tuple[NamedFiles, ...]
 
     def role_of(self, name: str) -> str | None:
-        """Return the role of a split by its name: training, validation or test; None for any other name."""
-        plain = plain_name(name).removesuffix("set")
-        return next((role for role, names in self.splits.items() if plain in names), None)
+        """Return the role of a split by its name; None for any other name.
+
+        A word is enough, as in ``train_images``. A name that mentions training, such as ``train_val``, is one for it.
+        """
+        name = unicodedata.normalize("NFKC", name)
+        whole = plain_name(name).removesuffix("set")
+        for words in ({whole}, {word.lower() for word in WORDS.findall(name)}):
+            if role := next((role for role, names in self.splits.items() if words & {*names}), None):
+                return role
+        return None
 
 
 @cache

@@ -102,6 +102,21 @@ def test_without_header_learning_rate_and_loss_are_distinguished(read):
     assert log.columns[2:4] == ("learning_rate", "loss")
 
 
+def test_a_header_of_unknown_names_is_not_replaced_by_that_of_keras(read):
+    with pytest.raises(UserError, match="its columns are epoch, t_loss, v_loss, t_acc, v_acc; recognised: epoch"):
+        read("epoch,t_loss,v_loss,t_acc,v_acc\n" + "".join(f"{epoch},0.9,0.8,0.7,0.6\n" for epoch in range(9)))
+
+
+def test_semicolons_leave_commas_to_the_decimals(read):
+    assert read(TEXT.replace(",", ";").replace(".", ",")).phases == PHASES
+
+
+def test_a_log_whose_last_epoch_comes_first_is_read_in_ascending_order(read):
+    log = read("\n".join([HEADER, *FIRST[::-1], ""]))
+    assert log.phases == PHASES[:1]
+    assert log.notes == ("the last epoch comes first: read in ascending order",)
+
+
 @pytest.mark.parametrize("header", [True, False], ids=["with header", "without header"])
 def test_a_log_may_have_no_rates(read, header):
     log = read(columns_moved(TEXT if header else "\n".join(FIRST + SECOND), 0, 1, 2, 4, 5))

@@ -109,7 +109,7 @@ def test_a_circular_link_is_ignored_and_a_linked_class_folder_of_the_set_is_read
 @pytest.mark.parametrize(
     ("paths", "says"),
     [
-        (["Happy/1.png", "Contempt/1.png"], "'Contempt' is not one of the seven classes"),
+        (["Contempt/1.png"], "no class folders: expected folders named Angry"),
         (["Happy/1.png", "Hapy/1.png"], "unknown class 'Hapy'"),
         (["Happy/1.png", "7_Smug/1.png", "8_Bored/1.png"], "unknown class 'Smug'"),
         (["0/1.png", "1/1.png"], "classes are numbered 0, 1, which has several common meanings"),
@@ -122,14 +122,19 @@ def test_invalid_class_folders_are_refused(tmp_path, paths, says):
     assert says in refusal_of(put(tmp_path, paths))
 
 
-def test_contempt_is_left_out_of_a_folder_that_is_named_for_affectnet(tmp_path):
-    dataset = open_dataset(put(tmp_path / "AffectNet", ["val/Happy/1.png", "val/Contempt/1.png"]))
+@pytest.mark.parametrize("name", ["AffectNet", "CK+48", "data"])
+def test_contempt_is_left_out_of_a_dataset_that_may_have_it(tmp_path, name):
+    dataset = open_dataset(put(tmp_path / name, ["val/Happy/1.png", "val/Contempt/1.png"]))
     assert dataset.ids == ("Happy/1.png",)
     assert "images outside the seven classes were skipped: 1 in Contempt" in dataset.notes
 
 
 def test_parts_below_one_part_are_not_several(tmp_path):
     assert len(open_dataset(put(tmp_path, ["test/men/Happy/1.png", "test/women/Happy/1.png"]))) == 2
+
+
+def test_a_folder_of_others_may_hold_class_folders(tmp_path):
+    assert open_dataset(put(tmp_path, ["other/Happy/1.png", "other/Sad/1.png"])).ids == ("Happy/1.png", "Sad/1.png")
 
 
 def test_an_empty_class_folder_is_refused(tmp_path):
@@ -151,7 +156,7 @@ def test_a_folder_without_images_is_refused(tmp_path):
     ("name", "says"),
     [
         ("gone", "no such file or folder"),
-        ("set.zip", "not a dataset"),
+        ("set.zip", "is not read: give the archive itself, or unpack it"),
         ("set.7z", "unpack it first"),
         ("model.keras", "not a dataset"),
     ],

@@ -73,6 +73,34 @@ def test_a_table_that_contradicts_the_class_folders_is_refused(tmp_path):
     assert names(open_splits(tmp_path / "labels.csv").chosen()) == ["Angry", "Surprise"]
 
 
+def test_a_table_that_contradicts_numbered_folders_is_refused(tmp_path):
+    paths = [f"{number}/{copy}.jpg" for number in range(1, 8) for copy in range(2)]
+    flat(root := tmp_path / "RAF-DB", paths)
+    rows = [f"{path},{path[0]}" for path in paths]
+    assert len(open_splits(written(root / "labels.csv", rows).parent).chosen()) == 14
+    written(root / "labels.csv", [rows[0].replace(",1", ",4"), *rows[1:]])
+    assert "1 images have another number than their folder, such as 1/0.jpg" in refusal(open_splits, root)
+
+
+def test_a_name_in_two_splits_is_that_of_the_tables_own(tmp_path):
+    for split, word in (("train", "sad"), ("test", "fear")):
+        flat(tmp_path / split, ["1.jpg"])
+        written(tmp_path / f"{split}.csv", [f"1.jpg,{word}"])
+    found = open_splits(tmp_path).parts
+    assert {name: (*part.ids, *names(part)) for name, part in found.items()} == {
+        "train": ("train/1.jpg", "Sad"),
+        "test": ("test/1.jpg", "Fear"),
+    }
+
+
+def test_a_table_that_is_not_one_of_labels_is_refused_with_its_columns(tmp_path):
+    flat(tmp_path / "faces")
+    written(tmp_path / "labels.csv", ["000.jpg,sad"], "000.jpg,happy")
+    assert "labels.csv: its columns are 000.jpg, happy: expected a column for the file" in refusal(
+        open_splits, tmp_path
+    )
+
+
 # --- FER2013 and FERPlus -----------------------------------------------------------------------------------------
 
 
@@ -118,6 +146,24 @@ def test_every_command_that_opens_images_takes_a_split(tmp_path, request_of):
 
 def test_a_split_of_no_dataset_is_refused():
     assert "a split belongs to a dataset: add --dataset" in refusal(open_images, "demo", None, split="test")
+
+
+@pytest.mark.parametrize(
+    "usage", ["TRAIN ", "training_set", "Train1", "train-full", "trainval", "FER2013Train", "train."]
+)
+def test_a_split_that_mentions_training_is_not_evaluated(tmp_path, usage):
+    path = fer2013_csv(tmp_path / "own.csv", [(name, usage) for name in CLASSES])
+    assert "all images belong to the training split" in refusal(open_dataset, path)
+    folders = class_folders(
+        tmp_path / "set", {f"{part}_images/{name}": 1 for part in ("train", "test") for name in CLASSES}
+    )
+    assert "holds several splits (test_images, train_images)" in refusal(open_dataset, folders)
+
+
+def test_a_split_of_unknown_use_is_evaluated_only_on_request(tmp_path):
+    path = fer2013_csv(tmp_path / "own.csv", [(name, "fold0") for name in CLASSES])
+    assert "belong to the split fold0, which may be one for training" in refusal(open_dataset, path)
+    assert len(open_dataset(path, split="fold0")) == 7
 
 
 def test_the_only_split_for_tests_is_taken_and_named(tmp_path):

@@ -142,6 +142,11 @@ FORMS = {
     "pipeline.jsonl": "\n".join(
         json.dumps({"file": name, "predictions": row}) for name, row in zip(NAMES, SCORED, strict=True)
     ),
+    "deepface of several.json": json.dumps([[{"img_path": n, "emotion": r}] for n, r in zip(NAMES, ROWS, strict=True)]),
+    "P(class).csv": FRAME.rename(columns=lambda name: f"P({name})" if name in CLASSES else name).to_csv(),
+    "class_confidence.csv": FRAME.rename(
+        columns=lambda name: f"{name}_confidence" if name in CLASSES else name
+    ).to_csv(),
     "deepface.json": json.dumps(
         [{"img_path": n, "emotion": r, "region": {"x": 1}} for n, r in zip(NAMES, ROWS, strict=True)]
     ),

@@ -81,7 +81,7 @@ def read_class_folders(tree: Tree, dataset: str | None = None) -> Splits:
 
 def is_class_name(name: str) -> bool:
     """Return whether a folder of this name is that of a class, by a word."""
-    return _label_or_none(name, None) is not None
+    return _label_or_none(name, None) not in (None, OUTSIDE)
 
 
 def _search(tree: Tree, dataset: str | None) -> _Found:
@@ -101,9 +101,9 @@ def _search(tree: Tree, dataset: str | None) -> _Found:
             found.images.append(_Image(path, folder, found.folders[folder]))
         else:
             found.stray_images.append(path)
-    _refuse_unknown_folders(found)
-    if not found.folders:
+    if set(found.folders.values()) <= {OUTSIDE}:
         raise NoClassFolders(_no_class_folders(found))
+    _refuse_unknown_folders(found)
     _refuse_empty_folders(found)
     found.images.sort(key=lambda image: image.path.as_posix())
     return found
@@ -123,8 +123,8 @@ def _label(name: str, dataset: str | None) -> int:
     known = spec.load()
     word = NUMBERED.sub("", name)
     order = known.label_orders.get(dataset or "")
-    outside = known.outside if order and any(plain_name(own) in known.outside for own in order.classes) else ()
-    if plain_name(word) in outside:
+    is_outside = dataset is None or (order and any(plain_name(own) in known.outside for own in order.classes))
+    if is_outside and plain_name(word) in known.outside:
         return OUTSIDE
     return known.class_index(word)
 
@@ -145,7 +145,9 @@ def _add_class_folder(found: _Found, path: PurePosixPath) -> None:
     label, outer = _label_or_none(path.name, found.dataset), _class_folder(path, found.folders)
     if label is None or (outer is not None and found.folders[outer] == label):
         return
-    if outer is not None:
+    if outer is not None and found.folders[outer] == OUTSIDE:
+        del found.folders[outer]
+    elif outer is not None:
         place = found.tree.place / path
         raise UserError(f"{place}: this class folder is inside that of another class: put them side by side")
     found.folders[path] = label
@@ -196,7 +198,7 @@ def _no_class_folders(found: _Found) -> str:
     if found.stray_images and _label_or_none(found.tree.place.resolve().name, None) is not None:
         return f"{found.tree.place}: this is one class: give its parent folder"
     if found.stray_images:
-        return f"{found.tree.place}: images without class folders: {expected}"
+        return f"{found.tree.place}: images without class folders: {expected}, or a CSV with columns for file and label"
     return f"{found.tree.place}: no class folders: {expected}"
 
 

@@ -79,6 +79,7 @@ def read_labels(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None 
     rows = {path: list(read_label_rows(tree, path)) for path in paths}
     labels, order, notes = _meanings(tree, rows, dataset)
     images: dict[PurePosixPath, tuple[int, str]] = {}
+    texts: dict[PurePosixPath, str] = {}
     repeated = missing = nameless = 0
     for table_path, row in ((path, row) for path in paths for row in rows[path]):
         label = labels.get(row.label)
@@ -86,24 +87,26 @@ def read_labels(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None 
             nameless += label is not None
             continue
         place = f"{tree.place / table_path}, line {row.line}"
-        image = _find(index, table_path, row.name, place)
+        image = _find(index, table_path, row, place)
         missing += image not in index.get(image.name.lower(), ())
         split = row.split or str(split_of(image.parent) or WHOLE)
         if images.get(image, (label, split))[0] != label:
             raise UserError(f"{place}: {row.name} has another label in an earlier row")
         repeated += image in images
         images[image] = label, split
+        texts[image] = row.label
     if missing == len(images):
         first = next(iter(images))
         raise UserError(f"{tree.place / paths[0]}: none of its images exists below {tree.place} ({first.name}, …)")
+    _require_folders(tree, paths[0], texts)
     if nameless:
         notes = (*notes, f"rows that do not name an image were skipped: {nameless:,}")
     if repeated:
         notes = (*notes, f"rows that repeat an image were skipped: {repeated:,}")
     places = sorted(images)
     ids = tuple(map(str, places))
-    numbers = np.array([images[place][0] for place in places], np.int64)
-    listing = Listing("labels table", ids, numbers, fetch_files(tree, places, ids), notes, order=order)
+    classes = np.array([images[place][0] for place in places], np.int64)
+    listing = Listing("labels table", ids, classes, fetch_files(tree, places, ids), notes, order=order)
     return Splits(tree.place, by_split(listing, [images[place][1] for place in places]))
 
 
@@ -174,8 +177,20 @@ def _index(tree: Tree) -> dict[str, list[PurePosixPath]]:
     return dict(index)
 
 
-def _find(index: Mapping[str, Sequence[PurePosixPath]], source: PurePosixPath, name: str, place: str) -> PurePosixPath:
-    """Return the file that a name in a table means: the one with the longest common end."""
+def _require_folders(tree: Tree, table: PurePosixPath, labels: Mapping[PurePosixPath, str]) -> None:
+    """Raise ``UserError`` if most images, and not all, are in the folder of their number."""
+    others = [image for image, label in labels.items() if image.parent.name.lstrip("0") != label.lstrip("0")]
+    numbered = all(image.parent.name.isdecimal() for image in others)
+    if others and numbered and 2 * len(others) < len(labels):
+        raise UserError(
+            f"{tree.place / table}: {len(others):,} images have another number than their folder, such as {others[0]}: "
+            "correct the table, or remove it to use the folders"
+        )
+
+
+def _find(index: Mapping[str, Sequence[PurePosixPath]], source: PurePosixPath, row: Row, place: str) -> PurePosixPath:
+    """Return the file that a row means: the one with the longest common end, if need be in the folder of its split."""
+    name = row.name
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
     if not parts:
         raise UserError(f"{place}: the name of the image is missing")
@@ -187,6 +202,8 @@ def _find(index: Mapping[str, Sequence[PurePosixPath]], source: PurePosixPath, n
         return beside
     lengths = [_common_end(path.parts, parts) for path in candidates]
     best = [path for path, length in zip(candidates, lengths, strict=True) if length == max(lengths)]
+    if len(best) > 1 and (role := role_of(row.split)):
+        best = [path for path in best if role_of(str(split_of(path.parent))) == role] or best
     if len(best) > 1:
         raise UserError(f"{place}: {name} fits several files: {first_few(best)}: write its folder too")
     return best[0]

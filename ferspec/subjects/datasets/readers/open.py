@@ -181,6 +181,9 @@ def _read_numbered(survey: _Survey, dataset: str | None) -> Splits:
         if unlabelled := survey.tables_with(fer2013.PIXELS):
             raise UserError(f"{survey.tree.place / unlabelled[0]}: {fer2013.UNLABELLED}") from None
         _refuse_unread(survey.tree.place, [path.name for path in paths])
+        for path, columns in survey.columns.items():
+            listed = ", ".join(name[:30] for name in columns[:10]) or "not those of a text in UTF-8"
+            raise UserError(f"{survey.tree.place / path}: its columns are {listed}: {labels.HINT}") from None
         raise
 
 

@@ -77,6 +77,11 @@ class Splits:
                 f"{self.place}: all images belong to the training split ({_listed(self.parts)}): give a test split, or "
                 "add --split training to evaluate a model on them"
             )
+        if unknown := [name for name in self.parts if role_of(name) is None]:
+            raise UserError(
+                f"{self.place}: all images belong to the split {_listed(unknown)}, which may be one for training: add "
+                f"--split {unknown[0]!r} if it is for tests"
+            )
         return self._chosen(list(self.parts), "the only split")
 
     def _chosen(self, names: list[str], reason: str) -> Listing:
@@ -96,6 +101,8 @@ class Splits:
 def by_split(listing: Listing, names: Iterable[str]) -> Mapping[str, Listing]:
     """Return the listing of each split; ``names`` has the split of every image."""
     column = np.array(list(names))
+    if set(column.tolist()) == {UNMARKED}:
+        return {WHOLE: listing}
     return {name: listing.take(np.flatnonzero(column == name)) for name in dict.fromkeys(column.tolist())}
 
 

@@ -32,9 +32,9 @@ TRUE = (
 EITHER = ("label", "emotion", "expression", "category")
 SCORE = ("score", "scores", "confidence", "probability", "prob")
 LEAST_CLASSES = 2
-# what stands around a class in the name of a column: p_happy, emotion.happy, happy_score
-AFFIX = r"p|prob|proba|probability|score|emotion|pred|logit"
-AROUND = re.compile(rf"^(?:.*\.)?(?:(?:{AFFIX})[ _])*|[ _](?:{AFFIX})$", re.IGNORECASE)
+# what stands around a class in the name of a column: p_happy, P(happy), emotion.happy, happy_score
+AFFIX = r"p|probs?|proba|probability|scores?|emotion|pred|logits?|conf|confidence|softmax|percentage"
+AROUND = re.compile(rf"^(?:.*\.)?(?:(?:{AFFIX})[ _(])*|[ _](?:{AFFIX})$|\)$", re.IGNORECASE)
 
 
 def predicted_column(table: Table) -> str | None:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +95,15 @@ def _delimited(path: Path) -> Table:
 
 
 def _json(path: Path) -> Table:
-    """Read a JSON list of objects; rows are counted from 1."""
+    """Read a JSON list of objects, or of lists of them as from DeepFace; rows are counted from 1."""
     try:
         document = parse_json(read_bounded(path, LARGEST, WHAT))
     except ValueError as error:
         raise UserError(f"{path} is not JSON: {error}") from None
-    return _of_records(path, enumerate(document, start=1))
+    if not isinstance(document, list):
+        raise UserError(f"{path} is not a list of objects, as pandas writes it with to_json(orient='records')")
+    listed = (item if isinstance(item, list) else [item] for item in document)
+    return _of_records(path, enumerate(chain.from_iterable(listed), start=1))
 
 
 def _json_lines(path: Path) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from ferspec.errors import UserError
@@ -87,6 +88,9 @@ def phases_of(path: Path, rows: Sequence[LogRow], notes: list[str]) -> tuple[Log
     """
     if len(rows) > MOST_EPOCHS:
         raise UserError(f"{path} logs more than {MOST_EPOCHS:,} epochs: too many for a training")
+    if len(rows) > 1 and all(after.epoch < before.epoch for before, after in pairwise(rows)):
+        notes.append("the last epoch comes first: read in ascending order")
+        rows = rows[::-1]
     phases: list[list[LogRow]] = []
     for row in _as_proportions(rows, notes):
         if phases and row.follows(phases[-1][-1]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,8 +32,9 @@ from ferspec.subjects.runs.logs.phases import TrainingLog, phases_of
 
 MOST_LINES = 100_000
 SHOWN = 20
-SEPARATORS = ",;\t|"
-DECIMAL_COMMA = re.compile(r"[;\t|]\s*-?\d+,\d")
+# a comma is the last: it may be that of decimals
+SEPARATORS = ";\t|,"
+DECIMAL_COMMA = re.compile(r"-?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 # CSVLogger writes this for a metric that an epoch lacks; a metric that is not a number is "nan"
 NOT_AVAILABLE = "NA"
 # CSVLogger sorts columns by name: lr comes after the loss, and learning_rate before it
@@ -92,7 +93,7 @@ def read_table(path: Path, text: str) -> TrainingLog:
     """
     lines, notes = _lines(path, text)
     cut_off = bool(notes)
-    separator = max(SEPARATORS, key="\n".join(line for _, line in lines).count)
+    separator = max(SEPARATORS, key=lambda separator: sum(separator in line for _, line in lines))
     table = _Table(separator, notes)
     rows = epochs_of(table.read(lines))
     if not rows:
@@ -122,8 +123,6 @@ def _why_none(lines: Sequence[tuple[int, str]], separator: str) -> str:
     for _, line in lines:
         if "\0" in line:
             return "it is not text in UTF-8; convert UTF-16 to UTF-8"
-        if DECIMAL_COMMA.search(line):
-            return "its numbers have decimal commas; write decimal points"
     columns = _fields(lines[0][1], separator) if lines else ()
     if len(columns) < 2 or all(number_of(column) is not None for column in columns):
         return "no line has an epoch and its loss, as in the files of Keras' CSVLogger"
@@ -154,6 +153,9 @@ class _Table:
         header: Header | None = None
         epochs: list[float] = []
         table = [(number, _fields(line, self.separator)) for number, line in lines]
+        # columns of unknown names are not those of CSVLogger
+        is_other = bool(table) and _is_text(table[0][1]) and not is_header(table[0][1])
+        layouts = [columns for columns in LAYOUTS if not is_other or len(columns) != len(table[0][1])]
         following_lines = [*(later for _, later in table[1:]), ()]
         for (number, fields), following in zip(table, following_lines, strict=False):
             if is_header(fields):
@@ -164,7 +166,7 @@ class _Table:
                 continue
             cells = header.cells(fields) if header else None
             # a restart may change the columns without a header; elsewhere such a line is damaged
-            if cells is None and (guess := _guessed(first, fields)):
+            if cells is None and (guess := _guessed(first, fields, layouts)):
                 guessed, new = guess
                 restarts = epochs[:1] == [new.figures.get(EPOCH)]
                 continues = epochs[-1:] == [new.figures.get(EPOCH, 0) - 1] and len(following) == len(fields)
@@ -187,16 +189,22 @@ class _Table:
 
 def is_header(fields: tuple[str, ...]) -> bool:
     """Return whether a line names columns, one of which is a loss."""
-    if len(fields) > MOST_COLUMNS or any(field and number_of(field) is not None for field in fields):
-        return False
-    return bool(LOSSES & set(read_names(fields).metrics.values()))
+    return len(fields) <= MOST_COLUMNS and _is_text(fields) and bool(LOSSES & set(read_names(fields).metrics.values()))
+
+
+def _is_text(fields: tuple[str, ...]) -> bool:
+    """Return whether a line may name columns: it has several cells, and none is a number."""
+    return len(fields) > 1 and not any(field and number_of(field) is not None for field in fields)
 
 
 def _fields(line: str, separator: str) -> tuple[str, ...]:
     try:
-        return tuple(field.strip() for field in next(csv.reader([line], delimiter=separator)))
+        fields = [field.strip() for field in next(csv.reader([line], delimiter=separator))]
     except csv.Error:
         return ()
+    if separator == ",":
+        return tuple(fields)
+    return tuple(field.replace(",", ".") if DECIMAL_COMMA.fullmatch(field) else field for field in fields)
 
 
 def number_of(text: str, metric: str = "") -> float | None:
@@ -211,11 +219,13 @@ def number_of(text: str, metric: str = "") -> float | None:
         return None
 
 
-def _guessed(first: Header | None, fields: tuple[str, ...]) -> tuple[Header, Cells] | None:
+def _guessed(
+    first: Header | None, fields: tuple[str, ...], layouts: Iterable[tuple[str, ...]]
+) -> tuple[Header, Cells] | None:
     """Parse a line without a header, by the first header or CSVLogger's usual columns."""
     if first is not None and (cells := first.cells(fields)):
         return first, cells
-    for columns in LAYOUTS:
+    for columns in layouts:
         header = Header(columns, 0)
         if (cells := header.cells(fields)) and _plausible(cells.figures):
             return header, cells
