@@ -261,6 +261,28 @@ def test_a_damaged_archive_is_one_line(tmp_path):
     assert "not a readable archive" in refusal(open_dataset, path)
 
 
+def test_an_image_that_a_parquet_file_holds_once_does_not_fill_the_disk(tmp_path, monkeypatch):
+    pytest.importorskip("pyarrow")
+    pd.DataFrame({"image": [bytes(range(256)) * 400] * 300, "label": "Sad"}).to_parquet(tmp_path / "x.parquet")
+    assert len(open_splits(tmp_path / "x.parquet").chosen()) == 300
+    monkeypatch.setattr("ferspec.subjects.datasets.readers.parquet.UNCHECKED", 1 << 20)
+    assert "the images expand to more than" in refusal(open_splits, tmp_path / "x.parquet")
+
+
+def test_a_zip_of_windows_is_read_and_one_with_a_name_twice_refused(tmp_path):
+    content = save(tmp_path / "x.png").read_bytes()
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in CLASSES:
+            entry = zipfile.ZipInfo("x")
+            entry.filename = f"test\\{name}\\1.png"
+            archive.writestr(entry, content)
+    assert open_splits(path).chosen().ids[0] == "Angry/1.png"
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("test/Angry/1.png", content)
+    assert "holds two files of one name" in refusal(open_splits, path)
+
+
 @pytest.mark.parametrize("form", ["fer2013 csv", "labels table: imagefolder", "parquet"])
 def test_a_damaged_table_in_an_archive_is_one_line(tmp_path, form):
     path = Path(shutil.make_archive(tmp_path / "packed", "zip", FORMS[form](tmp_path / "set")))

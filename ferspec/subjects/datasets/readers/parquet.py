@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from ferspec.files import parse_json
 from ferspec.spec.names import LabelOrder
 from ferspec.subjects.datasets.decode import decode
 from ferspec.subjects.datasets.forms import table
-from ferspec.subjects.datasets.readers.arrays import MOST_IMAGES, mapped
+from ferspec.subjects.datasets.readers.arrays import EXPANSION, MOST_IMAGES, UNCHECKED, mapped
 from ferspec.subjects.datasets.readers.listing import Decode, Listing
 from ferspec.subjects.datasets.readers.meanings import meanings_of
 from ferspec.subjects.datasets.readers.orders import named_dataset
@@ -35,7 +36,8 @@ WHAT = "a parquet file of images"
 LARGEST = 64 << 30
 # what pyarrow may unpack at once
 LARGEST_GROUP = 2 << 30
-BATCH = 64
+# a file can repeat an image of LARGEST_IMAGE bytes in every row
+BATCH = 8
 OUTSIDE = -1
 METADATA = b"huggingface"
 
@@ -102,6 +104,7 @@ def _add(rows: _Rows, place: Path, path: PurePosixPath, opened: IO[bytes]) -> No
     for group in range(metadata.num_row_groups):
         if (size := metadata.row_group(group).total_byte_size) > LARGEST_GROUP:
             raise UserError(f"{name}: a group of rows of {size:,} bytes: at most {LARGEST_GROUP:,} are read at once")
+    most = rows.file.tell() + max(UNCHECKED, EXPANSION * opened.seek(0, os.SEEK_END))
     columns = _columns(name, parquet)
     stem, split = path.with_suffix(""), _split(path)
     batches = parquet.iter_batches(BATCH, columns=[column for column in columns if column])
@@ -111,6 +114,8 @@ def _add(rows: _Rows, place: Path, path: PurePosixPath, opened: IO[bytes]) -> No
         data = image.get("bytes") if isinstance(image, dict) else image
         if not isinstance(data, bytes) or len(data) > LARGEST_IMAGE:
             raise UserError(f"{name}, row {number}: holds no bytes of an image, or too many")
+        if rows.file.tell() + len(data) > most:
+            raise UserError(f"{name}, row {number}: the images expand to more than {most:,} bytes")
         rows.places.append((rows.file.tell(), len(data)))
         rows.file.write(data)
         rows.ids.append(f"{stem}/{number}")

@@ -174,7 +174,12 @@ def _zip(path: Path) -> Archive:
     with ExitStack() as opening:
         archive = opening.enter_context(open_archive(path, LARGEST_DIRECTORY))
         infos = [info for info in archive.infolist() if not info.is_dir()]
-        tree = Archive(path, {info.filename: (info.file_size, partial(archive.open, info)) for info in infos})
+        # some programs of Windows write its slashes
+        names = [info.filename.replace("\\", "/") for info in infos]
+        if len(set(names)) < len(names):
+            raise UserError(f"{path}: holds two files of one name: pack it again")
+        members = {name: (info.file_size, partial(archive.open, info)) for name, info in zip(names, infos, strict=True)}
+        tree = Archive(path, members)
         weakref.finalize(tree, opening.pop_all().close)
     return tree
 
