@@ -35,7 +35,7 @@ DatasetName = Annotated[
     Name | None, Option("A folder per class, or any other form of docs/datasets.md.", ("--dataset", "-d"), "PATH")
 ]
 SplitName = Annotated[
-    str | None, Option("The split of the dataset to evaluate, such as test; by default the only one not for training.")
+    str | None, Option("The split of the dataset to evaluate, such as test; needed if it has several.")
 ]
 Deviations = Annotated[Name | None, Option("Clauses that are declared to fail, each with its reason.", metavar="TOML")]
 Select = Annotated[str, Option("Run only the checks whose id contains TEXT.", ("-k",), "TEXT")]

@@ -41,7 +41,7 @@ def clopper_pearson(successes: np.ndarray, n: np.ndarray, level: float) -> tuple
 
 
 def simultaneous(level: float, count: int) -> float:
-    """Return the level of each of ``count`` intervals that hold together at a level (Šidák)."""
+    """Return the level of each of ``count`` simultaneous intervals of a level (Šidák)."""
     return float(level ** (1 / max(1, count)))
 
 

@@ -56,7 +56,7 @@ def slices(
 
 
 def group_intervals(hits: np.ndarray, sizes: np.ndarray, level: float) -> list[tuple[float, float] | None]:
-    """Return the interval of each group's accuracy, so that all hold together; None for a group that is too small.
+    """Return simultaneous intervals of the groups' accuracies; None for a group that is too small.
 
     ``hits`` of ``sizes`` images are right, both (groups,).
     """

@@ -57,7 +57,7 @@ class Measured(Result):
 
     @property
     def groups(self: HasMetrics) -> pd.DataFrame:
-        """Errors of each group of images, with intervals that hold together.
+        """Errors of each group of images, with simultaneous intervals.
 
         ``relative`` is the error rate divided by that of all images. A group with too few images has no interval.
         """

@@ -1,4 +1,4 @@
-"""Whether the intervals of groups hold together (FER-Z-13)."""
+"""Whether the intervals of groups are simultaneous (FER-Z-13)."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Splits:
         return Splits(self.place, {name: _with_notes(part, (note,)) for name, part in self.parts.items()})
 
     def chosen(self, split: str | None = None) -> Listing:
-        """Return the images to evaluate: those of ``split``, else of the only split that is not for training.
+        """Return the images to evaluate: those of ``split``, else of the only split, if it is not for training.
 
         FER2013's two test splits are one, as for the published metrics. Raise ``UserError`` for an unknown split, and
         without ``split`` for several splits, or for images to train on.
