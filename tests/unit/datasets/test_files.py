@@ -37,6 +37,8 @@ def test_npz_labels_are_places_in_the_order_of_the_classes_or_names(tmp_path, la
     np.testing.assert_array_equal(dataset.labels, np.arange(7))
     np.testing.assert_array_equal([dataset.image(index) for index in range(7)], FACES)
     assert not dataset.gray
+    said = "order of the numbers: alphabetical, as in the protocol: 0 Angry" in " ".join(dataset.notes)
+    assert said == (labels.dtype.kind != "U")
 
 
 @pytest.mark.parametrize("images", [FACES[..., 0], FACES[..., :1]], ids=["(n, h, w)", "(n, h, w, 1)"])

@@ -14,7 +14,7 @@ from ferspec import spec
 from ferspec.errors import UserError, one_line
 from ferspec.files import open_archive
 from ferspec.subjects.datasets.decode import MAX_PIXELS, decode, gray_to_rgb
-from ferspec.subjects.datasets.readers.listing import Decode, Fetch, Listing
+from ferspec.subjects.datasets.readers.listing import Choice, Decode, Fetch, Listing
 from ferspec.subjects.disk import require_utf8, room_for, temporary_file
 
 EXPECTED = "expected 'images' (n, h, w) or (n, h, w, 3) uint8 and 'labels' (n,)"
@@ -42,7 +42,7 @@ def read_npz(path: Path) -> Listing:
                 raise UserError(f"{path}: no array {' and no array '.join(sorted(map(repr, missing)))}: {EXPECTED}")
             with archive.open(members["images"]) as images_member, archive.open(members["labels"]) as labels_member:
                 shape = _image_shape(path, images_member)
-                labels = _labels(path, labels_member, shape[0])
+                labels, order = _labels(path, labels_member, shape[0])
                 images = _images(path, images_member, shape)
     except UserError:
         raise
@@ -50,7 +50,9 @@ def read_npz(path: Path) -> Listing:
         raise UserError(f"{path}: not a readable .npz file ({one_line(error)})") from error
     unused = sorted(members.keys() - {"images", "labels"})
     notes = (f"arrays other than images and labels were skipped: {', '.join(unused)}",) if unused else ()
-    return Listing("npz", tuple(map(str, range(len(images)))), labels, fetch_from(images), notes)
+    if order is not None:
+        notes = (f"order of the numbers: {order}", *notes)
+    return Listing("npz", tuple(map(str, range(len(images)))), labels, fetch_from(images), notes, order=order)
 
 
 def fetch_from(images: np.ndarray) -> Fetch:
@@ -110,7 +112,8 @@ def _images(path: Path, member: IO[bytes], shape: tuple[int, ...]) -> np.ndarray
         return mapped(file, shape)
 
 
-def _labels(path: Path, member: IO[bytes], images: int) -> np.ndarray:
+def _labels(path: Path, member: IO[bytes], images: int) -> tuple[np.ndarray, Choice | None]:
+    """Return the classes, and the order of numbers."""
     shape, _, dtype = _header(path, member)
     last = len(spec.load().classes) - 1
     if len(shape) != 1:
@@ -130,13 +133,14 @@ def _labels(path: Path, member: IO[bytes], images: int) -> np.ndarray:
             indices = class_indices(labels.tolist())
         except UserError as error:
             raise UserError(f"{path}: labels: {error}") from None
-        return np.array([indices[name] for name in labels.tolist()], np.int64)
+        return np.array([indices[name] for name in labels.tolist()], np.int64), None
     outside = np.flatnonzero((labels < 0) | (labels > last))
     if len(outside):
         raise UserError(
             f"{path}: label {labels[outside[0]]} of image {outside[0]} is out of range: labels are 0 to {last}"
         )
-    return labels.astype(np.int64)
+    meanings = ", ".join(f"{number} {name}" for number, name in enumerate(spec.load().classes))
+    return labels.astype(np.int64), Choice(f"alphabetical, as in the protocol: {meanings}", "the form of arrays")
 
 
 def _header(path: Path, member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
