@@ -82,6 +82,14 @@ def test_a_table_that_contradicts_numbered_folders_is_refused(tmp_path):
     assert "1 images have another number than their folder, such as 1/0.jpg" in refusal(open_splits, root)
 
 
+def test_labels_that_contradict_the_names_of_files_are_noted(tmp_path):
+    flat(tmp_path, paths := ["KA.AN1.39.tiff", "KA.HA1.29.tiff"])
+    rows = [f"{path},{word}" for path, word in zip(paths, ("angry", "happy"), strict=True)]
+    assert open_splits(written(tmp_path / "x.csv", rows)).chosen().notes == ()
+    found = open_splits(written(tmp_path / "x.csv", [rows[0], f"{paths[1]},sad"])).chosen()
+    assert found.notes == ("labels are not those that JAFFE's names say: 1 (KA.HA1.29.tiff)",)
+
+
 def test_a_name_in_two_splits_is_that_of_the_tables_own(tmp_path):
     for split, word in (("train", "sad"), ("test", "fear")):
         flat(tmp_path / split, ["1.jpg"])
@@ -158,6 +166,18 @@ def test_a_split_that_mentions_training_is_not_evaluated(tmp_path, usage):
         tmp_path / "set", {f"{part}_images/{name}": 1 for part in ("train", "test") for name in CLASSES}
     )
     assert "holds several splits (test_images, train_images)" in refusal(open_dataset, folders)
+
+
+@pytest.mark.parametrize(
+    "names", [("Training_1.jpg", "PublicTest_2.jpg"), ("train_00001_aligned.jpg", "test_0001.jpg")]
+)
+def test_images_named_for_training_are_noted_unless_asked_for(tmp_path, names):
+    for split in ("train", "test"):
+        flat(tmp_path / split / "happy", names)
+    said = f"images are named as those of a training split: 1 (happy/{names[0]})"
+    assert said in open_splits(tmp_path / "test").chosen().notes
+    assert said.replace("(", "(test/") in open_splits(tmp_path).chosen("test").notes
+    assert "are named" not in " ".join(open_splits(tmp_path).chosen("train").notes)
 
 
 def test_a_split_of_unknown_use_is_evaluated_only_on_request(tmp_path):

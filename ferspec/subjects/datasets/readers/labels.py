@@ -18,6 +18,7 @@ from ferspec.subjects.datasets.forms import table
 from ferspec.subjects.datasets.readers.fer2013 import read_pixel_tables
 from ferspec.subjects.datasets.readers.listing import Listing, joined
 from ferspec.subjects.datasets.readers.meanings import NUMBER, Meanings, meanings_of
+from ferspec.subjects.datasets.readers.names import naming_of
 from ferspec.subjects.datasets.readers.orders import declared_order, named_dataset
 from ferspec.subjects.datasets.readers.rows import columns_of, read_rows
 from ferspec.subjects.datasets.readers.splits import UNMARKED, WHOLE, Splits, by_split, role_of, split_of
@@ -99,6 +100,10 @@ def read_labels(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None 
         first = next(iter(images))
         raise UserError(f"{tree.place / paths[0]}: none of its images exists below {tree.place} ({first.name}, …)")
     _require_folders(tree, paths[0], texts)
+    if (naming := naming_of(image.name for image in images)) is not None:
+        known = {image: spec.load().column_class(naming.expression_of(image.name)) for image in images}
+        if others := sorted(image for image, (label, _) in images.items() if label != known[image]):
+            notes = (*notes, f"labels are not those that {naming.title}'s names say: {len(others):,} ({others[0]})")
     if nameless:
         notes = (*notes, f"rows that do not name an image were skipped: {nameless:,}")
     if repeated:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -12,12 +13,15 @@ from ferspec.errors import UserError
 from ferspec.spec.names import plain_name
 from ferspec.subjects.datasets.forms import table
 from ferspec.subjects.datasets.readers.listing import Choice, Listing, PublishedDataset, joined
+from ferspec.subjects.examples import first_few
 
 # the name of all images of a dataset without splits
 WHOLE = ""
 # a row without the name of a split, in a table that names some
 UNMARKED = "unmarked"
 TRAINING = "training"
+# how FER2013's and RAF-DB's images to train on are named
+TRAINING_IMAGE = re.compile(r"(Training|train)_\d+(_aligned)?\.\w+")
 # the splits of FER-D-03 by their names in the table; validation uses the two test splits
 TRAINING_SPLIT = "Training"
 TEST_SPLITS = ("PublicTest", "PrivateTest")
@@ -63,7 +67,7 @@ class Splits:
                 raise UserError(f"{self.place}: does not hold a split {split!r}: {found}")
             return self._chosen(names, "as --split says")
         if set(self.parts) == {WHOLE}:
-            return self.parts[WHOLE]
+            return _with_notes(self.parts[WHOLE], tuple(_named_for_training(self.parts[WHOLE])))
         if tests := [name for name in self.parts if _is_test(name)]:
             reason = "the splits of the published metrics, FER-D-03" if len(self.parts) > 1 else "the only split"
             return self._chosen(tests, reason)
@@ -87,8 +91,10 @@ class Splits:
     def _chosen(self, names: list[str], reason: str) -> Listing:
         choice = Choice(_listed(names), reason)
         listing = self._joined(names)
-        notes = (f"split: {choice}", *listing.notes, *self._left_out(self.parts.keys() - set(names)))
-        return replace(listing, split=choice, notes=notes)
+        notes = [f"split: {choice}", *listing.notes, *self._left_out(self.parts.keys() - set(names))]
+        if TRAINING not in map(role_of, names):
+            notes += _named_for_training(listing)
+        return replace(listing, split=choice, notes=tuple(notes))
 
     def _joined(self, names: Iterable[str]) -> Listing:
         return joined(self.parts[name] for name in names)
@@ -114,6 +120,13 @@ def role_of(name: str) -> str | None:
 def split_of(folder: PurePosixPath) -> PurePosixPath | None:
     """Return the split folder (train, test) at or above ``folder``, or None."""
     return next((parent for parent in (folder, *folder.parents) if role_of(parent.name) is not None), None)
+
+
+def _named_for_training(listing: Listing) -> Iterator[str]:
+    """Yield a note on images whose names say that they are to be trained on."""
+    named = [id for id in listing.ids if TRAINING_IMAGE.fullmatch(PurePosixPath(id).name)]
+    if named:
+        yield f"images are named as those of a training split: {len(named):,} ({first_few(named)})"
 
 
 def _is_named(name: str, split: str) -> bool:
