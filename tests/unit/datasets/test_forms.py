@@ -145,6 +145,9 @@ def test_a_parquet_file_of_pandas_is_read_with_its_splits(tmp_path):
     listing = open_splits(tmp_path / "faces.parquet").chosen("test")
     assert names(listing) == list(CLASSES[1:])
     assert [listing.fetch(index)[0] for index in range(6)] == pictures[1:]
+    unsaved = [{"bytes": None, "path": "1.png"}, *({"bytes": content, "path": ""} for content in pictures[1:])]
+    frame.assign(image=unsaved).to_parquet(tmp_path / "faces.parquet")
+    assert "row 0: names an image without its bytes" in refusal(open_splits, tmp_path / "faces.parquet")
     frame.drop(columns="emotion").to_parquet(tmp_path / "faces.parquet")
     assert "expected a column of image bytes and one of labels, not image (binary)" in refusal(
         open_splits, tmp_path / "faces.parquet"

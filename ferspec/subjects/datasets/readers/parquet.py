@@ -112,6 +112,8 @@ def _add(rows: _Rows, place: Path, path: PurePosixPath, opened: IO[bytes]) -> No
     for number, row in enumerate(values):
         image, label, own_split = (row.get(column) for column in columns)
         data = image.get("bytes") if isinstance(image, dict) else image
+        if data is None:
+            raise UserError(f"{name}, row {number}: names an image without its bytes: save the images in the file")
         if not isinstance(data, bytes) or len(data) > LARGEST_IMAGE:
             raise UserError(f"{name}, row {number}: holds no bytes of an image, or too many")
         if rows.file.tell() + len(data) > most:
