@@ -85,12 +85,15 @@ class ModelComparison(Result, Comparison):
 
     def page(self) -> str:
         """Return the comparison as a page."""
+        from ferspec.report.comparison import comparison_tables
         from ferspec.report.result_page import render_result
 
         title = f"A: {self.model_a.name}; B: {self.model_b.name}"
         images = f"on {self.n:,} images of {self.dataset.name}"
         found = self if self.margin is None else self.margin
-        return render_result("compare", title, found.verdict, (found.sentence, images), self.to_frame().reset_index())
+        names = (self.model_a.name, self.model_b.name)
+        texts = tuple(comparison_tables(self, names, self.dataset))
+        return render_result("compare", title, found.verdict, (found.sentence, images), texts=texts)
 
     def plot_accuracy(self, ax: Axes | None = None) -> Axes:
         """Draw both accuracies with their intervals with Matplotlib; return the axes."""
@@ -114,7 +117,7 @@ class ModelRanking(Result, Ranking):
         """Which models are in the first group, and how that was found."""
         first = [self.names[one.model] for one in self.models if one.group == 1]
         more = f" and {len(first) - 3} more" if len(first) > 4 else ""
-        listed = ", ".join(first[: 3 if more else 4])
+        listed = ", ".join(first[:3]) if more else " or ".join(first)
         clusters = "" if self.clusters is None else f" in {self.clusters:,} clusters"
         return (
             f"No model is significantly better than {listed}{more}: {len(self.pairs):,} pairs of {len(self.names)} "
@@ -154,10 +157,12 @@ class ModelRanking(Result, Ranking):
 
     def page(self) -> str:
         """Return the ranking as a page."""
+        from ferspec.report.comparison import ranking_table
         from ferspec.report.result_page import render_result
 
         title = f"{len(self.models)} models on {self.dataset.name}"
-        return render_result("compare", title, "ranking", (self.sentence,), self.to_frame().reset_index())
+        texts = (ranking_table(self, self.names, self.dataset),)
+        return render_result("compare", title, "ranking", (self.sentence,), texts=texts)
 
     def plot_accuracy(self, ax: Axes | None = None) -> Axes:
         """Draw all accuracies with their intervals with Matplotlib, the best first; return the axes."""

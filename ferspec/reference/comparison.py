@@ -240,7 +240,7 @@ def _sentence(
 
 
 def _margin_sentence(decision: MarginDecision, margin: float, alpha: float, result: str) -> str:
-    points = f"a margin of {100 * margin:g} point{'' if margin == 0.01 else 's'}, one-sided {alpha:.0%}"
+    points = f"a margin of {100 * margin:g} point{'' if margin == 0.01 else 's'}, one-sided {100 * alpha:g} %"
     if decision.verdict != "undecided":
         p_of_verdict = decision.p_beyond if "by more" in decision.verdict else decision.p_within
         return f"{decision.verdict} ({points}, p = {p_of_verdict:.2g}): {result}."

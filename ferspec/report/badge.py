@@ -64,7 +64,7 @@ def render_badge(report: Report, assurance: Assurance = SELF_ASSERTED) -> str:
 def texts(report: Report) -> tuple[str, str]:
     """Return the left and the right text of the badge; the accuracy is that on the known pictures of BTFER."""
     label = "FER · BTFER" if report.kind == "certificate" else "FER"
-    part = [] if report.sequential is None else [f"{len(report.asked)} of {len(report.manifest)} images"]
+    part = [] if report.sequential is None else [f"{len(report.asked):,} of {len(report.manifest):,} images"]
     doubted = part if (columns := chosen_columns(report)) is None else [*part, columns]
     doubted += [likely_mistakes(report)] if report.diagnoses else []
     doubted += (

@@ -11,6 +11,7 @@ from jinja2 import Template
 
 from ferspec.causes import Cause
 from ferspec.outcomes import Outcome
+from ferspec.report.comparison import Texts
 from ferspec.report.conformance import caused_by
 from ferspec.report.templating import new_environment
 from ferspec.report.terminal import details
@@ -31,20 +32,21 @@ def render_result(
     outcomes: Sequence[Outcome] = (),
     causes: Sequence[Cause] = (),
     picture: str = "",
+    texts: Sequence[Texts] = (),
 ) -> str:
     """Return a page without scripts or external files.
 
-    ``kind`` is the command, ``verdict`` a verdict or another word; ``picture`` is the text of an SVG. Failures with one
-    of the ``causes`` are folded under it.
+    ``kind`` is the command, ``verdict`` a verdict or another word; ``picture`` is the text of an SVG; ``texts`` are
+    further tables. Failures with one of the ``causes`` are folded under it.
     """
+    frames = () if table is None else (([*table.columns], table.to_numpy(dtype=object).tolist()),)
     return _template().render(
         kind=kind,
         title=title,
         style=verdict if verdict in VERDICTS else "uncertified",
         word=VERDICTS.get(verdict, verdict),
         sentences=sentences,
-        columns=() if table is None else [*table.columns],
-        rows=() if table is None else table.to_numpy(dtype=object).tolist(),
+        tables=[*frames, *((one.headings, one.rows) for one in texts)],
         outcomes=outcomes,
         causes=causes,
         picture=picture and svg_uri(picture),

@@ -14,9 +14,10 @@ from rich.text import Text
 from ferspec import spec
 from ferspec.checks.certificate.finding import Finding
 from ferspec.outcomes import Counts, Judgement, Outcome, Status, Verdict
-from ferspec.reference.comparison import Comparison, Within
-from ferspec.reference.measured import Calibration, Evaluation, Metric, Slice
+from ferspec.reference.comparison import Comparison
+from ferspec.reference.measured import Calibration, Evaluation, Slice
 from ferspec.reference.ranking import Ranking
+from ferspec.report.comparison import Texts, comparison_tables, points, ranking_table
 from ferspec.report.documents import judgement_document, verification_document
 from ferspec.report.summary import summary
 from ferspec.report.words import (
@@ -39,7 +40,6 @@ from ferspec.report.words import (
     number_range,
     place,
     plain,
-    points_range,
     rank_range,
     ranking,
     readings,
@@ -141,26 +141,10 @@ def print_comparison(
 ) -> None:
     """Print a comparison of two models: which is better and by how much, or a tie."""
     console = console or default_console()
-    table = _table("", f"accuracy on {images_name(images, LONGEST_NAME)}")
-    for letter, model, accuracy in (("A", model_a, comparison.accuracy_a), ("B", model_b, comparison.accuracy_b)):
-        table.add_row(Text(f"{letter}  {plain(model.name)}"), share(accuracy))
-    table.add_row("A less B", _points(comparison.difference))
-    table.add_row("  weighted F1", _points(comparison.f1_difference))
-    table.add_row("  macro F1", _points(comparison.macro_f1_difference))
-    if comparison.margin is None:
-        _print(console, *_wrapped(console, comparison.sentence), "", table)
-        return
-    _print(console, *_wrapped(console, comparison.margin.sentence), "", table, "", _within(comparison.margin))
-
-
-def _within(margin: Within) -> Table:
-    level = f"{100 * margin.alpha / len(margin.classes):.2g} %"
-    table = _table("class", "images", "only A", "only B", f"decision (one-sided {level} each)", "to decide")
-    for row in margin.classes:
-        needed = "" if row.images_to_decide is None else f"{row.images_to_decide:,}"
-        counts = map(str, (row.n, row.only_a_right, row.only_b_right))
-        table.add_row(row.name, *counts, row.verdict.removesuffix(" within the margin"), needed)
-    return table
+    sentence = comparison.sentence if comparison.margin is None else comparison.margin.sentence
+    _print(console, *_wrapped(console, sentence))
+    for texts in comparison_tables(comparison, (model_a.name, model_b.name), images):
+        _print(console, "", _table_of(texts))
 
 
 def print_ranking(
@@ -168,12 +152,14 @@ def print_ranking(
 ) -> None:
     """Print the groups of a ranking, and the range of each model's rank."""
     console = console or default_console()
-    table = _table("group", "rank", "model", f"accuracy on {images_name(images, LONGEST_NAME)}")
-    for one in ranking.models:
-        ranks = dict.fromkeys((one.best_rank, one.worst_rank))
-        name = Text(plain(names[one.model]))
-        table.add_row(str(one.group), " to ".join(map(str, ranks)), name, share(one.accuracy))
-    _print(console, *_wrapped(console, sentence), "", table)
+    _print(console, *_wrapped(console, sentence), "", _table_of(ranking_table(ranking, names, images)))
+
+
+def _table_of(texts: Texts) -> Table:
+    table = _table(*texts.headings)
+    for row in texts.rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    return table
 
 
 def default_console() -> Console:
@@ -335,7 +321,7 @@ def _slice(groups: Slice) -> str:
         return f"{column}: not evaluated: {groups.gap.undefined}"
     accuracy = {group.value: share(group.accuracy) for group in groups.groups}
     best, worst = (f"{shorten(value, 30)} {accuracy[value]}" for value in (groups.best, groups.worst))
-    return f"{column}: {groups.result}, gap {_points(groups.gap)}; best {best}, worst {worst}"
+    return f"{column}: {groups.result}, gap {points(groups.gap)}; best {best}, worst {worst}"
 
 
 def _calibration(calibration: Calibration | None) -> str:
@@ -345,10 +331,6 @@ def _calibration(calibration: Calibration | None) -> str:
         return f"calibration {UNDEFINED}: {calibration.ece.undefined}"
     named = (("ECE", calibration.ece), ("Brier", calibration.brier), ("NLL", calibration.nll))
     return "calibration: " + ", ".join(f"{name} {metric.value:.3f} ({number_range(metric)})" for name, metric in named)
-
-
-def _points(figure: Metric) -> str:
-    return UNDEFINED if figure.value is None else f"{100 * figure.value:.1f} points ({points_range(figure)})"
 
 
 def _table(first: str, *others: str, gap: int = 2) -> Table:

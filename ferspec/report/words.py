@@ -241,7 +241,7 @@ def headline(report: Report) -> str:
     """Return the name of a kind of report: ``certificate``, or ``certificate (predictions only)``."""
     origin = PREDICTIONS_ONLY if is_of_predictions(report) else None if report.isolated else NOT_ISOLATED
     classes = None if report.other_classes is None else OTHER_CLASSES
-    part = None if report.sequential is None else f"{len(report.asked)} of {len(report.manifest)} images"
+    part = None if report.sequential is None else f"{len(report.asked):,} of {len(report.manifest):,} images"
     said = ", ".join(filter(None, (origin, classes, chosen_columns(report), part)))
     return f"{report.kind} ({said})" if said else report.kind
 

@@ -347,7 +347,7 @@ def test_a_comparison_prints_both_accuracies_and_the_difference(make_report):
     assert "accuracy on BTFER" in text
     assert re.search(r"A +old.keras +75.0 %", text)
     assert re.search(r"B +new.onnx +50.0 %", text)
-    assert re.search(r"A less B +25.0 points", text)
+    assert re.search(r"A minus B +25.0 points", text)
     assert " ".join(comparison.sentence.split()) in " ".join(text.split())
 
 

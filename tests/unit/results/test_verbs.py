@@ -120,6 +120,17 @@ def test_it_writes_what_the_command_leaves(results, folder, tmp_path):
     }
 
 
+def test_the_page_of_a_comparison_and_of_a_ranking_shows_what_the_terminal_prints(folder, results, monkeypatch):
+    monkeypatch.chdir(folder)
+    within = ferspec.compare("good.csv", "bad.csv", "faces.npz", margin=0.05)
+    for page in (results["compare"].page(), within.page(), results["rank"].page()):
+        assert "90.0 %" in page
+        assert "42.9 %" in page
+    assert "47.1 points" in results["compare"].page()
+    assert "one-sided 0.71 % each" in within.page()
+    assert "one-sided 5 %," in within.page()
+
+
 def test_failures_are_the_undeclared_failures(results):
     assert results["conform"].failures == results["verify"].failures == ()
     assert [o.check for o in results["audit"].failures] == [
