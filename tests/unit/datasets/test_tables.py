@@ -25,6 +25,7 @@ def names(listing):
         ("image,emotion", "{0},{1}"),
         ('"pth";"label";"relFCs"', "images/{0};{1};0.5"),
         ("subset\tfilename\texpression", "test\t{0}\t{1}"),
+        ("image,label,emotion", "{0},3,{1}"),
         (",path,label", "7,C:\\data\\images\\{0},{1}"),
     ],
 )
@@ -80,6 +81,11 @@ def test_a_table_that_contradicts_numbered_folders_is_refused(tmp_path):
     assert len(open_splits(written(root / "labels.csv", rows).parent).chosen()) == 14
     written(root / "labels.csv", [rows[0].replace(",1", ",4"), *rows[1:]])
     assert "1 images have another number than their folder, such as 1/0.jpg" in refusal(open_splits, root)
+
+
+def test_a_column_without_classes_does_not_replace_numbers(tmp_path):
+    rows = [f"{path},{number},none" for number, path in enumerate(flat(tmp_path))]
+    assert "several common meanings" in refusal(open_splits, written(tmp_path / "x.csv", rows, "image,label,category"))
 
 
 def test_labels_that_contradict_the_names_of_files_are_noted(tmp_path):

@@ -37,12 +37,16 @@ UNKNOWN = -1
 
 
 class Columns(NamedTuple):
-    """The columns of a table of labels; ``classes`` are those of votes, where there is no ``label``."""
+    """The columns of a table of labels; ``classes`` are those of votes, where there is no ``label``.
+
+    ``names`` may hold the names of numbers in ``label``.
+    """
 
     file: str
     label: str | None
     split: str | None
     classes: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
 
 class Row(NamedTuple):
@@ -63,7 +67,8 @@ def label_columns(names: Sequence[str]) -> Columns | None:
     classes = tuple(name for name in names if name not in found.values() and _class_or_none(name) is not UNKNOWN)
     if found["file"] is None or (found["label"] is None and len(classes) < LEAST_CLASSES):
         return None
-    return Columns(found["file"], found["label"], found["split"], () if found["label"] else classes)
+    others = tuple(name for name in table().columns["label"] if name in names and name != found["label"])
+    return Columns(found["file"], found["label"], found["split"], () if found["label"] else classes, others)
 
 
 def read_labels(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None = None) -> Splits:
@@ -141,13 +146,23 @@ def read_label_rows(tree: Tree, path: PurePosixPath) -> Iterator[Row]:
         raise UserError(f"{tree.place / path}: {HINT}")
     named = next((word for word in re.split(r"[\W_]+", path.stem) if role_of(word)), None)
     by_name = named or str(split_of(path.parent) or WHOLE)
+    names = next((name for name in columns.names if _names_classes(tree, path, name)), None)
     for number, line, cells in read_rows(tree, path, (), HINT):
         split = cells[columns.split] or UNMARKED if columns.split else by_name
         place = f"{tree.place / path}, line {line}"
         label = (
             cells[columns.label] if columns.label else _majority(place, {name: cells[name] for name in columns.classes})
         )
+        if names and NUMBER.fullmatch(label):
+            label = cells[names]
         yield Row(line, number, cells[columns.file], label, split)
+
+
+def _names_classes(tree: Tree, path: PurePosixPath, column: str) -> bool:
+    """Return whether a column holds nothing but names of classes, and of expressions outside them."""
+    found = {cells[column] for _, _, cells in read_rows(tree, path, (), HINT)}
+    classes = {_class_or_none(name) for name in found} if len(found) <= MOST_COLUMNS else {UNKNOWN}
+    return UNKNOWN not in classes and classes != {None}
 
 
 def _class_or_none(name: str) -> int | None:
