@@ -30,7 +30,11 @@ FILES = (
     Form("a GIF image", content="GIF8"),
     Form("a BMP image", content="BM"),
     Form("a PDF document", content="%PDF"),
-    Form("a NumPy array", content=r"\x93NUMPY"),
+    Form(
+        "a NumPy array",
+        "if it holds predictions, save them as a CSV with a column for the image and one for each class",
+        r"\x93NUMPY",
+    ),
     Form("a gzip archive", "unpack it first (gunzip, or tar xf)", r"\x1f\x8b"),
     Form("a tar archive", UNPACK, ".{257}ustar"),
     Form("an archive of 7-Zip", UNPACK, r"7z\xbc\xaf"),

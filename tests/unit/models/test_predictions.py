@@ -294,4 +294,11 @@ def test_missing_and_unknown_images_are_both_named(recorded):
     with pytest.raises(UserError) as caught:
         align(recorded, ["x/a.png", "c.png", "d.png", "e.png", "f.png"])
     assert "no prediction for 4 of 5 images (c.png, d.png, e.png, …)" in str(caught.value)
-    assert "2 of its rows match no image of the dataset (x/b.png, y/a.png)" in str(caught.value)
+    assert "2 of its rows match no image of the dataset (x/b.png, y/a.png): remove these rows" in str(caught.value)
+
+
+def test_what_to_do_about_dictionaries_and_unnamed_columns_is_said(csv):
+    """DeepFace's records in a frame hold a dictionary; numpy and pandas write probabilities under numbers."""
+    records = csv("img_path;emotion;dominant_emotion", "a.png;{'angry': 90.0, 'happy': 10.0};angry")
+    assert "the cells of 'emotion' are dictionaries: give each key a column" in refusal(records)
+    assert "name each column of probabilities by its class" in refusal(csv("image,0,1,2,3,4,5,6", f"a.png,{ROW}"))

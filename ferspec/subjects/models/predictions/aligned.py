@@ -91,7 +91,9 @@ def _rows_by_name(recorded: RecordedPredictions, ids: Sequence[str]) -> list[int
             "an image without an answer needs a row with empty cells"
         )
     if unknown:
-        problems.append(f"{len(unknown)} of its rows match no image of the dataset ({first_few(unknown)})")
+        problems.append(
+            f"{len(unknown)} of its rows match no image of the dataset ({first_few(unknown)}): remove these rows"
+        )
     if problems:
         raise UserError(f"{recorded.name}: {'; '.join(problems)}")
     return [row for row in rows if row is not None]

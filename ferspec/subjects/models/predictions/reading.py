@@ -92,6 +92,11 @@ def _recorded(path: Path, table: Table, digest: str) -> RecordedPredictions:
     if found is None and predicted is None:
         raise UserError(f"{path} {_without_predictions(table)}")
     true = true_column(table, predicted)
+    if true is not None and any(cell.startswith("{") for cell in table.columns[true]):
+        raise UserError(
+            f"{path}: the cells of {true!r} are dictionaries: give each key a column (pandas.json_normalize), or save "
+            "the records as JSON"
+        )
     image = _image_column(path, table, true)
     classes, columns, chosen = seven(), None, None
     if found is not None:
@@ -172,7 +177,7 @@ def _without_predictions(table: Table) -> str:
     )
     return (
         f"has neither a column for each class nor one of predicted classes ({', '.join(PREDICTED[:3])}, …){hint}: "
-        f"its columns are {first_few(table.columns, count=12)}"
+        f"its columns are {first_few(table.columns, count=12)}; name each column of probabilities by its class"
     )
 
 
