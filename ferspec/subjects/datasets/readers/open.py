@@ -13,7 +13,7 @@ from ferspec.subjects.datasets.forms import table
 from ferspec.subjects.datasets.kinds import SUFFIXES
 from ferspec.subjects.datasets.readers import affectnet, arrays, fer2013, folders, labels, names, parquet, rafdb, yolo
 from ferspec.subjects.datasets.readers.listing import Form, Listing
-from ferspec.subjects.datasets.readers.rows import TABLES, columns_of
+from ferspec.subjects.datasets.readers.rows import LARGEST, TABLES, WHAT, columns_of
 from ferspec.subjects.datasets.readers.splits import TRAINING, WHOLE, Splits, role_of
 from ferspec.subjects.datasets.readers.trees import Folder, Tree, open_packed
 from ferspec.subjects.disk import require_utf8
@@ -182,6 +182,7 @@ def _read_numbered(survey: _Survey, dataset: str | None) -> Splits:
             raise UserError(f"{survey.tree.place / unlabelled[0]}: {fer2013.UNLABELLED}") from None
         _refuse_unread(survey.tree.place, [path.name for path in paths])
         for path, columns in survey.columns.items():
+            survey.tree.open(path, LARGEST, WHAT).close()  # what is no regular file is named so
             listed = ", ".join(name[:30] for name in columns[:10]) or "not those of a text in UTF-8"
             raise UserError(f"{survey.tree.place / path}: its columns are {listed}: {labels.HINT}") from None
         raise
