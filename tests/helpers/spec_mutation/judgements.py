@@ -6,6 +6,7 @@ Nothing is imported here before a part is computed, so that no module keeps a va
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -27,7 +28,7 @@ def tolerances() -> Iterator[Any]:
         predictions_are_reproduced,
         same_drawn_number,
     )
-    from ferspec.checks.model.honesty import is_clearly_little
+    from ferspec.checks.model.honesty import is_clearly_little, keeps_its_accuracy
     from ferspec.checks.run.artifacts.files import has_disjoint_splits
     from ferspec.checks.run.artifacts.training import has_the_weights_of_its_balancing
     from ferspec.checks.run.result_row import ResultRow, does_not_contradict_itself
@@ -59,6 +60,10 @@ def tolerances() -> Iterator[Any]:
             yield compare_diagnoses(_diagnosed(0.2, 1e-30), _diagnosed(gain, p_value)).status
     for images in range(10):
         yield compare_diagnoses(_diagnosed(0.2, 1e-30), _diagnosed(0.2 + (images + 0.5) / 100, 1e-30)).status
+    drawn: list[int] = []
+    with suppress(StopIteration):
+        keeps_its_accuracy(SimpleNamespace(draw=lambda count: drawn.append(count) or next(iter(()))))
+    yield drawn
     yield [may_be_declared(clause) for clause in ("FER-B-08", "FER-B-09", "FER-B-10")]
     for power in range(12):
         yield compare_diagnoses(_diagnosed(0.2, 10.0**-power), SimpleNamespace(diagnoses=())).status
