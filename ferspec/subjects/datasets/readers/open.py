@@ -182,7 +182,7 @@ def _read_numbered(survey: _Survey, dataset: str | None) -> Splits:
             raise UserError(f"{survey.tree.place / unlabelled[0]}: {fer2013.UNLABELLED}") from None
         _refuse_unread(survey.tree.place, [path.name for path in paths])
         for path, columns in survey.columns.items():
-            survey.tree.open(path, LARGEST, WHAT).close()  # what is no regular file is named so
+            survey.tree.open(path, LARGEST, WHAT).close()  # raises for a file that is not regular
             listed = ", ".join(name[:30] for name in columns[:10]) or "not those of a text in UTF-8"
             raise UserError(f"{survey.tree.place / path}: its columns are {listed}: {labels.HINT}") from None
         raise
