@@ -11,7 +11,10 @@ from functools import partial
 import numpy as np
 import pytest
 
+from ferspec import spec
+from ferspec.subjects.datasets.readers import open_splits
 from ferspec.subjects.datasets.subject import open_dataset
+from helpers.layouts import FER2013
 from helpers.messages import refusal
 
 CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
@@ -41,6 +44,26 @@ def test_npz_labels_are_places_in_the_order_of_the_classes_or_names(tmp_path, la
     assert said == (labels.dtype.kind != "U")
 
 
+ONE_HOT = np.asfortranarray(np.eye(7, dtype=np.float32)[::-1])
+
+
+@pytest.mark.parametrize("labels", [np.arange(7.0)[::-1], np.arange(7)[::-1, None], ONE_HOT, ONE_HOT.astype(bool)])
+def test_labels_of_keras_are_read(tmp_path, labels):
+    np.testing.assert_array_equal(open_dataset(npz(tmp_path, images=FACES, labels=labels)).labels, range(7)[::-1])
+
+
+@pytest.mark.parametrize("classes", [FER2013, {**FER2013, "Happy": 4, "Sad": 3}], ids=["proven", "not proven"])
+def test_counts_prove_the_order_of_labels_in_arrays(tmp_path, classes):
+    known = spec.load().datasets["FER2013"]
+    for name, counts in (("train", known.training), ("test", np.subtract(known.counts, known.training))):
+        labels = np.repeat([classes[name] for name in CLASSES], counts)
+        np.savez_compressed(tmp_path / f"{name}.npz", images=np.zeros((len(labels), 1, 1), np.uint8), labels=labels)
+    found = open_splits(tmp_path).chosen("test")
+    proven = classes is FER2013
+    assert (tuple(np.bincount(found.labels)) == tuple(np.subtract(known.counts, known.training))) == proven
+    assert found.order.reason == ("the counts are those of FER2013 in Table 1" if proven else "the form of arrays")
+
+
 @pytest.mark.parametrize("images", [FACES[..., 0], FACES[..., :1]], ids=["(n, h, w)", "(n, h, w, 1)"])
 def test_grey_npz_images_are_repeated(tmp_path, images):
     dataset = open_dataset(npz(tmp_path, images=images, labels=np.arange(7)))
@@ -57,8 +80,10 @@ def test_grey_npz_images_are_repeated(tmp_path, images):
         ({"images": FACES, "labels": np.arange(1, 8)}, "label 7 of image 6 is out of range: labels are 0 to 6"),
         ({"images": FACES, "labels": np.arange(-1, 6)}, "label -1 of image 0 is out of range"),
         ({"images": FACES, "labels": np.array(["happy"] * 6 + ["contempt"])}, "'contempt' is not one of the seven"),
-        ({"images": FACES, "labels": np.linspace(0, 6, 7)}, "labels are float64: expected integers 0 to 6"),
-        ({"images": FACES, "labels": np.eye(7, dtype=int)}, "labels have shape (7, 7)"),
+        ({"images": FACES, "labels": np.linspace(0, 5, 7)}, "label 0.8333333333333334 of image 1 is not an integer"),
+        ({"images": FACES, "labels": np.array([np.nan] * 7)}, "label nan of image 0 is not an integer"),
+        ({"images": FACES, "labels": np.full((7, 7), 1 / 7)}, "labels of shape (7, 7) are not one-hot"),
+        ({"images": FACES, "labels": np.zeros((7, 2304))}, "labels have shape (7, 2304)"),
         ({"images": FACES / 255, "labels": np.arange(7)}, "images are float64"),
         ({"images": FACES[..., :2], "labels": np.arange(7)}, "images have shape (7, 8, 6, 2)"),
         ({"images": FACES.reshape(7, -1), "labels": np.arange(7)}, "images have shape (7, 144)"),

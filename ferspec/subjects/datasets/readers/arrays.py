@@ -4,55 +4,56 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError, one_line
 from ferspec.files import open_archive
+from ferspec.spec.names import LabelOrder
 from ferspec.subjects.datasets.decode import MAX_PIXELS, decode, gray_to_rgb
+from ferspec.subjects.datasets.readers.limits import CHUNK, EXPANSION, LARGEST_SET, MOST_IMAGES, UNCHECKED
 from ferspec.subjects.datasets.readers.listing import Choice, Decode, Fetch, Listing
+from ferspec.subjects.datasets.readers.orders import PROTOCOL, proven_order
 from ferspec.subjects.disk import require_utf8, room_for, temporary_file
 
 EXPECTED = "expected 'images' (n, h, w) or (n, h, w, 3) uint8 and 'labels' (n,)"
-CHUNK = 1 << 20
 LONGEST_LABEL = 4 * 64
-# what the largest face sets hold, AffectNet's million images of 224 x 224 among them, and a quarter more
-MOST_IMAGES, LARGEST_SET = 1_250_000, 192 << 30
-# photographs shrink to a fifth at best; below 1 GiB, drawings and constant images may shrink to any size
-EXPANSION, UNCHECKED = 100, 1 << 30
+# columns of one-hot labels: the seven classes, and what datasets add to them
+MOST_CLASSES = 16
+OUTSIDE = -1
 
 
-def read_npz(path: Path) -> Listing:
+class _Content(NamedTuple):
+    """Images, labels (numbers or names) and notes of a file."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    notes: tuple[str, ...]
+
+
+def read_npz(path: Path, dataset: str | None = None) -> Listing:
     """List the images of an .npz file.
 
-    ``images`` is (n, h, w), (n, h, w, 1) or (n, h, w, 3) uint8, grey or RGB; ``labels`` (n,) holds integers 0 to 6 or
-    class names. Ids are indices. Nothing is unpickled. A temporary file holds the images, so that memory use does not
-    depend on their number. Raise ``UserError`` for any other content.
+    ``images`` is (n, h, w), (n, h, w, 1) or (n, h, w, 3) uint8, grey or RGB; ``labels`` (n,), (n, 1) or one-hot (n, k)
+    holds integers 0 to 6 in the protocol's order, or class names. An order that the counts prove has precedence. Ids
+    are indices. Nothing is unpickled. A temporary file holds the images, so that memory use does not depend on their
+    number. Raise ``UserError`` for any other content.
     """
-    require_utf8(path.name)
-    try:
-        with room_for(str(path)), open_archive(path) as archive:
-            members = {name.removesuffix(".npy"): name for name in archive.namelist()}
-            missing = {"images", "labels"} - members.keys()
-            if missing:
-                raise UserError(f"{path}: no array {' and no array '.join(sorted(map(repr, missing)))}: {EXPECTED}")
-            with archive.open(members["images"]) as images_member, archive.open(members["labels"]) as labels_member:
-                shape = _image_shape(path, images_member)
-                labels, order = _labels(path, labels_member, shape[0])
-                images = _images(path, images_member, shape)
-    except UserError:
-        raise
-    except Exception as error:  # a damaged or hostile file can raise anything inside zipfile and NumPy
-        raise UserError(f"{path}: not a readable .npz file ({one_line(error)})") from error
-    unused = sorted(members.keys() - {"images", "labels"})
-    notes = (f"arrays other than images and labels were skipped: {', '.join(unused)}",) if unused else ()
-    if order is not None:
-        notes = (f"order of the numbers: {order}", *notes)
-    return Listing("npz", tuple(map(str, range(len(images)))), labels, fetch_from(images), notes, order=order)
+    return read_npz_files([path], dataset)[0]
+
+
+def read_npz_files(paths: Sequence[Path], dataset: str | None = None) -> list[Listing]:
+    """List the images of each split of a dataset as ``read_npz`` does; numbers have the same order in all of them."""
+    contents = [_content(path) for path in paths]
+    numbers = [_counts(content.labels) for content in contents if content.labels.dtype.kind != "U"]
+    whole = sum(numbers, Counter[int]())
+    proven = next((found for part in (whole, *numbers) if part and (found := proven_order(part, dataset))), None)
+    return [_listing(path, content, proven) for path, content in zip(paths, contents, strict=True)]
 
 
 def fetch_from(images: np.ndarray) -> Fetch:
@@ -75,6 +76,64 @@ def mapped(file: IO[bytes], shape: tuple[int, ...]) -> np.ndarray:
 def class_indices(names: Iterable[str]) -> dict[str, int]:
     """Return the class (0 to 6) of each distinct name. Raise ``UserError`` for an unknown name."""
     return {name: spec.load().class_index(name) for name in dict.fromkeys(names)}
+
+
+def _content(path: Path) -> _Content:
+    require_utf8(path.name)
+    try:
+        with room_for(str(path)), open_archive(path) as archive:
+            members = {name.removesuffix(".npy"): name for name in archive.namelist()}
+            missing = {"images", "labels"} - members.keys()
+            if missing:
+                raise UserError(f"{path}: no array {' and no array '.join(sorted(map(repr, missing)))}: {EXPECTED}")
+            with archive.open(members["images"]) as images_member, archive.open(members["labels"]) as labels_member:
+                shape = _image_shape(path, images_member)
+                labels = _labels(path, labels_member, shape[0])
+                images = _images(path, images_member, shape)
+    except UserError:
+        raise
+    except Exception as error:  # a damaged or hostile file can raise anything inside zipfile and NumPy
+        raise UserError(f"{path}: not a readable .npz file ({one_line(error)})") from error
+    unused = sorted(members.keys() - {"images", "labels"})
+    notes = (f"arrays other than images and labels were skipped: {', '.join(unused)}",) if unused else ()
+    return _Content(images, labels, notes)
+
+
+def _listing(path: Path, content: _Content, proven: tuple[LabelOrder, Choice] | None) -> Listing:
+    images, labels, notes = content
+    ids, order = tuple(map(str, range(len(images)))), None
+    if labels.dtype.kind == "U":
+        try:
+            indices = class_indices(labels.tolist())
+        except UserError as error:
+            raise UserError(f"{path}: labels: {error}") from None
+        classes = np.array([indices[name] for name in labels.tolist()], np.int64)
+    else:
+        known, order = proven or _protocols(path, labels)
+        meanings = {number: spec.load().column_class(known.class_of(number)) for number in _counts(labels)}
+        outside = {number: count for number, count in _counts(labels).items() if meanings[number] is None}
+        listed = ", ".join(f"{count:,} {known.class_of(number)}" for number, count in outside.items())
+        skipped = (f"images outside the seven classes were skipped: {listed}",) if outside else ()
+        notes = (f"order of the numbers: {order}", *skipped, *notes)
+        classes = np.array([OUTSIDE if (found := meanings[int(n)]) is None else found for n in labels], np.int64)
+    listing = Listing("npz", ids, classes, fetch_from(images), notes, order=order)
+    return listing.take(np.flatnonzero(classes != OUTSIDE)) if OUTSIDE in classes else listing
+
+
+def _counts(labels: np.ndarray) -> Counter[int]:
+    return Counter(labels.tolist())
+
+
+def _protocols(path: Path, labels: np.ndarray) -> tuple[LabelOrder, Choice]:
+    order = spec.load().label_orders[PROTOCOL]
+    last = len(order.classes) - 1
+    outside = np.flatnonzero((labels < 0) | (labels > last))
+    if len(outside):
+        raise UserError(
+            f"{path}: label {labels[outside[0]]} of image {outside[0]} is out of range: labels are 0 to {last}"
+        )
+    meanings = ", ".join(f"{number} {name}" for number, name in enumerate(order.classes))
+    return order, Choice(f"alphabetical, as in the protocol: {meanings}", "the form of arrays")
 
 
 def _image_shape(path: Path, member: IO[bytes]) -> tuple[int, ...]:
@@ -112,35 +171,36 @@ def _images(path: Path, member: IO[bytes], shape: tuple[int, ...]) -> np.ndarray
         return mapped(file, shape)
 
 
-def _labels(path: Path, member: IO[bytes], images: int) -> tuple[np.ndarray, Choice | None]:
-    """Return the classes, and the order of numbers."""
-    shape, _, dtype = _header(path, member)
+def _labels(path: Path, member: IO[bytes], images: int) -> np.ndarray:
+    """Return the names (n,), or the numbers (n,) int64."""
+    shape, fortran_order, dtype = _header(path, member)
     last = len(spec.load().classes) - 1
-    if len(shape) != 1:
+    if len(shape) not in (1, 2) or math.prod(shape[1:]) > MOST_CLASSES or 0 in shape[1:]:
         raise UserError(f"{path}: labels have shape {shape}: {EXPECTED}")
-    if dtype.kind not in "iuU":
+    if dtype.kind not in "iufbU":
         raise UserError(f"{path}: labels are {dtype}: expected integers 0 to {last} or class names")
     if dtype.itemsize > LONGEST_LABEL:
         raise UserError(f"{path}: labels are {dtype}, which is too long for class names")
     if shape[0] != images:
         raise UserError(f"{path}: {images} images but {shape[0]} labels: one label per image is needed")
-    needed = images * dtype.itemsize
+    needed = math.prod(shape) * dtype.itemsize
     content = member.read(needed + 1)
     _require_bytes(path, "labels", len(content), needed)
-    labels = np.frombuffer(content, dtype)
-    if dtype.kind == "U":
-        try:
-            indices = class_indices(labels.tolist())
-        except UserError as error:
-            raise UserError(f"{path}: labels: {error}") from None
-        return np.array([indices[name] for name in labels.tolist()], np.int64), None
-    outside = np.flatnonzero((labels < 0) | (labels > last))
-    if len(outside):
-        raise UserError(
-            f"{path}: label {labels[outside[0]]} of image {outside[0]} is out of range: labels are 0 to {last}"
-        )
-    meanings = ", ".join(f"{number} {name}" for number, name in enumerate(spec.load().classes))
-    return labels.astype(np.int64), Choice(f"alphabetical, as in the protocol: {meanings}", "the form of arrays")
+    labels = np.frombuffer(content, dtype).reshape(shape, order="F" if fortran_order else "C")
+    if shape[1:] in ((), (1,)):
+        labels = labels.reshape(-1)
+        return labels if dtype.kind == "U" else _whole(path, labels)
+    if dtype.kind == "U" or not (np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()):
+        raise UserError(f"{path}: labels of shape {shape} are not one-hot: save one class for each image")
+    return labels.argmax(axis=1).astype(np.int64)
+
+
+def _whole(path: Path, labels: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        numbers = labels.astype(np.int64)
+    if len(others := np.flatnonzero(numbers != labels)):
+        raise UserError(f"{path}: label {labels[others[0]]} of image {others[0]} is not an integer")
+    return numbers
 
 
 def _header(path: Path, member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:

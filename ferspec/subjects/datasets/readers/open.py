@@ -38,7 +38,7 @@ def open_splits(path: str | Path, dataset: str | None = None) -> Splits:
         raise UserError(f"{path}: no such file or folder")
     suffix = path.suffix.lower()
     if suffix == ARRAYS:
-        return Splits(path, {WHOLE: arrays.read_npz(path)})
+        return Splits(path, {WHOLE: arrays.read_npz(path, dataset)})
     if (archive := open_packed(path)) is not None:
         return _opened(archive, dataset)
     tree, name = Folder(path.parent), PurePosixPath(path.name)
@@ -134,7 +134,7 @@ def _recognised(survey: _Survey, dataset: str | None) -> Iterator[tuple[Form, Re
     if survey.has_boxes:
         yield "yolo boxes", lambda: yolo.read_yolo(tree, dataset)
     if survey.arrays and isinstance(tree, Folder):
-        yield "npz", lambda: _read_arrays(tree.place, survey.arrays)
+        yield "npz", lambda: _read_arrays(tree.place, survey.arrays, dataset)
     if survey.parquet:
         yield "parquet", lambda: parquet.read_parquet(tree, survey.parquet, dataset)
     listed = [path for path, found in survey.columns.items() if labels.label_columns(found) and path not in pixels]
@@ -248,16 +248,15 @@ def _pair(tree: Tree, tables: Sequence[PurePosixPath]) -> tuple[PurePosixPath, P
     return _only(tree, by_name[first]), _only(tree, by_name[second])
 
 
-def _read_arrays(folder: Path, files: Sequence[PurePosixPath]) -> Splits:
+def _read_arrays(folder: Path, files: Sequence[PurePosixPath], dataset: str | None) -> Splits:
     if len(files) == 1:
-        return Splits(folder, {WHOLE: arrays.read_npz(folder / files[0])})
+        return Splits(folder, {WHOLE: arrays.read_npz(folder / files[0], dataset)})
     listed = ", ".join(path.name for path in files)
     roles = [role_of(path.stem) for path in files]
     if None in roles or len(set(roles)) < len(roles) or TRAINING not in roles:
         raise UserError(f"{folder}: {listed}: expected one .npz file, or train.npz with val.npz or test.npz")
-    return Splits(folder, {path.stem: _read_part(folder / path) for path in files})
-
-
-def _read_part(path: Path) -> Listing:
-    listing = arrays.read_npz(path)
-    return replace(listing, ids=tuple(f"{path.stem}/{id}" for id in listing.ids))
+    parts = zip(files, arrays.read_npz_files([folder / path for path in files], dataset), strict=True)
+    return Splits(
+        folder,
+        {path.stem: replace(part, ids=tuple(f"{path.stem}/{id}" for id in part.ids)) for path, part in parts},
+    )

@@ -36,14 +36,9 @@ def decide_order(
     ``counts`` are the images of each number. An order is proven by counts that are those of Table 1 under it alone.
     Raise ``UserError`` with the candidates if several orders are common for these numbers, or none is.
     """
-    common = {name: order for name, order in _common(dataset) if all(_has(order, number) for number in counts)}
-    # numbers without images may still be those of classes, if no order has exactly these
-    candidates = {name: order for name, order in common.items() if _is_complete(order, counts)} or common
-    proven = [name for name, order in candidates.items() if (found := _published_as(order, counts, dataset))]
-    if proven and len({_meaning(candidates[name], counts) for name in proven}) == 1:
-        order = candidates[proven[0]]
-        found = _published_as(order, counts, dataset)
-        return order, _choice(proven[0], order, counts, f"the counts are those of {found} in Table 1")
+    if (proven := proven_order(counts, dataset)) is not None:
+        return proven
+    candidates = _candidates(counts, dataset)
     if declared is not None:
         missing = [number for number in counts if not _has(declared, number)]
         if missing:
@@ -60,6 +55,16 @@ def decide_order(
     raise UserError(
         f"{place}: classes are numbered {_numbers(counts)}, which has several common meanings: {listed}: {remedy}"
     )
+
+
+def proven_order(counts: Mapping[int, int], dataset: str | None = None) -> tuple[LabelOrder, Choice] | None:
+    """Return the only order under which these counts are those of Table 1, or None."""
+    candidates = _candidates(counts, dataset)
+    proven = {name: found for name, order in candidates.items() if (found := _published_as(order, counts, dataset))}
+    if len({_meaning(candidates[name], counts) for name in proven}) != 1:
+        return None
+    name, found = next(iter(proven.items()))
+    return candidates[name], _choice(name, candidates[name], counts, f"the counts are those of {found} in Table 1")
 
 
 def named_dataset(place: Path, folders: Iterable[str] = (), images: Iterable[str] = ()) -> str | None:
@@ -95,6 +100,13 @@ def declared_order(
         if order is not None:
             return order
     return None
+
+
+def _candidates(counts: Mapping[int, int], dataset: str | None) -> dict[str, LabelOrder]:
+    """Return the common orders that have all these numbers, and if possible no others."""
+    common = {name: order for name, order in _common(dataset) if all(_has(order, number) for number in counts)}
+    # numbers without images may still be those of classes, if no order has exactly these
+    return {name: order for name, order in common.items() if _is_complete(order, counts)} or common
 
 
 def _common(dataset: str | None) -> Iterator[tuple[str, LabelOrder]]:

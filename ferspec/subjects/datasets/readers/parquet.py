@@ -20,7 +20,8 @@ from ferspec.files import parse_json
 from ferspec.spec.names import LabelOrder
 from ferspec.subjects.datasets.decode import decode
 from ferspec.subjects.datasets.forms import table
-from ferspec.subjects.datasets.readers.arrays import EXPANSION, MOST_IMAGES, UNCHECKED, mapped
+from ferspec.subjects.datasets.readers.arrays import mapped
+from ferspec.subjects.datasets.readers.limits import EXPANSION, MOST_IMAGES, UNCHECKED
 from ferspec.subjects.datasets.readers.listing import Decode, Listing
 from ferspec.subjects.datasets.readers.meanings import meanings_of
 from ferspec.subjects.datasets.readers.orders import named_dataset

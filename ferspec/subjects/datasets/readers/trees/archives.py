@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from ferspec.errors import UserError, one_line
 from ferspec.files import GuardedFile, open_archive, open_regular, read_head
-from ferspec.subjects.datasets.readers.arrays import CHUNK, EXPANSION, LARGEST_SET, UNCHECKED
+from ferspec.subjects.datasets.readers.limits import CHUNK, EXPANSION, LARGEST_SET, UNCHECKED
 from ferspec.subjects.datasets.readers.trees.tree import MOST_LEVELS, Level, is_skipped
 from ferspec.subjects.disk import room_for, temporary_file
 
