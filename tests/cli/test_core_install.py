@@ -103,7 +103,7 @@ def workplace(tmp_path_factory):
         f"{image}," + ",".join("0.4" if column == image % 7 else "0.1" for column in range(7)) for image in range(70)
     )
     (folder / "predictions.csv").write_text("\n".join([f"image,{names}", *rows]) + "\n")
-    write_log(folder / "log.csv", [trained_by_keras_2([1.0 - 0.01 * epoch for epoch in range(25)])])
+    write_log(folder / "log.csv", [trained_by_keras_2([1.0 - 0.01 * min(epoch, 4) for epoch in range(25)])])
     (folder / "right.py").write_text(MINIATURE)
     (folder / "old.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(500))
     for command in ("grid export-published published.csv", "certify predictions.csv -d faces.npz -o certified"):
