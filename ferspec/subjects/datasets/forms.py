@@ -65,6 +65,13 @@ class NamedFiles(Record):
         return self.codes[match["code"].upper()]
 
 
+class Headerless(Record):
+    """A table without column names; the group ``delimiter`` of the pattern separates the cells of its first line."""
+
+    pattern: str
+    columns: tuple[str, ...]
+
+
 class Table(Record):
     """All forms of datasets, and the names that they are recognised by."""
 
@@ -74,6 +81,12 @@ class Table(Record):
     columns: dict[str, tuple[str, ...]]
     order: tuple[CommonOrder, ...]
     named: tuple[NamedFiles, ...]
+    headerless: tuple[Headerless, ...]
+
+    def headerless_of(self, line: str) -> tuple[str, tuple[str, ...]] | None:
+        """Return delimiter and columns of a table by its first line; None if that may name the columns."""
+        matches = ((re.fullmatch(known.pattern, line, re.IGNORECASE), known.columns) for known in self.headerless)
+        return next(((match["delimiter"], columns) for match, columns in matches if match is not None), None)
 
     def role_of(self, name: str) -> str | None:
         """Return the role of a split by its name; None for any other name.

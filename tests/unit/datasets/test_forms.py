@@ -189,7 +189,7 @@ def test_each_form_is_read_with_its_labels(tmp_path, form):
 def test_the_table_lists_every_form_that_is_tested():
     listed = {row.name for row in table().form}
     assert listed == set(get_args(Form)) - {"synthetic", "in memory"}
-    assert listed - {form.partition(":")[0] for form in FORMS} == {"ferplus votes"}
+    assert listed - {form.partition(":")[0] for form in FORMS} == {"ferplus votes", "ck+ csv"}
 
 
 def test_the_documentation_shows_the_table():

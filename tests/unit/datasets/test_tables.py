@@ -1,5 +1,7 @@
 """Tables of labels, FER2013's tables and FERPlus' votes, as people have them; every mistake names its line."""
 
+import json
+
 import pytest
 
 from ferspec.api.requests import CertifyRequest, CompareRequest, VerifyRequest
@@ -50,6 +52,39 @@ def test_columns_separators_and_paths_may_differ(tmp_path, columns, row):
 def test_a_mistake_in_a_table_of_labels_names_its_line(tmp_path, rows, says):
     flat(tmp_path)
     assert says in refusal(open_splits, written(tmp_path / "labels.csv", rows))
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("test.txt", "{0} {1}"),
+        ("val.lst", "my images/{0}\t{1}"),
+        ("test.txt", "my images/{0} {1}"),
+        ("x_test.csv", "{0},{1}"),
+    ],
+)
+def test_a_list_without_column_names_is_read(tmp_path, name, row):
+    rows = [row.format(*pair) for pair in zip(flat(tmp_path / "my images"), WORDS, strict=True)]
+    (tmp_path / name).write_text("\r\n".join(rows))
+    for path in (tmp_path, tmp_path / name):
+        assert names(open_splits(path).chosen()) == list(CLASSES)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_labels_in_a_json_document_are_read(tmp_path, listed):
+    labels = dict(zip(flat(tmp_path / "images"), WORDS, strict=True))
+    rows = [{"file_name": name, "label": word, "box": [1]} for name, word in labels.items()]
+    (tmp_path / "annotations.json").write_text(json.dumps(rows if listed else labels))
+    for path in (tmp_path, tmp_path / "annotations.json"):
+        assert names(open_splits(path).chosen()) == list(CLASSES)
+    (tmp_path / "annotations.json").write_text(json.dumps({"labels": labels}))
+    assert "a list of another form (annotations.json) is not read: write a CSV" in refusal(open_splits, tmp_path)
+
+
+def test_a_list_of_boxes_is_named(tmp_path):
+    flat(tmp_path)
+    (tmp_path / "label.lst").write_text("000.jpg 0 23 78 90 10 60.1 4\n")
+    assert "ExpW's (label.lst) is not read: crop each face to its box" in refusal(open_splits, tmp_path)
 
 
 def test_a_name_that_fits_several_files_is_refused_and_a_longer_one_read(tmp_path):
@@ -109,10 +144,8 @@ def test_a_name_in_two_splits_is_that_of_the_tables_own(tmp_path):
 
 def test_a_table_that_is_not_one_of_labels_is_refused_with_its_columns(tmp_path):
     flat(tmp_path / "faces")
-    written(tmp_path / "labels.csv", ["000.jpg,sad"], "000.jpg,happy")
-    assert "labels.csv: its columns are 000.jpg, happy: expected a column for the file" in refusal(
-        open_splits, tmp_path
-    )
+    written(tmp_path / "labels.csv", ["000.jpg,sad"], "picture,mood")
+    assert "labels.csv: its columns are picture, mood: expected a column for the file" in refusal(open_splits, tmp_path)
 
 
 # --- FER2013 and FERPlus -----------------------------------------------------------------------------------------
@@ -239,3 +272,24 @@ def test_votes_of_ferplus_are_counted_as_its_authors_do(tmp_path):
     assert "FERPlus' votes in fer2013new.csv were not used" in own.notes
     written(tmp_path / "fer2013new.csv", rows[:-1], FERPLUS)
     assert "5 rows of votes for 6 images" in refusal(open_splits, tmp_path / "fer2013new.csv")
+
+
+def test_the_folders_that_ferplus_generates_are_read(tmp_path):
+    for folder in ("FER2013Train", "FER2013Test"):
+        flat(tmp_path / folder, [f"fer{index:07}.png" for index in range(len(VOTES))])
+        rows = [f'fer{index:07}.png,"(0, 0, 48, 48)",{votes}' for index, votes in enumerate(VOTES)]
+        (tmp_path / folder / "label.csv").write_text("\n".join(rows))
+    assert names(open_splits(tmp_path).chosen("test")) == ["Neutral", "Surprise", "Sad"]
+
+
+def test_ck_in_the_form_of_fer2013_has_numbers_of_its_own(tmp_path):
+    meant = ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")
+    rows = [f"{number},{' '.join([str(number)] * 2304)},PublicTest" for number in range(8)]
+    found = open_splits(written(tmp_path / "ckextended.csv", rows, "emotion,pixels,Usage").parent).chosen()
+    assert (found.form, tuple(names(found))) == ("ck+ csv", meant)
+    assert "images outside the seven classes were skipped: 1 Contempt" in found.notes
+    assert found.fetch(6)[1][0, 0, 0] == 6
+    for path in (tmp_path, tmp_path / "ckextended.csv"):
+        assert "the files of CK+, but FER2013 is expected" in refusal(open_splits, path, "FER2013")
+    (tmp_path / "ckextended.csv").rename(tmp_path / "faces.csv")
+    assert "label 7 is out of range" in refusal(open_splits, tmp_path)

@@ -1,4 +1,4 @@
-"""Read FER2013's tables of labels, grey values and splits."""
+"""Read tables of labels, grey values and splits: FER2013's, and CK+'s in that form."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
+from ferspec.spec.names import LabelOrder
 from ferspec.subjects.datasets.forms import table
 from ferspec.subjects.datasets.readers.arrays import fetch_from, mapped
-from ferspec.subjects.datasets.readers.listing import Listing
+from ferspec.subjects.datasets.readers.listing import Form, Listing
 from ferspec.subjects.datasets.readers.meanings import NUMBER
 from ferspec.subjects.datasets.readers.rows import columns_of, read_rows
 from ferspec.subjects.datasets.readers.splits import UNMARKED, WHOLE, Splits, by_split, role_of
@@ -19,6 +20,7 @@ from ferspec.subjects.datasets.readers.trees import Folder, Tree
 from ferspec.subjects.disk import require_utf8, room_for, temporary_file
 
 LONGEST_LABEL = 20
+CK_TABLE, CK_ORDER = "ckextended.csv", "ckextended.csv's own"
 LABEL, PIXELS = "emotion", "pixels"
 COLUMNS = (
     "FER2013's columns are emotion, pixels and Usage; a table of image files has one for the file and one for the label"
@@ -34,6 +36,11 @@ PREFERRED = ("fer2013.csv", "icml_face_data.csv")
 def read_fer2013(path: Path) -> Listing:
     """List the images of one table to evaluate, as ``Splits.chosen`` does."""
     return read_pixel_tables(Folder(path.parent), [PurePosixPath(path.name)]).chosen()
+
+
+def form_of(path: PurePosixPath) -> Form:
+    """Return whose table of pixels this is, by its name."""
+    return "ck+ csv" if path.name.lower() == CK_TABLE else "fer2013 csv"
 
 
 def read_pixel_tables(tree: Tree, paths: Sequence[PurePosixPath]) -> Splits:
@@ -66,17 +73,23 @@ def read_pixel_tables(tree: Tree, paths: Sequence[PurePosixPath]) -> Splits:
 def _read(tree: Tree, path: PurePosixPath, prefix: str) -> Mapping[str, Listing]:
     name = tree.place / path
     split = next((column for column in table().columns["split"] if column in columns_of(tree, path)), "")
-    ids, labels, usages = [], [], []
+    form, order = form_of(path), _order(path)
+    ids, labels, usages, outside = [], [], [], 0
     with room_for(str(name)), temporary_file(str(name)) as file:
         for number, line, row in read_rows(tree, path, (LABEL, PIXELS), COLUMNS):
+            label = _label(name, line, row[LABEL], order)
+            if label is None:
+                outside += 1
+                continue
             ids.append(f"{prefix}{number}")
-            labels.append(_label(name, line, row[LABEL]))
+            labels.append(label)
             usages.append(row.get(split, ""))
             file.write(_pixels(name, line, row[PIXELS]))
         if not ids:
             raise UserError(f"{name}: holds no images")
         images = mapped(file, (len(ids), *_size()))
-    listing = Listing("fer2013 csv", tuple(ids), np.array(labels, np.int64), fetch_from(images))
+    notes = (f"images outside the seven classes were skipped: {outside:,} Contempt",) if outside else ()
+    listing = Listing(form, tuple(ids), np.array(labels, np.int64), fetch_from(images), notes)
     if not any(usages):
         return {path.stem if role_of(path.stem) else WHOLE: listing}
     return by_split(listing, (usage or UNMARKED for usage in usages))
@@ -86,13 +99,19 @@ def _size() -> tuple[int, int]:
     return spec.load().datasets["FER2013"].size
 
 
-def _label(path: Path, line: int, emotion: str) -> int:
+def _order(path: PurePosixPath) -> LabelOrder:
+    own = (order.labels() for order in table().order if order.name == CK_ORDER)
+    return next(own) if form_of(path) == "ck+ csv" else spec.load().label_orders["FER2013"]
+
+
+def _label(path: Path, line: int, emotion: str, order: LabelOrder) -> int | None:
+    """Return the class of an emotion, by number or by name; None for CK+'s Contempt."""
     if len(emotion) > LONGEST_LABEL:
         raise UserError(f"{path}, line {line}: emotion {emotion[:LONGEST_LABEL]}… is not a label of FER2013")
     try:
         number = NUMBER.fullmatch(emotion)
-        name = spec.load().label_orders["FER2013"].class_of(int(number[1])) if number else emotion
-        return spec.load().class_index(name)
+        name = order.class_of(int(number[1])) if number else emotion
+        return spec.load().column_class(name) if number else spec.load().class_index(name)
     except UserError as error:
         raise UserError(f"{path}, line {line}: {error}") from None
 

@@ -15,6 +15,7 @@ from ferspec.subjects.datasets.decode import decode
 Form = Literal[
     "raf-db list",
     "fer2013 csv",
+    "ck+ csv",
     "ferplus votes",
     "affectnet csv",
     "affectnet npy",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ferspec.errors import UserError
@@ -13,13 +14,15 @@ from ferspec.subjects.datasets.forms import table
 from ferspec.subjects.datasets.kinds import SUFFIXES
 from ferspec.subjects.datasets.readers import affectnet, arrays, fer2013, folders, labels, names, parquet, rafdb, yolo
 from ferspec.subjects.datasets.readers.listing import Form, Listing
-from ferspec.subjects.datasets.readers.rows import LARGEST, TABLES, WHAT, columns_of
+from ferspec.subjects.datasets.readers.rows import JSON, LARGEST, LISTS, TABLES, WHAT, columns_of
 from ferspec.subjects.datasets.readers.splits import TRAINING, WHOLE, Splits, role_of
 from ferspec.subjects.datasets.readers.trees import Folder, Tree, open_packed
 from ferspec.subjects.disk import require_utf8
 
 BASIC = "basic"  # RAF-DB's single expressions; its compound expressions have a list of the same name
 ARRAYS = ".npz"
+# in a folder; YOLO has a text file for each image
+MOST_LISTS = 16
 
 Read = Callable[[], Splits]
 
@@ -44,7 +47,7 @@ def open_splits(path: str | Path, dataset: str | None = None) -> Splits:
     tree, name = Folder(path.parent), PurePosixPath(path.name)
     if suffix == parquet.SUFFIX:
         return parquet.read_parquet(tree, [name], dataset)
-    if suffix in TABLES:
+    if suffix in TABLES or (suffix in (JSON, *LISTS) and labels.label_columns(columns_of(tree, name))):
         return _opened_table(tree, name, dataset)
     _refuse_unread(path, [path.name])
     raise UserError(f"{path}: not a dataset: give a folder of class folders, or a file of a form in docs/datasets.md")
@@ -73,6 +76,7 @@ class _Survey:
 def _surveyed(tree: Tree) -> _Survey:
     survey = _Survey(tree)
     for folder, inner, files in tree.levels():
+        few = sum(name.lower().endswith((JSON, *LISTS)) for name in files) <= MOST_LISTS
         for name in files:
             path, lower = folder / name, name.lower()
             if lower.endswith(TABLES):
@@ -85,6 +89,8 @@ def _surveyed(tree: Tree) -> _Survey:
                 survey.arrays.append(path)
             elif lower.endswith(parquet.SUFFIX):
                 survey.parquet.append(path)
+            elif few and lower.endswith((JSON, *LISTS)) and labels.label_columns(columns := columns_of(tree, path)):
+                survey.columns[path] = columns
             else:
                 survey.others.append(path)
         survey.has_classes = survey.has_classes or any(map(folders.is_class_name, inner))
@@ -124,8 +130,9 @@ def _recognised(survey: _Survey, dataset: str | None) -> Iterator[tuple[Form, Re
         basic = [path for path in lists if BASIC in map(str.lower, path.parts)] or lists
         yield "raf-db list", lambda: rafdb.read_rafdb(tree, _only(tree, basic))
     pixels = survey.tables_with(fer2013.PIXELS)
-    if survey.tables_with(fer2013.LABEL, fer2013.PIXELS):
-        yield "fer2013 csv", lambda: fer2013.read_pixel_tables(tree, pixels)
+    for form in sorted({fer2013.form_of(path) for path in survey.tables_with(fer2013.LABEL, fer2013.PIXELS)}):
+        own = [path for path in pixels if fer2013.form_of(path) == form]
+        yield form, partial(fer2013.read_pixel_tables, tree, own)
     annotations = [path for path in survey.columns if path.name in affectnet.TABLES and _is_affectnets(survey, path)]
     if annotations:
         yield "affectnet csv", lambda: affectnet.read_affectnet_tables(tree, _pair(tree, annotations))
@@ -192,8 +199,9 @@ def _opened_table(tree: Tree, path: PurePosixPath, dataset: str | None) -> Split
     columns = columns_of(tree, path)
     found = labels.label_columns(columns)
     if {fer2013.PIXELS, fer2013.LABEL} <= set(columns) or found is None:
-        if dataset not in (None, "FER2013"):
-            raise UserError(f"{tree.place / path}: these are the files of FER2013, but {dataset} is expected")
+        owner = _dataset_of(fer2013.form_of(path))
+        if dataset not in (None, owner):
+            raise UserError(f"{tree.place / path}: these are the files of {owner}, but {dataset} is expected")
         return fer2013.read_pixel_tables(tree, [path])
     if affectnet.FILE.lower() in columns:
         return affectnet.read_affectnet_tables(tree, [path])

@@ -8,28 +8,38 @@ from pathlib import PurePosixPath
 
 from ferspec.errors import UserError
 from ferspec.files import csv_rows, likely_delimiter, parse_json
+from ferspec.subjects.datasets.forms import table
 from ferspec.subjects.datasets.readers.trees import Tree
 
 # FER2013 has 0.3 GiB, and AffectNet 0.2 GiB for its 415,000 annotations by hand
 LARGEST = 1 << 30
 WHAT = "a table of images"
 JSON_LINES = (".jsonl", ".ndjson")
+JSON = ".json"
 TABLES = (".csv", ".tsv", *JSON_LINES)
+# tables under suffixes that other files have, too
+LISTS = (".txt", ".lst")
+LARGEST_JSON = 64 << 20
+LONGEST_ENTRY = 4096
+UNUSED = "\x1f"
 LONGEST_HEADER = 64 << 10
 LONGEST_LINE = 1 << 20
 
 
 def columns_of(tree: Tree, path: PurePosixPath) -> list[str]:
     """Return the names of a table's columns in lower case; nothing for a file that is not a table."""
-    head = tree.head(path, LONGEST_HEADER).partition(b"\n")[0]
+    suffix = path.suffix.lower()
+    head = tree.head(path, LONGEST_HEADER)
     try:
-        if path.suffix.lower() in JSON_LINES:
-            first = parse_json(head)
+        if suffix in (JSON, *JSON_LINES):
+            first = next(iter(_objects(tree, path))) if suffix == JSON else parse_json(head.partition(b"\n")[0])
             return [name.strip().lower() for name in first] if isinstance(first, dict) else []
-        text = head.decode("utf-8-sig")
-    except ValueError:
+        if (known := _headerless(head)) is not None:
+            return list(known[1])
+        text = head.partition(b"\n")[0].decode("utf-8-sig")
+    except (ValueError, StopIteration):
         return []
-    return [name.strip().strip('"').lower() for name in text.split(likely_delimiter(head))]
+    return [] if suffix in LISTS else [name.strip().strip('"').lower() for name in text.split(likely_delimiter(head))]
 
 
 def read_rows(
@@ -37,12 +47,12 @@ def read_rows(
 ) -> Iterator[tuple[int, int, dict[str, str]]]:
     """Yield number, line, and cells of each row, stripped, by lower-case column name.
 
-    Cells are separated by commas, semicolons or tabs, or a line is a JSON object. Raise ``UserError`` for a missing
-    column of ``required`` (with ``hint`` on the expected columns), a row with another number of cells, or a file that
-    is not text.
+    Cells are separated by commas, semicolons or tabs, or by the last space of a list. A row of JSON is an object. Raise
+    ``UserError`` for a missing column of ``required`` (with ``hint`` on the expected columns), a row with another
+    number of cells, or a file that is not text.
     """
     name = tree.place / path
-    rows = _json_rows(tree, path) if path.suffix.lower() in JSON_LINES else _csv_rows(tree, path)
+    rows = _json_rows(tree, path) if path.suffix.lower() in (JSON, *JSON_LINES) else _csv_rows(tree, path)
     columns = [column.strip().lower() for column in next(rows, (1, []))[1]]
     for column in required:
         if column.lower() not in columns:
@@ -55,12 +65,44 @@ def read_rows(
 
 def _csv_rows(tree: Tree, path: PurePosixPath) -> Iterator[tuple[int, list[str]]]:
     head = tree.head(path, LONGEST_HEADER)
-    return csv_rows(tree.place / path, LARGEST, WHAT, likely_delimiter(head), partial(tree.open, path, LARGEST, WHAT))
+    delimiter, columns = _headerless(head) or (likely_delimiter(head), ())
+    opener = partial(tree.open, path, LARGEST, WHAT)
+    if columns:
+        yield 0, list(columns)
+    spaced = delimiter == " "
+    for line, cells in csv_rows(tree.place / path, LARGEST, WHAT, UNUSED if spaced else delimiter, opener):
+        yield line, cells[0].rsplit(maxsplit=1) if spaced else cells
+
+
+def _headerless(head: bytes) -> tuple[str, tuple[str, ...]] | None:
+    line = head.partition(b"\n")[0].decode("utf-8-sig", "replace").strip()
+    return table().headerless_of(line) if len(line) <= LONGEST_ENTRY else None
+
+
+def _objects(tree: Tree, path: PurePosixPath) -> list[dict[str, object]]:
+    """Return the objects of a JSON list, or a row for each path of an object.
+
+    Nothing for another document. The values of an object are labels.
+    """
+    document = parse_json(tree.head(path, LARGEST_JSON))  # a longer one is cut, and not JSON
+    if isinstance(document, dict):
+        document = [{"file": name, "label": label} for name, label in document.items()]
+        if not all(isinstance(row["label"], str | int) and PurePosixPath(row["file"]).suffix for row in document):
+            return []
+    return document if isinstance(document, list) and all(isinstance(row, dict) for row in document) else []
 
 
 def _json_rows(tree: Tree, path: PurePosixPath) -> Iterator[tuple[int, list[str]]]:
     """Yield the names of the first object, then the values of each under them; nested values are left out."""
     columns: list[str] = []
+    for line, row in enumerate(_objects(tree, path), 1) if path.suffix.lower() == JSON else _lines(tree, path):
+        if not columns:
+            columns = list(row)
+            yield line, columns
+        yield line, [_text(row.get(name)) for name in columns]
+
+
+def _lines(tree: Tree, path: PurePosixPath) -> Iterator[tuple[int, dict[str, object]]]:
     with tree.open(path, LARGEST, WHAT) as file:
         for line, content in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), start=1):
             if len(content) > LONGEST_LINE:
@@ -73,10 +115,7 @@ def _json_rows(tree: Tree, path: PurePosixPath) -> Iterator[tuple[int, list[str]
                 raise UserError(f"{tree.place / path}, line {line}: {error}") from None
             if not isinstance(row, dict):
                 raise UserError(f"{tree.place / path}, line {line}: not a JSON object")
-            if not columns:
-                columns = list(row)
-                yield line, columns
-            yield line, [_text(row.get(name)) for name in columns]
+            yield line, row
 
 
 def _text(value: object) -> str:
