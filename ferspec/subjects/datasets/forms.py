@@ -66,7 +66,10 @@ class NamedFiles(Record):
 
 
 class Headerless(Record):
-    """A table without column names; the group ``delimiter`` of the pattern separates the cells of its first line."""
+    """A table without column names, known by its first line.
+
+    The group ``delimiter`` of the pattern separates cells.
+    """
 
     pattern: str
     columns: tuple[str, ...]

@@ -1,5 +1,6 @@
 """Every form of dataset is recognised, by all commands alike, and read as it means; the others are named."""
 
+import base64
 import bz2
 import io
 import json
@@ -152,6 +153,39 @@ def test_a_parquet_file_of_pandas_is_read_with_its_splits(tmp_path):
     assert "expected a column of image bytes and one of labels, not image (binary)" in refusal(
         open_splits, tmp_path / "faces.parquet"
     )
+
+
+@pytest.mark.parametrize("kind", [str, list])
+def test_the_pixels_of_fer2013_in_parquet_are_read(tmp_path, kind):
+    pytest.importorskip("pyarrow")
+    values = [[number] * 2304 for number in range(7)]
+    pixels = [" ".join(map(str, row)) if kind is str else row for row in values]
+    frame = pd.DataFrame({"emotion": map(float, range(7)), "pixels": pixels, "Usage": "PublicTest"})
+    frame.to_parquet(tmp_path / "fer2013.parquet")
+    found = open_splits(tmp_path).chosen()
+    assert names(found) == ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"]
+    np.testing.assert_array_equal(found.fetch(6)[1], np.full((48, 48, 3), 6))
+    frame.assign(pixels="1 2").to_parquet(tmp_path / "fer2013.parquet")
+    assert "row 0: 2 pixels instead of 2,304" in refusal(open_splits, tmp_path)
+
+
+@pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
+def test_images_in_base64_with_lists_of_labels_are_read(tmp_path, prefix):
+    pytest.importorskip("pyarrow")
+    pictures = [save(tmp_path / "images" / f"{word}.png").read_bytes() for word in WORDS]
+    texts = [prefix + base64.b64encode(content).decode() for content in pictures]
+    path = tmp_path / "test.parquet"
+    frame = pd.DataFrame({"image": texts, "labels": [[word] for word in WORDS]})
+    frame.to_parquet(path)
+    found = open_splits(path).chosen()
+    assert names(found) == list(CLASSES)
+    assert [found.fetch(index)[0] for index in range(7)] == pictures
+    frame.assign(labels=[["anger", "fear"]] * 7).to_parquet(path)
+    assert "row 0: 2 labels: save one class for each image" in refusal(open_splits, path)
+    frame.assign(image="images/1.png").to_parquet(path)
+    assert "row 0: names an image without its bytes" in refusal(open_splits, path)
+    frame.assign(labels=np.eye(7, dtype=int)[::-1].tolist()).to_parquet(path)
+    assert names(open_splits(path, "BTFER").chosen()) == list(CLASSES[::-1])
 
 
 FORMS = {

@@ -84,7 +84,7 @@ def _read(tree: Tree, path: PurePosixPath, prefix: str) -> Mapping[str, Listing]
             ids.append(f"{prefix}{number}")
             labels.append(label)
             usages.append(row.get(split, ""))
-            file.write(_pixels(name, line, row[PIXELS]))
+            file.write(gray_values(f"{name}, line {line}", row[PIXELS]))
         if not ids:
             raise UserError(f"{name}: holds no images")
         images = mapped(file, (len(ids), *_size()))
@@ -116,14 +116,13 @@ def _label(path: Path, line: int, emotion: str, order: LabelOrder) -> int | None
         raise UserError(f"{path}, line {line}: {error}") from None
 
 
-def _pixels(path: Path, line: int, text: str) -> bytes:
+def gray_values(place: str, text: str) -> bytes:
+    """Return the grey values of a text of 2,304 integers; ``UserError`` after ``place`` for another."""
     height, width = _size()
     values = text.strip("[]").replace(",", " ").split()
     if len(values) != height * width:
-        raise UserError(
-            f"{path}, line {line}: {len(values):,} pixels instead of {height * width:,} ({height} x {width})"
-        )
+        raise UserError(f"{place}: {len(values):,} pixels instead of {height * width:,} ({height} x {width})")
     try:
         return bytes(map(int, values))
     except ValueError:
-        raise UserError(f"{path}, line {line}: pixels must be integers from 0 to 255") from None
+        raise UserError(f"{place}: pixels must be integers from 0 to 255") from None

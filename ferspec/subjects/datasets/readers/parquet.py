@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from collections import Counter
@@ -9,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -20,7 +21,9 @@ from ferspec.files import parse_json
 from ferspec.spec.names import LabelOrder
 from ferspec.subjects.datasets.decode import decode
 from ferspec.subjects.datasets.forms import table
+from ferspec.subjects.datasets.kinds import kind_of
 from ferspec.subjects.datasets.readers.arrays import mapped
+from ferspec.subjects.datasets.readers.fer2013 import PIXELS, gray_values
 from ferspec.subjects.datasets.readers.limits import EXPANSION, MOST_IMAGES, UNCHECKED
 from ferspec.subjects.datasets.readers.listing import Decode, Listing
 from ferspec.subjects.datasets.readers.meanings import meanings_of
@@ -41,6 +44,9 @@ LARGEST_GROUP = 2 << 30
 BATCH = 8
 OUTSIDE = -1
 METADATA = b"huggingface"
+# columns of images as text in Base64
+TEXTS = ("image", "img", "image_base64", "base64", "image_data", "image_bytes")
+PGM = "P5 {1} {0} 255\n"
 
 
 @dataclass
@@ -58,9 +64,10 @@ class _Rows:
 def read_parquet(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None = None) -> Splits:
     """List the images of parquet files: a column of image bytes, and one of labels.
 
-    An image is a column of bytes, or a structure with ``bytes``. Labels are class names, or numbers in the order that
-    the file declares or ``decide_order`` finds. The split is that of the file's name or folder. Ids are the names of
-    the files with the number of the row. A temporary file holds the images.
+    An image is a column of bytes, or a structure with ``bytes``, else text in Base64 or the grey values ``pixels`` of
+    FER2013. Labels are class names, or numbers in the order that the file declares or ``decide_order`` finds. The split
+    is that of the file's name or folder. Ids are the names of the files with the number of the row. A temporary file
+    holds the images.
 
     Raise ``UserError`` for other columns, for files beyond the limits, and without pyarrow.
     """
@@ -112,9 +119,7 @@ def _add(rows: _Rows, place: Path, path: PurePosixPath, opened: IO[bytes]) -> No
     values = (row for batch in batches for row in batch.to_pylist())
     for number, row in enumerate(values):
         image, label, own_split = (row.get(column) for column in columns)
-        data = image.get("bytes") if isinstance(image, dict) else image
-        if data is None:
-            raise UserError(f"{name}, row {number}: names an image without its bytes: save the images in the file")
+        data = _image(f"{name}, row {number}", columns[0], image)
         if not isinstance(data, bytes) or len(data) > LARGEST_IMAGE:
             raise UserError(f"{name}, row {number}: holds no bytes of an image, or too many")
         if rows.file.tell() + len(data) > most:
@@ -122,20 +127,49 @@ def _add(rows: _Rows, place: Path, path: PurePosixPath, opened: IO[bytes]) -> No
         rows.places.append((rows.file.tell(), len(data)))
         rows.file.write(data)
         rows.ids.append(f"{stem}/{number}")
-        rows.labels.append("" if label is None else str(label))
+        rows.labels.append(_label(f"{name}, row {number}", label))
         rows.splits.append(str(own_split or split))
-    rows.declared = _declared(parquet.schema_arrow.metadata or {}, columns[1]) or rows.declared
+    fer2013 = spec.load().label_orders["FER2013"] if columns[0].lower() == PIXELS else None
+    rows.declared = _declared(parquet.schema_arrow.metadata or {}, columns[1]) or fer2013 or rows.declared
+
+
+def _image(place: str, column: str, value: Any) -> bytes:
+    """Return the file of an image; grey values of FER2013 become one."""
+    if column.lower() == PIXELS and isinstance(value, str | list):
+        text = value if isinstance(value, str) else " ".join(map(str, value))
+        return PGM.format(*spec.load().datasets["FER2013"].size).encode() + gray_values(place, text)
+    data = value.get("bytes") if isinstance(value, dict) else value
+    if isinstance(data, str):
+        try:
+            data = base64.b64decode(data.rpartition(",")[2], validate=True)
+        except ValueError:
+            data = None
+        data = data if data and kind_of(data) else None
+    if data is None:
+        raise UserError(f"{place}: names an image without its bytes: save the images in the file")
+    return cast(bytes, data)
+
+
+def _label(place: str, value: Any) -> str:
+    """Return a label as text, also from a list that holds it alone, or one-hot."""
+    if isinstance(value, list):
+        if len(value) > 1 and sorted(map(str, value)) == ["0"] * (len(value) - 1) + ["1"]:
+            value = [value.index(1)]
+        if len(value) != 1:
+            raise UserError(f"{place}: {len(value)} labels: save one class for each image")
+        value = value[0]
+    return "" if value is None else str(value)
 
 
 def _columns(name: object, parquet: ParquetFile) -> tuple[str, str, str | None]:
     """Return the columns of images and labels, and that of splits, if there is one."""
-    import pyarrow as pa
 
     schema = parquet.schema_arrow
     known = {column.name.lower(): column.name for column in schema}
     images = [column.name for column in schema if _holds_bytes(column.type)]
+    images = images or [known[word] for word in (PIXELS, *TEXTS) if word in known and _holds_text(schema, known[word])]
     labels = [known[word] for word in table().columns["label"] if word in known and known[word] not in images]
-    fitting = [label for label in labels if pa.types.is_integer(kind := schema.field(label).type) or _is_text(kind)]
+    fitting = [label for label in labels if _is_label(schema.field(label).type)]
     if not images or not fitting:
         listed = ", ".join(f"{column.name} ({column.type})" for column in schema)[:200]
         raise UserError(f"{name}: expected a column of image bytes and one of labels, not {listed}")
@@ -153,6 +187,27 @@ def _holds_bytes(kind: Any) -> bool:
     return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
 
+def _holds_text(schema: Any, column: str) -> bool:
+    """Return whether a column holds texts, or lists of pixels."""
+    import pyarrow as pa
+
+    kind = schema.field(column).type
+    return _is_text(kind) or (column.lower() == PIXELS and _is_list(kind) and pa.types.is_integer(kind.value_type))
+
+
+def _is_label(kind: Any) -> bool:
+    import pyarrow as pa
+
+    kind = kind.value_type if _is_list(kind) else kind
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or _is_text(kind)
+
+
+def _is_list(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+
+
 def _is_text(kind: Any) -> bool:
     import pyarrow as pa
 
@@ -162,8 +217,9 @@ def _is_text(kind: Any) -> bool:
 
 def _declared(metadata: Mapping[bytes, bytes], label: str) -> LabelOrder | None:
     """Return the order that Hugging Face writes into the schema, if it names known classes."""
-    with suppress(ValueError, KeyError, TypeError, UserError):
-        names = parse_json(metadata[METADATA])["info"]["features"][label]["names"]
+    with suppress(ValueError, KeyError, TypeError, AttributeError, UserError):
+        feature = parse_json(metadata[METADATA])["info"]["features"][label]
+        names = feature.get("feature", feature)["names"]
         for name in names:
             spec.load().column_class(name)
         return LabelOrder(first=0, classes=tuple(map(_canonical, names)), place="the file's own")

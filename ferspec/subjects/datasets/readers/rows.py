@@ -80,9 +80,9 @@ def _headerless(head: bytes) -> tuple[str, tuple[str, ...]] | None:
 
 
 def _objects(tree: Tree, path: PurePosixPath) -> list[dict[str, object]]:
-    """Return the objects of a JSON list, or a row for each path of an object.
+    """Return the objects of a JSON list, or the labels by path of an object.
 
-    Nothing for another document. The values of an object are labels.
+    Return nothing for another document.
     """
     document = parse_json(tree.head(path, LARGEST_JSON))  # a longer one is cut, and not JSON
     if isinstance(document, dict):
