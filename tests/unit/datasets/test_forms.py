@@ -188,6 +188,19 @@ def test_images_in_base64_with_lists_of_labels_are_read(tmp_path, prefix):
     assert names(open_splits(path, "BTFER").chosen()) == list(CLASSES[::-1])
 
 
+@pytest.mark.parametrize("suffix", ["", ".jfif", ".dat"])
+@pytest.mark.parametrize("form", [jaffe, kdef, ck])
+def test_named_images_are_known_by_their_content(tmp_path, form, suffix):
+    expected = open_splits(form(tmp_path / "set")).chosen()
+    for path in [path for path in (tmp_path / "set").rglob("*.*") if path.is_file() and path.suffix != ".txt"]:
+        path.rename(path.with_suffix(suffix))
+    found = open_splits(tmp_path / "set").chosen()
+    assert (found.form, names(found)) == ("file names", names(expected))
+    assert found.fetch(6)[1].shape == (8, 8, 3)
+    (tmp_path / "set" / f"KA.SU9.99{suffix}").write_bytes(b"no image")
+    assert names(open_splits(tmp_path / "set").chosen()) == names(expected)
+
+
 FORMS = {
     "raf-db list": lambda root: rafdb_list(root, CLASSES, CLASSES).parents[2],
     "fer2013 csv": lambda root: fer2013_csv(root / "fer2013.csv", [(name, "PrivateTest") for name in CLASSES]).parent,

@@ -17,6 +17,7 @@ from ferspec.subjects.datasets.readers.trees import Tree, fetch_files
 
 # CK+ has a file with the number of the expression beside the last image of a sequence
 CK_EMOTION = re.compile(r"(S\d{3}_\d{3}_\d{8})_emotion\.txt", re.IGNORECASE)
+CK_IMAGE = re.compile(r"S\d{3}_\d{3}_\d{8}(\.\w+)?", re.IGNORECASE)
 CK_ORDER = "CK+'s own"
 LARGEST = 4096
 
@@ -25,6 +26,11 @@ def naming_of(names: Iterable[str]) -> NamedFiles | None:
     """Return the dataset that all these names of images are those of, or None."""
     listed = list(names)
     return next((known for known in table().named if listed and all(map(known.fits, listed))), None)
+
+
+def is_named(name: str) -> bool:
+    """Return whether a name is that of an image of one of these datasets."""
+    return CK_IMAGE.fullmatch(name) is not None or any(known.fits(name) for known in table().named)
 
 
 def read_named(tree: Tree, naming: NamedFiles, images: Sequence[PurePosixPath]) -> Splits:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.forms import table
-from ferspec.subjects.datasets.kinds import SUFFIXES
+from ferspec.subjects.datasets.kinds import SUFFIXES, is_picture
 from ferspec.subjects.datasets.readers import affectnet, arrays, fer2013, folders, labels, names, parquet, rafdb, yolo
 from ferspec.subjects.datasets.readers.listing import Form, Listing
 from ferspec.subjects.datasets.readers.rows import JSON, LARGEST, LISTS, TABLES, WHAT, columns_of
@@ -81,7 +81,7 @@ def _surveyed(tree: Tree) -> _Survey:
             path, lower = folder / name, name.lower()
             if lower.endswith(TABLES):
                 survey.columns[path] = columns_of(tree, path)
-            elif lower.endswith(tuple(SUFFIXES)):
+            elif lower.endswith(tuple(SUFFIXES)) or (names.is_named(name) and is_picture(tree, path)):
                 survey.images.append(path)
             elif name in rafdb.LISTS:
                 survey.lists.append(path)
