@@ -51,7 +51,10 @@ def decide_order(
     remedy = "write the class of each number into classes.txt there, a line for each, such as '0 Angry'"
     if not candidates:
         raise UserError(f"{place}: classes are numbered {_numbers(counts)}, in no known order: {remedy}")
-    listed = "; ".join(f"{name} ({_meanings(order, counts)})" for name, order in candidates.items())
+    names: dict[str, str] = {}
+    for name, order in candidates.items():
+        names.setdefault(_meanings(order, counts), name)
+    listed = "; ".join(f"{name} ({meanings})" for meanings, name in names.items())
     raise UserError(
         f"{place}: classes are numbered {_numbers(counts)}, which has several common meanings: {listed}: {remedy}"
     )
