@@ -28,8 +28,9 @@ from ferspec.required import required
 from ferspec.subjects.certificates.build import dataset_info, subject_info
 from ferspec.subjects.certificates.document import DatasetInfo, SubjectInfo
 from ferspec.subjects.certificates.recorded import is_certificate, open_certificate, predictions_on
-from ferspec.subjects.datasets.decided import decided
+from ferspec.subjects.datasets.decided import decided, described, indented
 from ferspec.subjects.datasets.groups import UNKNOWN, read_groups
+from ferspec.subjects.datasets.manifest import noteworthy
 from ferspec.subjects.models.from_names import open_images, open_subject, require_names
 from ferspec.subjects.runs.data.decided import trained_on
 from ferspec.subjects.time_limit import OF_MODELS
@@ -289,6 +290,9 @@ def _answered(request: CompareRequest, progress: Progress) -> _Answered:
     clusters = None if request.clusters is None else _clusters(request.clusters, [entry.path for entry in manifest])
     if images is not None:
         tell(progress, (*decided(images), *chain.from_iterable(trained_on(model, manifest) for model, _ in runs)))
+    else:
+        about = described("images", dataset.name, dataset.form, dataset.support)
+        tell(progress, (about, *indented(noteworthy(manifest))))
     subjects, predicted = [], []
     for model, contract in named:
         if model in certificates:

@@ -22,6 +22,8 @@ MODEL_FILES = (
     "A model file or folder (.keras, .h5, SavedModel, .tflite, .onnx, .pt2, TorchScript, PyTorch weights, "
     "Hugging Face), package.module:callable"
 )
+# the least difference that the numbers of images, up to a million, can show
+LEAST_MARGIN = 1e-6
 TRUST_CODE = "Load a model although loading it runs code from its file."
 
 Name = str | Path
@@ -158,8 +160,10 @@ class CompareRequest(Request):
     def _fits(self) -> Self:
         if len(self.models) < 2:
             raise UserError("one model cannot be compared: give two, the old one first, or more to rank them")
-        if self.margin is not None and not 0 < self.margin < 1:
-            raise UserError(f"margin {self.margin:g}: a margin is a share between 0 and 1: write 0.01 for 1 point")
+        if self.margin is not None and not LEAST_MARGIN <= self.margin < 1:
+            raise UserError(
+                f"margin {self.margin:g}: a margin is a share between {LEAST_MARGIN:g} and 1: write 0.01 for 1 point"
+            )
         if self.margin is not None and self.ranks:
             raise UserError("a margin is for two models without clusters: leave out --margin to rank the models")
         if self.margin is None and self.equivalence:

@@ -52,6 +52,18 @@ def test_certificates_are_compared_without_their_images(ferspec, answered):
     assert [(one["model"], one["group"]) for one in json.loads(mixed[1])["models"]] == [(0, 1), (1, 1), (2, 2)]
 
 
+def test_copies_of_images_are_named_also_for_certificates_alone(ferspec, answered):
+    faces = np.load("patches.npz")
+    np.savez("twice.npz", **{name: np.concatenate([faces[name]] * 2) for name in faces})
+    for name in ("a", "b"):
+        answers = Path(f"{name}.csv").read_text().splitlines()[1:]
+        rows = [f"{row},{line.partition(',')[2]}" for row, line in enumerate(answers * 2)]
+        Path(f"{name}.csv").write_text("\n".join(["image,class", *rows]))
+        ferspec("certify", f"{name}.csv", "--dataset", "twice.npz", "--out", name)
+    _, _, err = ferspec("compare", "a/certificate.json", "b/certificate.json", "--margin", "0.05")
+    assert "all images occur twice, as in a doubled tree: 140" in err
+
+
 def test_twins_are_counted_as_clusters(ferspec, answered):
     rows = [f"{row},{row // 20 if row < 60 else ''}" for row in range(140)]
     Path("twins.csv").write_text("\n".join(["image,person", *rows]))
@@ -66,13 +78,15 @@ def test_twins_are_counted_as_clusters(ferspec, answered):
         (("a.csv",), "one model cannot be compared"),
         (("a.csv", "a.csv"), "a.csv is given twice"),
         (("a.csv", "b.csv", "copy.csv"), "a.csv and copy.csv are the same model"),
-        (("a.csv", "b.csv", "--margin", "2"), "margin 2: a margin is a share between 0 and 1"),
+        (("a.csv", "b.csv", "--margin", "2"), "margin 2: a margin is a share between 1e-06 and 1"),
+        (("a.csv", "b.csv", "--margin", "1e-320"), "a margin is a share between"),
         (("a.csv", "b.csv", "--margin", "nan"), "margin nan: a margin is a share"),
         (("a.csv", "b.csv", "--equivalence"), "an equivalence needs a margin"),
         (("a.csv", "b.csv", "c.csv", "--margin", "0.01"), "a margin is for two models"),
         (("a.csv", "few.csv"), "few.csv: no prediction for 100 of 140 images"),
         (("a.csv", "other.json"), "compare models on the same images"),
         (("a.csv", "broken.json"), "broken.json is not a valid certificate"),
+        (("a.csv", "edited.json"), "edited.json was changed after it was made"),
         (("a.csv", "b.csv", "--clusters", "two.csv"), "leave only that of the cluster"),
     ],
 )
@@ -81,6 +95,12 @@ def test_what_cannot_be_compared_is_one_line(ferspec, answered, words, says):
     Path("few.csv").write_text("\n".join(Path("a.csv").read_text().splitlines()[:41]))
     Path("two.csv").write_text("\n".join(["image,person,age", *(f"{row},{row},1" for row in range(140))]))
     Path("broken.json").write_text("{}")
+    if "edited.json" in words:
+        ferspec("certify", "c.csv", *ON, "--out", "c")
+        made = json.loads(Path("c/certificate.json").read_text())
+        for one in made["predictions"]:
+            one["predicted"] = one["label"]
+        Path("edited.json").write_text(json.dumps(made))
     if "other.json" in words:
         faces = np.load("patches.npz")
         np.savez("half.npz", images=faces["images"][:70], labels=faces["labels"][:70])
@@ -88,5 +108,5 @@ def test_what_cannot_be_compared_is_one_line(ferspec, answered, words, says):
         ferspec("certify", "half.csv", "--dataset", "half.npz", "--out", "half")
         Path("half/certificate.json").rename("other.json")
     status, out, err = ferspec("compare", *words, *ON)
-    reasons = [line for line in err.splitlines() if not line.startswith("images: ")]
+    reasons = [line for line in err.splitlines() if not line.startswith(("images: ", "  "))]
     assert (status, out, len(reasons), says in reasons[0]) == (2, "", 1, True), err

@@ -30,7 +30,7 @@ def test_a_certificate_of_some_images_is_reproduced(ferspec, workplace):
     Path("groups.csv").write_text("\n".join(["image,age", *rows]))
     grouped = ("--groups", "groups.csv")
     status, out, err = ferspec(*SEQUENTIAL, "recall[Sad]>=0.2", "--claim", "accuracy>=0.4", *grouped, "--out", "there")
-    assert (status, err) == (0, "")
+    assert (status, err.count("images: ")) == (0, 1)
     assert "512 of 560 images were asked" in " ".join(out.split())
     made = document("there")
     assert len(made["predictions"]) == len(set(made["sequential"]["order"])) == made["metrics"]["n"] == 512
@@ -38,6 +38,8 @@ def test_a_certificate_of_some_images_is_reproduced(ferspec, workplace):
     given = ("--dataset", "patches.npz", "--model", NOISY, *grouped)
     status, out, _ = ferspec("verify", "there/certificate.json", *given)
     assert (status, out.partition(":")[0]) == (0, "REPRODUCED"), out
+    status, _, err = ferspec("compare", "there/certificate.json", NOISY, *given[:2])
+    assert (status, "answers to 512 of 560 images: certify the model without --sequential" in err) == (2, True)
 
 
 def test_a_claim_at_the_accuracy_is_not_decided_by_all_images(ferspec, workplace):
