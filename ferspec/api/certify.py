@@ -222,7 +222,7 @@ def until_decided(subject: ModelSubject, claims: Sequence[Claim], progress: Prog
     found: list[ModelSubject] = []
 
     def answers(subject: ModelSubject) -> CheckResult:
-        error = error_of(subject.certifications)
+        error = error_of(subject.share_of_error)
         found.append(ask_until_decided(subject, claims, error, partial(progress, "predicting")))
         return CheckResult(status=Status.PASS)
 

@@ -22,13 +22,13 @@ class Resampling:
         return np.random.default_rng(self.seed)
 
 
-def protocol_resampling(certifications: int = 1) -> Resampling:
+def protocol_resampling(share: float = 1) -> Resampling:
     """Return the resampling that the specification states (FER-Z-01, FER-Z-03).
 
-    The error is shared by several ``certifications`` of a lineage on the same images (FER-B-08).
+    ``share`` is the part of the error that one of several certifications on the same images may use (FER-B-08).
     """
     return Resampling(
-        level=1 - (1 - spec.load().number("FER-Z-01", "level")) / certifications,
+        level=1 - (1 - spec.load().number("FER-Z-01", "level")) * share,
         replicates=spec.load().integer("FER-Z-03", "replicates"),
         seed=spec.load().integer("FER-Z-03", "seed"),
     )

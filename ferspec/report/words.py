@@ -118,15 +118,15 @@ def lineage(report: Report) -> str | None:
     if found is None:
         return None
     count, name = found.certifications, shorten(found.name, LONGEST_NAME)
-    said = f"Certification {count:,} of the lineage {name} on these images, as its owner counts"
-    if count == 1:
-        return f"{said}."
-    each = 100 * protocol_resampling(count).level
-    return (
-        f"{said}: each claim is judged at {each:.4g} %, so that those of all {count:,} share one error. The "
-        f"best of {count:,} equally good models seems about {100 * best_of(count, report.metrics):.1f} points better "
-        "than it is."
+    level = 100 * protocol_resampling(found.share).level
+    said = (
+        f"Certification {count:,} of the lineage {name} on these images, as its owner counts: each claim is judged at "
+        f"{level:.6g} %, so that those of all certifications, however many, share one error."
     )
+    if count == 1:
+        return said
+    better = 100 * best_of(count, report.metrics)
+    return f"{said} The best of {count:,} equally good models seems about {better:.1f} points better than it is."
 
 
 def isolation(report: Report) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ferspec.subjects.models.contracts.files import save_contract
+from ferspec.subjects.models.lineage import Lineage
 from helpers.miniatures import colour_patches, contract
 
 NOISY = "helpers.callables:right_with_some_noise"
@@ -68,7 +69,7 @@ def test_what_cannot_be_judged_sequentially_is_one_clear_line(ferspec, workplace
 
 
 def test_certifications_of_a_lineage_on_the_same_images_share_the_error(ferspec, workplace):
-    """The claim lies within the 97.5 % interval, and outside the 95 % one."""
+    """The claim lies within the 99.2 % interval, and outside the 95 % one."""
     lineage = (*GIVEN, "--lineage", "my model", "--json", "--claim")
     accuracy = json.loads(ferspec("certify", NOISY, *lineage, "accuracy>=0.1")[1])["metrics"]["accuracy"]
     claim = f"accuracy>={accuracy['low'] - 0.003:.4f}"
@@ -84,6 +85,12 @@ def test_certifications_of_a_lineage_on_the_same_images_share_the_error(ferspec,
     status, out, _ = ferspec("verify", "there.json")
     assert (status, out.partition(":")[0]) == (0, "CONSISTENT")
     assert "lineage my model, certification 2" in " ".join(out.split())
+
+
+def test_errors_of_all_certifications_sum_to_at_most_one():
+    """An owner who certifies until a claim passes spends the sum of them."""
+    shares = [Lineage(name="x", certifications=count).share for count in range(1, 10_001)]
+    assert 0.999 < sum(shares) <= 1
 
 
 @pytest.mark.parametrize(

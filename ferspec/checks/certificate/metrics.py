@@ -48,9 +48,9 @@ class Recorded:
         return self.certificate.predicted
 
     @property
-    def certifications(self) -> int:
+    def share_of_error(self) -> float:
         lineage = required(self.certificate.report).lineage
-        return 1 if lineage is None else lineage.certifications
+        return 1.0 if lineage is None else lineage.share
 
     @property
     def probabilities(self) -> np.ndarray | None:

@@ -41,10 +41,10 @@ def holds(subject: ModelSubject, claim: Claim) -> CheckResult:
 
 def _evaluations(subject: ModelSubject) -> tuple[Evaluation, Evaluation | None]:
     """Return the metrics on all images and known pictures, whose intervals share the error."""
-    if subject.certifications == 1:
+    if subject.share_of_error == 1:
         return subject.evaluation, subject.known
     answers = subject.labels, subject.predicted, subject.probabilities, subject.groups
-    resampling = protocol_resampling(subject.certifications)
+    resampling = protocol_resampling(subject.share_of_error)
     overall = evaluate(*answers, resampling)
     known = subject.is_known
     return overall, None if known is None else evaluate_known(known, overall, *answers, resampling)
@@ -69,7 +69,7 @@ def _decided(
     subject: ModelSubject, order: np.ndarray, among: np.ndarray, evaluation: Evaluation, claim: Claim
 ) -> CheckResult:
     """Return how the images at ``among`` (n,) decide a claim; ``order`` is that in which they were asked."""
-    error = error_of(subject.certifications)
+    error = error_of(subject.share_of_error)
     decision = decision_on(claim, subject.labels[order], subject.predicted[order], among[order], error)
     measured = named_metric(evaluation, claim.figure)
     if measured.value is None:

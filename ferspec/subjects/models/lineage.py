@@ -27,6 +27,14 @@ class Lineage(Record):
     name: Name
     certifications: int = Field(ge=1, le=MOST)
 
+    @property
+    def share(self) -> float:
+        """The part of the error that this certification may use.
+
+        The parts of any number of certifications sum to at most 1, so stopping at the first that passes is allowed.
+        """
+        return 1 / (self.certifications * (self.certifications + 1))
+
 
 class History(Record):
     """The record of a lineage: the digest of the images of each certification."""

@@ -41,9 +41,12 @@ def require_shares(claims: Sequence[Claim]) -> None:
             raise UserError(f"cannot judge the claim '{claim}' sequentially: expected a threshold between 0 and 1")
 
 
-def error_of(certifications: int) -> float:
-    """Return the probability of a wrong decision on either side, which certifications share."""
-    return (1 - spec.load().number("FER-Z-01", "level")) / 2 / certifications
+def error_of(share: float) -> float:
+    """Return the probability of a wrong decision on either side.
+
+    ``share`` is the part of the error that may be used.
+    """
+    return (1 - spec.load().number("FER-Z-01", "level")) / 2 * share
 
 
 def decision_on(

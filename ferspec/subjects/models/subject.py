@@ -208,9 +208,9 @@ class ModelSubject:
         return fresh
 
     @property
-    def certifications(self) -> int:
-        """The number of certifications of the lineage on these images, which share the error."""
-        return 1 if self.lineage is None else self.lineage.certifications
+    def share_of_error(self) -> float:
+        """The part of the error that the claims may use: less for a lineage's certifications."""
+        return 1.0 if self.lineage is None else self.lineage.share
 
     @property
     def groups(self) -> Mapping[str, Sequence[str]]:
