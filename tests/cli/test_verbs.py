@@ -194,8 +194,8 @@ def empty_class(folder):
 
 
 def unknown_class(folder):
-    (class_folders(folder) / "Bored").mkdir()
-    cv2.imwrite(str(folder / "Bored" / "1.png"), np.zeros((8, 8, 3), np.uint8))
+    (class_folders(folder) / "Smug").mkdir()
+    cv2.imwrite(str(folder / "Smug" / "1.png"), np.zeros((8, 8, 3), np.uint8))
 
 
 def unreadable_image(folder):
@@ -224,7 +224,7 @@ def no_images(folder):
     ("make", "path", "says"),
     [
         (empty_class, "data", "Sad"),
-        (unknown_class, "data", "Bored"),
+        (unknown_class, "data", "Smug"),
         (unreadable_image, "data", r"2\.jpg"),
         (zero_byte_image, "data", r"2\.png"),
         (truncated_image, "data", r"1\.png"),

@@ -40,10 +40,10 @@ def tinted_patches(folder: Path, per_class: int = PER_CLASS) -> Dataset:
 
 
 def save_and_open(folder: Path, images: np.ndarray, labels: np.ndarray) -> Dataset:
-    """Write images (n, h, w, 3) in 0 to 255 as an .npz and open it."""
+    """Write images (n, h, w, 3) in 0 to 255 and class names as an .npz, and open it."""
     images = images.clip(0, 255)
     path = folder / "patches.npz"
-    np.savez(path, images=images.astype(np.uint8), labels=labels)
+    np.savez(path, images=images.astype(np.uint8), labels=np.array(CLASSES)[labels])
     return open_dataset(path)
 
 
