@@ -17,6 +17,7 @@ from ferspec.subjects.certificates.build import dataset_info
 from ferspec.subjects.certificates.document import Diagnosis, Report
 from ferspec.subjects.certificates.subject import Certificate
 from ferspec.subjects.datasets.groups import is_note_on_groups
+from ferspec.subjects.datasets.readers.listing import ORDER
 
 # claims that nothing can compare, or what other checks compare
 ELSEWHERE: Any = {
@@ -54,8 +55,9 @@ def dataset_is_the_certified_one(certificate: Certificate) -> CheckResult:
     dataset, report = required(certificate.dataset), required(certificate.report)
     described, likely = dataset_info(dataset, dataset.manifest()), "another dataset, or one that was changed"
     if report.dataset.form == "in memory":
-        # the manifest of images in memory is that of an .npz file of the same pixels
-        described = described.model_copy(update={"form": "in memory"})
+        # the manifest of images in memory is that of an .npz file of the same pixels, whose labels may be numbers
+        notes = tuple(note for note in described.notes if not note.startswith(ORDER))
+        described = described.model_copy(update={"form": "in memory", "notes": notes})
         likely = "it was made from images in memory: give an .npz file of the same pixels and labels"
     reductions = () if dataset.found is None else dataset.found.reductions
     # the name depends on the folder, and a groups file that is not available adds its own note

@@ -17,7 +17,7 @@ from ferspec.files import open_archive
 from ferspec.spec.names import LabelOrder
 from ferspec.subjects.datasets.decode import MAX_PIXELS, decode, gray_to_rgb
 from ferspec.subjects.datasets.readers.limits import CHUNK, EXPANSION, LARGEST_SET, MOST_IMAGES, UNCHECKED
-from ferspec.subjects.datasets.readers.listing import Choice, Decode, Fetch, Listing
+from ferspec.subjects.datasets.readers.listing import ORDER, Choice, Decode, Fetch, Listing
 from ferspec.subjects.datasets.readers.orders import PROTOCOL, proven_order
 from ferspec.subjects.disk import require_utf8, room_for, temporary_file
 
@@ -114,7 +114,7 @@ def _listing(path: Path, content: _Content, proven: tuple[LabelOrder, Choice] | 
         outside = {number: count for number, count in _counts(labels).items() if meanings[number] is None}
         listed = ", ".join(f"{count:,} {known.class_of(number)}" for number, count in outside.items())
         skipped = (f"images outside the seven classes were skipped: {listed}",) if outside else ()
-        notes = (f"order of the numbers: {order}", *skipped, *notes)
+        notes = (f"{ORDER}{order}", *skipped, *notes)
         classes = np.array([OUTSIDE if (found := meanings[int(n)]) is None else found for n in labels], np.int64)
     listing = Listing("npz", ids, classes, fetch_from(images), notes, order=order)
     return listing.take(np.flatnonzero(classes != OUTSIDE)) if OUTSIDE in classes else listing

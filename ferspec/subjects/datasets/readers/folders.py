@@ -15,7 +15,7 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.names import LabelOrder, plain_name
 from ferspec.subjects.datasets.kinds import is_picture, kind_in
-from ferspec.subjects.datasets.readers.listing import Choice, Listing
+from ferspec.subjects.datasets.readers.listing import ORDER, Choice, Listing
 from ferspec.subjects.datasets.readers.orders import decide_order, declared_order, named_dataset
 from ferspec.subjects.datasets.readers.splits import WHOLE, Splits, split_of
 from ferspec.subjects.datasets.readers.trees import Tree, fetch_files, walk
@@ -214,7 +214,7 @@ def _notes(found: _Found, images: Iterable[_Image]) -> Iterator[str]:
     if len(parents) > 1:
         yield f"class folders were joined from {len(parents)} folders: {first_few(parents)}"
     if found.order is not None:
-        yield f"order of the numbers: {found.order}"
+        yield f"{ORDER}{found.order}"
     outside = Counter(image.folder.name for image in found.images if image.label == OUTSIDE)
     if outside:
         listed = ", ".join(f"{count:,} in {name}" for name, count in sorted(outside.items()))

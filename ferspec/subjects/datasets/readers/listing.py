@@ -31,6 +31,9 @@ Form = Literal[
 # the form of a dataset that was read: btfer for recognised pictures of BTFER, btfer form for others in its form
 DatasetForm = Literal["btfer", "btfer form", Form]
 
+# how a note on the order of numbered classes begins
+ORDER = "order of the numbers: "
+
 
 class Decode(Protocol):
     """Decode an image file to (h, w, 3) uint8 RGB; ``name`` appears in errors."""

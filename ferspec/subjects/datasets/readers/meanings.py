@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.names import LabelOrder
-from ferspec.subjects.datasets.readers.listing import Choice
+from ferspec.subjects.datasets.readers.listing import ORDER, Choice
 from ferspec.subjects.datasets.readers.orders import decide_order
 
 LONGEST_NAME = 100
@@ -46,7 +46,7 @@ def meanings_of(
         for label, number in numbers.items():
             by_number[number] += found[label]
         known, order = decide_order(place, by_number, dataset, declared)
-        notes.append(f"order of the numbers: {order}")
+        notes.append(f"{ORDER}{order}")
         classes = {label: spec.load().column_class(known.class_of(number)) for label, number in numbers.items()}
     else:
         classes = {label: _named(label, where(label) if where else place) for label in found}
