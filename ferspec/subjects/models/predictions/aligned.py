@@ -39,8 +39,12 @@ def align(recorded: RecordedPredictions, ids: Sequence[str], labels: np.ndarray 
 def _rows_of(given: Sequence[str], wanted: Sequence[str]) -> list[int | None]:
     """Return the row of each wanted path among the given ones.
 
-    Ends are tried from the longest, exactly and then in any case. An end that occurs twice matches nothing.
+    Whole names that are all equal are taken first. Ends are then tried from the longest, exactly and then in any case.
+    An end that occurs twice matches nothing.
     """
+    whole = {name: row for row, name in enumerate(given)}
+    if whole.keys() >= set(wanted):
+        return [whole[name] for name in wanted]
     rows: list[int | None] = [None] * len(wanted)
     keys: tuple[Callable[[str], str], ...] = (str, str.casefold)
     for key in keys:

@@ -235,12 +235,15 @@ def _named_classes(
     """
     count = len(spec.load().classes)
     outside = [] if known is None else list(known.outside)
-    chosen = np.full(len(names), MISSING)
-    for row, (line, name) in enumerate(zip(lines, names, strict=True)):
+    places: dict[str, int] = {}
+    for line, name in zip(lines, names, strict=True):
+        if name in places:
+            continue
         if not is_answer(name):
+            places[name] = MISSING
             continue
         if plain_name(name) not in spec.load().outside:
-            chosen[row] = class_of(path, line, name)
+            places[name] = class_of(path, line, name)
             continue
         place = next((place for place, other in enumerate(outside) if plain_name(other) == plain_name(name)), None)
         if place is None and known is not None:
@@ -248,7 +251,8 @@ def _named_classes(
         if place is None:
             place = len(outside)
             outside.append(name)
-        chosen[row] = count + place
+        places[name] = count + place
+    chosen = np.array([places[name] for name in names], np.int64)
     return ClassSet(classes=(*spec.load().classes, *outside)) if known is None else known, chosen
 
 
