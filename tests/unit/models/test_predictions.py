@@ -44,7 +44,7 @@ def test_columns_may_have_any_alias_prefix_and_order(csv):
 
 
 @pytest.mark.parametrize("column", ["class", "predicted", "Predictions", "y_pred", "dominant_emotion"])
-@pytest.mark.parametrize("image", ["image", "id", "path", "filename"])
+@pytest.mark.parametrize("image", ["image", "id", "path", "filename", "face_path", "Source-File", "crop img"])
 def test_a_column_of_class_names_is_enough(csv, image, column):
     read = read_predictions(csv(f"{image},{column}", "a,anger", "b,Surprised"))
     assert read.probabilities is None

@@ -33,6 +33,7 @@ from ferspec.subjects.models.predictions.roles import (
     IMAGE,
     PREDICTED,
     SCORE,
+    image_column,
     predicted_column,
     probability_columns,
     true_column,
@@ -75,7 +76,7 @@ def predictions_in_frame(frame: pd.DataFrame) -> RecordedPredictions:
         for name in frame.columns
     }
     table = Table(list(range(1, len(frame) + 1)), columns)
-    if table.named(IMAGE) is None:
+    if image_column(table) is None:
         table = replace(table, columns={IMAGE[0]: [str(row) for row in range(len(frame))], **columns})
     recorded = _recorded(Path(IN_MEMORY), table, _sha256(table.columns))
     return replace(recorded, format=IN_MEMORY)
@@ -133,7 +134,7 @@ def _recorded(path: Path, table: Table, digest: str) -> RecordedPredictions:
 
 def _image_column(path: Path, table: Table, true: str | None) -> str | None:
     """Return the column that names the images; None where true labels by name can prove the order of the rows."""
-    image = table.named(IMAGE)
+    image = image_column(table)
     if image is not None:
         require_unique(path, table.lines, table.columns[image])
     elif true is None or _are_numbered(table.columns[true]):
@@ -187,7 +188,7 @@ def _one_row_per_image(path: Path, table: Table) -> Table:
     The labels become columns where every image has the same ones; otherwise only the label of the highest score is
     kept, since the rest is unknown.
     """
-    image, label, score = table.named(IMAGE), table.named(EITHER), table.named(SCORE)
+    image, label, score = image_column(table), table.named(EITHER), table.named(SCORE)
     if image is None or label is None or score is None or len(set(table.columns[image])) == len(table.lines):
         return table
     scores: dict[str, dict[str, str]] = defaultdict(dict)

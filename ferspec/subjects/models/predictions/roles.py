@@ -20,6 +20,8 @@ IMAGE = (
     *("image", "path", "filename", "imgpath", "imagepath", "filepath", "input", "file"),
     *("imagename", "imagefile", "imageid", "img", "name", "id"),
 )
+# face_path, source_file, crop-img, photo
+OF_FILES = re.compile(r"(?:^|[ _-])(?:path|file|file_?name|image|img|picture|photo|uri|url)$", re.IGNORECASE)
 PREDICTED = (
     *("predicted", "prediction", "predictions", "predictedlabel", "predictedclass", "predictedemotion"),
     *("predlabel", "predclass", "pred", "preds", "ypred", "yhat", "dominantemotion", "class"),
@@ -35,6 +37,12 @@ LEAST_CLASSES = 2
 # what stands around a class in the name of a column: p_happy, P(happy), emotion.happy, happy_score
 AFFIX = r"p|probs?|proba|probability|scores?|emotion|pred|logits?|conf|confidence|softmax|percentage"
 AROUND = re.compile(rf"^(?:.*\.)?(?:(?:{AFFIX})[ _(])*|[ _](?:{AFFIX})$|\)$", re.IGNORECASE)
+
+
+def image_column(table: Table) -> str | None:
+    """Return the column of images: one of a known name, else the only one named for files."""
+    others = [column for column in table.columns if OF_FILES.search(column)]
+    return table.named(IMAGE) or (others[0] if len(others) == 1 else None)
 
 
 def predicted_column(table: Table) -> str | None:

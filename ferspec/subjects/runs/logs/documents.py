@@ -10,6 +10,7 @@ from typing import Any
 from ferspec.errors import UserError
 from ferspec.files import MOST_COLUMNS, parse_json
 from ferspec.subjects.runs.logs.cells import Cells, epochs_of, is_epoch
+from ferspec.subjects.runs.logs.long_form import records_by_split
 from ferspec.subjects.runs.logs.names import EPOCH, LOSSES, PHASE, STEP, read_names
 from ferspec.subjects.runs.logs.phases import MOST_EPOCHS, TrainingLog, phases_of
 from ferspec.subjects.runs.logs.tables import number_of, why_no_loss
@@ -25,7 +26,7 @@ def read_document(path: Path, text: str) -> TrainingLog:
     Raise ``UserError`` for a text that is not JSON, and for one without losses.
     """
     document = _parsed(path, text)
-    tables = list(_tables(document))
+    tables = [records_by_split(table) for table in _tables(document)]
     notes: list[str] = []
     lines = [cells for number, table in enumerate(tables) for cells in _cells(table, number, notes)]
     rows = epochs_of(lines)

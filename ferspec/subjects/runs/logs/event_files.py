@@ -18,7 +18,7 @@ from ferspec.errors import UserError
 from ferspec.extras import require_package
 from ferspec.files import open_regular
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
-from ferspec.subjects.runs.logs.names import is_metric, read_names
+from ferspec.subjects.runs.logs.names import metric_of, read_names
 from ferspec.subjects.runs.logs.phases import first_epoch_of, phases_of
 from ferspec.subjects.runs.logs.series import bounded, log_rows
 
@@ -101,7 +101,7 @@ def _scalars(paths: Sequence[Path], part: str) -> Iterator[tuple[str, int, float
             with open_regular(path, LARGEST, "an event file") as file:
                 for event in _events(file):
                     for value in event.summary.value:
-                        if is_metric(f"{part}{value.tag}") and (figure := _figure(value)) is not None:
+                        if metric_of(f"{part}{value.tag}") and (figure := _figure(value)) is not None:
                             yield value.tag, event.step, figure
         except (DecodeError, OSError, TypeError, ValueError) as error:
             raise UserError(f"cannot read {path}: {' '.join(str(error).split()) or type(error).__name__}") from None

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from ferspec.errors import UserError
 from ferspec.files import read_bounded, read_head, require_regular_file
 from ferspec.subjects.runs.logs.logged_run import LoggedRun
-from ferspec.subjects.runs.logs.names import LOSSES, is_metric, read_names
+from ferspec.subjects.runs.logs.names import LOSSES, metric_of, read_names
 from ferspec.subjects.runs.logs.phases import first_epoch_of, phases_of
 from ferspec.subjects.runs.logs.series import bounded, log_rows
 
@@ -59,7 +59,7 @@ def read_mlflow_run(folder: str | Path) -> LoggedRun:
         (
             (name, step, value)
             for path in sorted((*(folder / METRICS).glob("*"), *(folder / METRICS).glob("*/*")))
-            if not path.is_dir() and is_metric(name := path.relative_to(folder / METRICS).as_posix())
+            if not path.is_dir() and metric_of(name := path.relative_to(folder / METRICS).as_posix())
             for step, value in _metric(path)
         ),
     )
@@ -79,7 +79,7 @@ def read_mlflow_database(path: str | Path) -> tuple[LoggedRun, ...]:
             _require_plain_tables(database)
             statuses = dict(bounded(path, database.execute("SELECT run_uuid, status FROM runs")))
             logged: dict[str, list[Logged]] = defaultdict(list)
-            keys = [key for (key,) in bounded(path, database.execute(KEYS)) if is_metric(str(key))][:MOST_KEYS]
+            keys = [key for (key,) in bounded(path, database.execute(KEYS)) if metric_of(str(key))][:MOST_KEYS]
             query = VALUES.format(", ".join("?" * len(keys)))
             for run, name, step, value, missing in bounded(path, database.execute(query, keys)):
                 logged[str(run)].append((name, int(step), math.nan if missing else float(value)))

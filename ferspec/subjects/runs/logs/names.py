@@ -48,9 +48,10 @@ class Names:
 
 
 @lru_cache(4096)
-def is_metric(name: str) -> bool:
-    """Return whether a name is that of a metric or an epoch."""
-    return _metric(name) is not None
+def metric_of(name: str) -> str | None:
+    """Return the metric of a name, or whether it is that of an epoch, a step or a phase; None for another name."""
+    found = _metric(name)
+    return None if found is None else found[0]
 
 
 def read_names(names: Iterable[str]) -> Names:

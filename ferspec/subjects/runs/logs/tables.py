@@ -14,6 +14,7 @@ from zlib import crc32
 from ferspec.errors import UserError
 from ferspec.files import MOST_COLUMNS
 from ferspec.subjects.runs.logs.cells import Cells, epochs_of, is_epoch
+from ferspec.subjects.runs.logs.long_form import lines_by_split
 from ferspec.subjects.runs.logs.names import (
     ACCURACIES,
     ACCURACY,
@@ -152,7 +153,7 @@ class _Table:
         first: Header | None = None
         header: Header | None = None
         epochs: list[float] = []
-        table = [(number, _fields(line, self.separator)) for number, line in lines]
+        table = lines_by_split([(number, _fields(line, self.separator)) for number, line in lines])
         # columns of unknown names are not those of CSVLogger
         is_other = bool(table) and _is_text(table[0][1]) and not is_header(table[0][1])
         layouts = [columns for columns in LAYOUTS if not is_other or len(columns) != len(table[0][1])]
