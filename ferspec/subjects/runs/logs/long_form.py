@@ -15,12 +15,12 @@ OF_SPLITS = frozenset({LOSS, ACCURACY, RATE})
 
 
 def records_by_split(records: Sequence[Mapping[str, Value]]) -> list[dict[str, Value]]:
-    """Return records whose metrics are named for the split that the record names, if it names one."""
+    """Name the metrics of each record for the split that it names, if any."""
     return [_named(record) for record in records]
 
 
 def lines_by_split(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines of a table, with a column for each metric of each split that its lines name.
+    """Return the lines of a table with a column for each metric of each split.
 
     Cells of another split than the line's are empty. A table without a column of splits is returned as it is.
     """

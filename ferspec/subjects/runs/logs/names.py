@@ -49,7 +49,10 @@ class Names:
 
 @lru_cache(4096)
 def metric_of(name: str) -> str | None:
-    """Return the metric of a name, or whether it is that of an epoch, a step or a phase; None for another name."""
+    """Return the metric that a name is about, or None.
+
+    The numbers of epochs, steps and phases count as metrics.
+    """
     found = _metric(name)
     return None if found is None else found[0]
 
