@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import struct
 import time
@@ -207,6 +208,14 @@ def test_a_step_that_is_not_an_epoch_number_is_skipped_and_noted(events, step):
 def test_more_figures_than_any_training_logs_are_refused(events, monkeypatch):
     monkeypatch.setattr(logged_series, "MOST_VALUES", 20)
     assert "logs more than 20 values: too many" in refused(events(*map(loss, range(21))))
+
+
+def test_the_figures_of_all_folders_of_a_training_are_counted_together(events, monkeypatch):
+    folder = events(*map(loss, range(15)))
+    shutil.copytree(folder, folder / "validation")
+    assert len(find_training_runs(folder).runs[0].phases[0]) == 15
+    monkeypatch.setattr(logged_series, "MOST_VALUES", 20)
+    assert "logs more than 20 values: too many" in refused(folder)
 
 
 # MLflow's databases

@@ -58,10 +58,10 @@ def read_events(folder: str | Path) -> LoggedRun:
     require_package(f"reading {folder}", "tensorboard")
     series: dict[str, list[tuple[int, float]]] = defaultdict(list)
     tags: set[str] = set()
-    for part, files in _parts(folder):
-        for tag, step, value in bounded(folder / part, _scalars(files, part)):
-            tags.add(tag)
-            series[f"{part}{tag}"].append((step, value))
+    scalars = ((part, *scalar) for part, files in _parts(folder) for scalar in _scalars(files, part))
+    for part, tag, step, value in bounded(folder, scalars):
+        tags.add(tag)
+        series[f"{part}{tag}"].append((step, value))
     known = [name for name in series if EPOCH_RATE not in tags or not name.endswith(OPTIMIZER_RATE)]
     names = read_names(known)
     notes = list(names.notes)
