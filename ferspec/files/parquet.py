@@ -38,7 +38,7 @@ def _records(path: str | Path, content: bytes, largest: int, what: str) -> Itera
     schema = parquet.read_schema(io.BytesIO(content))
     require_few_columns(path, len(schema))
     # a text that repeats stands once in the file: it must not be unpacked for each of its rows
-    texts = [field.name for field in schema if _is_text(field.type)]
+    texts = [field.name for field in schema if is_text(field.type)]
     file = parquet.ParquetFile(io.BytesIO(content), read_dictionary=texts)
     size = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
     if file.metadata.num_rows > MOST_ROWS or size > largest:
@@ -52,7 +52,8 @@ def _records(path: str | Path, content: bytes, largest: int, what: str) -> Itera
         yield from batch.to_pylist()
 
 
-def _is_text(kind: Any) -> bool:
+def is_text(kind: Any) -> bool:
+    """Return whether a type of pyarrow is that of text, also of categories."""
     from pyarrow import types
 
     kind = kind.value_type if types.is_dictionary(kind) else kind

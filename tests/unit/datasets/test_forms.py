@@ -155,6 +155,26 @@ def test_a_parquet_file_of_pandas_is_read_with_its_splits(tmp_path):
     )
 
 
+def test_numbers_in_parquet_have_one_order_that_the_files_or_a_list_declare(tmp_path):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    contents = pa.table({"image": [save(tmp_path / "x" / "1.png").read_bytes()] * 7, "label": range(7)})
+
+    def write(name, order):
+        features = {"label": {"names": order}}
+        kept = {"huggingface": json.dumps({"info": {"features": features}})} if order else {}
+        pq.write_table(contents.replace_schema_metadata(kept), tmp_path / name)
+
+    write("test.parquet", None)
+    (tmp_path / "classes.txt").write_text("\n".join(WORDS[::-1]))
+    for path in (tmp_path, tmp_path / "test.parquet"):
+        assert names(open_splits(path).chosen()) == list(CLASSES[::-1])
+    write("test.parquet", WORDS)
+    write("train.parquet", WORDS)
+    assert names(open_splits(tmp_path).chosen("test")) == list(CLASSES)
+    write("train.parquet", WORDS[::-1])
+    assert "train.parquet: numbers the classes in another order than the files before" in refusal(open_splits, tmp_path)
+
+
 @pytest.mark.parametrize("kind", [str, list])
 def test_the_pixels_of_fer2013_in_parquet_are_read(tmp_path, kind):
     pytest.importorskip("pyarrow")

@@ -109,6 +109,20 @@ def test_a_table_that_contradicts_the_class_folders_is_refused(tmp_path):
     assert names(open_splits(tmp_path / "labels.csv").chosen()) == ["Angry", "Surprise"]
 
 
+@pytest.mark.parametrize(("label", "noted"), [("anger", False), ("brown", True)])
+def test_a_table_that_cannot_be_compared_with_the_class_folders_is_noted(tmp_path, label, noted):
+    class_folders(tmp_path, dict.fromkeys(WORDS, 1))
+    written(tmp_path / "hair.csv", [f"anger/000.png,{label}"])
+    said = "hair.csv was not compared with the class folders: give hair.csv itself to see why"
+    assert (said in open_splits(tmp_path).chosen().notes) == noted
+
+
+def test_a_list_of_other_words_beside_a_table_of_names_does_no_harm(tmp_path):
+    rows = [",".join(pair) for pair in zip(flat(tmp_path), WORDS, strict=True)]
+    (tmp_path / "names.txt").write_text("Ada\nGrace\n")
+    assert names(open_splits(written(tmp_path / "x.csv", rows)).chosen()) == list(CLASSES)
+
+
 def test_a_table_that_contradicts_numbered_folders_is_refused(tmp_path):
     paths = [f"{number}/{copy}.jpg" for number in range(1, 8) for copy in range(2)]
     flat(root := tmp_path / "RAF-DB", paths)

@@ -15,7 +15,7 @@ from ferspec.errors import UserError, one_line
 from ferspec.spec.names import plain_name
 from ferspec.subjects.datasets.readers.listing import Form, Listing
 from ferspec.subjects.datasets.readers.rows import read_rows
-from ferspec.subjects.datasets.readers.splits import WHOLE, Splits, split_of
+from ferspec.subjects.datasets.readers.splits import Splits, split_of
 from ferspec.subjects.datasets.readers.trees import Tree, fetch_files
 from ferspec.subjects.disk import require_utf8
 
@@ -59,7 +59,7 @@ def read_affectnet_annotations(tree: Tree, parts: Sequence[PurePosixPath]) -> Sp
     """
     names: dict[str, list[PurePosixPath]] = {}
     for part in parts:
-        names.setdefault(str(split_of(part) or WHOLE), []).append(part)
+        names.setdefault(split_of(part), []).append(part)
     return Splits(tree.place, {name: _read_annotations(tree, folders) for name, folders in names.items()})
 
 

@@ -66,7 +66,7 @@ def read_class_folders(tree: Tree, dataset: str | None = None) -> Splits:
     another, class folders outside the splits, no class folder, or a name that is not UTF-8.
     """
     found = _search(tree, dataset)
-    names = {parent: "" if (split := split_of(parent)) is None else split.as_posix() for parent in found.parents}
+    names = {parent: split_of(parent) for parent in found.parents}
     named = ", ".join(sorted(set(names.values()) - {WHOLE}))
     if WHOLE in names.values() and named:
         raise UserError(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -13,21 +12,18 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.errors import UserError
-from ferspec.spec.names import LabelOrder
 from ferspec.subjects.datasets.forms import table
 from ferspec.subjects.datasets.readers.fer2013 import read_pixel_tables
 from ferspec.subjects.datasets.readers.listing import Listing, joined
-from ferspec.subjects.datasets.readers.meanings import NUMBER, Meanings, meanings_of
+from ferspec.subjects.datasets.readers.meanings import NUMBER, Meanings, declared_above, meanings_of
 from ferspec.subjects.datasets.readers.names import naming_of
-from ferspec.subjects.datasets.readers.orders import declared_order, named_dataset
+from ferspec.subjects.datasets.readers.orders import named_dataset
 from ferspec.subjects.datasets.readers.rows import columns_of, read_rows
-from ferspec.subjects.datasets.readers.splits import UNMARKED, WHOLE, Splits, by_split, role_of, split_of
+from ferspec.subjects.datasets.readers.splits import UNMARKED, Splits, by_split, role_of, split_of, split_of_file
 from ferspec.subjects.datasets.readers.trees import Tree, fetch_files, walk
 from ferspec.subjects.examples import first_few
 
 HINT = "expected a column for the file of the image, and one for its label"
-# a column for each of fewer classes may be a coincidence
-LEAST_CLASSES = 7
 # FERPlus drops single votes
 FEWEST_VOTES = 2
 # each unknown name is compared with every known one
@@ -65,7 +61,8 @@ def label_columns(names: Sequence[str]) -> Columns | None:
         return None
     found = {kind: next((name for name in words if name in names), None) for kind, words in table().columns.items()}
     classes = tuple(name for name in names if name not in found.values() and _class_or_none(name) is not UNKNOWN)
-    if found["file"] is None or (found["label"] is None and len(classes) < LEAST_CLASSES):
+    # columns for fewer classes may be a coincidence
+    if found["file"] is None or (found["label"] is None and len(classes) < len(spec.load().classes)):
         return None
     others = tuple(name for name in table().columns["label"] if name in names and name != found["label"])
     return Columns(found["file"], found["label"], found["split"], () if found["label"] else classes, others)
@@ -95,7 +92,7 @@ def read_labels(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None 
         place = f"{tree.place / table_path}, line {row.line}"
         image = _find(index, table_path, row, place)
         missing += image not in index.get(image.name.lower(), ())
-        split = row.split or str(split_of(image.parent) or WHOLE)
+        split = row.split or split_of(image.parent)
         if images.get(image, (label, split))[0] != label:
             raise UserError(f"{place}: {row.name} has another label in an earlier row")
         repeated += image in images
@@ -144,8 +141,7 @@ def read_label_rows(tree: Tree, path: PurePosixPath) -> Iterator[Row]:
     columns = label_columns(columns_of(tree, path))
     if columns is None:
         raise UserError(f"{tree.place / path}: {HINT}")
-    named = next((word for word in re.split(r"[\W_]+", path.stem) if role_of(word)), None)
-    by_name = named or str(split_of(path.parent) or WHOLE)
+    by_name = split_of_file(path)
     names = next((name for name in columns.names if _names_classes(tree, path, name)), None)
     for number, line, cells in read_rows(tree, path, (), HINT):
         split = cells[columns.split] or UNMARKED if columns.split else by_name
@@ -223,7 +219,7 @@ def _find(index: Mapping[str, Sequence[PurePosixPath]], source: PurePosixPath, r
     lengths = [_common_end(path.parts, parts) for path in candidates]
     best = [path for path, length in zip(candidates, lengths, strict=True) if length == max(lengths)]
     if len(best) > 1 and (role := role_of(row.split)):
-        best = [path for path in best if role_of(str(split_of(path.parent))) == role] or best
+        best = [path for path in best if role_of(split_of(path.parent)) == role] or best
     if len(best) > 1:
         raise UserError(f"{place}: {name} fits several files: {first_few(best)}: write its folder too")
     return best[0]
@@ -239,17 +235,9 @@ def _meanings(tree: Tree, rows: Mapping[PurePosixPath, Sequence[Row]], dataset: 
     counts = Counter(row.label for part in rows.values() for row in part)
     names = (PurePosixPath(row.name.replace("\\", "/")).name for part in rows.values() for row in part)
     dataset = dataset or named_dataset(tree.place, path.parts, names)
-    numbers = [int(match[1]) for label in counts if (match := NUMBER.fullmatch(label))]
 
     def where(label: str) -> str:
         path, line = next((path, row.line) for path, part in rows.items() for row in part if row.label == label)
         return f"{tree.place / path}, line {line}"
 
-    return meanings_of(tree.place / path, counts, dataset, _declared(tree, path, numbers), where)
-
-
-def _declared(tree: Tree, path: PurePosixPath, numbers: Iterable[int]) -> LabelOrder | None:
-    for folder, _, names in tree.levels():
-        if folder in path.parents and (order := declared_order(tree, folder, names, numbers)) is not None:
-            return order
-    return None
+    return meanings_of(tree.place / path, counts, dataset, declared_above(tree, path, counts), where)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.spec.names import LabelOrder
 from ferspec.subjects.datasets.readers.listing import ORDER, Choice
-from ferspec.subjects.datasets.readers.orders import decide_order
+from ferspec.subjects.datasets.readers.orders import decide_order, declared_order
+from ferspec.subjects.datasets.readers.trees import Tree
 
 LONGEST_NAME = 100
 NUMBER = re.compile(r"(\d{1,4})(\.0*)?", re.ASCII)
@@ -59,6 +60,20 @@ def meanings_of(
     if not inside:
         raise UserError(f"{place}: holds no image of the seven classes")
     return Meanings(inside, order, tuple(notes))
+
+
+def declared_above(tree: Tree, path: PurePosixPath, labels: Iterable[str]) -> LabelOrder | None:
+    """Return the order that a file in a folder above ``path`` declares, or None.
+
+    It is that of the numbers among ``labels``. Without any, no file is read.
+    """
+    numbers = [int(match[1]) for label in labels if (match := NUMBER.fullmatch(label))]
+    for folder, _, names in tree.levels() if numbers else ():
+        if folder in path.parents and (order := declared_order(tree, folder, names, numbers)) is not None:
+            return order
+        if folder == path.parent:
+            break
+    return None
 
 
 def _named(label: str, place: object) -> int | None:

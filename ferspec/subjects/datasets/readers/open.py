@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -13,7 +12,7 @@ from ferspec.errors import UserError
 from ferspec.subjects.datasets.forms import table
 from ferspec.subjects.datasets.kinds import SUFFIXES, is_picture
 from ferspec.subjects.datasets.readers import affectnet, arrays, fer2013, folders, labels, names, parquet, rafdb, yolo
-from ferspec.subjects.datasets.readers.listing import Form, Listing
+from ferspec.subjects.datasets.readers.listing import Form
 from ferspec.subjects.datasets.readers.rows import JSON, LARGEST, LISTS, TABLES, WHAT, columns_of
 from ferspec.subjects.datasets.readers.splits import TRAINING, WHOLE, Splits, role_of
 from ferspec.subjects.datasets.readers.trees import Folder, Tree, open_packed
@@ -157,13 +156,15 @@ def _recognised(survey: _Survey, dataset: str | None) -> Iterator[tuple[Form, Re
 
 
 def _read_class_folders(tree: Tree, tables: Sequence[PurePosixPath], dataset: str | None) -> Splits:
-    """Read class folders, unless a table of labels contradicts them."""
+    """Read class folders, unless a table of labels contradicts them; one that cannot be compared is noted."""
     found = folders.read_class_folders(tree, dataset)
     named = {id: label for part in found.parts.values() for id, label in zip(part.ids, part.labels, strict=True)}
     for path in tables:
-        listed: list[Listing] = []
-        with suppress(UserError):  # a table about something else
-            listed += labels.read_labels(tree, [path], dataset).parts.values()
+        try:
+            listed = labels.read_labels(tree, [path], dataset).parts.values()
+        except UserError:  # a table about something else, or a damaged one
+            found = found.noting(f"{path} was not compared with the class folders: give {path.name} itself to see why")
+            continue
         both = [(id, label) for part in listed for id, label in zip(part.ids, part.labels, strict=True)]
         pairs = [(id, label, named.get(_known_end(id, named))) for id, label in both]
         others = [id for id, label, folder in pairs if folder is not None and folder != label]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from ferspec import spec
 from ferspec.errors import UserError, one_line
 from ferspec.extras import require_package
 from ferspec.files import parse_json
+from ferspec.files.parquet import is_text
 from ferspec.spec.names import LabelOrder
 from ferspec.subjects.datasets.decode import decode
 from ferspec.subjects.datasets.forms import table
@@ -26,9 +26,9 @@ from ferspec.subjects.datasets.readers.arrays import mapped
 from ferspec.subjects.datasets.readers.fer2013 import PIXELS, gray_values
 from ferspec.subjects.datasets.readers.limits import EXPANSION, MOST_IMAGES, UNCHECKED
 from ferspec.subjects.datasets.readers.listing import Decode, Listing
-from ferspec.subjects.datasets.readers.meanings import meanings_of
+from ferspec.subjects.datasets.readers.meanings import declared_above, meanings_of
 from ferspec.subjects.datasets.readers.orders import named_dataset
-from ferspec.subjects.datasets.readers.splits import WHOLE, Splits, by_split, role_of, split_of
+from ferspec.subjects.datasets.readers.splits import Splits, by_split, split_of_file
 from ferspec.subjects.datasets.readers.trees import LARGEST_IMAGE, Tree
 from ferspec.subjects.disk import room_for, temporary_file
 
@@ -69,7 +69,7 @@ def read_parquet(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None
     is that of the file's name or folder. Ids are the names of the files with the number of the row. A temporary file
     holds the images.
 
-    Raise ``UserError`` for other columns, for files beyond the limits, and without pyarrow.
+    Raise ``UserError`` for other columns, for different orders, for files beyond the limits, and without pyarrow.
     """
     require_package(f"reading {tree.place / paths[0]}", "pyarrow")
     with room_for(str(tree.place)), temporary_file(str(tree.place)) as file:
@@ -88,7 +88,9 @@ def read_parquet(tree: Tree, paths: Sequence[PurePosixPath], dataset: str | None
         content = mapped(file, (file.tell(),))
     ids, labels = rows.ids, rows.labels
     dataset = dataset or named_dataset(tree.place, (part for path in paths for part in path.parts), ids)
-    classes, order, notes = meanings_of(tree.place, Counter(labels), dataset, rows.declared)
+    counts = Counter(labels)
+    declared = rows.declared or declared_above(tree, paths[0], counts)
+    classes, order, notes = meanings_of(tree.place, counts, dataset, declared)
 
     def fetch(index: int, decode: Decode = decode) -> tuple[bytes, np.ndarray]:
         offset, size = rows.places[index]
@@ -114,7 +116,7 @@ def _add(rows: _Rows, place: Path, path: PurePosixPath, opened: IO[bytes]) -> No
             raise UserError(f"{name}: a group of rows of {size:,} bytes: at most {LARGEST_GROUP:,} are read at once")
     most = rows.file.tell() + max(UNCHECKED, EXPANSION * opened.seek(0, os.SEEK_END))
     columns = _columns(name, parquet)
-    stem, split = path.with_suffix(""), _split(path)
+    stem, split = path.with_suffix(""), split_of_file(path)
     batches = parquet.iter_batches(BATCH, columns=[column for column in columns if column])
     values = (row for batch in batches for row in batch.to_pylist())
     for number, row in enumerate(values):
@@ -130,7 +132,10 @@ def _add(rows: _Rows, place: Path, path: PurePosixPath, opened: IO[bytes]) -> No
         rows.labels.append(_label(f"{name}, row {number}", label))
         rows.splits.append(str(own_split or split))
     fer2013 = spec.load().label_orders["FER2013"] if columns[0].lower() == PIXELS else None
-    rows.declared = _declared(parquet.schema_arrow.metadata or {}, columns[1]) or fer2013 or rows.declared
+    declared = _declared(parquet.schema_arrow.metadata or {}, columns[1]) or fer2013 or rows.declared
+    if rows.declared not in (None, declared):
+        raise UserError(f"{name}: numbers the classes in another order than the files before: give one of the files")
+    rows.declared = declared
 
 
 def _image(place: str, column: str, value: Any) -> bytes:
@@ -174,7 +179,7 @@ def _columns(name: object, parquet: ParquetFile) -> tuple[str, str, str | None]:
         listed = ", ".join(f"{column.name} ({column.type})" for column in schema)[:200]
         raise UserError(f"{name}: expected a column of image bytes and one of labels, not {listed}")
     splits = [
-        known[word] for word in table().columns["split"] if word in known and _is_text(schema.field(known[word]).type)
+        known[word] for word in table().columns["split"] if word in known and is_text(schema.field(known[word]).type)
     ]
     return images[0], fitting[0], next(iter(splits), None)
 
@@ -192,27 +197,20 @@ def _holds_text(schema: Any, column: str) -> bool:
     import pyarrow as pa
 
     kind = schema.field(column).type
-    return _is_text(kind) or (column.lower() == PIXELS and _is_list(kind) and pa.types.is_integer(kind.value_type))
+    return is_text(kind) or (column.lower() == PIXELS and _is_list(kind) and pa.types.is_integer(kind.value_type))
 
 
 def _is_label(kind: Any) -> bool:
     import pyarrow as pa
 
     kind = kind.value_type if _is_list(kind) else kind
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or _is_text(kind)
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or is_text(kind)
 
 
 def _is_list(kind: Any) -> bool:
     import pyarrow as pa
 
     return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-
-
-def _is_text(kind: Any) -> bool:
-    import pyarrow as pa
-
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
 def _declared(metadata: Mapping[bytes, bytes], label: str) -> LabelOrder | None:
@@ -229,9 +227,3 @@ def _declared(metadata: Mapping[bytes, bytes], label: str) -> LabelOrder | None:
 def _canonical(name: str) -> str:
     index = spec.load().column_class(name)
     return name if index is None else spec.load().classes[index]
-
-
-def _split(path: PurePosixPath) -> str:
-    """Return the split of a file such as ``data/train-00000-of-00001.parquet``."""
-    named = next((word for word in re.split(r"[\W_]+", path.stem) if role_of(word)), None)
-    return named or str(split_of(path.parent) or WHOLE)

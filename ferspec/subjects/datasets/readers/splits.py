@@ -117,9 +117,14 @@ def role_of(name: str) -> str | None:
     return table().role_of(PurePosixPath(name).name)
 
 
-def split_of(folder: PurePosixPath) -> PurePosixPath | None:
-    """Return the split folder (train, test) at or above ``folder``, or None."""
-    return next((parent for parent in (folder, *folder.parents) if role_of(parent.name) is not None), None)
+def split_of(folder: PurePosixPath) -> str:
+    """Return the split folder (train, test) at or above ``folder``, or ``WHOLE``."""
+    return next((str(parent) for parent in (folder, *folder.parents) if role_of(parent.name) is not None), WHOLE)
+
+
+def split_of_file(path: PurePosixPath) -> str:
+    """Return the split that names a file, such as ``data/train-00000-of-00001.parquet``, or its folder."""
+    return next((word for word in re.split(r"[\W_]+", path.stem) if role_of(word)), split_of(path.parent))
 
 
 def _named_for_training(listing: Listing) -> Iterator[str]:

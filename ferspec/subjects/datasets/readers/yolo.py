@@ -12,7 +12,7 @@ from ferspec.errors import UserError
 from ferspec.subjects.datasets.readers.listing import Listing
 from ferspec.subjects.datasets.readers.meanings import meanings_of
 from ferspec.subjects.datasets.readers.orders import declared_order, named_dataset
-from ferspec.subjects.datasets.readers.splits import WHOLE, Splits, by_split, split_of
+from ferspec.subjects.datasets.readers.splits import Splits, by_split, split_of
 from ferspec.subjects.datasets.readers.trees import Tree, fetch_files
 
 IMAGES, BOXES, SUFFIX = "images", "labels", ".txt"
@@ -65,7 +65,7 @@ def read_yolo(tree: Tree, dataset: str | None = None) -> Splits:
     labels = np.array([classes[numbers[image]] for image in kept], np.int64)
     notes = (*notes, "boxes are not applied", *left_out)
     listing = Listing("yolo boxes", ids, labels, fetch_files(tree, kept, ids), notes, order=order)
-    return Splits(tree.place, by_split(listing, [str(split_of(image.parent) or WHOLE) for image in kept]))
+    return Splits(tree.place, by_split(listing, [split_of(image.parent) for image in kept]))
 
 
 def _is(name: str, folder: PurePosixPath) -> bool:
