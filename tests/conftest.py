@@ -75,8 +75,13 @@ def make_evaluation() -> Callable[..., Evaluation]:
 
 
 @pytest.fixture
-def ferspec(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable[..., tuple[int, str, str]]:
-    """A function that runs the command line and returns exit status, standard output and standard error."""
+def ferspec(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, request: pytest.FixtureRequest
+) -> Callable[..., tuple[int, str, str]]:
+    """A function that runs the command line and returns exit status, standard output and standard error.
+
+    What a command printed on standard error is shown if the test fails.
+    """
     from ferspec import cli
     from ferspec.commands.live import progress
 
@@ -88,6 +93,7 @@ def ferspec(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> C
         with pytest.raises(SystemExit) as end:
             cli.main()
         printed = capsys.readouterr()
+        request.node.add_report_section("call", f"ferspec {words[0]}", printed.err)
         return end.value.code or 0, printed.out, printed.err
 
     return run

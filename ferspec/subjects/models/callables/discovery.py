@@ -17,6 +17,7 @@ from ferspec.subjects.models.callables.opened import CACHE, OpenedFiles, can_wat
 from ferspec.subjects.sandbox.python import ROOT, library_folders
 
 MOST_FILES = 1000
+MOST_REPEATS = 8
 INIT = "__init__.py"
 
 
@@ -43,10 +44,10 @@ def discover(located: Located, hidden: Sequence[Path], attempt: Callable[[], boo
 
     It reads them while it is imported and answers its first batch; modules that it names in import statements count
     too, since they may be imported later. ``attempt`` runs it once, in a process that may read the whole folder, and
-    returns whether that process could read nothing else. If further files are opened, it is called again, and only
-    files opened both times count, since another program may have opened one meanwhile. Of an installed package, every
-    file counts. Where the system cannot watch or limit what is read, only the source file of the module counts. Raise
-    ``UserError`` if the callable reads too many files.
+    returns whether that process could read nothing else. If further files are opened, it is called again until a call
+    removes none of them, and only files opened in every call count, since another program may open others meanwhile.
+    Of an installed package, every file counts. Where the system cannot watch or limit what is read, only the source
+    file of the module counts. Raise ``UserError`` if the callable reads too many files.
     """
     if located.installed:
         return _installed(located)
@@ -60,9 +61,14 @@ def discover(located: Located, hidden: Sequence[Path], attempt: Callable[[], boo
     with OpenedFiles(folders) as opened:
         is_limited = attempt()
         files = opened.files()
-        if is_limited and not files <= stated:
+        for _ in range(MOST_REPEATS):
+            if not is_limited or files <= stated:
+                break
+            before = files
             attempt()
-            files &= opened.files()
+            files = before & opened.files()
+            if files == before:
+                break
     if not is_limited:
         return Covered(located, (located.source,), complete=False)
     files |= {located.source}

@@ -58,8 +58,9 @@ def test_modules_that_are_imported_only_in_a_later_call_are_covered(folder):
     assert paths(covered("unused.py", hidden=["faces"])) == sorted([*expected, "unused.py"])
 
 
-def test_what_another_program_opens_during_one_attempt_is_not_covered(folder):
-    opened = iter([("weights.bin", "unused.py"), ("weights.bin",)])
+@pytest.mark.parametrize("others", [[["unused.py"], []], [["unused.py", "faces/labels.csv"], ["unused.py"], []]])
+def test_what_another_program_opens_during_some_attempts_is_not_covered(folder, others):
+    opened = iter([["weights.bin", *names] for names in (*others, [])])
 
     def attempt():
         return bool([Path(name).read_bytes() for name in next(opened)])
