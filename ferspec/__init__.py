@@ -7,6 +7,7 @@ from ferspec.late import late
 
 if TYPE_CHECKING:
     from ferspec import callbacks as callbacks
+    from ferspec import dataset as dataset
     from ferspec import metrics as metrics
     from ferspec.api import grid as grid
     from ferspec.api.audit import audit as audit
@@ -25,7 +26,7 @@ __version__ = "0.2.0"
 _VERBS = ("audit", "certify", "compare", "conform", "evaluate", "train", "verify")
 _PLACES = {
     **{verb: f"ferspec.api.{verb}" for verb in _VERBS},
-    **{module: f"ferspec.{module}" for module in ("callbacks", "grid", "metrics")},
+    **{module: f"ferspec.{module}" for module in ("callbacks", "dataset", "grid", "metrics")},
     "build_model": "ferspec.zoo",
     "class_weights": "ferspec.reference.weighting",
     "rank": "ferspec.api.compare",

@@ -9,7 +9,20 @@ from typing import Annotated
 import typer
 
 import ferspec
-from ferspec.commands import audit, certify, compare, conform, contract, evaluate, grid, models, spec, train, verify
+from ferspec.commands import (
+    audit,
+    certify,
+    compare,
+    conform,
+    contract,
+    dataset,
+    evaluate,
+    grid,
+    models,
+    spec,
+    train,
+    verify,
+)
 from ferspec.commands.endings import DEFECT, INTERRUPTED, REFUSED, Stopped, defect, ended, interrupted, refused
 from ferspec.commands.streams import flush, open_streams
 from ferspec.errors import SubjectError, UserError, one_line
@@ -34,11 +47,12 @@ app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.add_typer(contract.app, name="contract")
+app.add_typer(dataset.app, name="dataset")
 app.add_typer(grid.app, name="grid")
 app.add_typer(models.app, name="models")
 app.add_typer(spec.app, name="spec")
 
-for group in (app, contract.app, grid.app, models.app, spec.app):
+for group in (app, contract.app, dataset.app, grid.app, models.app, spec.app):
     for command in group.registered_commands:
         # one line for each paragraph, which help then breaks where the terminal ends
         paragraphs = (inspect.getdoc(command.callback) or "").split("\n\n")

@@ -53,7 +53,7 @@ def test_help_breaks_lines_where_the_terminal_ends_and_nowhere_else(path, comman
     assert " ".join(" ".join(paragraphs).split()) == " ".join(inspect.getdoc(command.callback).split())
 
 
-@pytest.mark.parametrize("group", [(), ("grid",), ("contract",), ("models",), ("spec",)])
+@pytest.mark.parametrize("group", [(), ("grid",), ("contract",), ("dataset",), ("models",), ("spec",)])
 def test_without_a_command_there_is_help_and_no_empty_message(ferspec, group):
     status, out, err = ferspec(*group)
     assert (status, err) == (2, "")

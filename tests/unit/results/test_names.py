@@ -24,14 +24,15 @@ VERBS = (
     "verify",
 )
 LISTED = {
-    "ferspec": {*VERBS, "callbacks", "grid", "metrics"},
+    "ferspec": {*VERBS, "callbacks", "dataset", "grid", "metrics"},
     "ferspec.callbacks": {"ProtocolSchedule"},
+    "ferspec.dataset": {"describe"},
     "ferspec.grid": {"band", "findings", "judge"},
     "ferspec.metrics": {"accuracy", "confusion_matrix", "evaluate", "f1", "precision", "recall", "wilson_interval"},
 }
 WITHOUT_FRAMEWORKS = """
 import sys
-import ferspec, ferspec.callbacks, ferspec.grid
+import ferspec, ferspec.callbacks, ferspec.dataset, ferspec.grid
 loaded = {"tensorflow", "keras", "torch", "numpy", "pandas"} & {*sys.modules}
 assert not loaded, loaded
 """

@@ -1,0 +1,12 @@
+"""The verbs on datasets: describe one."""
+
+from typing import TYPE_CHECKING
+
+from ferspec.late import late
+
+if TYPE_CHECKING:
+    from ferspec.api.dataset.describe import describe as describe
+
+_PLACES = {verb: f"ferspec.api.dataset.{verb}" for verb in ("describe",)}
+__all__ = [*_PLACES]
+__getattr__, __dir__ = late(__name__, _PLACES)
