@@ -82,6 +82,7 @@ class Table(Record):
     unread: tuple[Unread, ...]
     splits: dict[str, tuple[str, ...]]
     columns: dict[str, tuple[str, ...]]
+    arrays: dict[str, tuple[str, ...]]
     order: tuple[CommonOrder, ...]
     named: tuple[NamedFiles, ...]
     headerless: tuple[Headerless, ...]

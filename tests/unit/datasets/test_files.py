@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ferspec import spec
-from ferspec.subjects.datasets.readers import open_splits
+from ferspec.subjects.datasets.readers import open_splits, read_npz
 from ferspec.subjects.datasets.subject import open_dataset
 from helpers.layouts import FER2013
 from helpers.messages import refusal
@@ -72,10 +72,28 @@ def test_grey_npz_images_are_repeated(tmp_path, images):
 
 
 @pytest.mark.parametrize(
+    ("arrays", "splits"),
+    [
+        (["x_train", "y_train", "x_test", "y_test"], ["test", "train"]),
+        (["X_val", "emotions_val"], ["val"]),
+        (["trainImages", "trainLabels", "mean"], ["train"]),
+        (["X", "Y"], [""]),
+        (["images", "labels", "x_test", "y_test"], [""]),
+    ],
+)
+def test_arrays_are_found_by_the_words_of_their_names(tmp_path, arrays, splits):
+    content = {name: np.arange(7) if name[0] in "yYe" or "abels" in name else FACES for name in arrays}
+    found = read_npz(npz(tmp_path, **content))
+    assert list(found) == splits
+    assert all(listing.labels.tolist() == list(range(7)) for listing in found.values())
+
+
+@pytest.mark.parametrize(
     ("arrays", "says"),
     [
-        ({"images": FACES}, "no array 'labels'"),
-        ({"x": FACES}, "no array 'images' and no array 'labels'"),
+        ({"images": FACES}, "holds the arrays images: expected 'images'"),
+        ({"faces": FACES, "x": FACES, "y": np.arange(7)}, "holds the arrays faces, x, y: expected 'images'"),
+        ({"images": FACES, "labels": np.array(["happy"] * 7, object)}, "save labels.astype(str)"),
         ({"images": FACES, "labels": np.arange(6)}, "7 images but 6 labels"),
         ({"images": FACES, "labels": np.arange(1, 8)}, "label 7 of image 6 is out of range: labels are 0 to 6"),
         ({"images": FACES, "labels": np.arange(-1, 6)}, "label -1 of image 0 is out of range"),

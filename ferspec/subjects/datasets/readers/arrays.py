@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -16,12 +17,16 @@ from ferspec.errors import UserError, one_line
 from ferspec.files import open_archive
 from ferspec.spec.names import LabelOrder
 from ferspec.subjects.datasets.decode import MAX_PIXELS, decode, gray_to_rgb
+from ferspec.subjects.datasets.readers.array_names import array_pairs
 from ferspec.subjects.datasets.readers.limits import CHUNK, EXPANSION, LARGEST_SET, MOST_IMAGES, UNCHECKED
 from ferspec.subjects.datasets.readers.listing import ORDER, Choice, Decode, Fetch, Listing
 from ferspec.subjects.datasets.readers.orders import PROTOCOL, proven_order
+from ferspec.subjects.datasets.readers.splits import WHOLE
 from ferspec.subjects.disk import require_utf8, room_for, temporary_file
+from ferspec.subjects.examples import first_few
 
 EXPECTED = "expected 'images' (n, h, w) or (n, h, w, 3) uint8 and 'labels' (n,)"
+ONE_SPLIT = "of several .npz files, each must hold one split, as 'images' and 'labels'"
 LONGEST_LABEL = 4 * 64
 # columns of one-hot labels: the seven classes, and what datasets add to them
 MOST_CLASSES = 16
@@ -29,27 +34,37 @@ OUTSIDE = -1
 
 
 class _Content(NamedTuple):
-    """Images, labels (numbers or names) and notes of a file."""
+    """Images, labels (numbers or names) and notes of a split."""
 
     images: np.ndarray
     labels: np.ndarray
     notes: tuple[str, ...]
 
 
-def read_npz(path: Path, dataset: str | None = None) -> Listing:
-    """List the images of an .npz file.
+def read_npz(path: Path, dataset: str | None = None) -> dict[str, Listing]:
+    """List the images of each split of an .npz file, by the name of the split; ``WHOLE`` if it has none.
 
     ``images`` is (n, h, w), (n, h, w, 1) or (n, h, w, 3) uint8, grey or RGB; ``labels`` (n,), (n, 1) or one-hot (n, k)
-    holds integers 0 to 6 in the protocol's order, or class names. An order that the counts prove has precedence. Ids
-    are indices. Nothing is unpickled. A temporary file holds the images, so that memory use does not depend on their
-    number. Raise ``UserError`` for any other content.
+    holds integers 0 to 6 in the protocol's order, or class names. Other names are those of ``array_pairs``, such as
+    ``x_train`` and ``y_train``. An order that the counts prove has precedence. Ids are indices. Nothing is unpickled. A
+    temporary file holds the images, so that memory use does not depend on their number. Raise ``UserError`` for any
+    other content.
     """
-    return read_npz_files([path], dataset)[0]
+    contents = _contents(path)
+    listings = _listings([path] * len(contents), list(contents.values()), dataset)
+    return dict(zip(contents, listings, strict=True))
 
 
 def read_npz_files(paths: Sequence[Path], dataset: str | None = None) -> list[Listing]:
-    """List the images of each split of a dataset as ``read_npz`` does; numbers have the same order in all of them."""
-    contents = [_content(path) for path in paths]
+    """List the images of several files, one for each split; numbers have the same order in all of them."""
+    contents = [_contents(path) for path in paths]
+    for path, splits in zip(paths, contents, strict=True):
+        if set(splits) != {WHOLE}:
+            raise UserError(f"{path}: holds the splits {', '.join(sorted(splits))}: {ONE_SPLIT}")
+    return _listings(paths, [splits[WHOLE] for splits in contents], dataset)
+
+
+def _listings(paths: Sequence[Path], contents: Sequence[_Content], dataset: str | None) -> list[Listing]:
     numbers = [_counts(content.labels) for content in contents if content.labels.dtype.kind != "U"]
     whole = sum(numbers, Counter[int]())
     proven = next((found for part in (whole, *numbers) if part and (found := proven_order(part, dataset))), None)
@@ -78,25 +93,31 @@ def class_indices(names: Iterable[str]) -> dict[str, int]:
     return {name: spec.load().class_index(name) for name in dict.fromkeys(names)}
 
 
-def _content(path: Path) -> _Content:
+def _contents(path: Path) -> dict[str, _Content]:
     require_utf8(path.name)
     try:
         with room_for(str(path)), open_archive(path) as archive:
             members = {name.removesuffix(".npy"): name for name in archive.namelist()}
-            missing = {"images", "labels"} - members.keys()
-            if missing:
-                raise UserError(f"{path}: no array {' and no array '.join(sorted(map(repr, missing)))}: {EXPECTED}")
-            with archive.open(members["images"]) as images_member, archive.open(members["labels"]) as labels_member:
-                shape = _image_shape(path, images_member)
-                labels = _labels(path, labels_member, shape[0])
-                images = _images(path, images_member, shape)
+            pairs = array_pairs(members)
+            if not pairs:
+                raise UserError(f"{path}: holds the arrays {first_few(sorted(members)) or 'none'}: {EXPECTED}")
+            unused = sorted(members.keys() - {name for pair in pairs.values() for name in pair})
+            listed = ", ".join(unused)
+            notes = (f"arrays other than images and labels were skipped: {listed}",) if unused else ()
+            return {split: _content(path, archive, members, pair, notes) for split, pair in pairs.items()}
     except UserError:
         raise
     except Exception as error:  # a damaged or hostile file can raise anything inside zipfile and NumPy
         raise UserError(f"{path}: not a readable .npz file ({one_line(error)})") from error
-    unused = sorted(members.keys() - {"images", "labels"})
-    notes = (f"arrays other than images and labels were skipped: {', '.join(unused)}",) if unused else ()
-    return _Content(images, labels, notes)
+
+
+def _content(
+    path: Path, archive: ZipFile, members: Mapping[str, str], pair: tuple[str, str], notes: tuple[str, ...]
+) -> _Content:
+    with archive.open(members[pair[0]]) as images_member, archive.open(members[pair[1]]) as labels_member:
+        shape = _image_shape(path, images_member)
+        labels = _labels(path, labels_member, shape[0])
+        return _Content(_images(path, images_member, shape), labels, notes)
 
 
 def _listing(path: Path, content: _Content, proven: tuple[LabelOrder, Choice] | None) -> Listing:
@@ -178,7 +199,7 @@ def _labels(path: Path, member: IO[bytes], images: int) -> np.ndarray:
     if len(shape) not in (1, 2) or math.prod(shape[1:]) > MOST_CLASSES or 0 in shape[1:]:
         raise UserError(f"{path}: labels have shape {shape}: {EXPECTED}")
     if dtype.kind not in "iufbU":
-        raise UserError(f"{path}: labels are {dtype}: expected integers 0 to {last} or class names")
+        raise UserError(f"{path}: labels are {dtype}: expected integers 0 to {last} or class names{_unpickled(dtype)}")
     if dtype.itemsize > LONGEST_LABEL:
         raise UserError(f"{path}: labels are {dtype}, which is too long for class names")
     if shape[0] != images:
@@ -193,6 +214,10 @@ def _labels(path: Path, member: IO[bytes], images: int) -> np.ndarray:
     if dtype.kind == "U" or not (np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()):
         raise UserError(f"{path}: labels of shape {shape} are not one-hot: save one class for each image")
     return labels.argmax(axis=1).astype(np.int64)
+
+
+def _unpickled(dtype: np.dtype) -> str:
+    return "; objects are not unpickled: save labels.astype(str)" if dtype.kind == "O" else ""
 
 
 def _whole(path: Path, labels: np.ndarray) -> np.ndarray:

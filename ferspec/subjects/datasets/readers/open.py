@@ -14,7 +14,7 @@ from ferspec.subjects.datasets.kinds import SUFFIXES, is_picture
 from ferspec.subjects.datasets.readers import affectnet, arrays, fer2013, folders, labels, names, parquet, rafdb, yolo
 from ferspec.subjects.datasets.readers.listing import Form
 from ferspec.subjects.datasets.readers.rows import JSON, LARGEST, LISTS, TABLES, WHAT, columns_of
-from ferspec.subjects.datasets.readers.splits import TRAINING, WHOLE, Splits, role_of
+from ferspec.subjects.datasets.readers.splits import TRAINING, Splits, role_of
 from ferspec.subjects.datasets.readers.trees import Folder, Tree, open_packed
 from ferspec.subjects.disk import require_utf8
 
@@ -40,7 +40,7 @@ def open_splits(path: str | Path, dataset: str | None = None) -> Splits:
         raise UserError(f"{path}: no such file or folder")
     suffix = path.suffix.lower()
     if suffix == ARRAYS:
-        return Splits(path, {WHOLE: arrays.read_npz(path, dataset)})
+        return Splits(path, arrays.read_npz(path, dataset))
     if (archive := open_packed(path)) is not None:
         return _opened(archive, dataset)
     tree, name = Folder(path.parent), PurePosixPath(path.name)
@@ -259,7 +259,7 @@ def _pair(tree: Tree, tables: Sequence[PurePosixPath]) -> tuple[PurePosixPath, P
 
 def _read_arrays(folder: Path, files: Sequence[PurePosixPath], dataset: str | None) -> Splits:
     if len(files) == 1:
-        return Splits(folder, {WHOLE: arrays.read_npz(folder / files[0], dataset)})
+        return Splits(folder, arrays.read_npz(folder / files[0], dataset))
     listed = ", ".join(path.name for path in files)
     roles = [role_of(path.stem) for path in files]
     if None in roles or len(set(roles)) < len(roles) or TRAINING not in roles:
