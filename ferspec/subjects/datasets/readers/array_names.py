@@ -11,7 +11,7 @@ IMAGES, LABELS = "images", "labels"
 
 
 def array_pairs(names: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return the names of the images and the labels of each split, by the name of the split.
+    """Return the arrays of images and of labels of each split, by its name.
 
     ``images`` and ``labels`` are those of a file without splits, whatever else it holds. Otherwise a name is a word for
     images or labels, such as ``x`` and ``y``, and the words of a split: ``x_train``, ``test_labels``. A split with two
