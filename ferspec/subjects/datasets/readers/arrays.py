@@ -42,7 +42,7 @@ class _Content(NamedTuple):
 
 
 def read_npz(path: Path, dataset: str | None = None) -> dict[str, Listing]:
-    """List the images of each split of an .npz file, by its name (``WHOLE`` without splits).
+    """List the images of each split of an .npz file, by the split's name.
 
     ``images`` is (n, h, w), (n, h, w, 1) or (n, h, w, 3) uint8, grey or RGB; ``labels`` (n,), (n, 1) or one-hot (n, k)
     holds integers 0 to 6 in the protocol's order, or class names. Other names are those of ``array_pairs``, such as
