@@ -228,3 +228,30 @@ def written_by_tensorflow_1(folder):
 def test_real_exports_are_loaded(tmp_path, write):
     expected = write(str(tmp_path / "model"))
     np.testing.assert_allclose(load_model(tmp_path / "model").predict(IMAGES), expected, atol=1e-5)
+
+
+def several_signatures(folder, **shapes):
+    """Save a module with a signature of each name, whose input has the given shape."""
+    import tensorflow as tf
+
+    class Module(tf.Module):
+        @tf.function
+        def serve(self, inputs):
+            return {"scores": tf.reduce_mean(inputs, range(1, len(inputs.shape) - 1))}
+
+    module = Module()
+    signatures = {
+        name: module.serve.get_concrete_function(tf.TensorSpec(shape, tf.float32)) for name, shape in shapes.items()
+    }
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+    return folder
+
+
+def test_of_several_signatures_the_only_one_that_takes_images_is_run(tmp_path):
+    folder = several_signatures(tmp_path / "two", embed=[None, 8], predict=[None, 4, 4, 3])
+    np.testing.assert_array_equal(load_model(folder).predict(IMAGES), np.ones((2, 3)))
+
+
+def test_several_signatures_that_take_images_are_refused_with_their_names(tmp_path):
+    folder = several_signatures(tmp_path / "two", faces=[None, 4, 4, 3], predict=[None, 4, 4, 3])
+    assert "2 of its others take images (faces, predict): export it" in refusal(folder)

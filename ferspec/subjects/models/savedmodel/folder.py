@@ -87,9 +87,19 @@ class _Runner:
 
 
 def _serving(name: str, signatures: Any) -> Any:
+    """Return the signature that serves, else the only one, else the only one whose only input may be images."""
     if SERVING in signatures:
         return signatures[SERVING]
-    if len(signatures) == 1:
-        return next(iter(signatures.values()))
+    fitting = list(signatures.values()) if len(signatures) == 1 else list(filter(_takes_images, signatures.values()))
+    if len(fitting) == 1:
+        return fitting[0]
     known = ", ".join(sorted(signatures)) or "none"
-    raise UserError(f"{name} has no signature {SERVING!r}: its signatures are: {known}; export it with model.export()")
+    raise UserError(
+        f"{name} has no signature {SERVING!r}, and {len(fitting)} of its others take images ({known}): export it with "
+        f"model.export(), or save it with signatures={{'{SERVING}': ...}}"
+    )
+
+
+def _takes_images(signature: Any) -> bool:
+    inputs = list(signature.structured_input_signature[1].values())
+    return len(inputs) == 1 and inputs[0].shape.rank in (4, None)
