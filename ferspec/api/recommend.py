@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Recommendation(Result, Advice):
-    """A ranked short list of cells, as a table and a page, with the paper's own advice judged."""
+    """A ranked short list of cells, as a table and a page."""
 
     stem: ClassVar[str] = "recommendation"
 
@@ -50,7 +50,7 @@ class Recommendation(Result, Advice):
         return self.model_dump_json(indent=2)
 
     def page(self) -> str:
-        """Return the short list and the judged statements as a page, with a plot of accuracy against parameters."""
+        """Return a page with the short list, its plot and the judged statements."""
         from ferspec.report.advice.page import render_advice
 
         return render_advice(self)

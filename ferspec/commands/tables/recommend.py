@@ -22,7 +22,7 @@ DROPPED = ("measured", "validation")
 
 
 def print_recommendation(found: Recommendation, folder: Path | None = None) -> None:
-    """Print the short list, the statements of the paper by outcome, and the path of the page."""
+    """Print the short list and the outcomes of the paper's statements."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=PLAIN_WIDTH)

@@ -13,7 +13,7 @@ from ferspec.spec.records import DEFAULT_PROFILE, Profile
 
 
 class Advice(Record):
-    """The short list under some constraints, and the paper's own advice, judged by the same results.
+    """The short list under some constraints, and the paper's own advice, judged.
 
     ``cells`` is the number of cells of the grid. ``outside`` are measured models that are not of a cell: they have no
     published accuracy, so that they are not ranked.

@@ -59,7 +59,7 @@ def read_measured(paths: Iterable[str | Path]) -> tuple[Measurement, ...]:
 
 
 def by_network(measurements: Iterable[Measurement]) -> dict[Network, Measurement]:
-    """Return the fastest measurement of every network that is a cell's, by architecture, weights and resolution."""
+    """Return the fastest measurement of every network that is a cell's."""
     fastest: dict[Network, Measurement] = {}
     for one in sorted(measurements, key=lambda one: one.milliseconds):
         if one.cell is not None:

@@ -94,7 +94,7 @@ class Candidate:
         return (VALIDATION, BTFER) if self.images == other.images else (BTFER,)
 
     def dominates(self, other: Candidate) -> bool:
-        """Return whether the other is not better in anything that can be compared, and worse in something."""
+        """Return whether the other is nowhere better and somewhere worse."""
         pairs = [(self.values[name], other.values[name]) for name in self.measures(other)]
         if self.parameters > other.parameters or any(own < its for own, its in pairs):
             return False
@@ -152,7 +152,7 @@ def ties(one: Candidate, other: Candidate, tests: int, profile: Profile) -> bool
 
 
 def _beats(one: Candidate, other: Candidate, tests: int, profile: Profile) -> bool:
-    """Return whether a cell with at most as many parameters is better beyond chance, and not worse."""
+    """Return whether a cell that is not larger is better beyond chance, and nowhere worse."""
     names = one.measures(other)
     return (
         one.parameters <= other.parameters

@@ -1,4 +1,4 @@
-"""What the paper says of the choice of a network, read from the data of the specification."""
+"""What the paper says of the choice of a network, read from data."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Row(Record):
 
 
 class OfItsSize(Record):
-    """Networks that are said to be the best, on RAF-DB, of those with at most as many parameters."""
+    """Networks that are said to be the best of their size on RAF-DB."""
 
     network: str
     resolution: Resolution

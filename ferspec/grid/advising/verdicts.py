@@ -60,7 +60,7 @@ class Verdict(Record):
 
 
 def verdicts(profile: Profile = DEFAULT_PROFILE) -> tuple[Verdict, ...]:
-    """Judge every row of Tables 4 to 6 and every sentence of Section 4.6 by the published results."""
+    """Judge Tables 4 to 6 and Section 4.6 by the published results."""
     figures = {figure for one in statements() for question in one.questions for figure in question.figures}
     results = published(profile)
     judges = {figure: judge_of(results, figure, profile) for figure in {*figures, *ACCURACIES}}
@@ -118,7 +118,7 @@ def _row(row: Row, table: str, grid: _Grid) -> Iterator[Part]:
 
 
 def _cell_of(row: Row, profile: Profile) -> Cell:
-    """Return the cell whose accuracies are nearest to those of a row that may be about several."""
+    """Return the cell of a row: that with the nearest accuracies."""
     cells = [spec.load().cell(id) for id in selected(row.where)]
 
     def distance(cell: Cell) -> float:
@@ -132,7 +132,7 @@ def _cell_of(row: Row, profile: Profile) -> Cell:
 
 
 def _figures(row: Row, cell: Cell, profile: Profile) -> Part:
-    """Compare the printed accuracies of a row with those of its cell, and with the bands of the cell."""
+    """Compare the printed accuracies of a row with its cell and the cell's bands."""
     bands = {band.figure: band for band in bands_of(cell, profile) if band.figure in ACCURACIES}
     pairs = [(getattr(row, figure), bands[figure]) for figure in ACCURACIES]
     said = ", ".join(f"{WORDS[band.figure]} {value:.2f} ({_expected(band)})" for value, band in pairs)
@@ -162,7 +162,7 @@ def _parameters(millions: float, cell: Cell) -> Part:
 
 
 def _among_best(row: Row, table: str, cell: Cell, grid: _Grid) -> Part:
-    """Compare the validation accuracy of a row with the best that its table does not list."""
+    """Compare the validation accuracy of a row with the best unlisted one."""
     listed = {id for one in statements() if one.table == table and one.row for id in selected(one.row.where)}
     known = grid.cells("val_accuracy", f"dataset=rafdb resolution={row.resolution}")
     own = [measured for measured in known if measured.cell.id == cell.id]
@@ -172,7 +172,7 @@ def _among_best(row: Row, table: str, cell: Cell, grid: _Grid) -> Part:
 
 
 def _best_of_its_size(one: OfItsSize, grid: _Grid) -> Iterator[Part]:
-    """Compare the best cell of some networks with the best other one of at most as many parameters."""
+    """Compare the best cell of some networks with the best other one of their size."""
     everywhere = f"dataset=rafdb resolution={one.resolution}"
     for figure in ACCURACIES:
         own = grid.cells(figure, f"{everywhere} {one.network}")
