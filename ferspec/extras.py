@@ -14,6 +14,7 @@ EXTRA_OF = {
     "keras": "tensorflow",
     "keras_vggface": "vggface",
     "mlflow": "mlflow",
+    "openvino": "openvino",
     "pyarrow": "parquet",
     "sqlalchemy": "mlflow",
     "alembic": "mlflow",
