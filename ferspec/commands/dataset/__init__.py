@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from ferspec.commands.dataset import describe, get
+from ferspec.commands.dataset import build, describe, get, queries
 
 app = typer.Typer(
-    help="Datasets of facial expressions: get and describe them.",
+    help="Datasets of facial expressions: get, describe and build them.",
     epilog="Example: ferspec dataset describe RAF-DB/",
     no_args_is_help=True,
 )
+app.command("build", epilog=build.EXAMPLE)(build.build)
 app.command("describe", epilog=describe.EXAMPLE)(describe.describe)
 app.command("get", epilog=get.EXAMPLE)(get.get)
+app.command("queries", epilog=queries.EXAMPLE)(queries.queries)

@@ -77,9 +77,8 @@ class Reaching(_Question):
 
 
 Question = Difference | Contrast | Leading | Reaching
-StatedQuestion = Annotated[Question, Field(discriminator="kind")]
 
-_QUESTION: TypeAdapter[Question] = TypeAdapter(StatedQuestion)
+_QUESTION: TypeAdapter[Question] = TypeAdapter(Annotated[Question, Field(discriminator="kind")])
 
 
 def question_of(clause: Clause) -> Question:

@@ -1,0 +1,157 @@
+"""Stage 1: collect pictures from sources, within limits."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import ferspec
+from ferspec.collection.fetching import Client, Limits, NotFetched, fetch_each
+from ferspec.collection.journal import Entry, Journal
+from ferspec.collection.manifest import JOURNAL, PICTURES, Row, stage_folder
+from ferspec.collection.sources import Found
+from ferspec.collection.stages.pictures import remove_others
+from ferspec.collection.tombstones import Tombstone, add_tombstones, address_digest, withdrawn_digests
+from ferspec.errors import UserError
+from ferspec.files import write_whole
+from ferspec.progress import Progress
+from ferspec.subjects.datasets.decode import pixel_digest
+from ferspec.subjects.datasets.decoders.pool import Decoders
+from ferspec.subjects.datasets.kinds import kind_of
+
+STEP = "collecting"
+# what a row takes from the journal
+KEPT = ("digest", "pixels", "file", "reason")
+SUFFIXES = {"JPEG": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "PPM": "ppm"}
+
+
+@dataclass(frozen=True)
+class Collecting:
+    """Bound what is fetched: limits of each fetch, seconds between requests to a host, and licences (any if empty)."""
+
+    limits: Limits = field(default_factory=Limits)
+    delay: float = 1.0
+    licences: tuple[str, ...] = ()
+    allow_private: bool = False
+
+
+def collect(out: Path, found: Iterable[Found], settings: Collecting, progress: Progress) -> list[Row]:
+    """Return a row for each picture of the sources, in their order; withdrawn ones are left out.
+
+    Each picture that is kept lies in the folder of the stage, under its digest. Of equal addresses, files or pixels the
+    first is kept. Earlier answers are read from the journal; only errors that may have passed are tried again.
+    """
+    folder = stage_folder(out, "collect")
+    withdrawn = withdrawn_digests(out)
+    listed = [(address_digest(one.address), one) for one in found]
+    asked: dict[str, Found] = {}
+    for key, one in listed:
+        if key not in withdrawn and _is_licensed(one, settings):
+            asked.setdefault(key, one)
+    with Journal(folder / JOURNAL) as journal, Decoders(len(asked)) as decoders:
+        store = _Store(out, folder, journal, decoders, withdrawn)
+        waiting = {key: one for key, one in asked.items() if store.lacks(key)}
+        for done, (key, answer) in enumerate(_answers(waiting, settings), start=1):
+            store.add(key, answer)
+            progress(STEP, done, len(waiting))
+        rows = list(_rows(listed, journal, settings, withdrawn_digests(out)))
+    remove_others(folder, rows)
+    return rows
+
+
+class _Store:
+    """Keep what was collected: the picture under its digest, then a line in the journal."""
+
+    def __init__(
+        self, out: Path, folder: Path, journal: Journal, decoders: Decoders, withdrawn: frozenset[str]
+    ) -> None:
+        self._out, self._folder, self._journal, self._decoders = out, folder, journal, decoders
+        self._withdrawn = withdrawn
+
+    def lacks(self, key: str) -> bool:
+        """Return whether an address must be asked: never before, or with an error that may have passed."""
+        entry = self._journal.get(key)
+        if entry is None:
+            return True
+        return bool(entry["transient"]) or (bool(entry["file"]) and not (self._folder / entry["file"]).is_file())
+
+    def add(self, key: str, answer: bytes | NotFetched) -> None:
+        """Decode and write a picture, or the reason why there is none; nothing of a withdrawn one but its address."""
+        entry = {"digest": "", "pixels": "", "file": "", "reason": "", "transient": False}
+        if isinstance(answer, NotFetched):
+            self._journal.add(key, **{**entry, "reason": str(answer), "transient": answer.is_transient})
+            return
+        digest = hashlib.sha256(answer).hexdigest()
+        if digest in self._withdrawn:
+            self._bury(key)
+            return
+        try:
+            pixels = self._decoders.decode(answer, "picture")
+        except UserError as error:
+            reason = str(error).removeprefix("picture: ")
+            self._journal.add(key, **{**entry, "digest": digest, "reason": reason})
+            return
+        if pixel_digest(pixels) in self._withdrawn:
+            self._bury(key)
+            return
+        kind = kind_of(answer) or "picture"
+        name = f"{PICTURES}/{digest}.{SUFFIXES.get(kind, kind.lower())}"
+        write_whole(self._folder / name, answer)
+        self._journal.add(key, **{**entry, "digest": digest, "pixels": pixel_digest(pixels), "file": name})
+
+    def _bury(self, key: str) -> None:
+        stone: Tombstone = (key, "address")
+        add_tombstones(self._out, [stone])
+
+
+def _answers(waiting: Mapping[str, Found], settings: Collecting) -> Iterator[tuple[str, bytes | NotFetched]]:
+    """Yield the content of each picture, or the reason why there is none: files first, then addresses."""
+    for key, one in waiting.items():
+        if one.read is not None:
+            try:
+                yield key, one.read(settings.limits.largest)
+            except UserError as error:
+                yield key, NotFetched(str(error))
+    keys = {one.address: key for key, one in waiting.items() if one.read is None}
+    client = Client(settings.limits, settings.allow_private)
+    for address, answer in fetch_each(list(keys), client, settings.delay):
+        yield keys[address], answer if isinstance(answer, NotFetched) else answer.content
+
+
+def _is_licensed(one: Found, settings: Collecting) -> bool:
+    return not settings.licences or one.licence in settings.licences
+
+
+def _rows(
+    listed: Sequence[tuple[str, Found]], journal: Journal, settings: Collecting, withdrawn: frozenset[str]
+) -> Iterator[Row]:
+    seen: set[str] = set()
+    for key, one in listed:
+        row = _row(key, one, journal.get(key))
+        if withdrawn & {key, row.digest, row.pixels}:
+            continue
+        reason = row.reason
+        if not _is_licensed(one, settings):
+            row, reason = replace(row, file=""), f"the licence {one.licence} is not asked for"
+        elif not reason:
+            known = {key: "address", row.digest: "file", row.pixels: "picture"}
+            reason = next((f"the same {kind} occurs before" for value, kind in known.items() if value in seen), "")
+        if not reason:
+            seen |= {key, row.digest, row.pixels}
+        yield replace(row, decision="drop" if reason else "keep", reason=reason)
+
+
+def _row(key: str, one: Found, entry: Entry | None) -> Row:
+    known = {"reason": "not collected"} if entry is None else {name: str(entry[name]) for name in KEPT}
+    terms = one.terms.model_dump()
+    return Row(
+        address=key,
+        source=one.address,
+        query=one.query,
+        licence=one.licence,
+        consent=one.consent,
+        tools=f"ferspec {ferspec.__version__}",
+        **{**terms, **known},
+    )

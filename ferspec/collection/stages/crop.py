@@ -1,0 +1,67 @@
+"""Stage 3: cut the faces out, with the margin and in the size of the protocol (FER-D-06, FER-D-07)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import ferspec
+from ferspec.collection.decisions import read_decisions, with_decision
+from ferspec.collection.faces import Box, Detectors, cut
+from ferspec.collection.journal import Journal
+from ferspec.collection.manifest import DECISIONS, JOURNAL, PICTURES, Row, stage_folder
+from ferspec.collection.stages.deciding import decide_crop
+from ferspec.collection.stages.measuring import from_entry
+from ferspec.collection.stages.pictures import png, read_picture, remove_others
+from ferspec.collection.thresholds import thresholds
+from ferspec.errors import UserError
+from ferspec.files import write_whole
+from ferspec.progress import Progress
+from ferspec.subjects.datasets.decode import pixel_digest
+from ferspec.subjects.datasets.decoders.pool import Decoders
+
+STEP = "cropping"
+
+
+def crop(out: Path, cleaned: Sequence[Row], detectors: Detectors, progress: Progress) -> list[Row]:
+    """Return a row for each cleaned picture, with the digests of its face.
+
+    The boxes are those that stage 2 found. Doubtful ones, and decisions of a reviewer, are handled as in stage 2.
+    """
+    folder = stage_folder(out, "crop")
+    kept = [row for row in cleaned if row.is_kept]
+    tools = f"ferspec {ferspec.__version__}, {detectors.tools}"
+    decisions = read_decisions(folder / DECISIONS)
+    rows = []
+    with (
+        Journal(folder / JOURNAL) as journal,
+        Journal(stage_folder(out, "clean") / JOURNAL) as measured,
+        Decoders(len(kept)) as decoders,
+    ):
+        for done, row in enumerate(kept, start=1):
+            cropped = _with_face(out, row, journal, tools, decoders)
+            entry = measured.get(row.digest)
+            if entry is None:
+                raise UserError(f"{out}: the measures of {row.digest} are missing: run the stage clean again")
+            decision, reason = decide_crop(from_entry(entry), thresholds())
+            decided = replace(cropped, decision=decision, reason=reason, tools=tools)
+            rows.append(with_decision(decided, decisions.get(row.digest)))
+            progress(STEP, done, len(kept))
+    remove_others(folder, rows)
+    return rows
+
+
+def _with_face(out: Path, row: Row, journal: Journal, tools: str, decoders: Decoders) -> Row:
+    """Cut the face out of a picture and write it, unless that was done before; return the row with its digests."""
+    name = f"{PICTURES}/{row.digest}.png"
+    target = stage_folder(out, "crop") / name
+    entry = journal.get(row.digest)
+    if entry is None or (entry["box"], entry["tools"]) != (row.box, tools) or not target.is_file():
+        face = cut(read_picture(stage_folder(out, "clean") / row.file, decoders), Box.parse(row.box))
+        content = png(face)
+        write_whole(target, content)
+        digests = {"digest": hashlib.sha256(content).hexdigest(), "pixels": pixel_digest(face)}
+        entry = journal.add(row.digest, box=row.box, tools=tools, **digests)
+    return replace(row, file=name, crop_digest=str(entry["digest"]), crop_pixels=str(entry["pixels"]))

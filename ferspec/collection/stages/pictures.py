@@ -1,0 +1,43 @@
+"""Read and write the pictures of a stage; those of stages 2 and 3 are PNG files of pixels, without metadata."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from ferspec.collection.manifest import PICTURES, Row
+from ferspec.files import read_bounded, write_whole
+from ferspec.subjects.datasets.decoders.pool import Decoders
+
+# a picture of the most pixels that are decoded, as PNG
+LARGEST = 128 << 20
+
+
+def read_picture(path: Path, decoders: Decoders) -> np.ndarray:
+    """Return the pixels (h, w, 3) uint8 RGB of a picture, upright; ``UserError`` where it cannot be read."""
+    return decoders.decode(read_bounded(path, LARGEST, "a picture"), str(path))
+
+
+def png(picture: np.ndarray) -> bytes:
+    """Return the PNG of pixels, which holds nothing else."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()
+
+
+def write_picture(path: Path, picture: np.ndarray) -> None:
+    """Write pixels as PNG under a temporary name, and rename it."""
+    write_whole(path, png(picture))
+
+
+def remove_others(folder: Path, rows: Iterable[Row]) -> None:
+    """Remove each picture that no row names, such as one of a killed stage."""
+    named = {row.file for row in rows}
+    for path in (folder / PICTURES).glob("*"):
+        if f"{PICTURES}/{path.name}" not in named:
+            path.unlink()
