@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ferspec.api.compare import rank as rank
     from ferspec.api.conform import conform as conform
     from ferspec.api.evaluate import evaluate as evaluate
+    from ferspec.api.recommend import recommend as recommend
     from ferspec.api.train import train as train
     from ferspec.api.verify import verify as verify
     from ferspec.reference.weighting import class_weights as class_weights
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 
-_VERBS = ("audit", "certify", "compare", "conform", "evaluate", "train", "verify")
+_VERBS = ("audit", "certify", "compare", "conform", "evaluate", "recommend", "train", "verify")
 _PLACES = {
     **{verb: f"ferspec.api.{verb}" for verb in _VERBS},
     **{module: f"ferspec.{module}" for module in ("callbacks", "dataset", "grid", "metrics")},

@@ -19,6 +19,7 @@ from ferspec.commands import (
     evaluate,
     grid,
     models,
+    recommend,
     spec,
     train,
     verify,
@@ -46,6 +47,7 @@ app.command("conform", epilog=conform.EXAMPLE)(conform.conform)
 app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
+app.command("recommend", epilog=recommend.EXAMPLE)(recommend.recommend)
 app.add_typer(contract.app, name="contract")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(grid.app, name="grid")

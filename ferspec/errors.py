@@ -8,8 +8,11 @@ NAMED = re.compile(r"[\w.]*(Error|Exception): ")
 WRAPPED = "Exception encountered: "
 # the cause inside a text of Keras, in bold
 BOLD = re.compile(r"\x1b\[1m(.*?)\x1b\[0m", re.DOTALL)
-# lines of TensorFlow about the place of an error
-PLACE = re.compile(r"\[\[|Graph execution error|Detected at node|Stack trace|<stack traces|node .* defined at")
+# lines of TensorFlow and OpenVINO about the place of an error
+PLACE = re.compile(
+    r"\[\[|Graph execution error|Detected at node|Stack trace|<stack traces|node .* defined at"
+    r"|Exception from \S+:\d+:|Check '.*' failed at \S+:\d+:"
+)
 
 
 class UserError(Exception):

@@ -16,6 +16,7 @@ EXTRA_OF = {
     "keras": "tensorflow",
     "keras_vggface": "vggface",
     "mlflow": "mlflow",
+    "openvino": "openvino",
     "pyarrow": "parquet",
     "sqlalchemy": "mlflow",
     "alembic": "mlflow",

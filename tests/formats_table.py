@@ -46,6 +46,7 @@ FILES = {
     "TFLite, float16 weights": "fer16.tflite",
     "TFLite, int8 with int8 input and output": "fer8.tflite",
     "ONNX (tf2onnx)": "fer.onnx",
+    "OpenVINO": "fer.xml",
     "TorchScript": "fer.pt",
     "torch.export, `.pt2`": "fer.pt2",
 }
@@ -112,6 +113,11 @@ def written(folder: Path, images: np.ndarray) -> None:
             signature = [tf.TensorSpec((None, *network.inputs[0].shape[1:]), tf.float32, name="images")]
             forward = tf.function(lambda batch: network(batch, training=False), input_signature=signature)
             tf2onnx.convert.from_function(forward, signature, opset=17, output_path=str(folder / "fer.onnx"))
+        if find_spec("openvino") is not None:
+            import openvino
+
+            converted = openvino.convert_model(folder / "fer.tflite")
+            openvino.save_model(converted, folder / "fer.xml", compress_to_fp16=False)
     if find_spec("torch") is not None:
         resnet_images, labels = faces(RESNET)
         np.savez(folder / "faces.npz", images=resnet_images.transpose(0, 3, 1, 2), labels=labels)

@@ -276,3 +276,30 @@ class FindingsRequest(Request):
     profile: Annotated[
         Profile, Option("The published metrics, and their spread, as released or as printed.", ("--profile", "-p"))
     ] = DEFAULT_PROFILE
+
+
+class RecommendRequest(Request):
+    """What a network has to meet, and what was measured of networks."""
+
+    verb: ClassVar[str] = "recommend"
+
+    resolution: Annotated[int | None, Option("The sides of its input in pixels: 48 or 224.", metavar="PIXELS")] = None
+    max_params: Annotated[
+        str | int | None, Option("The most parameters it may have, such as 5M or 250k.", metavar="NUMBER")
+    ] = None
+    max_latency_ms: Annotated[
+        float | None, Option("The most milliseconds an image may take; needs --measured.", metavar="MILLISECONDS")
+    ] = None
+    measured: Annotated[
+        tuple[Name, ...],
+        Option("Latencies and sizes measured on a device (docs/recommend.md); repeatable.", ("--measured",), "JSON"),
+    ] = ()
+    pretrained: Annotated[
+        Literal["yes", "no"] | None, Option("Whether it starts from published weights, or from scratch.")
+    ] = None
+    dataset: Annotated[
+        str | None, Option("The dataset it is trained on: rafdb, fer2013 or affectnet.", metavar="NAME")
+    ] = None
+    profile: Annotated[
+        Profile, Option("The published metrics, and their spread, as released or as printed.", ("--profile", "-p"))
+    ] = DEFAULT_PROFILE

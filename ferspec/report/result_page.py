@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LONGEST = 200
+CURVES = "Loss, accuracy and learning rate over the epochs."
 
 
 def render_result(
@@ -33,11 +34,12 @@ def render_result(
     causes: Sequence[Cause] = (),
     picture: str = "",
     texts: Sequence[Texts] = (),
+    shows: str = CURVES,
 ) -> str:
     """Return a page without scripts or external files.
 
-    ``kind`` is the command, ``verdict`` a verdict or another word; ``picture`` is the text of an SVG; ``texts`` are
-    further tables. Failures with one of the ``causes`` are folded under it.
+    ``kind`` is the command, ``verdict`` a verdict or another word; ``picture`` is the text of an SVG that
+    ``shows`` something; ``texts`` are further tables. Failures with one of the ``causes`` are folded under it.
     """
     frames = () if table is None else (([*table.columns], table.to_numpy(dtype=object).tolist()),)
     return _template().render(
@@ -50,6 +52,7 @@ def render_result(
         outcomes=outcomes,
         causes=causes,
         picture=picture and svg_uri(picture),
+        shows=shows,
     )
 
 

@@ -87,7 +87,7 @@ def band(cell: Cell, figure: str, spread: Spread, profile: Profile = DEFAULT_PRO
     expected = cell.metric(figure, profile)
     if expected is None:
         return known.model_copy(update={"missing": _why_missing(cell)})
-    causes = contributions(expected, spread, runs, *_dropped(cell, figure))
+    causes = contributions(expected, spread, runs, *dropped_images(cell, figure))
     low, high = ends(expected, causes)
     return known.model_copy(
         update={
@@ -141,7 +141,7 @@ def _widened(causes: tuple[Contribution, ...]) -> tuple[Contribution, ...]:
     return (*causes, _either_way(LEAST, missing / 2)) if missing > 0 else causes
 
 
-def _dropped(cell: Cell, figure: str) -> tuple[int, int]:
+def dropped_images(cell: Cell, figure: str) -> tuple[int, int]:
     """Return how many images the published evaluation dropped, and the split's size.
 
     If no report counts them, the largest batch size is assumed. Source: FER-V-02, FER-V-03.

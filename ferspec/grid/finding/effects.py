@@ -35,8 +35,8 @@ class Effect:
 
     @property
     def network(self) -> str:
-        """The architecture of both cells."""
-        return str(dict(self.fields)["architecture"])
+        """The architecture of both cells; empty where the cells differ in it."""
+        return str(dict(self.fields).get("architecture", ""))
 
 
 class Average(NamedTuple):

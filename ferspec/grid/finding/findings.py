@@ -67,11 +67,16 @@ def findings(results: Iterable[Result], profile: Profile = DEFAULT_PROFILE) -> F
     clauses = [clause for clause in spec.load().select("F") if clause.source == "paper"]
     questions = {clause.id: question_of(clause) for clause in clauses if clause.status != "untestable"}
     figures = {figure for question in questions.values() for figure in question.figures}
-    judges = {figure: Judge(figure, _measured(used, figure, profile), _freedom(figure, profile)) for figure in figures}
+    judges = {figure: judge_of(used, figure, profile) for figure in figures}
     judged = tuple(finding for clause in clauses for finding in _findings_of(clause, questions.get(clause.id), judges))
     return Findings(
         profile=profile, trainings=len(used), left_out=skipped.total(), why_left_out=dict(skipped), findings=judged
     )
+
+
+def judge_of(results: Iterable[Result], figure: str, profile: Profile) -> Judge:
+    """Return what judges statements about one metric by the results of trainings."""
+    return Judge(figure, _measured(results, figure, profile), _freedom(figure, profile))
 
 
 def _why_skipped(result: Result, profile: Profile) -> str | None:

@@ -93,6 +93,13 @@ class Judge:
             case Reaching():
                 return self._reaching(question)
 
+    def lead(self, leader: Measured, rival: Measured, cells: Sequence[Measured]) -> Judged:
+        """Judge whether a cell exceeds its best rival among ``cells``."""
+        noise = self._noise(leader.variance + rival.variance)
+        judged = _judged(_ranking(leader.value - rival.value, noise, cells))
+        detail = f"{leader.cell.id} {leader.value:.3f}, best other {rival.cell.id} {rival.value:.3f}"
+        return judged.model_copy(update={"reason": f"{judged.reason}: {detail}"})
+
     def _difference(self, question: Difference) -> Judged:
         pairs = effects(self.known, question.where, question.worse, question.better, question.relative)
         if not_evaluated := _too_few(pairs, question.unit):
@@ -127,11 +134,7 @@ class Judge:
         if len(leaders) < question.first or not others:
             reason = f"{len(leaders)} of the cells that should lead are known, and {len(others)} others"
             return Judged(outcome="not evaluated", reason=reason)
-        last, rival = leaders[question.first - 1], others[0]
-        noise = self._noise(last.variance + rival.variance)
-        judged = _judged(_ranking(last.value - rival.value, noise, cells))
-        detail = f"{last.cell.id} {last.value:.3f}, best other {rival.cell.id} {rival.value:.3f}"
-        return judged.model_copy(update={"reason": f"{judged.reason}: {detail}"})
+        return self.lead(leaders[question.first - 1], others[0], cells)
 
     def _reaching(self, question: Reaching) -> Judged:
         if not_evaluated := self._too_few_known(question.where):

@@ -77,8 +77,9 @@ class Reaching(_Question):
 
 
 Question = Difference | Contrast | Leading | Reaching
+StatedQuestion = Annotated[Question, Field(discriminator="kind")]
 
-_QUESTION: TypeAdapter[Question] = TypeAdapter(Annotated[Question, Field(discriminator="kind")])
+_QUESTION: TypeAdapter[Question] = TypeAdapter(StatedQuestion)
 
 
 def question_of(clause: Clause) -> Question:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from ferspec.errors import UserError, one_line
@@ -17,6 +18,8 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
 TFLITE = b"TFL3"
 HEAD = 512
+# the network of an OpenVINO model
+NETWORK = re.compile(rb"(<\?xml[^>]*>)?\s*<net\s")
 
 NAMES = {
     ".keras": "Keras",
@@ -24,6 +27,7 @@ NAMES = {
     ".hdf5": "Keras HDF5",
     ".tflite": "TFLite",
     ".onnx": "ONNX",
+    ".xml": "OpenVINO",
     ".pt": "TorchScript",
     ".pth": "TorchScript",
     ".torchscript": "TorchScript",
@@ -38,12 +42,13 @@ FRAMEWORKS = {
     "torch-export": "torch",
     "pytorch-weights": "torch",
     "huggingface": "transformers",
+    "openvino": "openvino",
 }
 # the suffixes under which torch.save wrote weights before its archives
 WEIGHTS = frozenset({".pth", ".pt", ".t7", ".tar", ".bin", ".ckpt"})
 PICKLES = frozenset({".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle"})
 KNOWN = (
-    "Keras (.keras, .h5), TensorFlow SavedModel, TFLite, ONNX, TorchScript, PyTorch weights, safetensors, "
+    "Keras (.keras, .h5), TensorFlow SavedModel, TFLite, ONNX, OpenVINO, TorchScript, PyTorch weights, safetensors, "
     "a Hugging Face folder or package.module:callable"
 )
 
@@ -67,6 +72,8 @@ def detect(path: Path) -> str:
         return "tflite"
     if head.startswith(ZIP):
         return _detect_zip(path)
+    if NETWORK.match(head):
+        return "openvino"
     if _is_safetensors(path, head) or (path.suffix.lower() in WEIGHTS and head.startswith(b"\x80\x02")):
         return "pytorch-weights"
     if _is_pickle(path, head):
@@ -98,6 +105,9 @@ def _detect_folder(path: Path) -> str:
         raise UserError(f"{path} is a SavedModel in text form: save it again in binary form")
     if (form := form_among((name for name in FOLDERS if is_regular_file(path / name)), FOLDERS)) is not None:
         raise UserError(sentence(path, form))
+    networks = [inner for inner in path.glob("*.xml") if NETWORK.match(read_head(inner, HEAD))]
+    if networks:
+        raise UserError(f"{path} is a folder with an OpenVINO model: give {min(networks)}")
     if is_regular_file(inner := path / "model.json"):
         _detect_json(inner)
         raise UserError(f"{path} is a folder with a Keras network: give {inner}")

@@ -20,6 +20,7 @@ ADAPTERS = {
     "savedmodel": "savedmodel.folder",
     "tflite": "tflite.file",
     "onnx": "onnx.file",
+    "openvino": "openvino.file",
     "torchscript": "torchscript.archive",
     "huggingface": "huggingface.folder",
     "pytorch-weights": "pytorch.weights",

@@ -46,7 +46,6 @@ FILES = (
     Form("the network of a Darknet model", DARKNET, r"\s*(#[^\n]*\s+)?\[net(work)?\]"),
     Form("the weights of a Darknet model", DARKNET, suffixes=(".weights",)),
     Form("a TensorRT engine, compiled for one GPU", SOURCE, "[fp]trt", (".engine", ".plan", ".trt")),
-    Form("an OpenVINO model", SOURCE, r"(<\?xml[^>]*>)?\s*<net "),
     Form("the network of an ncnn model", SOURCE, r"7767517\s"),
     Form("an RKNN model, compiled for one chip", SOURCE, "RKNN", (".rknn",)),
     Form("a GGUF file of a language model", content="GGUF"),

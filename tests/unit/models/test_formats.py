@@ -35,7 +35,12 @@ FORMATS = {
     "onnx-nhwc": "onnx",
     "onnx-four": "onnx",
     "torchscript": "torchscript",
+    "openvino": "openvino",
 }
+CHANNELS_FIRST = {"onnx-nchw", "onnx-four", "openvino"}
+# formats of several files
+SEVERAL = {"savedmodel", "openvino"}
+ALONE = [kind for kind in FORMATS if kind not in SEVERAL]
 
 
 def by_hand(images):
@@ -109,6 +114,12 @@ class Network:
         pytest.importorskip("onnxruntime", reason="the extra 'onnx' is not installed")
         path = self.folder / f"{variant}.onnx"
         onnx.save_model(onnx_network(variant, properties={"names": str(dict(enumerate("abcdefg")))}), path)
+        return path
+
+    def openvino(self, _):
+        openvino = pytest.importorskip("openvino", reason="the extra 'openvino' is not installed")
+        path = self.folder / "tiny.xml"
+        openvino.save_model(openvino.convert_model(self["onnx-nchw"]), path, compress_to_fp16=False)
         return path
 
     def torchscript(self, _):
@@ -222,7 +233,7 @@ def test_the_signature_is_read_from_the_file(network, kind):
     torch = kind == "torchscript"
     shape = (None, None, CHANNELS) if torch else (HEIGHT, WIDTH, CHANNELS)
     assert (signature.height, signature.width, signature.channels) == shape
-    assert signature.layout == ("channels_first" if torch or kind in {"onnx-nchw", "onnx-four"} else "channels_last")
+    assert signature.layout == ("channels_first" if torch or kind in CHANNELS_FIRST else "channels_last")
     assert signature.batch == {"tflite-one": 1, "onnx-four": 4}.get(kind)
     assert signature.output_width == (None if torch else 7)
     assert signature.activation == ("unknown" if torch or kind == "savedmodel" else "softmax")
@@ -244,7 +255,7 @@ def test_the_cost_of_an_image_is_counted_from_the_file(network, kind):
     assert cost.multiply_adds == places * KERNEL.size + DENSE.size
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", [*ALONE, "savedmodel"])
 def test_the_format_does_not_depend_on_the_file_name(network, kind, tmp_path):
     source = network[kind]
     renamed = tmp_path / "model.bin"
@@ -252,7 +263,7 @@ def test_the_format_does_not_depend_on_the_file_name(network, kind, tmp_path):
     np.testing.assert_array_equal(load_model(renamed).predict(IMAGES), load_model(source).predict(IMAGES))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind != "savedmodel"])
+@pytest.mark.parametrize("kind", ALONE)
 def test_the_digest_of_a_file_is_that_of_its_bytes(network, kind):
     path = network[kind]
     assert load_model(path).digest == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -312,7 +323,7 @@ def test_a_file_that_is_not_a_model_is_one_line(tmp_path):
         load_model(tmp_path)
 
 
-@pytest.mark.parametrize("kind", ["keras", "savedmodel", "tflite", "onnx-nchw", "torchscript"])
+@pytest.mark.parametrize("kind", ["keras", "savedmodel", "tflite", "onnx-nchw", "torchscript", "openvino"])
 def test_a_crash_inside_the_model_fails_the_subject_in_one_line(network, kind):
     model = load_model(network[kind])
     with pytest.raises(SubjectError, match="crashed on a batch of shape") as caught:

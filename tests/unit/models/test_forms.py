@@ -22,7 +22,6 @@ FILES = {
     "fer.engine": (b"ftrt\x8e\0\0\0", "a TensorRT engine, compiled for one GPU: give the model"),
     "fer.mlmodel": (b"\x08\x04\x12\x02\x0a\x00\x22\x00", "a Core ML model, which runs on macOS only"),
     "fer.pdmodel": (b"\n\x80\x01\x08\0", "paddle2onnx --model_dir"),
-    "fer.xml": (b'<?xml version="1.0"?>\n<net name="fer" version="11">', "an OpenVINO model"),
     "fer.param": (b"7767517\n75 83\n", "the network of an ncnn model"),
     "model.ckpt.meta": (b"\n\x9b\x01\n", "a part of a TensorFlow checkpoint"),
     "model.json": (b'{"format": "layers-model", "modelTopology": {}, "weightsManifest": []}', "tfjs_layers_model"),

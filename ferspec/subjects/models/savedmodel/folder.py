@@ -87,7 +87,7 @@ class _Runner:
 
 
 def _serving(name: str, signatures: Any) -> Any:
-    """Return the signature that serves, else the only one, else the only one whose only input may be images."""
+    """Return the serving signature, else the only one that takes images."""
     if SERVING in signatures:
         return signatures[SERVING]
     fitting = list(signatures.values()) if len(signatures) == 1 else list(filter(_takes_images, signatures.values()))
