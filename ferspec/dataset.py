@@ -1,4 +1,4 @@
-"""The verbs on datasets: build, describe and get one."""
+"""The verbs on datasets: build, describe and get one, find and withdraw pictures."""
 
 from typing import TYPE_CHECKING
 
@@ -7,8 +7,10 @@ from ferspec.late import late
 if TYPE_CHECKING:
     from ferspec.api.dataset.build import build as build
     from ferspec.api.dataset.describe import describe as describe
+    from ferspec.api.dataset.find import find as find
     from ferspec.api.dataset.get import get as get
+    from ferspec.api.dataset.withdraw import withdraw as withdraw
 
-_PLACES = {verb: f"ferspec.api.dataset.{verb}" for verb in ("build", "describe", "get")}
+_PLACES = {verb: f"ferspec.api.dataset.{verb}" for verb in ("build", "describe", "find", "get", "withdraw")}
 __all__ = [*_PLACES]
 __getattr__, __dir__ = late(__name__, _PLACES)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from ferspec.commands.dataset import build, describe, get, queries
+from ferspec.commands.dataset import build, describe, find, get, queries, withdraw
 
 app = typer.Typer(
-    help="Datasets of facial expressions: get, describe and build them.",
+    help="Datasets of facial expressions: get, describe and build them, find and withdraw pictures.",
     epilog="Example: ferspec dataset describe RAF-DB/",
     no_args_is_help=True,
 )
 app.command("build", epilog=build.EXAMPLE)(build.build)
 app.command("describe", epilog=describe.EXAMPLE)(describe.describe)
+app.command("find", epilog=find.EXAMPLE)(find.find)
 app.command("get", epilog=get.EXAMPLE)(get.get)
 app.command("queries", epilog=queries.EXAMPLE)(queries.queries)
+app.command("withdraw", epilog=withdraw.EXAMPLE)(withdraw.withdraw)

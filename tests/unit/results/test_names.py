@@ -26,7 +26,7 @@ VERBS = (
 LISTED = {
     "ferspec": {*VERBS, "callbacks", "dataset", "grid", "metrics"},
     "ferspec.callbacks": {"ProtocolSchedule"},
-    "ferspec.dataset": {"build", "describe", "get"},
+    "ferspec.dataset": {"build", "describe", "find", "get", "withdraw"},
     "ferspec.grid": {"band", "findings", "judge"},
     "ferspec.metrics": {"accuracy", "confusion_matrix", "evaluate", "f1", "precision", "recall", "wilson_interval"},
 }

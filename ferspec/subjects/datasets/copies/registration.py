@@ -60,6 +60,8 @@ def registered(
     atlas: Atlas, pictures: np.ndarray, templates: Templates, numbers: np.ndarray, maps: np.ndarray, steps: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the maps (m, 2, 3) after some steps, and the correlation (m,) under them."""
+    if not len(pictures):
+        return maps, np.empty(0)
     for turn in range(steps + 1):
         patches, inside = atlas.sampled(pictures, maps, templates.side)
         moved = normalised(patches.reshape(len(patches), -1))

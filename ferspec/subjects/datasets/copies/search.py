@@ -139,6 +139,8 @@ class _Search:
         similarity, overlap = np.zeros(len(pictures)), np.zeros(len(pictures))
         kept = np.arange(len(pictures))
         for atlas, steps, least in zip(self._atlases, STEPS, (self._values.promising, 0.0), strict=True):
+            if not len(kept):
+                break
             second = shrunk(squares, atlas.side)
             moved, _ = registered(atlas, pictures[kept], Templates(second), rows[kept], maps[kept], steps)
             patches, inside = atlas.sampled(pictures[kept], moved, atlas.side)

@@ -40,3 +40,7 @@ def test_every_augmented_face_is_found_and_no_other(faces):
 def test_equal_pixels_are_the_same_picture(faces):
     [copy] = find_copies([*faces, faces[3].copy()])
     assert (copy.first, copy.second, copy.kind, copy.similarity) == (3, len(faces), "same pixels", 1.0)
+
+
+def test_nothing_is_found_among_images_without_contrast(faces):
+    assert find_copies(faces, [np.zeros((SIDE, SIDE, 3), np.uint8)] * 3) == ()

@@ -1,0 +1,47 @@
+"""Reads the public manifest of a set: the originals of its faces, by their digests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from ferspec.collection.manifest import LARGEST, MANIFEST, PUBLIC
+from ferspec.errors import UserError
+from ferspec.files import csv_rows
+
+
+class Published(NamedTuple):
+    """One face of a set: its file below the set, its class, and the digests of the face and of its original."""
+
+    path: str
+    label: str
+    digest: str
+    pixels: str
+    original: str
+    original_pixels: str
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """All digests of the row that are not empty."""
+        return frozenset(filter(None, self[2:]))
+
+
+def read_published(folder: Path) -> list[Published]:
+    """Return the faces of a set that ``build`` wrote; none for another folder.
+
+    ``UserError`` for a public manifest that is damaged.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        return []
+    lines = csv_rows(path, LARGEST, "a manifest")
+    _, header = next(lines, (0, []))
+    if tuple(header) != PUBLIC:
+        return []
+    faces = []
+    for line, cells in lines:
+        if len(cells) != len(PUBLIC):
+            raise UserError(f"{path} line {line}: {len(cells)} cells instead of {len(PUBLIC)}")
+        row = dict(zip(PUBLIC, cells, strict=True))
+        faces.append(Published(*(row[name] for name in Published._fields)))
+    return faces

@@ -1,0 +1,1 @@
+"""Withdraw the picture of a person, so that it does not return."""
