@@ -7,6 +7,7 @@ more, and imports little.
 from __future__ import annotations
 
 import random
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable
@@ -93,7 +94,7 @@ def ferspec(
         with pytest.raises(SystemExit) as end:
             cli.main()
         printed = capsys.readouterr()
-        request.node.add_report_section("call", f"ferspec {words[0]}", printed.err)
+        request.node.add_report_section("call", shlex.join(["ferspec", *map(str, words)]), printed.err)
         return end.value.code or 0, printed.out, printed.err
 
     return run
