@@ -6,6 +6,7 @@ more, and imports little.
 
 from __future__ import annotations
 
+import os
 import random
 import shlex
 import sys
@@ -46,6 +47,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.path.is_relative_to(HERE):
             # in front, so that a test can name a warning that it is about
             item.add_marker(strict, append=False)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile ferspec once: each of the many processes that tests start would do it again.
+
+    Most of them may not write what they compile: those of models and images never, the others if the user's environment
+    says so.
+    """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if not hasattr(session.config, "workerinput"):
+        from compileall import compile_dir
+
+        import ferspec
+
+        compile_dir(Path(ferspec.__file__).parent, quiet=2)
 
 
 @pytest.hookimpl(tryfirst=True)
