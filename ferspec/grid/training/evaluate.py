@@ -91,9 +91,9 @@ def evaluate_run(folder: str | Path, data_root: Path | None = None, progress: Pr
     paths = {name: require_artifact(folder, run, name) for name in FINISHED_FILES}
     recorded, report = read_run_predictions(paths[PREDICTIONS]), read_run_report(paths[REPORT])
     contract = load_contract(paths[CONTRACT])
-    model = apply_contract(open_model(paths[MODEL]), contract)
     data = open_training_data(find_cell(run.cell), data_root, run.settings, partial(progress, "reading images"))
     tested = _same_images(run, data, recorded)
+    model = apply_contract(open_model(paths[MODEL]), contract)
     tell(progress, decided_splits({name: part.record() for name, part in data.splits.items()}))
     batch = batch_size(run.settings.profile)
     try:

@@ -20,6 +20,8 @@ BACKEND = "tensorflow"
 DEFAULTS = {"KERAS_BACKEND": BACKEND, "TF_USE_LEGACY_KERAS": "0"}
 # variables that shorten every training
 LIMITS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
+# what Keras imports, where it is installed, for plots, tables and wrappers
+OPTIONAL = ("IPython", "matplotlib", "pandas", "sklearn")
 
 
 @contextmanager
@@ -67,6 +69,23 @@ def _flush() -> None:
     # Buffered text of Python and C would otherwise reach stdout once its descriptor is restored.
     sys.stdout.flush()
     ctypes.CDLL("ucrtbase" if os.name == "nt" else None).fflush(None)
+
+
+@contextmanager
+def without_optional_packages() -> Iterator[None]:
+    """Let Keras and TensorFlow start without packages that no saved network needs.
+
+    They take a third of the time of the start. Only for the process of a model: where users have code of their own,
+    Keras would lack its plots and wrappers. The packages can be imported afterwards.
+    """
+    absent = [name for name in OPTIONAL if name not in sys.modules]
+    # an import of what is None here is an ImportError
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def keras() -> ModuleType:

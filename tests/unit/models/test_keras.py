@@ -1,10 +1,24 @@
 """Keras models: old files, built-in rescaling, and unsupported models."""
 
+import sys
+
 import numpy as np
 import pytest
 
 from ferspec.errors import UserError
+from ferspec.subjects.models import quiet
 from ferspec.subjects.models.formats import load_model
+from helpers.processes import run_python
+
+LOADED = """
+import sys
+from ferspec.subjects.models import quiet
+from ferspec.subjects.models.formats import load_model
+
+model = load_model(sys.argv[1])
+print([name for name in quiet.OPTIONAL if name in sys.modules])
+import pandas
+"""
 
 
 def test_hdf5_without_a_network_is_recognised(tmp_path):
@@ -18,6 +32,26 @@ def test_hdf5_without_a_network_is_recognised(tmp_path):
         load_model(tmp_path / "only.weights.h5")
     with pytest.raises(UserError, match="without a Keras model"):
         load_model(tmp_path / "data.h5")
+
+
+def test_packages_that_no_saved_network_needs_are_not_loaded_with_it_and_can_be_loaded_later(tmp_path):
+    import keras
+
+    keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(7)]).save(tmp_path / "m.keras")
+    ran = run_python(LOADED, tmp_path / "m.keras")
+    assert (ran.returncode, ran.stdout) == (0, "[]\n"), ran.stderr
+
+
+def test_a_package_that_is_loaded_already_is_kept(monkeypatch):
+    monkeypatch.setattr(quiet, "OPTIONAL", ("numpy", "wave"))
+    monkeypatch.delitem(sys.modules, "wave", raising=False)
+    with quiet.without_optional_packages():
+        assert sys.modules["numpy"] is np
+        with pytest.raises(ImportError):
+            import wave
+    import wave
+
+    assert wave.__name__ == "wave"
 
 
 def test_rescaling_inside_a_keras_model_is_reported(tmp_path):

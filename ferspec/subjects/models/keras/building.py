@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ferspec.subjects.models.base import loading
 from ferspec.subjects.models.keras.translation.activations import OWN
 from ferspec.subjects.models.keras.translation.config import translated
 from ferspec.subjects.models.keras.translation.weights import fill
-from ferspec.subjects.models.quiet import keras, quiet
+from ferspec.subjects.models.quiet import keras, quiet, without_optional_packages
+
+
+def keras_of_a_worker() -> ModuleType:
+    """Import Keras in the process of a model, without what no saved network needs."""
+    with without_optional_packages():
+        return keras()
 
 
 def is_old(version: object) -> bool:
@@ -21,7 +28,7 @@ def is_old(version: object) -> bool:
 
 def built_from_old(config: Any, weights: Any, name: str, trust_code: bool) -> Any:
     """Build a network of Keras 1 or 2 in Keras 3, with weights from HDF5."""
-    framework = keras()
+    framework = keras_of_a_worker()
     with loading(name, "Keras"), quiet():
         config = translated(config)
         # Keras empties the configuration that it reads
@@ -32,7 +39,7 @@ def built_from_old(config: Any, weights: Any, name: str, trust_code: bool) -> An
 
 def load_network(source: Path, name: str, trust_code: bool) -> Any:
     """Load a Keras model, uncompiled, from a file with Keras' suffix. ``name`` is used in messages."""
-    framework = keras()
+    framework = keras_of_a_worker()
     with quiet():
         # Registers the only custom layers that a saved network may have.
         import ferspec.reference.models.repvgg_layers  # noqa: F401

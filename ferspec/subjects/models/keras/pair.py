@@ -12,11 +12,11 @@ from ferspec.errors import UserError
 from ferspec.files import parse_json, read_bounded
 from ferspec.subjects.models.base import Model, folder_digest, loading
 from ferspec.subjects.models.keras.beside import JSON, LARGEST_NETWORK, counterpart
-from ferspec.subjects.models.keras.building import built_from_old, is_old
+from ferspec.subjects.models.keras.building import built_from_old, is_old, keras_of_a_worker
 from ferspec.subjects.models.keras.config import refuse_code
 from ferspec.subjects.models.keras.hdf5 import opened
 from ferspec.subjects.models.keras.network import model_of
-from ferspec.subjects.models.quiet import keras, quiet
+from ferspec.subjects.models.quiet import quiet
 
 
 def load(path: Path, trust_code: bool = False, other: Path | None = None) -> Model:
@@ -43,7 +43,7 @@ def load(path: Path, trust_code: bool = False, other: Path | None = None) -> Mod
 
 def _built(config: Any, weights: Path, is_new: bool, name: str, trust_code: bool) -> Any:
     """Build a network of Keras 3 and load its weights."""
-    framework = keras()
+    framework = keras_of_a_worker()
     with tempfile.TemporaryDirectory() as folder, loading(name, "Keras"), quiet():
         network = framework.saving.deserialize_keras_object(config, safe_mode=not trust_code)
         network.load_weights(shutil.copyfile(weights, Path(folder) / ("m.weights.h5" if is_new else "m.h5")))

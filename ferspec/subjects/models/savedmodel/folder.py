@@ -19,7 +19,7 @@ from ferspec.subjects.models.base import (
     loading,
     require_image_input,
 )
-from ferspec.subjects.models.quiet import quiet, tensorflow
+from ferspec.subjects.models.quiet import quiet, tensorflow, without_optional_packages
 from ferspec.subjects.models.savedmodel.screening import refuse_effects, refuse_outside_links
 
 SERVING = "serving_default"
@@ -38,7 +38,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
     Not covered: running time and memory; defects of TensorFlow that a crafted file exploits.
     """
     name = path.name or str(path)
-    tf = tensorflow()
+    with without_optional_packages():
+        tf = tensorflow()
     refuse_outside_links(path, name)
     if not trust_code:
         refuse_effects(path, name)
