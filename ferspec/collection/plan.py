@@ -27,6 +27,8 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 Gender = Literal["female", "male"]
 Inflected = str | Mapping[Gender, str]
 WORD = re.compile(r"[\w-]+")
+# of a name or a cell; the longest query of the plan has 7
+MOST_WORDS = 100
 
 
 class Terms(Record):
@@ -113,22 +115,46 @@ def terms_of(text: str) -> Terms:
 
     Unknown words are ignored. ``UserError`` where the words name no class, or several.
     """
-    known = _phrases()
-    words = [_plain(word) for word in WORD.findall(text.replace("_", " "))]
-    found: list[Terms] = []
-    while words:
-        length = next((length for length in range(len(words), 0, -1) if " ".join(words[:length]) in known), 0)
-        if length:
-            found.append(known[" ".join(words[:length])])
-        words = words[length or 1 :]
+    found = _terms_in(text)
     labels = sorted({terms.label for terms in found if terms.label})
     if len(labels) != 1:
         named = " and ".join(labels) or "none"
         raise UserError(f"{text!r} does not name one class, or one expression of the query plan: it names {named}")
+    return _joined(found)
+
+
+def terms_without_class(text: str) -> Terms:
+    """Return the terms in a query whose class is known otherwise."""
+    return _joined(_terms_in(text)).model_copy(update={"label": ""})
+
+
+def known_term(group: Literal["ethnicity", "gender", "age", "language"], text: str) -> str:
+    """Return a term of the plan; ``UserError`` for any other text, which might name a person."""
+    known = sorted({getattr(query, group) for query in queries()})
+    if text.lower() not in known:
+        raise UserError(f"the {group} {text!r} is not one of {', '.join(known)}")
+    return text.lower()
+
+
+def _terms_in(text: str) -> list[Terms]:
+    """Return the terms of each known phrase in a text, the longest phrases first."""
+    known = _phrases()
+    longest = max(phrase.count(" ") for phrase in known) + 1
+    words = [_plain(word) for word in WORD.findall(text.replace("_", " "))[:MOST_WORDS]]
+    found: list[Terms] = []
+    while words:
+        length = next((length for length in range(longest, 0, -1) if " ".join(words[:length]) in known), 0)
+        if length:
+            found.append(known[" ".join(words[:length])])
+        words = words[length or 1 :]
+    return found
+
+
+def _joined(found: Sequence[Terms]) -> Terms:
     return Terms(**{field: _first(field, found) for field in Terms.model_fields})
 
 
-def _first(field: str, found: list[Terms]) -> str:
+def _first(field: str, found: Sequence[Terms]) -> str:
     return next((value for terms in found if (value := getattr(terms, field))), "")
 
 

@@ -11,7 +11,7 @@ from ferspec.collection.publication.statements import statements
 def datasheet(facts: Facts) -> str:
     """Return the datasheet: what a set contains, how it was made, and what it must not be used for."""
     said = statements()
-    reviewed = f"A reviewer decided {facts.reviewed:,} pictures, and changed {facts.relabelled:,} labels."
+    reviewed = f"Pictures that a reviewer decided: {facts.reviewed:,}. Labels changed: {facts.relabelled:,}."
     sections = (
         ("Purpose", f"{said.description} {said.uses}"),
         ("Composition", _composition(facts)),

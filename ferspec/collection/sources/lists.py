@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from ferspec.collection.licences import licence_of
 from ferspec.collection.manifest import UNKNOWN
-from ferspec.collection.plan import Terms, terms_of
+from ferspec.collection.plan import Terms, known_term, terms_of, terms_without_class
 from ferspec.collection.sources.found import Found, Reader
 from ferspec.errors import UserError
 from ferspec.files import csv_rows, delimiter_of, read_text
@@ -16,8 +17,8 @@ from ferspec.subjects.datasets.readers.trees import Folder
 
 LARGEST = 256 << 20
 TABLES = frozenset({".csv", ".tsv"})
-TERMS = ("label", "ethnicity", "gender", "age", "language")
-KNOWN = frozenset({"url", "file", "query", "licence", "consent", *TERMS})
+GROUPS: tuple[Literal["ethnicity", "gender", "age", "language"], ...] = ("ethnicity", "gender", "age", "language")
+KNOWN = frozenset({"url", "file", "query", "licence", "consent", "label", *GROUPS})
 CONSENT = ("yes", "no", UNKNOWN)
 # the American spelling, in tables of others
 SPELLINGS = {"license": "licence", "class": "label", "expression": "label"}
@@ -46,7 +47,7 @@ def _table(path: Path) -> Iterator[Found]:
     columns = [SPELLINGS.get(name.strip().lower(), name.strip().lower()) for name in header]
     if not {"url", "file"} & {*columns} or not {"label", "query"} & {*columns}:
         raise UserError(
-            f"{path}: a list of pictures has the column url or file, and label or query: {', '.join(header)}"
+            f"{path}: needs the column url or file, and label or query; its columns are {', '.join(header)}"
         )
     for line, cells in lines:
         row = {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if name in KNOWN}
@@ -57,10 +58,10 @@ def _table(path: Path) -> Iterator[Found]:
 
 
 def _found(path: Path, row: Mapping[str, str]) -> Found:
-    said = terms_of(row.get("label") or row.get("query", ""))
+    terms = terms_of(row.get("label") or row.get("query", ""))
     if row.get("label") and row.get("query"):
-        said = _joined(_known_terms(row["query"]), said)
-    terms = _joined(said, Terms(**{name: row[name] for name in TERMS if name != "label" and row.get(name)}))
+        terms = _joined(terms_without_class(row["query"]), terms)
+    terms = terms.model_copy(update={group: known_term(group, row[group]) for group in GROUPS if row.get(group)})
     consent = row.get("consent", "").lower() or UNKNOWN
     if consent not in CONSENT:
         raise UserError(f"the consent {row['consent']!r} is not one of {', '.join(CONSENT)}")
@@ -81,13 +82,6 @@ def _file(path: Path, named: str) -> tuple[str, Reader]:
     folder = Folder(path.parent)
     folder.require_inside([file])
     return f"{path.parent.name}/{file}", partial(folder.read, file, what="a picture")
-
-
-def _known_terms(query: str) -> Terms:
-    try:
-        return terms_of(query)
-    except UserError:  # the label says the class
-        return Terms()
 
 
 def _joined(first: Terms, second: Terms) -> Terms:

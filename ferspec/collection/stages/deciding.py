@@ -20,12 +20,14 @@ class Decided(NamedTuple):
 def decide_picture(measures: Measures, limits: Thresholds) -> Decided:
     """Decide whether a picture shows one usable face (stage 2).
 
-    Dropped: no face by either detector, and a face below the least size. To a reviewer: a face that only one detector
-    finds, several faces, a drawing, text over the face, and blur.
+    Dropped: no face by either detector, one outside the picture, and one below the least size. To a reviewer: a face
+    that only one detector finds, several faces, a drawing, text over the face, and blur.
     """
     face = measures.face
     if face is None:
         return Decided("drop", "no face")
+    if face.box.within(measures.height, measures.width).area == 0:
+        return Decided("drop", "the face lies outside the picture")
     if face.box.side < limits.picture.least_face:
         least = limits.picture.least_face
         return Decided("drop", f"too small: the face has {face.box.side} pixels, at least {least} are needed")
