@@ -17,6 +17,7 @@ from ferspec.collection.manifest import SEARCHES, STAGES, Row, Stage, stage_fold
 from ferspec.collection.plan import LANGUAGES, Language, queries
 from ferspec.collection.review import write_review
 from ferspec.collection.sources import Found, open_source
+from ferspec.collection.sources.providers import provider_of
 from ferspec.collection.sources.searching import search
 from ferspec.collection.stages.clean import clean
 from ferspec.collection.stages.collect import Collecting, collect
@@ -113,6 +114,8 @@ def build(
     )
     if not sources and not providers:
         raise UserError("name a source of pictures: a list of addresses, a folder, an archive or a provider")
+    for name in providers:
+        provider_of(name)
     if until != "collect" and detectors is None:
         detectors = installed_detectors()
     count = spec.load().datasets["BTFER"].counts[0] if per_class is None else per_class

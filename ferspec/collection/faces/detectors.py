@@ -14,6 +14,7 @@ import numpy as np
 
 from ferspec.collection.faces.boxes import Box, Face
 from ferspec.extras import require_package
+from ferspec.subjects.models.quiet import keras, quiet
 
 # larger pictures are shrunk to this side first: MTCNN takes time for each pixel
 LONGEST_SIDE = 1024
@@ -58,7 +59,9 @@ class Mtcnn:
     def faces(self, picture: np.ndarray) -> tuple[Face, ...]:
         shrunk, scale = _shrunk(picture)
         faces = []
-        for face in self._network.detect_faces(shrunk):
+        with quiet():
+            found = self._network.detect_faces(shrunk)
+        for face in found:
             x, y, width, height = face["box"]
             corners = (round(float(value) * scale) for value in (x, y, x + width, y + height))
             faces.append(Face(Box(*corners), float(face["confidence"])))
@@ -66,9 +69,11 @@ class Mtcnn:
 
     @cached_property
     def _network(self) -> Any:
-        from mtcnn import MTCNN
+        keras()
+        with quiet():
+            from mtcnn import MTCNN
 
-        return MTCNN()
+            return MTCNN()
 
 
 class BlazeFace:
@@ -81,7 +86,9 @@ class BlazeFace:
     def faces(self, picture: np.ndarray) -> tuple[Face, ...]:
         height, width = picture.shape[:2]
         faces = []
-        for face in self._network.faces(picture):
+        with quiet():
+            found = self._network.faces(picture)
+        for face in found:
             shares = ((face.left, width), (face.top, height), (face.right, width), (face.bottom, height))
             faces.append(Face(Box(*(round(share * side) for share, side in shares)), float(face.score)))
         return _largest_first(faces)

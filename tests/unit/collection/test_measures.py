@@ -55,6 +55,15 @@ def test_few_rendered_faces_look_like_drawings_text_or_blur():
     assert all(sharpness(face) > REVIEW.sharpness and flatness(face) < REVIEW.flatness for face in found)
 
 
+def test_each_measure_would_show_at_most_1_in_100_of_the_released_faces_of_btfer(reference):
+    with np.load(reference / "faces" / "btfer48_sample.npz") as sample:
+        images = sample["images"]
+    blurred = sum(sharpness(image) < REVIEW.sharpness for image in images)
+    drawings = sum(flatness(image) > REVIEW.flatness for image in images)
+    captions = sum(text_share(image) > REVIEW.text for image in images)
+    assert max(blurred, drawings, captions) <= len(images) / 100
+
+
 def measures(**changes):
     face = Face(Box(10, 10, 90, 90), 0.99)
     values = {"height": 100, "width": 100, "first": (face,), "second": (face,), "sharpness": 99.0}
