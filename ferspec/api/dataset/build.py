@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -13,6 +12,7 @@ from ferspec.api.results.base import Result
 from ferspec.collection.faces import Detectors, installed_detectors
 from ferspec.collection.fetching import Client, Limits
 from ferspec.collection.licences import require_known
+from ferspec.collection.locking import locked
 from ferspec.collection.manifest import SEARCHES, STAGES, Row, Stage, stage_folder, write_manifest
 from ferspec.collection.plan import LANGUAGES, Language, queries
 from ferspec.collection.review import write_review
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 State = Literal["complete", "waits for review", "lacks faces", "stopped"]
-LOCK = ".lock"
 PER_QUERY = 20
 MEGABYTE = 1 << 20
 
@@ -120,7 +119,7 @@ def build(
         detectors = installed_detectors()
     count = spec.load().datasets["BTFER"].counts[0] if per_class is None else per_class
     listed = [one for source in sources for one in open_source(Path(source))]
-    with _locked(folder):
+    with locked(folder):
         if providers:
             listed += _searched(folder, providers, languages, per_query, settings, progress)
         work = _Work(folder, seed, count, drop_doubtful, until, progress)
@@ -209,19 +208,3 @@ def _without_doubt(row: Row) -> Row:
 def _counts(rows: Sequence[Row]) -> StageCounts:
     counted = {decision: sum(row.decision == decision for row in rows) for decision in ("keep", "drop", "review")}
     return StageCounts(kept=counted["keep"], dropped=counted["drop"], review=counted["review"])
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, which is made; ``UserError`` where another build holds it."""
-    from filelock import FileLock, Timeout
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK, timeout=0)
-        with lock:
-            yield
-    except Timeout:
-        raise UserError(f"{folder}: another build works in this folder") from None
-    except (FileExistsError, NotADirectoryError):
-        raise UserError(f"{folder}: not a folder") from None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+from ferspec.collection.locking import locked
 from ferspec.collection.manifest import (
     SET,
     Row,
@@ -20,6 +21,7 @@ from ferspec.collection.published import Published, read_published
 from ferspec.collection.tombstones import add_tombstones, tombstones_of, withdrawn_digests
 from ferspec.collection.withdrawal.lines import mentions, without_lines
 from ferspec.collection.withdrawal.record import Withdrawal
+from ferspec.collection.withdrawal.replacement import Sampling, draw_again, sampling_of
 from ferspec.errors import UserError
 
 COPY = re.compile(r"a copy of ([0-9a-f]{64})")
@@ -39,7 +41,13 @@ def withdraw_from_stages(folder: Path, given: Collection[str]) -> Withdrawal:
     ``given`` are digests of files, of pixels or of faces. Their tombstones are written first and the manifests last,
     so that a run that was killed is completed by the same command. ``UserError`` where no manifest has them.
     """
+    with locked(folder):
+        return _withdraw(folder, given)
+
+
+def _withdraw(folder: Path, given: Collection[str]) -> Withdrawal:
     stages = {stage: read_manifest(path) for stage, path in manifest_paths(folder).items()}
+    sampling = sampling_of(folder, stages.get("sample", []))
     rows = [(stage, row) for stage, read in stages.items() for row in read]
     faces = read_published(folder / SET)
     digests = _all_digests(given, [row for _, row in rows], faces)
@@ -63,8 +71,20 @@ def withdraw_from_stages(folder: Path, given: Collection[str]) -> Withdrawal:
         digests=tuple(sorted(digests)),
         files=tuple(removed),
         lines=lines,
-        replacement=REBUILT if public or any(row.path for _, row in withdrawn) else "none: it was not in the set",
+        replacement=_replacement(folder, sampling, faces) if public else "none: it was not in the set",
     )
+
+
+def _replacement(folder: Path, sampling: Sampling | None, before: Iterable[Published]) -> str:
+    """Draw the replacement, and return what takes the place of the withdrawn face."""
+    if sampling is None:
+        return REBUILT
+    drawn, lacking = draw_again(folder, sampling)
+    if lacking:
+        classes = ", ".join(lacking)
+        return f"none: no other face of {classes} is left: add sources, and build again"
+    added = sorted(drawn - {face.path for face in before})
+    return f"{', '.join(added)}, the next in the order of seed {sampling.seed}"
 
 
 def _all_digests(given: Collection[str], rows: Iterable[Row], faces: Iterable[Published]) -> frozenset[str]:

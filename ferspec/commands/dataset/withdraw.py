@@ -27,9 +27,9 @@ def withdraw(
 ) -> None:
     """Remove a picture from a set, and keep it from returning.
 
-    From what 'ferspec dataset build' wrote, the picture and its copies are removed at every stage; the next build draws
-    another face in its place. A list of digests, withdrawn.csv, keeps it from being collected again. Files and pixels
-    are compared exactly; 'ferspec dataset find' also finds changed copies.
+    From what 'ferspec dataset build' wrote, the picture and its copies are removed at every stage, and the next face in
+    the order of the seed takes its place. A list of digests, withdrawn.csv, keeps it from being collected again. Files
+    and pixels are compared exactly; 'ferspec dataset find' also finds changed copies.
     """
     from ferspec.api.dataset.withdraw import withdraw as withdrawn
     from ferspec.commands.live.progress import progress
