@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -46,6 +46,10 @@ class Journal:
     def get(self, key: str) -> Entry | None:
         """Return the last entry of a key, or None."""
         return self._entries.get(key)
+
+    def entries(self) -> Collection[Entry]:
+        """Return the last entry of each key."""
+        return self._entries.values()
 
     def add(self, key: str, **values: Any) -> Entry:
         """Write an entry, and return it."""

@@ -174,7 +174,7 @@ def read_manifest(path: Path) -> list[Row]:
             raise UserError(
                 f"{path} line {line}: the decision {values['decision']!r} is not one of {', '.join(DECIDED)}"
             )
-        rows.append(Row(**cast("dict[str, Decision]", values)))  # type: ignore[arg-type]
+        rows.append(Row(**cast("dict[str, Decision]", values)))
     return rows
 
 

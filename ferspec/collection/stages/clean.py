@@ -44,7 +44,7 @@ def clean(out: Path, collected: Sequence[Row], detectors: Detectors, progress: P
         rows = _without_copies(rows, journal, collected, partial(_stored, folder, decoders), progress)
     decisions = read_decisions(folder / DECISIONS)
     rows = [with_decision(row, decisions.get(row.digest)) for row in rows]
-    remove_others(folder, rows)
+    remove_others(folder, (row.file for row in rows))
     return rows
 
 

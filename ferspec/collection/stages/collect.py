@@ -9,7 +9,7 @@ from pathlib import Path
 
 import ferspec
 from ferspec.collection.fetching import Client, Limits, NotFetched, fetch_each
-from ferspec.collection.journal import Entry, Journal
+from ferspec.collection.journal import KEY, Entry, Journal
 from ferspec.collection.manifest import JOURNAL, PICTURES, Row, stage_folder
 from ferspec.collection.sources import Found
 from ferspec.collection.stages.pictures import remove_others
@@ -56,9 +56,14 @@ def collect(out: Path, found: Iterable[Found], settings: Collecting, progress: P
         for done, (key, answer) in enumerate(_answers(waiting, settings), start=1):
             store.add(key, answer)
             progress(STEP, done, len(waiting))
-        rows = list(_rows(listed, journal, settings, withdrawn_digests(out)))
-    remove_others(folder, rows)
-    return rows
+        withdrawn = withdrawn_digests(out)
+        # pictures of sources that are not given this time stay
+        remove_others(folder, (entry["file"] for entry in journal.entries() if not withdrawn & {*_digests(entry)}))
+        return list(_rows(listed, journal, settings, withdrawn))
+
+
+def _digests(entry: Entry) -> tuple[str, str, str]:
+    return str(entry[KEY]), str(entry["digest"]), str(entry["pixels"])
 
 
 class _Store:

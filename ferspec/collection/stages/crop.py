@@ -49,7 +49,7 @@ def crop(out: Path, cleaned: Sequence[Row], detectors: Detectors, progress: Prog
             decided = replace(cropped, decision=decision, reason=reason, tools=tools)
             rows.append(with_decision(decided, decisions.get(row.digest)))
             progress(STEP, done, len(kept))
-    remove_others(folder, rows)
+    remove_others(folder, (row.file for row in rows))
     return rows
 
 

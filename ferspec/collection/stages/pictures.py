@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ferspec.collection.manifest import PICTURES, Row
+from ferspec.collection.manifest import PICTURES
 from ferspec.files import read_bounded, write_whole
 from ferspec.subjects.datasets.decoders.pool import Decoders
 
@@ -35,9 +35,9 @@ def write_picture(path: Path, picture: np.ndarray) -> None:
     write_whole(path, png(picture))
 
 
-def remove_others(folder: Path, rows: Iterable[Row]) -> None:
-    """Remove each picture that no row names, such as one of a killed stage."""
-    named = {row.file for row in rows}
+def remove_others(folder: Path, files: Iterable[str]) -> None:
+    """Remove each picture that is not one of these files, such as one of a killed stage."""
+    named = set(files)
     for path in (folder / PICTURES).glob("*"):
         if f"{PICTURES}/{path.name}" not in named:
             path.unlink()

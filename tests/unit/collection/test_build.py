@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from ferspec.api.dataset.build import build
+from ferspec.collection.faces import Box, Detectors, Face
 from ferspec.collection.manifest import PUBLIC, read_manifest
 from ferspec.collection.tombstones import add_tombstones, tombstones_of
 from ferspec.errors import UserError
@@ -257,3 +258,86 @@ def test_doubtful_pictures_wait_for_a_reviewer_whose_decisions_the_same_call_rea
     (kept,) = [row for row in rows(tmp_path / "out", "2-clean") if row.digest == doubtful.digest]
     assert (kept.decision, kept.label) == ("keep", "Sad")
     assert kept.reason.endswith("decided by a reviewer, who changed Happy to Sad")
+
+
+def test_a_changed_copy_is_dropped_and_one_under_another_class_is_for_a_reviewer(tmp_path):
+    first, second = (face for _, _, face in faces(2)[:2])
+    copies = {"Happy/1": first, "Happy/2": first[:, ::-1], "Happy/3": second, "Sad/4": second}
+    for name, face in copies.items():
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        jpeg = encoded(on_wall(np.ascontiguousarray(face)), "JPEG", quality=60 + int(name[-1]))
+        (tmp_path / "in" / f"{name}.jpg").write_bytes(jpeg)
+    wall = Detectors(Box40(), Box40())
+    assert build(tmp_path / "out", [tmp_path / "in"], per_class=1, detectors=wall).state == "waits for review"
+    by_name = {row.source: row.digest for row in rows(tmp_path / "out", "1-collect")}
+    found = {row.digest: (row.decision, row.reason) for row in rows(tmp_path / "out", "2-clean")}
+    assert found[by_name["in/Happy/1.jpg"]] == ("keep", "")
+    assert found[by_name["in/Happy/2.jpg"]] == ("drop", f"a copy of {by_name['in/Happy/1.jpg']}")
+    assert found[by_name["in/Happy/3.jpg"]] == ("review", "also collected as Sad")
+    assert found[by_name["in/Sad/4.jpg"]] == ("drop", f"a copy of {by_name['in/Happy/3.jpg']}")
+
+
+class Box40:
+    """Detect the face where ``on_wall`` puts it, also in a JPEG."""
+
+    tool = "stand-in 2"
+
+    def faces(self, picture):
+        return (Face(Box(LEFT, TOP, LEFT + SIDE, TOP + SIDE), 1.0),)
+
+
+def test_files_after_cleaning_hold_pixels_and_nothing_else(tmp_path):
+    from PIL import Image
+    from PIL.TiffImagePlugin import IFDRational
+
+    exif = Image.Exif()
+    exif[0x013B] = "Jane Doe"
+    exif.get_ifd(0x8825)[2] = (IFDRational(60), IFDRational(10), IFDRational(0))
+    xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>Jane Doe</x:xmpmeta>"
+    folder = tmp_path / "Happy"
+    folder.mkdir()
+    content = encoded(on_wall(faces(1)[0][2]), "JPEG", exif=exif, xmp=xmp, comment=b"Jane Doe", quality=95)
+    (folder / "jane-doe.jpg").write_bytes(content)
+    assert content.count(b"Jane Doe") == 3
+    build(tmp_path / "out", [folder], per_class=1, detectors=Detectors(Box40(), Box40()), drop_doubtful=True)
+    written = [*(tmp_path / "out" / "2-clean").rglob("*.png"), *(tmp_path / "out" / "3-crop").rglob("*.png")]
+    assert len(written) == 2
+    for path in written:
+        assert chunks(path.read_bytes()) == {b"IHDR", b"IDAT", b"IEND"}
+        assert "jane" not in path.name
+
+
+def chunks(content):
+    """Return the names of the chunks of a PNG."""
+    names, place = set(), 8
+    while place < len(content):
+        names.add(content[place + 4 : place + 8])
+        place += 12 + int.from_bytes(content[place : place + 4], "big")
+    return names
+
+
+def test_a_set_that_was_half_written_is_written_again(copied, site):
+    before = digests(copied / "out" / "set")
+    (copied / "out" / "set").rename(copied / "out" / ".set.killed")
+    (copied / "out" / ".set.killed" / "manifest.csv").unlink()
+    assert built(copied, site).state == "complete"
+    assert digests(copied / "out" / "set") == before
+    assert list((copied / "out").glob(".set*")) == []
+
+
+def test_what_was_added_to_the_set_or_lost_from_it_is_put_right(copied, site):
+    before = digests(copied / "out" / "set")
+    next((copied / "out" / "set").rglob("*.png")).unlink()
+    (copied / "out" / "set" / "Happy" / "mine.png").write_bytes(b"")
+    built(copied, site)
+    assert digests(copied / "out" / "set") == before
+
+
+def test_pictures_of_a_source_that_is_not_given_stay_and_those_withdrawn_go(copied, site):
+    everything = rows(copied / "out", "1-collect")
+    add_tombstones(copied / "out", [(everything[0].digest, "file"), (everything[1].pixels, "pixels")])
+    (copied / "one.csv").write_text(listed(site, site.paths[-1:]))
+    options = {"per_class": PER_CLASS, "delay": 0.0, "allow_private": True, "detectors": STAND_INS}
+    assert build(copied / "out", [copied / "one.csv"], **options).stages["collect"].kept == 1
+    stored = {path.stem for path in (copied / "out" / "1-collect" / "pictures").iterdir()}
+    assert stored == {row.digest for row in everything[2:]}
