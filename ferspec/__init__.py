@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ferspec.api.compare import compare as compare
     from ferspec.api.compare import rank as rank
     from ferspec.api.conform import conform as conform
+    from ferspec.api.dataset.inspect import inspect as inspect
     from ferspec.api.evaluate import evaluate as evaluate
     from ferspec.api.recommend import recommend as recommend
     from ferspec.api.train import train as train
@@ -30,6 +31,7 @@ _PLACES = {
     **{module: f"ferspec.{module}" for module in ("callbacks", "dataset", "grid", "metrics")},
     "build_model": "ferspec.zoo",
     "class_weights": "ferspec.reference.weighting",
+    "inspect": "ferspec.api.dataset.inspect",
     "rank": "ferspec.api.compare",
 }
 __all__ = ["__version__", *_PLACES]

@@ -1,4 +1,4 @@
-"""The verbs on datasets: build, describe and get one, find and withdraw pictures."""
+"""The verbs on datasets: build, describe, get and inspect one, find and withdraw pictures."""
 
 from typing import TYPE_CHECKING
 
@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from ferspec.api.dataset.describe import describe as describe
     from ferspec.api.dataset.find import find as find
     from ferspec.api.dataset.get import get as get
+    from ferspec.api.dataset.inspect import inspect as inspect
     from ferspec.api.dataset.withdraw import withdraw as withdraw
 
-_PLACES = {verb: f"ferspec.api.dataset.{verb}" for verb in ("build", "describe", "find", "get", "withdraw")}
+_PLACES = {verb: f"ferspec.api.dataset.{verb}" for verb in ("build", "describe", "find", "get", "inspect", "withdraw")}
 __all__ = [*_PLACES]
 __getattr__, __dir__ = late(__name__, _PLACES)

@@ -303,3 +303,50 @@ class RecommendRequest(Request):
     profile: Annotated[
         Profile, Option("The published metrics, and their spread, as released or as printed.", ("--profile", "-p"))
     ] = DEFAULT_PROFILE
+
+
+class InspectRequest(Request):
+    """A dataset to inspect, what it is said to be, and other sets."""
+
+    verb: ClassVar[str] = "dataset inspect"
+
+    dataset: Annotated[Name, Argument("A folder per class, or any other form of docs/datasets.md.", "DIR")]
+    against: Annotated[
+        tuple[Name, ...],
+        Option("Another set, such as the one a model was trained on; repeatable.", metavar="DIR"),
+    ] = ()
+    as_: Annotated[
+        Literal["btfer", "rafdb", "fer2013", "affectnet"] | None,
+        Option("The set of Table 1 that it is said to be.", ("--as",)),
+    ] = None
+    groups: Annotated[
+        Name | None, Option("A column for the image and columns of groups, such as age.", metavar="CSV")
+    ] = None
+    model: Annotated[
+        Name | None,
+        Option(
+            "Give the accuracy of this model with and without the leak, and the labels it contradicts.",
+            ("--model", "-m"),
+            "MODEL",
+        ),
+    ] = None
+    contract: Annotated[Name | None, Option("The contract of the model.", ("--contract", "-c"), "FILE")] = None
+    predictions: Annotated[
+        Name | None, Option("A table of predictions, or a certificate.json, instead of a model.", metavar="FILE")
+    ] = None
+    clusters: Annotated[bool, Option("Give the accuracy over pictures too: the copies of one picture count once.")] = (
+        False
+    )
+    trust_code: TrustCode = False
+    time_limit: TimeLimit = OF_MODELS
+    select: Select = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.model is not None and self.predictions is not None:
+            raise UserError("a model and predictions were given: leave out one of them")
+        if self.contract is not None and self.model is None:
+            raise UserError("a contract belongs to a model: add --model")
+        if self.clusters and self.model is None and self.predictions is None:
+            raise UserError("--clusters is about an accuracy: add --model or --predictions")
+        return self

@@ -41,6 +41,13 @@ def checks_for_certificate() -> tuple[Check, ...]:
     return CERTIFICATE_CHECKS
 
 
+def checks_for_dataset() -> tuple[Check, ...]:
+    """Return all checks on an inspected dataset (FER-I, and FER-D where it states the rule)."""
+    from ferspec.checks.dataset.checks import DATASET_CHECKS
+
+    return DATASET_CHECKS
+
+
 def checks_for_implementation() -> tuple[Check, ...]:
     """Return all checks on an implementation, in the order of the catalogue of capabilities."""
     from ferspec.checks.implementation import classes, evaluation

@@ -96,10 +96,11 @@ def require_replaceable(folder: Path, subject: ModelSubject) -> None:
 def thumbnails(report: Report, dataset: Dataset) -> dict[str, bytes]:
     """Return small JPEGs of the worst images, by the digest of their pixels."""
     place = {entry.pixels_sha256: index for index, entry in enumerate(dataset.manifest())}
-    return {p.image: _jpeg(dataset.image(place[p.image])) for p in worst_predictions(report)}
+    return {p.image: small_jpeg(dataset.image(place[p.image])) for p in worst_predictions(report)}
 
 
-def _jpeg(image: np.ndarray) -> bytes:
+def small_jpeg(image: np.ndarray) -> bytes:
+    """Return an image (h, w, 3) as a JPEG of the size of a thumbnail."""
     height, width = (max(1, side * THUMBNAIL // max(image.shape[:2])) for side in image.shape[:2])
     smaller = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     return cv2.imencode(".jpg", cv2.cvtColor(smaller, cv2.COLOR_RGB2BGR))[1].tobytes()

@@ -9,6 +9,7 @@ from ferspec import spec
 from ferspec.checks.generator import (
     checks_for_artifacts,
     checks_for_certificate,
+    checks_for_dataset,
     checks_for_implementation,
     checks_for_log,
     checks_for_model,
@@ -23,7 +24,9 @@ from ferspec.report.coverage.mutants import Mutation, mutations
 from ferspec.spec.records import Clause, Status
 from ferspec.subjects.models.claims import Claim
 
-Subject = Literal["implementation", "model", "training run", "artifacts", "result row", "certificate", "grid"]
+Subject = Literal[
+    "implementation", "model", "training run", "artifacts", "result row", "certificate", "dataset", "grid"
+]
 State = Literal["covered", "untestable", "missing"]
 
 
@@ -85,6 +88,7 @@ def _checks() -> Iterator[tuple[str, Checked]]:
         "artifacts": checks_for_artifacts(),
         "result row": checks_for_result_row(),
         "certificate": checks_for_certificate(),
+        "dataset": checks_for_dataset(),
     }
     for subject, checks in of_subject.items():
         for check in checks:

@@ -44,16 +44,30 @@ class UnreadableImages(UserError):
         super().__init__(f"{name}: {len(errors):,} of {total:,} images cannot be read: {examples}{hint}")
 
 
-def read_each(listing: Listing, examine: Callable[[int, np.ndarray], T]) -> Iterator[ReadImage[T] | UserError]:
+def read_each(
+    listing: Listing,
+    examine: Callable[[int, np.ndarray], T],
+    note: Callable[[int, bytes], None] | None = None,
+) -> Iterator[ReadImage[T] | UserError]:
     """Yield every image of a listing in order, or the error for an unreadable image.
 
     Image files are decoded in sandboxed processes. ``examine(index, pixels)`` is called in threads; at most ``AHEAD``
-    images are read in advance.
+    images are read in advance. ``note(index, facts)`` is called before it, with the JSON of ``facts.described``, where
+    the image is a file; ``facts`` is empty if it cannot be described.
     """
 
     def read(index: int) -> ReadImage[T] | UserError:
+        def decode(data: bytes, name: str, turned: bool) -> np.ndarray:
+            pixels = decoders.decode(data, name, turned)
+            if note is not None:
+                try:
+                    note(index, decoders.describe(data, name))
+                except UserError:  # the pixels can be read, the metadata cannot
+                    note(index, b"")
+            return pixels
+
         try:
-            data, pixels = listing.fetch(index, decoders.decode)
+            data, pixels = listing.fetch(index, decode)
         except UserError as error:
             return error
         return ReadImage(_entry(listing, index, data, pixels), examine(index, pixels))

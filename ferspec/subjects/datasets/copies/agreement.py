@@ -13,9 +13,9 @@ def agreement(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> tupl
 
     Patches (m, p, p) are compared where ``inside`` (m, p, p). The correlation and the share are (m,).
     """
-    count = len(first)
-    weights = inside.reshape(count, -1).astype(np.float32)
-    details = [fine(patches).reshape(count, -1) for patches in (first, second)]
+    shape = len(first), first.shape[1] * first.shape[2]
+    weights = inside.reshape(shape).astype(np.float32)
+    details = [fine(patches).reshape(shape) for patches in (first, second)]
     total = np.maximum(weights.sum(axis=1, keepdims=True), 1)
     details = [(each - (each * weights).sum(axis=1, keepdims=True) / total) * weights for each in details]
     norms = [np.linalg.norm(each, axis=1) for each in details]

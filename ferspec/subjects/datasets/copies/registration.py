@@ -64,7 +64,7 @@ def registered(
         return maps, np.empty(0)
     for turn in range(steps + 1):
         patches, inside = atlas.sampled(pictures, maps, templates.side)
-        moved = normalised(patches.reshape(len(patches), -1))
+        moved = normalised(patches.reshape(len(patches), templates.side**2))
         if turn < steps:
-            maps = templates.step(numbers, moved, maps, inside.reshape(len(inside), -1))
+            maps = templates.step(numbers, moved, maps, inside.reshape(len(inside), templates.side**2))
     return maps, (moved * templates.pixels[numbers]).sum(axis=1)

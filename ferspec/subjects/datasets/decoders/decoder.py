@@ -10,7 +10,7 @@ from typing import IO, cast
 import numpy as np
 
 from ferspec.subjects.datasets.decode import MAX_PIXELS
-from ferspec.subjects.datasets.decoders.serve import AS_STORED, UPRIGHT
+from ferspec.subjects.datasets.decoders.serve import AS_STORED, DESCRIBE, UPRIGHT
 from ferspec.subjects.sandbox.messages import (
     HEADER,
     MOST_TEXT,
@@ -75,7 +75,7 @@ class Decoder:
         """Wait until the process is ready. A failure before is not blamed on an image."""
         with self._turn:
             try:
-                self._receive(0)
+                self._receive(0, Kind.LOADED)
             except Fault as fault:
                 raise RuntimeError(f"a decoder of images cannot be started: it {fault}") from fault
 
@@ -85,24 +85,32 @@ class Decoder:
         Raise ``Refused`` for a file that cannot be decoded, and ``Fault`` for anything but an answer, after which the
         decoder has ended. Raise ``Interrupted`` if it ends before.
         """
+        return values_of(*self._answer((UPRIGHT if turned else AS_STORED) + data, Kind.VALUES))
+
+    def describe(self, data: bytes) -> bytes:
+        """Return the JSON of ``facts.described`` on an image file. Raise the exceptions of ``ask``."""
+        return bytes(self._answer(DESCRIBE + data, Kind.LOADED)[1])
+
+    def _answer(self, request: bytes, kind: Kind) -> tuple[Header, bytearray]:
+        """Return the answer to a request, which must be of that kind."""
         with self._sending:
             self._sent += 1
             number = self._sent
             # reading the answer reports a process that has ended
             with suppress(OSError, ValueError):
-                send(self._input, pack(Kind.RUN, number, (UPRIGHT if turned else AS_STORED) + data))
+                send(self._input, pack(Kind.RUN, number, request))
         with self._turn:
             self._turn.wait_for(lambda: self.has_ended or self._answered == number - 1)
             if self.has_ended:
                 raise Interrupted
             try:
-                header, content = self._receive(number)
+                header, content = self._receive(number, kind)
             finally:
                 self._answered = number
                 self._turn.notify_all()
         if header.kind is Kind.FAILED:
             raise Refused(plain_text(content))
-        return values_of(header, content)
+        return header, content
 
     def end_if_late(self) -> None:
         """End the process if its answer is overdue. Another thread is waiting for the answer."""
@@ -121,12 +129,12 @@ class Decoder:
                 if stream is not None:
                     stream.close()
 
-    def _receive(self, number: int) -> tuple[Header, bytearray]:
-        """Read the next answer. Raise ``Fault``, and end the process, for anything else."""
+    def _receive(self, number: int, kind: Kind) -> tuple[Header, bytearray]:
+        """Read the next answer, of that kind. Raise ``Fault``, and end the process, for anything else."""
         self._deadline = time.monotonic() + self._seconds
         try:
             header = unpack(bytes(self._read(HEADER.size)))
-            _require_answer(header, number)
+            _require_answer(header, number, kind)
             return header, self._read(header.length)
         except (Malformed, EOFError, OSError) as error:
             reason = self._why(error)
@@ -152,15 +160,16 @@ class Decoder:
         return f"{self._sandboxed.why_ended()} without an answer"
 
 
-def _require_answer(header: Header, number: int) -> None:
-    """Raise ``Malformed`` unless a header announces the pixels of an image, or a short text."""
+def _require_answer(header: Header, number: int, kind: Kind) -> None:
+    """Raise ``Malformed`` unless a header announces the pixels of an image, or a short text; text may be an error."""
     if header.number != number:
         raise Malformed(f"answered request {header.number} instead of {number}")
-    if header.dtype is None and header.kind in (Kind.FAILED, Kind.LOADED):
+    is_text = header.kind is Kind.FAILED or header.kind is kind is Kind.LOADED
+    if header.dtype is None and is_text:
         if header.length > MOST_TEXT:
             raise Malformed(f"announced a text of {header.length:,} bytes: at most {MOST_TEXT:,} are read")
         return
     height, width, channels = header.shape if len(header.shape) == 3 else (0, 0, 0)
-    is_image = header.kind is Kind.VALUES and header.dtype == np.uint8 and channels == CHANNELS
+    is_image = header.kind is kind is Kind.VALUES and header.dtype == np.uint8 and channels == CHANNELS
     if not is_image or not 0 < height * width <= MAX_PIXELS:
         raise Malformed(f"answered with values of shape {header.shape} instead of the pixels of an image")

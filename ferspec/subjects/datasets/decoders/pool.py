@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import queue
 import threading
+from collections.abc import Callable
 from types import TracebackType
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +20,8 @@ FEW = 64
 # files of one process at a time: it decodes one while the next is sent
 AHEAD = 2
 TICK = 0.5
+
+T = TypeVar("T")
 
 
 class Decoders:
@@ -55,11 +59,18 @@ class Decoders:
         Raise ``UserError`` also where the decoder ends or misbehaves. Raise ``OSError`` or ``RuntimeError`` where no
         decoder can be started.
         """
+        return self._answered(name, lambda decoder: decoder.ask(data, turned))
+
+    def describe(self, data: bytes, name: str) -> bytes:
+        """Return the JSON of ``facts.described`` on an image file. Raise the exceptions of ``decode``."""
+        return self._answered(name, lambda decoder: decoder.describe(data))
+
+    def _answered(self, name: str, ask: Callable[[Decoder], T]) -> T:
         place = self._free.get()
         try:
             while True:
                 try:
-                    return place.decoder().ask(data, turned)
+                    return ask(place.decoder())
                 except Interrupted:
                     continue
         except Refused as refusal:

@@ -7,14 +7,15 @@ import warnings
 
 import numpy as np
 
-from ferspec.errors import UserError
+from ferspec.errors import UserError, one_line
 from ferspec.subjects.datasets.decode import decode
+from ferspec.subjects.datasets.decoders.facts import described
 from ferspec.subjects.sandbox.messages import HEADER, MOST_TEXT, Kind, fill, pack, send, unpack
 from ferspec.subjects.started import take_streams
 
 NAMELESS = "image"
-# the first byte of a request, before the file: whether its EXIF orientation is applied
-UPRIGHT, AS_STORED = b"\1", b"\0"
+# the first byte of a request, before the file: decode it, with its EXIF orientation applied or not, or describe it
+UPRIGHT, AS_STORED, DESCRIBE = b"\1", b"\0", b"\2"
 
 
 def main() -> None:
@@ -38,8 +39,13 @@ def main() -> None:
 
 
 def _answer(content: bytearray) -> tuple[Kind, np.ndarray | bytes]:
+    wanted, data = content[:1], bytes(content[1:])
     try:
-        return Kind.VALUES, decode(bytes(content[1:]), NAMELESS, content[:1] == UPRIGHT)
+        if wanted == DESCRIBE:
+            return Kind.LOADED, described(data)
+        return Kind.VALUES, decode(data, NAMELESS, wanted == UPRIGHT)
     except UserError as error:
         text = str(error).removeprefix(f"{NAMELESS}: ")
-        return Kind.FAILED, text.encode(errors="replace")[:MOST_TEXT]
+    except Exception as error:  # only a description is not guarded by ``decode``
+        text = f"the metadata cannot be read ({one_line(error)})"
+    return Kind.FAILED, text.encode(errors="replace")[:MOST_TEXT]

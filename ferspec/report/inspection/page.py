@@ -1,0 +1,52 @@
+"""The page of an inspection: what is wrong with a set, its accuracy without the leak, and its composition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from jinja2 import Template
+
+from ferspec import spec
+from ferspec.outcomes import Status
+from ferspec.report.inspection.thumbnails import ROWS, SUSPECTS, Shown, by_check, key_of
+from ferspec.report.inspection.words import accuracies, decisive, headed
+from ferspec.report.templating import new_environment
+from ferspec.report.terminal import details
+from ferspec.report.words import VERDICTS, by_urgency, level, number_range, percent, percent_range, plain, shorten
+from ferspec.subjects.datasets.inspection.document import InspectionReport
+
+
+def render_inspection(report: InspectionReport, pictures: Mapping[Shown, str]) -> str:
+    """Return the page, without scripts or external files; ``pictures`` are those of ``thumbnails``."""
+    titles = {outcome.check: outcome for outcome in report.outcomes}
+    found = [(titles[check], rows) for check, rows in by_check(report.findings) if check in titles]
+    known = None if report.dataset is None else spec.load().datasets[report.dataset]
+    return _template().render(
+        report=report,
+        titles=titles,
+        found=found,
+        decisive=decisive(report),
+        urgent=[o for o in by_urgency(report.outcomes) if o.status in (Status.FAIL, Status.INCONCLUSIVE)],
+        expected=() if known is None else known.counts,
+        most=max(report.composition.classes.values(), default=0) or 1,
+        pictures=pictures,
+        accuracies=accuracies(report.answered) if report.answered else (),
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = new_environment()
+    environment.filters |= {
+        "plain": plain,
+        "shorten": shorten,
+        "by_urgency": by_urgency,
+        "details": details,
+        "headed": headed,
+        "percent": percent,
+        "percent_range": percent_range,
+        "number_range": number_range,
+    }
+    environment.globals |= {"VERDICTS": VERDICTS, "ROWS": ROWS, "SUSPECTS": SUSPECTS, "key_of": key_of, "level": level}
+    return environment.get_template("inspection.html")
