@@ -18,6 +18,7 @@ from ferspec.api.requests import (
     CompareRequest,
     ConformRequest,
     FindingsRequest,
+    InspectRequest,
     JudgeRequest,
     Request,
     VerifyRequest,
@@ -39,6 +40,9 @@ ALL_GIVEN = {
     "grid judge": JudgeRequest(artifacts=("runs/",), cells=("dataset=rafdb resolution=48",), profile="paper"),
     "grid findings": FindingsRequest(results=("runs/", "more.csv")),
     "audit": AuditRequest(paths=("a.csv", "b.csv"), weights="imagenet", reported="0.83"),
+    "dataset inspect": InspectRequest(
+        dataset="B/", against=("R/", "F/"), as_="btfer", predictions="p.csv", clusters=True
+    ),
 }
 COMMANDS = {
     "certify": "ferspec certify 'my model.keras' --dataset B/ --claim 'accuracy>=0.6' --claim 'ece<=0.1' --trust-code",
@@ -48,6 +52,7 @@ COMMANDS = {
     "grid judge": "ferspec grid judge runs/ --select 'dataset=rafdb resolution=48' --profile paper",
     "grid findings": "ferspec grid findings runs/ more.csv",
     "audit": "ferspec audit a.csv b.csv --weights imagenet --reported 0.83",
+    "dataset inspect": "ferspec dataset inspect B/ --against R/ --against F/ --as btfer --predictions p.csv --clusters",
 }
 
 
