@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from ferspec.commands.dataset import build, describe, find, get, inspect, queries, withdraw
+from ferspec.commands.dataset import anonymise, build, describe, find, get, inspect, queries, withdraw
 
 app = typer.Typer(
-    help="Datasets of facial expressions: get, describe, inspect and build them, find and withdraw pictures.",
+    help="Datasets of facial expressions: get, describe, inspect, build, anonymise; find and withdraw pictures.",
     epilog="Example: ferspec dataset describe RAF-DB/",
     no_args_is_help=True,
 )
+app.command("anonymise", epilog=anonymise.EXAMPLE)(anonymise.anonymise)
 app.command("build", epilog=build.EXAMPLE)(build.build)
 app.command("describe", epilog=describe.EXAMPLE)(describe.describe)
 app.command("find", epilog=find.EXAMPLE)(find.find)

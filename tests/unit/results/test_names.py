@@ -27,7 +27,7 @@ VERBS = (
 LISTED = {
     "ferspec": {*VERBS, "callbacks", "dataset", "grid", "metrics"},
     "ferspec.callbacks": {"ProtocolSchedule"},
-    "ferspec.dataset": {"build", "describe", "find", "get", "inspect", "withdraw"},
+    "ferspec.dataset": {"anonymise", "build", "describe", "find", "get", "inspect", "withdraw"},
     "ferspec.grid": {"band", "findings", "judge"},
     "ferspec.metrics": {"accuracy", "confusion_matrix", "evaluate", "f1", "precision", "recall", "wilson_interval"},
 }
