@@ -12,7 +12,7 @@ from helpers.web import served
 PICTURE = b"\x89PNG picture"
 SECONDS = 1.0
 
-pytestmark = pytest.mark.hostile("server")
+pytestmark = pytest.mark.hostile("servers of pictures")
 
 
 @pytest.fixture(scope="module")

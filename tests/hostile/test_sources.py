@@ -15,7 +15,7 @@ from ferspec.collection.sources import open_source
 from ferspec.errors import UserError
 from helpers.collections import encoded, faces, on_wall
 
-pytestmark = pytest.mark.hostile("source")
+pytestmark = pytest.mark.hostile("sources of pictures")
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +36,35 @@ def collected(tmp_path, source):
     return read_manifest(tmp_path / "out" / "1-collect" / "manifest.csv")
 
 
+def png(width, height, depth, kind, data):
+    """Return a PNG of a header and compressed data, whatever they say."""
+
+    def chunk(name, content):
+        return len(content).to_bytes(4, "big") + name + content + zlib.crc32(name + content).to_bytes(4, "big")
+
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes((depth, kind, 0, 0, 0))
+    packed = chunk(b"IDAT", zlib.compress(data, 1))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + packed + chunk(b"IEND", b"")
+
+
 def bomb():
     """Return a PNG of 40,000 × 40,000 pixels in a few kilobytes."""
+    return png(40_000, 40_000, 8, 0, bytes(1 << 20))
 
-    def chunk(kind, data):
-        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
-    header = chunk(b"IHDR", (40_000).to_bytes(4, "big") * 2 + b"\x08\x00\x00\x00\x00")
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1 << 20))) + chunk(b"IEND", b"")
+@pytest.mark.slow
+def test_100_000_tiny_files_are_collected_in_bounded_memory(tmp_path):
+    resource = pytest.importorskip("resource", reason="Windows does not say how much memory a process took")
+    folder = tmp_path / "Happy"
+    folder.mkdir()
+    for number in range(100_000):
+        # one row of two pixels, which no other file has
+        (folder / str(number)).write_bytes(png(2, 1, 8, 2, b"\0" + number.to_bytes(6, "big")))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = build(tmp_path / "out", [folder], until="collect")
+    assert found.stages["collect"].kept == 100_000
+    # kilobytes
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_000_000
 
 
 @pytest.mark.parametrize("name", ["../out.png", "Happy/../../out.png", "/tmp/out.png", "..\\out.png"])

@@ -41,11 +41,11 @@ def clean(out: Path, collected: Sequence[Row], detectors: Detectors, progress: P
             measured[row.digest] = _measured(out, row, journal, detectors, tools, decoders)
             progress(STEP, done, len(kept))
         rows = [_decided(row, measured[row.digest], tools) for row in kept]
+        # files of copies stay, so that they need not be measured again
+        remove_others(folder, [row.file for row in rows])
         rows = _without_copies(rows, journal, collected, partial(_stored, folder, decoders), progress)
     decisions = read_decisions(folder / DECISIONS)
-    rows = [with_decision(row, decisions.get(row.digest)) for row in rows]
-    remove_others(folder, (row.file for row in rows))
-    return rows
+    return [with_decision(row, decisions.get(row.digest)) for row in rows]
 
 
 def _measured(out: Path, row: Row, journal: Journal, detectors: Detectors, tools: str, decoders: Decoders) -> Measures:
@@ -53,7 +53,7 @@ def _measured(out: Path, row: Row, journal: Journal, detectors: Detectors, tools
     folder = stage_folder(out, "clean")
     entry = journal.get(row.digest)
     target = folder / _file(row)
-    if entry is not None and entry["tools"] == tools and (target.is_file() or not decide_from(entry)):
+    if entry is not None and entry["tools"] == tools and (target.is_file() or not _has_file(entry)):
         return from_entry(entry)
     picture = read_picture(stage_folder(out, "collect") / row.file, decoders)
     measures = measure(picture, detectors)
@@ -63,8 +63,8 @@ def _measured(out: Path, row: Row, journal: Journal, detectors: Detectors, tools
     return measures
 
 
-def decide_from(entry: Mapping[str, object]) -> bool:
-    """Return whether a measured picture is kept or reviewed, so that its file must exist."""
+def _has_file(entry: Mapping[str, object]) -> bool:
+    """Return whether a measured picture is kept or reviewed, so that it has a file."""
     return decide_picture(from_entry(entry), thresholds()).decision != "drop"
 
 

@@ -267,8 +267,11 @@ def test_a_changed_copy_is_dropped_and_one_under_another_class_is_for_a_reviewer
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         jpeg = encoded(on_wall(np.ascontiguousarray(face)), "JPEG", quality=60 + int(name[-1]))
         (tmp_path / "in" / f"{name}.jpg").write_bytes(jpeg)
-    wall = Detectors(Box40(), Box40())
-    assert build(tmp_path / "out", [tmp_path / "in"], per_class=1, detectors=wall).state == "waits for review"
+    once = Box40()
+    for _ in range(2):
+        found = build(tmp_path / "out", [tmp_path / "in"], per_class=1, detectors=Detectors(once, Box40()))
+        assert found.state == "waits for review"
+    assert once.asked == len(copies)
     by_name = {row.source: row.digest for row in rows(tmp_path / "out", "1-collect")}
     found = {row.digest: (row.decision, row.reason) for row in rows(tmp_path / "out", "2-clean")}
     assert found[by_name["in/Happy/1.jpg"]] == ("keep", "")
@@ -281,8 +284,10 @@ class Box40:
     """Detect the face where ``on_wall`` puts it, also in a JPEG."""
 
     tool = "stand-in 2"
+    asked = 0
 
     def faces(self, picture):
+        self.asked += 1
         return (Face(Box(LEFT, TOP, LEFT + SIDE, TOP + SIDE), 1.0),)
 
 
