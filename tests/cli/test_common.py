@@ -93,12 +93,23 @@ def test_published_figures_replace_no_other_file(ferspec, tmp_path):
     assert [ferspec("grid", "export-published", out, *more)[0] for more in (("--force",), ())] == [0, 0]
 
 
-def certify(ferspec, model, dataset="patches.npz", *more):
-    return ferspec("certify", model, "--dataset", dataset, "--contract", "contract.toml", "--out", "there", *more)
+def words(model, dataset="patches.npz", *more):
+    return model, "--dataset", dataset, "--contract", "contract.toml", "--out", "there", *more
 
 
-def test_the_same_command_works_again_and_a_corrected_contract_or_another_claim_too(ferspec, workplace):
-    assert [certify(ferspec, RIGHT)[0] for _ in range(2)] == [0, 0]
+def certify(ferspec, *given):
+    return ferspec("certify", *words(*given))
+
+
+@pytest.fixture
+def certificate(certified, workplace):
+    """The path of a certificate of RIGHT that a test may change."""
+    certified(*words(RIGHT))
+    return Path("there/certificate.json")
+
+
+def test_the_same_command_works_again_and_a_corrected_contract_or_another_claim_too(ferspec, certificate):
+    assert certify(ferspec, RIGHT)[0] == 0
     assert certify(ferspec, RIGHT, "patches.npz", "--claim", "accuracy>=0.5")[0] == 0
     assert json.loads(Path("there/certificate.json").read_text())["claims"] == ["accuracy>=0.5"]
 
@@ -106,8 +117,7 @@ def test_the_same_command_works_again_and_a_corrected_contract_or_another_claim_
 @pytest.mark.parametrize(
     ("model", "dataset"), [(OTHER, "patches.npz"), (RIGHT, "others/patches.npz")], ids=["another model", "other images"]
 )
-def test_a_certificate_of_another_model_or_other_images_does_not_replace_one(ferspec, workplace, model, dataset):
-    certify(ferspec, RIGHT)
+def test_a_certificate_of_another_model_or_other_images_does_not_replace_one(ferspec, certificate, model, dataset):
     before = {path: path.read_bytes() for path in Path("there").iterdir()}
     status, out, err = certify(ferspec, model, dataset)
     assert (status, out, err.count("\n")) == (2, "", 1)
@@ -144,9 +154,8 @@ def test_a_verified_failure_is_reported_as_a_failure(ferspec, workplace):
     assert "name" not in {*document["says"]["subject"], *document["says"]["dataset"]}
 
 
-def test_an_edited_certificate_is_not_consistent_and_shows_how_to_see_it_again(ferspec, workplace):
-    certify(ferspec, RIGHT)
-    path = Path("there/certificate.json")
+def test_an_edited_certificate_is_not_consistent_and_shows_how_to_see_it_again(ferspec, certificate):
+    path = certificate
     path.write_text(path.read_text().replace('"verdict": "pass"', '"verdict": "fail"'))
     status, out, _ = ferspec("verify", path)
     assert status == 1
@@ -167,9 +176,8 @@ def test_a_contract_cannot_be_given_for_a_training(ferspec, workplace):
     assert not Path("run.contract.toml").exists()
 
 
-def test_commands_that_need_model_and_images_ask_for_both(ferspec, workplace):
-    certify(ferspec, RIGHT)
-    out = ferspec("verify", "there/certificate.json", "-k", "FER-X-08")[1]
+def test_commands_that_need_model_and_images_ask_for_both(ferspec, certificate):
+    out = ferspec("verify", certificate, "-k", "FER-X-08")[1]
     assert "add --model and --dataset" in out
 
 

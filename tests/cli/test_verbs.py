@@ -30,8 +30,8 @@ def workplace(tmp_path, monkeypatch):
 GIVEN = ("--dataset", "patches.npz", "--contract", "contract.toml")
 
 
-def test_certify_writes_the_certificate_and_the_pages_drawn_from_it(ferspec, workplace):
-    status, out, err = ferspec("certify", RIGHT, *GIVEN, "--out", "there")
+def test_certify_writes_the_certificate_and_the_pages_drawn_from_it(certified, workplace):
+    status, out, err = certified(RIGHT, *GIVEN, "--out", "there")
     assert (status, err) == (0, "images: 140 of patches (npz): 20 of each class\n")
     assert "PASS" in out
     assert {path.name for path in Path("there").iterdir()} == {
@@ -42,8 +42,8 @@ def test_certify_writes_the_certificate_and_the_pages_drawn_from_it(ferspec, wor
     }
 
 
-def test_the_json_document_follows_the_published_schema(ferspec, workplace):
-    _, out, _ = ferspec("certify", RIGHT, *GIVEN, "--json", "--claim", "accuracy>=0.5")
+def test_the_json_document_follows_the_published_schema(certified, workplace):
+    _, out, _ = certified(RIGHT, *GIVEN, "--json", "--claim", "accuracy>=0.5", "--out", "there")
     document = json.loads(out)
     jsonschema.validate(document, published())
     expected = {"verdict", "counts", "outcomes", "metrics", "diagnoses", "subject", "dataset", "spec"}
@@ -52,8 +52,8 @@ def test_the_json_document_follows_the_published_schema(ferspec, workplace):
     assert document["counts"]["planned"] == len(document["outcomes"]) == 10
 
 
-def test_printed_json_equals_the_written_file(ferspec, workplace):
-    _, out, _ = ferspec("certify", RIGHT, *GIVEN, "--json", "--out", "there")
+def test_printed_json_equals_the_written_file(certified, workplace):
+    _, out, _ = certified(RIGHT, *GIVEN, "--json", "--claim", "accuracy>=0.5", "--out", "there")
     assert json.loads(out) == json.loads(Path("there/certificate.json").read_text())
 
 
@@ -62,13 +62,12 @@ def test_printed_json_equals_the_written_file(ferspec, workplace):
     [("accuracy>=0.5", 0), ("accuracy>=0.99", 3), ("ece<=0.0000001", 1)],
     ids=["a claim that holds", "a claim that the images cannot decide", "a claim that does not hold"],
 )
-def test_the_exit_status_is_that_of_the_verdict(ferspec, workplace, claim, status):
-    assert ferspec("certify", RIGHT, *GIVEN, "--claim", claim)[0] == status
+def test_the_exit_status_is_that_of_the_verdict(certified, workplace, claim, status):
+    assert certified(RIGHT, *GIVEN, "--claim", claim)[0] == status
 
 
-def test_a_failure_shows_observation_place_cause_and_command(ferspec, workplace):
-    claim = "ece<=0.0000001"
-    _, out, _ = ferspec("certify", RIGHT, *GIVEN, "--claim", claim)
+def test_a_failure_shows_observation_place_cause_and_command(certified, workplace):
+    _, out, _ = certified(RIGHT, *GIVEN, "--claim", "ece<=0.0000001")
     assert "observed ece" in out
     assert "expected <= 1e-07" in out
     command = next(line for line in out.splitlines() if "reproduce:" in line)
@@ -114,8 +113,8 @@ def test_a_mistyped_command_is_one_line_too(ferspec, workplace, words):
     assert err.startswith("ferspec: ")
 
 
-def test_a_run_that_cannot_be_written_leaves_the_earlier_files(ferspec, workplace, monkeypatch):
-    ferspec("certify", RIGHT, *GIVEN, "--out", "there")
+def test_a_run_that_cannot_be_written_leaves_the_earlier_files(ferspec, certified, workplace, monkeypatch):
+    certified(RIGHT, *GIVEN, "--out", "there")
     before = {path: path.read_bytes() for path in Path("there").iterdir()}
     monkeypatch.setattr("ferspec.report.pages.render_badge", lambda report, assurance: 1 / 0)
     ended = ferspec("certify", "helpers.callables:right_with_some_noise", *GIVEN, "--out", "there", "--force")
@@ -152,8 +151,8 @@ def test_slices_come_from_a_groups_file(ferspec, workplace):
     assert document["verdict"] == "pass"
 
 
-def test_verify_finds_nothing_in_an_untouched_certificate_and_an_edit_in_another(ferspec, workplace):
-    ferspec("certify", RIGHT, *GIVEN, "--out", "there")
+def test_verify_finds_nothing_in_an_untouched_certificate_and_an_edit_in_another(ferspec, certified, workplace):
+    certified(RIGHT, *GIVEN, "--out", "there")
     path = Path("there/certificate.json")
     everything = ("verify", path, "--dataset", "patches.npz", "--model", RIGHT, "--json")
     status, out, _ = ferspec(*everything)
