@@ -4,6 +4,7 @@ import platform
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def environment(
     )
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return version(package)

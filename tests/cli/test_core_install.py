@@ -1,6 +1,6 @@
 """What the core install does without TensorFlow, Keras and PyTorch, and what it says where an extra is needed."""
 
-import shlex
+import json
 import shutil
 import sys
 
@@ -40,7 +40,52 @@ def python_words(module):
 
 python.python_words = python_words
 """
-FERSPEC = [sys.executable, "-c", f"{WITHOUT_FRAMEWORKS}\nfrom ferspec.cli import main\nmain()"]
+# commands as JSON in, and the end of each as JSON out: a process each would import the same again
+SEVERAL = f"""{WITHOUT_FRAMEWORKS}
+import contextlib, io, json, shlex, sys
+from ferspec.cli import main
+
+
+def ended(command):
+    sys.argv = ["ferspec", *shlex.split(command)]
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            return [end.code or 0, out.getvalue(), err.getvalue()]
+
+
+print(json.dumps([ended(command) for command in json.load(sys.stdin)]))
+"""
+MADE_BEFORE = ["grid export-published published.csv", "certify predictions.csv -d faces.npz -o certified"]
+STATUSES = {
+    "spec list": 0,
+    "spec show FER-W-02": 0,
+    "grid list": 0,
+    "grid band resnet18-scratch-48-rafdb-conservative": 0,
+    "grid judge published.csv": 1,
+    "grid findings": 0,
+    "models list": 0,
+    "audit log.csv --weights scratch": 0,
+    "conform right": 0,
+    "certify model.onnx -d faces.npz -c onnx.toml -o onnx": 0,
+    "certify model.tflite -d faces.npz -c tflite.toml -o tflite": 0,
+    "certify mine:predict -d faces.npz -c mine.toml -o mine": 0,
+    "certify predictions.csv -d faces.npz -o csv": 0,
+    "compare predictions.csv mine:predict -d faces.npz --contract-b mine.toml": 1,
+    "verify certified/certificate.json": 0,
+}
+NEEDING_AN_EXTRA = (
+    "train sequential4conv-scratch-48-synthetic-conservative --subset 128 --epochs-cap 1",
+    "grid run --select 'dataset=synthetic' --out runs",
+    "models show ResNet18",
+    "models build ResNet18 --out resnet18.keras",
+    "certify old.h5 -d faces.npz -c mine.toml",
+    "compare demo old.h5 -d faces.npz --contract-b mine.toml",
+    "verify certified/certificate.json -m old.h5 -d faces.npz",
+    "contract init old.h5",
+)
 # from Python: an object of the process, and the results that the commands give
 FROM_PYTHON = """
 import numpy, ferspec, mine
@@ -106,10 +151,16 @@ def workplace(tmp_path_factory):
     write_log(folder / "log.csv", [trained_by_keras_2([1.0 - 0.01 * min(epoch, 4) for epoch in range(25)])])
     (folder / "right.py").write_text(MINIATURE)
     (folder / "old.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(500))
-    for command in ("grid export-published published.csv", "certify predictions.csv -d faces.npz -o certified"):
-        done = run([*FERSPEC, *shlex.split(command)], cwd=folder)
-        assert done.returncode == 0, done.stderr
+    for status, _, err in several(folder, MADE_BEFORE):
+        assert status == 0, err
     return folder
+
+
+def several(folder, commands):
+    """Return exit status, standard output and standard error of each of several commands without frameworks."""
+    done = run([sys.executable, "-c", SEVERAL], input=json.dumps(commands), cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def write_onnx(path):
@@ -130,29 +181,16 @@ def write_onnx(path):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10), path)
 
 
-@pytest.mark.parametrize(
-    ("command", "status"),
-    [
-        ("spec list", 0),
-        ("spec show FER-W-02", 0),
-        ("grid list", 0),
-        ("grid band resnet18-scratch-48-rafdb-conservative", 0),
-        ("grid judge published.csv", 1),
-        ("grid findings", 0),
-        ("models list", 0),
-        ("audit log.csv --weights scratch", 0),
-        ("conform right", 0),
-        ("certify model.onnx -d faces.npz -c onnx.toml -o onnx", 0),
-        ("certify model.tflite -d faces.npz -c tflite.toml -o tflite", 0),
-        ("certify mine:predict -d faces.npz -c mine.toml -o mine", 0),
-        ("certify predictions.csv -d faces.npz -o csv", 0),
-        ("compare predictions.csv mine:predict -d faces.npz --contract-b mine.toml", 1),
-        ("verify certified/certificate.json", 0),
-    ],
-)
-def test_a_command_runs_without_tensorflow(workplace, command, status):
-    done = run([*FERSPEC, *shlex.split(command)], cwd=workplace)
-    assert (done.returncode, done.stderr.count("Traceback")) == (status, 0), done.stderr
+@pytest.fixture(scope="module")
+def ends(workplace):
+    """The ends of the commands that run, by command."""
+    return dict(zip(STATUSES, several(workplace, list(STATUSES)), strict=True))
+
+
+@pytest.mark.parametrize("command", STATUSES)
+def test_a_command_runs_without_tensorflow(ends, command):
+    status, _, err = ends[command]
+    assert (status, "Traceback" in err) == (STATUSES[command], False), err
 
 
 def test_the_results_of_python_need_no_tensorflow(workplace):
@@ -161,27 +199,22 @@ def test_the_results_of_python_need_no_tensorflow(workplace):
 
 
 def test_the_process_of_a_model_has_no_framework_either(workplace):
-    done = run([*FERSPEC, *shlex.split("certify needy:predict -d faces.npz -c mine.toml -o needy")], cwd=workplace)
-    assert done.returncode == 2
-    assert "No module named 'torch'" in done.stderr
+    [(status, _, err)] = several(workplace, ["certify needy:predict -d faces.npz -c mine.toml -o needy"])
+    assert status == 2
+    assert "No module named 'torch'" in err
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "train sequential4conv-scratch-48-synthetic-conservative --subset 128 --epochs-cap 1",
-        "grid run --select 'dataset=synthetic' --out runs",
-        "models show ResNet18",
-        "models build ResNet18 --out resnet18.keras",
-        "certify old.h5 -d faces.npz -c mine.toml",
-        "compare demo old.h5 -d faces.npz --contract-b mine.toml",
-        "verify certified/certificate.json -m old.h5 -d faces.npz",
-        "contract init old.h5",
-    ],
-)
-def test_a_command_that_needs_an_extra_names_it_before_any_work(workplace, command):
+@pytest.fixture(scope="module")
+def refusals(workplace):
+    """The ends of the commands that need an extra, by command; none leaves a file."""
     before = sorted(path.name for path in workplace.iterdir())
-    done = run([*FERSPEC, *shlex.split(command)], cwd=workplace)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert "pip install 'ferspec[tensorflow]'" in done.stderr
+    ends = several(workplace, list(NEEDING_AN_EXTRA))
     assert sorted(path.name for path in workplace.iterdir()) == before
+    return dict(zip(NEEDING_AN_EXTRA, ends, strict=True))
+
+
+@pytest.mark.parametrize("command", NEEDING_AN_EXTRA)
+def test_a_command_that_needs_an_extra_names_it_before_any_work(refusals, command):
+    status, out, err = refusals[command]
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "pip install 'ferspec[tensorflow]'" in err

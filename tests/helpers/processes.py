@@ -20,5 +20,5 @@ def run_python(program, *arguments, **options):
 
 def run_pytest(*words, **options):
     """Run pytest, without its cache and what takes long to import, in a Python of its own, as ``run`` does."""
-    without = ("-pno:cacheprovider", "-pno:hypothesispytest")
-    return run([sys.executable, "-m", "pytest", *without, *words], **options)
+    plugins = ("cacheprovider", "hypothesispytest", "benchmark", "anyio", "random_order")
+    return run([sys.executable, "-m", "pytest", *(f"-pno:{name}" for name in plugins), *words], **options)
