@@ -18,6 +18,11 @@ def run_python(program, *arguments, **options):
     return run([sys.executable, "-c", program, *arguments], **options)
 
 
+def run_ferspec(*words, **options):
+    """Run the command line in a Python of its own, as ``run`` does."""
+    return run([sys.executable, "-m", "ferspec", *words], **options)
+
+
 def run_pytest(*words, **options):
     """Run pytest, without its cache and what takes long to import, in a Python of its own, as ``run`` does."""
     plugins = ("cacheprovider", "hypothesispytest", "benchmark", "anyio", "random_order")

@@ -37,5 +37,7 @@ def clean_environment(scratch: Path, added: Mapping[str, str] | None = None) -> 
         "XDG_CONFIG_HOME": str(scratch / HOME / ".config"),
         "MPLCONFIGDIR": str(scratch / HOME / ".config" / "matplotlib"),
         "PYTHONPATH": os.pathsep.join(search),
+        # it would look for plugins in every installed package, at each start
+        "PYDANTIC_DISABLE_PLUGINS": "__all__",
         **added,
     }

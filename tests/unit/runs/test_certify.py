@@ -11,6 +11,7 @@ from ferspec.subjects.models.contracts.files import save_contract
 from ferspec.subjects.runs.artifacts.record import CONTRACT, MODEL, RUN, read_run
 from ferspec.subjects.runs.data.splits import TrainingData
 from helpers.miniatures import colour_patches, contract
+from helpers.processes import run_ferspec
 from helpers.tiny import runs as tiny_runs
 
 
@@ -50,28 +51,35 @@ def test_a_run_on_synthetic_faces_is_certified_on_the_same_faces(ferspec, run):
     assert index["model-index"][0]["name"] == tiny_runs.CELL
 
 
-def test_a_run_is_certified_on_a_named_dataset_with_claims(ferspec, run, tmp_path):
-    colour_patches(tmp_path)
-    status, out, _ = ferspec("certify", run, "--dataset", "patches.npz", "--claim", "accuracy>=0.5", "--json")
-    document = json.loads(out)
-    assert status == 0
+@pytest.fixture(scope="module")
+def certified(finished, tmp_path_factory):
+    """A run beside a contract that is not its own, and what certifying it on named images with a claim printed."""
+    folder = tmp_path_factory.mktemp("certified")
+    shutil.copytree(finished, folder / "run")
+    colour_patches(folder)
+    save_contract(contract(range=(0.0, 255.0)), folder / CONTRACT)
+    command = ("certify", "run", "--dataset", "patches.npz", "--claim", "accuracy>=0.5", "--out", "there", "--json")
+    ended = run_ferspec(*command, cwd=folder)
+    assert ended.returncode == 0, ended.stderr
+    return folder, json.loads(ended.stdout)
+
+
+def test_a_run_is_certified_on_a_named_dataset_with_claims(certified):
+    _, document = certified
     assert document["dataset"]["n"] == 140
     assert document["claims"] == ["accuracy>=0.5"]
 
 
-def test_a_certificate_of_a_run_is_verified_against_the_run(ferspec, run, tmp_path):
-    colour_patches(tmp_path)
-    ferspec("certify", run, "--dataset", "patches.npz", "--out", "there")
-    status, out, _ = ferspec("verify", "there/certificate.json", "--dataset", "patches.npz", "--model", run, "--json")
+def test_a_certificate_of_a_run_is_verified_against_the_run(ferspec, certified, monkeypatch):
+    monkeypatch.chdir(certified[0])
+    given = ("--dataset", "patches.npz", "--model", "run")
+    status, out, _ = ferspec("verify", "there/certificate.json", *given, "--json")
     assert status == 0
     assert (json.loads(out)["finding"], json.loads(out)["counts"]["not_evaluated"]) == ("REPRODUCED", 1)
 
 
-def test_the_runs_own_contract_is_used_and_not_that_of_the_folder_it_is_in(ferspec, run, tmp_path):
-    colour_patches(tmp_path)
-    save_contract(contract(range=(0.0, 255.0)), tmp_path / CONTRACT)
-    _, out, _ = ferspec("certify", run, "--dataset", "patches.npz", "--json")
-    assert json.loads(out)["subject"]["contract"]["input"]["range"] == [0.0, 1.0]
+def test_the_runs_own_contract_is_used_and_not_that_of_the_folder_it_is_in(certified):
+    assert certified[1]["subject"]["contract"]["input"]["range"] == [0.0, 1.0]
 
 
 def add_a_byte(name):

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import resource
+import shutil
 
 import numpy as np
 import pytest
@@ -284,10 +285,15 @@ def test_a_training_does_not_resume_on_other_images(ferspec, command, tmp_path):
     assert ferspec(*command)[0] == 0
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A training of three epochs."""
+    return trained(tmp_path_factory.mktemp("whole"), task(epochs_cap=3))
+
+
 @pytest.mark.parametrize("after", [1, 2, 3])
-def test_a_full_disk_keeps_finished_epochs(tmp_path, monkeypatch, after):
+def test_a_full_disk_keeps_finished_epochs(tmp_path, whole, monkeypatch, after):
     settings = task(epochs_cap=3)
-    whole = trained(tmp_path / "whole", settings)
     # every epoch is kept by one or two files: the best state where it is the best, then the last
     with monkeypatch.context() as patch:
         patch.setattr(np, "savez", Full(np.savez, after))
@@ -318,9 +324,17 @@ def test_partial_files_of_killed_processes_are_removed(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["best-00000.npz", "last.npz"]
 
 
+@pytest.fixture(scope="module")
+def one_epoch(tmp_path_factory):
+    """The state of a training of one epoch."""
+    folder = tmp_path_factory.mktemp("one-epoch")
+    trained(folder, task(epochs_cap=1))
+    return folder
+
+
 @pytest.mark.parametrize("damage", ["cut", "flipped", "foreign", "of another network"])
-def test_a_damaged_state_is_one_line(tmp_path, damage):
-    trained(tmp_path, task(epochs_cap=1))
+def test_a_damaged_state_is_one_line(tmp_path, one_epoch, damage):
+    shutil.copytree(one_epoch, tmp_path, dirs_exist_ok=True)
     path = tmp_path / LAST
     whole = path.read_bytes()
     if damage == "cut":

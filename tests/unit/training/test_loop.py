@@ -73,9 +73,20 @@ class Heard(Listener):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
+def whole(tmp_path_factory):
+    """By its phases, a training that nobody stops, and what its listener heard."""
+
+    def heard_of(plans):
+        heard = Heard()
+        return trained(tmp_path_factory.mktemp("whole"), task(plans=plans), listener=heard), heard
+
+    return {name: heard_of(plans) for name, plans in PLANS.items()}
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(whole):
     """What a training leaves that nobody stops, by its phases."""
-    return {name: left(trained(tmp_path_factory.mktemp("whole"), task(plans=plans))) for name, plans in PLANS.items()}
+    return {name: left(done) for name, (done, _) in whole.items()}
 
 
 @pytest.mark.parametrize(
@@ -114,10 +125,10 @@ def test_another_seed_is_another_training(tmp_path, uninterrupted):
     assert other["rows"] != uninterrupted["one phase"]["rows"]
 
 
-def test_the_optimiser_is_adam_with_the_decays_of_the_runs(tmp_path):
+def test_the_optimiser_is_adam_with_the_decays_of_the_runs(whole):
     import keras
 
-    optimizer = trained(tmp_path, task()).network.optimizer
+    optimizer = whole["one phase"][0].network.optimizer
     assert type(optimizer) is keras.optimizers.Adam
     assert (optimizer.beta_1, optimizer.beta_2, optimizer.amsgrad, optimizer.weight_decay) == (0.9, 0.999, False, None)
 
@@ -241,9 +252,8 @@ def test_the_reason_for_the_end_of_a_phase_is_recorded(tmp_path, plans, cap, end
     assert trained(tmp_path, task(plans=plans, epochs_cap=cap)).ended == ended
 
 
-def test_a_listener_receives_every_step_and_the_remaining_work(tmp_path):
-    heard = Heard()
-    done = trained(tmp_path, task(plans=TWO_PHASES), listener=heard)
+def test_a_listener_receives_every_step_and_the_remaining_work(whole):
+    done, heard = whole["two phases"]
     assert heard.steps == [(epoch, step, 3) for epoch in range(5) for step in (1, 2, 3)]
     assert heard.rows == list(done.rows)
     left = [replace(outlook, seconds=0.0) for outlook in heard.outlooks]
