@@ -231,8 +231,8 @@ def test_a_named_key_that_did_not_sign_is_found(certify, verify):
 
 def test_a_new_certificate_does_not_keep_the_signatures_of_the_earlier_one(ferspec, certify, verify):
     certify("--sign", "owner.pem")
-    again = ("certify", MODEL, *IMAGES, "--contract", "contract.toml", "--out", "there", "--force")
-    assert ferspec(*again)[0] == 0
+    command = ("certify", MODEL, *IMAGES, "--contract", "contract.toml", "--out", "there", "--force")
+    assert ferspec(*command)[0] == 0
     assert not Path("there/certificate.intoto.jsonl").exists()
     assert verify()[0] == 0
 
