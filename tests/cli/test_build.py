@@ -69,6 +69,21 @@ def test_a_mistake_is_one_line_and_nothing_is_written(ferspec, stand_ins, tmp_pa
     assert not (tmp_path / "faces").exists()
 
 
+def test_ctrl_c_says_what_was_kept_and_the_same_command_continues(ferspec, source, stand_ins, tmp_path, monkeypatch):
+    from ferspec.api.dataset import build
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    words = ("dataset", "build", tmp_path / "faces", "--from", source, "--per-class", 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(build, "crop", interrupted)
+        status, _, shown = ferspec(*words)
+    assert status == 130
+    assert f"is kept in {tmp_path / 'faces'}; the same command continues" in shown
+    assert ferspec(*words)[0] == 0
+
+
 def test_the_missing_extra_is_named_before_any_work(ferspec, source, tmp_path, monkeypatch):
     from ferspec import extras
 

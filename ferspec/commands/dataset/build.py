@@ -72,10 +72,14 @@ def build(
     from ferspec.api.dataset.build import build as built
     from ferspec.collection.manifest import stage_of
     from ferspec.collection.plan import languages_of
+    from ferspec.commands.endings import saying_what_is_kept
     from ferspec.commands.live.progress import progress
     from ferspec.commands.tables.building import print_built
 
-    with progress() as shown:
+    with (
+        saying_what_is_kept(lambda: f"what was collected and measured is kept in {out}; the same command continues"),
+        progress() as shown,
+    ):
         found = built(
             out,
             sources or (),
