@@ -36,7 +36,7 @@ def write_picture(path: Path, picture: np.ndarray) -> None:
 
 
 def remove_others(folder: Path, files: Iterable[str]) -> None:
-    """Remove each picture that is not one of these files, such as one of a killed stage."""
+    """Remove each picture that is not one of these files, as a killed stage leaves."""
     named = set(files)
     for path in (folder / PICTURES).glob("*"):
         if f"{PICTURES}/{path.name}" not in named:
