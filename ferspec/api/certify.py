@@ -37,6 +37,8 @@ from ferspec.subjects.models.subject import ModelSubject
 from ferspec.subjects.models.worker.settings import recorded_settings
 from ferspec.subjects.runs.data.decided import trained_on
 from ferspec.subjects.time_limit import OF_MODELS
+from ferspec.use.assess import Declaration, declare
+from ferspec.use.data import law
 
 OBJECTS = (Contract, Mapping)
 
@@ -55,6 +57,9 @@ def certify(
     diagnose: Mode | None = None,
     split: str | None = None,
     sequential: bool = False,
+    use: str | None = None,
+    place: str | None = None,
+    date: str | None = None,
 ) -> Certification:
     """Judge a trained model on a dataset and return the report; ``demo`` is the built-in example.
 
@@ -68,9 +73,10 @@ def certify(
     evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``; ``time_limit``
     is in seconds for a batch. With ``images``, the page shows thumbnails of the most confident mistakes. ``diagnose``
     is ``quick`` or ``full``, by default full for inputs up to 128 pixels. With ``sequential``, images are asked in
-    random order until all claims, which must be about shares of images, are decided. ``UserError`` for a model that
-    cannot be evaluated: an unreadable file, a wrong number of output columns, NaN in the outputs. ``Unfinished`` for
-    one that answers and then crashes, ends or breaks a limit.
+    random order until all claims, which must be about shares of images, are decided. ``use``, ``place`` and ``date``
+    declare a use of the model, which the page compares with data on law, and which changes no verdict. ``UserError``
+    for a model that cannot be evaluated: an unreadable file, a wrong number of output columns, NaN in the outputs.
+    ``Unfinished`` for one that answers and then crashes, ends or breaks a limit.
     """
     if isinstance(model, str | Path) and isinstance(dataset, str | Path | None) and not isinstance(contract, OBJECTS):
         request = CertifyRequest(
@@ -86,13 +92,28 @@ def certify(
             images=images,
             diagnose=diagnose,
             sequential=sequential,
+            use=use,
+            place=place,
+            date=date,
         )
         judged = certify_request(request, progress)
         return Certification.of(judged.report, judged.shown)
     from ferspec.api.objects import certify_objects
 
     return certify_objects(
-        model, dataset, contract, claims, deviations, groups, trust_code, images, progress, diagnose, split, sequential
+        model,
+        dataset,
+        contract,
+        claims,
+        deviations,
+        groups,
+        trust_code,
+        images,
+        progress,
+        diagnose,
+        split,
+        sequential,
+        declared_use(use, place, date),
     )
 
 
@@ -135,6 +156,7 @@ def certify_request(
         progress,
         request.diagnose,
         request.sequential,
+        declared_use(request.use, request.place, request.date),
     )
     return Judged(report, opened.images if request.images else None)
 
@@ -165,6 +187,7 @@ def _opened(
     request: CertifyRequest, progress: Progress, out: Path | None = None, history: History | None = None
 ) -> _Opened:
     """Open all that a request names; claims and deviations first, since a mistake in them is found at once."""
+    declared_use(request.use, request.place, request.date)
     claims = tuple(map(parse_claim, request.claims))
     deviations = load_deviations(request.deviations) if request.deviations else ()
     require_names(request.model, request.contract)
@@ -195,10 +218,12 @@ def report_on(
     progress: Progress = silent,
     mode: Mode | None = None,
     sequential: bool = False,
+    use: Declaration | None = None,
 ) -> Report:
     """Judge an opened subject by every check and return its report.
 
-    ``mode`` is that of the diagnosis; ``sequential`` asks about images until all claims are decided.
+    ``mode`` is that of the diagnosis; ``sequential`` asks about images until all claims are decided. ``use`` is
+    recorded, and changes nothing else.
     """
     seconds: dict[str, float] = {}
     with _timed(seconds, "predict"):
@@ -211,7 +236,20 @@ def report_on(
         found = mistakes_of(subject, mode)
     require_unchanged(subject)
     surroundings = _environment(subject, seconds)
-    return build_report(subject, judgement, map(str, claims), deviations, found.diagnoses, found.search, surroundings)
+    return build_report(
+        subject, judgement, map(str, claims), deviations, found.diagnoses, found.search, surroundings, use
+    )
+
+
+def declared_use(use: str | None, place: str | None, date: str | None) -> Declaration | None:
+    """Return the declaration of a use, None without one; ``UserError`` for a part of it alone, or an unknown name."""
+    if use is None and place is None and date is None:
+        return None
+    if use is None or place is None:
+        known = ", ".join(one.name for one in (law().uses if use is None else law().places))
+        missing = "--use" if use is None else "--place"
+        raise UserError(f"a declared use needs {missing}: known are {known}")
+    return declare(use, place, date)
 
 
 def until_decided(subject: ModelSubject, claims: Sequence[Claim], progress: Progress = silent) -> ModelSubject:

@@ -27,6 +27,7 @@ from ferspec.subjects.models.memory import in_memory
 from ferspec.subjects.models.outputs import choice_of
 from ferspec.subjects.models.predictions import RecordedPredictions, is_predictions_file, predictions_in_frame
 from ferspec.subjects.models.sequential import require_shares
+from ferspec.use.assess import Declaration
 
 GivenContract = Contract | Mapping[str, Any] | str | Path | None
 
@@ -44,6 +45,7 @@ def certify_objects(
     diagnose: Mode | None = None,
     split: str | None = None,
     sequential: bool = False,
+    use: Declaration | None = None,
 ) -> Certification:
     """Judge a model, a dataset, or both, that are objects of this process.
 
@@ -65,7 +67,7 @@ def certify_objects(
     if sequential and subject.recorded is not None:
         raise UserError(f"{subject.source.name} holds predictions of all images: leave out sequential")
     tell(progress, decided(opened))
-    report = report_on(subject, parsed, declared, progress=progress, mode=diagnose, sequential=sequential)
+    report = report_on(subject, parsed, declared, progress=progress, mode=diagnose, sequential=sequential, use=use)
     return Certification.of(report, opened if images else None)
 
 

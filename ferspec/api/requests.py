@@ -106,6 +106,13 @@ class CertifyRequest(Request):
             metavar="NAME",
         ),
     ] = None
+    use: Annotated[
+        str | None, Option("The use to declare, such as education or marketing (docs/use.md).", metavar="USE")
+    ] = None
+    place: Annotated[
+        str | None, Option("Where it is used, such as EU, Finland or California; needed with --use.", metavar="PLACE")
+    ] = None
+    date: Annotated[str | None, Option("The day of the use; by default today.", metavar="YYYY-MM-DD")] = None
     diagnose: Annotated[
         Literal["quick", "full"] | None,
         Option("How thoroughly to look for mistakes in the contract; by default full up to 128 pixels, else quick."),

@@ -78,8 +78,8 @@ class Verification(Judged, Judgement):
 
     def page(self) -> str:
         """Return what was found as a page, with every outcome."""
+        from ferspec.report.claimed import claimed
         from ferspec.report.result_page import render_result
-        from ferspec.report.words import claimed
 
         names = {} if self.report is None else claimed(self.report)
         sentences = (

@@ -31,10 +31,13 @@ def certify(
     """Certify a trained model: checks, metrics with intervals, diagnoses, a report that anyone can recompute.
 
     Only BTFER, recognised by its pictures, gives a certificate; any other test set gives an evaluation, marked so.
-    Writes certificate.json, report.html, badge.svg and model-index.yml.
+    Writes certificate.json, report.html, badge.svg, model-index.yml and documentation.md.
 
     PASS means that all checks pass and every --claim holds; without a claim the accuracy is not judged. Exit status: 0
     pass, 1 fail, 2 cannot be evaluated, 3 inconclusive.
+
+    With --use and --place, a use of the model is declared: page, badge and second line say what dated data on law say
+    of it (docs/use.md). It changes no verdict, and is not legal advice.
 
     With --sign, certificate.intoto.jsonl says who made the certificate. Its assurance remains self-asserted until
     another party reproduces it and signs with 'ferspec verify --sign'.

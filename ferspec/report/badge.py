@@ -6,6 +6,7 @@ from jinja2 import Template
 
 from ferspec.reference.measured import Known
 from ferspec.report.templating import new_environment
+from ferspec.report.use import assessment, is_prohibited, said
 from ferspec.report.words import (
     OTHER_CLASSES,
     PREDICTIONS_ONLY,
@@ -44,16 +45,18 @@ def render_badge(report: Report, assurance: Assurance = SELF_ASSERTED) -> str:
 
     A certificate that passes shows its accuracy on the known pictures, with half the width of its interval in points;
     another verdict is shown as a word. A demonstration, an evaluation or predictions from a file show their kind. What
-    makes the contract doubtful comes last. The tooltip says who stands for it.
+    makes the contract doubtful comes next, a prohibited or unknown use last. The tooltip says who stands for it.
     """
     label, message = texts(report)
     colour = UNCERTIFIED if report.verdict == "pass" and not certifies(report) else COLOURS[report.verdict]
     if report.verdict == "pass" and report.diagnoses:
         colour = COLOURS["inconclusive"]
+    if is_prohibited(report):
+        colour = COLOURS["fail"]
     return _template().render(
         label=label,
         message=message,
-        title="; ".join([f"{label}: {message}, {plain(assurance.sentence)}", *doubts(report)]),
+        title="; ".join([f"{label}: {message}, {plain(assurance.sentence)}", *doubts(report), *_use(report)]),
         left=round(text_width(label)) + 2 * PADDING,
         right=round(text_width(message)) + 2 * PADDING,
         padding=PADDING,
@@ -70,6 +73,8 @@ def texts(report: Report) -> tuple[str, str]:
     doubted += (
         [f"{count} {'entry' if count == 1 else 'entries'} assumed"] if (count := len(unconfirmed(report))) else []
     )
+    found = assessment(report)
+    doubted += [f"use {found.outcome}"] if found is not None and found.outcome != "conditions" else []
     if accuracy := _known_accuracy(report):
         said = f"accuracy {percent(accuracy.value)} ± {100 * (accuracy.high - accuracy.low) / 2:.1f}"
         return label, " · ".join([said, *doubted])
@@ -79,6 +84,12 @@ def texts(report: Report) -> tuple[str, str]:
     parts += [OTHER_CLASSES] if report.other_classes is not None else []
     parts += [] if parts and report.verdict == "pass" else [VERDICTS[report.verdict]]
     return label, " · ".join(parts + doubted)
+
+
+def _use(report: Report) -> list[str]:
+    """Return what the data on law say of the declared use, if there is one."""
+    found = assessment(report)
+    return [] if found is None else [said(found)]
 
 
 def text_width(text: str) -> float:

@@ -13,7 +13,7 @@ from ferspec.grid.bands.bands import Band
 from ferspec.grid.judging.judge import GridJudgement
 from ferspec.grid.judging.reading import ReadResults
 from ferspec.outcomes import Judgement
-from ferspec.report.words import claimed
+from ferspec.report.claimed import claimed
 from ferspec.spec.records import Erratum, Profile
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.certificates.signing.assurance import Assurance

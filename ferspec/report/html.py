@@ -12,11 +12,14 @@ from ferspec.outcomes import Outcome, Status
 from ferspec.reference.evaluation import figures
 from ferspec.reference.measured import Evaluation, Group, Metric, Slice
 from ferspec.report import plots, reuse, words
+from ferspec.report.evidence import NO_GROUPS, evidence
 from ferspec.report.summary import summary
 from ferspec.report.templating import new_environment
+from ferspec.report.use import STYLES, WORDS, assessment, said, stale
 from ferspec.subjects.certificates.document import Prediction, Report
 from ferspec.subjects.certificates.signing.assurance import SELF_ASSERTED, Assurance
 from ferspec.subjects.models.claims import parse_claim
+from ferspec.use.assess import Assessment
 
 WORST_SHOWN = 24
 GROUPS_SHOWN = 12
@@ -35,6 +38,7 @@ def render_html(
     """
     thumbnails = thumbnails or {}
     worst = [prediction for prediction in worst_predictions(report) if prediction.image in thumbnails]
+    use = assessment(report)
     outcomes, ranking = words.by_urgency(report.outcomes), words.ranking(report)
     page = templates().get_template("report.html")
     return page.render(
@@ -47,6 +51,13 @@ def render_html(
         is_green=words.is_green(report),
         doubts=words.doubts(report),
         limits=(words.asked(report), words.lineage(report)),
+        use=use,
+        use_said=use and said(use),
+        use_word=use and WORDS[use.outcome],
+        use_style=use and STYLES[use.outcome],
+        use_stale=use and stale(use),
+        requirements=_requirements(report, use),
+        no_groups=NO_GROUPS,
         tag=TAGS.get(report.kind, words.PREDICTIONS_ONLY) if words.notice(report) else None,
         outcomes=outcomes,
         urgent=[outcome for outcome in outcomes if outcome.status in (Status.FAIL, Status.INCONCLUSIVE)],
@@ -68,6 +79,13 @@ def render_html(
         bibtex=reuse.bibtex(report),
         snippets=reuse.badge_snippets(report),
     )
+
+
+def _requirements(report: Report, use: Assessment | None) -> list[tuple[str, str]]:
+    """Return what the paper requires in the domain of a use, each with what the report knows about it."""
+    if use is None or use.domain is None:
+        return []
+    return [(one.text, evidence(report, one.evidence)) for one in use.domain.requirements]
 
 
 def _known(report: Report) -> list[tuple[str, Metric, Metric]]:

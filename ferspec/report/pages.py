@@ -10,6 +10,7 @@ import numpy as np
 from ferspec.errors import UserError
 from ferspec.files import write_whole
 from ferspec.report.badge import render_badge
+from ferspec.report.documentation import render_documentation
 from ferspec.report.html import render_html, worst_predictions
 from ferspec.report.model_card import render_model_index
 from ferspec.required import required
@@ -22,11 +23,12 @@ from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.subject import ModelSubject
 
 CERTIFICATE, PAGE, BADGE, MODEL_INDEX = "certificate.json", "report.html", "badge.svg", "model-index.yml"
+DOCUMENTATION = "documentation.md"
 THUMBNAIL = 96
 
 
 def write_pages(report: Report, folder: Path, dataset: Dataset | None, assurance: Assurance = SELF_ASSERTED) -> None:
-    """Write certificate, page, badge and model card into a folder, each atomically.
+    """Write certificate, page, badge, model card and documentation into a folder, each atomically.
 
     Without ``dataset`` the page shows no images. Signatures of an earlier certificate are removed. ``UserError`` where
     the folder cannot be written to.
@@ -57,6 +59,7 @@ def _pages(report: Report, dataset: Dataset | None, assurance: Assurance) -> dic
         PAGE: render_html(report, shown, assurance),
         BADGE: render_badge(report, assurance),
         MODEL_INDEX: render_model_index(report, assurance),
+        DOCUMENTATION: render_documentation(report, assurance),
     }
 
 

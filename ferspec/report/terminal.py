@@ -17,9 +17,12 @@ from ferspec.outcomes import Counts, Judgement, Outcome, Status, Verdict
 from ferspec.reference.comparison import Comparison
 from ferspec.reference.measured import Calibration, Evaluation, Slice
 from ferspec.reference.ranking import Ranking
+from ferspec.report.claimed import claimed
 from ferspec.report.comparison import Texts, comparison_tables, points, ranking_table
 from ferspec.report.documents import judgement_document, verification_document
 from ferspec.report.summary import summary
+from ferspec.report.use import STYLES as USE_STYLES
+from ferspec.report.use import assessment, said, stale
 from ferspec.report.words import (
     LONGEST_NAME,
     UNDEFINED,
@@ -27,7 +30,6 @@ from ferspec.report.words import (
     approximate,
     asked,
     by_urgency,
-    claimed,
     difference,
     doubts,
     headline,
@@ -71,6 +73,7 @@ def print_report(
     judged = f"{headline(report)} of {name} on {images} ({report.metrics.n:,} images)"
     style = UNCERTIFIED if report.verdict == "pass" and not is_green(report) else STYLES[report.verdict]
     _print(console, verdict_line(report.verdict, report.counts, judged, style))
+    print_use(console, report)
     for doubt in doubts(report):
         _print(console, *(Text(line, STYLES["inconclusive"]) for line in _wrapped(console, doubt)))
     if sentence := notice(report):
@@ -91,6 +94,17 @@ def print_report(
     if folder is not None:
         _print(console, "")
         console.print(Text(f"report: {shorten(folder / 'report.html', 400)}"), soft_wrap=True)
+
+
+def print_use(console: Console, report: Report) -> None:
+    """Print what the data on law say of the declared use, and whether they are too old; nothing without one."""
+    found = assessment(report)
+    if found is None:
+        return
+    # not wrapped: it is the second line, whatever the width
+    console.print(Text(said(found), STYLES[USE_STYLES[found.outcome]]), soft_wrap=True)
+    if warning := stale(found):
+        _print(console, *(Text(line, "yellow") for line in _wrapped(console, f"use: {warning}")))
 
 
 def print_judgement(judgement: Judgement, as_json: bool = False, console: Console | None = None) -> None:
@@ -120,6 +134,7 @@ def print_verification(
     _print(console, Text.assemble((finding.word, STYLES[judgement.verdict]), f": {plain(finding.sentence)}"))
     if report is not None:
         _print(console, *_wrapped(console, f"the document says: {_said(report)}"))
+        print_use(console, report)
         names = ", ".join(f"{what} {value}" for what, value in claimed(report).items())
         _print(console, *_wrapped(console, f"claimed: {names}"))
         _print(console, *_wrapped(console, f"assurance: {assurance.sentence}"))

@@ -9,6 +9,7 @@ from ferspec.outcomes import Outcome, Status
 from ferspec.reference.bootstrap import protocol_resampling
 from ferspec.reference.measured import Evaluation, Metric, Rank
 from ferspec.reference.selection_bias import best_of
+from ferspec.report.use import is_prohibited
 from ferspec.spec.records import Cell
 from ferspec.subjects.certificates.document import DatasetInfo, Diagnosis, Report
 from ferspec.subjects.models.contracts.class_set import Extra
@@ -233,8 +234,8 @@ def certifies(report: Report) -> bool:
 
 
 def is_green(report: Report) -> bool:
-    """Return whether a verdict is shown in green: only of a certificate whose contract is probably right."""
-    return certifies(report) and not report.diagnoses
+    """Return whether a verdict is green: of a certificate with a probable contract and no prohibited use."""
+    return certifies(report) and not report.diagnoses and not is_prohibited(report)
 
 
 def headline(report: Report) -> str:
@@ -256,14 +257,6 @@ def chosen_columns(report: Report) -> str | None:
         return None
     start, stop = contract.output.columns
     return f"only columns {start} to {stop - 1} of the output"
-
-
-def claimed(report: Report) -> dict[str, str]:
-    """Return what nothing can verify: the names of model and images, and when it was made."""
-    names = {"model": report.subject.name, "images": report.dataset.name, "made": report.environment.created}
-    if report.lineage is not None:
-        names["lineage"] = f"{report.lineage.name}, certification {report.lineage.certifications:,}"
-    return {what: shorten(name, LONGEST_NAME) for what, name in names.items()}
 
 
 def level() -> str:

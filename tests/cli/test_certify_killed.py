@@ -15,7 +15,7 @@ from helpers.waiting import wait_until
 
 MOMENTS = 30
 SECONDS = 300
-WRITTEN = {"certificate.json", "report.html", "badge.svg", "model-index.yml"}
+WRITTEN = {"certificate.json", "report.html", "badge.svg", "model-index.yml", "documentation.md"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")]
 

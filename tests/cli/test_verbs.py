@@ -39,6 +39,7 @@ def test_certify_writes_the_certificate_and_the_pages_drawn_from_it(certified, w
         "report.html",
         "badge.svg",
         "model-index.yml",
+        "documentation.md",
     }
 
 

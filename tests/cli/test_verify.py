@@ -165,7 +165,7 @@ def test_who_reproduced_a_certificate_is_on_every_page(certify, verify):
     status, out, _ = verify(*EVERYTHING, "--sign", "lab.pem", "--public-key", "owner.pub")
     assert status == 0
     assert "assurance: reproduced by lab.pem (SHA-256 " in words(out)
-    for name in ("report.html", "badge.svg", "model-index.yml"):
+    for name in ("report.html", "badge.svg", "model-index.yml", "documentation.md"):
         assert "reproduced by lab.pem (SHA-256 " in words(Path("there", name).read_text()), name
     assert Page(Path("there/report.html").read_text()).text("section", id="worst")
     status, out, _ = verify("--public-key", "owner.pub", "--public-key", "lab.pub", "--json")
@@ -174,7 +174,7 @@ def test_who_reproduced_a_certificate_is_on_every_page(certify, verify):
 
 def test_a_certificate_that_is_not_signed_is_self_asserted_on_every_page(certify):
     assert "assurance: self-asserted" in certify()[1]
-    for name in ("report.html", "badge.svg", "model-index.yml"):
+    for name in ("report.html", "badge.svg", "model-index.yml", "documentation.md"):
         assert "self-asserted" in Path("there", name).read_text(), name
 
 

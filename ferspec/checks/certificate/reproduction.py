@@ -31,6 +31,7 @@ ELSEWHERE: Any = {
     "known": True,
     "reductions": True,
     "isolation": True,
+    "use": True,
     "predictions": True,
     "outcomes": True,
     "diagnoses": True,

@@ -24,6 +24,7 @@ from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.contracts.class_set import ClassSet
 from ferspec.subjects.models.policies import abstention, other_classes
 from ferspec.subjects.models.subject import ModelSubject
+from ferspec.use.assess import Declaration
 
 # significant digits that represent a float32 exactly
 DIGITS = 9
@@ -37,8 +38,9 @@ def build_report(
     diagnoses: Iterable[Diagnosis],
     search: Search | None,
     environment: Environment,
+    use: Declaration | None = None,
 ) -> Report:
-    """Build the report of a judged model, including its digest."""
+    """Build the report of a judged model, including its digest; its declared ``use`` changes nothing else."""
     whole, claims = subject.whole, tuple(claims)
     manifest = whole.manifest()
     model = subject.model
@@ -57,6 +59,7 @@ def build_report(
         diagnoses=tuple(diagnoses),
         search=search,
         lineage=subject.lineage,
+        use=use,
         sequential=_sequential(subject, judgement.outcomes),
         subject=described,
         isolation=isolation,

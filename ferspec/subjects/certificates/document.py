@@ -23,6 +23,7 @@ from ferspec.subjects.models.cost import UNKNOWN, Cost, Counted
 from ferspec.subjects.models.lineage import Lineage
 from ferspec.subjects.models.policies import OtherClasses
 from ferspec.subjects.sandbox.policy import Isolation
+from ferspec.use.assess import Declaration
 
 SCHEMA_VERSION: Literal["2"] = "2"
 # probabilities are held as float32
@@ -165,6 +166,9 @@ class Report(Record):
     )
     lineage: Lineage | None = Field(
         default=None, exclude_if=is_none, description="declared: how often it was certified on these images"
+    )
+    use: Declaration | None = Field(
+        default=None, exclude_if=is_none, description="declared: for what, where and when the model is to be used"
     )
     subject: SubjectInfo
     isolation: Isolation | None = Field(default=None, description="what was enforced on the model; None if none ran")

@@ -10,7 +10,7 @@ from ferspec.api.results.certification import Certification
 from ferspec.subjects.certificates.document import Report
 from ferspec.synthetic.demo import demo_contract_path, demo_model_path
 
-WRITTEN = ["badge.svg", "certificate.json", "model-index.yml", "report.html"]
+WRITTEN = ["badge.svg", "certificate.json", "documentation.md", "model-index.yml", "report.html"]
 
 
 @pytest.fixture(scope="module")
