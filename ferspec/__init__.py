@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ferspec.api.train import train as train
     from ferspec.api.verify import verify as verify
     from ferspec.reference.weighting import class_weights as class_weights
+    from ferspec.use.assess import assess as assess
     from ferspec.zoo import build_model as build_model
 
 __version__ = "0.2.0"
@@ -29,6 +30,7 @@ _VERBS = ("audit", "certify", "compare", "conform", "evaluate", "recommend", "tr
 _PLACES = {
     **{verb: f"ferspec.api.{verb}" for verb in _VERBS},
     **{module: f"ferspec.{module}" for module in ("callbacks", "dataset", "grid", "metrics")},
+    "assess": "ferspec.use.assess",
     "build_model": "ferspec.zoo",
     "class_weights": "ferspec.reference.weighting",
     "inspect": "ferspec.api.dataset.inspect",

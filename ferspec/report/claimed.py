@@ -7,7 +7,7 @@ from ferspec.subjects.certificates.document import Report
 
 
 def claimed(report: Report) -> dict[str, str]:
-    """Return the names of model and images, when it was made, the lineage and the declared use."""
+    """Return names, when it was made, the lineage and the declared use."""
     names = {"model": report.subject.name, "images": report.dataset.name, "made": report.environment.created}
     if report.lineage is not None:
         names["lineage"] = f"{report.lineage.name}, certification {report.lineage.certifications:,}"

@@ -1,4 +1,4 @@
-"""The documents that accompany a model, filled from its certificate as far as it knows them."""
+"""The documents that accompany a model, filled from its certificate."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _filled(document: Document) -> int:
 
 
 def _text(text: str) -> str:
-    """Return a text of one line in which no character is a mark of Markdown or HTML."""
+    """Return a line in which no character is a mark of Markdown or HTML."""
     return MARKS.sub(r"\\\1", plain(text)).replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
 
 

@@ -1,4 +1,4 @@
-"""What a certificate knows that the documents of a model, or the paper's requirements, ask for."""
+"""What a certificate knows that documents and requirements ask for."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def accuracy(report: Report) -> str:
 
 
 def groups(report: Report) -> list[str]:
-    """Return the gap of every declared column of groups in a sentence, or that none is declared."""
+    """Return the gap of every declared column of groups, or that none is declared."""
     columns = [one for one in report.metrics.slices if one.columns == 1]
     return [_gap(one) for one in columns] or [NO_GROUPS]
 

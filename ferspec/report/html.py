@@ -82,7 +82,7 @@ def render_html(
 
 
 def _requirements(report: Report, use: Assessment | None) -> list[tuple[str, str]]:
-    """Return what the paper requires in the domain of a use, each with what the report knows about it."""
+    """Return what the paper requires of a use, with what the report knows."""
     if use is None or use.domain is None:
         return []
     return [(one.text, evidence(report, one.evidence)) for one in use.domain.requirements]

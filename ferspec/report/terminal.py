@@ -72,7 +72,8 @@ def print_report(
     name, images = shorten(report.subject.name, LONGEST_NAME), images_name(report.dataset, LONGEST_NAME)
     judged = f"{headline(report)} of {name} on {images} ({report.metrics.n:,} images)"
     style = UNCERTIFIED if report.verdict == "pass" and not is_green(report) else STYLES[report.verdict]
-    _print(console, verdict_line(report.verdict, report.counts, judged, style))
+    # what is said of a declared use is the second line, whatever the width
+    console.print(verdict_line(report.verdict, report.counts, judged, style), soft_wrap=report.use is not None)
     print_use(console, report)
     for doubt in doubts(report):
         _print(console, *(Text(line, STYLES["inconclusive"]) for line in _wrapped(console, doubt)))
@@ -97,11 +98,10 @@ def print_report(
 
 
 def print_use(console: Console, report: Report) -> None:
-    """Print what the data on law say of the declared use, and whether they are too old; nothing without one."""
+    """Print what the data on law say of the declared use, if there is one."""
     found = assessment(report)
     if found is None:
         return
-    # not wrapped: it is the second line, whatever the width
     console.print(Text(said(found), STYLES[USE_STYLES[found.outcome]]), soft_wrap=True)
     if warning := stale(found):
         _print(console, *(Text(line, "yellow") for line in _wrapped(console, f"use: {warning}")))

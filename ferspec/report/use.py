@@ -16,7 +16,7 @@ STYLES: dict[Outcome, str] = {"prohibited": "fail", "conditions": "inconclusive"
 
 
 def assessment(report: Report) -> Assessment | None:
-    """Return what the installed data say of the declared use of a report, None without one."""
+    """Return what the installed data say of a report's declared use, or None."""
     return None if report.use is None else assess(report.use.use, report.use.place, report.use.date)
 
 
@@ -34,7 +34,7 @@ def said(found: Assessment) -> str:
 
 
 def stale(found: Assessment) -> str | None:
-    """Return the warning that the data are too old for the declared day, None for newer ones."""
+    """Return a warning if the data are too old for the declared day, else None."""
     if not found.is_stale:
         return None
     return f"the data on law are of {found.as_of}, {found.age} days before that day: check whether it has changed"

@@ -54,7 +54,7 @@ def load(folder: Path | None = None) -> Spec:
 
 
 def digest(folder: Path | None = None) -> str:
-    """Return the sha256 over the names and contents of all data files of the protocol, sorted by name."""
+    """Return the sha256 over names and contents of the protocol's files, sorted."""
     folder = folder or DATA
     paths = {path.relative_to(folder).as_posix(): path for kind in ("*.toml", "*.csv") for path in folder.rglob(kind)}
     # newer data on law make no certificate one of another specification

@@ -72,7 +72,7 @@ def declare(use: str, place: str, date: str | datetime.date | None = None) -> De
 
 
 def assess(use: str, place: str, date: str | datetime.date | None = None, data: Law | None = None) -> Assessment:
-    """Return what the data on law say of a use at a place on a day (by default today).
+    """Return what the data on law say of a use, by default of today.
 
     ``UserError`` as for ``declare``.
     """

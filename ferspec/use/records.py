@@ -57,7 +57,7 @@ class Rule(Record):
 
 
 class Requirement(Record):
-    """What the paper requires of a model in a domain, and what a certificate knows about it."""
+    """What the paper requires of a model, and what a certificate knows about it."""
 
     text: str
     evidence: Evidence
