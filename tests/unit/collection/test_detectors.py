@@ -8,8 +8,12 @@ import pytest
 from ferspec.api.dataset.build import build
 from ferspec.collection.faces import Box, cut, installed_detectors, overlap
 from ferspec.collection.manifest import read_manifest
+from ferspec.collection.stages.deciding import decide_picture
+from ferspec.collection.stages.measuring import measure
+from ferspec.collection.thresholds import thresholds
 from ferspec.synthetic.images import synthetic_images
 from helpers.collections import encoded, on_wall
+from helpers.web import served
 
 # where a person sees the face of the astronaut, from hairline to chin and from ear to ear
 ASTRONAUT = Box(175, 70, 270, 175)
@@ -44,6 +48,35 @@ def test_boxes_of_a_large_photograph_are_those_of_a_small_one_enlarged(detectors
     for detector in detectors:
         (face,) = detector.faces(large)
         assert overlap(Box(*(round(value / 4) for value in face.box)), ASTRONAUT) > 0.6
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (1, 5000), (3000, 20), (12, 12)])
+def test_pictures_of_any_size_are_measured(detectors, size):
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    found = decide_picture(measure(noise, detectors), thresholds())
+    assert found.decision == "drop"
+
+
+@pytest.mark.timeout(600)
+def test_the_four_stages_give_the_same_set_twice_from_a_server_with_the_real_detectors(detectors, tmp_path):
+    files = {}
+    for number, image in enumerate(synthetic_images(2, 256, 0)):
+        # on a wall, with the space around a face that photographs have
+        files[f"/{number}.png"] = (image.label, encoded(on_wall(image.pixels, 340, 340)))
+    with served({path: content for path, (_, content) in files.items()}) as site:
+        lines = [f"{site.url}{path},{label}\n" for path, (label, _) in files.items()]
+        (tmp_path / "urls.csv").write_text("".join(["url,label\n", *lines]))
+        options = {"per_class": 1, "delay": 0.0, "allow_private": True, "drop_doubtful": True, "detectors": detectors}
+        for name in ("first", "second"):
+            assert build(tmp_path / name, [tmp_path / "urls.csv"], seed=5, **options).state == "complete"
+    sets = [
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (tmp_path / "first" / "set", tmp_path / "second" / "set")
+    ]
+    assert len([path for path in sets[0] if path.suffix == ".png"]) == 7
+    # the name of the folder is that of the set
+    same = [{path: content for path, content in one.items() if path.suffix in (".png", ".csv")} for one in sets]
+    assert same[0] == same[1]
 
 
 @pytest.mark.timeout(600)
