@@ -16,6 +16,7 @@ class Site:
         self.files = dict(files)
         self.asked = Counter()
         self.times = []
+        self.sent = 0
         self.closed = threading.Event()
         self.url = None
 
@@ -97,11 +98,20 @@ def slow_body(handler, site):
         handler.wfile.flush()
 
 
+def chunk_of_less_than_nothing(handler, site):
+    """Announce a chunk of -1 bytes, which http.client takes for everything that comes."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n")
+    while not site.closed.is_set():
+        site.sent += handler.wfile.write(CHUNK)
+
+
 ANSWERS = {
     "/to-picture": redirect("/picture.png"),
     "/loop": redirect("/loop"),
     "/long": lambda handler, site: send(handler, b"", 302, Location=f"/long?{site.asked.total()}"),
     "/to-file": redirect("file:///etc/passwd"),
+    "/to-nothing": redirect("//[no address/"),
+    "/chunk": chunk_of_less_than_nothing,
     "/to-private": redirect("http://169.254.169.254/latest/meta-data/"),
     "/to-secret": redirect("/secret/picture.png"),
     "/500": lambda handler, site: send(handler, b"", 500),

@@ -49,6 +49,7 @@ def test_a_picture_and_a_redirect_to_it_are_fetched(site, client):
         ("/loop", "in a circle", False),
         ("/long", "more than 5 times", False),
         ("/to-file", "only http and https", False),
+        ("/to-nothing", "redirected to what is not an address", False),
         ("/endless", "more than 100,000 bytes", False),
         ("/huge", "1,000,000,000,000 bytes", False),
         ("/short", "shorter than announced", True),
@@ -64,6 +65,12 @@ def test_other_answers_are_refused_with_the_reason(site, client, path, reason, i
     assert error.is_transient == is_transient
 
 
+def test_a_chunk_of_less_than_nothing_is_not_read_without_an_end(site, client):
+    # in 1 s, this server sends hundreds of megabytes
+    refusal(client, site.address("/chunk"))
+    assert site.sent < 10_000_000
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -76,6 +83,7 @@ def test_other_answers_are_refused_with_the_reason(site, client, path, reason, i
         "http://example.org:99999/a.jpg",
         "http://" + "a" * 9000,
         "http://" + "ü" * 300 + ".org/",
+        "http://example.org/\ud800.jpg",
     ],
 )
 def test_addresses_of_other_kinds_are_refused(client, address):
@@ -131,6 +139,42 @@ def test_a_host_whose_robots_cannot_be_read_is_not_asked(client, monkeypatch):
         ((_, answer),) = fetch_each([site.address("/picture.png")], client, delay=0.0)
         assert "robots.txt" in str(answer)
         assert site.asked["/picture.png"] == 0
+
+
+@pytest.mark.parametrize(
+    "rules", ["Crawl-delay: ²", "Crawl-delay: " + "1" * 5000, "Disallow: //[x", "Request-rate: ²/²"]
+)
+def test_robots_that_cannot_be_parsed_allow_nothing(client, rules):
+    with served({"/picture.png": PICTURE, "/robots.txt": f"User-agent: *\n{rules}\n".encode()}) as site:
+        ((_, answer),) = fetch_each([site.address("/picture.png")], client, delay=0.0)
+        assert "robots.txt of the host cannot be read" in str(answer)
+        assert site.asked["/picture.png"] == 0
+
+
+def test_a_host_that_could_not_say_what_it_allows_is_asked_another_time(client, monkeypatch):
+    from helpers import web
+
+    monkeypatch.setitem(web.ANSWERS, "/robots.txt", web.ANSWERS["/500"])
+    with served({"/picture.png": PICTURE, "/forbidden.png": PICTURE}) as site:
+        ((_, failed),) = fetch_each([site.address("/picture.png")], client, delay=0.0)
+        monkeypatch.delitem(web.ANSWERS, "/robots.txt")
+        site.files["/robots.txt"] = b"User-agent: *\nDisallow: /forbidden"
+        ((_, refused),) = fetch_each([site.address("/forbidden.png")], client, delay=0.0)
+    assert (failed.is_transient, refused.is_transient) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "2002:a9fe:a9fe::1", "::7f00:1", "::ffff:0:7f00:1", "fec0::1"],
+)
+def test_an_address_in_which_a_private_one_is_hidden_is_refused(address):
+    with pytest.raises(module.BadAddress, match="private network"):
+        module.require_public_address(address)
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::808:808", "2002:808:808::1"])
+def test_public_addresses_are_allowed(address):
+    module.require_public_address(address)
 
 
 def test_one_slow_host_does_not_hold_up_the_others(site, client):

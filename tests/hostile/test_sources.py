@@ -193,3 +193,26 @@ def test_a_table_gives_terms_licence_and_consent_and_a_text_file_its_name(tmp_pa
         ("http://a/1.jpg", "Angry"),
         ("http://a/2.jpg", "Angry"),
     ]
+
+
+def test_what_a_source_says_of_a_person_is_in_no_published_reason(tmp_path, content):
+    from ferspec.collection.publication import datasheet, facts_of
+
+    (tmp_path / "jane-doe" / "Happy").mkdir(parents=True)
+    (tmp_path / "jane-doe" / "Happy" / "jane-doe.png").write_bytes(bytes(2 << 20))
+    addresses = ["jane-doe:photograph", "http://jane-doe@example.org/", "/jane-doe", "http://jane-doe..org/"]
+    lines = [f"{address},Happy,CC0" for address in addresses]
+    (tmp_path / "list.csv").write_text("\n".join(["url,label,licence", *lines, "http://a/1.png,Sad,by jane-doe"]))
+    build(
+        tmp_path / "out",
+        [tmp_path / "jane-doe", tmp_path / "list.csv"],
+        until="collect",
+        licences=["CC0-1.0"],
+        megabytes=1,
+    )
+    build(tmp_path / "any", [tmp_path / "jane-doe", tmp_path / "list.csv"], until="collect", megabytes=1)
+    for out in (tmp_path / "out", tmp_path / "any"):
+        rows = read_manifest(out / "1-collect" / "manifest.csv")
+        assert [row.decision for row in rows] == ["drop"] * 6
+        stages = {"collect": rows, "clean": [], "crop": [], "sample": []}
+        assert "jane-doe" not in datasheet(facts_of("faces", 0, stages)).lower()

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterator
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 SCHEMES = ("http", "https")
 LONGEST = 8192
 # characters that have a meaning in a URL, and percent signs of what is already quoted
 KEPT = "%/:=&?~#+!$,;'@()*[]"
+
+# the last 32 bits are an IPv4 address: compatible, translated, and behind NAT64 (RFC 4291, 2765, 6052, 8215)
+WITH_IPV4 = tuple(map(ipaddress.IPv6Network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")))
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class BadAddress(Exception):
@@ -26,7 +31,7 @@ def split_address(address: str) -> SplitResult:
     except ValueError as error:
         raise BadAddress(f"not an address ({error})") from None
     if parts.scheme.lower() not in SCHEMES:
-        raise BadAddress(f"only http and https are fetched, not {parts.scheme[:20] or 'an address without a scheme'}")
+        raise BadAddress(f"only http and https are fetched: not {parts.scheme[:20] or 'an address without a scheme'}")
     if not host:
         raise BadAddress("the address has no host")
     if parts.username is not None or parts.password is not None:
@@ -37,7 +42,10 @@ def split_address(address: str) -> SplitResult:
         raise BadAddress("the host is not a valid name") from None
     shown = f"[{name}]" if ":" in name else name
     netloc = shown if port is None else f"{shown}:{port}"
-    path, query = quote(parts.path or "/", safe=KEPT), quote(parts.query, safe=KEPT)
+    try:
+        path, query = quote(parts.path or "/", safe=KEPT), quote(parts.query, safe=KEPT)
+    except UnicodeError:  # half of a character, as JSON can hold
+        raise BadAddress("the address is not Unicode text") from None
     return urlsplit(urlunsplit((parts.scheme.lower(), netloc, path, query, "")))
 
 
@@ -53,7 +61,17 @@ def require_public(host: str, port: int) -> None:
 def require_public_address(text: str) -> None:
     """Raise ``BadAddress`` if a numeric address is not public."""
     address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+    if address.version == 6 and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    if not address.is_global or address.is_multicast:
-        raise BadAddress("the host is in a private network")
+    for one in (address, *_embedded(address)):
+        if not one.is_global or one.is_multicast or (one.version == 6 and one.is_site_local):
+            raise BadAddress("the host is in a private network")
+
+
+def _embedded(address: Address) -> Iterator[ipaddress.IPv4Address]:
+    """Yield the IPv4 address that an IPv6 address contains, for a gateway or the system."""
+    if address.version == 6:
+        if address.sixtofour is not None:
+            yield address.sixtofour
+        if any(address in network for network in WITH_IPV4):
+            yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)

@@ -80,7 +80,7 @@ class Client:
                 found = self._once(parts, largest, deadline)
                 if isinstance(found, bytes):
                     return Fetched(found, address)
-                address = urljoin(address, found)
+                address = _joined(address, found)
                 if address in visited:
                     raise NotFetched("redirected in a circle")
                 if len(visited) > MOST_REDIRECTS:
@@ -172,6 +172,13 @@ def _parts(address: str) -> SplitResult:
         raise NotFetched(str(error)) from None
 
 
+def _joined(address: str, place: str) -> str:
+    try:
+        return urljoin(address, place)
+    except ValueError as error:
+        raise NotFetched(f"redirected to what is not an address ({error})") from None
+
+
 def _answer(connection: http.client.HTTPConnection, parts: SplitResult, largest: int) -> bytes | str:
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
     connection.request("GET", target, headers={"User-Agent": AGENT, "Accept-Encoding": "identity", "Accept": "*/*"})
@@ -187,16 +194,20 @@ def _content(response: http.client.HTTPResponse, largest: int) -> bytes | str:
         raise NotFetched(f"status {response.status}", response.status in TRANSIENT, response.status)
     encoding = response.getheader("Content-Encoding", "identity").lower()
     if encoding != "identity":
-        raise NotFetched(f"sent with the encoding {encoding[:20]}, which was not asked for")
-    if response.length is not None and response.length > largest:
-        raise NotFetched(f"{response.length:,} bytes: at most {largest:,} are fetched")
+        raise NotFetched(f"sent with an encoding that was not asked for: {encoding[:20]}")
+    announced = response.length
+    if announced is not None and announced > largest:
+        raise NotFetched(f"{announced:,} bytes: at most {largest:,} are fetched")
     content = bytearray()
-    while chunk := response.read(CHUNK):
+    left = CHUNK if announced is None else announced
+    # not read(), which returns everything for a chunk of the size -1
+    while left and (chunk := response.read1(min(CHUNK, left))):
         content += chunk
+        left = CHUNK if announced is None else announced - len(content)
         if len(content) > largest:
             raise NotFetched(f"more than {largest:,} bytes")
-    if response.length:
-        raise http.client.IncompleteRead(bytes(content), response.length)
+    if announced is not None and left:
+        raise http.client.IncompleteRead(bytes(content), left)
     return bytes(content)
 
 

@@ -118,7 +118,8 @@ def _answers(waiting: Mapping[str, Found], settings: Collecting) -> Iterator[tup
             try:
                 yield key, one.read(settings.limits.largest)
             except UserError as error:
-                yield key, NotFetched(str(error))
+                # the name of a file may name a person: what stands after a colon is not published
+                yield key, NotFetched(f"the file cannot be read: {error}")
     keys = {one.address: key for key, one in waiting.items() if one.read is None}
     client = Client(settings.limits, settings.allow_private)
     for address, answer in fetch_each(list(keys), client, settings.delay):
@@ -139,7 +140,7 @@ def _rows(
             continue
         reason = row.reason
         if not _is_licensed(one, settings):
-            row, reason = replace(row, file=""), f"the licence {one.licence} is not asked for"
+            row, reason = replace(row, file=""), f"not a licence that was asked for: {one.licence}"
         elif not reason:
             known = {key: "address", row.digest: "file", row.pixels: "picture"}
             reason = next((f"the same {kind} occurs before" for value, kind in known.items() if value in seen), "")

@@ -189,7 +189,7 @@ def test_only_pictures_of_a_licence_are_fetched(tmp_path, site):
     options = {"until": "collect", "delay": 0.0, "allow_private": True, "licences": ["cc0"]}
     assert build(tmp_path / "out", [tmp_path / "urls.csv"], **options).stages["collect"].kept == 1
     assert site.asked["/" + second.replace(" ", "%20")] == 0
-    assert rows(tmp_path / "out", "1-collect")[1].reason == "the licence unknown is not asked for"
+    assert rows(tmp_path / "out", "1-collect")[1].reason == "not a licence that was asked for: unknown"
     with pytest.raises(UserError, match="not known"):
         build(tmp_path / "out", [tmp_path / "urls.csv"], licences=["my own"])
 
