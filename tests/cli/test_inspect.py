@@ -110,7 +110,7 @@ def test_labels_that_the_model_contradicts_are_suspicions(found):
 
 
 def test_a_result_prints_and_writes_the_files_of_the_command(found, tmp_path):
-    assert repr(found) == "<inspection of tested: fail, 3 pass, 4 fail, 12 not evaluated; 4 findings>"
+    assert repr(found) == "<inspection of tested: fail, 3 pass, 4 fail, 13 not evaluated; 4 findings>"
     assert "<iframe" in found._repr_html_()
     found.write(tmp_path / "out")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {

@@ -12,10 +12,12 @@ from PIL import Image
 from ferspec.checks.generator import checks_for_dataset
 from ferspec.checks.implementation.datasets.files import EXAMPLES
 from ferspec.outcomes import CheckResult
+from ferspec.spec.pictures import Pictures
 from ferspec.subjects.datasets.inspection.facts import FileFacts
 from ferspec.subjects.datasets.inspection.reading import InspectedSet, read_set
 from ferspec.subjects.datasets.inspection.subject import Inspection
-from helpers.made.sets import exif, held, in_folders, inspected, mirrored, picture, pictures, saved
+from helpers.made.pictures import made_set
+from helpers.made.sets import compressed, exif, held, in_folders, inspected, mirrored, picture, pictures, rotated, saved
 from mutants.kinds import Mutant, Right
 from mutants.scratch import fresh
 
@@ -131,15 +133,17 @@ def shared(image: np.ndarray, dataset: str | None = None) -> Make:
     return make
 
 
-def rotated(number: int, degrees: float = 12) -> np.ndarray:
-    turned = Image.fromarray(picture(number)).rotate(degrees, Image.Resampling.BILINEAR, fillcolor=(128, 128, 128))
-    return np.asarray(turned)
+def known(pictures: Pictures | None = None) -> Make:
+    """A set in the form of BTFER, whose pictures are all known, or those of another list."""
 
+    def make() -> Inspection:
+        images = made_set() if pictures is None else replace(made_set(), pictures=pictures)
+        blank = np.zeros(len(images), bool)
+        nothing = held([picture(0)])
+        found = replace(nothing, images=images, splits=("",) * len(images), facts=(None,) * len(images), gray=blank)
+        return Inspection(found, dataset="BTFER")
 
-def compressed(number: int) -> np.ndarray:
-    import io
-
-    return np.asarray(Image.open(io.BytesIO(saved("JPEG", picture(number), quality=60))))
+    return make
 
 
 # ---- groups
@@ -176,6 +180,7 @@ def clean(dataset: str | None = None) -> Inspection:
 
 
 UNMUTATED: dict[str, Make] = {
+    "FER-D-13": known(),
     "FER-D-01": counted(BTFER),
     "FER-D-05": counted(BTFER),
     "FER-D-06": sized("BTFER", (256, 256), grey=False),
@@ -200,6 +205,8 @@ MUTANTS: tuple[Mutant | Right, ...] = (
     wrong("FER-D-06", "an image of 255 rows", sized("BTFER", (256, 256), False, picture(9, 256)[:255])),
     wrong("FER-D-06", "a file with one channel", sized("BTFER", (256, 256), False, mode="L")),
     right("FER-D-06", "grey photographs in files with three channels", sized("BTFER", (256, 256), True, stored="RGB")),
+    wrong("FER-D-13", "2,100 pictures in the form of BTFER that are not known", known(Pictures(reduced=()))),
+    right("FER-D-13", "2,100 known pictures", known()),
     wrong("FER-I-04", "FER2013 enlarged", sized("FER2013", (96, 96), grey=True)),
     wrong("FER-I-04", "FER2013 with an image in colour", sized("FER2013", (48, 48), True, picture(9, 48))),
     wrong("FER-I-04", "RAF-DB with a grey file", sized("RAF-DB", (100, 100), False, mode="L")),

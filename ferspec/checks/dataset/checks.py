@@ -2,7 +2,8 @@
 
 from ferspec.checks.dataset.balance import BALANCE_CHECKS
 from ferspec.checks.dataset.copies import COPY_CHECKS
+from ferspec.checks.dataset.identity import IDENTITY_CHECKS
 from ferspec.checks.dataset.images import IMAGE_CHECKS
 from ferspec.engine import Check
 
-DATASET_CHECKS: tuple[Check, ...] = (*COPY_CHECKS, *BALANCE_CHECKS, *IMAGE_CHECKS)
+DATASET_CHECKS: tuple[Check, ...] = (*COPY_CHECKS, *IDENTITY_CHECKS, *BALANCE_CHECKS, *IMAGE_CHECKS)

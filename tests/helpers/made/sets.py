@@ -95,3 +95,12 @@ def in_folders(root: Path, files: Mapping[str, bytes]) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)
     return root
+
+
+def rotated(number: int, degrees: float = 12) -> np.ndarray:
+    turned = Image.fromarray(picture(number)).rotate(degrees, Image.Resampling.BILINEAR, fillcolor=(128, 128, 128))
+    return np.asarray(turned)
+
+
+def compressed(number: int) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(saved("JPEG", picture(number), quality=60))))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from helpers.spec_mutation.inspected import copies, inspection
 from helpers.spec_mutation.judgements import PROFILES, answers, logs, promises, screening, tolerances
 from helpers.spec_mutation.questions import questions
 
@@ -288,5 +289,7 @@ SPLITS: dict[str, Callable[[], Iterator[Any]]] = {
         tolerances,
         datasets,
         questions,
+        inspection,
+        copies,
     )
 }
