@@ -5,6 +5,13 @@ import sys
 
 # shorter than the time limit of a test, so that it fails with the command that hangs
 SECONDS = 280
+# the beginning of a program that uses Keras, which otherwise also loads what such programs do not need
+START_KERAS = """
+from ferspec.subjects.models.quiet import keras as start, without_optional_packages
+
+with without_optional_packages():
+    start()
+"""
 
 
 def run(words, seconds=SECONDS, **options):

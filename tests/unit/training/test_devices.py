@@ -8,7 +8,7 @@ import pytest
 from ferspec.errors import UserError
 from ferspec.reference.training.devices import require_even, strategy_over
 from helpers.places import TESTS
-from helpers.processes import run_python
+from helpers.processes import START_KERAS, run_python
 
 # 64 images a step, 32 on each of two devices, as the protocol has it
 SHARED = """
@@ -73,7 +73,7 @@ print(json.dumps(told))
 def results(tmp_path_factory):
     """What trainings on one and on two logical devices leave."""
     folder = tmp_path_factory.mktemp("devices")
-    ran = run_python(SHARED, folder, cwd=TESTS)
+    ran = run_python(START_KERAS + SHARED, folder, cwd=TESTS)
     assert ran.returncode == 0, ran.stderr[-3000:]
     return json.loads(ran.stdout.splitlines()[-1])
 

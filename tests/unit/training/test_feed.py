@@ -14,7 +14,7 @@ from ferspec.errors import UserError
 from ferspec.reference.augmentation.stream import Stream
 from ferspec.reference.models.preprocessing import GRAY, RESCALED, Preprocessing
 from ferspec.reference.training.feed import evaluation_batches, reading_errors, training_batches
-from helpers.processes import run_python
+from helpers.processes import START_KERAS, run_python
 from helpers.waiting import wait_until
 
 # Keras asks SciPy for a function by its old address, for every image
@@ -308,7 +308,7 @@ READ_FAILS = """
 
 def run(program, *arguments):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
-    return run_python(textwrap.dedent(program), *arguments, env=environment)
+    return run_python(START_KERAS + textwrap.dedent(program), *arguments, env=environment)
 
 
 def test_two_devices_share_batches_without_a_warning():

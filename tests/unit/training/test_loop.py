@@ -12,7 +12,7 @@ from ferspec.reference.schedule import PhasePlan, replay
 from ferspec.reference.training.fit import Listener, Outlook
 from helpers.miniatures import CENTRES
 from helpers.places import TESTS
-from helpers.processes import run_python
+from helpers.processes import START_KERAS, run_python
 from helpers.tiny.training import (
     BATCH,
     CLASSES,
@@ -115,7 +115,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one(tmp_path, uninterrupted,
 def test_a_new_process_with_another_random_state_resumes_the_same_training(tmp_path, uninterrupted):
     with pytest.raises(KeyboardInterrupt):
         trained(tmp_path, task(plans=TWO_PHASES), listener=Stopping(3))
-    ran = run_python(AGAIN, tmp_path, check=True, cwd=TESTS)
+    ran = run_python(START_KERAS + AGAIN, tmp_path, check=True, cwd=TESTS)
     assert json.loads(ran.stdout.splitlines()[-1]) == uninterrupted["two phases"]
 
 

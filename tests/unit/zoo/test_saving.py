@@ -10,6 +10,7 @@ import pytest
 from ferspec.reference import models
 from ferspec.reference.models.building import build
 from ferspec.reference.models.catalogue import GRAY
+from helpers.processes import START_KERAS
 
 # The forms at 224x224 of several hundred megabytes differ from the small ones by a wider dense layer; they stay out.
 FEWEST = {row.network: row for row in reversed(models.rows()) if row.weights != "vggface" or row.network == "SENet50"}
@@ -29,7 +30,7 @@ for line in sys.stdin:
 @pytest.fixture(scope="module")
 def another_process():
     """A function that asks a new Python process for the answers of a saved network on saved images."""
-    command = [sys.executable, "-c", SCRIPT]
+    command = [sys.executable, "-c", START_KERAS + SCRIPT]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
 
         def ask(path, images):
