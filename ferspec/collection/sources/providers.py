@@ -39,7 +39,7 @@ def baidu(query: str, limit: int, fetch: FetchPage) -> Iterator[str]:
     return _parsed(BaiduFeeder, BaiduParser, query, limit, fetch)
 
 
-# the crawler of Google in icrawler finds nothing, since Google changed its pages
+# the crawler of Google in icrawler is broken
 PROVIDERS: dict[str, Provider] = {"bing": bing, "baidu": baidu}
 
 
