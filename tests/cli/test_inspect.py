@@ -60,7 +60,9 @@ def found(places):
 def test_the_first_line_is_the_verdict_and_what_matters_most(ferspec, places):
     status, out, _ = ferspec("dataset", "inspect", places / "tested.npz", "--against", places / "trained.npz")
     assert status == 1
-    assert out.splitlines()[0].startswith("FAIL  inspection of tested: 1 shared pictures (exact copies)")
+    assert out.splitlines()[0].startswith(
+        "FAIL  inspection of tested: shared pictures, exact copies: 1 among 15 images; "
+    )
     assert "compared with trained (9 images): 1 exact and 1 changed copies of its pictures" in out
 
 

@@ -23,8 +23,8 @@ def absent(found: Iterable[Finding], what: str, total: int, likely: str | None =
     return CheckResult(
         status=status,
         message=f"{first_few(map(shown_finding, shown), '; ')}{doubt}" if shown else "",
-        observed=f"{len(shown):,} {what} among {total:,} images",
-        expected=f"0 {what}",
+        observed=f"{what}: {len(shown):,} among {total:,} images",
+        expected=f"{what}: 0",
         difference=float(len(shown)) if shown else None,
         likely=likely if certain else None,
     )

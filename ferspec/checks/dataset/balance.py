@@ -80,7 +80,7 @@ def _counts(counts: Sequence[int], expected: Sequence[int], likely: str | None) 
     return CheckResult(
         status=Status.FAIL if differ else Status.PASS,
         message=", ".join(f"{name} {count:,} instead of {wanted:,}" for name, (count, wanted) in differ.items()),
-        observed=f"{sum(counts):,} images",
+        observed=f"{sum(counts):,} images" + (f", another number in {len(differ)} classes" if differ else ""),
         expected=f"{sum(expected):,} images",
         difference=float(sum(counts) - sum(expected)) if differ else None,
         likely=likely if differ else None,

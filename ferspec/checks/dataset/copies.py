@@ -23,13 +23,13 @@ def pictures_have_one_label(subject: Inspection, kind: TwinKind) -> CheckResult:
     """No picture occurs under two classes, not even as a changed copy."""
     found = findings.labelled_twice(subject, kind)
     likely = "a picture was collected by two queries, and kept under the class of each"
-    return absent(found, f"pairs of {DESCRIBED[kind]} under two labels", len(subject.images), likely)
+    return absent(found, f"{DESCRIBED[kind]} under two labels", len(subject.images), likely)
 
 
 def pictures_are_not_shared(subject: Inspection, kind: TwinKind) -> CheckResult:
     """No picture occurs in two splits, or in another set too (2 and 4.1)."""
     likely = "pictures were augmented or collected before the splits were made"
-    return absent(findings.leaking(subject, kind), f"shared pictures ({DESCRIBED[kind]})", len(subject.images), likely)
+    return absent(findings.leaking(subject, kind), f"shared pictures, {DESCRIBED[kind]}", len(subject.images), likely)
 
 
 BY_KIND = {DESCRIBED[kind]: (kind,) for kind in COPIES}

@@ -35,7 +35,9 @@ def programs_agree_on_pixels(subject: Inspection) -> CheckResult:
 def metadata_identifies_nobody(subject: Inspection) -> CheckResult:
     """Names and other personal identifiers are removed from metadata (2, stage 2)."""
     likely = "metadata was not removed when the pictures were collected"
-    return absent(findings.identifying(subject), "files with such metadata", len(subject.images), likely)
+    return absent(
+        findings.identifying(subject), "files with metadata that may identify people", len(subject.images), likely
+    )
 
 
 def file_names_identify_nobody(subject: Inspection) -> CheckResult:
@@ -44,7 +46,7 @@ def file_names_identify_nobody(subject: Inspection) -> CheckResult:
     An address is a failure, words that look like a person's name are a suspicion.
     """
     likely = "files kept the names under which they were downloaded"
-    return absent(findings.named(subject), "such file names", len(subject.images), likely)
+    return absent(findings.named(subject), "file names that may identify people", len(subject.images), likely)
 
 
 IMAGE_CHECKS = (
