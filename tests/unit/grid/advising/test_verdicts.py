@@ -1,6 +1,7 @@
 """The rows of Tables 4 to 6 and the sentences of Section 4.6, judged by the published results."""
 
 import csv
+from collections import Counter
 
 import pytest
 
@@ -8,6 +9,7 @@ from ferspec.grid.advising.statements import statements
 from ferspec.grid.advising.verdicts import verdicts
 from ferspec.grid.finding.findings import findings
 from ferspec.grid.judging.results import published
+from helpers.places import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +89,12 @@ def test_the_worst_part_decides(judged):
 def test_what_is_advice_or_an_explanation_says_so(judged):
     silent = {one.id for one in statements() if one.reason is not None}
     assert {id for id, one in judged.items() if one.outcome == "not evaluated"} == silent
+
+
+def test_the_counts_in_the_docs_are_those_of_the_published_results(judged):
+    count = Counter(one.outcome for one in judged.values())
+    text = " ".join((ROOT / "docs" / "recommend.md").read_text(encoding="utf-8").split())
+    tied = f"{count['tied']} of the {len(judged)} statements are tied"
+    others = f"{count['contradicted']} contradicted, none supported and {count['not evaluated']} not evaluated"
+    assert f"{tied}, {others}" in text
+    assert count["supported"] == 0
