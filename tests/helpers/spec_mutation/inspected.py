@@ -59,18 +59,31 @@ def copies() -> Iterator[Any]:
     """Return the copies that are found among made pictures, under small and large changes."""
     import numpy as np
 
+    from ferspec.subjects.datasets.copies.bank import frames
     from ferspec.subjects.datasets.copies.search import find_copies
+    from ferspec.subjects.datasets.copies.settings import settings
     from helpers.made.sets import compressed, picture, rotated
 
-    shown = [picture(number) for number in range(20)]
-    changed = [compressed(0), *(rotated(number, 3.0 * number) for number in range(1, 8))]
-    flat = [np.asarray(100 + picture(number) * share / 1000, np.uint8) for number, share in ((8, 9), (9, 30), (10, 60))]
-    noisy = [
-        np.asarray(np.clip(picture(11) * (1 - share) + picture(60) * share, 0, 255), np.uint8)
-        for share in np.linspace(0.1, 0.6, 11)
+    yield frames(settings(), moved=True)[-1].tolist()
+
+    def blended(number: int, other: int, share: float) -> np.ndarray:
+        return np.asarray(np.clip(picture(number) * (1 - share) + picture(other) * share, 0, 255), np.uint8)
+
+    faint = [np.asarray(100 + picture(11) * share, np.uint8) for share in np.linspace(0.01, 0.09, 17)]
+    # many that are nearly one picture, and pictures that are moved, blended or faint
+    alike = [blended(0, 30 + number, 0.02 + 0.01 * number) for number in range(24)]
+    queries = [*(picture(number) for number in range(8)), *alike, *faint]
+    moved = [*(rotated(3, degrees) for degrees in range(1, 24, 2)), compressed(4)]
+    doubtful = [blended(1, 60, share) for share in np.linspace(0.05, 0.75, 36)]
+    covered = [
+        np.asarray(np.clip(rotated(4, degrees) * 0.5 + picture(70) * share, 0, 255), np.uint8)
+        for degrees in (4, 9, 14, 19)
+        for share in np.linspace(0.05, 0.5, 10)
     ]
-    parts = [np.ascontiguousarray(picture(12)[:, :width]) for width in range(16, 60, 6)]
-    yield [tuple(vars(copy).values()) for copy in find_copies(shown, [*changed, *flat, *noisy, *parts])]
+    mirrored = [np.ascontiguousarray(image[:, ::-1]) for image in (picture(0), *faint)]
+    others = [*moved, *doubtful, *covered, *mirrored, blended(0, 31, 0.015)]
+    for moves in (True, False):
+        yield [tuple(vars(copy).values()) for copy in find_copies(queries, others, moved=moves)]
 
 
 def _of_one_file(facts: Any) -> Any:
