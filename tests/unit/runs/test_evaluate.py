@@ -10,6 +10,7 @@ import pytest
 from ferspec.errors import SubjectError, UserError
 from ferspec.grid.training import evaluate as evaluating
 from ferspec.grid.training.evaluate import TOLERANCE, evaluate_run, predict_split
+from ferspec.subjects.models import open_model
 from ferspec.subjects.runs.artifacts.record import MODEL, PREDICTIONS, REPORT, RUN, RunDeviation, read_run
 from ferspec.subjects.runs.data.decided import trained_on
 from ferspec.subjects.runs.data.splits import TrainingData
@@ -26,6 +27,20 @@ def images(monkeypatch):
 
     hold(tiny_runs.data())
     return hold
+
+
+@pytest.fixture(scope="module")
+def opened(finished):
+    """The network of the finished run, in a process that is started once."""
+    network = open_model(finished / MODEL)
+    yield network
+    network.close()
+
+
+@pytest.fixture
+def same_network(opened, monkeypatch):
+    """Evaluate with the opened network: the tests that ask for it change other artifacts."""
+    monkeypatch.setattr(evaluating, "open_model", lambda path: opened)
 
 
 def change(folder, name, content):
@@ -77,7 +92,7 @@ def test_another_network_is_not_reproduced(run, images, tmp_path, sharpness, cha
     assert [part.changed > 0 for part in evaluation.parts] == [changes, changes]
 
 
-def test_a_report_that_does_not_follow_from_the_predictions_is_found(run, images):
+def test_a_report_that_does_not_follow_from_the_predictions_is_found(run, images, same_network):
     report = json.loads((run / REPORT).read_text())
     report["parts"]["btfer"]["metrics"]["accuracy"]["value"] += 0.001
     change(run, REPORT, json.dumps(report).encode())
@@ -86,7 +101,7 @@ def test_a_report_that_does_not_follow_from_the_predictions_is_found(run, images
     assert all(part.reproduced for part in evaluation.parts)
 
 
-def test_a_cap_that_the_record_hides_is_found(run, images):
+def test_a_cap_that_the_record_hides_is_found(run, images, same_network):
     record = json.loads((run / RUN).read_text())
     record["settings"]["epochs_cap"] = 3
     record["phases"][-1]["ended"] = "epochs cap"
@@ -189,7 +204,7 @@ def test_the_exit_status_follows_from_the_verdict(ferspec, run, images, tmp_path
     assert (status, out, err.count("\n")) == (2, "", 1)
 
 
-def test_a_record_that_omits_a_deviation_of_its_images_is_not_reproduced(ferspec, run, images):
+def test_a_record_that_omits_a_deviation_of_its_images_is_not_reproduced(ferspec, run, images, same_network):
     cut = RunDeviation(clause="FER-D-01", option="--subset 70", effect="training 70 of 5,111 images")
     images(replace(tiny_runs.data(), deviations=(cut,)))
     status, out, _ = ferspec("evaluate", run)
@@ -198,7 +213,7 @@ def test_a_record_that_omits_a_deviation_of_its_images_is_not_reproduced(ferspec
     assert "missing in run.json:\n  FER-D-01 --subset 70" in out
 
 
-def test_a_run_with_deviations_says_that_it_is_not_a_protocol_run(ferspec, run, images):
+def test_a_run_with_deviations_says_that_it_is_not_a_protocol_run(ferspec, run, images, same_network):
     record = json.loads((run / RUN).read_text())
     record["deviations"] = [{"clause": "FER-S-05", "option": "--epochs-cap 2", "effect": "ended early"}]
     (run / RUN).write_text(json.dumps(record))

@@ -131,18 +131,26 @@ def test_mlflow_resumes_within_an_interrupted_epoch(tmp_path, run):
     assert on_mlflow(tmp_path) == expected(ROWS)
 
 
-def test_mlflow_knows_the_cell_and_the_settings(tmp_path, run):
-    log(["mlflow"], tmp_path, run, ROWS)
-    _, known = mlflow_run(tmp_path)
+@pytest.fixture(scope="module")
+def in_mlflow(tmp_path_factory):
+    """The folder of a training that MLflow knows; tests do not change it."""
+    folder = tmp_path_factory.mktemp("in-mlflow")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        log(["mlflow"], folder, tiny_runs.begin(folder, tiny_runs.data()), ROWS)
+    return folder
+
+
+def test_mlflow_knows_the_cell_and_the_settings(in_mlflow):
+    _, known = mlflow_run(in_mlflow)
     assert known.info.run_name == tiny_runs.CELL
     assert known.info.status == "FINISHED"
     assert known.data.params["seed"] == "3"
     assert known.data.params["profile"] == "released"
 
 
-def test_a_run_that_mlflow_does_not_know_is_one_line(tmp_path, run):
-    log(["mlflow"], tmp_path, run, ROWS)
-    shutil.copy(tmp_path / "mlflow.db", tmp_path / "kept.db")
+def test_a_run_that_mlflow_does_not_know_is_one_line(in_mlflow, tmp_path, run):
+    shutil.copy(in_mlflow / "mlflow.db", tmp_path)
     (tmp_path / "mlflow-run.txt").write_text("0" * 32)
     with pytest.raises(UserError, match=r"MLflow at sqlite:.* failed: Run with id=0+ not found") as caught:
         open_loggers(["mlflow"], tmp_path, run)
