@@ -12,7 +12,7 @@ from ferspec.subjects.datasets.inspection.reading import InspectedSet
 from ferspec.subjects.datasets.inspection.twins import Twin, distinct, exact_twins
 
 STEP = "searching copies"
-# pictures that are searched for at once: each needs about 200 KB
+# pictures that are searched for at once: each needs at most 200 KB
 AT_ONCE = 2100
 
 Twins = tuple[Twin, ...]
