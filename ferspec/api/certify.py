@@ -97,7 +97,7 @@ def certify(
             date=date,
         )
         judged = certify_request(request, progress)
-        return Certification.of(judged.report, judged.shown)
+        return Certification.of(judged.report, judged.shown, judged.ids)
     from ferspec.api.objects import certify_objects
 
     return certify_objects(
@@ -127,10 +127,11 @@ class Unfinished(SubjectError):
 
 @dataclass(frozen=True)
 class Judged:
-    """The report on a model, and the images that its page may show, if any."""
+    """The report on a model, the images that its page shows, and all names."""
 
     report: Report
     shown: Dataset | None
+    ids: tuple[str, ...]
 
 
 def certify_request(
@@ -158,7 +159,7 @@ def certify_request(
         request.sequential,
         declared_use(request.use, request.place, request.date),
     )
-    return Judged(report, opened.images if request.images else None)
+    return Judged(report, opened.images if request.images else None, opened.images.ids)
 
 
 def judge_selected(request: CertifyRequest, progress: Progress = silent, history: History | None = None) -> Judgement:
@@ -201,7 +202,7 @@ def _opened(
     subject = open_subject(
         request.model, images, request.contract, request.trust_code, request.time_limit, progress, hidden
     )
-    subject.lineage = None if history is None else history.next_on(digest(images.manifest()))
+    subject.lineage = None if history is None else history.next_on(digest(images.manifest()), digest(images.entries))
     return _Opened(subject, images, claims, deviations)
 
 

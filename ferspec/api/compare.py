@@ -30,7 +30,8 @@ from ferspec.subjects.certificates.document import DatasetInfo, SubjectInfo
 from ferspec.subjects.certificates.recorded import is_certificate, open_certificate, predictions_on
 from ferspec.subjects.datasets.decided import decided, described, indented
 from ferspec.subjects.datasets.groups import UNKNOWN, read_groups
-from ferspec.subjects.datasets.manifest import noteworthy
+from ferspec.subjects.datasets.manifest import Entry, noteworthy, without_names
+from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.from_names import open_images, open_subject, require_names
 from ferspec.subjects.runs.data.decided import trained_on
 from ferspec.subjects.time_limit import OF_MODELS
@@ -287,7 +288,7 @@ def _answered(request: CompareRequest, progress: Progress) -> _Answered:
     else:
         report = required(certificates[request.models[0]].report)
         manifest, dataset = report.manifest, report.dataset
-    clusters = None if request.clusters is None else _clusters(request.clusters, [entry.path for entry in manifest])
+    clusters = None if request.clusters is None else _clusters(request.clusters, _names(images, manifest))
     if images is not None:
         tell(progress, (*decided(images), *chain.from_iterable(trained_on(model, manifest) for model, _ in runs)))
     else:
@@ -323,6 +324,15 @@ def _require_different(models: Sequence[str | Path], subjects: Sequence[SubjectI
         if key in first:
             raise UserError(f"{first[key]} and {model} are the same model: give each model once")
         first[key] = model
+
+
+def _names(images: Dataset | None, manifest: Sequence[Entry]) -> Sequence[str]:
+    """Return the names of images, which certificates of this version do not hold."""
+    if images is not None:
+        return images.ids
+    if tuple(manifest) == without_names(manifest):
+        raise UserError("clusters name files, and certificates do not: add --dataset")
+    return [entry.path for entry in manifest]
 
 
 def _clusters(path: str | Path, ids: Sequence[str]) -> np.ndarray:

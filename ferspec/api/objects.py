@@ -68,7 +68,7 @@ def certify_objects(
         raise UserError(f"{subject.source.name} holds predictions of all images: leave out sequential")
     tell(progress, decided(opened))
     report = report_on(subject, parsed, declared, progress=progress, mode=diagnose, sequential=sequential, use=use)
-    return Certification.of(report, opened if images else None)
+    return Certification.of(report, opened if images else None, opened.ids)
 
 
 def _source(model: object, trust_code: bool, contract: Contract | None) -> Model | RecordedPredictions:

@@ -59,7 +59,9 @@ class Verification(Judged, Judgement):
     @property
     def certification(self) -> Certification | None:
         """The verified document with its metrics as tables and plots, None if it is broken."""
-        return None if self.report is None else Certification.of(self.report, self.certificate.dataset)
+        images = self.certificate.dataset
+        ids = None if images is None else images.ids
+        return None if self.report is None else Certification.of(self.report, images, ids)
 
     def summary(self) -> str:
         """Return what was found, of which model, and the counts of outcomes."""
@@ -135,12 +137,13 @@ def verify_request(request: VerifyRequest, progress: Progress = silent) -> Verif
         raise UserError("a split belongs to a dataset: add --dataset")
     if request.model is not None:
         require_source(request.model)
+    recorded = Certificate(document).report
     images = None
     if request.dataset is not None:
         images = open_images(DEMO, request.dataset, request.groups, progress, request.split)
+        images = images if recorded is None else images.as_in(recorded.dataset.manifest_digest)
     source = None
     if request.model is not None:
-        recorded = Certificate(document).report
         contract = None if recorded is None else recorded.subject.contract
         trial = _trial(contract, (request.dataset, request.certificate, request.groups))
         source = open_source(request.model, request.trust_code, request.time_limit, trial, contract)

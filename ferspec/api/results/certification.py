@@ -20,24 +20,33 @@ class Certification(Measured, Judged, Report):
     """The report on a model, with its metrics as tables and plots. In a notebook it shows its page."""
 
     _images: Dataset | None = PrivateAttr(default=None)
+    _ids: tuple[str, ...] | None = PrivateAttr(default=None)
 
     @classmethod
-    def of(cls, report: Report, images: Dataset | None) -> Certification:
-        """Return a report with the images that its page shows, if any."""
+    def of(cls, report: Report, images: Dataset | None, ids: tuple[str, ...] | None = None) -> Certification:
+        """Return a report with the images that its page shows, if any.
+
+        ``ids`` are the names of all images, which the report does not hold.
+        """
         result = cls.model_construct(**dict(report))
-        result._images = images
+        result._images, result._ids = images, ids
         return result
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row per image: its path, class, predicted class, probabilities and groups."""
+        """Return a row per image: its name, class, predicted class, probabilities and groups.
+
+        Without the images at hand, the name is that of the manifest: class and digest of the file.
+        """
         import pandas as pd
 
         names = [row.name for row in self.metrics.per_class]
         rows = []
-        for entry, prediction in zip(self.asked, self.predictions, strict=True):
+        ids = self._ids or tuple(entry.path for entry in self.manifest)
+        asked = range(len(ids)) if self.sequential is None else sorted(self.sequential.order)
+        for place, prediction in zip(asked, self.predictions, strict=True):
             probabilities = zip(names, prediction.probabilities or (), strict=False)
             row: dict[str, object] = {
-                "image": entry.path,
+                "image": ids[place],
                 "label": prediction.label,
                 "predicted": prediction.answer,
                 **{f"p_{name}": probability for name, probability in probabilities},

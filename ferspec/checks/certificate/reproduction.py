@@ -17,6 +17,7 @@ from ferspec.subjects.certificates.build import dataset_info
 from ferspec.subjects.certificates.document import Diagnosis, Report
 from ferspec.subjects.certificates.subject import Certificate
 from ferspec.subjects.datasets.groups import is_note_on_groups
+from ferspec.subjects.datasets.manifest import without_examples
 from ferspec.subjects.datasets.readers.listing import ORDER
 
 # claims that nothing can compare, or what other checks compare
@@ -62,7 +63,7 @@ def dataset_is_the_certified_one(certificate: Certificate) -> CheckResult:
         likely = "it was made from images in memory: give an .npz file of the same pixels and labels"
     reductions = () if dataset.found is None else dataset.found.reductions
     # the name depends on the folder, and a groups file that is not available adds its own note
-    stated = list(report.dataset.notes)
+    stated = list(map(without_examples, report.dataset.notes))
     if certificate.unavailable_groups and (added := next(filter(is_note_on_groups, stated), None)) is not None:
         stated.remove(added)
     found = first_difference(

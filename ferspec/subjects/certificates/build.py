@@ -113,7 +113,7 @@ def dataset_info(dataset: Dataset, manifest: tuple[Entry, ...]) -> DatasetInfo:
         n=len(dataset),
         support=dataset.support,
         manifest_digest=digest(manifest),
-        notes=tuple(dataset.notes),
+        notes=dataset.published_notes,
         synthetic=dataset.synthetic,
         recognition=None if dataset.found is None else dataset.found.recognition,
     )

@@ -17,7 +17,7 @@ UNKNOWN = "unknown"
 LARGEST = 64 << 20
 # CelebA, the face set with most attributes, has 40, and each is a table of metrics in the report
 MOST_GROUPINGS = 100
-NOTE = re.compile(r"rows of [^/\\]+ without an image: [\d,]+ \(.*\)")
+NOTE = re.compile(r"rows of [^/\\]+ without an image: [\d,]+( \(.*\))?")
 
 
 def read_groups(path: str | Path, ids: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:

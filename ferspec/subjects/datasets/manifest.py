@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -14,6 +15,12 @@ from ferspec.subjects.examples import first_few
 
 REPEATED = "images that occur more than once with one label"
 DOUBLED = "all images occur twice, as in a doubled tree"
+# of the digest of a file, in place of its name
+NAMED = 16
+# the notes of readers that name files: images outside the class folders, and rows of a table of groups
+EXAMPLES = re.compile(
+    r"^(images outside the class folders were skipped: [\d,]+|rows of .+ without an image: [\d,]+) \(.*\)$"
+)
 
 
 class Entry(Record):
@@ -25,6 +32,19 @@ class Entry(Record):
     height: int
     width: int
     label: str
+
+
+def without_names(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return entries whose paths are the class and the digest of the file.
+
+    A file name may be that of a person (FER-D-12), and a certificate is published.
+    """
+    return tuple(entry.model_copy(update={"path": f"{entry.label}/{entry.bytes_sha256[:NAMED]}"}) for entry in entries)
+
+
+def without_examples(note: str) -> str:
+    """Return a note without the names of files that it gives as examples."""
+    return EXAMPLES.sub(r"\1", note)
 
 
 def digest(entries: Iterable[Entry]) -> str:

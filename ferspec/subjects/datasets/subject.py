@@ -17,7 +17,16 @@ from ferspec.spec.pictures import Pictures, pictures
 from ferspec.subjects.datasets.decode import is_gray
 from ferspec.subjects.datasets.groups import read_groups
 from ferspec.subjects.datasets.kept import ChosenImages, KeptImages
-from ferspec.subjects.datasets.manifest import Entry, has_btfer_counts, has_btfer_form, manifest_notes, support
+from ferspec.subjects.datasets.manifest import (
+    Entry,
+    digest,
+    has_btfer_counts,
+    has_btfer_form,
+    manifest_notes,
+    support,
+    without_examples,
+    without_names,
+)
 from ferspec.subjects.datasets.read_all import UnreadableImages, read_each
 from ferspec.subjects.datasets.readers import Listing, open_splits, read_synthetic
 from ferspec.subjects.datasets.readers.listing import DatasetForm
@@ -90,6 +99,7 @@ class Dataset:
     """Hold the images of a dataset with their labels. ``gray`` is true if all images are grey.
 
     ``reduced`` describes each image of a set in the BTFER form, ``pictures`` are the known pictures of BTFER.
+    ``keeps_names`` if the manifest has the names of files, as in certificates of earlier versions.
     """
 
     name: str
@@ -98,6 +108,7 @@ class Dataset:
     gray: bool
     kept: KeptImages | ChosenImages
     reduced: tuple[Mapping[Reading, Reduction], ...] = ()
+    keeps_names: bool = False
     pictures: Pictures = field(default_factory=pictures)
 
     def __len__(self) -> int:
@@ -150,12 +161,25 @@ class Dataset:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """Notes of the reader on skipped files, and ``manifest_notes`` on the images."""
+        """Notes of the reader on skipped files, and ``manifest_notes`` on the images; they name files."""
         return (*self.listing.notes, *manifest_notes(self.entries))
 
+    @cached_property
+    def published_notes(self) -> tuple[str, ...]:
+        """The notes for a certificate, which name no files unless the manifest does."""
+        return (*map(without_examples, self.listing.notes), *manifest_notes(self.manifest()))
+
     def manifest(self) -> tuple[Entry, ...]:
-        """Return the entry of every image, in the dataset's order."""
-        return self.entries
+        """Return the entry of every image for a certificate, in the dataset's order: it names no file."""
+        return self._manifest
+
+    @cached_property
+    def _manifest(self) -> tuple[Entry, ...]:
+        return self.entries if self.keeps_names else without_names(self.entries)
+
+    def as_in(self, manifest_digest: str) -> Dataset:
+        """Return the dataset with names of files in its manifest, if that has the digest."""
+        return replace(self, keeps_names=True) if manifest_digest == digest(self.entries) else self
 
     def image(self, index: int) -> np.ndarray:
         """Return image ``index`` as read-only (h, w, 3) uint8 RGB."""

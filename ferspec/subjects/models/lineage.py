@@ -42,9 +42,13 @@ class History(Record):
     lineage: Name
     images: tuple[Digest, ...] = Field(default=(), max_length=MOST)
 
-    def next_on(self, images: str) -> Lineage:
-        """Return the lineage with its next certification on the images of a digest."""
-        return Lineage(name=self.lineage, certifications=self.images.count(images) + 1)
+    def next_on(self, *images: str) -> Lineage:
+        """Return the lineage with its next certification on images.
+
+        ``images`` are all digests that their manifest has had.
+        """
+        known = sum(digest in images for digest in self.images)
+        return Lineage(name=self.lineage, certifications=known + 1)
 
     def write(self, folder: Path, images: str) -> None:
         """Write the record with one more certification beside a folder of results."""

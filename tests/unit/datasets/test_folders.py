@@ -60,7 +60,7 @@ def test_class_folders_are_found_whatever_their_case_number_and_depth(tmp_path, 
 def test_every_alias_names_its_class(tmp_path):
     words = ["anger", "Disgusted", "FEARFUL", "happiness", "neutral", "Sadness", "surprised"]
     dataset = open_dataset(put(tmp_path, [f"{word}/1.png" for word in words]))
-    assert {entry.path: entry.label for entry in dataset.manifest()} == {
+    assert {entry.path: entry.label for entry in dataset.entries} == {
         f"{word}/1.png": name for word, name in zip(words, CLASSES, strict=True)
     }
 
@@ -228,7 +228,7 @@ def test_only_300_images_of_256x256_of_each_class_have_the_btfer_form(labels, op
 
 def test_the_manifest_holds_digests_of_the_file_and_of_its_pixels(tmp_path):
     put(tmp_path, ["Sad/1.png"])
-    (entry,) = open_dataset(tmp_path).manifest()
+    (entry,) = open_dataset(tmp_path).entries
     assert entry == Entry(
         path="Sad/1.png",
         bytes_sha256=hashlib.sha256((tmp_path / "Sad/1.png").read_bytes()).hexdigest(),

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from ferspec.subjects.models.contracts.files import save_contract
-from ferspec.subjects.runs.artifacts.record import CONTRACT, MODEL, RUN, read_run
+from ferspec.subjects.runs.artifacts.manifest import read_manifest
+from ferspec.subjects.runs.artifacts.record import CONTRACT, MANIFEST, MODEL, RUN, read_run
 from ferspec.subjects.runs.data.splits import TrainingData
 from helpers.miniatures import colour_patches, contract
 from helpers.processes import run_ferspec
@@ -44,7 +45,8 @@ def test_a_run_on_synthetic_faces_is_certified_on_the_same_faces(ferspec, run):
     assert document["subject"]["name"] == tiny_runs.CELL
     assert document["subject"]["digest"] == record.files[MODEL]
     assert document["kind"] == "demonstration"
-    assert document["dataset"]["manifest_digest"] == record.data["btfer"].manifest_digest
+    trained = read_manifest(run / MANIFEST)["btfer"]
+    assert [entry["bytes_sha256"] for entry in document["manifest"]] == [entry.bytes_sha256 for entry in trained]
     recorded = json.loads((run / "report.json").read_text())["parts"]["btfer"]["metrics"]
     assert document["metrics"]["confusion_matrix"] == recorded["confusion_matrix"]
     index = yaml.safe_load(Path("there/model-index.yml").read_text())

@@ -12,6 +12,7 @@ from ferspec.errors import UserError
 from ferspec.progress import Progress, silent
 from ferspec.records import Record
 from ferspec.subjects.datasets.decoders.pool import Decoders
+from ferspec.subjects.datasets.manifest import noteworthy
 from ferspec.subjects.datasets.published_counts import cause_of
 from ferspec.subjects.datasets.readers.listing import Listing
 from ferspec.subjects.datasets.readers.open import open_splits
@@ -70,7 +71,7 @@ def put_into_folders(source: Source, archive: Path, target: Path, progress: Prog
         counts=dataset.support,
         recognition=found,
         problems=(),
-        notes=(*listing.notes, *dataset.notes),
+        notes=(*listing.notes, *noteworthy(dataset.entries)),
     )
 
 
