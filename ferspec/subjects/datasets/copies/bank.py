@@ -43,12 +43,12 @@ def frames(settings: Settings, moved: bool) -> np.ndarray:
 
 
 def described(patches: np.ndarray, settings: Settings) -> np.ndarray:
-    """Return patches (n, p, p) as vectors (n, frequencies) float32 of norm 1.
+    """Return patches (n, p²) as vectors (n, frequencies) float32 of norm 1.
 
     Products of vectors are correlations.
     """
     basis = _basis(settings.patch, settings.frequencies)
-    vectors = patches.reshape(len(patches), -1) @ basis
+    vectors = patches @ basis
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.where(norms > 1e-3, vectors / np.maximum(norms, 1e-3), 0).astype(np.float32)
 
@@ -77,7 +77,8 @@ class Bank:
         for number in range(chunks):
             rows = np.arange(number * CHUNK, min(count, (number + 1) * CHUNK))
             for frame, placed in enumerate(self.maps):
-                patches, _ = atlas.sampled(rows, np.broadcast_to(placed, (len(rows), 2, 3)), settings.patch)
+                maps = np.broadcast_to(placed, (1, len(rows), 2, 3))
+                [patches], _ = atlas.sampled(rows[None], maps, settings.patch)
                 self._vectors[number, frame, : len(rows)] = described(patches, settings)
 
     def best(self, others: np.ndarray) -> np.ndarray:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+from functools import cache
 
 import numpy as np
 
 # What a sample may read beyond the edge, in pixels: bilinear interpolation reads the next one.
 MARGIN = 1
-# patches that are sampled at once: OpenCV remaps at most 32,766 rows
-AT_ONCE = 2048
 
 
 def reduced(image: np.ndarray, side: int) -> np.ndarray:
@@ -48,41 +47,32 @@ class Atlas:
         self._sheet = np.ascontiguousarray(tiles.reshape(rows * self._step, self._columns * self._step))
 
     def sampled(self, numbers: np.ndarray, maps: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return patches (m, side, side) of squares, and where they lie inside.
+        """Return patches (n, k, side²) of squares, and which of their pixels lie inside.
 
-        ``numbers`` (m,) are those of the squares. A map (2, 3) multiplies (column, row, 1) of a patch and gives
-        (column, row) of a square, both from -1 to 1. Beyond the edge the nearest pixel is repeated.
+        ``numbers`` (n, k) are those of the squares. A map (2, 3) multiplies (column, row, 1) of a patch and gives
+        (column, row) of a square, both from -1 to 1. Beyond the edge the nearest pixel is repeated. OpenCV samples at
+        most 32,766 patches at once.
         """
-        patches = np.empty((len(numbers), side, side), np.float32)
-        inside = np.empty((len(numbers), side, side), bool)
-        for start in range(0, len(numbers), AT_ONCE):
-            part = slice(start, start + AT_ONCE)
-            self._sample(numbers[part], maps[part].astype(np.float32), patches[part], inside[part])
-        return patches, inside
-
-    def _sample(self, numbers: np.ndarray, maps: np.ndarray, patches: np.ndarray, inside: np.ndarray) -> None:
         import cv2
 
-        count, side = patches.shape[:2]
-        columns, rows = grid(side)
-        half = self.side / 2
-        x = (maps[:, 0, 0, None] * columns + maps[:, 0, 1, None] * rows + (maps[:, 0, 2, None] + 1)) * half - 0.5
-        y = (maps[:, 1, 0, None] * columns + maps[:, 1, 1, None] * rows + (maps[:, 1, 2, None] + 1)) * half - 0.5
-        last = self.side - 1
-        inside[...] = ((np.abs(x - last / 2) <= half) & (np.abs(y - last / 2) <= half)).reshape(inside.shape)
-        x = np.clip(x, 0, last) + ((numbers % self._columns) * self._step + MARGIN)[:, None].astype(np.float32)
-        y = np.clip(y, 0, last) + ((numbers // self._columns) * self._step + MARGIN)[:, None].astype(np.float32)
-        cv2.remap(self._sheet, x, y, cv2.INTER_LINEAR, dst=patches.reshape(count, -1))
+        shape = (*numbers.shape, side * side)
+        half, last = np.float32(self.side / 2), np.float32(self.side - 1)
+        places = (maps.reshape(-1, 3) * half) @ centred_grid(side)
+        places += last / 2
+        kept = np.clip(places, 0, last)
+        places -= kept
+        np.abs(places, out=places)
+        near = (places <= 0.5).reshape(*numbers.shape, 2, -1)
+        inside = near[..., 0, :] & near[..., 1, :]
+        kept = kept.reshape(-1, 2, side * side)
+        kept[:, 0] += ((numbers % self._columns) * self._step + MARGIN).reshape(-1, 1).astype(np.float32)
+        kept[:, 1] += ((numbers // self._columns) * self._step + MARGIN).reshape(-1, 1).astype(np.float32)
+        patches = cv2.remap(self._sheet, kept[:, 0], kept[:, 1], cv2.INTER_LINEAR)
+        return patches.reshape(shape), inside
 
 
-def grid(side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the columns and rows (side²,) float32 of a square's pixels, from -1 to 1."""
-    steps = ((2 * np.arange(side) + 1) / side - 1).astype(np.float32)
-    return np.tile(steps, side), np.repeat(steps, side)
-
-
-def normalised(patches: np.ndarray) -> np.ndarray:
-    """Return patches (n, d) with mean 0 and norm 1; flat ones become zeros."""
-    centred = patches - patches.mean(axis=1, keepdims=True)
-    norms = np.linalg.norm(centred, axis=1, keepdims=True)
-    return np.where(norms > 1e-3, centred / np.maximum(norms, 1e-3), 0).astype(np.float32)
+@cache
+def centred_grid(side: int) -> np.ndarray:
+    """Return columns and rows of a square's pixels, from -1 to 1, and ones: (3, side²)."""
+    steps = (2 * np.arange(side) + 1) / side - 1
+    return np.stack([np.tile(steps, side), np.repeat(steps, side), np.ones(side * side)]).astype(np.float32)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from ferspec.progress import StepProgress
-from ferspec.subjects.datasets.copies.agreement import agreement
-from ferspec.subjects.datasets.copies.bank import Bank, described
-from ferspec.subjects.datasets.copies.reduction import Atlas, pixel_digest, reduced, shrunk
-from ferspec.subjects.datasets.copies.registration import Templates, registered
+from ferspec.subjects.datasets.copies.queries import Queries
+from ferspec.subjects.datasets.copies.reduction import pixel_digest, reduced
 from ferspec.subjects.datasets.copies.settings import Settings, settings
 
 Kind = Literal["same pixels", "changed copy"]
-# images that are compared with all queries at once
-BLOCK = 2048
-# of the registration at half of and at the full size of the reductions
-STEPS = (5, 5)
+# images that are compared with all queries at once, by one thread
+BLOCK = 1024
 
 
 class Images(Protocol):
@@ -34,7 +34,7 @@ class Images(Protocol):
 class Copy:
     """Two images that show one picture: ``first`` numbers the queries, ``second`` the others.
 
-    ``similarity`` is the correlation of the fine detail of their common part, ``overlap`` its share of the second.
+    ``similarity`` is the correlation of the detail of their common part, ``overlap`` its share of the second.
     """
 
     first: int
@@ -49,103 +49,93 @@ def find_copies(
 ) -> tuple[Copy, ...]:
     """Return the copies of ``queries`` among ``others``, or within the queries, by their numbers.
 
-    Within the queries ``first`` is the smaller number. Every image of ``others`` is asked for once, in order, and
-    described by a few kilobytes; give the smaller set as ``queries``, which stay in memory as about 200 KB each.
-    ``progress(done, total)`` counts ``others``. Without ``moved``, rotated, shifted and zoomed copies are not found.
+    Within the queries ``first`` is the smaller number. Between two sets, images of ``others`` that were moved are found
+    more often than moved queries, since only the part that a query shows can be compared. Every image of ``others`` is
+    asked for once, in order, and only some thousand of their reductions are in memory at a time. Give the smaller set
+    as ``queries``: each takes about 90 KB, and the time grows with the product of both numbers.
+    ``progress(done, total)`` counts ``others``. Without ``moved``, copies that are rotated, shifted or zoomed are not
+    found, and the search is much faster.
 
     FER-I-01, FER-I-02.
     """
-    values = settings()
-    search = _Search(queries, values, moved)
-    found: list[Copy] = []
     second = queries if others is None else others
-    for start in range(0, len(second), BLOCK):
-        numbers = range(start, min(len(second), start + BLOCK))
-        found += search.copies(second, numbers, others is None)
-        if progress is not None:
-            progress(numbers.stop, len(second))
-    return tuple(sorted(found, key=lambda copy: (copy.first, copy.second)))
+    if not len(queries) or not len(second):
+        return ()
+    values = settings()
+    found: list[Copy] = []
+    with threadpool_limits(1, "blas"):
+        squares, digests = _read(queries, range(len(queries)), values)
+        prepared = Queries(squares, values, moved)
+        known: dict[bytes, list[int]] = {}
+        for number, digest in enumerate(digests):
+            known.setdefault(digest, []).append(number)
+        for numbers, copies in _in_blocks(prepared, second, values, within=others is None):
+            found += copies
+            for number, digest in numbers:
+                found += [Copy(first, number, "same pixels", 1.0, 1.0) for first in known.get(digest, ())]
+            if progress is not None:
+                progress(numbers[-1][0] + 1, len(second))
+    return _settled(found, within=others is None)
 
 
-class _Search:
-    """The queries, ready to be compared with blocks of other images."""
+Numbered = list[tuple[int, bytes]]
 
-    def __init__(self, queries: Images, values: Settings, moved: bool) -> None:
-        self._values = values
-        self._digests: dict[bytes, list[int]] = {}
-        squares = np.empty((len(queries), values.side, values.side), np.float32)
-        for number in range(len(queries)):
-            image = queries[number]
-            self._digests.setdefault(pixel_digest(image), []).append(number)
-            squares[number] = reduced(image, values.side)
-        self._contrasts = squares.std(axis=(1, 2))
-        coarse = Atlas(shrunk(squares, 2 * values.patch))
-        self._atlases = coarse, Atlas(squares)
-        self._bank = Bank(coarse, len(queries), values, moved)
 
-    def copies(self, others: Images, numbers: range, within: bool) -> Iterator[Copy]:
-        """Yield the copies of the queries among some of the others."""
-        values = self._values
-        squares = np.empty((len(numbers), values.side, values.side), np.float32)
-        equal: set[tuple[int, int]] = set()
-        for row, number in enumerate(numbers):
-            image = others[number]
-            squares[row] = reduced(image, values.side)
-            for first in self._digests.get(pixel_digest(image), ()):
-                if not within or first < number:
-                    equal.add((first, number))
-                    yield Copy(first, number, "same pixels", 1.0, 1.0)
-        pictures, rows, maps = self._candidates(squares, numbers, within)
-        similarity, overlap = self._compared(squares, pictures, rows, maps)
-        for place in np.flatnonzero((similarity >= values.similarity) & (overlap >= values.overlap)):
-            pair = int(pictures[place]), numbers[rows[place]]
-            if pair not in equal:
-                yield Copy(*pair, "changed copy", float(similarity[place]), float(overlap[place]))
+def _in_blocks(
+    prepared: Queries, second: Images, values: Settings, within: bool
+) -> Iterator[tuple[Numbered, list[Copy]]]:
+    """Yield the numbers and digests of each block, and its changed copies, in order.
 
-    def _candidates(
-        self, squares: np.ndarray, numbers: range, within: bool
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the pairs worth registering: queries (m,), rows of the squares (m,), and maps (m, 2, 3)."""
-        values = self._values
-        coarse = shrunk(squares, values.patch)
-        vectors = described(coarse, values)
-        best = self._bank.best(vectors)
-        best[:, self._contrasts < values.contrast] = -1
-        best[squares.std(axis=(1, 2)) < values.contrast] = -1
+    The calling thread reads images while others compare the blocks before.
+    """
+    threads = os.cpu_count() or 1
+    running: deque[tuple[Numbered, Future[list[Copy]]]] = deque()
+    with ThreadPoolExecutor(threads, "copies") as pool:
+        for start in range(0, len(second), BLOCK):
+            numbers = range(start, min(len(second), start + BLOCK))
+            squares, digests = _read(second, numbers, values)
+            running.append(
+                (list(zip(numbers, digests, strict=True)), pool.submit(_changed, prepared, squares, numbers, within))
+            )
+            if len(running) > threads:
+                done, copies = running.popleft()
+                yield done, copies.result()
+        for done, copies in running:
+            yield done, copies.result()
+
+
+def _read(images: Images, numbers: range, values: Settings) -> tuple[np.ndarray, list[bytes]]:
+    """Return the reductions (n, side, side) float32 and the digests of some images."""
+    squares = np.empty((len(numbers), values.side, values.side), np.float32)
+    digests = []
+    for row, number in enumerate(numbers):
+        image = images[number]
+        squares[row] = reduced(image, values.side)
+        digests.append(pixel_digest(image))
+    return squares, digests
+
+
+def _changed(prepared: Queries, squares: np.ndarray, numbers: range, within: bool) -> list[Copy]:
+    pictures, rows, similarity, overlap = prepared.copies(squares, numbers if within else None)
+    return [
+        Copy(int(first), numbers[row], "changed copy", float(alike), float(shared))
+        for first, row, alike, shared in zip(pictures, rows, similarity, overlap, strict=True)
+    ]
+
+
+def _settled(found: list[Copy], within: bool) -> tuple[Copy, ...]:
+    """Return each pair once, in order: the more similar of both directions, and equal pixels rather than a change."""
+    pairs: dict[tuple[int, int], Copy] = {}
+    for copy in found:
         if within:
-            best[np.arange(best.shape[1])[None, :] >= np.array(numbers)[:, None]] = -1
-        most = min(values.candidates, best.shape[1])
-        pictures = np.argpartition(-best, most - 1, axis=1)[:, :most]
-        rows, columns = np.nonzero(np.take_along_axis(best, pictures, axis=1) > 0)
-        pictures = pictures[rows, columns]
-        order = np.argsort(pictures, kind="stable")
-        pictures, rows = pictures[order], rows[order]
-        frames = np.empty(len(pictures), np.int64)
-        for part in np.split(np.arange(len(pictures)), np.flatnonzero(np.diff(pictures)) + 1):
-            if len(part):
-                frames[part] = self._bank.best_frame(pictures[part[0]], vectors[rows[part]])
-        maps, likeness = registered(
-            self._atlases[0], pictures, Templates(coarse), rows, self._bank.maps[frames].astype(np.float64), 3
-        )
-        kept = np.lexsort((-likeness, rows))
-        place = np.arange(len(kept)) - np.searchsorted(rows[kept], rows[kept])
-        kept = kept[place < values.registered]
-        return pictures[kept], rows[kept], maps[kept]
-
-    def _compared(
-        self, squares: np.ndarray, pictures: np.ndarray, rows: np.ndarray, maps: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the similarity (m,) and the overlap (m,) of pairs, finely registered; 0 for hopeless ones."""
-        similarity, overlap = np.zeros(len(pictures)), np.zeros(len(pictures))
-        kept = np.arange(len(pictures))
-        for atlas, steps, least in zip(self._atlases, STEPS, (self._values.promising, 0.0), strict=True):
-            if not len(kept):
-                break
-            second = shrunk(squares, atlas.side)
-            moved, _ = registered(atlas, pictures[kept], Templates(second), rows[kept], maps[kept], steps)
-            patches, inside = atlas.sampled(pictures[kept], moved, atlas.side)
-            agreeing, common = agreement(patches, second[rows[kept]], inside)
-            maps[kept], similarity[kept], overlap[kept] = moved, agreeing, common
-            kept = kept[(agreeing >= least) & (common >= self._values.overlap)]
-        similarity[np.setdiff1d(np.arange(len(pictures)), kept)] = 0
-        return similarity, overlap
+            if copy.first == copy.second:
+                continue
+            first, second = sorted((copy.first, copy.second))
+            copy = replace(copy, first=first, second=second)
+        pair = copy.first, copy.second
+        if pair not in pairs or (copy.kind == "same pixels", copy.similarity) > (
+            pairs[pair].kind == "same pixels",
+            pairs[pair].similarity,
+        ):
+            pairs[pair] = copy
+    return tuple(pairs[pair] for pair in sorted(pairs))

@@ -16,8 +16,9 @@ class Settings:
     ``side`` is that of the grey reductions in pixels, ``patch`` that of the compared patches. ``rotation`` is in
     degrees, ``width_shift``, ``height_shift`` and ``zoom`` are shares: the ranges of FER-A-02 to FER-A-04. ``frames``
     is how many positions of each picture are tried, without the mirrored ones; ``frequencies`` the number of cosine
-    coefficients of a patch. Of ``candidates`` pictures like an image, ``registered`` are registered finely, and at full
-    size if they are ``promising`` at half. ``similarity`` and ``overlap`` are the least of a copy, ``contrast`` the
+    coefficients of a patch. Of ``candidates`` pictures like an image, at most ``registered`` are registered finely if
+    their coarse patches correlate by ``likeness``, and at full size if they are ``promising`` at half. Copies that were
+    not moved correlate by ``unmoved`` at once. ``similarity`` and ``overlap`` are the least of a copy, ``contrast`` the
     least standard deviation of grey levels.
     """
 
@@ -31,6 +32,8 @@ class Settings:
     frequencies: int
     candidates: int
     registered: int
+    likeness: float
+    unmoved: float
     promising: float
     similarity: float
     overlap: float
@@ -51,6 +54,8 @@ def settings() -> Settings:
         frequencies=book.integer(CLAUSE, "frequencies"),
         candidates=book.integer(CLAUSE, "candidates"),
         registered=book.integer(CLAUSE, "registered"),
+        likeness=book.number(CLAUSE, "likeness"),
+        unmoved=book.number(CLAUSE, "unmoved"),
         promising=book.number(CLAUSE, "promising"),
         similarity=book.number(CLAUSE, "similarity"),
         overlap=book.number(CLAUSE, "overlap"),
