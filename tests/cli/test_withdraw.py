@@ -272,3 +272,28 @@ def test_a_file_that_is_not_a_picture_is_one_line(ferspec, faces, tmp_path):
     (tmp_path / "photo.txt").write_text("a letter")
     status, _, err = ferspec("dataset", "find", tmp_path / "photo.txt", "--in", faces)
     assert (status, err.count("\n"), "not an image of a known format" in err) == (2, 1, True)
+
+
+def test_the_set_of_a_collection_is_refused_since_the_next_build_would_draw_the_picture_again(collection):
+    before = text_of(collection)
+    with pytest.raises(UserError, match="withdraw it from"):
+        public.dataset.withdraw(next((collection / "set").rglob("*.png")), collection / "set")
+    assert text_of(collection) == before
+
+
+def test_a_published_set_stays_as_its_croissant_file_says(collection, tmp_path):
+    published = (collection / "set").rename(tmp_path / "published")
+    manifest = published / "manifest.csv"
+    (published / "croissant.json").write_text(json.dumps({"sha256": digest(manifest)}))
+    face = next(published.rglob("*.png"))
+    assert public.dataset.withdraw(face, published).lines == 1
+    assert json.loads((published / "croissant.json").read_text()) == {"sha256": digest(manifest)}
+
+
+def test_a_line_of_a_published_manifest_that_a_killed_withdrawal_left_is_removed(collection, tmp_path):
+    published = (collection / "set").rename(tmp_path / "published")
+    face = next(published.rglob("*.png"))
+    name = digest(face)
+    face.unlink()
+    assert public.dataset.withdraw(name, published).lines == 1
+    assert name not in (published / "manifest.csv").read_text()

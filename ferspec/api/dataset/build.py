@@ -13,7 +13,7 @@ from ferspec.collection.faces import Detectors, installed_detectors
 from ferspec.collection.fetching import Client, Limits
 from ferspec.collection.licences import require_known
 from ferspec.collection.locking import locked
-from ferspec.collection.manifest import SEARCHES, STAGES, Row, Stage, stage_folder, write_manifest
+from ferspec.collection.manifest import FOLDERS, SEARCHES, SET, STAGES, Row, Stage, stage_folder, write_manifest
 from ferspec.collection.plan import LANGUAGES, Language, queries
 from ferspec.collection.review import write_review
 from ferspec.collection.sources import Found, open_source
@@ -26,6 +26,7 @@ from ferspec.collection.stages.sample import missing, sample, write_set
 from ferspec.errors import UserError
 from ferspec.progress import Progress, silent, tell
 from ferspec.records import Record
+from ferspec.subjects.disk import require_utf8
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 State = Literal["complete", "waits for review", "lacks faces", "stopped"]
 PER_QUERY = 20
 MEGABYTE = 1 << 20
+MOST_FACES, MOST_MEGABYTES, LONGEST_WAIT = 1_000_000, 1024, 86_400
 
 
 class StageCounts(Record):
@@ -105,9 +107,16 @@ def build(
     archives, ``providers`` search engines. The stages collect, clean, crop and sample leave their manifests below
     ``out`` (``ferspec.collection.manifest``). The same call continues a build that ended anywhere. It stops where
     pictures wait for a reviewer, unless ``drop_doubtful``. ``detectors`` are MTCNN and BlazeFace by default.
-    ``UserError`` for sources that cannot be read, and a folder in use.
+    ``UserError`` for sources that cannot be read or contain ``out``, and for a folder in use.
     """
     folder = Path(out)
+    _require_between("per_class", 1 if per_class is None else per_class, 1, MOST_FACES)
+    _require_between("megabytes", megabytes, 0, MOST_MEGABYTES)
+    for name, value in (("seconds", seconds), ("delay", delay)):
+        _require_between(name, value, 0, LONGEST_WAIT)
+    require_utf8(folder.resolve())
+    for source in sources:
+        _require_apart(folder, Path(source))
     settings = Collecting(
         Limits(int(megabytes * MEGABYTE), seconds), delay, tuple(map(require_known, licences)), allow_private
     )
@@ -186,6 +195,21 @@ class _Work:
             lacking=lacking or {},
             next=next_step,
         )
+
+
+def _require_between(name: str, value: float, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise UserError(f"{name} must be between {least} and {most:,}, not {value:g}")
+
+
+def _require_apart(out: Path, source: Path) -> None:
+    """Raise ``UserError`` for a source in which a build would find its own pictures the next time."""
+    folder, place = out.resolve(), source.resolve()
+    if place.is_dir() and folder.is_relative_to(place):
+        raise UserError(f"{out} lies in the source {source}, and would be collected itself: choose a folder outside it")
+    own = {folder / name for name in (*FOLDERS.values(), SET)}
+    if not own.isdisjoint({place, *place.parents}):
+        raise UserError(f"{source} was written by the build in {out}: it is not a source of it")
 
 
 def _searched(

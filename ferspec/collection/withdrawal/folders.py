@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from hashlib import sha256
 from pathlib import Path
 
-from ferspec.collection.manifest import MANIFEST
+from ferspec.collection.manifest import LARGEST, MANIFEST, SET, manifest_paths
 from ferspec.collection.published import read_published
 from ferspec.collection.tombstones import Tombstone, add_tombstones, withdrawn_digests
 from ferspec.collection.withdrawal.lines import without_lines
 from ferspec.collection.withdrawal.record import Withdrawal
 from ferspec.errors import UserError
+from ferspec.files import read_bounded, read_text, write_whole
 from ferspec.progress import Progress, silent
 from ferspec.subjects.datasets.files import pictures_below
 from ferspec.subjects.datasets.readers.open import open_splits
 
 NO_POOL = "none: class folders have no pool of other pictures"
+CROISSANT = "croissant.json"
 
 
 def withdraw_from_folders(folder: Path, given: Collection[str], progress: Progress = silent) -> Withdrawal:
@@ -26,6 +29,11 @@ def withdraw_from_folders(folder: Path, given: Collection[str], progress: Progre
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: not a folder: unpack an archive first")
+    if folder.resolve().name == SET and manifest_paths(folder.resolve().parent):
+        raise UserError(
+            f"{folder} is the set of a collection, whose next build would draw the picture again: "
+            f"withdraw it from {folder.parent}"
+        )
     form = next(iter(open_splits(folder).parts.values())).form
     if form != "class folders":
         raise UserError(
@@ -38,21 +46,34 @@ def withdraw_from_folders(folder: Path, given: Collection[str], progress: Progre
     # other files of the same pixels are the same picture
     pixels = {one.pixels for one in first if one.pixels}
     found = {name: one for name, one in pictures.items() if one in first or one.pixels in pixels}
-    if not found:
+    listed = [face for face in faces if not face.digests.isdisjoint(wanted)]
+    if not found and not listed:
         raise UserError(_unknown(folder, wanted))
     stones: list[Tombstone] = [(one.file, "file") for one in found.values()]
     stones += [(one.pixels, "pixels") for one in found.values() if one.pixels]
     add_tombstones(folder, stones)
     for name in found:
         (folder / name).unlink()
-    digests = {digest for digest, _ in stones}
+    digests = {digest for digest, _ in stones}.union(*({face.digest, face.pixels} for face in listed))
     return Withdrawal(
         folder=str(folder),
         digests=tuple(sorted(digests)),
         files=tuple(found),
-        lines=without_lines(folder / MANIFEST, digests) if faces else 0,
+        lines=_unlisted(folder, digests) if faces else 0,
         replacement=NO_POOL,
     )
+
+
+def _unlisted(folder: Path, digests: Collection[str]) -> int:
+    """Remove lines of the public manifest, and return their number; the Croissant file gets its new digest."""
+    before = sha256(read_bounded(folder / MANIFEST, LARGEST, "a manifest")).hexdigest()
+    lines = without_lines(folder / MANIFEST, digests)
+    described = folder / CROISSANT
+    if lines and described.is_file():
+        after = sha256(read_bounded(folder / MANIFEST, LARGEST, "a manifest")).hexdigest()
+        text = read_text(described, LARGEST, "a Croissant file")
+        write_whole(described, text.replace(before, after))
+    return lines
 
 
 def _unknown(folder: Path, wanted: frozenset[str]) -> str:

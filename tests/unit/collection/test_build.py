@@ -247,14 +247,14 @@ def test_doubtful_pictures_wait_for_a_reviewer_whose_decisions_the_same_call_rea
     _, _, face = faces(1)[0]
     (folder / "face.png").write_bytes(encoded(on_wall(face)))
     options = {"per_class": 1, "detectors": STAND_INS}
-    found = build(tmp_path / "out", [tmp_path], **options)
+    found = build(tmp_path / "out", [folder], **options)
     assert found.state == "waits for review"
     assert "review.html" in found.next
     (doubtful,) = [row for row in rows(tmp_path / "out", "2-clean") if row.decision == "review"]
     assert "blurred" in doubtful.reason
     decisions = f"digest,decision,label\n{doubtful.digest},keep,Sad\n"
     (tmp_path / "out" / "2-clean" / "decisions.csv").write_text(decisions)
-    assert build(tmp_path / "out", [tmp_path / "Happy"], **options).state == "lacks faces"
+    assert build(tmp_path / "out", [folder], **options).state == "lacks faces"
     (kept,) = [row for row in rows(tmp_path / "out", "2-clean") if row.digest == doubtful.digest]
     assert (kept.decision, kept.label) == ("keep", "Sad")
     assert kept.reason.endswith("decided by a reviewer, who changed Happy to Sad")
@@ -346,3 +346,32 @@ def test_pictures_of_a_source_that_is_not_given_stay_and_those_withdrawn_go(copi
     assert build(copied / "out", [copied / "one.csv"], **options).stages["collect"].kept == 1
     stored = {path.stem for path in (copied / "out" / "1-collect" / "pictures").iterdir()}
     assert stored == {row.digest for row in everything[2:]}
+
+
+def test_a_folder_in_its_own_source_is_refused_and_so_is_a_source_that_the_build_wrote(copied, tmp_path):
+    (tmp_path / "in" / "Happy").mkdir(parents=True)
+    (tmp_path / "in" / "Happy" / "1.png").write_bytes(encoded(on_wall(faces(1)[0][2])))
+    for out in (tmp_path / "in", tmp_path / "in" / "out"):
+        with pytest.raises(UserError, match="lies in the source"):
+            build(out, [tmp_path / "in"], until="collect")
+    with pytest.raises(UserError, match="written by the build"):
+        build(copied / "out", [copied / "out" / "set"], until="collect")
+    assert [path.name for path in (tmp_path / "in").rglob("*")] == ["Happy", "1.png"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"per_class": 0}, {"per_class": -1}, {"megabytes": float("inf")}, {"seconds": float("nan")}, {"delay": 1e300}],
+    ids=str,
+)
+def test_numbers_without_a_meaning_are_refused_and_nothing_is_written(tmp_path, wrong):
+    (tmp_path / "Happy").mkdir()
+    with pytest.raises(UserError, match=f"{next(iter(wrong))} must be between"):
+        build(tmp_path / "out", [tmp_path / "Happy"], until="collect", **wrong)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
+def test_a_folder_whose_name_is_not_utf_8_is_refused(tmp_path):
+    with pytest.raises(UserError, match="not UTF-8"):
+        build(tmp_path / os.fsdecode(b"fa\xffces"), [tmp_path], until="collect")
