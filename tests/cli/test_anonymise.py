@@ -104,3 +104,13 @@ def test_an_existing_folder_is_refused(private, tmp_path):
     (tmp_path / "faces" / "mine.txt").write_text("mine")
     with pytest.raises(UserError, match="already exists"):
         public.dataset.anonymise(private, tmp_path / "faces")
+
+
+def test_a_copy_inside_the_set_is_refused_and_no_folder_is_left_of_a_refused_one(private, tmp_path):
+    with pytest.raises(UserError, match="read as a part of it"):
+        public.dataset.anonymise(private, private / "copy")
+    (private / "Happy" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(UserError, match="cannot be read"):
+        public.dataset.anonymise(private, tmp_path / "new" / "deep" / "faces")
+    assert [path.name for path in tmp_path.iterdir()] == ["private"]
+    assert not (private / "copy").exists()

@@ -149,7 +149,7 @@ def test_pictures_that_are_not_known_are_not_btfer_and_nothing_is_kept(ferspec, 
 
 def test_a_missing_dataset_on_kaggle_is_one_line_in_the_clients_words(ferspec, workplace, monkeypatch):
     client(workplace.parent, monkeypatch, "http://127.0.0.1:9/")
-    status, out, err = ferspec("dataset", "get", "btfer", "--kaggle", "nobody/absent")
+    status, out, err = ferspec("dataset", "get", "btfer", "--kaggle", "nobody/absent", "--out", "new/deep/faces")
     assert (status, out) == (2, "")
     assert err == "ferspec: the Kaggle client ended with status 1: 404 - Not Found\n"
     assert list(workplace.iterdir()) == []

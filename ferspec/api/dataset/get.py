@@ -10,7 +10,7 @@ from ferspec.api.results.base import Result
 from ferspec.errors import UserError
 from ferspec.progress import Progress, silent
 from ferspec.subjects.datasets.receiving import kaggle as client
-from ferspec.subjects.datasets.receiving.placing import require_new
+from ferspec.subjects.datasets.receiving.placing import parents_made, require_new
 from ferspec.subjects.datasets.receiving.receive import Received, check_download, put_into_folders
 from ferspec.subjects.datasets.sources import Source, source_of
 
@@ -77,8 +77,10 @@ def get(
     if archive is not None:
         return _put(source, Path(archive), target, progress)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
+        with (
+            parents_made(target),
+            tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder,
+        ):
             return _put(source, client.download(str(kaggle), Path(folder)), target, progress)
     except OSError as error:
         raise UserError(f"{target} cannot be written: {error.strerror}") from None

@@ -53,6 +53,8 @@ def anonymise(path: str | Path, target: Path, progress: Progress = silent) -> An
     The pixels are upright. ``target`` gets a folder for each split and class, and a manifest with the columns of
     ``COLUMNS``. ``UserError`` for an existing ``target``, and for images that cannot be read; nothing is written then.
     """
+    if target.resolve().is_relative_to(Path(path).resolve()):
+        raise UserError(f"{target} lies in {path}, and would be read as a part of it: choose a folder outside it")
     with new_folder(target) as folder:
         copy = _Copy(folder, sum(map(len, (parts := open_splits(path).parts).values())), progress)
         for name, listing in parts.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 import cv2
@@ -35,16 +35,31 @@ def new_folder(target: Path) -> Iterator[Path]:
     require_new(target)
     temporary = target.parent / f".{target.name}.incomplete"
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        try:
-            yield temporary
-            os.replace(temporary, target)
-        finally:
+        with parents_made(target):
             shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir()
+            try:
+                yield temporary
+                os.replace(temporary, target)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         reason = "the disk is full" if error.errno in FULL else error.strerror or str(error)
         raise UserError(f"{target} cannot be written ({reason}): nothing was kept") from None
+
+
+@contextmanager
+def parents_made(target: Path) -> Iterator[None]:
+    """Make the folders above a path; an error inside the context removes those that were made."""
+    absent = [parent for parent in target.parents if not parent.exists()]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # another process may use them meanwhile
+            for parent in absent:
+                parent.rmdir()
+        raise
 
 
 def require_new(target: Path) -> None:
