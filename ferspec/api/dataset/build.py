@@ -115,8 +115,6 @@ def build(
     for name, value in (("seconds", seconds), ("delay", delay)):
         _require_between(name, value, 0, LONGEST_WAIT)
     require_utf8(folder.resolve())
-    for source in sources:
-        _require_apart(folder, Path(source))
     settings = Collecting(
         Limits(int(megabytes * MEGABYTE), seconds), delay, tuple(map(require_known, licences)), allow_private
     )
@@ -127,6 +125,8 @@ def build(
     if until != "collect" and detectors is None:
         detectors = installed_detectors()
     count = spec.load().datasets["BTFER"].counts[0] if per_class is None else per_class
+    for source in sources:
+        _require_apart(folder, Path(source))
     listed = [one for source in sources for one in open_source(Path(source))]
     with locked(folder):
         if providers:
