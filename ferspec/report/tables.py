@@ -40,6 +40,8 @@ def print_table(
             break
     for column in table.columns:
         column.no_wrap = column.no_wrap and fits
+    if fits:
+        _share_width(console, table.columns)
     console.print(table)
     if hidden := [" ".join(column.split()) for column in left_out if column not in pictures]:
         console.print(f"a wider terminal, or --json, shows {', '.join(hidden)} too", style="dim")
@@ -65,8 +67,25 @@ def _table(
     return table
 
 
+def _share_width(console: Console, columns: Sequence[Column]) -> None:
+    """Set the widths of columns that must be wrapped. Rich itself would break words that fit."""
+    widths = [_least(console, column) for column in columns]
+    whole = [max(size.maximum for size in _sizes(console, column)) for column in columns]
+    spare = console.width - sum(widths) - BETWEEN * (len(widths) - 1)
+    if sum(whole) - sum(widths) <= spare:
+        return
+    for _ in range(spare):
+        narrowest = max(range(len(widths)), key=lambda index: whole[index] - widths[index])
+        widths[narrowest] += 1
+    for column, width in zip(columns, widths, strict=True):
+        column.width = width
+
+
 def _least(console: Console, column: Column) -> int:
     """Return the width that a column needs."""
+    return max(size.maximum if column.no_wrap else min(size.minimum, UNBROKEN) for size in _sizes(console, column))
+
+
+def _sizes(console: Console, column: Column) -> list[Measurement]:
     cells = [console.render_str(cell) if isinstance(cell, str) else cell for cell in (column.header, *column.cells)]
-    sizes = [Measurement.get(console, console.options.update(width=console.width * 9), cell) for cell in cells]
-    return max(size.maximum if column.no_wrap else min(size.minimum, UNBROKEN) for size in sizes)
+    return [Measurement.get(console, console.options.update(width=console.width * 9), cell) for cell in cells]

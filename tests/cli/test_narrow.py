@@ -87,6 +87,18 @@ def test_columns_are_left_out_before_a_word_is_broken_and_named():
     assert "shows images too" in " ".join(console.file.getvalue().split())
 
 
+def test_a_word_is_not_broken_while_its_table_fits():
+    console = Console(file=io.StringIO(), width=40)
+    print_table(console, ("network", "trained on"), [("SequentialSimple from scratch", "RAF-DB, conservative, twice")])
+    assert all(word in console.file.getvalue() for word in ("SequentialSimple", "conservative"))
+
+
+def test_the_papers_statements_stay_beside_their_numbers(narrow):
+    lines = narrow("recommend", "--resolution", "48").splitlines()
+    first = next(number for number, line in enumerate(lines) if " T4-1 " in line)
+    assert lines[first + 1][:21].strip() == ""
+
+
 def test_a_word_that_no_column_makes_room_for_continues_on_the_next_line():
     console = Console(file=io.StringIO(), width=12)
     print_table(console, ("cell",), [("vgg16-scratch-48-rafdb",)], whole=("cell",))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from ferspec.api.recommend import Recommendation
 from ferspec.grid.advising.verdicts import Outcome
@@ -33,11 +35,20 @@ def print_recommendation(found: Recommendation, folder: Path | None = None) -> N
         console.print(sentence, markup=False)
     console.print()
     console.print(totals(found), markup=False)
-    for one in found.statements:
-        console.print(f"[{STYLES[one.outcome]}]{one.outcome:<13}[/] {one.id:<7}", end=" ")
-        console.print(one.text, markup=False)
-        if one.outcome == "contradicted":
-            console.print(f"              {one.reasons}", markup=False, style="dim")
+    console.print(_statements(found))
     console.print("What decides each of them: --out DIR (as a page), or --json.", style="dim")
     if folder is not None:
         console.print(f"\npage: {folder / 'recommendation.html'}", markup=False, soft_wrap=True)
+
+
+def _statements(found: Recommendation) -> Table:
+    """Return the paper's statements with their outcomes; those that are contradicted with their reasons."""
+    table = Table.grid(padding=(0, 1))
+    for _ in range(2):
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for one in found.statements:
+        table.add_row(Text(one.outcome, STYLES[one.outcome]), one.id, Text(one.text))
+        if one.outcome == "contradicted":
+            table.add_row("", "", Text(one.reasons, "dim"))
+    return table

@@ -60,7 +60,8 @@ def totals(advice: Advice) -> str:
 
 def _option(option: Option, measured: bool) -> tuple[str, ...]:
     cell = find_cell(option.cell)
-    network = f"{cell.architecture}, {WEIGHTS[cell.weights]}, {cell.resolution} px"
+    weights = WEIGHTS[cell.weights].removeprefix("from ")
+    network = f"{cell.architecture} from {weights}, {cell.resolution} px"
     trained = f"{cell.dataset}, {cell.balancing}"
     row = (
         str(option.place),

@@ -11,7 +11,7 @@ from ferspec.errors import UserError
 from ferspec.files import csv_rows
 from ferspec.subjects.examples import first_few
 
-IMAGE_COLUMNS = ("image", "path", "filename", "id")
+IMAGE_COLUMNS = ("image", "path", "filename", "file", "file_name", "id")
 UNKNOWN = "unknown"
 # ten columns of attributes for a million images, far more than any set of this protocol
 LARGEST = 64 << 20
@@ -23,9 +23,9 @@ NOTE = re.compile(r"rows of [^/\\]+ without an image: [\d,]+( \(.*\))?")
 def read_groups(path: str | Path, ids: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
     """Read the columns of a groups CSV in the order of ``ids``, with notes.
 
-    A column ``image``, ``path``, ``filename`` or ``id`` names the image; every other column is a grouping. A row
-    matches an image if one of their paths ends with the other, so that a unique file name is enough. An empty cell is
-    ``unknown``. The notes list unmatched rows.
+    A column ``image``, ``path``, ``filename``, ``file``, ``file_name`` or ``id`` names the image; every other column is
+    a grouping. A row matches an image if one of their paths ends with the other, so that a unique file name is enough.
+    An empty cell is ``unknown``. The notes list unmatched rows.
 
     Raise ``UserError`` for an invalid file, a row that matches several images, two rows for one image, or an image
     without a row.

@@ -16,7 +16,7 @@ def groups_file(tmp_path, *lines):
     return tmp_path / "groups.csv"
 
 
-@pytest.mark.parametrize("column", ["image", "path", "filename", "id", "Image"])
+@pytest.mark.parametrize("column", ["image", "path", "filename", "file", "file_name", "id", "Image"])
 @pytest.mark.parametrize("prefix", ["", "BTFER/", "./archive/BTFER/", "C:\\faces\\"])
 def test_values_come_in_the_order_of_the_images(tmp_path, column, prefix):
     rows = [f"{prefix}{name},{age},{gender}" for name, age, gender in zip(IDS, "yom", "fmf", strict=True)]
@@ -49,7 +49,10 @@ ALL = [f"{name},y" for name in IDS]
         (["image,age", "1.png,y", *ALL], "line 2: 1.png matches 2 images: write its folder too"),
         (["image,age", *ALL, "Sad/1.png,o"], "line 5: Sad/1.png already has a row in line 4"),
         (["image,age", *ALL, "Sad/3.png"], "line 5: 1 cells for 2 columns"),
-        (["age,gender", "y,f"], "no column names the image: one of image, path, filename, id is needed"),
+        (
+            ["age,gender", "y,f"],
+            "no column names the image: one of image, path, filename, file, file_name, id",
+        ),
         (["image", *IDS], "'image' is the only column"),
         (["image,age,age", "a,b,c"], "columns must have different, non-empty names"),
         ([""], "no column names the image"),
