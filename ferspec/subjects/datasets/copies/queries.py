@@ -14,6 +14,8 @@ from ferspec.subjects.datasets.copies.settings import Settings
 
 # steps of the registration of coarse patches, and of patches of half and full size
 COARSE_STEPS, STEPS = 2, (4, 4)
+# the least agreement at half size of pairs that are registered at full size: copies have far more
+PROMISING = 0.45
 
 # numbers of squares (k,), of queries (k,), and maps (k, 2, 3)
 Candidates = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -89,9 +91,7 @@ class Queries:
         pictures, maps = pictures[:, None], maps[:, None]
         similarity, overlap = np.zeros(len(rows)), np.zeros(len(rows))
         kept = np.arange(len(rows))
-        for atlas, steps, least in zip(
-            self._atlases, STEPS if self._move else (0, 0), (self._values.promising, 0.0), strict=True
-        ):
+        for atlas, steps, least in zip(self._atlases, STEPS if self._move else (0, 0), (PROMISING, 0.0), strict=True):
             second = shrunk(squares, atlas.side)[rows[kept]]
             maps[kept], _ = registered(atlas, second, pictures[kept], maps[kept], steps)
             similarity[kept], overlap[kept] = _agreement(atlas, second, pictures[kept], maps[kept])

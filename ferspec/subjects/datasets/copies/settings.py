@@ -17,9 +17,8 @@ class Settings:
     degrees, ``width_shift``, ``height_shift`` and ``zoom`` are shares: the ranges of FER-A-02 to FER-A-04. ``frames``
     is how many positions of each picture are tried, without the mirrored ones; ``frequencies`` the number of cosine
     coefficients of a patch. Of ``candidates`` pictures like an image, at most ``registered`` are registered finely if
-    their coarse patches correlate by ``likeness``, and at full size if they are ``promising`` at half. Copies that were
-    not moved correlate by ``unmoved`` at once. ``similarity`` and ``overlap`` are the least of a copy, ``contrast`` the
-    least standard deviation of grey levels.
+    their coarse patches correlate by ``likeness``. Copies that were not moved correlate by ``unmoved`` at once.
+    ``similarity`` and ``overlap`` are the least of a copy, ``contrast`` the least standard deviation of grey levels.
     """
 
     side: int
@@ -34,7 +33,6 @@ class Settings:
     registered: int
     likeness: float
     unmoved: float
-    promising: float
     similarity: float
     overlap: float
     contrast: float
@@ -56,7 +54,6 @@ def settings() -> Settings:
         registered=book.integer(CLAUSE, "registered"),
         likeness=book.number(CLAUSE, "likeness"),
         unmoved=book.number(CLAUSE, "unmoved"),
-        promising=book.number(CLAUSE, "promising"),
         similarity=book.number(CLAUSE, "similarity"),
         overlap=book.number(CLAUSE, "overlap"),
         contrast=book.number(CLAUSE, "contrast"),
