@@ -202,8 +202,8 @@ def _require_between(name: str, value: float, least: int, most: int) -> None:
         raise UserError(f"{name} must be between {least} and {most:,}, not {value:g}")
 
 
-    """Raise ``UserError`` for a source that would hold pictures of the build itself.
-    """Raise ``UserError`` for a source in which a build would find its own pictures the next time."""
+def _require_apart(out: Path, source: Path) -> None:
+    """Raise ``UserError`` for a source that would hold pictures of the build itself."""
     folder, place = out.resolve(), source.resolve()
     if place.is_dir() and folder.is_relative_to(place):
         raise UserError(f"{out} lies in the source {source}, and would be collected itself: choose a folder outside it")
