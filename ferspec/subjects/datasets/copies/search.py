@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ferspec.progress import StepProgress
+from ferspec.subjects.datasets.copies.filling import filled
 from ferspec.subjects.datasets.copies.queries import Queries
 from ferspec.subjects.datasets.copies.reduction import pixel_digest, reduced
 from ferspec.subjects.datasets.copies.settings import Settings, settings
@@ -115,7 +116,14 @@ def _read(images: Images, numbers: range, values: Settings) -> tuple[np.ndarray,
     return squares, digests
 
 
-def _changed(prepared: Queries, squares: np.ndarray, numbers: range, within: bool) -> list[Copy]:
+def _changed(prepared: Queries, squares: np.ndarray, numbers: Sequence[int], within: bool) -> list[Copy]:
+    """Return the changed copies among squares, also compared with their blank corners filled."""
+    without = [
+        (square, number) for each, number in zip(squares, numbers, strict=True) if (square := filled(each)) is not None
+    ]
+    if without:
+        squares = np.concatenate([squares, np.stack([square for square, _ in without])])
+        numbers = [*numbers, *(number for _, number in without)]
     pictures, rows, similarity, overlap = prepared.copies(squares, numbers if within else None)
     return [
         Copy(int(first), numbers[row], "changed copy", float(alike), float(shared))
