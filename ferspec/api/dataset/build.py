@@ -127,7 +127,7 @@ def build(
     count = spec.load().datasets["BTFER"].counts[0] if per_class is None else per_class
     for source in sources:
         _require_apart(folder, Path(source))
-    listed = [one for source in sources for one in open_source(Path(source))]
+    listed = list(_listed([Path(source) for source in sources]))
     with locked(folder):
         if providers:
             listed += _searched(folder, providers, languages, per_query, settings, progress)
@@ -210,6 +210,22 @@ def _require_apart(out: Path, source: Path) -> None:
     own = {folder / name for name in (*FOLDERS.values(), SET)}
     if not own.isdisjoint({place, *place.parents}):
         raise UserError(f"{source} was written by the build in {out}: it is not a source of it")
+
+
+def _listed(sources: Sequence[Path]) -> Iterator[Found]:
+    """Yield the pictures of all sources; ``UserError`` for two folders or archives of one name."""
+    places: dict[str, Path] = {}
+    for source in sources:
+        for one in open_source(source):
+            if one.read is not None:
+                name = one.address.partition("/")[0]
+                # the files of a table lie below its folder
+                place = (source if source.name == name else source.parent).resolve()
+                if places.setdefault(name, place) != place:
+                    raise UserError(
+                        f"{places[name]} and {place} have one name, by which their pictures are known: rename one"
+                    )
+            yield one
 
 
 def _searched(

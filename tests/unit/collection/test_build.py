@@ -375,3 +375,18 @@ def test_numbers_without_a_meaning_are_refused_and_nothing_is_written(tmp_path, 
 def test_a_folder_whose_name_is_not_utf_8_is_refused(tmp_path):
     with pytest.raises(UserError, match="not UTF-8"):
         build(tmp_path / os.fsdecode(b"fa\xffces"), [tmp_path], until="collect")
+
+
+def test_pictures_of_two_folders_with_one_name_are_not_taken_for_the_same(tmp_path):
+    for number, (_, _, face) in enumerate(faces(1)[:2]):
+        folder = tmp_path / str(number) / "train" / "Happy"
+        folder.mkdir(parents=True)
+        (folder / "1.png").write_bytes(encoded(on_wall(face)))
+    with pytest.raises(UserError, match="have one name"):
+        build(tmp_path / "out", [tmp_path / "0" / "train", tmp_path / "1" / "train"], until="collect")
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "0" / "train" / "list.csv").write_text("file,label\nHappy/1.png,Happy\n")
+    (tmp_path / "1" / "train").rename(tmp_path / "1" / "other")
+    sources = [tmp_path / "0" / "train", tmp_path / "0" / "train" / "list.csv", tmp_path / "1" / "other"]
+    counts = build(tmp_path / "out", sources, until="collect").stages["collect"]
+    assert (counts.kept, counts.dropped) == (2, 1)
