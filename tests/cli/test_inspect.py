@@ -64,11 +64,14 @@ def test_the_first_line_is_the_verdict_and_what_matters_most(ferspec, places):
         "FAIL  inspection of tested: shared pictures, exact copies: 1 among 15 images; "
     )
     assert "compared with trained (9 images): 1 exact and 1 changed copies of its pictures" in out
+    [first, *_] = [line for line in out.splitlines() if line.startswith("to do: ")]
+    assert first.startswith("to do: take the shared pictures out of the training images")
 
 
 def test_a_set_without_a_fault_passes(ferspec, places):
     status, out, _ = ferspec("dataset", "inspect", places / "clean.npz")
     assert (status, out[:4]) == (0, "PASS")
+    assert "to do: " not in out
 
 
 @pytest.mark.parametrize("set_name", ["tested", "clean"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ferspec.report.inspection.words import accuracies, decisive, leak_sentence
+from ferspec.report.inspection.words import accuracies, decisive, leak_sentence, remedies
 from ferspec.report.terminal import STYLES, counts_line, default_console, print_outcomes, verdict_line
 from ferspec.report.words import share, shorten
 from ferspec.subjects.datasets.inspection.document import InspectionReport
@@ -45,6 +45,8 @@ def _closing(report: InspectionReport, folder: Path | None) -> Iterator[Text]:
     for other in report.compared:
         shared = f"{other.exact:,} exact and {other.changed:,} changed copies"
         yield Text(f"compared with {shorten(other.name, 60)} ({other.images:,} images): {shared} of its pictures")
+    for remedy in remedies(report):
+        yield Text(f"to do: {remedy}")
     suspects = (report.answered and report.answered.suspects) or ()
     if suspects:
         yield Text(f"suspicions: the model confidently contradicts {len(suspects):,} labels, such as", "yellow")

@@ -8,6 +8,16 @@ from ferspec.report.words import by_urgency, percent, share
 from ferspec.subjects.datasets.inspection.document import Answered, InspectionReport
 
 MOST_DECISIVE = 3
+LEAKS, COPIES = ("FER-I-06", "FER-D-11"), ("FER-I-01", "FER-I-02", "FER-D-08")
+# what to do about failures of clauses, the most important first
+REMEDIES: tuple[tuple[tuple[str, ...], str], ...] = (
+    (LEAKS, "take the shared pictures out of the training images and train again, or report the accuracy without them"),
+    (("FER-D-10",), "look at each pair under two labels, and keep one picture under the right label"),
+    (COPIES, "keep one picture of each pair, or count copies once with --clusters"),
+    (("FER-I-03",), "download or export the unreadable files again, or leave them out"),
+    (("FER-D-12",), "ferspec dataset anonymise writes a copy without metadata and names"),
+    (("FER-I-05",), "convert the files to 8-bit RGB of one frame, upright: ferspec dataset anonymise does"),
+)
 
 
 def decisive(report: InspectionReport) -> list[str]:
@@ -17,6 +27,12 @@ def decisive(report: InspectionReport) -> list[str]:
     said = [f"{one.observed if isinstance(one.observed, str) else one.title}" for one in undeclared]
     more = len(said) - MOST_DECISIVE
     return said[:MOST_DECISIVE] + ([f"and {more} more"] if more > 0 else [])
+
+
+def remedies(report: InspectionReport) -> list[str]:
+    """Return what to do about the failed checks, the most important first."""
+    failed = {one.clause for one in report.outcomes if one.status is Status.FAIL and one.declared is None}
+    return [remedy for clauses, remedy in REMEDIES if not failed.isdisjoint(clauses)]
 
 
 def headed(outcome: Outcome) -> str:
