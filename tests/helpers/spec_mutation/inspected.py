@@ -60,11 +60,14 @@ def copies() -> Iterator[Any]:
     import numpy as np
 
     from ferspec.subjects.datasets.copies.bank import frames
+    from ferspec.subjects.datasets.copies.queries import are_copies
     from ferspec.subjects.datasets.copies.search import find_copies
     from ferspec.subjects.datasets.copies.settings import settings
     from helpers.made.sets import compressed, picture, rotated
 
     yield frames(settings(), moved=True)[-1].tolist()
+    shares = np.linspace(0, 1, 101)
+    yield are_copies(np.ones(101), shares, settings()).tolist()
 
     def blended(number: int, other: int, share: float) -> np.ndarray:
         return np.asarray(np.clip(picture(number) * (1 - share) + picture(other) * share, 0, 255), np.uint8)

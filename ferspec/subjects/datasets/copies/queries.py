@@ -49,7 +49,7 @@ class Queries:
             best[np.arange(len(best)), np.asarray(numbers)] = -1
         rows, pictures, maps = self._moved(coarse, vectors, best) if self._move else self._unmoved(vectors, best)
         similarity, overlap = self._compared(squares, rows, pictures, maps)
-        found = np.flatnonzero((similarity >= values.similarity) & (overlap >= values.overlap))
+        found = np.flatnonzero(are_copies(similarity, overlap, values))
         return pictures[found], rows[found], similarity[found], overlap[found]
 
     def _unmoved(self, vectors: np.ndarray, best: np.ndarray) -> Candidates:
@@ -99,6 +99,11 @@ class Queries:
             similarity[kept[hopeless]] = 0
             kept = kept[~hopeless]
         return similarity, overlap
+
+
+def are_copies(similarity: np.ndarray, overlap: np.ndarray, values: Settings) -> np.ndarray:
+    """Return whether pairs of these similarities and overlaps, both (k,), are copies, (k,) bool."""
+    return (similarity >= values.similarity) & (overlap >= values.overlap)
 
 
 def _agreement(
