@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -19,8 +20,8 @@ def print_found(found: FoundPhotograph, console: Console | None = None) -> None:
     """Print each image that shows a photograph, and how to withdraw it."""
     console = console or default_console()
     word = "FOUND" if found.matches else "NOT FOUND"
-    times = f"{len(found.matches):,} times among" if found.matches else "among"
-    where = f"  {times} {found.images:,} images of {shorten(found.folder, LONGEST)}"
+    among = f"in {len(found.matches):,} of" if found.matches else "among"
+    where = f"  {among} {found.images:,} images of {shorten(found.folder, LONGEST)}"
     console.print(Text.assemble((word, "bold"), where), soft_wrap=True)
     lines = [
         f"{match.kind}: {shorten(match.path, LONGEST)}" + _agreement(match.kind, match.similarity, match.overlap)
@@ -32,14 +33,15 @@ def print_found(found: FoundPhotograph, console: Console | None = None) -> None:
     if found.withdrawn:
         _print(console, ["the photograph was withdrawn from this set before"])
     for digest in dict.fromkeys(match.digest for match in found.matches[:SHOWN]):
-        command = f"ferspec dataset withdraw {digest} --from {shorten(found.folder, LONGEST)}"
+        command = f"ferspec dataset withdraw {digest} --from {shlex.quote(shorten(found.folder, LONGEST))}"
         console.print(f"withdraw: {command}", markup=False, soft_wrap=True)
 
 
 def print_withdrawal(taken: WithdrawnPicture, console: Console | None = None) -> None:
     """Print what was removed, what takes its place, and which certificates used the picture."""
     console = console or default_console()
-    removed = f"  {len(taken.files):,} files and {taken.lines:,} lines of {shorten(taken.folder, LONGEST)}"
+    lines = f", lines of tables: {taken.lines:,}" if taken.lines else ""
+    removed = f"  from {shorten(taken.folder, LONGEST)}; files: {len(taken.files):,}{lines}"
     console.print(Text.assemble(("WITHDRAWN", "bold"), removed), soft_wrap=True)
     _print(console, [shorten(name, LONGEST) for name in taken.files])
     _print(console, [f"replacement: {taken.replacement}"])
