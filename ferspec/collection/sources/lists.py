@@ -19,7 +19,8 @@ LARGEST = 256 << 20
 TABLES = frozenset({".csv", ".tsv"})
 GROUPS: tuple[Literal["ethnicity", "gender", "age", "language"], ...] = ("ethnicity", "gender", "age", "language")
 KNOWN = frozenset({"url", "file", "query", "licence", "consent", "label", *GROUPS})
-CONSENT = ("yes", "no", UNKNOWN)
+REFUSED = "no"
+CONSENT = ("yes", REFUSED, UNKNOWN)
 # the American spelling, in tables of others
 SPELLINGS = {"license": "licence", "class": "label", "expression": "label"}
 

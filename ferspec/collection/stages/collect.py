@@ -12,6 +12,7 @@ from ferspec.collection.fetching import Client, Limits, NotFetched, fetch_each
 from ferspec.collection.journal import KEY, Entry, Journal
 from ferspec.collection.manifest import JOURNAL, PICTURES, Row, stage_folder
 from ferspec.collection.sources import Found
+from ferspec.collection.sources.lists import REFUSED
 from ferspec.collection.stages.pictures import remove_others
 from ferspec.collection.tombstones import Tombstone, add_tombstones, address_digest, withdrawn_digests
 from ferspec.errors import UserError
@@ -48,7 +49,7 @@ def collect(out: Path, found: Iterable[Found], settings: Collecting, progress: P
     listed = [(address_digest(one.address), one) for one in found]
     asked: dict[str, Found] = {}
     for key, one in listed:
-        if key not in withdrawn and _is_licensed(one, settings):
+        if key not in withdrawn and not _refusal(one, settings):
             asked.setdefault(key, one)
     with Journal(folder / JOURNAL) as journal, Decoders(len(asked)) as decoders:
         store = _Store(out, folder, journal, decoders, withdrawn)
@@ -126,8 +127,13 @@ def _answers(waiting: Mapping[str, Found], settings: Collecting) -> Iterator[tup
         yield keys[address], answer if isinstance(answer, NotFetched) else answer.content
 
 
-def _is_licensed(one: Found, settings: Collecting) -> bool:
-    return not settings.licences or one.licence in settings.licences
+def _refusal(one: Found, settings: Collecting) -> str:
+    """Return why a picture must not be used, whatever it shows; empty if it may be."""
+    if one.consent == REFUSED:
+        return "the person shown did not consent"
+    if settings.licences and one.licence not in settings.licences:
+        return f"not a licence that was asked for: {one.licence}"
+    return ""
 
 
 def _rows(
@@ -139,8 +145,8 @@ def _rows(
         if withdrawn & {key, row.digest, row.pixels}:
             continue
         reason = row.reason
-        if not _is_licensed(one, settings):
-            row, reason = replace(row, file=""), f"not a licence that was asked for: {one.licence}"
+        if refusal := _refusal(one, settings):
+            row, reason = replace(row, file=""), refusal
         elif not reason:
             known = {key: "address", row.digest: "file", row.pixels: "picture"}
             reason = next((f"the same {kind} occurs before" for value, kind in known.items() if value in seen), "")

@@ -179,6 +179,16 @@ def test_errors_of_a_server_are_rows_with_the_reason(tmp_path, site):
     assert [row.licence for row in rows(tmp_path / "out", "1-collect")][4] == "CC-BY-4.0"
 
 
+def test_a_picture_whose_person_did_not_consent_is_not_fetched(tmp_path, site):
+    path = site.paths[0].replace(" ", "%20")
+    (tmp_path / "urls.csv").write_text(f"url,label,consent\n{site.url}/{path},Angry,no\n")
+    site.asked.clear()
+    build(tmp_path / "out", [tmp_path / "urls.csv"], until="collect", delay=0.0, allow_private=True)
+    (row,) = rows(tmp_path / "out", "1-collect")
+    assert (row.decision, row.reason, row.file) == ("drop", "the person shown did not consent", "")
+    assert site.asked[f"/{path}"] == 0
+
+
 def test_only_pictures_of_a_licence_are_fetched(tmp_path, site):
     first, second = site.paths[:2]
     lines = [
