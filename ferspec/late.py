@@ -1,4 +1,4 @@
-"""Imports the public names of a namespace on first use."""
+"""Import the public names of a namespace on first use."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def late(namespace: str, places: Mapping[str, str]) -> tuple[Callable[[str], Any
         return module if places[name] == f"{namespace}.{name}" else getattr(module, name)
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[namespace]), *places})
+        own = {name for name in vars(sys.modules[namespace]) if name.startswith("__")}
+        return sorted(own | places.keys())
 
     return find, names

@@ -12,6 +12,7 @@ from ferspec.reference.training.settings import TrainingSettings
 from helpers.processes import run_python
 
 VERBS = (
+    "assess",
     "audit",
     "build_model",
     "certify",
@@ -21,6 +22,7 @@ VERBS = (
     "evaluate",
     "inspect",
     "rank",
+    "recommend",
     "train",
     "verify",
 )
@@ -44,6 +46,8 @@ def test_public_names_are_listed_and_documented(module):
     __import__(module)
     found = sys.modules[module]
     assert LISTED[module] <= {*dir(found)}
+    if "__dir__" in vars(found):
+        assert {name for name in dir(found) if not name.startswith("_")} == LISTED[module]
     assert all(inspect.getdoc(getattr(found, name)) for name in LISTED[module])
 
 
