@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -12,16 +13,19 @@ import pytest
 
 from ferspec.report.schema import published
 from ferspec.subjects.models.contracts.files import save_contract
+from helpers import callables
 from helpers.miniatures import CLASSES, colour_patches, contract
 from helpers.processes import run_python
 
-RIGHT = "helpers.callables:right"
+# a copy in the folder of each test, since other tests read the folder of the helpers meanwhile
+RIGHT, SCORES, NOISY = (f"patches_model:{name}" for name in ("right", "nearest_centre", "right_with_some_noise"))
 
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
     """A folder with a dataset and a contract, in which the commands are run."""
     colour_patches(tmp_path)
+    shutil.copy(callables.__file__, tmp_path / "patches_model.py")
     save_contract(contract(), tmp_path / "contract.toml")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -87,9 +91,9 @@ def test_claims_are_named_in_the_command_wherever_they_come_from(workplace):
 
 def test_two_models_of_one_package_do_not_overwrite_each_other(ferspec, workplace):
     ferspec("certify", RIGHT, *GIVEN)
-    ferspec("certify", "helpers.callables:right_with_some_noise", *GIVEN)
+    ferspec("certify", NOISY, *GIVEN)
     written = sorted(path.name for path in workplace.glob("ferspec-*"))
-    assert written == ["ferspec-helpers.callables-right", "ferspec-helpers.callables-right_with_some_noise"]
+    assert written == ["ferspec-patches_model-right", "ferspec-patches_model-right_with_some_noise"]
 
 
 def test_the_command_that_is_printed_shows_the_failure_again(ferspec, workplace):
@@ -118,7 +122,7 @@ def test_a_run_that_cannot_be_written_leaves_the_earlier_files(ferspec, certifie
     certified(RIGHT, *GIVEN, "--out", "there")
     before = {path: path.read_bytes() for path in Path("there").iterdir()}
     monkeypatch.setattr("ferspec.report.pages.render_badge", lambda report, assurance: 1 / 0)
-    ended = ferspec("certify", "helpers.callables:right_with_some_noise", *GIVEN, "--out", "there", "--force")
+    ended = ferspec("certify", NOISY, *GIVEN, "--out", "there", "--force")
     assert (ended[0], "ZeroDivisionError" in ended[2]) == (70, True)
     assert {path: path.read_bytes() for path in Path("there").iterdir()} == before
 
@@ -135,7 +139,7 @@ def test_a_declared_deviation_turns_its_failure_into_a_declared_one(ferspec, wor
     Path("deviations.toml").write_text(
         '[[deviation]]\nclause = "FER-B-04"\ncategory = "unsupported"\nreason = "its outputs are scores"\n'
     )
-    wrong = ("certify", "helpers.callables:nearest_centre", *GIVEN, "--json")
+    wrong = ("certify", SCORES, *GIVEN, "--json")
     assert ferspec(*wrong)[0] == 1
     status, out, _ = ferspec(*wrong, "--deviations", "deviations.toml")
     assert status == 0
@@ -267,7 +271,7 @@ def test_a_file_that_is_not_a_model_is_one_line(ferspec, workplace, make, name):
     [
         (("certify", RIGHT), "--dataset"),
         (("certify", RIGHT, "--dataset", "patches.npz", "--contract", "absent.toml"), "absent.toml"),
-        (("certify", "helpers.callables:absent", *GIVEN), "absent"),
+        (("certify", "patches_model:absent", *GIVEN), "absent"),
         (("certify", RIGHT, *GIVEN, "--claim", "accuracy is good"), "write it like"),
         (("certify", RIGHT, *GIVEN, "--claim", "acuracy>=0.5"), "accuracy"),
         (("certify", RIGHT, *GIVEN, "--claim", "gap[age]<=0.5"), "gap[COLUMN] with --groups CSV"),

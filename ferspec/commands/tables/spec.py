@@ -22,6 +22,7 @@ FAMILIES = {
     "D": "datasets",
     "F": "findings",
     "G": "grid and bands",
+    "I": "datasets inspected",
     "M": "metrics",
     "N": "networks",
     "P": "pre-training and head",

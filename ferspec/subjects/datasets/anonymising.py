@@ -60,7 +60,12 @@ def anonymise(path: str | Path, target: Path, progress: Progress = silent) -> An
         for name, listing in parts.items():
             copy.add(name, listing.turned())
         if copy.unreadable:
-            raise UnreadableImages(str(path), copy.unreadable, copy.total, "; nothing was written: remove what cannot be read, and copy again")
+            raise UnreadableImages(
+                str(path),
+                copy.unreadable,
+                copy.total,
+                "; nothing was written: remove what cannot be read, and copy again",
+            )
         (folder / MANIFEST).write_text(_table(copy.images), encoding="utf-8")
     splits = {image.split: dict.fromkeys(spec.load().classes, 0) for image in copy.images}
     for image in copy.images:

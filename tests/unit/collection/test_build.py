@@ -179,16 +179,6 @@ def test_errors_of_a_server_are_rows_with_the_reason(tmp_path, site):
     assert [row.licence for row in rows(tmp_path / "out", "1-collect")][4] == "CC-BY-4.0"
 
 
-def test_a_picture_whose_person_did_not_consent_is_not_fetched(tmp_path, site):
-    path = site.paths[0].replace(" ", "%20")
-    (tmp_path / "urls.csv").write_text(f"url,label,consent\n{site.url}/{path},Angry,no\n")
-    site.asked.clear()
-    build(tmp_path / "out", [tmp_path / "urls.csv"], until="collect", delay=0.0, allow_private=True)
-    (row,) = rows(tmp_path / "out", "1-collect")
-    assert (row.decision, row.reason, row.file) == ("drop", "the person shown did not consent", "")
-    assert site.asked[f"/{path}"] == 0
-
-
 def test_only_pictures_of_a_licence_are_fetched(tmp_path, site):
     first, second = site.paths[:2]
     lines = [
@@ -400,3 +390,10 @@ def test_pictures_of_two_folders_with_one_name_are_not_taken_for_the_same(tmp_pa
     sources = [tmp_path / "0" / "train", tmp_path / "0" / "train" / "list.csv", tmp_path / "1" / "other"]
     counts = build(tmp_path / "out", sources, until="collect").stages["collect"]
     assert (counts.kept, counts.dropped) == (2, 1)
+
+
+def test_a_picture_whose_person_did_not_consent_is_not_read(tmp_path):
+    (tmp_path / "files.csv").write_text("file,label,consent\nmissing.png,Angry,no\n")
+    build(tmp_path / "out", [tmp_path / "files.csv"], until="collect")
+    (row,) = rows(tmp_path / "out", "1-collect")
+    assert (row.decision, row.reason, row.file) == ("drop", "the person shown did not consent", "")
