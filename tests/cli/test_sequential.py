@@ -1,15 +1,18 @@
 """Certifying until the claims are decided, and certifying one lineage again on the same images."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from ferspec.subjects.models.contracts.files import save_contract
 from ferspec.subjects.models.lineage import Lineage
+from helpers import callables
 from helpers.miniatures import colour_patches, contract
 
-NOISY = "helpers.callables:right_with_some_noise"
+# a copy in the folder of each test, since other tests read the folder of the helpers meanwhile
+NOISY = "patches_model:right_with_some_noise"
 GIVEN = ("--dataset", "patches.npz", "--contract", "contract.toml")
 SEQUENTIAL = ("certify", NOISY, *GIVEN, "--sequential", "--claim")
 
@@ -18,6 +21,7 @@ SEQUENTIAL = ("certify", NOISY, *GIVEN, "--sequential", "--claim")
 def workplace(tmp_path, monkeypatch):
     """A folder with 560 images and a contract, in which the commands are run."""
     colour_patches(tmp_path, per_class=80)
+    shutil.copy(callables.__file__, tmp_path / "patches_model.py")
     save_contract(contract(), tmp_path / "contract.toml")
     monkeypatch.chdir(tmp_path)
 
@@ -65,7 +69,7 @@ def test_what_cannot_be_judged_sequentially_is_one_clear_line(ferspec, workplace
     status, _, err = ferspec("certify", NOISY, *GIVEN, "--sequential", *words)
     assert (status, err.count("\n")) == (2, 1)
     assert says in err
-    assert not Path("ferspec-helpers.callables-right_with_some_noise").exists()
+    assert not Path("ferspec-patches_model-right_with_some_noise").exists()
 
 
 def test_certifications_of_a_lineage_on_the_same_images_share_the_error(ferspec, workplace):

@@ -8,11 +8,13 @@ import pytest
 
 from ferspec.subjects.certificates.document import digest_of
 from ferspec.subjects.models.contracts.files import save_contract
+from helpers import callables
 from helpers.html_pages import Page
 from helpers.keys import write_pair
 from helpers.miniatures import colour_patches, contract
 
-MODEL = "helpers.callables:right_with_some_noise"
+# a copy in the folder of each test, since other tests read the folder of the helpers meanwhile
+MODEL = "patches_model:right_with_some_noise"
 CERTIFICATE = Path("there/certificate.json")
 IMAGES, RUN = ("--dataset", "patches.npz"), ("--model", MODEL)
 EVERYTHING = (*IMAGES, *RUN)
@@ -24,6 +26,7 @@ def place(tmp_path_factory):
     """A folder with images, a contract and the keys of an owner and of a laboratory; tests do not change it."""
     folder = tmp_path_factory.mktemp("place")
     colour_patches(folder)
+    shutil.copy(callables.__file__, folder / "patches_model.py")
     save_contract(contract(), folder / "contract.toml")
     for name in ("owner", "lab"):
         write_pair(folder, name)
