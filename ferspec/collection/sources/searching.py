@@ -5,18 +5,35 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from ferspec.collection.fetching import Client, NotFetched
 from ferspec.collection.fetching.robots import Robots
-from ferspec.collection.journal import Journal
+from ferspec.collection.journal import Digest, Journal
 from ferspec.collection.plan import Query
 from ferspec.collection.sources.found import Found
 from ferspec.collection.sources.providers import provider_of
 from ferspec.collection.tombstones import address_digest
 from ferspec.errors import UserError
 from ferspec.progress import Progress
+from ferspec.records import Record
 
 STEP = "searching"
+
+
+class Answered(Record):
+    """What the journal keeps of a query: how many addresses were found, each of which has a line of its own."""
+
+    count: Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class Address(Record):
+    """One address that was found, and the digest by which a withdrawal finds it."""
+
+    found: str
+    address: Digest
 
 
 def search(
@@ -49,16 +66,16 @@ def search(
     with Journal(journal) as kept:
         for done, (name, query) in enumerate(asked, start=1):
             key = f"search {name}: {query.text}"
-            entry = kept.get(key)
-            if entry is None:
+            answer = kept.get(key, Answered)
+            if answer is None:
                 try:
                     found = list(providers[name](query.text, limit, fetch))
                 except (NotFetched, UserError) as error:
                     raise UserError(f"{name} cannot be asked for {query.text!r}: {error}") from None
                 for number, address in enumerate(found):
-                    kept.add(f"{key} {number}", found=address, address=address_digest(address))
-                entry = kept.add(key, count=len(found))
+                    kept.add(f"{key} {number}", Address(found=address, address=address_digest(address)))
+                answer = kept.add(key, Answered(count=len(found)))
             progress(STEP, done, len(asked))
-            for number in range(int(entry["count"])):
-                if (line := kept.get(f"{key} {number}")) is not None:  # else it was withdrawn
-                    yield Found(str(line["found"]), query, query.text)
+            for number in range(answer.count):
+                if (line := kept.get(f"{key} {number}", Address)) is not None:  # else it was withdrawn
+                    yield Found(line.found, query, query.text)

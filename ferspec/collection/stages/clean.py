@@ -17,13 +17,19 @@ from ferspec.collection.journal import Journal
 from ferspec.collection.manifest import DECISIONS, JOURNAL, PICTURES, Row, stage_folder
 from ferspec.collection.stages.copies import Pairs, copies_of
 from ferspec.collection.stages.deciding import decide_picture
-from ferspec.collection.stages.measuring import Measures, as_entry, from_entry, measure
+from ferspec.collection.stages.measuring import Measures, measure
 from ferspec.collection.stages.pictures import read_picture, remove_others, write_picture
 from ferspec.collection.thresholds import thresholds
 from ferspec.progress import Progress
 from ferspec.subjects.datasets.decoders.pool import Decoders
 
 STEP = "cleaning"
+
+
+class Measured(Measures):
+    """What the journal keeps of a picture: its measures, and the versions of what measured it."""
+
+    tools: str
 
 
 def clean(out: Path, collected: Sequence[Row], detectors: Detectors, progress: Progress) -> list[Row]:
@@ -51,21 +57,20 @@ def clean(out: Path, collected: Sequence[Row], detectors: Detectors, progress: P
 def _measured(out: Path, row: Row, journal: Journal, detectors: Detectors, tools: str, decoders: Decoders) -> Measures:
     """Measure a picture and write it without metadata, unless both were done before."""
     folder = stage_folder(out, "clean")
-    entry = journal.get(row.digest)
+    known = journal.get(row.digest, Measured)
     target = folder / _file(row)
-    if entry is not None and entry["tools"] == tools and (target.is_file() or not _has_file(entry)):
-        return from_entry(entry)
+    if known is not None and known.tools == tools and (target.is_file() or not _has_file(known)):
+        return known
     picture = read_picture(stage_folder(out, "collect") / row.file, decoders)
     measures = measure(picture, detectors)
-    if decide_picture(measures, thresholds()).decision != "drop":
+    if _has_file(measures):
         write_picture(target, picture)
-    journal.add(row.digest, tools=tools, **as_entry(measures))
-    return measures
+    return journal.add(row.digest, Measured(tools=tools, **dict(measures)))
 
 
-def _has_file(entry: Mapping[str, object]) -> bool:
+def _has_file(measures: Measures) -> bool:
     """Return whether a measured picture is kept or reviewed, so that it has a file."""
-    return decide_picture(from_entry(entry), thresholds()).decision != "drop"
+    return decide_picture(measures, thresholds()).decision != "drop"
 
 
 def _stored(folder: Path, decoders: Decoders, row: Row) -> np.ndarray:

@@ -6,10 +6,13 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 import ferspec
 from ferspec.collection.fetching import Client, Limits, NotFetched, fetch_each
-from ferspec.collection.journal import KEY, Entry, Journal
+from ferspec.collection.journal import Digest, Journal
 from ferspec.collection.manifest import JOURNAL, PICTURES, Row, stage_folder
 from ferspec.collection.sources import Found
 from ferspec.collection.sources.lists import REFUSED
@@ -18,13 +21,12 @@ from ferspec.collection.tombstones import Tombstone, add_tombstones, address_dig
 from ferspec.errors import UserError
 from ferspec.files import write_whole
 from ferspec.progress import Progress
+from ferspec.records import Record
 from ferspec.subjects.datasets.decode import pixel_digest
 from ferspec.subjects.datasets.decoders.pool import Decoders
 from ferspec.subjects.datasets.kinds import kind_of
 
 STEP = "collecting"
-# what a row takes from the journal
-KEPT = ("digest", "pixels", "file", "reason")
 SUFFIXES = {"JPEG": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "PPM": "ppm"}
 
 
@@ -36,6 +38,25 @@ class Collecting:
     delay: float = 1.0
     licences: tuple[str, ...] = ()
     allow_private: bool = False
+
+
+class Collected(Record):
+    """What the journal keeps of an address: its picture, or why it has none, and whether the error may have passed."""
+
+    digest: Digest | Literal[""] = ""
+    pixels: Digest | Literal[""] = ""
+    file: str = ""
+    reason: str = ""
+    transient: bool = False
+
+    @model_validator(mode="after")
+    def _names_its_file(self) -> Self:
+        folder, _, name = self.file.partition("/")
+        if self.file and (
+            folder != PICTURES or "/" in name or not name.startswith(f"{self.digest}.") or not self.pixels
+        ):
+            raise ValueError(f"{self.file!r} is not the file of a picture with these digests")
+        return self
 
 
 def collect(out: Path, found: Iterable[Found], settings: Collecting, progress: Progress) -> list[Row]:
@@ -59,12 +80,9 @@ def collect(out: Path, found: Iterable[Found], settings: Collecting, progress: P
             progress(STEP, done, len(waiting))
         withdrawn = withdrawn_digests(out)
         # pictures of sources that are not given this time stay
-        remove_others(folder, (entry["file"] for entry in journal.entries() if not withdrawn & {*_digests(entry)}))
+        entries = journal.entries(Collected)
+        remove_others(folder, (one.file for key, one in entries if not withdrawn & {key, one.digest, one.pixels}))
         return list(_rows(listed, journal, settings, withdrawn))
-
-
-def _digests(entry: Entry) -> tuple[str, str, str]:
-    return str(entry[KEY]), str(entry["digest"]), str(entry["pixels"])
 
 
 class _Store:
@@ -78,16 +96,13 @@ class _Store:
 
     def lacks(self, key: str) -> bool:
         """Return whether an address must be asked: never before, or with an error that may have passed."""
-        entry = self._journal.get(key)
-        if entry is None:
-            return True
-        return bool(entry["transient"]) or (bool(entry["file"]) and not (self._folder / entry["file"]).is_file())
+        known = self._journal.get(key, Collected)
+        return known is None or known.transient or (bool(known.file) and not (self._folder / known.file).is_file())
 
     def add(self, key: str, answer: bytes | NotFetched) -> None:
         """Decode and write a picture, or the reason why there is none; nothing of a withdrawn one but its address."""
-        entry = {"digest": "", "pixels": "", "file": "", "reason": "", "transient": False}
         if isinstance(answer, NotFetched):
-            self._journal.add(key, **{**entry, "reason": str(answer), "transient": answer.is_transient})
+            self._journal.add(key, Collected(reason=str(answer), transient=answer.is_transient))
             return
         digest = hashlib.sha256(answer).hexdigest()
         if digest in self._withdrawn:
@@ -97,7 +112,7 @@ class _Store:
             pixels = self._decoders.decode(answer, "picture")
         except UserError as error:
             reason = str(error).removeprefix("picture: ")
-            self._journal.add(key, **{**entry, "digest": digest, "reason": reason})
+            self._journal.add(key, Collected(digest=digest, reason=reason))
             return
         if pixel_digest(pixels) in self._withdrawn:
             self._bury(key)
@@ -105,7 +120,7 @@ class _Store:
         kind = kind_of(answer) or "picture"
         name = f"{PICTURES}/{digest}.{SUFFIXES.get(kind, kind.lower())}"
         write_whole(self._folder / name, answer)
-        self._journal.add(key, **{**entry, "digest": digest, "pixels": pixel_digest(pixels), "file": name})
+        self._journal.add(key, Collected(digest=digest, pixels=pixel_digest(pixels), file=name))
 
     def _bury(self, key: str) -> None:
         stone: Tombstone = (key, "address")
@@ -141,7 +156,7 @@ def _rows(
 ) -> Iterator[Row]:
     seen: set[str] = set()
     for key, one in listed:
-        row = _row(key, one, journal.get(key))
+        row = _row(key, one, journal.get(key, Collected) or Collected(reason="not collected"))
         if withdrawn & {key, row.digest, row.pixels}:
             continue
         reason = row.reason
@@ -155,9 +170,7 @@ def _rows(
         yield replace(row, decision="drop" if reason else "keep", reason=reason)
 
 
-def _row(key: str, one: Found, entry: Entry | None) -> Row:
-    known = {"reason": "not collected"} if entry is None else {name: str(entry[name]) for name in KEPT}
-    terms = one.terms.model_dump()
+def _row(key: str, one: Found, collected: Collected) -> Row:
     return Row(
         address=key,
         source=one.address,
@@ -165,5 +178,6 @@ def _row(key: str, one: Found, entry: Entry | None) -> Row:
         licence=one.licence,
         consent=one.consent,
         tools=f"ferspec {ferspec.__version__}",
-        **{**terms, **known},
+        **one.terms.model_dump(),
+        **collected.model_dump(exclude={"transient"}),
     )

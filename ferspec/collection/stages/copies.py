@@ -8,12 +8,19 @@ from functools import partial
 
 import numpy as np
 
-from ferspec.collection.journal import Journal
+from ferspec.collection.journal import Digest, Journal
 from ferspec.collection.manifest import Row
 from ferspec.progress import Progress
+from ferspec.records import Record
 
 STEP = "comparing"
 Pairs = Sequence[tuple[str, str]]
+
+
+class FoundPairs(Record):
+    """What the journal keeps of a search: the digests of each pair."""
+
+    pairs: tuple[tuple[Digest, Digest], ...]
 
 
 class _Pictures:
@@ -40,8 +47,11 @@ def copies_of(rows: Sequence[Row], journal: Journal, stored: Callable[[Row], np.
 
     digests = [row.digest for row in rows]
     key = "copies of " + hashlib.sha256(" ".join(digests).encode()).hexdigest()
-    entry = journal.get(key)
-    if entry is None:
+    known = journal.get(key, FoundPairs)
+    if known is None:
         found = find_copies(_Pictures(rows, stored), progress=partial(progress, STEP)) if len(rows) > 1 else ()
-        entry = journal.add(key, pairs=[[digests[copy.first], digests[copy.second]] for copy in found])
-    return [(str(first), str(second)) for first, second in entry["pairs"]]
+        pairs = tuple((digests[copy.first], digests[copy.second]) for copy in found)
+        known = journal.add(key, FoundPairs(pairs=pairs))
+    if unknown := {digest for pair in known.pairs for digest in pair}.difference(digests):
+        raise journal.damaged(key, f"{min(unknown)} is not one of the compared pictures")
+    return known.pairs

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
-from ferspec.collection.faces import Box, Detectors, Face, overlap
-from ferspec.collection.journal import Entry
+from ferspec.collection.faces import Detectors, Face, overlap
 from ferspec.collection.measures import flatness, sharpness, text_share
+from ferspec.records import Record
+
+Pixels = Annotated[int, Field(gt=0, lt=1 << 31)]
 
 
-@dataclass(frozen=True)
-class Measures:
+class Measures(Record):
     """Hold what was measured on a picture.
 
     ``first`` and ``second`` are the faces of the two detectors, the largest first. ``sharpness``, ``flatness`` and
     ``text`` are those of the face, or of the whole picture where no face was found.
     """
 
-    height: int
-    width: int
+    height: Pixels
+    width: Pixels
     first: tuple[Face, ...]
     second: tuple[Face, ...]
     sharpness: float
@@ -49,19 +51,12 @@ def measure(picture: np.ndarray, detectors: Detectors) -> Measures:
     if face is not None and face.box.within(height, width).area > 0:
         left, top, right, bottom = face.box.within(height, width)
         region = picture[top:bottom, left:right]
-    return Measures(height, width, first, second, sharpness(region), flatness(region), text_share(region))
-
-
-def as_entry(measures: Measures) -> dict[str, object]:
-    """Return measures as values of a journal."""
-    return asdict(measures)
-
-
-def from_entry(entry: Entry) -> Measures:
-    """Return the measures of an entry that ``as_entry`` gave."""
-    numbers = {name: entry[name] for name in ("height", "width", "sharpness", "flatness", "text")}
-    return Measures(first=_faces(entry["first"]), second=_faces(entry["second"]), **numbers)
-
-
-def _faces(listed: list[list[object]]) -> tuple[Face, ...]:
-    return tuple(Face(Box(*box), score) for box, score in listed)  # type: ignore[misc, arg-type]
+    return Measures(
+        height=height,
+        width=width,
+        first=first,
+        second=second,
+        sharpness=sharpness(region),
+        flatness=flatness(region),
+        text=text_share(region),
+    )

@@ -397,3 +397,53 @@ def test_a_picture_whose_person_did_not_consent_is_not_read(tmp_path):
     build(tmp_path / "out", [tmp_path / "files.csv"], until="collect")
     (row,) = rows(tmp_path / "out", "1-collect")
     assert (row.decision, row.reason, row.file) == ("drop", "the person shown did not consent", "")
+
+
+def edited(path, change):
+    """Change every line of a journal by hand, as ``change`` does with the parsed one."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(f"{json.dumps(change(line))}\n" for line in lines))
+
+
+@pytest.mark.parametrize(
+    ("stage", "values"),
+    [
+        ("1-collect", {"transient": None}),
+        ("1-collect", {"file": "pictures/../../elsewhere.png"}),
+        ("1-collect", {"digest": 7}),
+        ("2-clean", {"first": "left of the tree"}),
+        ("2-clean", {"first": [[[1, 2, 3], 0.5]]}),
+        ("2-clean", {"height": -1}),
+        ("2-clean", {"sharpness": "high"}),
+        ("2-clean", {"pairs": [["a", "b"]]}),
+        ("2-clean", {"pairs": [["0" * 64, "1" * 64]]}),
+        ("3-crop", {"pixels": "pale"}),
+    ],
+    ids=str,
+)
+def test_a_journal_that_was_edited_by_hand_is_refused_with_its_line(copied, site, stage, values):
+    path = copied / "out" / stage / "journal.jsonl"
+    before = digests(copied / "out" / "set")
+    edited(path, lambda line: line | {name: value for name, value in values.items() if name in line})
+    with pytest.raises(UserError, match=r"journal.jsonl: the line of '.*' was changed: .*: remove it") as refused:
+        built(copied, site)
+    assert "\n" not in str(refused.value)
+    assert digests(copied / "out" / "set") == before
+
+
+def test_a_box_that_was_moved_out_of_the_picture_by_hand_is_refused(copied, site):
+    far = [[[9000, 9000, 9100, 9100], 1.0]]
+    edited(
+        copied / "out" / "2-clean" / "journal.jsonl",
+        lambda line: line | ({"first": far, "second": far, "width": 9999, "height": 9999} if "first" in line else {}),
+    )
+    with pytest.raises(UserError, match="the box 9000 9000 9100 9100 lies outside the picture"):
+        built(copied, site)
+
+
+def test_a_line_that_is_not_json_is_measured_again(copied, site):
+    path = copied / "out" / "2-clean" / "journal.jsonl"
+    path.write_text("{not json\n" + path.read_text().partition("\n")[2])
+    before = digests(copied / "out" / "set")
+    assert built(copied, site).state == "complete"
+    assert digests(copied / "out" / "set") == before
