@@ -254,7 +254,7 @@ def _heading(console: Console, outcome: Outcome) -> list[Text]:
 
 
 def details(outcome: Outcome) -> Iterator[str]:
-    """Yield the lines of an outcome: message, observed and expected, place, likely cause, file of the clause."""
+    """Yield the lines of an outcome: message, observed and expected, place, likely cause, how to read the clause."""
     stands = (("observed", outcome.observed), ("expected", outcome.expected))
     parts = [f"{word} {stated(value)}" for word, value in stands if value is not None]
     found = ", ".join(parts) + (f" ({difference(outcome.difference)})" if outcome.difference is not None else "")
@@ -265,15 +265,10 @@ def details(outcome: Outcome) -> Iterator[str]:
     yield outcome.place
     if outcome.likely:
         yield f"likely: {shorten(outcome.likely, 300)}"
-    if outcome.status is Status.FAIL and (file := _file_of(outcome.clause)):
-        yield f"stated in {file}"
+    if outcome.status is Status.FAIL and any(known.id == outcome.clause for known in spec.load().clauses):
+        yield f"the clause: ferspec spec show {outcome.clause}"
     if outcome.declared:
         yield f"declared: {outcome.declared.category}: {shorten(outcome.declared.reason, 300)}"
-
-
-def _file_of(clause: str) -> str | None:
-    """Return the data file that states a clause; None for a check of the judge itself."""
-    return next((known.file for known in spec.load().clauses if known.id == clause), None)
 
 
 def _print_figures(console: Console, report: Report) -> None:

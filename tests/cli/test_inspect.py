@@ -66,6 +66,9 @@ def test_the_first_line_is_the_verdict_and_what_matters_most(ferspec, places):
     assert "compared with trained (9 images): 1 exact and 1 changed copies of its pictures" in out
     [first, *_] = [line for line in out.splitlines() if line.startswith("to do: ")]
     assert first.startswith("to do: take the shared pictures out of the training images")
+    assert first.endswith("(FER-I-06)")
+    assert "the clause: ferspec spec show FER-I-06" in out
+    assert ".toml" not in out
 
 
 def test_a_set_without_a_fault_passes(ferspec, places):
@@ -147,6 +150,19 @@ def test_the_page_shows_pictures_side_by_side_only_if_asked(found, places):
     assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
     hidden = public.dataset.inspect(places / "tested.npz")
     assert Page(hidden.page()).all("img") == []
+
+
+def test_the_page_says_what_to_do_about_each_failed_check(found):
+    said = Page(found.page()).text("ol", **{"class": "remedies"})
+    assert said.startswith("take the shared pictures out of the training images")
+    assert said.index("(FER-I-06)") < said.index("(FER-D-10)") < said.index("(FER-I-02)")
+
+
+def test_every_clause_of_an_inspection_has_a_remedy():
+    from ferspec.checks.dataset.checks import DATASET_CHECKS
+    from ferspec.report.inspection.words import REMEDIES
+
+    assert {check.clause for check in DATASET_CHECKS} == {clause for clauses, _ in REMEDIES for clause in clauses}
 
 
 def test_the_pages_of_hostile_names_are_escaped(tmp_path):

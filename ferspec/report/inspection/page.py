@@ -10,7 +10,7 @@ from jinja2 import Template
 from ferspec import spec
 from ferspec.outcomes import Status
 from ferspec.report.inspection.thumbnails import ROWS, SUSPECTS, Shown, by_check, key_of
-from ferspec.report.inspection.words import accuracies, decisive, headed
+from ferspec.report.inspection.words import accuracies, decisive, headed, remedies
 from ferspec.report.templating import new_environment
 from ferspec.report.terminal import details
 from ferspec.report.words import VERDICTS, by_urgency, level, number_range, percent, percent_range, plain, shorten
@@ -27,6 +27,7 @@ def render_inspection(report: InspectionReport, pictures: Mapping[Shown, str]) -
         titles=titles,
         found=found,
         decisive=decisive(report),
+        remedies=remedies(report),
         urgent=[o for o in by_urgency(report.outcomes) if o.status in (Status.FAIL, Status.INCONCLUSIVE)],
         expected=() if known is None else known.counts,
         most=max(report.composition.classes.values(), default=0) or 1,

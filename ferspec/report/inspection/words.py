@@ -12,11 +12,18 @@ LEAKS, COPIES = ("FER-I-06", "FER-D-11"), ("FER-I-01", "FER-I-02", "FER-D-08")
 # what to do about failures of clauses, the most important first
 REMEDIES: tuple[tuple[tuple[str, ...], str], ...] = (
     (LEAKS, "take the shared pictures out of the training images and train again, or report the accuracy without them"),
+    (("FER-D-13",), "inspect the set without --as btfer, or take BTFER itself: ferspec dataset get btfer"),
     (("FER-D-10",), "look at each pair under two labels, and keep one picture under the right label"),
     (COPIES, "keep one picture of each pair, or count copies once with --clusters"),
+    (
+        ("FER-D-01", "FER-D-05"),
+        "compare with the download that the protocol uses (ferspec dataset get --list), or leave out --as",
+    ),
     (("FER-I-03",), "download or export the unreadable files again, or leave them out"),
     (("FER-D-12",), "ferspec dataset anonymise writes a copy without metadata and names"),
     (("FER-I-05",), "convert the files to 8-bit RGB of one frame, upright: ferspec dataset anonymise does"),
+    (("FER-D-06", "FER-I-04"), "take the images in their published size and colour, or leave out --as"),
+    (("FER-I-07",), "add images of the groups that are rare in a class, or report the accuracy of each group"),
 )
 
 
@@ -30,9 +37,13 @@ def decisive(report: InspectionReport) -> list[str]:
 
 
 def remedies(report: InspectionReport) -> list[str]:
-    """Return what to do about the failed checks, the most important first."""
+    """Return what to do about the failed checks, with their clauses, the most important first."""
     failed = {one.clause for one in report.outcomes if one.status is Status.FAIL and one.declared is None}
-    return [remedy for clauses, remedy in REMEDIES if not failed.isdisjoint(clauses)]
+    return [
+        f"{remedy} ({', '.join(clause for clause in clauses if clause in failed)})"
+        for clauses, remedy in REMEDIES
+        if not failed.isdisjoint(clauses)
+    ]
 
 
 def headed(outcome: Outcome) -> str:

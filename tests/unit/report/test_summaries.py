@@ -262,7 +262,7 @@ def test_a_failure_is_printed_as_the_design_says(make_report):
         "  observed outputs differ by up to 0.314, expected at most 1e-05 (+0.314)\n"
         "  certification, models\n"
         "  likely: dropout or another random layer is active at inference\n"
-        "  stated in ferspec/spec/data/clauses/model.toml\n"
+        "  the clause: ferspec spec show FER-B-05\n"
         "  reproduce: ferspec certify emotion_model.keras --dataset BTFER -k 'FER-B-05'\n"
     ) in text
     assert text.index("FER-B-05") < text.index("FER-B-06") < text.index("FER-B-08[") < text.index("FER-B-07")
