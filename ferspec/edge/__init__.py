@@ -1,0 +1,1 @@
+"""Converts models to the formats of small devices, and measures what that changes."""
