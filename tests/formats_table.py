@@ -122,7 +122,7 @@ def written(folder: Path, images: np.ndarray) -> None:
         resnet_images, labels = faces(RESNET)
         np.savez(folder / "faces.npz", images=resnet_images.transpose(0, 3, 1, 2), labels=labels)
         words = [sys.executable, TESTS / "helpers" / "torch_exports.py", folder]
-        subprocess.run(words, check=True, timeout=300, capture_output=True)
+        subprocess.run(words, check=True, timeout=300)
 
 
 def float32(converter, images, tf) -> None:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from helpers.collections import STAND_INS, encoded, faces, on_wall
+from helpers.photo_sources import STAND_INS, encoded, faces, on_wall
 
 
 @pytest.fixture

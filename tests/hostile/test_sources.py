@@ -13,7 +13,7 @@ from ferspec.api.dataset.build import build
 from ferspec.collection.manifest import read_manifest
 from ferspec.collection.sources import open_source
 from ferspec.errors import UserError
-from helpers.collections import encoded, faces, on_wall
+from helpers.photo_sources import encoded, faces, on_wall
 
 pytestmark = pytest.mark.hostile("sources of pictures")
 

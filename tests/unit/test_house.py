@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from collections import Counter
 from functools import cache
 from itertools import chain
@@ -66,6 +67,12 @@ def test_no_two_modules_of_a_folder_share_a_prefix():
         if prefixes := sorted(prefix for prefix, count in counts.items() if count > 1):
             shared[shown(folder)] = prefixes
     assert shared == {}
+
+
+def test_no_module_of_the_tests_hides_one_of_the_standard_library():
+    # a program's own folder comes first on its path, so its neighbour `collections.py` would be what Python imports
+    named = {path for path in FILES if path.is_relative_to(ROOT / "tests")}
+    assert sorted(shown(path) for path in named if path.stem in sys.stdlib_module_names) == []
 
 
 def test_every_module_has_a_room():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ferspec import spec
 from ferspec.checks.implementation.answers.explain import Capability, answers_to, explained
 from ferspec.checks.implementation.answers.judge import equal, first_failure, numbers, rows, shown
 from ferspec.checks.implementation.answers.specification import stated
@@ -27,7 +26,7 @@ REPORTED = {
 }
 # by the reports, the runs drop the last partial batch; the paper counts every image of its Table 1 (FER-V-02)
 DROPS: dict[Profile, bool] = {"released": True, "paper": False}
-# whole batches, one image more or less, and fewer images than a batch
+# the batch sizes of the reports, and of each: whole batches, one image more or less, and fewer images than a batch
 EDGES = {
     64: ((64, 64), (65, 64), (127, 64), (128, 128), (2_048, 2_048), (2_047, 1_984), (20, 0), (31, 0)),
     32: ((64, 64), (65, 64), (127, 96), (128, 128), (2_048, 2_048), (2_047, 2_016), (20, 0), (31, 0)),
@@ -80,7 +79,7 @@ def counts_whole_batches(subject: ImplementationSubject, images: int, batch: int
     found = _counted(subject, images, batch, counted)
     if found.status is Status.FAIL and not _drops_a_partial_batch(subject):
         raise NotEvaluable("no partial batch is dropped: FER-V-02 fails for it")
-    return found
+    return first_failure([stated("FER-V-03", "batch_sizes", tuple(EDGES), subject.profile), found])
 
 
 def _drops_a_partial_batch(subject: ImplementationSubject) -> bool:
@@ -123,9 +122,9 @@ def is_monitored_on_validation(subject: ImplementationSubject) -> CheckResult:
 
 
 def _whole_batches() -> Iterable[tuple[str, tuple[int, int, int]]]:
-    for batch in spec.load().integers("FER-V-03", "batch_sizes"):
+    for batch, edges in EDGES.items():
         counts = [(images, counted) for (images, size), counted in REPORTED.items() if size == batch]
-        for images, counted in (*counts, *EDGES.get(batch, ())):
+        for images, counted in (*counts, *edges):
             yield _case(images, batch), (images, batch, counted)
 
 

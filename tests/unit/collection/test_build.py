@@ -19,7 +19,7 @@ from ferspec.collection.tombstones import add_tombstones, tombstones_of
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.readers.open import open_splits
 from ferspec.subjects.datasets.readers.splits import WHOLE
-from helpers.collections import EXPRESSIONS, LEFT, SIDE, STAND_INS, TOP, encoded, faces, listed, on_wall, pictures
+from helpers.photo_sources import EXPRESSIONS, LEFT, SIDE, STAND_INS, TOP, encoded, faces, listed, on_wall, pictures
 from helpers.places import ROOT
 from helpers.web import served
 
@@ -204,7 +204,7 @@ def test_a_build_that_is_killed_continues_to_the_same_set(first, site, tmp_path,
     words = [
         sys.executable,
         "-m",
-        "helpers.collections",
+        "helpers.photo_sources",
         json.dumps({**options, "per_class": 2, "seed": 1, "delay": 0.0}),
     ]
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])

@@ -12,7 +12,7 @@ from ferspec.collection.stages.deciding import decide_picture
 from ferspec.collection.stages.measuring import measure
 from ferspec.collection.thresholds import thresholds
 from ferspec.synthetic.images import synthetic_images
-from helpers.collections import encoded, on_wall
+from helpers.photo_sources import encoded, on_wall
 from helpers.web import served
 
 # where a person sees the face of the astronaut, from hairline to chin and from ear to ear

@@ -10,7 +10,7 @@ from ferspec.collection.measures import flatness, sharpness, text_share
 from ferspec.collection.stages.deciding import decide_crop, decide_picture
 from ferspec.collection.stages.measuring import Measures
 from ferspec.collection.thresholds import thresholds
-from helpers.collections import faces
+from helpers.photo_sources import faces
 
 REVIEW = thresholds().review
 

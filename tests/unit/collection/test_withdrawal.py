@@ -11,7 +11,7 @@ from ferspec.collection.manifest import manifest_paths, read_manifest
 from ferspec.collection.withdrawal.replacement import sampling_of
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.readers import open_splits
-from helpers.collections import STAND_INS, pictures
+from helpers.photo_sources import STAND_INS, pictures
 
 PER_CLASS, SEED = 2, 5
 
