@@ -69,10 +69,12 @@ def test_no_two_modules_of_a_folder_share_a_prefix():
     assert shared == {}
 
 
-def test_no_module_of_the_tests_hides_one_of_the_standard_library():
-    # a program's own folder comes first on its path, so its neighbour `collections.py` would be what Python imports
-    named = {path for path in FILES if path.is_relative_to(ROOT / "tests")}
-    assert sorted(shown(path) for path in named if path.stem in sys.stdlib_module_names) == []
+def test_no_neighbour_of_a_program_hides_the_standard_library():
+    # a program's folder comes first on its path, so its neighbour `collections.py` would be what Python imports
+    files = [path for path in FILES if path.is_relative_to(ROOT / "tests")]
+    folders = {path.parent for path in files if '\nif __name__ == "__main__":' in path.read_text(encoding="utf-8")}
+    assert ROOT / "tests" / "helpers" in folders
+    assert [shown(path) for path in files if path.parent in folders and path.stem in sys.stdlib_module_names] == []
 
 
 def test_every_module_has_a_room():

@@ -101,6 +101,18 @@ def console(phases: Sequence[LoggedPhase]) -> str:
     return text
 
 
+def printed(phases: Sequence[LoggedPhase]) -> str:
+    """What a loop of PyTorch prints: batches, a line for the training, and one for the validation with percent."""
+    text = "loading 28,709 images: lr = 9\n"
+    for phase in phases:
+        for row in rows_of(phase):
+            text += f"Epoch [{row['epoch'] + 1}/{len(phase)}] batch 100/448, Loss: 9.9\n"
+            rate = f", LR: {row['lr']!r}" if "lr" in row else ""
+            text += f"Epoch [{row['epoch'] + 1}/{len(phase)}], Train Loss: {row['loss']!r}{rate}\n"
+            text += f"    val_loss = {row['val_loss']!r} | val_acc = {100 * row['val_accuracy']!r}%\n"
+    return text
+
+
 Form = Callable[[Sequence[LoggedPhase]], str]
 KERAS = {name: name for name in ("epoch", "accuracy", "loss", "lr", "val_accuracy", "val_loss")}
 FORMS: dict[str, Form] = {
@@ -109,6 +121,7 @@ FORMS: dict[str, Form] = {
     "tabs.tsv": renamed(KERAS, separator="\t"),
     "from_1.csv": renamed(KERAS, first=1),
     "pandas.csv": renamed({"epoch": "", **{name: name for name in METRICS}}),
+    "loop.txt": printed,
     "capitals.csv": renamed(
         {
             "epoch": "Epoch",

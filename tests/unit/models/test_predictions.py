@@ -121,7 +121,9 @@ def test_tables_are_predictions_and_models_are_not(tmp_path):
     assert not is_predictions_file("model.onnx")
     (tmp_path / "network.json").write_text('{"class_name": "Functional"}')
     (tmp_path / "answers.json").write_text(' [{"image": "a"}]')
-    assert [is_predictions_file(tmp_path / name) for name in ("network.json", "answers.json")] == [False, True]
+    (tmp_path / "by file.json").write_text('{ "Sad/a.png": "sad"}')
+    names = ("network.json", "answers.json", "by file.json")
+    assert [is_predictions_file(tmp_path / name) for name in names] == [False, True, True]
 
 
 NAMES = ["a.png", "b.png"]
@@ -138,6 +140,9 @@ FORMS = {
     "with an index.csv": FRAME.to_csv(),
     "p.jsonl": FRAME.to_json(orient="records", lines=True),
     "p.json": FRAME.to_json(orient="records"),
+    "by file.json": json.dumps(
+        {name: dict(zip(CLASSES, row, strict=True)) for name, row in zip(NAMES, VALUES.tolist(), strict=True)}
+    ),
     "a row for each label.csv": LONG.sample(frac=1, random_state=0).to_csv(index=False),
     "pipeline.jsonl": "\n".join(
         json.dumps({"file": name, "predictions": row}) for name, row in zip(NAMES, SCORED, strict=True)

@@ -33,6 +33,11 @@ MOST_CELLS = 10_000_000
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 
 
+# the beginning of a JSON file; the keys of a network have no suffix
+LISTED_OR_BY_FILE = re.compile(rb'(\xef\xbb\xbf)?\s*(\[|\{\s*"[^"]{1,400}\.\w{2,10}"\s*:)')
+IMAGE, PREDICTION = "image", "prediction"
+
+
 @dataclass(frozen=True)
 class Table:
     """Hold the cells of a file by column, and the line of each row."""
@@ -53,10 +58,13 @@ class Table:
 
 
 def is_predictions_file(reference: str | Path) -> bool:
-    """Return whether a path names recorded predictions rather than a model; a JSON file does if it holds a list."""
+    """Return whether a path names recorded predictions rather than a model.
+
+    A JSON file does if it holds a list, or an object whose first key is the name of a file.
+    """
     path = Path(reference)
     if path.suffix.lower() == ".json":
-        return is_regular_file(path) and read_head(path, 64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+        return is_regular_file(path) and LISTED_OR_BY_FILE.match(read_head(path, 512)) is not None
     return path.suffix.lower() in READERS
 
 
@@ -95,15 +103,25 @@ def _delimited(path: Path) -> Table:
 
 
 def _json(path: Path) -> Table:
-    """Read a JSON list of objects, or of lists of them as from DeepFace; rows are counted from 1."""
+    """Read a JSON list of objects, or of lists of them as from DeepFace, or an object by file.
+
+    Rows are counted from 1.
+    """
     try:
         document = parse_json(read_bounded(path, LARGEST, WHAT))
     except ValueError as error:
         raise UserError(f"{path} is not JSON: {error}") from None
+    if isinstance(document, dict):
+        document = [{IMAGE: name, **_predicted(value)} for name, value in document.items()]
     if not isinstance(document, list):
         raise UserError(f"{path} is not a list of objects, as pandas writes it with to_json(orient='records')")
     listed = (item if isinstance(item, list) else [item] for item in document)
     return _of_records(path, enumerate(chain.from_iterable(listed), start=1))
+
+
+def _predicted(value: Any) -> dict[str, Any]:
+    """Return what an object by file says of a file: values by name, or the prediction alone."""
+    return value if isinstance(value, dict) else {PREDICTION: value}
 
 
 def _json_lines(path: Path) -> Table:

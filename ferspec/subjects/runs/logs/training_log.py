@@ -10,6 +10,7 @@ from ferspec.files import read_bounded
 from ferspec.subjects.runs.logs.console import is_console, read_console
 from ferspec.subjects.runs.logs.documents import read_document
 from ferspec.subjects.runs.logs.phases import TrainingLog
+from ferspec.subjects.runs.logs.printed import is_printed, read_printed
 from ferspec.subjects.runs.logs.tables import read_table
 
 LARGEST = 8 << 20
@@ -23,7 +24,7 @@ CONTAINERS = (b"\x93NUMPY", b"PK\x03\x04")
 
 
 def read_training_log(path: str | Path) -> TrainingLog:
-    """Read the phases of a training from a table, JSON or Keras' output.
+    """Read the phases of a training from a table, JSON, or what was printed.
 
     Raise ``UserError`` for a file that is unreadable or not such a log, and for a pickle.
     """
@@ -39,4 +40,6 @@ def read_training_log(path: str | Path) -> TrainingLog:
     text = content.decode("utf-8-sig", errors="replace")
     if JSON.match(text):
         return read_document(path, text)
-    return read_console(path, text) if is_console(text) else read_table(path, text)
+    if is_console(text):
+        return read_console(path, text)
+    return read_printed(path, text) if is_printed(text) else read_table(path, text)
