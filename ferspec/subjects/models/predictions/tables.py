@@ -103,9 +103,9 @@ def _delimited(path: Path) -> Table:
 
 
 def _json(path: Path) -> Table:
-    """Read a JSON list of objects, or of lists of them as from DeepFace, or an object by file.
+    """Read predictions in JSON, with rows counted from 1.
 
-    Rows are counted from 1.
+    The document is a list of objects, of lists of them as from DeepFace, or an object by file.
     """
     try:
         document = parse_json(read_bounded(path, LARGEST, WHAT))

@@ -20,12 +20,12 @@ VALUED = re.compile(r"([A-Za-z][\w @./-]{0,60}?)\s{0,2}[:=]\s{0,2}([-+]?\d[-+.\d
 
 
 def is_printed(text: str) -> bool:
-    """Return whether a text numbers epochs in its lines and gives their losses with names."""
+    """Return whether lines of a text number epochs and name their losses."""
     return any(cells.metrics & LOSSES for cells in _epochs(text))
 
 
 def read_printed(path: Path, text: str) -> TrainingLog:
-    """Read the phases of a training from the lines that its loop printed.
+    """Read the phases of a training from printed lines.
 
     Lines after a numbered one belong to its epoch; of several values for a metric, the last one counts. Raise
     ``UserError`` if no epoch has a loss.
