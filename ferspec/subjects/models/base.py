@@ -17,9 +17,11 @@ from ferspec.errors import SubjectError, UserError, one_line
 from ferspec.files import open_regular
 from ferspec.records import Record
 from ferspec.subjects.disk import room_for
+from ferspec.subjects.models.content import Content
 from ferspec.subjects.models.contracts.contract import Input
 from ferspec.subjects.models.cost import CountCost
 from ferspec.subjects.models.quiet import stdout_on_stderr
+from ferspec.subjects.models.timing import Time, Timed
 from ferspec.subjects.sandbox.messages import plain_text
 from ferspec.subjects.sandbox.policy import Isolation
 
@@ -110,7 +112,8 @@ class Model:
     A model that was opened by ``open_model`` runs in a process of its own: ``isolation`` says what was enforced on it,
     ``close`` ends it, and ``reopened`` opens the same model in a fresh process. ``runs_code`` says that the model is,
     or may hold, a program of its author. ``count_cost`` counts the cost of an image; None for a format
-    that does not show it. ``file_bytes`` is the size of its files.
+    that does not show it. ``time`` runs a batch once in the model's process, and measures that. ``content`` is that
+    of its graph, where the adapter reads it. ``file_bytes`` is the size of its files.
     """
 
     name: str
@@ -127,6 +130,8 @@ class Model:
     reopened: Callable[[], Model] | None = None
     digest_now: Callable[[], str] | None = None
     count_cost: CountCost | None = None
+    time: Time | None = None
+    content: Content | None = None
     file_bytes: int | None = None
 
     def fresh(self) -> Model:
@@ -173,6 +178,21 @@ class Model:
         except BaseException as crash:  # sys.exit() in a model must not end the judge
             reason = f"crashed on a batch of shape {batch.shape}: {one_line(crash)}"
             raise SubjectError(f"{self.name} {shown(reason, LINE)}") from crash
+
+    def timed(self, image: np.ndarray) -> Timed:
+        """Run the model once on a float32 image (height, width, channels), and measure that in its process.
+
+        A file with a fixed batch size gets the image as often as that. Raise ``SubjectError`` if the model crashes.
+        """
+        if self.time is None:
+            raise ValueError("only a model in a process of its own can be timed")
+        batch = np.repeat(np.asarray(image, np.float32)[np.newaxis], self.signature.batch or 1, axis=0)
+        if self.signature.layout == "channels_first":
+            batch = batch.transpose(0, 3, 1, 2)
+        try:
+            return self.time(np.ascontiguousarray(batch))
+        except SubjectError as error:
+            raise SubjectError(f"{self.name} {error}") from error
 
 
 def _run_in_chunks(run: Run, batch: np.ndarray, size: int) -> np.ndarray:

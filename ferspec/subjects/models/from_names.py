@@ -58,21 +58,24 @@ def open_source(
     seconds: float = OF_MODELS,
     trial: Trial = IMPORT_ONLY,
     contract: Contract | None = None,
+    threads: int | None = None,
 ) -> Model | RecordedPredictions:
     """Open a model, or the recorded predictions in a file. ``demo`` is the embedded model.
 
     The folder of a finished training stands for its model, with the name of its cell. ``seconds`` limits the model's
     answer to one batch. ``trial`` tells which files a callable reads. ``contract`` chooses an output of the model;
     without one, an output that may hold the classes is chosen.
+    ``threads`` compute one answer of a model, by default as many as there are.
     """
     if model == DEMO:
-        return replace(open_model(demo_model_path(), seconds=seconds), name=DEMO)
+        return replace(open_model(demo_model_path(), seconds=seconds, threads=threads), name=DEMO)
     if is_run(model):
         run = read_run(model)
-        return replace(open_model(require_artifact(model, run, MODEL), trust_code, seconds), name=run.cell)
+        path = require_artifact(model, run, MODEL)
+        return replace(open_model(path, trust_code, seconds, threads=threads), name=run.cell)
     if is_predictions_file(model):
         return read_predictions(model)
-    return open_model(model, trust_code, seconds, trial, choice_of(contract))
+    return open_model(model, trust_code, seconds, trial, choice_of(contract), threads)
 
 
 def require_source(model: str | Path) -> None:

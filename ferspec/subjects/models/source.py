@@ -23,6 +23,7 @@ class Source:
     ``files`` lie beside the model's file and belong to it, such as external weights; ``beside`` is one of them, the
     other half of a Keras model in two files. ``located`` is the module of a callable, and ``covered`` what it reads,
     once that is known. ``hidden`` is never readable. ``choice`` is what the contract chooses of the model.
+    ``threads`` compute one answer; by default as many as there are.
     """
 
     shown: str
@@ -36,6 +37,7 @@ class Source:
     covered: Covered | None = None
     hidden: tuple[Path, ...] = ()
     choice: Choice = ASSUMED
+    threads: int | None = None
 
     def limited_to(self, covered: Covered) -> Source:
         """Return the source of a callable whose process may read only what its digest covers."""

@@ -25,7 +25,7 @@ class Malformed(ValueError):
 
 
 class Kind(IntEnum):
-    """List the kinds of messages: the judge sends LOAD, RUN and COUNT, a worker answers with the others."""
+    """List the kinds of messages: the judge sends LOAD, RUN, COUNT and TIME, a worker answers with the others."""
 
     LOAD = 1
     RUN = 2
@@ -36,6 +36,8 @@ class Kind(IntEnum):
     NEEDS = 7
     COUNT = 8
     COUNTED = 9
+    TIME = 10
+    TIMED = 11
 
 
 BYTES = 0

@@ -21,9 +21,11 @@ from ferspec.subjects.models.base import (
     loading,
     require_image_input,
 )
+from ferspec.subjects.models.onnx.content import content_of
 from ferspec.subjects.models.onnx.cost import cost_of
 from ferspec.subjects.models.onnx.labels import labels_in
 from ferspec.subjects.models.onnx.screening import external_weights, refuse_damage, refuse_foreign_operators
+from ferspec.subjects.models.worker.settings import threads_or
 
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 DTYPES = {
@@ -71,6 +73,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
             refuse_foreign_operators(proto, name)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
+        # 0: as many as ONNX Runtime finds right
+        options.intra_op_num_threads = threads_or(0)
         providers = [provider for provider in PROVIDERS if provider in onnxruntime.get_available_providers()]
         session = onnxruntime.InferenceSession(str(path), options, providers=providers)
         inputs, outputs = session.get_inputs(), session.get_outputs()
@@ -100,6 +104,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
         ),
         run=run,
         files=tuple(weights),
+        content=content_of(proto),
         count_cost=lambda image: cost_of(onnx.load_model(str(path), load_external_data=False), image),
     )
 

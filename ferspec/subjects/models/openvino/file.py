@@ -25,6 +25,7 @@ from ferspec.subjects.models.base import (
 from ferspec.subjects.models.openvino.cost import cost_of
 from ferspec.subjects.models.openvino.screening import refuse_foreign_operations
 from ferspec.subjects.models.quiet import quiet
+from ferspec.subjects.models.worker.settings import threads_or
 
 WEIGHTS = ".bin"
 # computed in the precision of the file, since bfloat16 would give other metrics on some processors
@@ -52,7 +53,8 @@ def load(path: Path, trust_code: bool = False) -> Model:
         dtype = np.dtype(source.get_element_type().to_dtype())
         if not np.issubdtype(dtype, np.number):
             raise UserError(f"{name} has an input of type {dtype}, which cannot represent images")
-        compiled = Core().compile_model(network, "CPU", {**SETTINGS, "INFERENCE_NUM_THREADS": os.cpu_count() or 1})
+        threads = threads_or(os.cpu_count() or 1)
+        compiled = Core().compile_model(network, "CPU", {**SETTINGS, "INFERENCE_NUM_THREADS": threads})
         shape = _sizes(source)
         sinks = tuple(
             Sink(

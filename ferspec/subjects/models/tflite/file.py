@@ -26,8 +26,10 @@ from ferspec.subjects.models.base import (
     require_image_input,
 )
 from ferspec.subjects.models.quiet import quiet
+from ferspec.subjects.models.tflite.content import content_of
 from ferspec.subjects.models.tflite.cost import cost_of
 from ferspec.subjects.models.tflite.screening import refuse_custom_operators, refuse_damage
+from ferspec.subjects.models.worker.settings import threads_or
 
 LABELS_LIMIT = 10_000
 PASSING = frozenset({"DEQUANTIZE", "QUANTIZE", "RESHAPE", "CAST"})
@@ -48,7 +50,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
 
     content = read_bounded(path, LARGEST, "a TFLite model")
     with loading(name, "TFLite"), quiet():
-        interpreter = Interpreter(model_content=content, num_threads=os.cpu_count())
+        interpreter = Interpreter(model_content=content, num_threads=threads_or(os.cpu_count() or 1))
         graph = schema.Model.GetRootAsModel(content, 0)
         if not trust_code:
             refuse_custom_operators(graph, name)
@@ -81,6 +83,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
         ),
         run=runner,
         count_cost=partial(cost_of, graph, schema),
+        content=content_of(graph, schema),
     )
 
 

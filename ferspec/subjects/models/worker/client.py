@@ -19,6 +19,7 @@ from ferspec.subjects.models.callables.discovery import discover
 from ferspec.subjects.models.callables.trial import IMPORT_ONLY, Trial
 from ferspec.subjects.models.cost import UNKNOWN, Cost, Image
 from ferspec.subjects.models.source import Source
+from ferspec.subjects.models.timing import Timed
 from ferspec.subjects.models.worker.loaded import MOST_FILES, Loaded, usable
 from ferspec.subjects.models.worker.settings import environment_of
 from ferspec.subjects.sandbox.channel import Channel, Fault
@@ -75,6 +76,8 @@ def open_in_worker(source: Source, trust_code: bool, seconds: float, trial: Tria
         reopened=partial(open_in_worker, source, trust_code, seconds),
         digest_now=source.digest,
         count_cost=partial(_count_cost, channel, seconds),
+        time=partial(_time, channel, seconds),
+        content=loaded.content,
         file_bytes=source.size(),
     )
 
@@ -113,6 +116,19 @@ def _count_cost(channel: Channel, seconds: float, image: Image) -> Cost:
         return UNKNOWN
 
 
+def _time(channel: Channel, seconds: float, batch: np.ndarray) -> Timed:
+    """Have a worker run its model once. Raise ``SubjectError`` if it crashes, or does not answer as it should."""
+    try:
+        header, content = channel.exchange(Kind.TIME, batch, seconds, _accept_timed)
+        if header.kind is Kind.FAILED:
+            raise SubjectError(plain_text(content))
+        return Timed.model_validate_json(content)
+    except Fault as fault:
+        raise SubjectError(str(fault)) from None
+    except ValidationError:
+        raise SubjectError("described its run incorrectly") from None
+
+
 def _attempt(source: Source, trust_code: bool, seconds: float, batch: np.ndarray | None) -> bool:
     """Import a callable and ask it once; return whether its process could read its own folder only.
 
@@ -132,7 +148,7 @@ def _load(source: Source, trust_code: bool, seconds: float) -> tuple[Channel, Lo
     """Start a worker and load a model in it; of a model that lacks files, return only their names."""
     policy = Policy((*source.readable, *source.files, *library_folders()), source.hidden)
     try:
-        channel = Channel(python_words(SERVE), policy, environment_of(os.environ), LONGEST)
+        channel = Channel(python_words(SERVE), policy, environment_of(os.environ, source.threads), LONGEST)
     except OSError as error:
         raise UserError(f"cannot start a process for {source.name}: {error.strerror or error}") from None
     located = source.located
@@ -195,6 +211,10 @@ def _accept_loaded(header: Header) -> None:
 
 def _accept_counted(header: Header) -> None:
     _require_plain(header, {Kind.COUNTED: MOST_TEXT, Kind.FAILED: MOST_TEXT})
+
+
+def _accept_timed(header: Header) -> None:
+    _require_plain(header, {Kind.TIMED: MOST_TEXT, Kind.FAILED: MOST_TEXT})
 
 
 def _accept_values(rows: int, header: Header, may_refuse: bool = False) -> None:

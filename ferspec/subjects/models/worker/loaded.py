@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ferspec.records import Record
 from ferspec.subjects.models.base import Signature, plain_labels
+from ferspec.subjects.models.content import Content
 from ferspec.subjects.sandbox.messages import plain_text
 
 MOST_FILES = 4096
@@ -21,6 +22,7 @@ class Loaded(Record):
     signature: Signature
     files: tuple[Path, ...] = Field(default=(), max_length=MOST_FILES)
     devices: tuple[str, ...] = Field(default=(), max_length=64)
+    content: Content | None = None
 
 
 def usable(loaded: Loaded) -> Loaded:
@@ -49,5 +51,6 @@ def usable(loaded: Loaded) -> Loaded:
             "format": plain_text(loaded.format),
             "signature": signature.model_copy(update=known),
             "devices": tuple(map(plain_text, loaded.devices)),
+            "content": loaded.content and loaded.content.plain(),
         }
     )

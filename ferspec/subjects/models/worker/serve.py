@@ -20,6 +20,7 @@ from ferspec.subjects.models.callables.imports import import_from
 from ferspec.subjects.models.cost import UNKNOWN
 from ferspec.subjects.models.formats import load_model
 from ferspec.subjects.models.outputs import Choice
+from ferspec.subjects.models.timing import memory_now, timed
 from ferspec.subjects.models.worker.loaded import Loaded
 from ferspec.subjects.models.worker.settings import SEED
 from ferspec.subjects.sandbox.messages import (
@@ -41,6 +42,7 @@ def main() -> None:
     """Answer requests from standard input until it ends."""
     requests, answers = take_streams()
     end_with_judge(requests)
+    before = memory_now()
     model: Model | None = None
     answer: bytes | np.ndarray
     while (request := _read(requests)) is not None:
@@ -51,6 +53,8 @@ def main() -> None:
             kind, answer = Kind.FAILED, b"no model is loaded"
         elif header.kind is Kind.COUNT:
             kind, answer = _counted(model, json.loads(content))
+        elif header.kind is Kind.TIME:
+            kind, answer = _timed(model, values_of(header, content), before)
         else:
             kind, answer = _values(model, values_of(header, content))
         send(answers, pack(kind, header.number, answer))
@@ -85,7 +89,13 @@ def _loaded(request: dict[str, Any]) -> tuple[Model | None, Kind, bytes]:
     except UserError as error:
         return None, Kind.REFUSED, plain_text(str(error)).encode()
     _seed_frameworks()
-    loaded = Loaded(format=model.format, signature=model.signature, files=model.files, devices=_devices())
+    loaded = Loaded(
+        format=model.format,
+        signature=model.signature,
+        files=model.files,
+        devices=_devices(),
+        content=model.content,
+    )
     return model, Kind.LOADED, loaded.model_dump_json().encode()
 
 
@@ -100,6 +110,15 @@ def _values(model: Model, batch: np.ndarray) -> tuple[Kind, bytes | np.ndarray]:
     except UserError as error:
         return Kind.REFUSED, plain_text(str(error)).encode()
     except BaseException as crash:  # sys.exit() in a model fails this batch only
+        text = f"crashed on a batch of shape {batch.shape}: {one_line(crash)}"
+        return Kind.FAILED, plain_text(text).encode()
+
+
+def _timed(model: Model, batch: np.ndarray, before: int | None) -> tuple[Kind, bytes]:
+    """Run a model once, and tell what it took."""
+    try:
+        return Kind.TIMED, timed(model.run, batch, before).model_dump_json().encode()
+    except BaseException as crash:  # sys.exit() in a model fails this run only
         text = f"crashed on a batch of shape {batch.shape}: {one_line(crash)}"
         return Kind.FAILED, plain_text(text).encode()
 

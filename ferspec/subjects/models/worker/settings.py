@@ -8,6 +8,9 @@ from collections.abc import Mapping
 SEED = 0
 FLOATX = "float32"
 LAYOUT = "channels_last"
+# how many threads compute one answer: read by TensorFlow, PyTorch, and the adapters of other formats
+LIMIT = "FERSPEC_THREADS"
+THREADS = (LIMIT, "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 # the user's choice of devices, which changes the speed
 PASSED_ON = ("CUDA_VISIBLE_DEVICES",)
 
@@ -29,14 +32,23 @@ def settings() -> dict[str, str]:
     }
 
 
-def environment_of(user: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of a model's process: the settings, and the user's choice of devices."""
-    return settings() | {name: user[name] for name in PASSED_ON if name in user}
+def environment_of(user: Mapping[str, str], threads: int | None = None) -> dict[str, str]:
+    """Return the variables of a model's process: the settings, and the user's choice of devices.
+
+    With ``threads``, one answer is computed on this number of threads.
+    """
+    limited = {} if threads is None else dict.fromkeys(THREADS, str(threads))
+    return settings() | {name: user[name] for name in PASSED_ON if name in user} | limited
 
 
 def recorded_settings() -> dict[str, str]:
     """Return all settings of a model's process, as the report records them."""
     return settings() | {"floatx": FLOATX, "image_data_format": LAYOUT, "seed": str(SEED)}
+
+
+def threads_or(usual: int) -> int:
+    """Return how many threads the judge wants for an answer, in a model's process; ``usual`` where it does not say."""
+    return int(os.environ.get(LIMIT, usual))
 
 
 def available_cores() -> int:
