@@ -84,9 +84,15 @@ def decide(
 
 
 def images_within(
-    only_a: int, only_b: int, n: int, margin: float, equivalence: bool = False, statements: int = 1
+    only_a: int,
+    only_b: int,
+    n: int,
+    margin: float,
+    equivalence: bool = False,
+    statements: int = 1,
+    power: float | None = None,
 ) -> int | None:
-    """Return how many images decide with the probability of FER-Z-09.
+    """Return how many images decide with the probability ``power``, by default that of FER-Z-09.
 
     The observed shares are taken for the true ones. None if B's accuracy is A's less the margin: then no number is
     enough.
@@ -94,7 +100,7 @@ def images_within(
     from scipy.optimize import brentq
 
     known = spec.load()
-    power, normal = known.number("FER-Z-09", "power"), NormalDist()
+    power, normal = known.number("FER-Z-09", "power") if power is None else power, NormalDist()
     alpha, excluded = (known.number("FER-Z-10", name) / statements for name in ("alpha", "excluded"))
     if only_a == only_b == 0:
         # they decide once a disagreement is expected often enough
