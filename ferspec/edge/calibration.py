@@ -78,7 +78,7 @@ def demo_calibration(progress: StepProgress | None = None) -> Dataset:
 
 
 def kept_apart(images: Dataset, test: Dataset, progress: Progress = silent) -> Calibrating:
-    """Return at most 500 of the images without those that show a picture of the test set.
+    """Return at most 500 of the images, and none that shows a test picture.
 
     ``UserError`` for images with the same pixels as test images, and where none is left. Rendered faces resemble one
     another: among them, only equal pixels count.

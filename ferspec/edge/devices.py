@@ -21,7 +21,7 @@ Outcome = Literal["nothing found against it", "does not fit", "unknown"]
 
 
 class Sourced(Record):
-    """A row of the data with its source, and the day on which that was read."""
+    """A row of the data, its source, and the day it was read."""
 
     name: str
     source: str
@@ -39,7 +39,7 @@ class Runtime(Sourced):
 
 
 class Device(Sourced):
-    """A class of devices, with the memory of an example, and the runtimes that it can have.
+    """A class of devices: the memory of an example, and its runtimes.
 
     A device without ``flash_kib`` loads a file into its memory.
     """
@@ -52,7 +52,10 @@ class Device(Sourced):
 
 
 class Fit(Record):
-    """Whether a file fits a class of devices, as far as its size and its graph show; ``reasons`` say why not."""
+    """Whether a file fits a class of devices; ``reasons`` say why not.
+
+    Only its size and its graph are checked.
+    """
 
     device: str
     outcome: Outcome

@@ -47,7 +47,10 @@ def write_files(converted: Path | None, texts: Mapping[str, str], folder: Path) 
 
 
 def require_replaceable(folder: Path, model: str) -> None:
-    """Raise ``UserError`` if a folder holds other files, or the conversion of a model with another digest."""
+    """Raise ``UserError`` if a folder holds other files, or those of another model.
+
+    ``model`` is the digest of the model.
+    """
     if not folder.is_dir() or not any(folder.iterdir()):
         return
     if not (folder / DOCUMENT).is_file():

@@ -1,4 +1,4 @@
-"""Compares the answers of a converted model with those of the original, on the same images."""
+"""Compares the answers of a converted model with those of the original."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Decision(Record):
 
 
 class ClassDecision(Decision):
-    """The decision about the images of one class, at the level divided by the number of classes."""
+    """The decision about one class, at the level divided by the number of classes."""
 
     name: str
 
@@ -59,9 +59,9 @@ class Answers(Record):
 
 
 def compared(labels: np.ndarray, original: np.ndarray, converted: np.ndarray, max_drop: float) -> Answers:
-    """Compare the predicted classes of two models, all (n,) integers, and decide on the drop of accuracy.
+    """Compare two models, and decide on the drop of accuracy.
 
-    ``max_drop`` is the margin, a share. ``UserError`` for other shapes or labels.
+    ``labels`` and the predicted classes are (n,) integers. ``max_drop`` is the margin, a share. ``UserError`` for other shapes or labels.
     """
     found = compare(labels, original, converted, margin=max_drop)
     within, n = required(found.margin), found.n

@@ -1,4 +1,4 @@
-"""Measures how long a model needs for one image, and how much memory its process uses."""
+"""Measures the time of a model for one image, and the memory of its process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ NANOSECONDS = 1e6
 
 
 class Timing(Record):
-    """The milliseconds for one image, sent alone, over ``runs`` after ``warm_up`` runs that do not count."""
+    """The milliseconds for one image that is sent alone.
+
+    ``runs`` count, after ``warm_up`` that do not.
+    """
 
     threads: Count
     runs: Count
@@ -30,14 +33,17 @@ class Timing(Record):
 
 
 class Memory(Record):
-    """The most memory in bytes that the process used, and what it used before the model was loaded. None is unknown."""
+    """The most bytes that a process used, and those before its model was loaded.
+
+    None is unknown.
+    """
 
     peak: Count | None
     before: Count | None
 
 
 class Speed(Record):
-    """The timing for each number of threads, and the memory of the process with one thread."""
+    """The timing for each number of threads, and the memory with one thread."""
 
     timings: tuple[Timing, ...]
     memory: Memory

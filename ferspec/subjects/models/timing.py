@@ -1,4 +1,4 @@
-"""Measure in a model's process how long one answer takes, and how much memory the process has used."""
+"""Measure the time of one answer, and the memory, in a model's process."""
 
 from __future__ import annotations
 

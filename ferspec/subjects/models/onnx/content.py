@@ -31,7 +31,7 @@ def content_of(proto: Any) -> Content:
 
 
 def _graphs(graph: Any) -> Iterator[Any]:
-    """Yield a graph and those that its operators hold, such as the branches of a condition."""
+    """Yield a graph and those inside it, such as the branches of a condition."""
     yield graph
     for node in graph.node:
         for attribute in node.attribute:

@@ -1,4 +1,4 @@
-"""Read from a TFLite graph its operators, the types of its tensors, and the memory that one operator needs."""
+"""Read the operators and types of a TFLite graph, and the memory they need."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ BITS = {
 
 
 def content_of(graph: Any, schema: ModuleType) -> Content:
-    """Return the content of a graph, with the memory of its first subgraph for a batch of the declared size."""
+    """Return the content of a graph.
+
+    The memory is that of the first subgraph, for a batch of the declared size.
+    """
     kinds, types = _names(schema.BuiltinOperator), _names(schema.TensorType)
     operators: Counter[str] = Counter()
     used: set[str] = set()

@@ -115,7 +115,7 @@ def _values(model: Model, batch: np.ndarray) -> tuple[Kind, bytes | np.ndarray]:
 
 
 def _timed(model: Model, batch: np.ndarray, before: int | None) -> tuple[Kind, bytes]:
-    """Run a model once, and tell what it took."""
+    """Run a model once, and report what it took."""
     try:
         return Kind.TIMED, timed(model.run, batch, before).model_dump_json().encode()
     except BaseException as crash:  # sys.exit() in a model fails this run only
