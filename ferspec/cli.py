@@ -20,6 +20,7 @@ from ferspec.commands import (
     grid,
     models,
     recommend,
+    report,
     spec,
     train,
     verify,
@@ -48,6 +49,7 @@ app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("recommend", epilog=recommend.EXAMPLE)(recommend.recommend)
+app.command("report", epilog=report.EXAMPLE)(report.report)
 app.add_typer(contract.app, name="contract")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(grid.app, name="grid")

@@ -312,6 +312,19 @@ class RecommendRequest(Request):
     ] = DEFAULT_PROFILE
 
 
+class ReportRequest(Request):
+    """What a site is drawn from."""
+
+    verb: ClassVar[str] = "report"
+
+    published: Annotated[bool, Option("Draw the published results.")] = False
+
+    def require_subject(self) -> None:
+        """Raise ``UserError`` where there is nothing to draw."""
+        if not self.published:
+            raise UserError("nothing to draw: give --published")
+
+
 class InspectRequest(Request):
     """A dataset to inspect, what it is said to be, and other sets."""
 

@@ -107,7 +107,7 @@ def _parts(statement: Statement, grid: _Grid) -> Iterator[Part]:
 
 
 def _row(row: Row, table: str, grid: _Grid) -> Iterator[Part]:
-    cell = _cell_of(row, grid.profile)
+    cell = cell_of(row, grid.profile)
     yield _figures(row, cell, grid.profile)
     if row.millions is not None:
         yield _parameters(row.millions, cell)
@@ -117,7 +117,7 @@ def _row(row: Row, table: str, grid: _Grid) -> Iterator[Part]:
         yield _among_best(row, table, cell, grid)
 
 
-def _cell_of(row: Row, profile: Profile) -> Cell:
+def cell_of(row: Row, profile: Profile) -> Cell:
     """Return the cell of a row: that with the nearest accuracies."""
     cells = [spec.load().cell(id) for id in selected(row.where)]
 

@@ -1,7 +1,5 @@
 """The review page in Chromium: keep, drop and relabel by the keyboard, and the file that the next stage reads."""
 
-import shutil
-
 import pytest
 
 from ferspec.collection.decisions import read_decisions, with_decision
@@ -9,8 +7,8 @@ from ferspec.collection.manifest import Row
 from ferspec.collection.review import write_review
 from ferspec.collection.stages.pictures import write_picture
 from ferspec.errors import UserError
+from helpers.browsers import chromium, opened
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 LABELS = ("Happy", "Happy", "Sad", "Fear")
 DIGESTS = tuple(str(number) * 64 for number in range(len(LABELS)))
 HOSTILE = "</script><img src=x onerror=document.title='broken'>"
@@ -43,26 +41,14 @@ def page_file(tmp_path):
 
 @pytest.fixture(scope="module")
 def browser():
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def page(browser, page_file):
-    context = browser.new_context(viewport={"width": 1000, "height": 700}, accept_downloads=True)
-    page = context.new_page()
-    page.problems = []
-    page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
-    page.goto(page_file.as_uri())
-    yield page
-    assert page.problems == []
-    context.close()
+    with opened(browser, page_file, 1000) as page:
+        yield page
 
 
 def saved(page, page_file):
