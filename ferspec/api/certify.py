@@ -16,6 +16,7 @@ from ferspec.checks.generator import checks_for_model
 from ferspec.checks.model.behaviour import ESSENTIAL
 from ferspec.checks.model.diagnosis import diagnose as mistakes_of
 from ferspec.checks.model.plan import Mode
+from ferspec.checks.model.robustness.measure import cannot_be_asked, robustness_on
 from ferspec.deviations import load_deviations
 from ferspec.engine import Check, declared_for, judge, outcome_of, run_checks, selected
 from ferspec.environment import Environment, environment
@@ -60,6 +61,7 @@ def certify(
     use: str | None = None,
     place: str | None = None,
     date: str | None = None,
+    robustness: bool = False,
 ) -> Certification:
     """Judge a trained model on a dataset and return the report; ``demo`` is the built-in example.
 
@@ -74,8 +76,9 @@ def certify(
     is in seconds for a batch. With ``images``, the page shows thumbnails of the most confident mistakes. ``diagnose``
     is ``quick`` or ``full``, by default full for inputs up to 128 pixels. With ``sequential``, images are asked in
     random order until all claims, which must be about shares of images, are decided. ``use``, ``place`` and ``date``
-    declare a use of the model, which the page compares with data on law, and which changes no verdict. ``UserError``
-    for a model that cannot be evaluated: an unreadable file, a wrong number of output columns, NaN in the outputs.
+    declare a use of the model, which the page compares with data on law, and which changes no verdict. Nor does
+    ``robustness``, which measures what changed images cost, with a run for every level. ``UserError`` for a model that
+    cannot be evaluated: an unreadable file, a wrong number of output columns, NaN in the outputs.
     ``Unfinished`` for one that answers and then crashes, ends or breaks a limit.
     """
     if isinstance(model, str | Path) and isinstance(dataset, str | Path | None) and not isinstance(contract, OBJECTS):
@@ -95,6 +98,7 @@ def certify(
             use=use,
             place=place,
             date=date,
+            robustness=robustness,
         )
         judged = certify_request(request, progress)
         return Certification.of(judged.report, judged.shown, judged.ids)
@@ -114,6 +118,7 @@ def certify(
         split,
         sequential,
         declared_use(use, place, date),
+        robustness,
     )
 
 
@@ -158,6 +163,7 @@ def certify_request(
         request.diagnose,
         request.sequential,
         declared_use(request.use, request.place, request.date),
+        request.robustness,
     )
     return Judged(report, opened.images if request.images else None, opened.images.ids)
 
@@ -196,6 +202,8 @@ def _opened(
         require_shares(claims)
         if is_predictions_file(request.model):
             raise UserError(f"{request.model} holds predictions of all images: leave out --sequential")
+    if request.robustness and is_predictions_file(request.model):
+        raise UserError(cannot_be_asked(str(request.model), "--robustness"))
     images = open_images(request.model, request.dataset, request.groups, progress, request.split)
     require_known_metrics(claims, images.groups)
     hidden = (request.dataset, request.groups, request.deviations, out)
@@ -220,11 +228,12 @@ def report_on(
     mode: Mode | None = None,
     sequential: bool = False,
     use: Declaration | None = None,
+    robustness: bool = False,
 ) -> Report:
     """Judge an opened subject by every check and return its report.
 
     ``mode`` is that of the diagnosis; ``sequential`` asks about images until all claims are decided. ``use`` is
-    recorded, and changes nothing else.
+    recorded, and changes nothing else. ``robustness`` measures what changed images cost.
     """
     seconds: dict[str, float] = {}
     with _timed(seconds, "predict"):
@@ -235,10 +244,14 @@ def report_on(
         judgement = run_checks(checks_for_model(claims), subject, deviations, reproduce, progress)
     with _timed(seconds, "diagnose"):
         found = mistakes_of(subject, mode)
+    losses = None
+    if robustness:
+        with _timed(seconds, "robustness"):
+            losses = robustness_on(subject, progress)
     require_unchanged(subject)
     surroundings = _environment(subject, seconds)
     return build_report(
-        subject, judgement, map(str, claims), deviations, found.diagnoses, found.search, surroundings, use
+        subject, judgement, map(str, claims), deviations, found.diagnoses, found.search, surroundings, use, losses
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ferspec.api.certify import report_on
 from ferspec.api.results.certification import Certification
 from ferspec.checks.model.plan import Mode
+from ferspec.checks.model.robustness.measure import cannot_be_asked
 from ferspec.deviations import load_deviations
 from ferspec.errors import UserError
 from ferspec.progress import Progress, silent, tell
@@ -46,6 +47,7 @@ def certify_objects(
     split: str | None = None,
     sequential: bool = False,
     use: Declaration | None = None,
+    robustness: bool = False,
 ) -> Certification:
     """Judge a model, a dataset, or both, that are objects of this process.
 
@@ -66,8 +68,19 @@ def certify_objects(
     subject = join(opened, source, agreed, progress)
     if sequential and subject.recorded is not None:
         raise UserError(f"{subject.source.name} holds predictions of all images: leave out sequential")
+    if robustness and subject.recorded is not None:
+        raise UserError(cannot_be_asked(subject.source.name, "robustness"))
     tell(progress, decided(opened))
-    report = report_on(subject, parsed, declared, progress=progress, mode=diagnose, sequential=sequential, use=use)
+    report = report_on(
+        subject,
+        parsed,
+        declared,
+        progress=progress,
+        mode=diagnose,
+        sequential=sequential,
+        use=use,
+        robustness=robustness,
+    )
     return Certification.of(report, opened if images else None, opened.ids)
 
 

@@ -51,11 +51,13 @@ class Request(Record):
     """What a verb is asked. ``UserError`` for a value that the verb does not know."""
 
     verb: ClassVar[str]
+    # fields that a command for one check leaves out
+    of_the_whole: ClassVar[tuple[str, ...]] = ()
 
     @property
     def reproduce(self) -> str:
         """The shell command that asks the same again, of all checks: an outcome adds the id of its own."""
-        return shell_command(("ferspec", *self.verb.split()), self, omit=("select",))
+        return shell_command(("ferspec", *self.verb.split()), self, omit=("select", *self.of_the_whole))
 
     @model_validator(mode="wrap")
     @classmethod
@@ -77,6 +79,7 @@ class CertifyRequest(Request):
     """A model to judge, the images to judge it on, and the claims."""
 
     verb: ClassVar[str] = "certify"
+    of_the_whole: ClassVar[tuple[str, ...]] = ("robustness",)
 
     model: ModelName
     dataset: DatasetName = None
@@ -117,6 +120,13 @@ class CertifyRequest(Request):
         Literal["quick", "full"] | None,
         Option("How thoroughly to look for mistakes in the contract; by default full up to 128 pixels, else quick."),
     ] = None
+    robustness: Annotated[
+        bool,
+        Option(
+            "Measure what blur, noise, other crops and preparations cost, at 50 levels: as many runs over all images "
+            "(docs/robustness.md)."
+        ),
+    ] = False
     trust_code: TrustCode = False
     time_limit: TimeLimit = OF_MODELS
     images: Annotated[bool, Option("Show thumbnails of the most confident mistakes on the page.")] = False

@@ -178,6 +178,7 @@ def certify_again(certificate: Certificate, progress: Progress) -> Report:
             subject = subject.only(np.array(recorded.sequential.order))
         claims = [parse_claim(text) for text in recorded.claims]
         mode = None if recorded.search is None else recorded.search.mode
-        return report_on(subject, claims, recorded.deviations, progress=progress, mode=mode)
+        robustness = recorded.robustness is not None
+        return report_on(subject, claims, recorded.deviations, progress=progress, mode=mode, robustness=robustness)
     except UserError as refusal:
         raise SubjectError(f"the model cannot be judged as the document says: {refusal}") from None

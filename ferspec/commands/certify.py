@@ -12,7 +12,7 @@ from ferspec.commands.fields import with_fields
 from ferspec.commands.options import Force, Json
 from ferspec.errors import UserError
 
-EXAMPLE = "Example: ferspec certify model.keras --dataset BTFER/ --claim 'accuracy>=0.60'"
+EXAMPLE = "Example: ferspec certify model.keras --dataset BTFER/ --claim 'accuracy>=0.60' --robustness"
 
 
 @with_fields
@@ -39,6 +39,10 @@ def certify(
     With --use and --place, a use of the model is declared: page, badge and second line say what dated data on law say
     of it (docs/use.md). It changes no verdict, and is not legal advice.
 
+    With --robustness, the model is asked again about changed images: low resolution, blur, JPEG, light, noise,
+    occlusion, other crops, roll and other preparations. The report says what each costs (docs/robustness.md). It
+    changes no verdict.
+
     With --sign, certificate.intoto.jsonl says who made the certificate. Its assurance remains self-asserted until
     another party reproduces it and signs with 'ferspec verify --sign'.
     """
@@ -59,6 +63,8 @@ def certify(
     if request.select:
         if key is not None:
             raise UserError("--sign signs a whole certificate: leave out -k")
+        if request.robustness:
+            raise UserError("--robustness adds to a whole report: leave out -k")
         with progress() as shown:
             judgement = judge_selected(request, shown, history)
         print_judgement(judgement, as_json=json)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ferspec.reference.measured import Slice
+from ferspec.report.robustness.rows import largest
 from ferspec.report.words import LONGEST_NAME, file_size, images_name, points_range, share, shorten
 from ferspec.subjects.certificates.document import Report
 from ferspec.use.records import Evidence
@@ -54,9 +55,10 @@ def cost(report: Report) -> str:
 
 
 def robustness(report: Report) -> str:
-    """Return the outcomes of the checks that change images, their order or the process."""
+    """Return the outcomes of checks that change images, their order or the process, and measured losses."""
     said = [*_outcomes(report, ROBUSTNESS), *_outcomes(report, REPEATED)]
-    return f"{'; '.join(said)}. Other changes were not tried." if said else "No such check was made."
+    others = "Other changes were not tried." if report.robustness is None else largest(report.robustness)
+    return f"{'; '.join(said)}. {others}" if said else "No such check was made."
 
 
 def _outcomes(report: Report, clauses: Iterable[str]) -> list[str]:

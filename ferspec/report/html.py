@@ -13,6 +13,8 @@ from ferspec.reference.evaluation import figures
 from ferspec.reference.measured import Evaluation, Group, Metric, Slice
 from ferspec.report import plots, reuse, words
 from ferspec.report.evidence import NO_GROUPS, evidence
+from ferspec.report.robustness.page import shown as shown_robustness
+from ferspec.report.robustness.rows import points_lost
 from ferspec.report.summary import summary
 from ferspec.report.templating import new_environment
 from ferspec.report.use import STYLES, WORDS, assessment, said, stale
@@ -74,6 +76,7 @@ def render_html(
         undefined=words.undefined_reasons(report.metrics),
         worst=[(prediction, _data_uri(thumbnails[prediction.image])) for prediction in worst],
         isolation=words.isolation(report),
+        robustness=report.robustness and shown_robustness(report.robustness),
         summary=summary(report.metrics),
         csv=reuse.confusion_csv(report.metrics),
         bibtex=reuse.bibtex(report),
@@ -164,6 +167,7 @@ def templates() -> Environment:
         "percent": _unbroken(words.percent),
         "percent_range": _unbroken(words.percent_range),
         "mistake": words.mistake,
+        "points_lost": points_lost,
         "points_range": words.points_range,
         "searched": words.searched,
         "place": words.place,

@@ -20,6 +20,7 @@ from ferspec.reference.ranking import Ranking
 from ferspec.report.claimed import claimed
 from ferspec.report.comparison import Texts, comparison_tables, points, ranking_table
 from ferspec.report.documents import judgement_document, verification_document
+from ferspec.report.robustness.rows import explanation, loss_tables, unmeasured
 from ferspec.report.summary import summary
 from ferspec.report.use import STYLES as USE_STYLES
 from ferspec.report.use import assessment, said, stale
@@ -53,6 +54,7 @@ from ferspec.report.words import (
     undefined_reasons,
 )
 from ferspec.subjects.certificates.document import DatasetInfo, Report, SubjectInfo
+from ferspec.subjects.certificates.losses import Robustness
 from ferspec.subjects.certificates.signing.assurance import SELF_ASSERTED, Assurance
 from ferspec.subjects.certificates.subject import Certificate
 
@@ -92,9 +94,19 @@ def print_report(
         _print(console, *_wrapped(console, shorten(diagnosis.message, 400), indent=2))
     if sentence := searched(report):
         _print(console, "", *_wrapped(console, sentence))
+    if report.robustness is not None:
+        _print_robustness(console, report.robustness)
     if folder is not None:
         _print(console, "")
         console.print(Text(f"report: {shorten(folder / 'report.html', 400)}"), soft_wrap=True)
+
+
+def _print_robustness(console: Console, robustness: Robustness) -> None:
+    _print(console, "", *_wrapped(console, f"robustness: {explanation(robustness)}"))
+    for texts in loss_tables(robustness):
+        _print(console, "", _table_of(texts))
+    if missing := unmeasured(robustness):
+        _print(console, "", *_wrapped(console, f"not measured: {'; '.join(missing)}"))
 
 
 def print_use(console: Console, report: Report) -> None:

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 from pydantic import PrivateAttr
 
+from ferspec.api.results.drawing import intervals
 from ferspec.api.results.judged import Judged
 from ferspec.api.results.measured import Measured, with_interval
+from ferspec.required import required
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.datasets.subject import Dataset
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
+
+NOT_MEASURED = "no loss was measured: certify with robustness=True"
 
 
 class Certification(Measured, Judged, Report):
@@ -54,6 +59,47 @@ class Certification(Measured, Judged, Report):
             }
             rows.append(row)
         return pd.DataFrame(rows)
+
+    @property
+    def losses(self) -> pd.DataFrame:
+        """The loss of accuracy at every level of every condition, with simultaneous intervals.
+
+        ``ValueError`` unless robustness was measured. Without a loss, ``undefined`` says why.
+        """
+        import pandas as pd
+
+        if self.robustness is None:
+            raise ValueError(NOT_MEASURED)
+        rows = [
+            {
+                "condition": one.title,
+                "kind": one.kind,
+                "level": level.name,
+                "loss": level.loss.value,
+                "low": level.loss.low,
+                "high": level.loss.high,
+                "undefined": level.loss.undefined,
+            }
+            for one in self.robustness.conditions
+            for level in one.levels
+        ]
+        return pd.DataFrame(rows)
+
+    def plot_losses(self, ax: Axes | None = None) -> Axes:
+        """Draw the largest loss of every condition with Matplotlib, the worst at the top; return the axes.
+
+        ``ValueError`` unless robustness was measured, or where no change could be measured.
+        """
+        from ferspec.report.robustness.rows import ordered
+
+        measured = () if self.robustness is None else ordered(self.robustness, "condition")
+        if not measured:
+            raise ValueError(NOT_MEASURED)
+        names = [f"{one.title}, {level.name}" for one, level in measured]
+        axes = intervals(names, [required(level.loss.known) for _, level in measured], ax)
+        axes.axvline(0, color="grey")
+        axes.set(xlabel="loss of accuracy", title="the most costly level of each condition")
+        return axes
 
     def to_json(self) -> str:
         """Return the report as ``certificate.json`` holds it."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from ferspec import spec
 from ferspec.checks.certificate.differences import PASS, differs, first_difference, numbers_in, same_text
+from ferspec.checks.certificate.losses import OTHERWISE, compare_losses
 from ferspec.checks.model.checks import model_checks
 from ferspec.outcomes import CheckResult, Outcome, Status
 from ferspec.required import required
@@ -36,6 +37,7 @@ ELSEWHERE: Any = {
     "predictions": True,
     "outcomes": True,
     "diagnoses": True,
+    "robustness": True,
     "search": {"asked"},
     "subject": {"name"},
     "dataset": {"name", "notes"},
@@ -49,7 +51,6 @@ ROUNDED = 0.005
 # log10 of a p value that is too small for a float
 LEAST_DECADE = -400.0
 BARELY = "the diagnosis is barely significant, or barely a gain: a few images that tie decide whether it is made"
-OTHERWISE = "the document was edited, or another model, other images or another contract was certified"
 
 
 def dataset_is_the_certified_one(certificate: Certificate) -> CheckResult:
@@ -118,13 +119,14 @@ def predictions_are_reproduced(certificate: Certificate) -> CheckResult:
 
 
 def findings_are_reproduced(certificate: Certificate) -> CheckResult:
-    """The model, judged again on the images, gives the recorded outcomes and diagnoses, whole."""
+    """The model, judged again on the images, gives the recorded outcomes, diagnoses and losses, whole."""
     reproduced, stated = certificate.recertified, required(certificate.report)
     results = (
         _compare_kinds(stated, reproduced),
         first_difference(_shared(stated), _shared(reproduced), OTHERWISE),
         compare_outcomes(stated, reproduced),
         compare_diagnoses(stated, reproduced),
+        compare_losses(stated, reproduced),
     )
     worst = next((result for result in results if result.status is Status.FAIL), PASS)
     return worst if worst is not PASS else next((each for each in results if each.status is not Status.PASS), PASS)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ferspec import spec
 from ferspec.checks.certificate.differences import differs, first_difference
+from ferspec.checks.certificate.losses import losses_follow
 from ferspec.checks.certificate.metrics import Recorded, limits_follow, metrics_follow
 from ferspec.checks.certificate.readings import readings_follow
 from ferspec.checks.certificate.recognition import BTFER, FORM_ONLY, RECOGNITION_CHECKS
@@ -154,6 +155,7 @@ CERTIFICATE_CHECKS = (
     Check("FER-X-12", findings_are_reproduced, needs=(*RECOMPUTED, "model and dataset")),
     Check("FER-X-13", is_signed_as_stated, needs=("whole", "signatures")),
     Check("FER-X-14", readings_follow, needs=RECOMPUTED),
+    Check("FER-X-15", losses_follow, needs=RECOMPUTED),
     *RECOGNITION_CHECKS,
 )
 

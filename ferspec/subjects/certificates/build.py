@@ -19,6 +19,7 @@ from ferspec.subjects.certificates.document import (
     digest_of,
     is_isolated,
 )
+from ferspec.subjects.certificates.losses import Robustness
 from ferspec.subjects.datasets.manifest import Entry, digest
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.contracts.class_set import ClassSet
@@ -39,6 +40,7 @@ def build_report(
     search: Search | None,
     environment: Environment,
     use: Declaration | None = None,
+    robustness: Robustness | None = None,
 ) -> Report:
     """Build the report of a judged model, including its digest; its declared ``use`` changes nothing else."""
     whole, claims = subject.whole, tuple(claims)
@@ -58,6 +60,7 @@ def build_report(
         abstention=abstention(subject.labels, subject.answers),
         diagnoses=tuple(diagnoses),
         search=search,
+        robustness=robustness,
         lineage=subject.lineage,
         use=use,
         sequential=_sequential(subject, judgement.outcomes),

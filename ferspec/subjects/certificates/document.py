@@ -12,6 +12,7 @@ from ferspec.environment import Environment
 from ferspec.outcomes import Counts, Deviation, Outcome, Verdict
 from ferspec.records import Count, Record, is_none
 from ferspec.reference.measured import Abstention, Evaluation, Metric
+from ferspec.subjects.certificates.losses import Robustness
 from ferspec.subjects.datasets.manifest import Entry
 from ferspec.subjects.datasets.readers.listing import DatasetForm
 from ferspec.subjects.datasets.recognition.recognise import Recognition
@@ -161,6 +162,9 @@ class Report(Record):
     abstention: Abstention | None = Field(default=None, exclude_if=is_none)
     diagnoses: tuple[Diagnosis, ...]
     search: Search | None = Field(default=None, description="None if the model cannot be run")
+    robustness: Robustness | None = Field(
+        default=None, exclude_if=is_none, description="what changed images cost; None unless it was asked for"
+    )
     sequential: Sequential | None = Field(
         default=None, exclude_if=is_none, description="None if all images were asked, whatever they showed"
     )

@@ -15,6 +15,8 @@ def defect_of_answers(report: Report) -> str | None:
             return "sequential.order: expected different places in the manifest"
         if report.subject.contract is None:
             return "sequential: only a model can be asked, not a file of predictions"
+    if report.robustness is not None and report.subject.contract is None:
+        return "robustness: only a model can be asked about changed images, not a file of predictions"
     declared = report.subject.class_set
     if report.subject.columns is not None:
         if report.subject.contract is not None or declared.is_the_protocols:

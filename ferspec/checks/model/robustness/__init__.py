@@ -1,0 +1,1 @@
+"""Measures what changed images and other preparations cost a model."""
