@@ -198,6 +198,12 @@ def test_every_condition_is_there_with_its_place():
     assert all(one.place.startswith("paper") and one.why for one in conditions() if one.kind != "control")
 
 
+def test_the_page_lists_the_conditions_as_they_are():
+    from robustness_table import INTRODUCTION, PAGE, condition_rows
+
+    assert PAGE.read_text(encoding="utf-8").startswith("\n".join([INTRODUCTION, *condition_rows(), ""]))
+
+
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
