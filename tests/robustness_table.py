@@ -106,7 +106,7 @@ def _example(robustness: Robustness) -> Iterator[str]:
     yield "## An example"
     yield ""
     yield f"The Keras model of `fer` 25.10.3 on {robustness.n:,} sample faces of 48 × 48 pixels, with"
-    yield f"{robustness.statements} changes. For each condition the level that costs most, the worst first. This page is made by"
+    yield f"{robustness.statements} changes. For each condition the level that costs most. This page is made by"
     yield "`python tests/robustness_table.py --write`."
     yield ""
     yield "| condition | level | points lost | interval |"
