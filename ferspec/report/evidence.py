@@ -55,7 +55,7 @@ def cost(report: Report) -> str:
 
 
 def robustness(report: Report) -> str:
-    """Return the outcomes of checks that change images, their order or the process, and measured losses."""
+    """Return the outcomes of checks that change what is asked, and the measured losses."""
     said = [*_outcomes(report, ROBUSTNESS), *_outcomes(report, REPEATED)]
     others = "Other changes were not tried." if report.robustness is None else largest(report.robustness)
     return f"{'; '.join(said)}. {others}" if said else "No such check was made."

@@ -1,4 +1,4 @@
-"""Checks the losses of robustness by their counts, and by measuring them again (FER-X-15 and FER-X-12)."""
+"""Checks the losses of robustness by their counts (FER-X-15), and against a new measurement (FER-X-12)."""
 
 from __future__ import annotations
 

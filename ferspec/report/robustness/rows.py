@@ -24,7 +24,7 @@ def worst(condition: ConditionLosses) -> LevelLoss | None:
 
 
 def ordered(robustness: Robustness, kind: ConditionKind) -> list[tuple[ConditionLosses, LevelLoss]]:
-    """Return the measured conditions of a kind, each with its worst level, the largest loss first."""
+    """Return the measured conditions of a kind, each with its worst level, worst first."""
     found = ((one, worst(one)) for one in robustness.conditions if one.kind == kind)
     measured = [(one, level) for one, level in found if level is not None]
     return sorted(measured, key=lambda pair: -required(pair[1].loss.value))
@@ -80,7 +80,7 @@ def largest(robustness: Robustness) -> str:
 
 
 def loss_tables(robustness: Robustness) -> Iterator[Texts]:
-    """Yield a table of the conditions, each at its worst level, and one of other preparations."""
+    """Yield a table of conditions at their worst level, and one of other preparations."""
     for heading, rows in (
         ("changed images, worst level", ordered(robustness, "condition")),
         ("other preparation", ordered_levels(robustness, "preprocessing")),

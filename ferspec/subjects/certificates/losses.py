@@ -8,10 +8,10 @@ from ferspec.spec.conditions import ConditionKind
 
 
 class LevelLoss(Record):
-    """The images that only the unchanged, or only the changed picture gets right, and the loss that follows.
+    """The loss at one level, and the two counts of images that it follows from.
 
-    ``loss`` is the accuracy on unchanged images minus that on changed ones. It is undefined, with both counts 0, for a
-    change that could not be measured.
+    They count what only the unchanged, and only the changed picture gets right. ``loss`` is the accuracy on unchanged
+    images minus that on changed ones. It is undefined, with both counts 0, for a change that could not be measured.
     """
 
     name: str

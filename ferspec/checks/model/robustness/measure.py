@@ -77,7 +77,7 @@ def _of_filter(name: str, dataset: Dataset, declared: Input) -> Iterator[str]:
 
 
 def _counts(subject: ModelSubject, step: Step) -> Found:
-    """Ask about changed images, and count those that only one of the two pictures gets right."""
+    """Ask about changed images, and count answers that are right in only one case."""
     contract = required(subject.contract)
     try:
         if step.change == "resize":

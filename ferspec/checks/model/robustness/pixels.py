@@ -36,9 +36,9 @@ def nothing(image: np.ndarray, amount: float) -> np.ndarray:
 
 
 def shrink(image: np.ndarray, side: float) -> np.ndarray:
-    """Shrink to a shorter side of ``side`` pixels by area, and enlarge to the old size bilinearly.
+    """Shrink to a shorter side of ``side`` pixels, and enlarge to the old size.
 
-    An image that is not larger stays as it is.
+    Area averaging shrinks, and bilinear interpolation enlarges. An image that is not larger stays as it is.
     """
     height, width = image.shape[:2]
     scale = side / min(height, width)
@@ -69,7 +69,7 @@ def expose(image: np.ndarray, stops: float) -> np.ndarray:
 
 
 def shade(image: np.ndarray, stops: float) -> np.ndarray:
-    """Darken by ``stops`` at the left or right edge, and less and less towards the other."""
+    """Darken by ``stops`` at the left or right edge, and less towards the other."""
     across = np.linspace(0, 1, image.shape[1])
     if _chance(image).random() < 1 / 2:
         across = across[::-1]
@@ -97,9 +97,10 @@ def occlude(image: np.ndarray, percent: float) -> np.ndarray:
 
 
 def crop(image: np.ndarray, margin: float) -> np.ndarray:
-    """Widen the crop by ``margin`` pixels of a face 256 high on each side, or narrow it by a negative margin.
+    """Widen the crop by ``margin`` on each side, or narrow it by a negative one.
 
-    The result has the old size. What lies beyond the edge is not known: it is the mirrored image.
+    It is in pixels of a face 256 high. The result has the old size. What lies beyond the edge is not known: it is the
+    mirrored image.
     """
     side = spec.load().integer("FER-B-10", "side")
     return _warped(image, 0, side / (side + 2 * margin))
@@ -122,7 +123,7 @@ def gray(image: np.ndarray, amount: float) -> np.ndarray:
 
 
 def bottleneck(image: np.ndarray, side: float) -> np.ndarray:
-    """Return the image in ``side`` × ``side`` pixels by nearest neighbour, as the protocol shrinks it (FER-P-08)."""
+    """Shrink to ``side`` × ``side`` pixels by nearest neighbour, as in the protocol (FER-P-08)."""
     return resize(image, (int(side), int(side)), "nearest")
 
 
@@ -149,7 +150,7 @@ def _unit(image: np.ndarray) -> float:
 
 
 def _factor(stops: np.ndarray) -> np.ndarray:
-    """Return the factors of grey values that multiply the light by 2 to the power of ``stops``."""
+    """Return the factors of grey values for light times 2 to the power of ``stops``."""
     return np.exp2(stops / GAMMA)
 
 
