@@ -165,7 +165,7 @@ def test_a_model_at_chance_has_nothing_to_lose(patches):
     assert keeps_its_accuracy(subject(patches, named(lambda batch: softmax(0 * right(batch))))).status is Status.PASS
 
 
-def chance_of_failure(loss, gain, images=512, first=128, judgements=4_000):
+def chance_of_failure(loss, gain, images=512, first=BOOK.integer("FER-B-10", "first"), judgements=4_000):
     """Return how often a model fails whose answers become wrong and right with these probabilities."""
     level, most, clear = (BOOK.number("FER-B-10", name) for name in ("level", "most_lost", "clear"))
     rng, shares = np.random.default_rng(0), [loss, gain, 1 - loss - gain]
@@ -194,5 +194,5 @@ def test_a_model_that_loses_30_points_always_fails():
 
 @pytest.mark.parametrize("gain", [0.0, 0.05, 0.1])
 @pytest.mark.parametrize("loss", [0.18, 0.2, 0.22, 0.25, 0.3, 0.35])
-def test_few_images_first_miss_no_more_than_256_at_once(loss, gain):
+def test_asking_more_in_doubt_misses_no_more_than_256_alone(loss, gain):
     assert chance_of_failure(loss + gain, gain) >= chance_of_failure(loss + gain, gain, images=256, first=256)

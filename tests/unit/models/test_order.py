@@ -117,13 +117,13 @@ def test_a_whole_judgement_has_three_batch_sizes(images):
 
 
 def test_the_checks_ask_few_images_again(images, watched):
-    """At most 16 % of 2,100 images are asked again: 128 by FER-B-09 and FER-B-10 each, a fixed number by the others."""
+    """At most 23 % of 2,100 images are asked again: 128 by FER-B-09, 256 by FER-B-10, a fixed number by the others."""
     judged = watched.on(images)
     for check in checks_for_model():
         if check.clause not in ("FER-B-09", "FER-B-10"):
             outcome_of(check, judged)
     asked = len(watched.sent) - len(watched.on(images)._filled(np.arange(TOTAL), 32))
-    assert asked + 128 + 128 <= 0.16 * 2100
+    assert asked + 128 + 256 <= 0.23 * 2100
 
 
 def test_the_first_question_is_one_image_of_any_class(images):
