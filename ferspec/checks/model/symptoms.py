@@ -74,14 +74,16 @@ def _unrelated(
 ) -> Diagnosis | None:
     if not are_unrelated(labels, predicted, rows):
         return None
-    cause = (
-        "the rows are in another order than the images (was the order shuffled, as by shuffle=True?)"
-        if contract is None
-        else "the rows do not belong to these images (was the order shuffled?)"
+    found = f"the {'classes are' if rows is None else 'predictions are confident but'} unrelated to the labels"
+    if contract is None:
+        cause = "the rows are in another order than the images (was the order shuffled, as by shuffle=True?)"
+        message = f"{found}: {cause}, or the network was not trained."
+        return _symptom("predictions", message, "rows of these images", "rows in another order", len(predicted))
+    message = (
+        f"{found}, in any order of the classes: the network was not trained (were its weights loaded?), or its images "
+        "are prepared quite differently. Check [input] in the contract."
     )
-    kind = "classes are" if rows is None else "predictions are confident but"
-    message = f"the {kind} unrelated to the labels: {cause}, or the network was not trained."
-    return _symptom("predictions", message, "rows of these images", "rows in another order", len(predicted))
+    return _symptom("predictions", message, "answers to these images", "answers unrelated to them", len(predicted))
 
 
 def _saturated(labels: np.ndarray, predicted: np.ndarray, rows: np.ndarray) -> Diagnosis | None:

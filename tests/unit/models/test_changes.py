@@ -17,6 +17,7 @@ from ferspec.reference.comparison import accuracy_difference
 from helpers.miniatures import CLASSES, colour_patches, named, right, softmax, subject
 
 BOOK = spec.load()
+FIRST = BOOK.integer("FER-B-10", "first")
 NO_CHANGE = Change(degrees=0, right=0, down=0, zoom=1, quality=100, side=256)
 
 
@@ -165,7 +166,7 @@ def test_a_model_at_chance_has_nothing_to_lose(patches):
     assert keeps_its_accuracy(subject(patches, named(lambda batch: softmax(0 * right(batch))))).status is Status.PASS
 
 
-def chance_of_failure(loss, gain, images=512, first=BOOK.integer("FER-B-10", "first"), judgements=4_000):
+def chance_of_failure(loss, gain, images=512, first=FIRST, judgements=4_000):
     """Return how often a model fails whose answers become wrong and right with these probabilities."""
     level, most, clear = (BOOK.number("FER-B-10", name) for name in ("level", "most_lost", "clear"))
     rng, shares = np.random.default_rng(0), [loss, gain, 1 - loss - gain]

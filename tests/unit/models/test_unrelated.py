@@ -7,11 +7,12 @@ import pytest
 
 from ferspec import spec
 from ferspec.checks.model.diagnosis import diagnose
+from ferspec.checks.model.symptoms import symptom_of
 from ferspec.checks.model.unrelated import are_unrelated
 from ferspec.subjects.models.predictions import RecordedPredictions
 from ferspec.subjects.models.subject import ModelSubject
 from helpers.callables import softmax
-from helpers.miniatures import colour_patches
+from helpers.miniatures import colour_patches, contract
 from helpers.places import ROOT
 
 K = len(spec.load().classes)
@@ -71,6 +72,14 @@ def test_wrong_predictions_are_named(dataset, change, likely):
 def test_shuffled_classes_are_named_without_probabilities():
     rng, labels = np.random.default_rng(0), labels_of(2100)
     assert are_unrelated(labels, rng.permutation(by_logits(rng, labels, 2.5)).argmax(axis=1), None)
+
+
+def test_of_a_model_no_rows_are_said_to_be_exchanged():
+    rng, labels = np.random.default_rng(0), labels_of(700)
+    rows = rng.permutation(by_logits(rng, labels, 2.5))
+    of_file, of_model = (symptom_of(labels, rows.argmax(axis=1), rows, each) for each in (None, contract()))
+    assert (of_file.likely, of_model.likely) == ("rows in another order", "answers unrelated to them")
+    assert "were its weights loaded?" in of_model.message
 
 
 @pytest.mark.slow

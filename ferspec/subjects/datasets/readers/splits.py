@@ -72,10 +72,8 @@ class Splits:
             reason = "the splits of the published metrics, FER-D-03" if len(self.parts) > 1 else "the only split"
             return self._chosen(tests, reason)
         if len({role_of(name) or name for name in self.parts}) > 1:
-            raise UserError(
-                f"{self.place}: holds several splits ({_listed(self.parts)}): give the folder of one of them, or name "
-                "one with --split"
-            )
+            ways = "give the folder of one of them, or name one" if self.place.is_dir() else "name one"
+            raise UserError(f"{self.place}: holds several splits ({_listed(self.parts)}): {ways} with --split")
         if TRAINING in map(role_of, self.parts):
             raise UserError(
                 f"{self.place}: all images belong to the training split ({_listed(self.parts)}): give a test split, or "
