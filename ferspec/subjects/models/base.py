@@ -113,7 +113,8 @@ class Model:
     ``close`` ends it, and ``reopened`` opens the same model in a fresh process. ``runs_code`` says that the model is,
     or may hold, a program of its author. ``count_cost`` counts the cost of an image; None for a format
     that does not show it. ``time`` runs a batch once in the model's process, and measures that. ``content`` is that
-    of its graph, where the adapter reads it. ``file_bytes`` is the size of its files.
+    of its graph, where the adapter reads it. ``file_bytes`` is the size of its files. ``network`` is the framework's
+    own object, only in the process that loaded a file; None for a format whose file is converted as it is.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Model:
     time: Time | None = None
     content: Content | None = None
     file_bytes: int | None = None
+    network: Any = None
 
     def fresh(self) -> Model:
         """Return the same model in a fresh process, under the same name and signature.

@@ -17,6 +17,8 @@ from ferspec.subjects.models.keras.beside import is_network_file, json_keys
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
 TFLITE = b"TFL3"
+# of ExecuTorch: 12 is the version of its schema
+EXECUTORCH = b"ET12"
 HEAD = 512
 # the network of an OpenVINO model
 NETWORK = re.compile(rb"(<\?xml[^>]*>)?\s*<net\s")
@@ -32,6 +34,7 @@ NAMES = {
     ".pth": "TorchScript",
     ".torchscript": "TorchScript",
     ".pt2": "torch.export",
+    ".pte": "ExecuTorch",
 }
 # what runs a format; the core install runs the others
 FRAMEWORKS = {
@@ -43,13 +46,14 @@ FRAMEWORKS = {
     "pytorch-weights": "torch",
     "huggingface": "transformers",
     "openvino": "openvino",
+    "executorch": "executorch",
 }
 # the suffixes under which torch.save wrote weights before its archives
 WEIGHTS = frozenset({".pth", ".pt", ".t7", ".tar", ".bin", ".ckpt"})
 PICKLES = frozenset({".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle"})
 KNOWN = (
-    "Keras (.keras, .h5), TensorFlow SavedModel, TFLite, ONNX, OpenVINO, TorchScript, PyTorch weights, safetensors, "
-    "a Hugging Face folder or package.module:callable"
+    "Keras (.keras, .h5), TensorFlow SavedModel, TFLite, ONNX, OpenVINO, ExecuTorch, TorchScript, PyTorch weights, "
+    "safetensors, a Hugging Face folder or package.module:callable"
 )
 
 
@@ -70,6 +74,8 @@ def detect(path: Path) -> str:
         return "keras-h5"
     if head[4:8] == TFLITE:
         return "tflite"
+    if head[4:8] == EXECUTORCH:
+        return "executorch"
     if head.startswith(ZIP):
         return _detect_zip(path)
     if NETWORK.match(head):

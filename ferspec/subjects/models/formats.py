@@ -25,6 +25,7 @@ ADAPTERS = {
     "huggingface": "huggingface.folder",
     "pytorch-weights": "pytorch.weights",
     "torch-export": "pytorch.exported",
+    "executorch": "executorch.file",
 }
 # formats whose network is the one that the contract names
 BUILT = frozenset({"pytorch-weights"})

@@ -75,10 +75,9 @@ def choose(model: Model, choice: Choice = ASSUMED) -> Model:
         signature = signature.model_copy(update=known)
 
     def run(batch: np.ndarray) -> np.ndarray:
-        named = list(_leaves(model.run(batch)))
-        sinks = [_sink(name, np.shape(value), len(batch)) for name, value in named]
-        chosen = _place(sinks, choice, model.name) if place is None else place
-        rows = _rows(real_values(named[chosen][1]))
+        answer = model.run(batch)
+        chosen = place_in(answer, len(batch), choice, model.name) if place is None else place
+        rows = _rows(real_values(list(_leaves(answer))[chosen][1]))
         if choice.columns is None:
             return rows
         start, stop = choice.columns
@@ -90,6 +89,12 @@ def choose(model: Model, choice: Choice = ASSUMED) -> Model:
         return np.ascontiguousarray(rows[:, start:stop])
 
     return replace(model, run=run, signature=signature)
+
+
+def place_in(answer: Any, rows: int, choice: Choice, model: str) -> int:
+    """Return the position of the chosen output among the arrays of an answer to ``rows`` images."""
+    sinks = [_sink(name, np.shape(value), rows) for name, value in _leaves(answer)]
+    return _place(sinks, choice, model)
 
 
 def _place(sinks: Sequence[Sink], choice: Choice, model: str) -> int:

@@ -25,7 +25,10 @@ class Malformed(ValueError):
 
 
 class Kind(IntEnum):
-    """List the kinds of messages: the judge sends LOAD, RUN, COUNT and TIME, a worker answers with the others."""
+    """List the kinds of messages.
+
+    The judge sends LOAD, RUN, COUNT, TIME, CALIBRATE and CONVERT, a worker answers with the others.
+    """
 
     LOAD = 1
     RUN = 2
@@ -38,6 +41,9 @@ class Kind(IntEnum):
     COUNTED = 9
     TIME = 10
     TIMED = 11
+    CALIBRATE = 12
+    CONVERT = 13
+    CONVERTED = 14
 
 
 BYTES = 0

@@ -77,5 +77,5 @@ def test_the_network_behind_it_sees_gray_faces_and_answers_with_probabilities(de
 
 def test_a_missing_package_is_one_line_with_the_command_to_install_it(monkeypatch):
     monkeypatch.setattr(blazeface, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"pip install 'ferspec\[edge\]'"):
+    with pytest.raises(UserError, match=r"pip install 'ferspec\[detector\]'"):
         FaceDetector().faces(np.zeros((9, 9, 3), np.uint8))

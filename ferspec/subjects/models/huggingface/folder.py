@@ -83,6 +83,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
         ),
         run=running(lambda batch: network(batch).logits, network.dtype),
         count_cost=partial(cost_of, network),
+        network=network,
     )
 
 

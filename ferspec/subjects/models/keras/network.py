@@ -34,7 +34,7 @@ def model_of(network: Any, path: Path, kind: str) -> Model:
     """Wrap a Keras model that was loaded from a file."""
     signature = signature_of(network, path.name)
     run, count_cost = traced(network), partial(cost_of, network)
-    return Model(path.name, kind, file_digest(path), signature, run, count_cost=count_cost)
+    return Model(path.name, kind, file_digest(path), signature, run, count_cost=count_cost, network=network)
 
 
 def signature_of(network: Any, name: str) -> Signature:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,20 @@ TENSORS = {"weights": "weight_", "constants": "tensor_"}
 # what an input specification holds beside its value, by kind
 STORED = {"parameter": "parameter_name", "buffer": "buffer_name", "tensor_constant": "tensor_constant_name"}
 MAPPINGS = ("builtins.dict", "collections.OrderedDict")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Hold a program with its arrays, its input and its outputs by their names in the graph."""
+
+    program: Program
+    values: Mapping[str, Any]
+    input: str
+    outputs: list[str]
+
+    def __call__(self, batch: Any, values: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
+        """Return the outputs for a batch, by the program's own arrays or others of the same names."""
+        return tuple(self.program({**(self.values if values is None else values), self.input: batch}, self.outputs))
 
 
 def load(path: Path, trust_code: bool = False) -> Model:
@@ -45,9 +60,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
         names = _names(module, len(outputs))
         sinks = tuple(Sink(name=key, shape=_sizes(graph, output)) for key, output in zip(names, outputs, strict=True))
 
-    def answer(batch: Any) -> tuple[Any, ...]:
-        return tuple(program(values | {inputs[0]: batch}, outputs))
-
+    network = Exported(program, values, inputs[0], outputs)
     return Model(
         name=name,
         format="torch-export",
@@ -55,8 +68,9 @@ def load(path: Path, trust_code: bool = False) -> Model:
         signature=Signature(
             **image_axes(shape, None), dtype=str(dtype).removeprefix("torch."), batch=shape[0], outputs=sinks
         ),
-        run=running(answer, dtype),
-        count_cost=lambda image: counted(answer, values.values(), image, shape[0] or 1),
+        run=running(network, dtype),
+        network=network,
+        count_cost=lambda image: counted(network, values.values(), image, shape[0] or 1),
     )
 
 

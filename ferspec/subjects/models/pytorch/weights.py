@@ -62,6 +62,7 @@ def load(path: Path, trust_code: bool = False, choice: Choice = ASSUMED) -> Mode
         signature=Signature(channels=channels, layout="channels_first", guessed={"layout": "that of PyTorch"}),
         run=running(network),
         count_cost=partial(cost_of, network),
+        network=network,
     )
 
 

@@ -54,6 +54,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
     shape = [None] * 4 if rank is None else spec.shape.as_list()
     if not (spec.dtype.is_floating or spec.dtype.is_integer):
         raise UserError(f"{name} has an input of type {spec.dtype.name}, which cannot represent images")
+    runner = Runner(loaded, signature, argument, tuple(outputs), spec.dtype.as_numpy_dtype)
     return Model(
         name=name,
         format="savedmodel",
@@ -67,12 +68,13 @@ def load(path: Path, trust_code: bool = False) -> Model:
                 for key, sink in outputs.items()
             ),
         ),
-        run=_Runner(loaded, signature, argument, tuple(outputs), spec.dtype.as_numpy_dtype),
+        run=runner,
+        network=runner,
     )
 
 
 @dataclass(frozen=True)
-class _Runner:
+class Runner:
     """Call a signature, and keep a reference to the loaded model, which owns its variables."""
 
     loaded: Any

@@ -67,6 +67,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
         ),
         run=run,
         count_cost=partial(cost_of, module),
+        network=module,
     )
 
 

@@ -50,7 +50,7 @@ def open_in_worker(source: Source, trust_code: bool, seconds: float, trial: Tria
         source = source.limited_to(discover(located, trial.hidden, attempt))
     coverage = source.coverage()
     digest = source.digest() if coverage is None else coverage.digest
-    channel, loaded = _load(source, trust_code, seconds)
+    channel, loaded = load_in(SERVE, source, trust_code, seconds)
     if located is not None and (loaded.files or loaded.format != CALLABLE):
         channel.close()
         raise UserError(f"{source.name} cannot be loaded: its process did not describe it as a callable without files")
@@ -60,7 +60,7 @@ def open_in_worker(source: Source, trust_code: bool, seconds: float, trial: Tria
         channel.close()
         if source.files:
             raise UserError(f"{source.name} needs other files each time it is loaded: refused")
-        return open_in_worker(_with_files(source, loaded.files), trust_code, seconds)
+        return open_in_worker(with_files(source, loaded.files), trust_code, seconds)
     return Model(
         name=source.name,
         format=loaded.format,
@@ -134,7 +134,7 @@ def _attempt(source: Source, trust_code: bool, seconds: float, batch: np.ndarray
 
     Its answer, or its failure to answer, does not matter: it is judged in another process.
     """
-    channel, _ = _load(source, trust_code, seconds)
+    channel, _ = load_in(SERVE, source, trust_code, seconds)
     try:
         if batch is not None:
             with suppress(Fault):
@@ -144,11 +144,17 @@ def _attempt(source: Source, trust_code: bool, seconds: float, batch: np.ndarray
         channel.close()
 
 
-def _load(source: Source, trust_code: bool, seconds: float) -> tuple[Channel, Loaded]:
-    """Start a worker and load a model in it; of a model that lacks files, return only their names."""
-    policy = Policy((*source.readable, *source.files, *library_folders()), source.hidden)
+def load_in(
+    module: str, source: Source, trust_code: bool, seconds: float, may_start_processes: bool = False
+) -> tuple[Channel, Loaded]:
+    """Start a worker that runs a module, and load a model in it.
+
+    Of a model that lacks files, return only their names. Raise ``UserError`` if the worker refuses it, or ends.
+    """
+    readable = (*source.readable, *source.files, *library_folders())
+    policy = Policy(readable, source.hidden, may_start_processes=may_start_processes)
     try:
-        channel = Channel(python_words(SERVE), policy, environment_of(os.environ, source.threads), LONGEST)
+        channel = Channel(python_words(module), policy, environment_of(os.environ, source.threads), LONGEST)
     except OSError as error:
         raise UserError(f"cannot start a process for {source.name}: {error.strerror or error}") from None
     located = source.located
@@ -187,7 +193,7 @@ def _described(header: Header, content: bytearray) -> Loaded:
     return usable(loaded)
 
 
-def _with_files(source: Source, files: Iterable[Path]) -> Source:
+def with_files(source: Source, files: Iterable[Path]) -> Source:
     """Add files beside a model to its source. Raise ``UserError`` for a missing file, or one outside its folder."""
     folder = source.path.parent
     found = []

@@ -45,10 +45,10 @@ def main() -> None:
     before = memory_now()
     model: Model | None = None
     answer: bytes | np.ndarray
-    while (request := _read(requests)) is not None:
+    while (request := next_request(requests)) is not None:
         header, content = request
         if header.kind is Kind.LOAD:
-            model, kind, answer = _loaded(json.loads(content))
+            model, kind, answer = loaded_by(json.loads(content))
         elif model is None:
             kind, answer = Kind.FAILED, b"no model is loaded"
         elif header.kind is Kind.COUNT:
@@ -74,7 +74,7 @@ def end_with_judge(requests: IO[bytes]) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _loaded(request: dict[str, Any]) -> tuple[Model | None, Kind, bytes]:
+def loaded_by(request: dict[str, Any]) -> tuple[Model | None, Kind, bytes]:
     """Load the model of a request, or name files that it lacks."""
     random.seed(SEED)
     np.random.seed(SEED)
@@ -149,7 +149,7 @@ def _devices() -> tuple[str, ...]:
     return () if tensorflow is None else tuple(gpu.name for gpu in tensorflow.config.list_physical_devices("GPU"))
 
 
-def _read(stream: IO[bytes]) -> tuple[Header, bytearray] | None:
+def next_request(stream: IO[bytes]) -> tuple[Header, bytearray] | None:
     """Return the next request, or None at the end of the stream."""
     if not fill(stream, head := bytearray(HEADER.size)):
         return None
