@@ -23,7 +23,7 @@ class NotConvertible(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """Hold a model that this process has loaded, the path of its file, its contract, and calibration images.
+    """Hold a loaded model with its path, contract and calibration images.
 
     ``calibration`` is float32 (n, height, width, channels), as the contract prepares images.
     """
@@ -46,14 +46,14 @@ class Job:
         return (channels, height, width) if self.channels_first else (height, width, channels)
 
     def images(self) -> Iterator[np.ndarray]:
-        """Yield each calibration image as a batch (1, ...) in the layout and type of the file."""
+        """Yield calibration images as batches of one, in the file's layout and type."""
         for image in self.calibration:
             batch = image[np.newaxis]
             batch = batch.transpose(0, 3, 1, 2) if self.channels_first else batch
             yield np.ascontiguousarray(cast(batch, self.model.signature.dtype))
 
     def place(self, answer: Callable[[np.ndarray], object]) -> int:
-        """Return the position of the chosen output among those of the model, which may show only in an answer."""
+        """Return the position of the chosen output, which may show only in an answer."""
         signature = self.model.signature
         if signature.outputs is not None:
             names = [sink.name for sink in signature.outputs]

@@ -19,7 +19,7 @@ ANY = "*"
 
 
 class Route(Record):
-    """A function that converts sources of some formats to a target, with the packages that it imports.
+    """Name a function that converts some sources to a target, and its packages.
 
     ``layout`` is that of the written file's input, or that of the source's; None for a file with the contract and
     outputs of the source.
@@ -84,7 +84,9 @@ def _refusals() -> dict[str, str]:
 
 
 def route_to(target: str, source: str) -> Route | None:
-    """Return the route from a format of model files to a target, or the one by another format; None without one."""
+    """Return the route from a source to a target, if any.
+
+    A direct one goes before one by another format."""
     fitting = [route for route in _routes() if route.target == target]
     direct = next((route for route in fitting if source in route.sources), None)
     return direct or next((route for route in fitting if route.base is not None), None)

@@ -78,7 +78,7 @@ class Session:
         return bytes(content)
 
     def _opened(self) -> Channel:
-        """Return the channel to a process that has loaded the model and has the calibration images."""
+        """Return a channel to a process that has the model and the images."""
         if self._channel is not None:
             return self._channel
         channel, loaded = load_in(SERVE, self._source, self._trust_code, LONGEST_CONVERSION, may_start_processes=True)

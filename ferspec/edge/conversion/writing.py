@@ -1,4 +1,4 @@
-"""Converts a model to the formats of small devices, and writes each file with its contract."""
+"""Converts a model to each format, and writes every file with its contract."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def convert(
 
 
 class _Work:
-    """Hold the conversions that are done, and the processes that convert the model and its float32 files."""
+    """Hold the finished conversions, and the processes that convert."""
 
     def __init__(
         self,
@@ -151,7 +151,7 @@ def _stem(path: Path) -> str:
 
 
 def _of_new_file(contract: Contract, session: Session, route: Route) -> Contract:
-    """Return the contract of a file with one output, whose layout is that of the route."""
+    """Return the contract of a file with one output and the route's layout."""
     layout = session.layout if route.layout == "source" else route.layout
     given = contract.input.model_copy(update={"layout": layout, "batch": None})
     output = contract.output.model_copy(update={"name": None, "index": None})

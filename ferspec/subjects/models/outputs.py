@@ -92,7 +92,7 @@ def choose(model: Model, choice: Choice = ASSUMED) -> Model:
 
 
 def place_in(answer: Any, rows: int, choice: Choice, model: str) -> int:
-    """Return the position of the chosen output among the arrays of an answer to ``rows`` images."""
+    """Return the position of the chosen output in an answer to ``rows`` images."""
     sinks = [_sink(name, np.shape(value), rows) for name, value in _leaves(answer)]
     return _place(sinks, choice, model)
 

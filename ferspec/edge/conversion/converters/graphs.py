@@ -1,4 +1,4 @@
-"""Freezes a Keras network or a SavedModel to a TensorFlow function with constant weights and one output."""
+"""Freezes a Keras network or SavedModel to a function with constant weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ INPUT = "image"
 
 
 def frozen(job: Job, batch: int | None) -> Any:
-    """Return a concrete function of one image batch, with ``batch`` images or any number, and the chosen output."""
+    """Return a concrete function from images to the chosen output.
+
+    It takes ``batch`` images, or any number for None.
+    """
     tf = tensorflow()
     # the function has no other place than this one
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2

@@ -21,7 +21,7 @@ QUANTISED = ("QuantizeLinear", "DequantizeLinear", "QLinear", "ConvInteger", "Ma
 
 
 def from_tensorflow(job: Job) -> bytes:
-    """Convert a Keras network or SavedModel, for any number of images, with the layout of the source."""
+    """Convert a Keras network or SavedModel for any number of images, in the source's layout."""
     require_float(job.model.signature.dtype, job.path)
     tf = tensorflow()
     import tf2onnx
@@ -60,7 +60,9 @@ def copied(job: Job) -> bytes:
 
 
 def int8(job: Job) -> bytes:
-    """Quantise weights for each channel and activations to int8, by the least and largest values of calibration."""
+    """Quantise weights and activations to int8.
+
+    Weights have a scale for each channel, activations the least and largest value of the calibration images."""
     import onnxruntime.quantization as quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
 

@@ -55,7 +55,10 @@ def to_tflite(job: Job) -> bytes:
 
 
 def to_executorch(job: Job) -> bytes:
-    """Convert to an ExecuTorch program for XNNPACK, for one image at a time with channels first."""
+    """Convert to an ExecuTorch program for XNNPACK.
+
+    It takes one image at a time, with channels first.
+    """
     program = _exported(job)
     with quiet():
         from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner

@@ -25,7 +25,7 @@ MAPPINGS = ("builtins.dict", "collections.OrderedDict")
 
 @dataclass(frozen=True)
 class Exported:
-    """Hold a program with its arrays, its input and its outputs by their names in the graph."""
+    """Hold a program, its arrays, and the names of input and outputs."""
 
     program: Program
     values: Mapping[str, Any]
@@ -33,7 +33,7 @@ class Exported:
     outputs: list[str]
 
     def __call__(self, batch: Any, values: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
-        """Return the outputs for a batch, by the program's own arrays or others of the same names."""
+        """Return the outputs for a batch, by the program's own arrays or others."""
         return tuple(self.program({**(self.values if values is None else values), self.input: batch}, self.outputs))
 
 
