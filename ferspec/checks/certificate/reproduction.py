@@ -65,8 +65,8 @@ def dataset_is_the_certified_one(certificate: Certificate) -> CheckResult:
     reductions = () if dataset.found is None else dataset.found.reductions
     # the name depends on the folder, and a groups file that is not available adds its own note
     stated = list(map(without_examples, report.dataset.notes))
-    if certificate.unavailable_groups and (added := next(filter(is_note_on_groups, stated), None)) is not None:
-        stated.remove(added)
+    if certificate.unavailable_groups:
+        stated = [note for note in stated if not is_note_on_groups(note)]
     found = first_difference(
         report.dataset.model_dump(exclude={"name", "notes"})
         | {"notes": stated, "reductions": [reduction.model_dump() for reduction in report.reductions]},

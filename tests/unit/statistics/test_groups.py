@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from ferspec.errors import UserError
-from ferspec.subjects.datasets.groups import read_groups
+from ferspec.subjects.datasets.groups import is_note_on_groups, read_groups
 from ferspec.subjects.datasets.subject import open_dataset
 
 IDS = ("Happy/1.png", "Happy/2.png", "Sad/1.png")
@@ -39,12 +39,28 @@ def test_an_empty_cell_is_unknown(tmp_path):
     }
 
 
+def test_a_column_of_labels_is_not_a_group(tmp_path):
+    rows = [f"{name},{name.split('/')[0]},{number},y" for number, name in enumerate(IDS)]
+    columns, notes = read_groups(groups_file(tmp_path, "image,label,class,age", *rows), IDS)
+    assert columns == {"age": ("y", "y", "y")}
+    assert notes == tuple(
+        f"groups.csv: the column of labels is not taken as a group: {name}" for name in ("label", "class")
+    )
+    assert all(map(is_note_on_groups, notes))
+
+
+def test_a_column_that_is_named_like_labels_and_holds_others_is_a_group(tmp_path):
+    path = groups_file(tmp_path, "image,category", *(f"{name},indoor" for name in IDS))
+    assert read_groups(path, IDS)[0] == {"category": ("indoor",) * 3}
+
+
 ALL = [f"{name},y" for name in IDS]
 
 
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
+        (["image,label", *(f"{name},Happy" for name in IDS)], "there are only labels (label)"),
         (["image,age", *ALL[:1]], "2 of 3 images have no row: Happy/2.png, Sad/1.png"),
         (["image,age", "1.png,y", *ALL], "line 2: 1.png matches 2 images: write its folder too"),
         (["image,age", *ALL, "Sad/1.png,o"], "line 5: Sad/1.png already has a row in line 4"),
