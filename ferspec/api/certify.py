@@ -23,6 +23,7 @@ from ferspec.environment import Environment, environment
 from ferspec.errors import SubjectError, UserError
 from ferspec.outcomes import CheckResult, Deviation, Judgement, Outcome, Status
 from ferspec.progress import Progress, silent, tell
+from ferspec.report.shown import Shown
 from ferspec.subjects.certificates.build import build_report
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.datasets.decided import decided
@@ -42,6 +43,7 @@ from ferspec.use.assess import Declaration, declare
 from ferspec.use.data import law
 
 OBJECTS = (Contract, Mapping)
+SEQUENTIAL_CLUSTERS = "the test of --sequential does not allow for clusters: leave out --sequential or --clusters"
 
 
 def certify(
@@ -62,6 +64,8 @@ def certify(
     place: str | None = None,
     date: str | None = None,
     robustness: bool = False,
+    clusters: str | Path | None = None,
+    deidentify: bool = False,
 ) -> Certification:
     """Judge a trained model on a dataset and return the report; ``demo`` is the built-in example.
 
@@ -73,13 +77,15 @@ def certify(
 
     The report is a certificate only for a test set that is recognised as BTFER by its pictures. Otherwise it is an
     evaluation, and on synthetic faces a demonstration. ``claims`` are texts such as ``accuracy>=0.60``; ``time_limit``
-    is in seconds for a batch. With ``images``, the page shows thumbnails of the most confident mistakes. ``diagnose``
-    is ``quick`` or ``full``, by default full for inputs up to 128 pixels. With ``sequential``, images are asked in
-    random order until all claims, which must be about shares of images, are decided. ``use``, ``place`` and ``date``
-    declare a use of the model, which the page compares with data on law, and which changes no verdict. Nor does
-    ``robustness``, which measures what changed images cost, with a run for every level. ``UserError`` for a model that
-    cannot be evaluated: an unreadable file, a wrong number of output columns, NaN in the outputs.
-    ``Unfinished`` for one that answers and then crashes, ends or breaks a limit.
+    is in seconds for a batch. ``clusters`` is a CSV with a column for the image and one for its cluster, such as copies
+    of a picture: intervals are widened for them, and values stay. With ``images``, the page shows thumbnails of the
+    most confident mistakes, with ``deidentify`` as blocks that hide the face. ``diagnose`` is ``quick`` or ``full``, by
+    default full for inputs up to 128 pixels. With ``sequential``, images are asked in random order until all claims,
+    which must be about shares of images, are decided. ``use``, ``place`` and ``date`` declare a use of the model, which
+    the page compares with data on law, and which changes no verdict. Nor does ``robustness``, which measures what
+    changed images cost, with a run for every level. ``UserError`` for a model that cannot be evaluated: an unreadable
+    file, a wrong number of output columns, NaN in the outputs. ``Unfinished`` for one that answers and then crashes,
+    ends or breaks a limit.
     """
     if isinstance(model, str | Path) and isinstance(dataset, str | Path | None) and not isinstance(contract, OBJECTS):
         request = CertifyRequest(
@@ -88,11 +94,13 @@ def certify(
             split=split,
             contract=contract,
             groups=groups,
+            clusters=clusters,
             deviations=deviations,
             claims=tuple(claims),
             trust_code=trust_code,
             time_limit=time_limit,
             images=images,
+            deidentify=deidentify,
             diagnose=diagnose,
             sequential=sequential,
             use=use,
@@ -111,8 +119,10 @@ def certify(
         claims,
         deviations,
         groups,
+        clusters,
         trust_code,
         images,
+        deidentify,
         progress,
         diagnose,
         split,
@@ -135,7 +145,7 @@ class Judged:
     """The report on a model, the images that its page shows, and all names."""
 
     report: Report
-    shown: Dataset | None
+    shown: Shown | None
     ids: tuple[str, ...]
 
 
@@ -165,7 +175,8 @@ def certify_request(
         declared_use(request.use, request.place, request.date),
         request.robustness,
     )
-    return Judged(report, opened.images if request.images else None, opened.images.ids)
+    shown = Shown(opened.images, request.deidentify) if request.images else None
+    return Judged(report, shown, opened.images.ids)
 
 
 def judge_selected(request: CertifyRequest, progress: Progress = silent, history: History | None = None) -> Judgement:
@@ -200,13 +211,15 @@ def _opened(
     require_names(request.model, request.contract)
     if request.sequential:
         require_shares(claims)
+        if request.clusters is not None:
+            raise UserError(SEQUENTIAL_CLUSTERS)
         if is_predictions_file(request.model):
             raise UserError(f"{request.model} holds predictions of all images: leave out --sequential")
     if request.robustness and is_predictions_file(request.model):
         raise UserError(cannot_be_asked(str(request.model), "--robustness"))
-    images = open_images(request.model, request.dataset, request.groups, progress, request.split)
-    require_known_metrics(claims, images.groups)
-    hidden = (request.dataset, request.groups, request.deviations, out)
+    images = open_images(request.model, request.dataset, request.groups, progress, request.split, request.clusters)
+    require_known_metrics(claims, images.groups, images.clusters is not None)
+    hidden = (request.dataset, request.groups, request.clusters, request.deviations, out)
     subject = open_subject(
         request.model, images, request.contract, request.trust_code, request.time_limit, progress, hidden
     )

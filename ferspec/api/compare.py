@@ -28,8 +28,8 @@ from ferspec.required import required
 from ferspec.subjects.certificates.build import dataset_info, subject_info
 from ferspec.subjects.certificates.document import DatasetInfo, SubjectInfo
 from ferspec.subjects.certificates.recorded import is_certificate, open_certificate, predictions_on
+from ferspec.subjects.datasets.clusters import read_clusters
 from ferspec.subjects.datasets.decided import decided, described, indented
-from ferspec.subjects.datasets.groups import UNKNOWN, read_groups
 from ferspec.subjects.datasets.manifest import Entry, noteworthy, without_names
 from ferspec.subjects.datasets.subject import Dataset
 from ferspec.subjects.models.from_names import open_images, open_subject, require_names
@@ -288,7 +288,7 @@ def _answered(request: CompareRequest, progress: Progress) -> _Answered:
     else:
         report = required(certificates[request.models[0]].report)
         manifest, dataset = report.manifest, report.dataset
-    clusters = None if request.clusters is None else _clusters(request.clusters, _names(images, manifest))
+    clusters = None if request.clusters is None else read_clusters(request.clusters, _names(images, manifest))
     if images is not None:
         tell(progress, (*decided(images), *chain.from_iterable(trained_on(model, manifest) for model, _ in runs)))
     else:
@@ -333,13 +333,3 @@ def _names(images: Dataset | None, manifest: Sequence[Entry]) -> Sequence[str]:
     if tuple(manifest) == without_names(manifest):
         raise UserError("clusters name files, and certificates do not: add --dataset")
     return [entry.path for entry in manifest]
-
-
-def _clusters(path: str | Path, ids: Sequence[str]) -> np.ndarray:
-    """Return a number (n,) for each image, equal for the images of a cluster. An empty cell is a cluster of its own."""
-    columns, _ = read_groups(path, ids)
-    if len(columns) > 1:
-        raise UserError(f"{path} has the columns {', '.join(columns)} beside the image: leave only that of the cluster")
-    ((_, names),) = columns.items()
-    own = [f"{place} alone" if name == UNKNOWN else f"in {name}" for place, name in enumerate(names)]
-    return np.unique(own, return_inverse=True)[1]

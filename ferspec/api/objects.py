@@ -9,13 +9,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ferspec.api.certify import report_on
+from ferspec.api.certify import SEQUENTIAL_CLUSTERS, report_on
+from ferspec.api.requests import NOTHING_TO_DEIDENTIFY
 from ferspec.api.results.certification import Certification
 from ferspec.checks.model.plan import Mode
 from ferspec.checks.model.robustness.measure import cannot_be_asked
 from ferspec.deviations import load_deviations
 from ferspec.errors import UserError
 from ferspec.progress import Progress, silent, tell
+from ferspec.report.shown import Shown
 from ferspec.subjects.datasets.decided import decided
 from ferspec.subjects.datasets.memory import dataset_in_memory
 from ferspec.subjects.datasets.subject import Dataset
@@ -40,8 +42,10 @@ def certify_objects(
     claims: Iterable[str] = (),
     deviations: str | Path | None = None,
     groups: str | Path | None = None,
+    clusters: str | Path | None = None,
     trust_code: bool = False,
     images: bool = False,
+    deidentify: bool = False,
     progress: Progress = silent,
     diagnose: Mode | None = None,
     split: str | None = None,
@@ -55,16 +59,20 @@ def certify_objects(
     object's input and output are inferred, and what cannot be seen is assumed to be the protocol's.
     """
     parsed = tuple(map(parse_claim, claims))
+    if deidentify and not images:
+        raise UserError(NOTHING_TO_DEIDENTIFY)
     if sequential:
         require_shares(parsed)
+        if clusters is not None:
+            raise UserError(SEQUENTIAL_CLUSTERS)
     declared = load_deviations(deviations) if deviations else ()
     agreed = _declared(contract, model)
     source = _source(model, trust_code, agreed)
     if agreed is None and isinstance(source, Model):
         agreed = infer_contract(source)[0]
         require_sound(agreed, f"no contract was given, and {source.name} does not state all of it")
-    opened = _images(dataset, model, groups, progress, split)
-    require_known_metrics(parsed, opened.groups)
+    opened = _images(dataset, model, groups, clusters, progress, split)
+    require_known_metrics(parsed, opened.groups, opened.clusters is not None)
     subject = join(opened, source, agreed, progress)
     if sequential and subject.recorded is not None:
         raise UserError(f"{subject.source.name} holds predictions of all images: leave out sequential")
@@ -81,7 +89,7 @@ def certify_objects(
         use=use,
         robustness=robustness,
     )
-    return Certification.of(report, opened if images else None, opened.ids)
+    return Certification.of(report, Shown(opened, deidentify) if images else None, opened.ids)
 
 
 def _source(model: object, trust_code: bool, contract: Contract | None) -> Model | RecordedPredictions:
@@ -116,9 +124,15 @@ def _declared(given: GivenContract, model: object) -> Contract | None:
 
 
 def _images(
-    dataset: object, model: object, groups: str | Path | None, progress: Progress, split: str | None
+    dataset: object,
+    model: object,
+    groups: str | Path | None,
+    clusters: str | Path | None,
+    progress: Progress,
+    split: str | None,
 ) -> Dataset:
     if dataset is None or isinstance(dataset, str | Path):
-        return open_images(model if isinstance(model, str | Path) else "", dataset, groups, progress, split)
+        return open_images(model if isinstance(model, str | Path) else "", dataset, groups, progress, split, clusters)
     images = dataset_in_memory(dataset, partial(progress, "reading images"))
-    return images.with_groups(groups) if groups else images
+    images = images.with_groups(groups) if groups else images
+    return images.with_clusters(clusters) if clusters else images

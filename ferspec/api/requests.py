@@ -24,6 +24,7 @@ MODEL_FILES = (
 )
 # the least difference that the numbers of images, up to a million, can show
 LEAST_MARGIN = 1e-6
+NOTHING_TO_DEIDENTIFY = "no pictures are shown that could be deidentified: add --images, or leave out --deidentify"
 TRUST_CODE = "Load a model although loading it runs code from its file."
 
 Name = str | Path
@@ -95,6 +96,12 @@ class CertifyRequest(Request):
     groups: Annotated[
         Name | None, Option("A column for the image and columns to slice the accuracy by.", metavar="CSV")
     ] = None
+    clusters: Annotated[
+        Name | None,
+        Option(
+            "A column for the image and one for its cluster, such as twins: intervals allow for them.", metavar="CSV"
+        ),
+    ] = None
     deviations: Deviations = None
     claims: Annotated[
         tuple[str, ...],
@@ -130,10 +137,17 @@ class CertifyRequest(Request):
     trust_code: TrustCode = False
     time_limit: TimeLimit = OF_MODELS
     images: Annotated[bool, Option("Show thumbnails of the most confident mistakes on the page.")] = False
+    deidentify: Annotated[bool, Option("Reduce the thumbnails of --images to blocks that hide the face.")] = False
     select: Annotated[
         str,
         Option("Run only the checks whose id contains TEXT; nothing is written.", ("-k",), "TEXT"),
     ] = ""
+
+    @model_validator(mode="after")
+    def _shows_what_it_hides(self) -> Self:
+        if self.deidentify and not self.images:
+            raise UserError(NOTHING_TO_DEIDENTIFY)
+        return self
 
 
 class CompareRequest(Request):

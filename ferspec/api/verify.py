@@ -20,6 +20,7 @@ from ferspec.engine import run_checks, selected
 from ferspec.errors import SubjectError, UserError
 from ferspec.outcomes import Judgement
 from ferspec.progress import Progress, silent, tell
+from ferspec.report.shown import Shown
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.certificates.formats import require_readable_format
 from ferspec.subjects.certificates.signing.assurance import Assurance
@@ -61,7 +62,8 @@ class Verification(Judged, Judgement):
         """The verified document with its metrics as tables and plots, None if it is broken."""
         images = self.certificate.dataset
         ids = None if images is None else images.ids
-        return None if self.report is None else Certification.of(self.report, images, ids)
+        shown = None if images is None else Shown(images)
+        return None if self.report is None else Certification.of(self.report, shown, ids)
 
     def summary(self) -> str:
         """Return what was found, of which model, and the counts of outcomes."""
@@ -170,7 +172,8 @@ def certify_again(certificate: Certificate, progress: Progress) -> Report:
     recorded, images, source = certificate.report, certificate.dataset, certificate.source
     if recorded is None or images is None or source is None:
         raise ValueError("a certificate is judged again with its model and its images")
-    grouped = replace(images, listing=replace(images.listing, groups=certificate.groups_of_all))
+    listing = replace(images.listing, groups=certificate.groups_of_all)
+    grouped = replace(images, listing=listing, clusters=certificate.clusters)
     try:
         subject = join(grouped, source, recorded.subject.contract, progress)
         subject.lineage = recorded.lineage

@@ -12,6 +12,7 @@ from ferspec.errors import UserError
 from ferspec.reference import metrics
 from ferspec.reference.bootstrap import Resampling, leave_one_out, protocol_resampling, resample_table
 from ferspec.reference.calibration import calibration
+from ferspec.reference.clusters import widened_for_clusters
 from ferspec.reference.intervals import BOOTSTRAP, WILSON, acceleration, mean_of_classes, proportion, wilson
 from ferspec.reference.measured import Averages, Calibration, ClassMetrics, Evaluation, Metric, Rank
 from ferspec.reference.slices import slices
@@ -28,6 +29,7 @@ def evaluate(
     probabilities: np.ndarray | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
     resampling: Resampling | None = None,
+    clusters: np.ndarray | None = None,
 ) -> Evaluation:
     """Return every metric of the protocol with its interval. The same input always gives the same numbers.
 
@@ -35,7 +37,8 @@ def evaluate(
     which is a miss: no answer, or none of the seven. ``probabilities`` is (n, 7), or wider with columns outside the
     seven; a row of NaN is a missing answer, and does not count in the calibration. ``groups`` has one value per image
     for each column. ``resampling`` defaults to the protocol's; fewer replicates give the same values faster, with
-    rougher intervals. ``UserError`` for other shapes or labels, or no image. Source: FER-M, FER-Z.
+    rougher intervals. ``clusters`` (n,) numbers images that are right or wrong together, such as copies of a picture:
+    intervals are widened for them. ``UserError`` for other shapes or labels, or no image. Source: FER-M, FER-Z.
     """
     labels, predicted = checked(labels, predicted)
     classes, resampling = spec.load().classes, resampling or protocol_resampling()
@@ -49,7 +52,7 @@ def evaluate(
     overall = proportion(int(metrics.hits(matrix).sum()), len(labels), resampling.level)
     precision, recall, f1 = averages(matrix, resampling)
     sliced, left_out = slices(labels == predicted, groups or {}, resampling)
-    return Evaluation(
+    found = Evaluation(
         n=len(labels),
         accuracy=overall,
         precision=precision,
@@ -64,6 +67,10 @@ def evaluate(
         slices=sliced,
         crossings_left_out=left_out,
     )
+    if clusters is None:
+        return found
+    found = widened_for_clusters(found, labels, predicted, clusters, resampling)
+    return found.model_copy(update={"rank": rank(found.accuracy)})
 
 
 def evaluate_known(
@@ -74,6 +81,7 @@ def evaluate_known(
     probabilities: np.ndarray | None,
     groups: Mapping[str, Sequence[str]] | None,
     resampling: Resampling | None = None,
+    clusters: np.ndarray | None = None,
 ) -> Evaluation:
     """Return the metrics on the images that ``known`` (n,) selects; ``overall``, that of all, if it selects all."""
     if known.all():
@@ -83,7 +91,12 @@ def evaluate_known(
         for name, column in (groups or {}).items()
     }
     return evaluate(
-        labels[known], predicted[known], None if probabilities is None else probabilities[known], kept, resampling
+        labels[known],
+        predicted[known],
+        None if probabilities is None else probabilities[known],
+        kept,
+        resampling,
+        None if clusters is None else clusters[known],
     )
 
 

@@ -166,6 +166,11 @@ class Evaluation(Record):
     crossings_left_out: Count = Field(
         default=0, exclude_if=operator.not_, description="crossings of columns with too many groups (FER-Z-13)"
     )
+    clusters: Count | None = Field(
+        default=None,
+        exclude_if=is_none,
+        description="the clusters that intervals allow for (FER-Z-03); None if none were named",
+    )
 
     @property
     def answers(self) -> tuple[str, ...]:

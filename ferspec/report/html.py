@@ -1,6 +1,5 @@
 """The report as one self-contained page, without scripts or external files."""
 
-import base64
 from collections.abc import Callable, Mapping
 from functools import cache
 
@@ -15,6 +14,7 @@ from ferspec.report import plots, reuse, words
 from ferspec.report.evidence import NO_GROUPS, evidence
 from ferspec.report.robustness.page import shown as shown_robustness
 from ferspec.report.robustness.rows import points_lost
+from ferspec.report.shown import BLOCKS, data_address, is_deidentified
 from ferspec.report.summary import summary
 from ferspec.report.templating import new_environment
 from ferspec.report.use import STYLES, WORDS, assessment, said, stale
@@ -27,7 +27,6 @@ WORST_SHOWN = 24
 GROUPS_SHOWN = 12
 TAGS = {"demonstration": "synthetic faces certify nothing about people", "evaluation": "not a certificate"}
 CONFUSIONS_SHOWN = 3
-IMAGE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 
 def render_html(
@@ -74,7 +73,9 @@ def render_html(
         slices=[(column, *shown_groups(column)) for column in report.metrics.slices],
         readings=words.readings(report),
         undefined=words.undefined_reasons(report.metrics),
-        worst=[(prediction, _data_uri(thumbnails[prediction.image])) for prediction in worst],
+        worst=[(prediction, data_address(thumbnails[prediction.image])) for prediction in worst],
+        deidentified=any(map(is_deidentified, thumbnails.values())),
+        blocks=BLOCKS,
         isolation=words.isolation(report),
         robustness=report.robustness and shown_robustness(report.robustness),
         summary=summary(report.metrics),
@@ -139,13 +140,6 @@ def shown_groups(column: Slice) -> tuple[list[Group], int]:
     groups = sorted(column.groups, key=lambda group: (-(group.accuracy.value or 0), group.value))
     left_out = max(0, len(groups) - 2 * GROUPS_SHOWN)
     return (groups if not left_out else groups[:GROUPS_SHOWN] + groups[-GROUPS_SHOWN:]), left_out
-
-
-def _data_uri(image: bytes) -> str:
-    for start, type in IMAGE_TYPES.items():
-        if image.startswith(start):
-            return f"data:{type};base64,{base64.b64encode(image).decode()}"
-    raise ValueError("a thumbnail is neither PNG nor JPEG")
 
 
 def _unbroken(write: Callable[..., str]) -> Callable[..., str]:

@@ -4,15 +4,13 @@ import os
 import re
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from ferspec.errors import UserError
 from ferspec.files import write_whole
 from ferspec.report.badge import render_badge
 from ferspec.report.documentation import render_documentation
 from ferspec.report.html import render_html, worst_predictions
 from ferspec.report.model_card import render_model_index
+from ferspec.report.shown import JPEG, Shown, small_picture
 from ferspec.required import required
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.certificates.signing.assurance import SELF_ASSERTED, Assurance
@@ -24,17 +22,16 @@ from ferspec.subjects.models.subject import ModelSubject
 
 CERTIFICATE, PAGE, BADGE, MODEL_INDEX = "certificate.json", "report.html", "badge.svg", "model-index.yml"
 DOCUMENTATION = "documentation.md"
-THUMBNAIL = 96
 
 
-def write_pages(report: Report, folder: Path, dataset: Dataset | None, assurance: Assurance = SELF_ASSERTED) -> None:
+def write_pages(report: Report, folder: Path, shown: Shown | None, assurance: Assurance = SELF_ASSERTED) -> None:
     """Write certificate, page, badge, model card and documentation into a folder, each atomically.
 
-    Without ``dataset`` the page shows no images. Signatures of an earlier certificate are removed. ``UserError`` where
+    Without ``shown`` the page shows no images. Signatures of an earlier certificate are removed. ``UserError`` where
     the folder cannot be written to.
     """
     # all are rendered before the first is written, so that a folder never holds a page without its certificate
-    texts = {CERTIFICATE: report.model_dump_json(indent=1), **_pages(report, dataset, assurance)}
+    texts = {CERTIFICATE: report.model_dump_json(indent=1), **_pages(report, shown, assurance)}
     envelopes_path(folder / CERTIFICATE).unlink(missing_ok=True)
     for name, text in texts.items():
         write_whole(folder / name, text)
@@ -43,20 +40,25 @@ def write_pages(report: Report, folder: Path, dataset: Dataset | None, assurance
 def rewrite_pages(certificate: Certificate, folder: Path, assurance: Assurance) -> None:
     """Write the pages of a verified certificate again, with its new assurance.
 
-    Only pages that the folder holds are written. The page shows images where it did before.
+    Only pages that the folder holds are written. The page shows images where it did before, deidentified if they were.
     """
-    page = folder / PAGE
-    shows_images = page.is_file() and b"data:image/" in page.read_bytes()
-    pages = _pages(required(certificate.report), certificate.dataset if shows_images else None, assurance)
+    pages = _pages(required(certificate.report), _shown_before(folder / PAGE, certificate.dataset), assurance)
     for name, text in pages.items():
         if (folder / name).is_file():
             write_whole(folder / name, text)
 
 
-def _pages(report: Report, dataset: Dataset | None, assurance: Assurance) -> dict[str, str]:
-    shown = {} if dataset is None else thumbnails(report, dataset)
+def _shown_before(page: Path, images: Dataset | None) -> Shown | None:
+    """Return the images as a page shows them; None if it shows none, or they are not available."""
+    content = page.read_bytes() if page.is_file() else b""
+    if images is None or b"data:image/" not in content:
+        return None
+    return Shown(images, deidentified=f"data:{JPEG}".encode() not in content)
+
+
+def _pages(report: Report, shown: Shown | None, assurance: Assurance) -> dict[str, str]:
     return {
-        PAGE: render_html(report, shown, assurance),
+        PAGE: render_html(report, {} if shown is None else thumbnails(report, shown), assurance),
         BADGE: render_badge(report, assurance),
         MODEL_INDEX: render_model_index(report, assurance),
         DOCUMENTATION: render_documentation(report, assurance),
@@ -98,14 +100,9 @@ def require_replaceable(folder: Path, subject: ModelSubject) -> None:
         raise UserError(f"{path} is of another model or other images: choose another --out, or replace it with --force")
 
 
-def thumbnails(report: Report, dataset: Dataset) -> dict[str, bytes]:
-    """Return small JPEGs of the worst images, by the digest of their pixels."""
-    place = {entry.pixels_sha256: index for index, entry in enumerate(dataset.manifest())}
-    return {p.image: small_jpeg(dataset.image(place[p.image])) for p in worst_predictions(report)}
-
-
-def small_jpeg(image: np.ndarray) -> bytes:
-    """Return an image (h, w, 3) as a JPEG of the size of a thumbnail."""
-    height, width = (max(1, side * THUMBNAIL // max(image.shape[:2])) for side in image.shape[:2])
-    smaller = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", cv2.cvtColor(smaller, cv2.COLOR_RGB2BGR))[1].tobytes()
+def thumbnails(report: Report, shown: Shown) -> dict[str, bytes]:
+    """Return small pictures of the worst images, by the digest of their pixels."""
+    images = shown.images
+    place = {entry.pixels_sha256: index for index, entry in enumerate(images.manifest())}
+    worst = worst_predictions(report)
+    return {p.image: small_picture(images.image(place[p.image]), shown.deidentified) for p in worst}

@@ -66,7 +66,7 @@ def other_classes(report: Report) -> str | None:
 
 
 def readings(report: Report) -> list[str]:
-    """Return, in sentences, the accuracy under other readings of the answers; empty where there are none."""
+    """Return, in sentences, the accuracy under other readings of the answers, and the clusters of the images."""
     said = []
     others, abstained = report.other_classes, report.abstention
     if others is not None and len(others.policies) > 1:
@@ -83,6 +83,11 @@ def readings(report: Report) -> list[str]:
         said.append(
             f"No answer for {missing}, {share(abstained.rate)}; these count as wrong. Accuracy without them "
             f"{share(abstained.answered.accuracy)}, and if all were right {share(abstained.best)}."
+        )
+    if report.metrics.clusters is not None:
+        said.append(
+            f"{report.metrics.n:,} images in {report.metrics.clusters:,} clusters, as the owner names them: the "
+            "intervals of accuracy, precision, recall and F1 allow for clusters, others do not."
         )
     return said
 

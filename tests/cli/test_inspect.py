@@ -152,6 +152,17 @@ def test_the_page_shows_pictures_side_by_side_only_if_asked(found, places):
     assert Page(hidden.page()).all("img") == []
 
 
+def test_deidentified_pictures_are_blocks_and_the_page_says_so(ferspec, places, tmp_path):
+    words = ("dataset", "inspect", places / "tested.npz", "--out", tmp_path / "out")
+    assert ferspec(*words, "--deidentify")[0] == 2
+    assert ferspec(*words, "--images", "--deidentify")[0] == 1
+    page = Page((tmp_path / "out" / "inspection.html").read_text(encoding="utf-8"))
+    sources = [attributes["src"] for _, attributes, _ in page.all("img")]
+    assert len(sources) == 4
+    assert all(source.startswith("data:image/png;base64,") and len(source) < 600 for source in sources)
+    assert "reduced to 8 × 8 blocks" in page.text("section", id="findings")
+
+
 def test_the_page_says_what_to_do_about_each_failed_check(found):
     said = Page(found.page()).text("ol", **{"class": "remedies"})
     assert said.startswith("take the shared pictures out of the training images")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import PrivateAttr
 
 from ferspec.api.dataset.answered import answered, require_answers
-from ferspec.api.requests import InspectRequest
+from ferspec.api.requests import NOTHING_TO_DEIDENTIFY, InspectRequest
 from ferspec.api.results.judged import Judged, counted
 from ferspec.checks.dataset.report import report_on
 from ferspec.checks.generator import checks_for_dataset
@@ -40,12 +40,15 @@ class DatasetInspection(Judged, InspectionReport):
 
     _subject: Inspection | None = PrivateAttr(default=None)
     _images: bool = PrivateAttr(default=False)
+    _deidentified: bool = PrivateAttr(default=False)
 
     @classmethod
-    def found_on(cls, subject: Inspection, report: InspectionReport, images: bool) -> DatasetInspection:
+    def found_on(
+        cls, subject: Inspection, report: InspectionReport, images: bool, deidentified: bool
+    ) -> DatasetInspection:
         """Return a report with the subject it is about."""
         result = cls.model_construct(**dict(report))
-        result._subject, result._images = subject, images
+        result._subject, result._images, result._deidentified = subject, images, deidentified
         return result
 
     def summary(self) -> str:
@@ -89,7 +92,8 @@ class DatasetInspection(Judged, InspectionReport):
         if not self._images or self._subject is None:
             return render_inspection(self, {})
         suspects = (self.answered and self.answered.suspects) or ()
-        return render_inspection(self, thumbnails(self.findings, suspects, self._subject))
+        shown = thumbnails(self.findings, suspects, self._subject, self._deidentified)
+        return render_inspection(self, shown, self._deidentified)
 
     def _write(self, folder: Path) -> None:
         texts = {
@@ -112,6 +116,7 @@ def inspect(
     predictions: str | Path | None = None,
     clusters: bool = False,
     images: bool = False,
+    deidentify: bool = False,
     trust_code: bool = False,
     time_limit: float = OF_MODELS,
     select: str = "",
@@ -124,7 +129,7 @@ def inspect(
     ``rafdb``, ``fer2013`` or ``affectnet``. ``groups`` is a CSV of group columns. With a ``model`` (and ``contract``),
     or ``predictions`` (a table, or a certificate), the accuracy is given with and without the leak, and with
     ``clusters`` with the copies of a picture counted once. With ``images``, the page shows the pictures of pairs side
-    by side. With ``select`` only the checks run whose id contains it.
+    by side, with ``deidentify`` as blocks that hide the face. With ``select`` only the checks run whose id contains it.
 
     ``UserError`` for a set that cannot be opened; an unreadable image is a finding.
     """
@@ -141,11 +146,15 @@ def inspect(
         time_limit=time_limit,
         select=select,
     )
-    return inspect_request(request, images, progress)
+    return inspect_request(request, images, deidentify, progress)
 
 
-def inspect_request(request: InspectRequest, images: bool = False, progress: Progress = silent) -> DatasetInspection:
+def inspect_request(
+    request: InspectRequest, images: bool = False, deidentify: bool = False, progress: Progress = silent
+) -> DatasetInspection:
     """Inspect the dataset of a request; the page shows pictures with ``images``."""
+    if deidentify and not images:
+        raise UserError(NOTHING_TO_DEIDENTIFY)
     checks = selected(checks_for_dataset(), request.select)
     require_answers(request)
     _require_different(request)
@@ -153,7 +162,7 @@ def inspect_request(request: InspectRequest, images: bool = False, progress: Pro
     tell(progress, _decided(subject))
     judgement = run_checks(checks, subject, (), request.reproduce, progress)
     found = answered(subject, request, progress)
-    return DatasetInspection.found_on(subject, report_on(subject, judgement, found), images)
+    return DatasetInspection.found_on(subject, report_on(subject, judgement, found), images, deidentify)
 
 
 def _needs_changed_copies(request: InspectRequest, checks: Iterable[Check]) -> bool:

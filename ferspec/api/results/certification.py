@@ -10,9 +10,9 @@ from pydantic import PrivateAttr
 from ferspec.api.results.drawing import intervals
 from ferspec.api.results.judged import Judged
 from ferspec.api.results.measured import Measured, with_interval
+from ferspec.report.shown import Shown
 from ferspec.required import required
 from ferspec.subjects.certificates.document import Report
-from ferspec.subjects.datasets.subject import Dataset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,11 +24,11 @@ NOT_MEASURED = "no loss was measured: certify with robustness=True"
 class Certification(Measured, Judged, Report):
     """The report on a model, with its metrics as tables and plots. In a notebook it shows its page."""
 
-    _images: Dataset | None = PrivateAttr(default=None)
+    _images: Shown | None = PrivateAttr(default=None)
     _ids: tuple[str, ...] | None = PrivateAttr(default=None)
 
     @classmethod
-    def of(cls, report: Report, images: Dataset | None, ids: tuple[str, ...] | None = None) -> Certification:
+    def of(cls, report: Report, images: Shown | None, ids: tuple[str, ...] | None = None) -> Certification:
         """Return a report with the images that its page shows, if any.
 
         ``ids`` are the names of all images, which the report does not hold.

@@ -18,4 +18,5 @@ def known_evaluation(certificate: Certificate, overall: Evaluation) -> Evaluatio
         certificate.predicted,
         certificate.probabilities,
         certificate.groups,
+        clusters=certificate.clusters,
     )

@@ -61,6 +61,10 @@ class Recorded:
         return self.certificate.groups
 
     @property
+    def clusters(self) -> np.ndarray | None:
+        return self.certificate.clusters
+
+    @property
     def order(self) -> np.ndarray | None:
         return self.certificate.order
 
@@ -164,6 +168,7 @@ def _has_our_stream(certificate: Certificate, stated: dict[str, Limit], ours: di
         certificate.probabilities,
         certificate.groups,
         replace(resampling, seed=resampling.seed + 1),
+        certificate.clusters,
     )
     others = limits(another)
     drawn = [path for path in ours if not _equal(ours[path], others[path])]

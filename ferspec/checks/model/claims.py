@@ -45,9 +45,9 @@ def _evaluations(subject: ModelSubject) -> tuple[Evaluation, Evaluation | None]:
         return subject.evaluation, subject.known
     answers = subject.labels, subject.predicted, subject.probabilities, subject.groups
     resampling = protocol_resampling(subject.share_of_error)
-    overall = evaluate(*answers, resampling)
+    overall = evaluate(*answers, resampling, subject.clusters)
     known = subject.is_known
-    return overall, None if known is None else evaluate_known(known, overall, *answers, resampling)
+    return overall, None if known is None else evaluate_known(known, overall, *answers, resampling, subject.clusters)
 
 
 def _worse(on_all: CheckResult, on_known: CheckResult, known: int) -> CheckResult:

@@ -21,6 +21,9 @@ def inspect(
     images: Annotated[
         bool, typer.Option("--images", help="Show the pictures of pairs side by side on the page.")
     ] = False,
+    deidentify: Annotated[
+        bool, typer.Option("--deidentify", help="Reduce the pictures of --images to blocks that hide the face.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Write a page, findings.csv, clusters.csv and JSON here."),
@@ -46,7 +49,7 @@ def inspect(
     elif images:
         raise UserError("pictures are shown on the page: add --out DIR, or leave out --images")
     with progress() as shown:
-        found = inspect_request(request, images, shown)
+        found = inspect_request(request, images, deidentify, shown)
         if out is not None:
             found.write(out)
     if json:

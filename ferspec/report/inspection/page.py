@@ -11,13 +11,14 @@ from ferspec import spec
 from ferspec.outcomes import Status
 from ferspec.report.inspection.thumbnails import ROWS, SUSPECTS, Shown, by_check, key_of
 from ferspec.report.inspection.words import accuracies, decisive, headed, remedies
+from ferspec.report.shown import BLOCKS
 from ferspec.report.templating import new_environment
 from ferspec.report.terminal import details
 from ferspec.report.words import VERDICTS, by_urgency, level, number_range, percent, percent_range, plain, shorten
 from ferspec.subjects.datasets.inspection.document import InspectionReport
 
 
-def render_inspection(report: InspectionReport, pictures: Mapping[Shown, str]) -> str:
+def render_inspection(report: InspectionReport, pictures: Mapping[Shown, str], deidentified: bool = False) -> str:
     """Return the page, without scripts or external files; ``pictures`` are those of ``thumbnails``."""
     titles = {outcome.check: outcome for outcome in report.outcomes}
     found = [(titles[check], rows) for check, rows in by_check(report.findings) if check in titles]
@@ -32,6 +33,8 @@ def render_inspection(report: InspectionReport, pictures: Mapping[Shown, str]) -
         expected=() if known is None else known.counts,
         most=max(report.composition.classes.values(), default=0) or 1,
         pictures=pictures,
+        deidentified=deidentified,
+        blocks=BLOCKS,
         accuracies=accuracies(report.answered) if report.answered else (),
     )
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
-from ferspec.report.pages import small_jpeg
+from ferspec.report.shown import data_address, small_picture
 from ferspec.subjects.datasets.inspection.document import SuspectLabel
 from ferspec.subjects.datasets.inspection.findings import Finding
 from ferspec.subjects.datasets.inspection.reading import InspectedSet
@@ -33,9 +32,12 @@ def key_of(finding: Finding, is_other: bool = False) -> Shown:
 
 
 def thumbnails(
-    findings: Iterable[Finding], suspects: Iterable[SuspectLabel], subject: Inspection
+    findings: Iterable[Finding], suspects: Iterable[SuspectLabel], subject: Inspection, deidentified: bool = False
 ) -> Mapping[Shown, str]:
-    """Return the addresses of small pictures: of the pairs that a page shows, and of suspected labels."""
+    """Return the addresses of small pictures: of the pairs that a page shows, and of suspected labels.
+
+    They are pictures of blocks if they are ``deidentified``.
+    """
     wanted = {("", one.image) for one in [*suspects][:SUSPECTS]}
     for _, found in by_check(findings):
         for finding in found[:ROWS]:
@@ -45,13 +47,11 @@ def thumbnails(
     shown: dict[Shown, str] = {}
     for name, images in sets.items():
         paths = {path for owner, path in wanted if owner == name}
-        shown |= {(name, path): _address(images, place) for path, place in _places(images).items() if path in paths}
+        for path, place in _places(images).items():
+            if path in paths:
+                shown[name, path] = data_address(small_picture(images.small.get(place), deidentified))
     return shown
 
 
 def _places(images: InspectedSet) -> dict[str, int]:
     return {entry.path: place for place, entry in enumerate(images.entries)}
-
-
-def _address(images: InspectedSet, place: int) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(small_jpeg(images.small.get(place))).decode()}"

@@ -74,6 +74,7 @@ def build_report(
         manifest=manifest,
         reductions=() if whole.found is None else whole.found.reductions,
         predictions=_predictions(subject, subject.dataset.manifest()),
+        clusters=None if subject.dataset.clusters is None else tuple(subject.dataset.clusters.tolist()),
         digest="",
     )
     return report.model_copy(update={"digest": digest_of(report.model_dump(mode="json"))})

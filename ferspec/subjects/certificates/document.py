@@ -184,6 +184,11 @@ class Report(Record):
     manifest: tuple[Entry, ...]
     reductions: tuple[Reduction, ...]
     predictions: tuple[Prediction, ...] = Field(min_length=1)
+    clusters: tuple[Count, ...] | None = Field(
+        default=None,
+        exclude_if=is_none,
+        description="declared: a number for each prediction, equal for images of one cluster; None if none were named",
+    )
     digest: str
 
     @model_validator(mode="after")
@@ -195,7 +200,15 @@ class Report(Record):
             raise ValueError("some predictions have probabilities or groups that others lack")
         if not answered:
             raise ValueError("no image has an answer")
+        if self.clusters is not None:
+            self._require_clusters(self.clusters)
         return self
+
+    def _require_clusters(self, clusters: tuple[int, ...]) -> None:
+        if len(clusters) != len(self.predictions) or self.sequential is not None:
+            raise ValueError("clusters do not fit the predictions")
+        if list(dict.fromkeys(clusters)) != list(range(len(set(clusters)))):
+            raise ValueError("clusters are not numbered in the order of their first images")
 
     @property
     def asked(self) -> tuple[Entry, ...]:

@@ -85,7 +85,7 @@ class Certificate:
             report = self._validated
             canonical(self.document)
             claims = [parse_claim(claim) for claim in report.claims]
-            require_known_metrics(claims, self.groups)
+            require_known_metrics(claims, self.groups, report.clusters is not None)
             if report.subject.contract is not None:
                 require_sound(report.subject.contract, "subject.contract")
             if (problem := defect_of_answers(report)) is not None:
@@ -187,6 +187,11 @@ class Certificate:
         asked = self._validated.sequential
         return self.found.known if asked is None else self.found.known[sorted(asked.order)]
 
+    @cached_property
+    def clusters(self) -> np.ndarray | None:
+        """The recorded cluster (n,) of every predicted image; None if none were named."""
+        return None if self._validated.clusters is None else np.array(self._validated.clusters)
+
     @property
     def order(self) -> np.ndarray | None:
         """The places of the predictions in the order asked; None unless it was sequential."""
@@ -196,7 +201,7 @@ class Certificate:
     @cached_property
     def evaluation(self) -> Evaluation:
         """The metrics recomputed from the recorded predictions."""
-        return evaluate(self.labels, self.predicted, self.probabilities, self.groups)
+        return evaluate(self.labels, self.predicted, self.probabilities, self.groups, clusters=self.clusters)
 
     @property
     def unavailable_groups(self) -> tuple[str, ...]:

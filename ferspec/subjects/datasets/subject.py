@@ -14,6 +14,7 @@ from ferspec import spec
 from ferspec.errors import UserError
 from ferspec.progress import StepProgress
 from ferspec.spec.pictures import Pictures, pictures
+from ferspec.subjects.datasets.clusters import numbered, read_clusters
 from ferspec.subjects.datasets.decode import is_gray
 from ferspec.subjects.datasets.groups import read_groups
 from ferspec.subjects.datasets.kept import ChosenImages, KeptImages
@@ -99,7 +100,8 @@ class Dataset:
     """Hold the images of a dataset with their labels. ``gray`` is true if all images are grey.
 
     ``reduced`` describes each image of a set in the BTFER form, ``pictures`` are the known pictures of BTFER.
-    ``keeps_names`` if the manifest has the names of files, as in certificates of earlier versions.
+    ``keeps_names`` if the manifest has the names of files, as in certificates of earlier versions. ``clusters`` (n,)
+    numbers the images that are right or wrong together; None if none were named.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Dataset:
     reduced: tuple[Mapping[Reading, Reduction], ...] = ()
     keeps_names: bool = False
     pictures: Pictures = field(default_factory=pictures)
+    clusters: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.listing.ids)
@@ -194,6 +197,7 @@ class Dataset:
             entries=tuple(self.entries[index] for index in chosen),
             kept=ChosenImages(self.kept, chosen),
             reduced=tuple(self.reduced[index] for index in chosen),
+            clusters=None if self.clusters is None else numbered(self.clusters[chosen].tolist()),
         )
 
     def with_groups(self, path: str | Path) -> Dataset:
@@ -201,3 +205,7 @@ class Dataset:
         columns, notes = read_groups(path, self.ids)
         groups = {**self.groups, **columns}
         return replace(self, listing=replace(self.listing, groups=groups, notes=(*self.listing.notes, *notes)))
+
+    def with_clusters(self, path: str | Path) -> Dataset:
+        """Return a copy of the dataset with the clusters of a CSV."""
+        return replace(self, clusters=read_clusters(path, self.ids))

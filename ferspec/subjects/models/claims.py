@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ferspec.errors import UserError
 from ferspec.records import Record
-from ferspec.reference.evaluation import require_metric
+from ferspec.reference.evaluation import CALIBRATED, require_metric
 
 PATTERN = re.compile(
     r"\s*(?P<figure>(?P<base>\w+)(\[[^\]]+\])?)\s*(?P<operator>>=|<=|>|<)\s*(?P<threshold>\d*\.?\d+(e[+-]?\d+)?)\s*"
@@ -54,7 +54,12 @@ def parse_claim(text: str) -> Claim:
     return claim
 
 
-def require_known_metrics(claims: Iterable[Claim], groups: Iterable[str] | None) -> None:
-    """Raise ``UserError`` for a claim about an unknown metric."""
+def require_known_metrics(claims: Iterable[Claim], groups: Iterable[str] | None, clustered: bool = False) -> None:
+    """Raise ``UserError`` for a claim about an unknown metric, or about one that does not allow for clusters."""
     for claim in claims:
-        require_metric(claim.figure, groups or ())
+        name = require_metric(claim.figure, groups or ())
+        if clustered and (name in CALIBRATED or name.startswith("gap[")):
+            raise UserError(
+                f"claim '{claim}': the interval of {name} does not allow for clusters: "
+                "leave out the claim, or --clusters"
+            )

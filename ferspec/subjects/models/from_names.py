@@ -38,8 +38,9 @@ def open_images(
     groups: str | Path | None = None,
     progress: Progress = silent,
     split: str | None = None,
+    clusters: str | Path | None = None,
 ) -> Dataset:
-    """Open a split of a dataset, and add the columns of a groups CSV.
+    """Open a split of a dataset, and add the columns of a groups CSV, and the clusters of another.
 
     Without a dataset, render the synthetic faces of the demonstration, or of a run that was tested on them.
     """
@@ -49,7 +50,8 @@ def open_images(
         images = _synthetic_images(model, dataset, partial(progress, "drawing faces"))
     else:
         images = open_dataset(dataset, partial(progress, "reading images"), split)
-    return images.with_groups(groups) if groups else images
+    images = images.with_groups(groups) if groups else images
+    return images.with_clusters(clusters) if clusters else images
 
 
 def open_source(

@@ -218,6 +218,11 @@ class ModelSubject:
         return self.dataset.groups
 
     @property
+    def clusters(self) -> np.ndarray | None:
+        """The cluster (n,) of every image; None if none were named."""
+        return self.dataset.clusters
+
+    @property
     def whole(self) -> Dataset:
         """All images, also those that were not asked."""
         return self.dataset if self.asked is None else self.asked.whole
@@ -302,7 +307,7 @@ class ModelSubject:
     @cached_property
     def evaluation(self) -> Evaluation:
         """The metrics of the predictions."""
-        return evaluate(self.labels, self.predicted, self.probabilities, self.dataset.groups)
+        return evaluate(self.labels, self.predicted, self.probabilities, self.dataset.groups, clusters=self.clusters)
 
     @cached_property
     def cost(self) -> Cost:
@@ -328,7 +333,13 @@ class ModelSubject:
         if self.is_known is None:
             return None
         return evaluate_known(
-            self.is_known, self.evaluation, self.labels, self.predicted, self.probabilities, self.dataset.groups
+            self.is_known,
+            self.evaluation,
+            self.labels,
+            self.predicted,
+            self.probabilities,
+            self.dataset.groups,
+            clusters=self.clusters,
         )
 
     @cached_property
