@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -9,15 +11,18 @@ import numpy as np
 from ferspec.errors import UserError
 from ferspec.progress import Progress, silent
 from ferspec.records import Count, Record
-from ferspec.subjects.datasets.copies import Copy, find_copies
+from ferspec.subjects.datasets.copies import find_copies
 from ferspec.subjects.datasets.files import Picture
+from ferspec.subjects.datasets.inspection.reading import shrunk
 from ferspec.subjects.datasets.manifest import Entry
-from ferspec.subjects.datasets.read_all import read_each
+from ferspec.subjects.datasets.read_all import ReadImage, read_each
 from ferspec.subjects.datasets.readers.listing import Listing
 
 Kind = Literal["same file", "same pixels", "changed copy"]
-# stands for an image that cannot be read; without contrast it resembles nothing
-NOTHING = np.zeros((8, 8, 3), np.uint8)
+# images that are compared at once: each needs at most 300 KB
+AT_ONCE = 1024
+# the images up to which both directions are searched: the second takes about 2 ms of CPU for each
+BOTH = 50_000
 
 
 class Match(Record):
@@ -45,51 +50,45 @@ class Found(Record):
 def find_photograph(photograph: Picture, pixels: np.ndarray, listing: Listing, progress: Progress = silent) -> Found:
     """Find a photograph among the images of a listing, each of which is decoded once.
 
-    ``pixels`` (h, w, 3) uint8 RGB are those of the photograph, upright.
+    ``pixels`` (h, w, 3) uint8 RGB are those of the photograph, upright. In sets of at most ``BOTH`` images the images
+    are searched for in the photograph too, since a moved picture is found less when it is searched for.
     """
-    images = _Stream(listing)
-    copies = find_copies([pixels], images, lambda done, total: progress("comparing", done, total))
-    pairs = [(copy, images.entries[copy.second]) for copy in copies]
-    return Found(
-        matches=tuple(_match(photograph, entry, copy) for copy, entry in pairs if entry is not None),
-        images=len(listing),
-        unreadable=images.entries.count(None),
-    )
+    matches: list[Match] = []
+    unreadable, shown = 0, [shrunk(pixels)]
+    read = read_each(listing, lambda _, image: shrunk(image))
+    for start in range(0, len(listing), AT_ONCE):
+        block = [*islice(read, AT_ONCE)]
+        images = [one for one in block if not isinstance(one, UserError)]
+        unreadable += len(block) - len(images)
+        matches += _matches(photograph, shown, images, len(listing) <= BOTH)
+        progress("comparing", start + len(block), len(listing))
+    return Found(matches=tuple(matches), images=len(listing), unreadable=unreadable)
 
 
-class _Stream:
-    """The pixels of the images of a listing, asked for in order; the entries of those asked for are kept."""
-
-    def __init__(self, listing: Listing) -> None:
-        self.entries: list[Entry | None] = []
-        self._images = len(listing)
-        self._read = read_each(listing, lambda _, pixels: pixels)
-
-    def __len__(self) -> int:
-        return self._images
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        if index != len(self.entries):
-            raise IndexError(f"image {index} is asked for after {len(self.entries)}")
-        read = next(self._read)
-        if isinstance(read, UserError):
-            self.entries.append(None)
-            return NOTHING
-        self.entries.append(read.entry)
-        return read.value
+def _matches(
+    photograph: Picture, shown: Sequence[np.ndarray], images: Sequence[ReadImage[np.ndarray]], both: bool
+) -> Iterator[Match]:
+    """Yield the images that show a photograph, in order."""
+    pictures = [one.value for one in images]
+    copies = {copy.second: copy for copy in find_copies(shown, pictures)}
+    for copy in find_copies(pictures, shown) if both else ():
+        if copy.first not in copies or copy.similarity > copies[copy.first].similarity:
+            copies[copy.first] = copy
+    for place, one in enumerate(images):
+        if one.entry.bytes_sha256 == photograph.file:
+            yield _match(one.entry, "same file")
+        elif one.entry.pixels_sha256 == photograph.pixels:
+            yield _match(one.entry, "same pixels")
+        elif place in copies:
+            yield _match(one.entry, "changed copy", copies[place].similarity, copies[place].overlap)
 
 
-def _match(photograph: Picture, entry: Entry, copy: Copy) -> Match:
-    kind: Kind = "changed copy"
-    if entry.bytes_sha256 == photograph.file:
-        kind = "same file"
-    elif entry.pixels_sha256 == photograph.pixels:
-        kind = "same pixels"
+def _match(entry: Entry, kind: Kind, similarity: float = 1.0, overlap: float = 1.0) -> Match:
     return Match(
         path=entry.path,
         label=entry.label,
         kind=kind,
-        similarity=copy.similarity,
-        overlap=copy.overlap,
+        similarity=similarity,
+        overlap=overlap,
         digest=entry.bytes_sha256,
     )

@@ -7,6 +7,8 @@ from ferspec.subjects.datasets.inspection import search
 from ferspec.subjects.datasets.inspection.search import twins_between, twins_within
 from ferspec.subjects.datasets.inspection.subject import Inspection
 from ferspec.subjects.datasets.inspection.twins import Twin, clusters_of, distinct, exact_twins
+from helpers.copies.made import augmented_at_random, photographs
+from helpers.copies.twins import TWINS
 from helpers.made.sets import held, mirrored, picture, pictures
 
 
@@ -48,6 +50,44 @@ def test_sets_that_are_searched_in_parts_give_the_same_pairs(monkeypatch):
     parts = pairs(twins_within(ours)), pairs(twins_between(ours, other)), pairs(twins_between(other, ours))
     assert parts == whole
     assert (1, 8, "changed") in whole[0]
+
+
+@pytest.fixture(scope="module")
+def faces(reference):
+    """Photographs of different people, in 48 × 48: some, moved copies of these, and others."""
+    rng = np.random.default_rng(3)
+    second = {pair[1] for pair in TWINS}
+    shown = [face for place, face in enumerate(photographs(reference)[:300]) if place not in second]
+    return shown[:60], [augmented_at_random(face, rng) for face in shown[:60]], shown[60:140]
+
+
+def recall(twins, turned=False):
+    found = {(twin.second, twin.first) if turned else (twin.first, twin.second) for twin in twins}
+    return np.mean([(place, place) in found for place in range(60)])
+
+
+def test_moved_copies_are_found_as_often_on_either_side(faces, monkeypatch):
+    plain, moved, rest = faces
+    small, large = held(moved), held([*plain, *rest])
+    both = recall(twins_between(small, large)), recall(twins_between(large, small), turned=True)
+    assert min(both) >= 0.93
+    assert recall(twins_between(held(plain), held([*moved, *rest]))) >= 0.93
+    monkeypatch.setattr(search, "BOTH", 0)
+    assert recall(twins_between(small, large)) < both[0]
+
+
+def test_moved_copies_in_a_part_of_a_set_are_found_as_often_before_and_after_what_they_show(faces, monkeypatch):
+    plain, moved, _ = faces
+    monkeypatch.setattr(search, "AT_ONCE", 60)
+    for images in ([*plain, *moved], [*moved, *plain]):
+        found = {(twin.first, twin.second) for twin in twins_within(held(images))}
+        assert np.mean([(place, place + 60) in found for place in range(60)]) >= 0.93
+
+
+def test_each_pair_is_listed_once_whatever_directions_find_it(faces):
+    plain, moved, rest = faces
+    twins = twins_between(held(moved), held([*plain, *rest]))
+    assert len({(twin.first, twin.second) for twin in twins}) == len(twins)
 
 
 @pytest.mark.parametrize("images", [[], [np.zeros((8, 8, 3), np.uint8)], [np.full((4, 9, 3), 7, np.uint8)] * 3])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 import numpy as np
 
-from ferspec.progress import Progress, silent
+from ferspec.progress import Progress, silent, tell
 from ferspec.subjects.datasets.copies.search import Copy, find_copies
 from ferspec.subjects.datasets.inspection.reading import InspectedSet
 from ferspec.subjects.datasets.inspection.twins import Twin, distinct, exact_twins
@@ -14,6 +15,10 @@ from ferspec.subjects.datasets.inspection.twins import Twin, distinct, exact_twi
 STEP = "searching copies"
 # pictures that are searched for at once: each needs at most 200 KB
 AT_ONCE = 2100
+# the pairs of images up to which both directions are searched, which takes twice the time: FER2013's test images and
+# its training images are 10^8
+BOTH = 200_000_000
+ONE_WAY = f"more than {BOTH:,} pairs are searched in one direction: of moved pictures, more are missed"
 
 Twins = tuple[Twin, ...]
 
@@ -88,38 +93,66 @@ Found = tuple[int, int, float, float]
 
 
 def _within(images: _Chosen, progress: Progress) -> Iterator[Found]:
-    """Yield copies within images: in each part, and between it and all that follow."""
+    """Yield copies within images: in each part, and between it and the others."""
     total = len(images)
+    is_both = total * total // 2 <= BOTH
+    if not is_both:
+        tell(progress, [f"copies within {total:,} images: {ONE_WAY}"])
+    found: list[Found] = []
     for start in range(0, total, AT_ONCE):
         stop = min(total, start + AT_ONCE)
         part = _Part(images, start, stop)
-        yield from _moved(find_copies(part, None), start, start)
+        found += _moved(find_copies(part, None), start, start)
         if stop < total:
-            yield from _moved(find_copies(part, _Part(images, stop, total)), start, stop)
+            found += _moved(find_copies(part, _Part(images, stop, total)), start, stop)
+        if start and is_both:
+            found += _turned(_moved(find_copies(part, _Part(images, 0, start)), start, 0))
         progress(STEP, stop, total)
+    return _settled(found)
 
 
 def _between(images: _Chosen, others: _Chosen, progress: Progress) -> Iterator[Found]:
-    """Yield copies between two sets, the parts of the smaller one after the other."""
-    if not len(images) or not len(others):
-        return
-    if len(others) < len(images):
-        for first, second, similarity, overlap in _between(others, images, progress):
-            yield second, first, similarity, overlap
-        return
-    parts = range(0, len(images), AT_ONCE)
-    for number, start in enumerate(parts):
-        part = _Part(images, start, min(len(images), start + AT_ONCE))
+    """Yield copies between two sets, the parts of the smaller one after the other; then the other way round."""
+    smaller, larger = (others, images) if len(others) < len(images) else (images, others)
+    searches = [(smaller, larger)]
+    if len(smaller) * len(larger) <= BOTH:
+        # a moved picture is found less when it is searched for than when it is searched among others
+        searches.append((larger, smaller))
+    else:
+        tell(progress, [f"copies between {len(images):,} and {len(others):,} images: {ONE_WAY}"])
+    total = sum(-(-len(queries) // AT_ONCE) * len(second) for queries, second in searches)
+    scanned, found = 0, list[Found]()
+    for queries, second in searches:
+        for start in range(0, len(queries), AT_ONCE):
+            part = _Part(queries, start, min(len(queries), start + AT_ONCE))
+            copies = _moved(find_copies(part, second, partial(_scanned, progress, scanned, total)), start, 0)
+            found += copies if queries is images else _turned(copies)
+            scanned += len(second)
+    return _settled(found)
 
-        def scanned(done: int, total: int, before: int = number) -> None:
-            progress(STEP, before * total + done, len(parts) * total)
 
-        yield from _moved(find_copies(part, others, scanned), start, 0)
+def _scanned(progress: Progress, before: int, total: int, done: int, _: int) -> None:
+    progress(STEP, before + done, total)
 
 
 def _moved(copies: tuple[Copy, ...], first: int, second: int) -> Iterator[Found]:
     for copy in copies:
         yield copy.first + first, copy.second + second, copy.similarity, copy.overlap
+
+
+def _turned(found: Iterable[Found]) -> Iterator[Found]:
+    for first, second, similarity, overlap in found:
+        yield second, first, similarity, overlap
+
+
+def _settled(found: Iterable[Found]) -> Iterator[Found]:
+    """Yield each pair once, as it is found more similar."""
+    best: dict[tuple[int, int], Found] = {}
+    for one in found:
+        pair = one[:2]
+        if pair not in best or one[2] > best[pair][2]:
+            best[pair] = one
+    yield from best.values()
 
 
 def _digests(images: InspectedSet) -> list[str]:
