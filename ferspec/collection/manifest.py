@@ -65,6 +65,7 @@ STAGES: tuple[Stage, ...] = ("collect", "clean", "crop", "sample")
 FOLDERS: dict[Stage, str] = {stage: f"{number}-{stage}" for number, stage in enumerate(STAGES, start=1)}
 MANIFEST, JOURNAL, SEARCHES = "manifest.csv", "journal.jsonl", "searches.jsonl"
 DECISIONS, PICTURES, SET = "decisions.csv", "pictures", "set"
+DATASHEET, CROISSANT = "datasheet.md", "croissant.json"
 LARGEST = 1 << 30
 
 Decision = Literal["keep", "drop", "review"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ferspec.collection.manifest import LARGEST, MANIFEST, PUBLIC
+from ferspec.collection.manifest import LARGEST, MANIFEST, PUBLIC, Row
 from ferspec.errors import UserError
 from ferspec.files import csv_rows
+
+DESCRIBED = tuple(name for name in PUBLIC if name not in ("path", "digest", "pixels", "original", "original_pixels"))
 
 
 class Published(NamedTuple):
@@ -31,17 +34,22 @@ def read_published(folder: Path) -> list[Published]:
 
     ``UserError`` for a public manifest that is damaged.
     """
-    path = folder / MANIFEST
+    return [Published(*(row[name] for name in Published._fields)) for row in _rows(folder / MANIFEST)]
+
+
+def described_rows(folder: Path) -> list[Row]:
+    """Return the classes, terms, licences and consent of the faces of a set, as rows. Errors as ``read_published``."""
+    return [Row(**{name: row[name] for name in DESCRIBED}) for row in _rows(folder / MANIFEST)]
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
     if not path.is_file():
-        return []
+        return
     lines = csv_rows(path, LARGEST, "a manifest")
     _, header = next(lines, (0, []))
     if tuple(header) != PUBLIC:
-        return []
-    faces = []
+        return
     for line, cells in lines:
         if len(cells) != len(PUBLIC):
             raise UserError(f"{path} line {line}: {len(cells)} cells instead of {len(PUBLIC)}")
-        row = dict(zip(PUBLIC, cells, strict=True))
-        faces.append(Published(*(row[name] for name in Published._fields)))
-    return faces
+        yield dict(zip(PUBLIC, cells, strict=True))

@@ -284,10 +284,13 @@ def test_the_set_of_a_collection_is_refused_since_the_next_build_would_draw_the_
 def test_a_published_set_stays_as_its_croissant_file_says(collection, tmp_path):
     published = (collection / "set").rename(tmp_path / "published")
     manifest = published / "manifest.csv"
-    (published / "croissant.json").write_text(json.dumps({"sha256": digest(manifest)}))
+    described = {"distribution": [{"contentUrl": "manifest.csv", "sha256": digest(manifest)}], "license": ["own words"]}
+    (published / "croissant.json").write_text(json.dumps(described))
     face = next(published.rglob("*.png"))
     assert public.dataset.withdraw(face, published).lines == 1
-    assert json.loads((published / "croissant.json").read_text()) == {"sha256": digest(manifest)}
+    after = json.loads((published / "croissant.json").read_text())
+    assert after["distribution"][0]["sha256"] == digest(manifest)
+    assert after["license"] == ["of 1 pictures: other"]
 
 
 def test_a_line_of_a_published_manifest_that_a_killed_withdrawal_left_is_removed(collection, tmp_path):

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from ferspec.collection.manifest import MANIFEST, PUBLIC
-from ferspec.collection.publication.facts import Facts
+from ferspec.collection.publication.facts import Composition, Facts
 from ferspec.collection.publication.statements import statements
 
 CONFORMS_TO = ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"]
@@ -40,7 +40,7 @@ def croissant(facts: Facts, manifest: str) -> str:
         "description": said.description,
         "citeAs": PAPER,
         "keywords": ["facial expression recognition", "faces", *facts.classes],
-        "license": _licences(facts),
+        "license": licences_of(facts),
         "version": "1.0.0",
         "distribution": _distribution(manifest),
         "recordSet": [_records()],
@@ -57,10 +57,15 @@ def croissant(facts: Facts, manifest: str) -> str:
         "rai:personalSensitiveInformation": [said.sensitive],
         "rai:dataReleaseMaintenancePlan": said.maintenance,
     }
+    return written(document)
+
+
+def written(document: dict[str, Any]) -> str:
+    """Return a Croissant document as text."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _licences(facts: Facts) -> list[str]:
+def licences_of(facts: Composition) -> list[str]:
     """Return the licences of the pictures: the set itself has none that this document could grant."""
     return [f"of {count:,} pictures: {licence}" for licence, count in facts.licences.items()]
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ferspec.collection.publication.facts import Facts
+from ferspec.collection.publication.facts import Composition, Facts
 from ferspec.collection.publication.statements import statements
+
+COMPOSITION = "Composition"
+COLLECTED = "in the sources"
 
 
 def datasheet(facts: Facts) -> str:
@@ -14,7 +17,7 @@ def datasheet(facts: Facts) -> str:
     reviewed = f"Pictures that a reviewer decided: {facts.reviewed:,}. Labels changed: {facts.relabelled:,}."
     sections = (
         ("Purpose", f"{said.description} {said.uses}"),
-        ("Composition", _composition(facts)),
+        (COMPOSITION, composition_text(facts)),
         ("Collection", f"{said.collection}\n\n{_stages(facts)}"),
         ("Preprocessing", said.preprocessing),
         ("Labels", f"{said.annotation} {reviewed}"),
@@ -26,7 +29,8 @@ def datasheet(facts: Facts) -> str:
     return f"# Datasheet of {facts.name}\n" + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections)
 
 
-def _composition(facts: Facts) -> str:
+def composition_text(facts: Composition) -> str:
+    """Return the section on the composition of a set."""
     lines = [f"{facts.total:,} pictures of one face each, in seven classes. `manifest.csv` lists them.", ""]
     lines.append(_table("class", facts.classes))
     for group, counts in facts.terms.items():
@@ -38,7 +42,7 @@ def _composition(facts: Facts) -> str:
 
 def _stages(facts: Facts) -> str:
     stages = {f"kept by {stage}": count for stage, count in facts.stages.items()}
-    kept = _table("stage", {"in the sources": facts.collected, **stages})
+    kept = _table("stage", {COLLECTED: facts.collected, **stages})
     return f"{kept}\n\nReasons of what was dropped:\n\n{_table('reason', facts.dropped)}"
 
 

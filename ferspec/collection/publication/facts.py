@@ -16,21 +16,34 @@ GROUPS = ("ethnicity", "gender", "age", "language")
 
 
 @dataclass(frozen=True)
-class Facts:
-    """Hold the counts of a set.
+class Composition:
+    """Hold what a set is composed of.
 
     ``classes`` counts the pictures of each class; ``terms`` those of each query term, by group; ``licences`` and
-    ``consent`` those of each value. ``collected`` counts the pictures of the sources, ``stages`` those that each stage
+    ``consent`` those of each value.
+    """
+
+    classes: Mapping[str, int]
+    terms: Mapping[str, Mapping[str, int]]
+    licences: Mapping[str, int]
+    consent: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.classes.values())
+
+
+@dataclass(frozen=True)
+class Facts(Composition):
+    """Hold the counts of a set and of its collection.
+
+    ``collected`` counts the pictures of the sources, ``stages`` those that each stage
     kept, and ``dropped`` the reasons of the others, without details. ``reviewed`` and ``relabelled`` count decisions of
     reviewers.
     """
 
     name: str
     seed: int
-    classes: Mapping[str, int]
-    terms: Mapping[str, Mapping[str, int]]
-    licences: Mapping[str, int]
-    consent: Mapping[str, int]
     collected: int
     stages: Mapping[Stage, int]
     dropped: Mapping[str, int]
@@ -38,9 +51,15 @@ class Facts:
     relabelled: int
     tools: str
 
-    @property
-    def total(self) -> int:
-        return sum(self.classes.values())
+
+def composition_of(rows: Sequence[Row]) -> Composition:
+    """Return what the pictures of some rows are."""
+    return Composition(
+        classes={label: sum(row.label == label for row in rows) for label in spec.load().classes},
+        terms={group: _counted(getattr(row, group) or UNKNOWN for row in rows) for group in GROUPS},
+        licences=_counted(published(row.licence) for row in rows),
+        consent=_counted(row.consent for row in rows),
+    )
 
 
 def facts_of(name: str, seed: int, stages: Mapping[Stage, Sequence[Row]]) -> Facts:
@@ -49,12 +68,9 @@ def facts_of(name: str, seed: int, stages: Mapping[Stage, Sequence[Row]]) -> Fac
     reviewed = [row.reason for row in (*stages["clean"], *stages["crop"]) if BY_REVIEWER in row.reason]
     left_out = [row for stage in STAGES[:-1] for row in stages[stage] if row.decision == "drop"]
     return Facts(
+        **vars(composition_of(drawn)),
         name=name,
         seed=seed,
-        classes={label: sum(row.label == label for row in drawn) for label in spec.load().classes},
-        terms={group: _counted(getattr(row, group) or UNKNOWN for row in drawn) for group in GROUPS},
-        licences=_counted(published(row.licence) for row in drawn),
-        consent=_counted(row.consent for row in drawn),
         stages={stage: sum(row.is_kept for row in stages[stage]) for stage in STAGES[:-1]} | {"sample": len(drawn)},
         collected=len(stages["collect"]),
         dropped=_counted(_kind(row.reason) for row in left_out),

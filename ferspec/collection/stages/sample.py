@@ -11,13 +11,13 @@ from pathlib import Path
 
 from ferspec import spec
 from ferspec.collection.drawing import draw, grouped, in_order
-from ferspec.collection.manifest import MANIFEST, SET, Row, Stage, stage_folder
+from ferspec.collection.manifest import CROISSANT, DATASHEET, LARGEST, MANIFEST, SET, Row, Stage, stage_folder
 from ferspec.collection.publication import croissant, datasheet, facts_of, public_table
 from ferspec.errors import UserError
+from ferspec.files import read_text, write_whole
 
 # of the digest of the pixels, which name a file
 NAMED = 16
-DATASHEET, CROISSANT = "datasheet.md", "croissant.json"
 
 
 def sample(cropped: Sequence[Row], per_class: int, seed: int) -> list[Row]:
@@ -58,9 +58,7 @@ def write_set(out: Path, name: str, seed: int, stages: Mapping[Stage, Sequence[R
     An earlier set is replaced as a whole, unless it is the same.
     """
     drawn = [row for row in stages["sample"] if row.path]
-    manifest = public_table(drawn)
-    facts = facts_of(name, seed, stages)
-    texts = {MANIFEST: manifest, DATASHEET: datasheet(facts), CROISSANT: croissant(facts, manifest)}
+    texts = _texts(name, seed, stages)
     target = out / SET
     if _is_complete(target, drawn, texts):
         return target
@@ -69,6 +67,18 @@ def write_set(out: Path, name: str, seed: int, stages: Mapping[Stage, Sequence[R
     except OSError as error:
         raise UserError(f"cannot write {target}: {error.strerror or error}") from None
     return target
+
+
+def write_texts(out: Path, name: str, seed: int, stages: Mapping[Stage, Sequence[Row]]) -> None:
+    """Write what an existing set says of itself, for the pictures that it still has."""
+    for file, text in _texts(name, seed, stages).items():
+        write_whole(out / SET / file, text)
+
+
+def _texts(name: str, seed: int, stages: Mapping[Stage, Sequence[Row]]) -> dict[str, str]:
+    manifest = public_table(row for row in stages["sample"] if row.path)
+    facts = facts_of(name, seed, stages)
+    return {MANIFEST: manifest, DATASHEET: datasheet(facts), CROISSANT: croissant(facts, manifest)}
 
 
 def _replace(out: Path, target: Path, drawn: Sequence[Row], texts: Mapping[str, str]) -> None:
@@ -95,8 +105,16 @@ def _is_complete(target: Path, drawn: Sequence[Row], texts: Mapping[str, str]) -
         return False
     files = {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}
     return files == {*texts, *(row.path for row in drawn)} and all(
-        (target / file).read_text(encoding="utf-8") == text for file, text in texts.items()
+        _is_text(target / file, text) for file, text in texts.items()
     )
+
+
+def _is_text(path: Path, text: str) -> bool:
+    """Return whether a file holds a text, whatever else it may be."""
+    try:
+        return read_text(path, LARGEST) == text
+    except UserError:
+        return False
 
 
 def _without_twins(cropped: Sequence[Row]) -> list[Row]:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from hashlib import sha256
 from pathlib import Path
 
-from ferspec.collection.manifest import LARGEST, MANIFEST, SET, manifest_paths
+from ferspec.collection.manifest import MANIFEST, SET, manifest_paths
+from ferspec.collection.publication import correct_counts
 from ferspec.collection.published import read_published
 from ferspec.collection.tombstones import Tombstone, add_tombstones, withdrawn_digests
 from ferspec.collection.withdrawal.lines import without_lines
 from ferspec.collection.withdrawal.record import Withdrawal
 from ferspec.errors import UserError
-from ferspec.files import read_bounded, read_text, write_whole
 from ferspec.progress import Progress, silent
 from ferspec.subjects.datasets.files import pictures_below
 from ferspec.subjects.datasets.readers.open import open_splits
 
 NO_POOL = "none: class folders have no pool of other pictures"
-CROISSANT = "croissant.json"
 
 
 def withdraw_from_folders(folder: Path, given: Collection[str], progress: Progress = silent) -> Withdrawal:
@@ -55,25 +53,15 @@ def withdraw_from_folders(folder: Path, given: Collection[str], progress: Progre
     for name in found:
         (folder / name).unlink()
     digests = {digest for digest, _ in stones}.union(*({face.digest, face.pixels} for face in listed))
+    lines = without_lines(folder / MANIFEST, digests) if faces else 0
     return Withdrawal(
         folder=str(folder),
         digests=tuple(sorted(digests)),
         files=tuple(found),
-        lines=_unlisted(folder, digests) if faces else 0,
+        lines=lines,
         replacement=NO_POOL,
+        outdated=correct_counts(folder) if faces else (),
     )
-
-
-def _unlisted(folder: Path, digests: Collection[str]) -> int:
-    """Remove lines of the public manifest, and return their number; the Croissant file gets its new digest."""
-    before = sha256(read_bounded(folder / MANIFEST, LARGEST, "a manifest")).hexdigest()
-    lines = without_lines(folder / MANIFEST, digests)
-    described = folder / CROISSANT
-    if lines and described.is_file():
-        after = sha256(read_bounded(folder / MANIFEST, LARGEST, "a manifest")).hexdigest()
-        text = read_text(described, LARGEST, "a Croissant file")
-        write_whole(described, text.replace(before, after))
-    return lines
 
 
 def _unknown(folder: Path, wanted: frozenset[str]) -> str:

@@ -11,6 +11,7 @@ class Withdrawal(Record):
 
     ``digests`` are all by which the picture was known, of its file, its pixels and its face; ``files`` are relative to
     the folder; ``lines`` counts those of manifests, journals and decisions. ``replacement`` says what takes its place.
+    ``outdated`` names the files of the set whose counts could not be corrected, since they were rewritten by hand.
     ``certificates`` is None where none were searched.
     """
 
@@ -19,4 +20,5 @@ class Withdrawal(Record):
     files: tuple[str, ...]
     lines: Count
     replacement: str
+    outdated: tuple[str, ...] = ()
     certificates: tuple[Use, ...] | None = None

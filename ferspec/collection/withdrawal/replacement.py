@@ -10,8 +10,18 @@ from typing import NamedTuple
 
 from ferspec import spec
 from ferspec.collection.drawing import in_order
-from ferspec.collection.manifest import LARGEST, SET, STAGES, Row, Stage, manifest_paths, read_manifest, write_manifest
-from ferspec.collection.stages.sample import DATASHEET, missing, sample, write_set
+from ferspec.collection.manifest import (
+    DATASHEET,
+    LARGEST,
+    SET,
+    STAGES,
+    Row,
+    Stage,
+    manifest_paths,
+    read_manifest,
+    write_manifest,
+)
+from ferspec.collection.stages.sample import missing, sample, write_set, write_texts
 from ferspec.files import is_regular_file, read_text
 
 SEED = re.compile(r"Seed of the sample: (-?\d+)\.")
@@ -45,7 +55,7 @@ def sampling_of(out: Path, rows: Sequence[Row]) -> Sampling | None:
 def draw_again(out: Path, sampling: Sampling) -> tuple[set[str], dict[str, int]]:
     """Draw the set again from the manifests of stages 1 to 3, and write it.
 
-    Return the paths of all its faces, and how many faces each class lacks; with any, the set is not written.
+    Return the paths of all its faces, and how many faces each class lacks; with any, no face is added to the set.
     """
     stages: dict[Stage, list[Row]] = {
         stage: read_manifest(path) for stage, path in manifest_paths(out).items() if stage != STAGES[-1]
@@ -53,6 +63,6 @@ def draw_again(out: Path, sampling: Sampling) -> tuple[set[str], dict[str, int]]
     stages["sample"] = sample(stages["crop"], sampling.per_class, sampling.seed)
     write_manifest(out, "sample", stages["sample"])
     lacking = missing(stages["sample"], sampling.per_class)
-    if not lacking:
-        write_set(out, out.resolve().name, sampling.seed, stages)
+    write = write_texts if lacking else write_set
+    write(out, out.resolve().name, sampling.seed, stages)
     return {row.path for row in stages["sample"] if row.path}, lacking

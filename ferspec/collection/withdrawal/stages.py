@@ -17,6 +17,7 @@ from ferspec.collection.manifest import (
     set_manifest,
     stage_folder,
 )
+from ferspec.collection.publication import correct_counts
 from ferspec.collection.published import Published, read_published
 from ferspec.collection.tombstones import add_tombstones, tombstones_of, withdrawn_digests
 from ferspec.collection.withdrawal.lines import mentions, without_lines
@@ -27,6 +28,7 @@ from ferspec.errors import UserError
 COPY = re.compile(r"a copy of ([0-9a-f]{64})")
 # pages that may show the picture; the next build writes them again
 PAGES = "*.html"
+NOT_DRAWN = "none: it was not in the set"
 REBUILT = "the next face in the seeded order: run the same 'ferspec dataset build' again"
 
 
@@ -66,17 +68,20 @@ def _withdraw(folder: Path, given: Collection[str]) -> Withdrawal:
     # the manifest of stage 1 leads to all others
     lists = [set_manifest(folder), *journal_paths(folder), *reversed(list(manifest_paths(folder).values()))]
     lines = sum(without_lines(path, keys) for path in lists if path.is_file())
+    replacement = _replacement(folder, sampling, faces) if faces else NOT_DRAWN
     return Withdrawal(
         folder=str(folder),
         digests=tuple(sorted(digests)),
         files=tuple(removed),
         lines=lines,
-        replacement=_replacement(folder, sampling, faces) if public else "none: it was not in the set",
+        replacement=replacement if public else NOT_DRAWN,
+        # a set that was not drawn again
+        outdated=correct_counts(folder / SET),
     )
 
 
 def _replacement(folder: Path, sampling: Sampling | None, before: Iterable[Published]) -> str:
-    """Draw the replacement, and return what takes the place of the withdrawn face."""
+    """Draw the set again, and return what takes the place of the withdrawn face."""
     if sampling is None:
         return REBUILT
     drawn, lacking = draw_again(folder, sampling)

@@ -45,6 +45,7 @@ def print_withdrawal(taken: WithdrawnPicture, console: Console | None = None) ->
     console.print(Text.assemble(("WITHDRAWN", "bold"), removed), soft_wrap=True)
     _print(console, [shorten(name, LONGEST) for name in taken.files])
     _print(console, [f"replacement: {taken.replacement}"])
+    _print(console, [f"{name} was rewritten by hand: correct its counts" for name in taken.outdated])
     if taken.certificates is None:
         _print(console, ["certificates: not searched (--certificates DIR)"])
         return

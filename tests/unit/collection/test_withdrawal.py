@@ -1,5 +1,9 @@
 """A picture that is withdrawn from a finished build: the next face takes its place, and the others stay."""
 
+import csv
+import hashlib
+import json
+import re
 import shutil
 
 import pytest
@@ -8,6 +12,7 @@ from ferspec.api.dataset.build import build
 from ferspec.api.dataset.withdraw import withdraw
 from ferspec.collection.locking import locked
 from ferspec.collection.manifest import manifest_paths, read_manifest
+from ferspec.collection.publication import correct_counts
 from ferspec.collection.withdrawal.replacement import sampling_of
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.readers import open_splits
@@ -89,3 +94,68 @@ def test_nothing_is_withdrawn_while_a_build_works(copied):
     with locked(copied / "out"), pytest.raises(UserError, match="another build works"):
         withdraw(copied / "out" / "set" / gone, copied / "out")
     assert gone in faces(copied / "out")
+
+
+def stated(folder):
+    """The numbers that a datasheet and a Croissant file state, by name."""
+    text = (folder / "datasheet.md").read_text()
+    numbers = {name: int(count.replace(",", "")) for name, count in re.findall(r"^\| (.+) \| ([\d,]+) \|$", text, re.M)}
+    document = json.loads((folder / "croissant.json").read_text())
+    (file,) = [one for one in document["distribution"] if one.get("contentUrl") == "manifest.csv"]
+    licensed = sum(int(re.match(r"of ([\d,]+) pictures", text)[1]) for text in document["license"])
+    return numbers | {
+        "licensed": licensed,
+        "pictures": int(re.search(r"([\d,]+) pictures of one face", text)[1]),
+    }, file["sha256"]
+
+
+def require_own_counts(folder):
+    numbers, digest = stated(folder)
+    table = list(csv.DictReader((folder / "manifest.csv").read_text().splitlines()))
+    found = faces(folder.parent) if folder.name == "set" else {path for path in files(folder) if path.endswith(".png")}
+    assert {row["path"] for row in table} == found
+    assert numbers["pictures"] == numbers["licensed"] == numbers["kept by sample"] == numbers["unknown"] == len(found)
+    for label in ("Happy", "Sad", "Angry"):
+        assert numbers[label] == sum(row["label"] == label for row in table)
+    assert digest == hashlib.sha256((folder / "manifest.csv").read_bytes()).hexdigest()
+    return numbers
+
+
+def test_datasheet_and_croissant_count_what_is_left_after_each_withdrawal(copied):
+    before = require_own_counts(copied / "out" / "set")
+    assert (before["in the sources"], before["kept by crop"], before["pictures"]) == (21, 21, 14)
+    for withdrawn in (1, 2):
+        gone = next(path for path in faces(copied / "out") if path.startswith("Happy/"))
+        withdraw(copied / "out" / "set" / gone, copied / "out")
+        after = require_own_counts(copied / "out" / "set")
+        assert (after["in the sources"], after["kept by crop"]) == (21 - withdrawn, 21 - withdrawn)
+    # the second had no replacement
+    assert (after["pictures"], after["Happy"]) == (13, 1)
+
+
+def test_a_picture_that_was_not_drawn_is_no_longer_counted_in_the_sources(copied):
+    rows = read_manifest(manifest_paths(copied / "out")["sample"])
+    spare = next(row.digest for row in rows if not row.path)
+    before = faces(copied / "out")
+    assert withdraw(spare, copied / "out").replacement == "none: it was not in the set"
+    assert faces(copied / "out") == before
+    assert require_own_counts(copied / "out" / "set")["in the sources"] == 20
+
+
+def test_a_published_copy_of_a_set_counts_what_is_left_and_a_second_try_changes_nothing(copied, tmp_path):
+    published = shutil.copytree(copied / "out" / "set", tmp_path / "published")
+    gone = next(path for path in files(published) if path.startswith("Happy/"))
+    assert withdraw(published / gone, published).outdated == ()
+    after = require_own_counts(published)
+    assert (after["pictures"], after["Happy"], after["in the sources"], after["kept by collect"]) == (13, 1, 20, 20)
+    texts = {name: content for name, content in files(published).items() if not name.endswith(".png")}
+    assert correct_counts(published) == ()
+    assert {name: content for name, content in files(published).items() if not name.endswith(".png")} == texts
+
+
+def test_a_datasheet_that_was_rewritten_by_hand_stays_and_is_named(copied, tmp_path):
+    published = shutil.copytree(copied / "out" / "set", tmp_path / "published")
+    (published / "datasheet.md").write_text("# Our faces\n")
+    gone = next(path for path in files(published) if path.startswith("Happy/"))
+    assert withdraw(published / gone, published).outdated == ("datasheet.md",)
+    assert (published / "datasheet.md").read_text() == "# Our faces\n"
