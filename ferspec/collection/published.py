@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ def read_published(folder: Path) -> list[Published]:
 
 def described_rows(folder: Path) -> list[Row]:
     """Return the classes, terms, licences and consent of the faces of a set, as rows. Errors as ``read_published``."""
-    return [Row(**{name: row[name] for name in DESCRIBED}) for row in _rows(folder / MANIFEST)]
+    return [replace(Row(), **{name: row[name] for name in DESCRIBED}) for row in _rows(folder / MANIFEST)]
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

@@ -44,7 +44,7 @@ def test_mlcroissant_accepts_the_file_and_reads_the_manifest_through_it(written)
     dataset = mlcroissant.Dataset(jsonld=str(written / "croissant.json"))
     issues = dataset.metadata.ctx.issues
     assert not issues.errors
-    # whoever publishes the set adds the date
+    # the date is left to the publisher of the set
     assert [warning for warning in issues.warnings if "datePublished" not in str(warning)] == []
     records = list(dataset.records("pictures-and-labels"))
     assert [record["pictures-and-labels/path"] for record in records] == [b"Happy/1.png", b"Sad/2.png"]
