@@ -26,6 +26,7 @@ from ferspec.commands import (
     verify,
 )
 from ferspec.commands.endings import DEFECT, INTERRUPTED, REFUSED, Stopped, defect, ended, interrupted, refused
+from ferspec.commands.registering import add_commands
 from ferspec.commands.streams import flush, open_streams
 from ferspec.errors import SubjectError, UserError, one_line
 from ferspec.extras import EXTRA_OF, missing_extra
@@ -41,15 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command("certify", epilog=certify.EXAMPLE)(certify.certify)
-app.command("audit", epilog=audit.EXAMPLE)(audit.audit)
-app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
-app.command("conform", epilog=conform.EXAMPLE)(conform.conform)
-app.command("train", epilog=train.EXAMPLE)(train.train)
-app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
-app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
-app.command("recommend", epilog=recommend.EXAMPLE)(recommend.recommend)
-app.command("report", epilog=report.EXAMPLE)(report.report)
+add_commands(app, certify, audit, compare, conform, train, verify, evaluate, recommend, report)
 app.add_typer(contract.app, name="contract")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(grid.app, name="grid")

@@ -17,10 +17,10 @@ from ferspec.checks.run.schedule.rounded_losses import same_rate
 from ferspec.files import write_whole
 from ferspec.outcomes import Status
 from ferspec.reference.training.epoch_row import EpochRow
+from ferspec.report.judged_page import judged_template
 from ferspec.report.result_page import svg_uri
-from ferspec.report.templating import new_environment
 from ferspec.report.training_curves import Mark, curves_svg
-from ferspec.report.words import ORDER, VERDICTS, by_urgency, difference, plain, shorten, stated
+from ferspec.report.words import ORDER, difference, shorten, stated
 from ferspec.subjects.runs.logs.phases import LoggedPhase
 
 PAGE, CURVES = "audit.html", "curves"
@@ -137,13 +137,5 @@ def _end(stop: PhaseStop) -> str:
 
 @cache
 def _template() -> Template:
-    environment = new_environment()
-    environment.filters |= {
-        "plain": plain,
-        "shorten": shorten,
-        "by_urgency": by_urgency,
-        "stated": stated,
-        "difference": difference,
-    }
-    environment.globals |= {"VERDICTS": VERDICTS, "phase_row": phase_row, "HEADINGS": PHASES}
-    return environment.get_template("audit.html")
+    names = {"phase_row": phase_row, "HEADINGS": PHASES}
+    return judged_template("audit.html", {"stated": stated, "difference": difference}, names)

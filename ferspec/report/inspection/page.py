@@ -11,10 +11,10 @@ from ferspec import spec
 from ferspec.outcomes import Status
 from ferspec.report.inspection.thumbnails import ROWS, SUSPECTS, Shown, by_check, key_of
 from ferspec.report.inspection.words import accuracies, decisive, headed, remedies
+from ferspec.report.judged_page import judged_template
 from ferspec.report.shown import BLOCKS
-from ferspec.report.templating import new_environment
 from ferspec.report.terminal import details
-from ferspec.report.words import VERDICTS, by_urgency, level, number_range, percent, percent_range, plain, shorten
+from ferspec.report.words import by_urgency, level, number_range, percent, percent_range
 from ferspec.subjects.datasets.inspection.document import InspectionReport
 
 
@@ -41,16 +41,12 @@ def render_inspection(report: InspectionReport, pictures: Mapping[Shown, str], d
 
 @cache
 def _template() -> Template:
-    environment = new_environment()
-    environment.filters |= {
-        "plain": plain,
-        "shorten": shorten,
-        "by_urgency": by_urgency,
+    filters = {
         "details": details,
         "headed": headed,
         "percent": percent,
         "percent_range": percent_range,
         "number_range": number_range,
     }
-    environment.globals |= {"VERDICTS": VERDICTS, "ROWS": ROWS, "SUSPECTS": SUSPECTS, "key_of": key_of, "level": level}
-    return environment.get_template("inspection.html")
+    names = {"ROWS": ROWS, "SUSPECTS": SUSPECTS, "key_of": key_of, "level": level}
+    return judged_template("inspection.html", filters, names)

@@ -27,7 +27,7 @@ from ferspec.subjects.datasets.receiving.placing import new_folder, safe_name
 NAMED = 16
 MANIFEST = "manifest.csv"
 COLUMNS = ("path", "label", "digest", "pixels", "licence", "consent")
-# whoever publishes the set fills in its licences and the consent of the people
+# the publisher of the set fills in the licences, and whether the people consented
 UNKNOWN = "unknown"
 
 
