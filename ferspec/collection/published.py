@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from ferspec.collection.manifest import LARGEST, MANIFEST, PUBLIC, Row
+from ferspec.collection.manifest import LARGEST, MANIFEST, PUBLIC, Decision, Row
 from ferspec.errors import UserError
 from ferspec.files import csv_rows
 
@@ -40,7 +39,8 @@ def read_published(folder: Path) -> list[Published]:
 
 def described_rows(folder: Path) -> list[Row]:
     """Return the classes, terms, licences and consent of the faces of a set, as rows. Errors as ``read_published``."""
-    return [replace(Row(), **{name: row[name] for name in DESCRIBED}) for row in _rows(folder / MANIFEST)]
+    rows = ({name: row[name] for name in DESCRIBED} for row in _rows(folder / MANIFEST))
+    return [Row(**cast("dict[str, Decision]", row)) for row in rows]
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Widens intervals for images that are right or wrong together, such as copies of a picture (FER-Z-03)."""
+"""Widens intervals for clusters of images that are right or wrong together (FER-Z-03)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def widened_for_clusters(
 
     accuracy = widened(found.accuracy, metrics.accuracy(drawn))
     recall = averages(found.recall, metrics.recall).model_copy(update={"weighted": accuracy})
-    by_class = {name: of(drawn) for name, of in FIGURES.items()}
+    by_class = {name: figure(drawn) for name, figure in FIGURES.items()}
     return found.model_copy(
         update={
             "accuracy": accuracy,
@@ -85,7 +85,7 @@ def resample_clusters(cells: np.ndarray, clusters: np.ndarray, size: int, resamp
 
 
 def _widened(metric: Metric, replicates: np.ndarray, clusters: int, level: float) -> Metric:
-    """Return a metric whose interval includes that of its replicates, and what unseen clusters could change."""
+    """Return a metric whose interval includes that of its replicates, and of unseen clusters."""
     if (known := metric.known) is None:
         return metric
     # a metric of a class is undefined where none of its clusters was drawn

@@ -12,7 +12,7 @@ from ferspec.report.words import VERDICTS, by_urgency, plain, shorten
 
 
 def judged_template(name: str, filters: Mapping[str, Callable[..., Any]], names: Mapping[str, object]) -> Template:
-    """Return a template with the words of verdicts, the order of outcomes, and filters for untrusted text.
+    """Return a template with the words of verdicts, and filters for outcomes and untrusted text.
 
     ``filters`` and ``names`` are those that only this page needs.
     """

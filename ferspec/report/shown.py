@@ -24,7 +24,10 @@ class Shown:
 
 
 def small_picture(image: np.ndarray, deidentified: bool = False) -> bytes:
-    """Return an image (h, w, 3) as a JPEG of the size of a thumbnail, or deidentified as a PNG of a few pixels."""
+    """Return an image as a JPEG of the size of a thumbnail, or deidentified.
+
+    ``image`` is (h, w, 3) uint8 RGB. A deidentified picture is a PNG of ``BLOCKS`` by ``BLOCKS`` pixels.
+    """
     import cv2
 
     if deidentified:
@@ -34,12 +37,15 @@ def small_picture(image: np.ndarray, deidentified: bool = False) -> bytes:
 
 
 def is_deidentified(picture: bytes) -> bool:
-    """Return whether ``small_picture`` gave a deidentified picture."""
-    return picture.startswith(b"\x89PNG")
+    """Return whether ``small_picture`` gave a deidentified picture; ``ValueError`` for other content."""
+    for start, is_png in ((b"\x89PNG\r\n\x1a\n", True), (b"\xff\xd8\xff", False)):
+        if picture.startswith(start):
+            return is_png
+    raise ValueError("a thumbnail is neither PNG nor JPEG")
 
 
 def data_address(picture: bytes) -> str:
-    """Return the address by which a page holds a picture."""
+    """Return the address by which a page holds a picture; ``ValueError`` for other content."""
     return f"data:{PNG if is_deidentified(picture) else JPEG};base64,{base64.b64encode(picture).decode()}"
 
 

@@ -66,7 +66,7 @@ def other_classes(report: Report) -> str | None:
 
 
 def readings(report: Report) -> list[str]:
-    """Return, in sentences, the accuracy under other readings of the answers, and the clusters of the images."""
+    """Return sentences on the accuracy under other readings of the answers, and on clusters."""
     said = []
     others, abstained = report.other_classes, report.abstention
     if others is not None and len(others.policies) > 1:

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import IO
 
 from ferspec.errors import UserError
@@ -60,3 +60,10 @@ def write_at(file: IO[bytes], content: memoryview, offset: int) -> None:
 
 def _no_room(need: str, reason: str) -> UserError:
     return UserError(f"{need}, but {reason}: free some space or set TMPDIR to another folder")
+
+
+def require_outside(out: Path, *sources: str | Path) -> None:
+    """Raise ``UserError`` for a folder of results that would be read as a part of a source."""
+    for source in sources:
+        if out.resolve().is_relative_to(Path(source).resolve()):
+            raise UserError(f"{out} lies in {source}, and would be read as a part of it: choose a folder outside it")

@@ -223,6 +223,40 @@ def test_files_of_another_dataset_are_refused(ferspec, tmp_path):
     assert (status, json.loads(out)["outcomes"][0]["expected"]) == (1, "35,887 images")
 
 
+@pytest.mark.parametrize("command", ["inspect", "describe"])
+@pytest.mark.parametrize("out", [".", "results"])
+def test_results_are_not_written_into_the_set(ferspec, tmp_path, command, out):
+    in_folders(tmp_path / "set", {"Happy/1.png": saved("PNG")})
+    before = sorted(tmp_path.rglob("*"))
+    status, _, err = ferspec("dataset", command, tmp_path / "set", "--out", tmp_path / "set" / out)
+    assert (status, "would be read as a part of it" in err) == (2, True)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_two_sets_of_one_name_are_distinguished_by_their_paths(tmp_path):
+    for place, numbers in (("a", (0, 1)), ("b", (1, 2)), ("c", (0, 5))):
+        (tmp_path / place / "set" / "Happy").mkdir(parents=True)
+        for number in numbers:
+            (tmp_path / place / "set" / "Happy" / f"{number}.png").write_bytes(saved("PNG", picture(number)))
+    found = public.dataset.inspect(tmp_path / "a/set", against=[tmp_path / "b/set", tmp_path / "c/set"])
+    first, second = (str(tmp_path / place / "set") for place in "bc")
+    assert [one.name for one in found.compared] == [first, second]
+    assert [(one.image, one.other_set) for one in found.findings] == [("Happy/1.png", first), ("Happy/0.png", second)]
+
+
+@pytest.mark.parametrize(("ours", "other"), [(".", "train"), ("train", ".")])
+def test_a_set_is_not_compared_with_a_part_of_itself(ferspec, tmp_path, ours, other):
+    in_folders(tmp_path / "train", {"Happy/1.png": saved("PNG")})
+    status, _, err = ferspec("dataset", "inspect", tmp_path / ours, "--against", tmp_path / other)
+    assert (status, "lies in the other" in err) == (2, True)
+
+
+def test_classes_without_images_are_said(ferspec, tmp_path):
+    in_folders(tmp_path, {"Sad/1.png": saved("PNG")})
+    _, _, err = ferspec("dataset", "inspect", tmp_path, "-k", "FER-I-03")
+    assert "no images of Disgust, Fear, Neutral, Surprise" in err
+
+
 def test_a_likely_name_alone_is_inconclusive(ferspec, tmp_path):
     in_folders(tmp_path, {"Happy/Ada_Lovelace_0001.png": saved("PNG")})
     status, out, _ = ferspec("dataset", "inspect", tmp_path)

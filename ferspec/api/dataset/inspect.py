@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -178,6 +179,11 @@ def _opened(request: InspectRequest, changed: bool, progress: Progress) -> Inspe
     if request.groups is not None:
         ours = ours.with_groups(request.groups)
     others = tuple(read_set(path, progress=partial(progress, f"reading {Path(path).name}")) for path in request.against)
+    names = Counter(one.name for one in (ours, *others))
+    others = tuple(
+        one if names[one.name] == 1 else one.renamed(str(path))
+        for one, path in zip(others, request.against, strict=True)
+    )
     return Inspection(
         ours,
         others,
@@ -192,12 +198,18 @@ def _named(word: str) -> str:
 
 
 def _require_different(request: InspectRequest) -> None:
-    """Raise ``UserError`` for a set that is compared with itself, or twice."""
-    seen: dict[Path, str] = {Path(request.dataset).resolve(): "the inspected set itself"}
+    """Raise ``UserError`` for a set that is compared with itself, with a part of itself, or twice."""
+    own = Path(request.dataset).resolve()
+    seen: dict[Path, str] = {own: "the inspected set itself"}
     for path in request.against:
         place = Path(path).resolve()
         if place in seen:
             raise UserError(f"--against {path}: this is {seen[place]}: give another set")
+        if place.is_relative_to(own) or own.is_relative_to(place):
+            raise UserError(
+                f"--against {path}: one of it and {request.dataset} lies in the other, and would share its pictures: "
+                "splits of one set are compared without --against"
+            )
         seen[place] = "given twice"
 
 
@@ -205,3 +217,5 @@ def _decided(subject: Inspection) -> Iterator[str]:
     for one in (subject.images, *subject.others):
         yield described("images", one.name, one.images.form, one.counts)
         yield from indented(one.images.listing.notes)
+        if absent := [label for label, count in one.counts.items() if not count]:
+            yield from indented([f"no images of {', '.join(absent)}"])

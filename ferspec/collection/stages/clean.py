@@ -18,7 +18,7 @@ from ferspec.collection.manifest import DECISIONS, JOURNAL, PICTURES, Row, stage
 from ferspec.collection.stages.copies import Pairs, copies_of
 from ferspec.collection.stages.deciding import decide_picture
 from ferspec.collection.stages.measuring import Measures, measure
-from ferspec.collection.stages.pictures import read_picture, remove_others, write_picture
+from ferspec.collection.stages.pictures import read_kept, remove_others, write_picture
 from ferspec.collection.thresholds import thresholds
 from ferspec.progress import Progress
 from ferspec.subjects.datasets.decoders.pool import Decoders
@@ -61,7 +61,7 @@ def _measured(out: Path, row: Row, journal: Journal, detectors: Detectors, tools
     target = folder / _file(row)
     if known is not None and known.tools == tools and (target.is_file() or not _has_file(known)):
         return known
-    picture = read_picture(stage_folder(out, "collect") / row.file, decoders)
+    picture = read_kept(stage_folder(out, "collect") / row.file, row.pixels, decoders)
     measures = measure(picture, detectors)
     if _has_file(measures):
         write_picture(target, picture)
@@ -74,7 +74,7 @@ def _has_file(measures: Measures) -> bool:
 
 
 def _stored(folder: Path, decoders: Decoders, row: Row) -> np.ndarray:
-    return read_picture(folder / _file(row), decoders)
+    return read_kept(folder / _file(row), row.pixels, decoders)
 
 
 def _file(row: Row) -> str:

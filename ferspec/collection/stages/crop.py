@@ -14,7 +14,7 @@ from ferspec.collection.journal import Digest, Journal
 from ferspec.collection.manifest import DECISIONS, JOURNAL, PICTURES, Row, stage_folder
 from ferspec.collection.stages.clean import Measured
 from ferspec.collection.stages.deciding import decide_crop
-from ferspec.collection.stages.pictures import png, read_picture, remove_others
+from ferspec.collection.stages.pictures import is_kept, png, read_kept, remove_others
 from ferspec.collection.thresholds import thresholds
 from ferspec.errors import UserError
 from ferspec.files import write_whole
@@ -68,8 +68,8 @@ def _with_face(out: Path, row: Row, journal: Journal, measured: Journal, tools: 
     name = f"{PICTURES}/{row.digest}.png"
     target = stage_folder(out, "crop") / name
     known = journal.get(row.digest, Cropped)
-    if known is None or (known.box, known.tools) != (row.box, tools) or not target.is_file():
-        picture, box = read_picture(stage_folder(out, "clean") / row.file, decoders), Box.parse(row.box)
+    if known is None or (known.box, known.tools) != (row.box, tools) or not is_kept(target, known.digest):
+        picture, box = read_kept(stage_folder(out, "clean") / row.file, row.pixels, decoders), Box.parse(row.box)
         if not box.within(*picture.shape[:2]).area:
             raise measured.damaged(row.digest, f"the box {box} lies outside the picture")
         content = png(face := cut(picture, box))

@@ -26,7 +26,8 @@ def withdraw_from_folders(folder: Path, given: Collection[str], progress: Progre
     the digests.
     """
     if not folder.is_dir():
-        raise UserError(f"{folder}: not a folder: unpack an archive first")
+        reason = "not a folder: unpack an archive first" if folder.exists() else "no such folder"
+        raise UserError(f"{folder}: {reason}")
     if folder.resolve().name == SET and manifest_paths(folder.resolve().parent):
         raise UserError(
             f"{folder} is the set of a collection, whose next build would draw the picture again: "

@@ -35,7 +35,7 @@ class Sampling(NamedTuple):
 
 
 def sampling_of(out: Path, rows: Sequence[Row]) -> Sampling | None:
-    """Return how the rows of stage 4 were drawn; None if uncertain.
+    """Return how the rows of stage 4 were drawn; None if uncertain, or if a stage has no manifest.
 
     The seed is that of the datasheet, and must give the order in the rows.
     """
@@ -43,6 +43,8 @@ def sampling_of(out: Path, rows: Sequence[Row]) -> Sampling | None:
     stated = SEED.search(read_text(path, LARGEST)) if is_regular_file(path) else None
     drawn = Counter(row.label for row in rows if row.path)
     if stated is None or set(drawn) != set(spec.load().classes) or len(set(drawn.values())) > 1:
+        return None
+    if set(manifest_paths(out)) != set(STAGES) or not all(row.position.isdecimal() for row in rows):
         return None
     seed = int(stated[1])
     for label in drawn:

@@ -29,7 +29,12 @@ def describe(
     """
     from ferspec.api.dataset.describe import describe as described
     from ferspec.commands.tables.description import print_description
+    from ferspec.report.pages import require_folder
+    from ferspec.subjects.disk import require_outside
 
+    if out is not None:
+        require_folder(out)
+        require_outside(out, dataset)
     found = described(dataset)
     written = None if out is None else found.write(out)
     if json:

@@ -43,9 +43,11 @@ def inspect(
     from ferspec.commands.tables.inspection import print_inspection
     from ferspec.outcomes import EXIT_STATUS
     from ferspec.report.pages import require_folder
+    from ferspec.subjects.disk import require_outside
 
     if out is not None:
         require_folder(out)
+        require_outside(out, request.dataset, *request.against)
     elif images:
         raise UserError("pictures are shown on the page: add --out DIR, or leave out --images")
     with progress() as shown:

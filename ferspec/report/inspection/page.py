@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from typing import Any
 
 from jinja2 import Template
 
@@ -41,7 +42,7 @@ def render_inspection(report: InspectionReport, pictures: Mapping[Shown, str], d
 
 @cache
 def _template() -> Template:
-    filters = {
+    filters: dict[str, Callable[..., Any]] = {
         "details": details,
         "headed": headed,
         "percent": percent,

@@ -201,7 +201,7 @@ class Certificate:
     @cached_property
     def evaluation(self) -> Evaluation:
         """The metrics recomputed from the recorded predictions."""
-        return evaluate(self.labels, self.predicted, self.probabilities, self.groups, clusters=self.clusters)
+        return evaluate(self.labels, self.predicted, self.probabilities, self.groups, None, self.clusters)
 
     @property
     def unavailable_groups(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from ferspec.subjects.datasets.readers.listing import Listing
 from ferspec.subjects.datasets.readers.open import open_splits
 from ferspec.subjects.datasets.readers.splits import WHOLE
 from ferspec.subjects.datasets.receiving.placing import new_folder, safe_name
+from ferspec.subjects.disk import require_outside
 
 # of the digest of the pixels, which names a file
 NAMED = 16
@@ -53,8 +54,7 @@ def anonymise(path: str | Path, target: Path, progress: Progress = silent) -> An
     The pixels are upright. ``target`` gets a folder for each split and class, and a manifest with the columns of
     ``COLUMNS``. ``UserError`` for an existing ``target``, and for images that cannot be read; nothing is written then.
     """
-    if target.resolve().is_relative_to(Path(path).resolve()):
-        raise UserError(f"{target} lies in {path}, and would be read as a part of it: choose a folder outside it")
+    require_outside(target, path)
     with new_folder(target) as folder:
         copy = _Copy(folder, sum(map(len, (parts := open_splits(path).parts).values())), progress)
         for name, listing in parts.items():

@@ -12,10 +12,10 @@ from ferspec.subjects.datasets.groups import UNKNOWN, read_groups
 
 
 def read_clusters(path: str | Path, ids: Sequence[str]) -> np.ndarray:
-    """Return a number (n,) for each image, equal for the images of a cluster, in the order of their first images.
+    """Return a number (n,) for each image, equal for the images of a cluster.
 
-    The table has a column for the image and one for its cluster; an empty cell is a cluster of its own. ``UserError``
-    as for ``read_groups``, and for more columns.
+    Clusters are numbered in the order of their first images. The table has a column for the image and one for its
+    cluster; an empty cell is a cluster of its own. ``UserError`` as for ``read_groups``, and for more columns.
     """
     columns, _ = read_groups(path, ids)
     if len(columns) > 1:
@@ -26,6 +26,6 @@ def read_clusters(path: str | Path, ids: Sequence[str]) -> np.ndarray:
 
 
 def numbered(names: Sequence[object]) -> np.ndarray:
-    """Return a number (n,) for each name, from 0 in the order of their first places."""
+    """Return a number (n,) for each name, from 0, in the order of first places."""
     numbers: dict[object, int] = {}
     return np.array([numbers.setdefault(name, len(numbers)) for name in names], int)

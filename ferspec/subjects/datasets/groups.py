@@ -59,9 +59,9 @@ def read_groups(path: str | Path, ids: Sequence[str]) -> tuple[dict[str, tuple[s
     if missing := [name for index, name in enumerate(ids) if index not in values]:
         raise UserError(f"{path}: {len(missing):,} of {len(ids):,} images have no row: {first_few(missing)}")
     notes = (f"rows of {path.name} without an image: {len(unmatched):,} ({first_few(unmatched)})",) if unmatched else ()
-    notes += tuple(f"{path.name}: the column of labels is not taken as a group: {name}" for name in labels)
+    said = tuple(f"{path.name}: the column of labels is not taken as a group: {name}" for name in labels)
     grouped = {name: tuple(values[index][column] for index in range(len(ids))) for column, name in enumerate(columns)}
-    return grouped, notes
+    return grouped, (*notes, *said)
 
 
 def is_note_on_groups(note: str) -> bool:
@@ -70,7 +70,10 @@ def is_note_on_groups(note: str) -> bool:
 
 
 def _read(path: Path) -> tuple[list[str], list[tuple[int, str, list[str]]], list[str]]:
-    """Return the names of the groupings, the line, image and values of each row, and the names of label columns."""
+    """Return the names of the groupings, the rows, and the names of label columns.
+
+    A row is its line, its image and its values.
+    """
     lines = csv_rows(path, LARGEST, "a table of groups")
     header = [name.strip() for name in next(lines, (1, []))[1]]
     image = _image_column(path, header)

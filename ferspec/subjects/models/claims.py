@@ -55,7 +55,7 @@ def parse_claim(text: str) -> Claim:
 
 
 def require_known_metrics(claims: Iterable[Claim], groups: Iterable[str] | None, clustered: bool = False) -> None:
-    """Raise ``UserError`` for a claim about an unknown metric, or about one that does not allow for clusters."""
+    """Raise ``UserError`` for a claim about a metric that is unknown, or ignores given clusters."""
     for claim in claims:
         name = require_metric(claim.figure, groups or ())
         if clustered and (name in CALIBRATED or name.startswith("gap[")):

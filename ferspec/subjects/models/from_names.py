@@ -40,7 +40,7 @@ def open_images(
     split: str | None = None,
     clusters: str | Path | None = None,
 ) -> Dataset:
-    """Open a split of a dataset, and add the columns of a groups CSV, and the clusters of another.
+    """Open a split of a dataset, and add the groups and clusters of two CSV files.
 
     Without a dataset, render the synthetic faces of the demonstration, or of a run that was tested on them.
     """

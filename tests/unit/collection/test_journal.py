@@ -4,11 +4,14 @@ import hashlib
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from ferspec.api.dataset.build import build
 from ferspec.errors import UserError
-from helpers.collections import STAND_INS, pictures
+from helpers.collections import STAND_INS, encoded, on_wall, pictures
+
+OTHER = (b"junk", encoded(on_wall(np.zeros((20, 20, 3), np.uint8))))
 
 
 def built(folder):
@@ -83,3 +86,31 @@ def test_a_line_that_is_not_json_is_measured_again(copied):
     before = digests(copied / "out" / "set")
     assert built(copied).state == "complete"
     assert digests(copied / "out" / "set") == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"junk", encoded(on_wall(np.zeros((20, 20, 3), np.uint8)))], ids=["junk", "another"]
+)
+def test_a_face_that_was_changed_by_hand_is_cut_again(copied, content):
+    before = digests(copied / "out" / "set")
+    for path in (copied / "out" / "3-crop" / "pictures").iterdir():
+        path.write_bytes(content)
+    shutil.rmtree(copied / "out" / "set")
+    assert built(copied).state == "complete"
+    assert digests(copied / "out" / "set") == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"junk", encoded(on_wall(np.zeros((20, 20, 3), np.uint8)))], ids=["junk", "another"]
+)
+@pytest.mark.parametrize(("changed", "later"), [("1-collect", "2-clean"), ("2-clean", "3-crop")])
+def test_a_picture_that_was_changed_by_hand_is_named(copied, changed, later, content):
+    path = sorted((copied / "out" / changed / "pictures").iterdir())[0]
+    path.write_bytes(content)
+    shutil.rmtree(copied / "out" / later)
+    with pytest.raises(
+        UserError, match=f"{path.name}.*it was changed: remove the file, and run the same command again"
+    ):
+        built(copied)
+    path.unlink()
+    assert built(copied).state == "complete"

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -94,6 +95,18 @@ def test_nothing_is_withdrawn_while_a_build_works(copied):
     with locked(copied / "out"), pytest.raises(UserError, match="another build works"):
         withdraw(copied / "out" / "set" / gone, copied / "out")
     assert gone in faces(copied / "out")
+
+
+def test_a_stage_whose_manifest_is_lost_or_edited_is_drawn_by_the_next_build(copied):
+    rows = read_manifest(manifest_paths(copied / "out")["sample"])
+    edited = [replace(row, position="first") for row in rows]
+    assert sampling_of(copied / "out", edited) is None
+    manifest_paths(copied / "out")["collect"].unlink()
+    gone = next(iter(faces(copied / "out")))
+    taken = withdraw(copied / "out/set" / gone, copied / "out")
+    assert "run the same 'ferspec dataset build' again" in taken.replacement
+    assert built(copied).state == "complete"
+    assert gone not in faces(copied / "out")
 
 
 def stated(folder):

@@ -82,6 +82,10 @@ class InspectedSet:
         counted.update(one.label for one in self.unreadable)
         return {name: counted[name] for name in spec.load().classes}
 
+    def renamed(self, name: str) -> InspectedSet:
+        """Return the set under another name, where two have the same."""
+        return replace(self, images=replace(self.images, name=name))
+
     def with_groups(self, path: str | Path) -> InspectedSet:
         """Return the set with the columns of a groups CSV, as ``Dataset.with_groups`` does."""
         return replace(self, images=self.images.with_groups(path))
