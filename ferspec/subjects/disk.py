@@ -63,7 +63,7 @@ def _no_room(need: str, reason: str) -> UserError:
 
 
 def require_outside(out: Path, *sources: str | Path) -> None:
-    """Raise ``UserError`` for a folder of results that would be read as a part of a source."""
+    """Raise ``UserError`` for a folder of results inside a source, which would be read again."""
     for source in sources:
         if out.resolve().is_relative_to(Path(source).resolve()):
             raise UserError(f"{out} lies in {source}, and would be read as a part of it: choose a folder outside it")

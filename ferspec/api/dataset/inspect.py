@@ -198,7 +198,7 @@ def _named(word: str) -> str:
 
 
 def _require_different(request: InspectRequest) -> None:
-    """Raise ``UserError`` for a set that is compared with itself, with a part of itself, or twice."""
+    """Raise ``UserError`` for a set that is compared with itself, its part, or twice."""
     own = Path(request.dataset).resolve()
     seen: dict[Path, str] = {own: "the inspected set itself"}
     for path in request.against:

@@ -40,7 +40,7 @@ def open_images(
     split: str | None = None,
     clusters: str | Path | None = None,
 ) -> Dataset:
-    """Open a split of a dataset, and add the groups and clusters of two CSV files.
+    """Open a split of a dataset, and add its groups and clusters.
 
     Without a dataset, render the synthetic faces of the demonstration, or of a run that was tested on them.
     """
