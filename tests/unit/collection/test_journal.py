@@ -9,7 +9,7 @@ import pytest
 
 from ferspec.api.dataset.build import build
 from ferspec.errors import UserError
-from helpers.collections import STAND_INS, encoded, on_wall, pictures
+from helpers.photo_sources import STAND_INS, encoded, on_wall, pictures
 
 OTHER = (b"junk", encoded(on_wall(np.zeros((20, 20, 3), np.uint8))))
 
