@@ -19,6 +19,14 @@ COLOURS = {
     "InputLayer": "#eeeeee",
 }
 OTHER = "#fff7e0"
+# the class of the style of a layer, for pages with colours of their own
+STYLES = {
+    "#cfe2f3": "layer weighted",
+    "#d9ead3": "layer dense",
+    "#d9d2e9": "layer attention",
+    "#eeeeee": "layer input",
+    OTHER: "layer",
+}
 
 
 def draw(layers: Sequence[Layer], title: str) -> str:
@@ -49,8 +57,9 @@ def draw(layers: Sequence[Layer], title: str) -> str:
     boxes = [_box(layer, *places[layer.number]) for layer in layers]
     return "\n".join(
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {full:g} {height:g}" font-family="sans-serif">',
-            f'<rect width="{full:g}" height="{height:g}" fill="white"/>',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {full:g} {height:g}" width="{full:g}" '
+            f'role="img" aria-label="{escape(title, quote=True)}" font-family="sans-serif">',
+            f'<rect class="back" width="{full:g}" height="{height:g}" fill="white"/>',
             f'<text x="{full / 2:g}" y="{GAP}" text-anchor="middle" font-size="16">{escape(title)}</text>',
             *lines,
             *boxes,
@@ -86,7 +95,8 @@ def _box(layer: Layer, x: float, y: float) -> str:
     corner = f'x="{x - WIDTH / 2:g}" y="{y - HEIGHT / 2:g}" width="{WIDTH}" height="{HEIGHT}"'
     colour = COLOURS.get(layer.type, OTHER)
     return (
-        f'<g text-anchor="middle" font-size="12"><rect {corner} rx="4" fill="{colour}" stroke="#777"/>'
+        f'<g text-anchor="middle" font-size="12"><rect class="{STYLES[colour]}" {corner} rx="4" fill="{colour}" '
+        f'stroke="#777"/>'
         f'<text x="{x:g}" y="{y - 3:g}">{escape(layer.type)}</text>'
         f'<text x="{x:g}" y="{y + 12:g}" fill="#555">{shape}{parameters}</text></g>'
     )

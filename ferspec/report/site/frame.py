@@ -20,6 +20,8 @@ MENU = {
     "table-2.html": "Table 2",
     "table-3.html": "Table 3",
     "tables-4-to-6.html": "Tables 4 to 6",
+    "figures.html": "Figures",
+    "questions.html": "Research questions",
     "errata.html": "Errata",
 }
 

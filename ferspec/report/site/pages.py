@@ -8,10 +8,13 @@ from typing import get_args
 
 from ferspec import spec
 from ferspec.grid.advising.verdicts import verdicts
+from ferspec.grid.finding.findings import findings
+from ferspec.grid.judging.results import published
 from ferspec.progress import Progress, silent
 from ferspec.report.site import grid_table, summary_tables
 from ferspec.report.site.cell_page import path_of, render_cell
 from ferspec.report.site.doubts import doubts_of
+from ferspec.report.site.figure_pages import figure_files
 from ferspec.report.site.frame import render
 from ferspec.report.site.grid_table import TABLES, Measured
 from ferspec.report.words import WEIGHTS
@@ -31,6 +34,8 @@ TILES = (
     ("table-2.html", "Table 2", "Every cell at 48×48, as printed and as released; sort and filter it."),
     ("table-3.html", "Table 3", "Every cell at 224×224."),
     ("tables-4-to-6.html", "Tables 4 to 6", "The paper's best networks, row by row, with a verdict on each."),
+    ("figures.html", "Figures 2 to 28", "Redrawn from the specification, with values as CSV and verdicts."),
+    ("questions.html", "Research questions", "RQ1 to RQ3: each statement of the paper with its interval and outcome."),
     ("errata.html", "Errata", "Where text, tables and the authors' runs disagree."),
 )
 
@@ -48,6 +53,7 @@ def site_files(command: str, measured: Measured, progress: Progress = silent) ->
         progress("drawing pages", done, steps)
     files |= dict(_grid_tables(measured))
     files |= dict(_summary_tables(measured))
+    files |= dict(figure_files(findings(published()), measured))
     files["errata.html"] = render("errata.html", "errata.html", "Errata", errata=spec.load().errata)
     files["index.html"] = _index(command, measured)
     progress("drawing pages", steps, steps)

@@ -27,7 +27,9 @@ class Scale:
         """The round values: position and text."""
         step = next((step for step in STEPS if (self.high - self.low) / step <= MOST_TICKS), STEPS[-1])
         first, last = math.ceil(round(self.low / step, 6)), math.floor(round(self.high / step, 6))
-        return tuple((self.x(number * step), f"{number * step:g}") for number in range(first, last + 1))
+        return tuple(
+            (self.x(number * step), f"{number * step:g}".replace("-", "−")) for number in range(first, last + 1)
+        )
 
 
 @dataclass(frozen=True)
