@@ -130,7 +130,7 @@ class CertifyRequest(Request):
     robustness: Annotated[
         bool,
         Option(
-            "Measure what blur, noise, other crops and preparations cost, at 50 levels: as many runs over all images "
+            "Measure what blur, noise, other crops and preparations cost: a run over all images for each level "
             "(docs/robustness.md)."
         ),
     ] = False

@@ -16,7 +16,7 @@ from ferspec.required import required
 from ferspec.subjects.certificates.losses import ConditionLosses, LevelLoss, Robustness
 
 # of the plotting area in a panel: percent across, pixels down
-LEFT, RIGHT = 14, 94
+LEFT, RIGHT = 17, 94
 TOP, BOTTOM = 8, 128
 STEPS = (5, 10, 20)
 # about how many lines of the grid are drawn
@@ -81,7 +81,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Drawing:
-    """All panels and rows, which share one scale; None for a list without a measured loss."""
+    """All panels and rows, which share one scale; ``left`` is where panels begin, in percent."""
 
     scale: Scale
     grid: tuple[tuple[float, int], ...]
@@ -89,6 +89,7 @@ class Drawing:
     panels: tuple[Panel, ...]
     rows: tuple[Row, ...]
     ticks: tuple[tuple[float, int], ...]
+    left: int = LEFT
 
 
 def drawing(robustness: Robustness) -> Drawing | None:
