@@ -28,11 +28,13 @@ def page(found: dict[str, Any]) -> str:
     moved, in_place, hashes = found["moved"], found["in_place"], found["hashes"]
     names = [f"{row['hash']} ≤ {row['distance']}" for row in hashes]
     scanned = moved["scanned"]
+    pairs = found["photographs"] * (moved["total"] - scanned["rendered face"])
     rows = [
         f"| {name} | {moved['recall'][name]:.3f} | {in_place['recall'][name]:.3f} | "
         + " | ".join(f"{row['recall'][name]:.3f}" for row in hashes)
         for name in CHANGES
     ]
+    false = ", ".join(f"{n} {row['false_per_100000']:,.0f}" for n, row in zip(names, hashes, strict=True))
     return f"""\
 # How many copies are found
 
@@ -49,9 +51,10 @@ Recall:
 |---|---|---|{"---|" * len(names)}
 {chr(10).join(f"{row} |" for row in rows)}
 
-False pairs of photographs: {moved["false"]["photographs"]}. Rendered faces resemble one another more than photographs:
-{moved["false_pictures"]["rendered faces"]:,} of the images were taken for another rendered face. Hashes, false pairs
-in 100,000 images: {", ".join(f"{n} {row['false_per_100000']:,.0f}" for n, row in zip(names, hashes, strict=True))}.
+Of {pairs:,} pairs of a photograph and a copy of another, {moved["false"]["photographs"]} were taken for copies;
+{moved["of_one_sitting"]} of these are two shots of one person in one sitting, by eye. Rendered faces resemble one
+another more than photographs: {moved["false_pictures"]["rendered faces"]:,} of the images were taken for another
+rendered face. Hashes, false pairs in 100,000 images: {false}.
 
 Seconds of CPU, without making the images: {moved["cpu_seconds"]:.0f} for the search, {in_place["cpu_seconds"]:.1f} in
 place (both read and hash the images). Largest memory: {moved["peak_mib"]:,.0f} MiB.

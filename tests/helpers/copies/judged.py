@@ -18,6 +18,7 @@ class Measured:
     scanned: dict[str, int] = field(default_factory=dict)
     false: dict[str, int] = field(default_factory=dict)
     false_pictures: dict[str, int] = field(default_factory=dict)
+    of_one_sitting: int = 0
     cpu_seconds: float = 0.0
     reading_seconds: float = 0.0
     wall_seconds: float = 0.0
@@ -28,6 +29,7 @@ def judged(planted: Planted, found: tuple[Copy, ...]) -> Measured:
     hits: set[int] = set()
     false: Counter[str] = Counter()
     pictures: dict[str, set[int]] = {}
+    of_one_sitting = 0
     for copy in found:
         kind, query = planted.shows(copy.second)
         if query >= 0 and planted.same(query, copy.first):
@@ -38,6 +40,7 @@ def judged(planted: Planted, found: tuple[Copy, ...]) -> Measured:
                 "photographs" if kind != "rendered face" and copy.first < len(planted.halves[0]) else "rendered faces"
             )
             false[both] += 1
+            of_one_sitting += both == "photographs" and planted.of_one_sitting(copy.first, copy.second)
             pictures.setdefault(both, set()).add(copy.second)
     kinds = Counter(planted.shows(place)[0] for place in range(len(planted)))
     counted = Counter(planted.shows(place)[0] for place in hits)
@@ -47,4 +50,5 @@ def judged(planted: Planted, found: tuple[Copy, ...]) -> Measured:
         scanned=dict(kinds),
         false={name: false[name] for name in ("photographs", "rendered faces")},
         false_pictures={name: len(pictures.get(name, ())) for name in ("photographs", "rendered faces")},
+        of_one_sitting=of_one_sitting,
     )

@@ -13,7 +13,7 @@ import numpy as np
 from ferspec.reference.augmentation.parameters import Parameters, parameters_from
 from ferspec.reference.augmentation.warp import augmented
 from ferspec.synthetic import synthetic_images
-from helpers.copies.twins import TWINS
+from helpers.copies.twins import SITTINGS, TWINS
 
 SIDE, QUERIES, COPIES = 48, 2100, 1000
 RENDERED_OTHERS = 50  # of each class
@@ -131,6 +131,17 @@ class Planted:
         faces = self.fill[place % 2]
         changed = augmented_at_random(faces[rng.integers(len(faces))], rng)
         return compressed(changed, int(rng.integers(50, 96))) if rng.random() < 0.5 else changed
+
+    def of_one_sitting(self, query: int, place: int) -> bool:
+        """Return whether a photograph, and the one that an image is a copy of, show one person in one sitting."""
+        _, copied = self.shows(place)
+        shown = (
+            self.halves[0][copied]
+            if copied >= 0
+            else self.halves[1][np.random.default_rng((self.seed, place)).integers(len(self.halves[1]))]
+        )
+        pair = sorted((int(self.halves[0][query]), int(shown)))
+        return tuple(pair) in SITTINGS
 
     def same(self, query: int, found: int) -> bool:
         """Return whether two queries show one picture."""

@@ -7,3 +7,6 @@ TWINS = {
     (447, 925), (499, 780), (539, 629), (558, 992), (566, 883), (646, 702), (671, 907), (730, 993), (765, 983),
     (896, 1010),
 }  # fmt: skip
+
+# one person in one sitting, by another shot with another background: these are not copies, but nearly look like them
+SITTINGS = {(212, 740)}
