@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ferspec.api.compare import rank as rank
     from ferspec.api.conform import conform as conform
     from ferspec.api.dataset.inspect import inspect as inspect
+    from ferspec.api.edge import convert as convert
     from ferspec.api.evaluate import evaluate as evaluate
     from ferspec.api.recommend import recommend as recommend
     from ferspec.api.train import train as train
@@ -33,6 +34,7 @@ _PLACES = {
     "assess": "ferspec.use.assess",
     "build_model": "ferspec.zoo",
     "class_weights": "ferspec.reference.weighting",
+    "convert": "ferspec.api.edge",
     "inspect": "ferspec.api.dataset.inspect",
     "rank": "ferspec.api.compare",
 }

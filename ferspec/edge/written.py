@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import mkdtemp
@@ -15,6 +16,14 @@ from ferspec.subjects.models.from_names import contract_path
 
 DOCUMENT = "edge.json"
 LARGEST = 64 * 1024**2
+
+
+class Temporary:
+    """A temporary folder, which is removed when it is no longer used."""
+
+    def __init__(self) -> None:
+        self.path = Path(mkdtemp(prefix="ferspec-edge-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 class Held(NamedTuple):

@@ -61,7 +61,8 @@ class Answers(Record):
 def compared(labels: np.ndarray, original: np.ndarray, converted: np.ndarray, max_drop: float) -> Answers:
     """Compare two models, and decide on the drop of accuracy.
 
-    ``labels`` and the predicted classes are (n,) integers. ``max_drop`` is the margin, a share. ``UserError`` for other shapes or labels.
+    ``labels`` and the predicted classes are (n,) integers. ``max_drop`` is the margin, a share. ``UserError`` for other
+    shapes or labels.
     """
     found = compare(labels, original, converted, margin=max_drop)
     within, n = required(found.margin), found.n

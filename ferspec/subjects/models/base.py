@@ -184,7 +184,8 @@ class Model:
     def timed(self, image: np.ndarray) -> Timed:
         """Run the model once on an image, and measure that in its process.
 
-        The image is float32 (height, width, channels). A file with a fixed batch size gets the image as often as that. Raise ``SubjectError`` if the model crashes.
+        The image is float32 (height, width, channels). A file with a fixed batch size gets it as often as that. Raise
+        ``SubjectError`` if the model crashes.
         """
         if self.time is None:
             raise ValueError("only a model in a process of its own can be timed")

@@ -19,6 +19,7 @@ VERBS = (
     "class_weights",
     "compare",
     "conform",
+    "convert",
     "evaluate",
     "inspect",
     "rank",

@@ -1,0 +1,39 @@
+"""What ``ferspec edge`` is asked. Like the other requests, it loads nothing that the command does not need."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import model_validator
+
+from ferspec.api.requests import LEAST_MARGIN, DatasetName, ModelName, Name, Request, SplitName, TimeLimit, TrustCode
+from ferspec.errors import UserError
+from ferspec.options import Option
+from ferspec.subjects.time_limit import OF_MODELS
+
+
+class EdgeRequest(Request):
+    """A model to convert, images to calibrate with, and images to test on."""
+
+    verb: ClassVar[str] = "edge"
+
+    model: ModelName
+    calibration: Annotated[
+        Name | None, Option("Pictures like those of use, none of them of the dataset; no labels needed.", metavar="DIR")
+    ] = None
+    dataset: DatasetName = None
+    split: SplitName = None
+    contract: Annotated[Name | None, Option("The contract of the model.", ("--contract", "-c"), "FILE")] = None
+    max_drop: Annotated[
+        float, Option("The drop of accuracy that would be too much: 0.01 for 1 point.", metavar="SHARE")
+    ] = 0.01
+    trust_code: TrustCode = False
+    time_limit: TimeLimit = OF_MODELS
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not LEAST_MARGIN <= self.max_drop < 1:
+            raise UserError(f"max drop {self.max_drop:g}: give a share from {LEAST_MARGIN:g} to 1: 0.01 for 1 point")
+        if None not in (self.calibration, self.dataset) and self.calibration == self.dataset:
+            raise UserError(f"{self.dataset} is given to calibrate with and to test on: give two sets")
+        return self
