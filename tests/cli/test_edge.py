@@ -87,7 +87,7 @@ def test_on_few_images_it_is_undecided_and_says_how_many_would_decide(edge, tmp_
     assert status == 3
     needed = json.loads((tmp_path / "out" / "edge.json").read_text())["files"][0]["answers"]["decision"]
     assert needed["images_to_decide"] > 301
-    assert f"undecided {needed['images_to_decide']:,} images" in " ".join(out.split())
+    assert f"undecided {needed['images_to_decide']:,} 0.0 (" in " ".join(out.split())
 
 
 def test_a_file_that_cannot_be_evaluated_fails(edge, tmp_path):

@@ -13,8 +13,8 @@ from ferspec.report.tables import print_table
 from ferspec.report.terminal import STYLES
 from ferspec.report.words import plain
 
-PLAIN_WIDTH = 160
-DROPPED = ("memory", "macro F1, points", "agreement")
+PLAIN_WIDTH = 180
+DROPPED = ("macro F1, points", "agreement", "memory")
 
 
 def print_edge(found: EdgeConversion, folder: Path) -> None:
@@ -29,7 +29,7 @@ def print_edge(found: EdgeConversion, folder: Path) -> None:
     table = file_table(found)
     rows = [tuple(Text(plain(cell)) for cell in row) for row in table.rows]
     dropped = (*DROPPED, *[heading for heading in table.headings if heading.startswith("ms, ")][1:])
-    print_table(console, table.headings, rows, dropped=dropped)
+    print_table(console, table.headings, rows, whole=("file", "decision"), dropped=dropped)
     console.print(intervals(), style="dim")
     for title, reason in missing(found):
         console.print(Text(f"{title}: {plain(reason)}"))

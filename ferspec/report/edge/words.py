@@ -47,7 +47,7 @@ def said(report: EdgeReport) -> Iterator[str]:
         "more; each file is tested by itself, at 5 %."
     )
     if any(file.verdict == "inconclusive" and file.answers is not None for file in report.converted):
-        yield "Undecided: so few images prove neither. In 19 of 20 cases, the number under 'to decide' does."
+        yield "Undecided: so few images prove neither. In 19 of 20 cases, as many as 'to decide' says do."
     if report.dataset.synthetic:
         yield "The faces are synthetic: this says nothing about people."
     about = report.calibration
@@ -88,12 +88,12 @@ def to_decide(file: EdgeFile) -> str:
     if file.answers is None or file.answers.decision.verdict != "undecided":
         return ""
     images = file.answers.decision.images_to_decide
-    return "no number" if images is None else f"{images:,} images"
+    return "never" if images is None else f"{images:,}"
 
 
 def milliseconds(timing: Timing) -> str:
-    """Return the median and the 95th percentile: ``1.31 (p95 1.52)``."""
-    return f"{timing.median:.3g} (p95 {timing.p95:.3g})"
+    """Return the median and the 95th percentile: ``1.31 / 1.52``."""
+    return f"{timing.median:.3g} / {timing.p95:.3g}"
 
 
 def file_table(report: EdgeReport) -> Texts:
@@ -212,7 +212,8 @@ def size(count: int | None) -> str:
 
 def intervals() -> str:
     """Return what the brackets mean."""
-    return f"In brackets are {level()} intervals of the paired difference on the same images."
+    paired = f"In brackets are {level()} intervals of the paired difference on the same images"
+    return f"{paired}; times are the median and the 95th percentile."
 
 
 def changes(answers: Answers) -> tuple[str, str, str]:
