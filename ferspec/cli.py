@@ -43,17 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-add_commands(app, certify, audit, compare, conform, train, verify, evaluate, recommend, report)
-app.command("certify", epilog=certify.EXAMPLE)(certify.certify)
-app.command("audit", epilog=audit.EXAMPLE)(audit.audit)
-app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
-app.command("conform", epilog=conform.EXAMPLE)(conform.conform)
-app.command("train", epilog=train.EXAMPLE)(train.train)
-app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
-app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
-app.command("edge", epilog=edge.EXAMPLE)(edge.edge)
-app.command("recommend", epilog=recommend.EXAMPLE)(recommend.recommend)
-app.command("report", epilog=report.EXAMPLE)(report.report)
+add_commands(app, certify, audit, compare, conform, train, verify, evaluate, edge, recommend, report)
 app.add_typer(contract.app, name="contract")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(grid.app, name="grid")

@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import model_validator
 
-from ferspec.api.requests import LEAST_MARGIN, DatasetName, ModelName, Name, Request, SplitName, TimeLimit, TrustCode
+from ferspec.api.requests import LEAST_MARGIN, DatasetName, Name, Request, SplitName, TimeLimit, TrustCode
 from ferspec.errors import UserError
-from ferspec.options import Option
+from ferspec.options import Argument, Option
 from ferspec.subjects.time_limit import OF_MODELS
 
 
@@ -17,7 +17,14 @@ class EdgeRequest(Request):
 
     verb: ClassVar[str] = "edge"
 
-    model: ModelName
+    model: Annotated[
+        Name,
+        Argument(
+            "A model file or folder (.keras, .h5, SavedModel, .tflite, .onnx, .pt2, TorchScript, PyTorch weights, "
+            "Hugging Face), the folder of a finished training, or [bold]demo[/bold].",
+            "MODEL",
+        ),
+    ]
     calibration: Annotated[
         Name | None, Option("Pictures like those of use, none of them of the dataset; no labels needed.", metavar="DIR")
     ] = None
