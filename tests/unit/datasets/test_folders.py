@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ferspec.api.dataset.build import build
 from ferspec.errors import UserError
 from ferspec.subjects.datasets.manifest import Entry, digest, manifest_notes
 from ferspec.subjects.datasets.readers import Listing
@@ -141,6 +142,28 @@ def test_an_empty_class_folder_is_refused(tmp_path):
     put(tmp_path, ["Happy/1.png"])
     (tmp_path / "Fear" / "inner").mkdir(parents=True)
     assert refusal_of(tmp_path) == f"{tmp_path / 'Fear'}: this class folder holds no images: fill it or remove it"
+
+
+def closed(monkeypatch, name):
+    """Let a folder be one that the user may not read."""
+    scan = os.scandir
+
+    def refusing(path="."):
+        if os.path.basename(os.fspath(path)) == name:
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+
+
+@pytest.mark.parametrize("name", ["Sad", "set"])
+def test_a_folder_that_may_not_be_read_is_named_and_not_left_out(tmp_path, monkeypatch, name):
+    put(tmp_path / "set", [f"{label}/1.png" for label in CLASSES])
+    closed(monkeypatch, name)
+    said = refusal_of(tmp_path / "set")
+    assert f"{name} cannot be read: Permission denied" in said
+    with pytest.raises(UserError, match="Permission denied"):
+        build(tmp_path / "out", [tmp_path / "set"], until="collect")
 
 
 def test_the_folder_of_one_class_is_refused_with_a_remedy(tmp_path):

@@ -23,12 +23,12 @@ class Folder:
     def levels(self) -> Iterator[Level]:
         """Yield every folder as ``Tree.levels`` says; links within the folder are followed, except to a visited one.
 
-        Raise ``UserError``, at the end, for links that lead out of it: their number is known then, and nothing was
-        read.
+        Raise ``UserError`` for a folder that cannot be read; and, at the end, for links that lead out of it: their
+        number is known then, and nothing was read.
         """
         visited, boundary = set(), os.path.realpath(self.place)
         outside: list[Path] = []
-        for folder, folders, files in os.walk(self.place, followlinks=True):
+        for folder, folders, files in os.walk(self.place, onerror=_refuse, followlinks=True):
             folders[:] = sorted(name for name in folders if not is_skipped(name))
             names = sorted(name for name in files if not is_skipped(name))
             real = os.path.realpath(folder)
@@ -66,6 +66,10 @@ class Folder:
                 f"{self.place} holds links that lead out of it: {len(outside):,} ({first_few(outside)}): copy the "
                 "files that they lead to, or give the folder that holds those"
             )
+
+
+def _refuse(error: OSError) -> None:
+    raise UserError(f"the folder {error.filename} cannot be read: {error.strerror}: change that, or leave it out")
 
 
 def _leads_out(path: Path, boundary: str) -> bool:
