@@ -74,3 +74,6 @@ def test_a_page_that_hides_faces_still_does_when_its_certificate_is_verified_and
     verified = ferspec.verify(out / "certificate.json", tmp_path / "set.npz")
     rewrite_pages(verified.certificate, out, SELF_ASSERTED)
     assert (out / PAGE).read_text(encoding="utf-8") == written
+    ferspec.certify(tmp_path / "p.csv", tmp_path / "set.npz").write(tmp_path / "hidden")
+    rewrite_pages(verified.certificate, tmp_path / "hidden", SELF_ASSERTED)
+    assert "data:image/" not in (tmp_path / "hidden" / PAGE).read_text(encoding="utf-8")
