@@ -18,7 +18,8 @@ WITH_PREDICTIONS = (
     "the file of predictions has the digest that the document states; without the images, their labels are claims"
 )
 WITH_BOTH = (
-    "the model was run again on the images: predictions, outcomes and diagnoses are those of the document, within the "
+    "the model was run again on the images: predictions, outcomes, diagnoses and any losses of robustness are those of "
+    "the document, within the "
     "tolerances of FER-X-08 and FER-X-12"
 )
 WITH_FILES = "the images and the file of predictions are those of the document; no model was run"

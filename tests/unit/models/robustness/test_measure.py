@@ -55,6 +55,16 @@ def test_severity_0_of_a_condition_costs_exactly_0(patches, monkeypatch, change,
     assert (found.only_unchanged, found.only_changed, found.loss.value) == (0, 0, 0.0)
 
 
+def test_where_not_all_images_were_asked_the_losses_are_of_those_that_were(patches, monkeypatch):
+    kept = tuple(one for one in conditions() if one.id in ("control", "dark"))
+    for module in (measure, losses):
+        monkeypatch.setattr(module, "conditions", lambda: kept)
+    asked = subject(patches, right).only(np.arange(20, 60))
+    found = robustness_on(asked)
+    assert (found.n, found.statements) == (40, 5)
+    assert level(found, "dark", -1).only_unchanged <= 40
+
+
 @pytest.mark.parametrize("id", ["bgr", "noise", "dark", "gray"])
 def test_counts_are_those_of_asking_the_model_by_hand(patches, measured, id):
     (condition,) = [one for one in conditions() if one.id == id]
