@@ -47,7 +47,13 @@ def from_tflite(job: Job) -> bytes:
 
 
 def copied(job: Job) -> bytes:
-    """Return an ONNX file as one file. Raise ``NotConvertible`` for one that is quantised already."""
+    """Return an ONNX file as one file."""
+    proto = require_float_weights(job)
+    return read_bounded(job.path, LARGEST, "an ONNX model") if not job.model.files else bytes(proto.SerializeToString())
+
+
+def require_float_weights(job: Job) -> Any:
+    """Return the parsed file with its weights. Raise ``NotConvertible`` for one that is quantised already."""
     import onnx
 
     require_float(job.model.signature.dtype, job.path)
@@ -56,7 +62,7 @@ def copied(job: Job) -> bytes:
         raise NotConvertible(f"it is quantised ({', '.join(quantised)}): give the float32 model that it was made of")
     if any(tensor.data_type == onnx.TensorProto.FLOAT16 for tensor in proto.graph.initializer):
         raise NotConvertible("it holds weights as float16: give the float32 model that it was made of")
-    return read_bounded(job.path, LARGEST, "an ONNX model") if not job.model.files else proto.SerializeToString()
+    return proto
 
 
 def int8(job: Job) -> bytes:
