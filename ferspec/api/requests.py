@@ -341,12 +341,11 @@ class ReportRequest(Request):
 
     verb: ClassVar[str] = "report"
 
-    published: Annotated[bool, Option("Draw the published results.")] = False
-
-    def require_subject(self) -> None:
-        """Raise ``UserError`` where there is nothing to draw."""
-        if not self.published:
-            raise UserError("nothing to draw: give --published")
+    inputs: Annotated[
+        tuple[Name, ...],
+        Argument("Folders of runs, tables of results, and certificates or their folders.", "[INPUT]..."),
+    ] = ()
+    published: Annotated[bool, Option("Draw the published results alone, without inputs.")] = False
 
 
 class InspectRequest(Request):

@@ -20,16 +20,16 @@ def report(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The folder of the site: new, or empty.")],
     json: Json = False,
 ) -> None:
-    """Draw a static site of the results: the tables of the paper, and a page for each cell.
+    """Draw a static site of the results: the tables and figures of the paper, and a page for each cell.
 
-    The pages need no network and no server: open index.html. Values are shown as printed, as released and as measured;
-    misprints are marked.
+    The pages need no network and no server: open index.html. Values are shown as printed, as released and, of the
+    inputs, as measured; misprints are marked. A certificate that does not verify is refused, and nothing is written.
     """
-    from ferspec.api.report import INDEX, report_request
+    from ferspec.api.report import INDEX, report_request, require_subject
     from ferspec.commands.live.progress import progress
     from ferspec.report.site.writing import require_free
 
-    request.require_subject()
+    require_subject(request)
     require_free(out)
     with progress() as shown:
         site = report_request(request, shown)

@@ -7,7 +7,7 @@ import time
 def test_without_anything_to_draw_nothing_is_written(ferspec, tmp_path):
     status, out, err = ferspec("report", "--out", tmp_path / "site")
     assert (status, out) == (2, "")
-    assert err == "ferspec: nothing to draw: give --published\n"
+    assert err == "ferspec: nothing to draw: give runs, tables or certificates, or --published\n"
     assert list(tmp_path.iterdir()) == []
 
 

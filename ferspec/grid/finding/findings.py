@@ -61,7 +61,7 @@ def findings(results: Iterable[Result], profile: Profile = DEFAULT_PROFILE) -> F
     replicates under the profile. ``UserError`` for an unknown cell. Source: FER-F-01.
     """
     results = tuple(results)
-    reasons = [_why_skipped(result, profile) for result in results]
+    reasons = [why_skipped(result, profile) for result in results]
     used = [result for result, reason in zip(results, reasons, strict=True) if reason is None]
     skipped = Counter(reason for reason in reasons if reason is not None)
     clauses = [clause for clause in spec.load().select("F") if clause.source == "paper"]
@@ -79,7 +79,7 @@ def judge_of(results: Iterable[Result], figure: str, profile: Profile) -> Judge:
     return Judge(figure, _measured(results, figure, profile), _freedom(figure, profile))
 
 
-def _why_skipped(result: Result, profile: Profile) -> str | None:
+def why_skipped(result: Result, profile: Profile) -> str | None:
     """Return why a training is skipped, or None if it counts."""
     if result.problems:
         return "that contradict themselves"

@@ -9,7 +9,9 @@ from ferspec import spec
 from ferspec.grid.bands.bands import Band, bands_of
 from ferspec.report.site.doubts import METRICS
 from ferspec.report.site.frame import render
-from ferspec.report.site.grid_table import TABLES, Measured, Row, Value, row
+from ferspec.report.site.grid_table import TABLES, Row, Value, row
+from ferspec.report.site.inputs import Inputs
+from ferspec.report.site.measured_pages import shown
 from ferspec.report.site.scale import Picture, Scale, picture
 from ferspec.report.words import WEIGHTS, cell_name
 from ferspec.spec.records import IDENTITY, Cell, CellMetrics
@@ -35,8 +37,9 @@ def path_of(cell: Cell) -> str:
     return f"{FOLDER}/{cell.id}.html"
 
 
-def render_cell(cell: Cell, measured: Measured) -> str:
-    """Return the page of a cell."""
+def render_cell(cell: Cell, inputs: Inputs) -> str:
+    """Return the page of a cell, with its trainings."""
+    measured = inputs.measured
     book, own = spec.load(), row(cell, measured)
     metrics = list(_metrics(cell, own, measured.get(cell.id)))
     return render(
@@ -54,6 +57,8 @@ def render_cell(cell: Cell, measured: Measured) -> str:
         doubts=[(value, line) for line in own.lines for value in (line.parameters, *line.values) if value.doubt],
         errata=[book.erratum(id) for id in own.errata],
         others=_others(cell),
+        trainings=list(map(shown, inputs.of_cell(cell.id))),
+        classes=book.classes,
         metric_name=metric_name,
     )
 

@@ -17,6 +17,9 @@ from ferspec.report.site.doubts import doubts_of
 from ferspec.report.site.figure_pages import figure_files
 from ferspec.report.site.frame import render
 from ferspec.report.site.grid_table import TABLES, Measured
+from ferspec.report.site.inputs import Inputs
+from ferspec.report.site.measured_pages import PATH as MEASURED_PAGE
+from ferspec.report.site.measured_pages import measured_files
 from ferspec.report.words import WEIGHTS
 from ferspec.spec.records import Agreement, Resolution
 
@@ -39,23 +42,28 @@ TILES = (
     ("errata.html", "Errata", "Where text, tables and the authors' runs disagree."),
 )
 
+OWN = (MEASURED_PAGE, "Measured", "The trainings and certificates that this site was given.")
+PUBLISHED = Inputs()
 
-def site_files(command: str, measured: Measured, progress: Progress = silent) -> dict[str, str]:
+
+def site_files(command: str, inputs: Inputs = PUBLISHED, progress: Progress = silent) -> dict[str, str]:
     """Return the text of every file of the site, by its path with slashes.
 
-    ``command`` is the one that makes the site; ``measured`` are the metrics of measured cells by their ids.
+    ``command`` is the one that makes the site; ``inputs`` are shown beside the published results.
     """
+    measured = inputs.measured
     cells = spec.load().cells
     steps = len(cells) + 1
     files: dict[str, str] = {}
     for done, cell in enumerate(cells, start=1):
-        files[path_of(cell)] = render_cell(cell, measured)
+        files[path_of(cell)] = render_cell(cell, inputs)
         progress("drawing pages", done, steps)
     files |= dict(_grid_tables(measured))
     files |= dict(_summary_tables(measured))
     files |= dict(figure_files(findings(published()), measured))
     files["errata.html"] = render("errata.html", "errata.html", "Errata", errata=spec.load().errata)
-    files["index.html"] = _index(command, measured)
+    files |= dict(measured_files(inputs))
+    files["index.html"] = _index(command, inputs)
     progress("drawing pages", steps, steps)
     return files
 
@@ -93,7 +101,7 @@ def _summary_tables(measured: Measured) -> Iterator[tuple[str, str]]:
     yield f"{SUMMARY}.html", page
 
 
-def _index(command: str, measured: Measured) -> str:
+def _index(command: str, inputs: Inputs) -> str:
     cells = spec.load().cells
     counts = Counter(cell.agreement for cell in cells)
     impossible = sum(any(doubt.kind == "impossible" for doubt in doubts_of(cell).values()) for cell in cells)
@@ -103,8 +111,8 @@ def _index(command: str, measured: Measured) -> str:
         "The published grid",
         cells=len(cells),
         networks=len({(cell.architecture, cell.weights, cell.resolution) for cell in cells}),
-        measured=len(measured),
-        tiles=TILES,
+        measured=len(inputs.measured),
+        tiles=(*TILES, *([OWN] if inputs.trainings or inputs.certificates else [])),
         agreements={word: counts[word] for word in get_args(Agreement) if counts[word]},
         impossible=impossible,
         command=command,

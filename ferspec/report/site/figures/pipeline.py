@@ -52,11 +52,8 @@ def draw(steps: Sequence[Step]) -> str:
             parts.append(f'<text class="{style}" x="{WIDTH / 2:g}" y="{y:g}">{escape(text)}</text>')
         top += height + GAP
     label = escape("; ".join(f"{step.title}: {', '.join(step.lines)}" for step in steps), quote=True)
-    height = f"{top - GAP + 2:g}"
-    return (
-        f'<svg class="steps" role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}">'
-        f"{''.join(parts)}</svg>"
-    )
+    box = f"0 0 {WIDTH} {top - GAP + 2:g}"
+    return f'<svg class="steps" role="img" aria-label="{label}" viewBox="{box}" width="{WIDTH}">{"".join(parts)}</svg>'
 
 
 def _filled(text: str) -> str:

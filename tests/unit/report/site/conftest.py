@@ -9,7 +9,7 @@ from ferspec.report.site.writing import write_site
 @pytest.fixture(scope="session")
 def files():
     """The files of the published site by their paths."""
-    return site_files("ferspec report --published", {})
+    return site_files("ferspec report --published --out site/")
 
 
 @pytest.fixture(scope="session")
