@@ -131,7 +131,7 @@ def _panel(report: EdgeReport, dots: Sequence[_Dot], title: str, axis: str, show
 
 def _scale(low: float, high: float) -> tuple[float, int, int]:
     """Return the step of an axis of shares, and its first and last multiple."""
-    step = next((one for one in POINTS if (high - low) / one <= MOST_LINES - 1), POINTS[-1])
+    step = next((one for one in POINTS if (high - low) / one <= MOST_LINES - 1 + 1e-9), POINTS[-1])
     first = math.floor(low / step + 1e-9)
     return step, first, max(math.ceil(high / step - 1e-9), first + 1)
 
