@@ -79,7 +79,7 @@ def quantised(model: Model, contract: Contract, calibrating: np.ndarray, folder:
 
 def answers(model: Model, images: np.ndarray) -> np.ndarray:
     """Return the predicted class (n,) of each image, asked one by one."""
-    return np.concatenate([model.predict(image[np.newaxis]) for image in images]).argmax(axis=1)
+    return np.concatenate([model.run(image[np.newaxis]) for image in images]).argmax(axis=1)
 
 
 def draws(count: int = DRAWS) -> Iterator[Draw]:
