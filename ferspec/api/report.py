@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -16,6 +16,7 @@ from ferspec.grid.judging.reading import read
 from ferspec.grid.judging.trainings import with_details
 from ferspec.progress import Progress, silent
 from ferspec.report.pages import CERTIFICATE
+from ferspec.report.site.contact_sheet import sheet_of
 from ferspec.report.site.inputs import Certified, Inputs
 from ferspec.report.site.pages import site_files
 from ferspec.report.site.writing import write_site
@@ -66,7 +67,7 @@ def report_request(request: ReportRequest, progress: Progress = silent) -> Site:
     """
     require_subject(request)
     command = f"{request.reproduce} --out site/"
-    return Site(site_files(command, _inputs(request.inputs, progress), progress))
+    return Site(site_files(command, _inputs(request, progress), progress))
 
 
 def require_subject(request: ReportRequest) -> None:
@@ -77,8 +78,8 @@ def require_subject(request: ReportRequest) -> None:
         raise UserError("--published draws the published results alone: leave it out, or the inputs")
 
 
-def _inputs(paths: Iterable[str | Path], progress: Progress) -> Inputs:
-    found = {Path(path): _certificate_at(Path(path)) for path in paths}
+def _inputs(request: ReportRequest, progress: Progress) -> Inputs:
+    found = {Path(path): _certificate_at(Path(path)) for path in request.inputs}
     certificates = tuple(_verified(path) for path in found.values() if path is not None)
     others = [path for path, certificate in found.items() if certificate is None]
     held = read(others, progress) if others else None
@@ -86,6 +87,7 @@ def _inputs(paths: Iterable[str | Path], progress: Progress) -> Inputs:
         trainings=with_details(held.results) if held else (),
         certificates=certificates,
         notes=held.notes if held else (),
+        sheets=tuple(map(sheet_of, request.contact_sheet)),
     )
 
 

@@ -346,6 +346,9 @@ class ReportRequest(Request):
         Argument("Folders of runs, tables of results, and certificates or their folders.", "[INPUT]..."),
     ] = ()
     published: Annotated[bool, Option("Draw the published results alone, without inputs.")] = False
+    contact_sheet: Annotated[
+        tuple[Name, ...], Option("A dataset for Figure 1, one image of each class; repeatable.", metavar="DIR")
+    ] = ()
 
 
 class InspectRequest(Request):

@@ -26,6 +26,7 @@ from ferspec.report.site.figures.records import (
 from ferspec.report.site.findings import DIFFERENCES, judged, questions
 from ferspec.report.site.frame import render
 from ferspec.report.site.grid_table import Measured
+from ferspec.report.site.inputs import Inputs
 
 FOLDER = "figures"
 PARTS: dict[Part, str] = {
@@ -38,18 +39,18 @@ PARTS: dict[Part, str] = {
 }
 
 
-def figure_files(found: Findings, measured: Measured) -> Iterator[tuple[str, str]]:
+def figure_files(found: Findings, inputs: Inputs) -> Iterator[tuple[str, str]]:
     """Yield path and text of every page and CSV file about figures and questions.
 
     ``found`` are the paper's statements, judged by the published results.
     """
-    every = figures()
+    every, measured = figures(), inputs.measured
     for place, figure in enumerate(every):
         drawn = draw(figure, measured)
         yield f"{FOLDER}/{_stem(figure)}.csv", drawn.table.as_csv()
         yield _path(figure), _page(figure, drawn, every[max(0, place - 1) : place + 2], found.findings, measured)
     listed = {title: [(one, _path(one)) for one in every if one.part == part] for part, title in PARTS.items()}
-    yield "figures.html", render("figures.html", "figures.html", "Figures 2 to 28", parts=listed)
+    yield "figures.html", render("figures.html", "figures.html", "Figures", parts=listed, sheets=inputs.sheets)
     yield "questions.html", _questions(found)
 
 

@@ -11,6 +11,7 @@ from ferspec.grid.cells import SYNTHETIC, all_cells
 from ferspec.grid.finding.findings import why_skipped
 from ferspec.grid.judging.results import Result
 from ferspec.grid.judging.trainings import Training
+from ferspec.report.site.contact_sheet import Sheet
 from ferspec.spec.records import DEFAULT_PROFILE, CellMetrics
 from ferspec.subjects.certificates.document import Report
 from ferspec.subjects.certificates.signing.assurance import Assurance
@@ -30,11 +31,12 @@ class Certified:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Trainings and certificates; ``notes`` say what was skipped when they were read."""
+    """Trainings and certificates; ``notes`` say what was skipped when they were read, ``sheets`` are of datasets."""
 
     trainings: tuple[Training, ...] = ()
     certificates: tuple[Certified, ...] = ()
     notes: tuple[str, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
 
     @cached_property
     def measured(self) -> dict[str, CellMetrics]:

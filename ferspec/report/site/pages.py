@@ -13,6 +13,7 @@ from ferspec.grid.judging.results import published
 from ferspec.progress import Progress, silent
 from ferspec.report.site import grid_table, summary_tables
 from ferspec.report.site.cell_page import path_of, render_cell
+from ferspec.report.site.contact_sheet import sheet_files
 from ferspec.report.site.doubts import doubts_of
 from ferspec.report.site.figure_pages import figure_files
 from ferspec.report.site.frame import render
@@ -60,9 +61,10 @@ def site_files(command: str, inputs: Inputs = PUBLISHED, progress: Progress = si
         progress("drawing pages", done, steps)
     files |= dict(_grid_tables(measured))
     files |= dict(_summary_tables(measured))
-    files |= dict(figure_files(findings(published()), measured))
+    files |= dict(figure_files(findings(published()), inputs))
     files["errata.html"] = render("errata.html", "errata.html", "Errata", errata=spec.load().errata)
     files |= dict(measured_files(inputs))
+    files |= dict(sheet_files(inputs.sheets))
     files["index.html"] = _index(command, inputs)
     progress("drawing pages", steps, steps)
     return files
