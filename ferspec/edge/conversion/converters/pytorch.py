@@ -30,7 +30,7 @@ def to_onnx(job: Job) -> bytes:
     with tempfile.TemporaryDirectory() as folder, quiet():
         path = Path(folder) / "model.onnx"
         try:
-            written = torch.onnx.export(program, dynamo=True, opset_version=OPSET, verbose=False)
+            written: Any = torch.onnx.export(program, dynamo=True, opset_version=OPSET, verbose=False)
         except Exception as error:
             require_supported(operators_in(str(error), LISTS), "torch.onnx")
             raise

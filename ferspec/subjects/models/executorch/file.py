@@ -45,7 +45,7 @@ def load(path: Path, trust_code: bool = False) -> Model:
         if METHOD not in program.method_names:
             raise UserError(f"{name} has no method {METHOD!r}: export the network with torch.export, and convert that")
         described = program.metadata(METHOD)
-        sizes = described.input_tensor_meta(0).sizes() if described.num_inputs() else ()
+        sizes: tuple[int, ...] = described.input_tensor_meta(0).sizes() if described.num_inputs() else ()
         require_image_input(name, described.num_inputs(), len(sizes))
         if described.input_tensor_meta(0).dtype() != FLOAT32:
             raise UserError(f"{name} has an input of another type than float32: convert the float32 model")
