@@ -26,7 +26,11 @@ class EdgeRequest(Request):
         ),
     ]
     calibration: Annotated[
-        Name | None, Option("Pictures like those of use, none of them of the dataset; no labels needed.", metavar="DIR")
+        Name | None,
+        Option(
+            "Pictures like those that the model will see, none of them from the dataset; no labels needed.",
+            metavar="DIR",
+        ),
     ] = None
     dataset: DatasetName = None
     split: SplitName = None

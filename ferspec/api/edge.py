@@ -90,10 +90,10 @@ def convert(
 ) -> EdgeConversion:
     """Convert a model for small devices, and measure each file: ``ferspec edge``.
 
-    ``calibration`` is a folder of pictures like those of use, none of them of the test set ``dataset``. ``max_drop`` is
-    the drop of accuracy that would be too much, a share: for each file it is decided whether it is inferior by that.
-    The result's ``write`` writes the files, each with its contract. ``UserError`` for a model that cannot be evaluated
-    or converted, and for calibration pictures that are test images.
+    ``calibration`` is a folder of pictures like those that the model will see, none of them from the test set
+    ``dataset``. ``max_drop`` is the drop of accuracy that would be too much, a share: for each file it is decided
+    whether it is inferior by that. The result's ``write`` writes the files, each with its contract. ``UserError`` for a
+    model that cannot be evaluated or converted, and for calibration pictures that are test images.
     """
     request = EdgeRequest(
         model=model,
@@ -186,7 +186,7 @@ def _calibrating(request: EdgeRequest, images: Dataset, progress: Progress) -> C
     elif images.synthetic:
         found = demo_calibration(reading)
     else:
-        raise UserError("no calibration pictures were given: add --calibration DIR, pictures like those of use")
+        raise UserError("no calibration pictures: add --calibration DIR, pictures like those that the model will see")
     return kept_apart(found, images, progress)
 
 

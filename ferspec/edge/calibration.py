@@ -62,13 +62,13 @@ def open_calibration(path: str | Path, progress: StepProgress | None = None) -> 
     path = Path(path)
     if not path.exists():
         raise UserError(
-            f"{path}: no such folder: calibration needs pictures like those of use, but not the test images"
+            f"{path}: no such folder: give pictures like those that the model will see, but not the test images"
         )
     if not path.is_dir():
         return read_dataset(path.stem, whole(open_splits(path))[0], progress)
     listing = list_files(path)
     if not len(listing):
-        raise UserError(f"{path} holds no pictures: calibration needs some like those of use, but not the test images")
+        raise UserError(f"{path} holds no pictures: give some like those that the model will see, not the test images")
     return read_dataset(path.resolve().name, listing, progress)
 
 

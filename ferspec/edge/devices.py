@@ -97,7 +97,7 @@ def _too_large(device: Device, size: int, content: Content | None) -> Iterator[s
     elif size > device.flash_kib * KIBIBYTE:
         yield f"the file has {_kib(size)}, the flash {device.flash_kib:,} KiB"
     if needed > device.ram_kib * KIBIBYTE:
-        yield f"it needs at least {_kib(needed)} of memory, and there are {device.ram_kib:,} KiB"
+        yield f"it needs at least {_kib(needed)} of memory, but the device has {device.ram_kib:,} KiB"
 
 
 def _unsupported(runtime: Runtime, content: Content | None) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _unsupported(runtime: Runtime, content: Content | None) -> Iterator[str]:
     if runtime.types is not None and (types := [name for name in content.types if name not in runtime.types]):
         yield f"{runtime.name} does not compute with {_named(types)}"
     if not runtime.hybrid and content.hybrid:
-        yield f"{runtime.name} takes no weights of another type than the values, as in {_named(content.hybrid)}"
+        yield f"{runtime.name} does not support weights of another type than the values, as in {_named(content.hybrid)}"
 
 
 def _named(names: list[str] | tuple[str, ...]) -> str:

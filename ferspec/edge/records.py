@@ -17,7 +17,7 @@ class Format(Record):
     """A format that a model is converted to.
 
     ``runtime`` runs its files. ``reduced`` says what has fewer bits than in the original. A ``calibrated`` format needs
-    images that are like those of use.
+    images like those that the model will see.
     """
 
     name: str

@@ -80,4 +80,4 @@ def operators_in(text: str, patterns: tuple[str, ...]) -> set[str]:
 def require_float(dtype: str, path: Path) -> None:
     """Raise ``UserError`` for a model whose input is not float32, since it was quantised before."""
     if dtype != "float32":
-        raise UserError(f"{path.name} takes {dtype}, not float32: give the float32 model that it was made of")
+        raise UserError(f"{path.name} takes {dtype}, not float32: give the float32 model that it was made from")

@@ -60,9 +60,9 @@ class Refusal(Record):
     reason: str
 
 
-# packages that an extra cannot name, since they require single versions of others
+# packages that an extra cannot name, since they pin exact versions of others
 HOW = {
-    "onnx2tf": "it requires single versions of other packages: see docs/edge.md for how to install it beside ferspec",
+    "onnx2tf": "it pins exact versions of other packages: docs/edge.md says how to install it beside ferspec",
 }
 
 

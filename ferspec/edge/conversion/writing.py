@@ -25,7 +25,7 @@ from ferspec.subjects.models.source import Source, source_of
 
 STEP = "converting"
 CALLABLE = "callable"
-NO_IMAGES = "needs calibration images: give a folder of images that are like those of use"
+NO_IMAGES = "needs calibration images: give a folder of images like those that the model will see"
 
 
 def convert(

@@ -47,7 +47,7 @@ def said(report: EdgeReport) -> Iterator[str]:
         "more; each file is tested by itself, at 5 %."
     )
     if any(file.verdict == "inconclusive" and file.answers is not None for file in report.converted):
-        yield "Undecided: so few images prove neither. In 19 of 20 cases, as many as 'to decide' says do."
+        yield "Undecided: these images prove neither. The number under 'to decide' would, in 19 of 20 cases."
     if report.dataset.synthetic:
         yield "The faces are synthetic: this says nothing about people."
     about = report.calibration
@@ -57,7 +57,7 @@ def said(report: EdgeReport) -> Iterator[str]:
     if timed is not None:
         yield (
             f"Timed on {report.device}, one image at a time, after {timed.timings[0].warm_up} runs that do not count: "
-            "other devices are slower or faster, in another order perhaps. Memory is that of the whole process, with "
+            "on other devices, times and their order may differ. Memory is that of the whole process, with "
             "Python and the runtime."
         )
 

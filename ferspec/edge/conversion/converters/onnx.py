@@ -59,9 +59,9 @@ def require_float_weights(job: Job) -> Any:
     require_float(job.model.signature.dtype, job.path)
     proto = onnx.load_model(str(job.path))
     if quantised := sorted({node.op_type for node in proto.graph.node if node.op_type.startswith(QUANTISED)}):
-        raise NotConvertible(f"it is quantised ({', '.join(quantised)}): give the float32 model that it was made of")
+        raise NotConvertible(f"it is quantised ({', '.join(quantised)}): give the float32 model that it was made from")
     if any(tensor.data_type == onnx.TensorProto.FLOAT16 for tensor in proto.graph.initializer):
-        raise NotConvertible("it holds weights as float16: give the float32 model that it was made of")
+        raise NotConvertible("it holds weights as float16: give the float32 model that it was made from")
     return proto
 
 

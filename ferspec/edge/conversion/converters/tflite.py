@@ -41,7 +41,7 @@ def copied(job: Job) -> bytes:
     reduced = {kinds[tensor.Type()] for tensor in _stored(graph)} & {"FLOAT16", "INT4", "INT8", "INT16", "UINT8"}
     if reduced:
         raise NotConvertible(
-            f"it holds weights as {', '.join(sorted(reduced)).lower()}: give the float32 model that it was made of"
+            f"it holds weights as {', '.join(sorted(reduced)).lower()}: give the float32 model that it was made from"
         )
     return content
 
