@@ -105,7 +105,7 @@ def _require_measured(longest: float, measured: Mapping[Network, Measurement]) -
     if not longest > 0:
         raise UserError(f"{option}: expected a number of milliseconds above 0")
     if not measured:
-        raise UserError(f"{option}: the grid holds no latencies: add --measured FILE with those of its networks")
+        raise UserError(f"{option}: no latency of a published cell is known: add --measured FILE that names its cells")
 
 
 def _unmeasured(option: str, cells: Sequence[Cell], measured: Mapping[Network, Measurement]) -> int:
