@@ -56,7 +56,7 @@ def explanation(robustness: Robustness) -> str:
     return (
         f"Each change was made to all {robustness.n:,} images, which were asked about in a random order. A loss is the "
         "accuracy on unchanged images minus that on changed ones, in points. The intervals hold together: with "
-        f"{confidence()} confidence, all {robustness.statements} contain their losses. They change no metric and no "
+        f"{confidence()} confidence, all {robustness.statements} contain their losses. Losses change no metric and no "
         "verdict."
     )
 
