@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -16,10 +12,6 @@ from ferspec.commands.fields import with_fields
 from ferspec.commands.options import Json
 
 EXAMPLE = "Example: ferspec conform mypackage.fer, or ferspec conform --command 'Rscript fer.R'"
-# Windows has no SIGHUP, which a closed terminal sends
-ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-# shells expect this exit status, plus the number of the signal that ended a program
-STOPPED = 128
 
 
 @with_fields
@@ -48,6 +40,7 @@ def conform(
         print_written(write_skeleton(init), as_json=json)
         return
     from ferspec.api.conform import conform_request
+    from ferspec.commands.live.ending import ended_in_order
     from ferspec.commands.live.progress import progress
     from ferspec.outcomes import EXIT_STATUS
     from ferspec.report.conformance import print_conformance
@@ -56,26 +49,3 @@ def conform(
         found = conform_request(request, shown)
     print_conformance(found, found.implementation, found.profile, found.departures, as_json=json)
     raise typer.Exit(EXIT_STATUS[found.verdict])
-
-
-@contextmanager
-def ended_in_order() -> Iterator[None]:
-    """End every process that the judge started if SIGTERM or SIGHUP ends the judge."""
-
-    def stop(number: int, frame: object) -> NoReturn:
-        # a closed terminal may send it twice, and the processes are being ended already
-        signal.signal(number, signal.SIG_IGN)
-        raise SystemExit(STOPPED + number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    # nohup makes a program ignore SIGHUP
-    heard = {number: signal.getsignal(number) for number in ENDING if signal.getsignal(number) != signal.SIG_IGN}
-    for number in heard:
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, before in heard.items():
-            signal.signal(number, before)

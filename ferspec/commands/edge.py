@@ -35,6 +35,7 @@ def edge(
     the number of images that would decide is printed.
     """
     from ferspec.api.edge import edge_request
+    from ferspec.commands.live.ending import ended_in_order
     from ferspec.commands.live.progress import progress
     from ferspec.commands.tables.edge import print_edge
     from ferspec.edge.written import require_replaceable
@@ -43,9 +44,9 @@ def edge(
 
     folder = out or default_folder(f"edge-{Path(str(request.model)).name}")
     require_folder(folder)
-    with progress() as shown:
+    with ended_in_order(), progress() as shown:
         found = edge_request(request, shown, lambda digest: None if force else require_replaceable(folder, digest))
-    found.write(folder)
+        found.write(folder)
     if json:
         print(found.to_json())
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import weakref
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from tempfile import mkdtemp
 from typing import NamedTuple
 
 from ferspec.errors import UserError
-from ferspec.files import read_bounded
+from ferspec.files import parse_json, read_bounded
 from ferspec.subjects.models.from_names import contract_path
 
 DOCUMENT = "edge.json"
@@ -93,7 +92,7 @@ def _files_in(folder: Path) -> set[str]:
 def _held(folder: Path) -> Held:
     """Return what an earlier document says; nothing where it cannot be read."""
     try:
-        document = json.loads(read_bounded(folder / DOCUMENT, LARGEST, "a document of conversions"))
+        document = parse_json(read_bounded(folder / DOCUMENT, LARGEST, "a document of conversions"))
         names = [file["name"] for file in document["files"]]
         return Held(str(document["original"]["model"]["digest"]), tuple(str(name) for name in names if name))
     except (UserError, ValueError, KeyError, TypeError):

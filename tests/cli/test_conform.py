@@ -17,8 +17,8 @@ import pytest
 import ferspec as package
 from ferspec.checks.generator import checks_for_implementation
 from ferspec.cli import UNREAD
-from ferspec.commands.conform import ENDING, STOPPED, ended_in_order
 from ferspec.commands.endings import INTERRUPTED, NOTHING_KEPT
+from ferspec.commands.live.ending import ENDING, STOPPED, ended_in_order
 from ferspec.errors import UserError
 from ferspec.report import catalogue
 from ferspec.subjects.implementations.capabilities import CATALOGUE

@@ -1,6 +1,10 @@
 """The command ``ferspec edge``: decisions, exit statuses, files, and what is refused in one line."""
 
+import gc
 import json
+import os
+import signal
+import tempfile
 from pathlib import Path
 
 import cv2
@@ -108,6 +112,21 @@ def test_a_folder_of_other_files_is_refused_before_any_conversion(edge, tmp_path
     status, _, err = edge(*GIVEN, "--out", tmp_path, files=("narrow",))
     assert (status, "holds other files" in err) == (2, True)
     assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
+
+
+def test_a_stopped_command_leaves_no_files_behind(edge, tmp_path, monkeypatch):
+    def stopped(*arguments):
+        assert [path.name for path in temporary.glob("ferspec-edge-*/*.onnx")] == ["good.onnx"]
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr("ferspec.api.edge.measured_file", stopped)
+    assert edge(*GIVEN, "--out", tmp_path / "out")[0] == 128 + signal.SIGTERM
+    gc.collect()
+    assert [*temporary.glob("ferspec-edge-*")] == []
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

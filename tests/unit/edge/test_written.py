@@ -67,3 +67,9 @@ def test_only_an_earlier_conversion_of_the_same_model_is_replaced(tmp_path):
     (out / "diary.txt").write_text("mine")
     with pytest.raises(UserError, match="holds other files"):
         require_replaceable(out, "abc")
+
+
+def test_an_earlier_document_of_endless_nesting_is_of_another_model(tmp_path):
+    (tmp_path / "edge.json").write_text("[" * 100_000)
+    with pytest.raises(UserError, match="files of another model"):
+        require_replaceable(tmp_path, "abc")
