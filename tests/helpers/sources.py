@@ -17,13 +17,13 @@ RESNET = LOGITS.model_copy(update={"architecture": "ferspec:ResNet18"})
 
 
 def keras_network() -> Any:
-    """Return an untrained Keras network whose classes differ clearly from image to image."""
+    """Return an untrained Keras network whose biases make each class as likely as the others."""
     import keras
 
     keras.utils.set_random_seed(0)
     layers = keras.layers
     wide = keras.initializers.RandomNormal(stddev=0.3, seed=1)
-    return keras.Sequential(
+    network = keras.Sequential(
         [
             keras.Input((*SIZE, 3)),
             layers.Conv2D(8, 3, padding="same"),
@@ -34,6 +34,10 @@ def keras_network() -> Any:
             layers.Dense(len(CLASSES), activation="softmax", kernel_initializer=wide),
         ]
     )
+    features = keras.Model(network.inputs, network.layers[-2].output).predict_on_batch(noise(200, 3))
+    kernel, _ = network.layers[-1].get_weights()
+    network.layers[-1].set_weights([kernel, -(features @ kernel).mean(axis=0)])
+    return network
 
 
 def torch_network() -> Any:
@@ -73,12 +77,24 @@ def save_torch(folder: Path) -> dict[str, tuple[Path, Contract]]:
     program = torch.export.export(network, (torch.zeros(2, 3, *SIZE),), dynamic_shapes=({0: torch.export.Dim("n")},))
     torch.export.save(program, folder / "network.pt2")
     torch.manual_seed(0)
-    save_file(ResNet18(len(CLASSES), 3).state_dict(), folder / "network.safetensors")
+    resnet = ResNet18(len(CLASSES), 3).eval()
+    _centre(resnet, resnet.linear)
+    save_file(resnet.state_dict(), folder / "network.safetensors")
     return {
         "torchscript": (folder / "network.pt", FIRST),
         "torch-export": (folder / "network.pt2", FIRST),
         "pytorch-weights": (folder / "network.safetensors", RESNET),
     }
+
+
+def _centre(network: Any, last: Any) -> None:
+    """Set the biases of the last layer so that each class is as likely as the others, and its scores as spread."""
+    import torch
+
+    with torch.no_grad():
+        images = torch.from_numpy(noise(200, 3).transpose(0, 3, 1, 2).copy())
+        last.weight /= network(images).std(axis=0, keepdim=True).T
+        last.bias -= network(images).mean(axis=0)
 
 
 def save_huggingface(folder: Path) -> dict[str, tuple[Path, Contract]]:
@@ -91,7 +107,9 @@ def save_huggingface(folder: Path) -> dict[str, tuple[Path, Contract]]:
     config = ResNetConfig(
         embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic", id2label=labels, num_channels=3
     )
-    ResNetForImageClassification(config).eval().save_pretrained(folder / "huggingface")
+    network = ResNetForImageClassification(config).eval()
+    _centre(lambda images: network(images).logits, network.classifier[-1])
+    network.save_pretrained(folder / "huggingface")
     return {"huggingface": (folder / "huggingface", LOGITS)}
 
 

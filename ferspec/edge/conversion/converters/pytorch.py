@@ -43,7 +43,7 @@ def to_tflite(job: Job) -> bytes:
     with quiet():
         import litert_torch
 
-        network = litert_torch.to_channel_last_io(_network(job), args=[0]).eval()
+        network = litert_torch.to_channel_last_io(_contiguous(_network(job)), args=[0]).eval()
         try:
             written = litert_torch.convert(network, (_example(job).permute(0, 2, 3, 1).contiguous(),))
         except Exception as error:
@@ -117,6 +117,21 @@ def _leaf(answer: Any, place: int) -> Any:
 def _plain(answer: Any) -> Any:
     """Return the scores of an answer of transformers, and any other as it is."""
     return getattr(answer, "logits", answer)
+
+
+def _contiguous(network: Any) -> Any:
+    """Return a module that lays its images out in memory as views in a recorded network expect."""
+    from torch import nn
+
+    class Contiguous(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = network
+
+        def forward(self, image: Any) -> Any:
+            return self.inner(image.contiguous())
+
+    return Contiguous()
 
 
 def _chosen(network: Any, place: int) -> Any:
