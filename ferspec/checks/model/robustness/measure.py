@@ -9,7 +9,7 @@ import numpy as np
 
 from ferspec.checks.model.robustness.losses import Counts, Found, Step, robustness_of
 from ferspec.checks.model.robustness.pixels import CHANGES
-from ferspec.errors import SubjectError
+from ferspec.errors import SubjectError, UserError
 from ferspec.progress import Progress, silent
 from ferspec.required import required
 from ferspec.spec.conditions import conditions
@@ -41,7 +41,8 @@ def robustness_on(subject: ModelSubject, progress: Progress = silent) -> Robustn
     found: dict[Step, Found] = {}
     for done, step in enumerate(steps):
         progress(STEP, done, len(steps))
-        found[step] = without_effect(step, subject.dataset, required(subject.contract).input) or _counts(subject, step)
+        unneeded = without_effect(step, subject.dataset, required(subject.contract).input)
+        found[step] = unneeded or _counts_in_a_living_process(subject, step)
     progress(STEP, len(steps), len(steps))
     return robustness_of(found, len(subject.labels))
 
@@ -74,6 +75,23 @@ def _of_filter(name: str, dataset: Dataset, declared: Input) -> Iterator[str]:
     shrinks = any(have > want for size in dataset.sizes for have, want in zip(size, declared.size, strict=True))
     if name == declared.resize + ANTIALIAS and not shrinks:
         yield NOT_SHRUNK
+
+
+def _counts_in_a_living_process(subject: ModelSubject, step: Step) -> Found:
+    """Return the counts, asked in a new process where the old one fails.
+
+    An earlier question may have ended it. ``FAILS`` if the new one fails too.
+    """
+    found = _counts(subject, step)
+    if found != FAILS or required(subject.model).reopened is None:
+        return found
+    fresh = subject.reopened()
+    try:
+        return _counts(fresh, step)
+    except UserError:  # a model that ends before its first answer
+        return FAILS
+    finally:
+        required(fresh.model).close()
 
 
 def _counts(subject: ModelSubject, step: Step) -> Found:

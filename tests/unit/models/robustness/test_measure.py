@@ -11,13 +11,23 @@ from ferspec.checks.model.robustness import losses, measure
 from ferspec.checks.model.robustness.losses import Counts, Step, robustness_of
 from ferspec.checks.model.robustness.measure import REASONS, robustness_on, without_effect
 from ferspec.checks.model.robustness.pixels import CHANGES
+from ferspec.errors import SubjectError
 from ferspec.spec import conditions as data
 from ferspec.spec.conditions import Condition, conditions
 from ferspec.spec.reading import SpecError
 from ferspec.subjects.models import Model, Signature
 from ferspec.subjects.models.contracts.contract import Input
 from ferspec.subjects.models.subject import ModelSubject
-from helpers.miniatures import colour_patches, contract, named, nearest_centre, right, right_with_some_noise, subject
+from helpers.miniatures import (
+    colour_patches,
+    contract,
+    model,
+    named,
+    nearest_centre,
+    right,
+    right_with_some_noise,
+    subject,
+)
 
 STEPS = tuple(dict.fromkeys(Step(one.change, amount) for one in conditions() for amount in one.levels))
 
@@ -158,6 +168,28 @@ def test_a_model_that_fails_on_changed_images_has_an_undefined_loss_there_alone(
     found = robustness_on(subject(patches, fragile))
     assert level(found, "dark", -1).loss.undefined == measure.FAILS
     assert level(found, "control").loss.value == 0.0
+
+
+def test_a_model_whose_process_ends_on_gray_images_is_asked_about_the_others_in_a_new_one(patches):
+    def opened():
+        ended = []
+
+        def mortal(batch):
+            if np.ptp(batch, axis=3).max() < 1e-6:
+                ended.append(True)
+            if ended:
+                raise SubjectError("its process ended")
+            return right(batch)
+
+        return named(mortal)
+
+    judged = ModelSubject(patches, model(opened(), opened), contract())
+    assert judged.predicted is not None
+    with pytest.raises(SubjectError):
+        judged.run(alter=lambda image: image[..., :1].repeat(3, axis=2))
+    found = robustness_on(judged)
+    assert level(found, "gray").loss.undefined == measure.FAILS
+    assert [level(found, id).loss.undefined for id in ("control", "blur", "crop-margin")] == [None] * 3
 
 
 @pytest.mark.parametrize(
