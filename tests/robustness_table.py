@@ -46,8 +46,8 @@ each run, as everywhere, and the sandbox gets pixels and nothing else.
 
 - **The intervals hold together.** Each is the interval of a paired difference (`ferspec spec show FER-Z-06`), at
   Šidák's level for the number *k* of different changes that were measured: 0.95^(1/k). With 95 % confidence, all of
-  them contain their losses. A loss whose interval holds 0 may be chance.
-- **Nothing is drawn twice in two ways.** The place of an occlusion, the direction of a roll, the dark side and the
+  them contain their losses. A loss whose interval contains 0 may be chance.
+- **Changes are repeatable.** The place of an occlusion, the direction of a roll, the dark side and the
   noise are drawn from the pixels of each image, so that a second measurement, and `ferspec verify`, change it in the
   same way.
 - **No verdict depends on it.** The losses are a section of the certificate, of its page (small plots, the worst
@@ -57,16 +57,16 @@ each run, as everywhere, and the sandbox gets pixels and nothing else.
   images, and a filter does not matter where images have the size of the input.
 
 The input keeps its size, so that models of a fixed size or batch are measured as well. A table of predictions cannot
-be asked again: `--robustness` then ends with one line and status 2. A model that fails on changed images has no loss
-there, and the reason instead. From Python: `ferspec.certify(model, dataset, robustness=True)` has `losses`, a frame,
+be asked again: `--robustness` then ends with one line and status 2. For a model that fails on changed images, the
+reason is shown instead of a loss. From Python: `ferspec.certify(model, dataset, robustness=True)` has `losses`, a frame,
 and `plot_losses()`.
 
-The Keras model of `fer` 25.10.3 took 235 s for 1,018 faces on two cores that other programs used five times over; the
+The Keras model of `fer` 25.10.3 took 235 s for 1,018 faces on two cores that were heavily shared with other programs. The
 whole certification took about 106 s of processor time.
 
 ## The conditions
 
-The levels stand in `ferspec/spec/data/robustness.toml`, each condition with the place in the paper that motivates it.
+`ferspec/spec/data/robustness.toml` lists the levels, and for each condition the place in the paper that motivates it.
 Lengths of blur and crop are in pixels of a face 256 high. Low resolution, JPEG and noise act on the pixels as they
 are.
 """
