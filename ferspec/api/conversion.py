@@ -44,7 +44,9 @@ class EdgeRequest(Request):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if not LEAST_MARGIN <= self.max_drop < 1:
-            raise UserError(f"max drop {self.max_drop:g}: give a share from {LEAST_MARGIN:g} to 1, as 0.01 for 1 point")
+            raise UserError(
+                f"max drop {self.max_drop:g}: give a share between {LEAST_MARGIN:g} and 1, as 0.01 for 1 point"
+            )
         if None not in (self.calibration, self.dataset) and self.calibration == self.dataset:
             raise UserError(f"{self.dataset} is given to calibrate with and to test on: give two sets")
         return self

@@ -138,7 +138,7 @@ def test_a_stopped_command_leaves_no_files_behind(edge, tmp_path, monkeypatch):
         ((*GIVEN[:3], "absent", *GIVEN[4:]), "absent: no such folder"),
         ((*GIVEN[:3], "patches.npz", *GIVEN[4:]), "patches.npz is given to calibrate with and to test on"),
         ((*GIVEN[:3], "few.npz", *GIVEN[4:]), "a file must not be tested on what it was calibrated with"),
-        ((*GIVEN, "--max-drop", "0"), "give a share from 1e-06 to 1"),
+        ((*GIVEN, "--max-drop", "0"), "give a share between 1e-06 and 1"),
         ((*GIVEN, "--max-drop", "1"), "0.01 for 1 point"),
         ((*GIVEN, "--contract", "other.toml"), "size = 16 x 16"),
         ((*GIVEN, "--split", "train"), "train"),

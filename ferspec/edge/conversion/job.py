@@ -45,10 +45,10 @@ class Job:
         channels = self.contract.input.channels
         return (channels, height, width) if self.channels_first else (height, width, channels)
 
-    def images(self) -> Iterator[np.ndarray]:
-        """Yield calibration images as batches of one, in the file's layout and type."""
-        for image in self.calibration:
-            batch = image[np.newaxis]
+    def images(self, count: int = 1) -> Iterator[np.ndarray]:
+        """Yield calibration images in batches, in the file's layout and type; the last batch may repeat some."""
+        for start in range(0, len(self.calibration), count):
+            batch = np.take(self.calibration, range(start, start + count), axis=0, mode="wrap")
             batch = batch.transpose(0, 3, 1, 2) if self.channels_first else batch
             yield np.ascontiguousarray(cast(batch, self.model.signature.dtype))
 

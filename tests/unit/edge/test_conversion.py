@@ -1,6 +1,7 @@
 """Conversion of the demo model to every format, and what cannot be converted."""
 
 import numpy as np
+import onnx
 import pytest
 
 from ferspec.edge.conversion import convert
@@ -116,3 +117,15 @@ def test_every_format_but_executorch_has_a_route_from_keras():
 def test_a_written_contract_reads_as_it_was(made):
     path = made["onnx-int8"].path
     assert load_contract(path.with_name(f"{path.name}.contract.toml")).input.size == (48, 48)
+
+
+def test_a_network_of_a_fixed_batch_size_is_quantised(made, original, tmp_path):
+    file = onnx.load(made["onnx-float32"].path)
+    for values in (file.graph.input, file.graph.output):
+        values[0].type.tensor_type.shape.dim[0].dim_value = 4
+    onnx.save(file, tmp_path / "fours.onnx")
+    contract = made["onnx-float32"].contract
+    (found,) = convert(tmp_path / "fours.onnx", contract, tmp_path / "out", [faces(2, 5)[0]], formats=["onnx-int8"])
+    assert found.reason is None
+    images, expected = original
+    assert agreement(answers(found.path, found.contract, images), expected) >= 0.95

@@ -95,8 +95,10 @@ def _reader(job: Job, kind: Any) -> Any:
 
     graph = onnx.load_model(str(job.path), load_external_data=False).graph
     stored = {tensor.name for tensor in graph.initializer}
-    name = next(given.name for given in graph.input if given.name not in stored)
-    images: Iterator[dict[str, np.ndarray]] = ({name: image} for image in list(job.images()))
+    given = next(given for given in graph.input if given.name not in stored)
+    # 0 for a file that takes any number
+    count = given.type.tensor_type.shape.dim[0].dim_value or 1
+    images: Iterator[dict[str, np.ndarray]] = ({given.name: batch} for batch in list(job.images(count)))
 
     class Reader(kind):  # type: ignore[misc]
         def get_next(self) -> dict[str, np.ndarray] | None:
