@@ -58,11 +58,11 @@ each run, as everywhere, and the sandbox gets pixels and nothing else.
 
 The input keeps its size, so that models of a fixed size or batch are measured as well. A table of predictions cannot
 be asked again: `--robustness` then ends with one line and status 2. For a model that fails on changed images, the
-reason is shown instead of a loss. From Python: `ferspec.certify(model, dataset, robustness=True)` has `losses`, a frame,
-and `plot_losses()`.
+reason is shown instead of a loss. From Python: `ferspec.certify(model, dataset, robustness=True)` has `losses`, a
+frame, and `plot_losses()`.
 
-The Keras model of `fer` 25.10.3 took 235 s for 1,018 faces on two cores that were heavily shared with other programs. The
-whole certification took about 106 s of processor time.
+The Keras model of `fer` 25.10.3 took 235 s for 1,018 faces on two cores that were heavily shared with other programs.
+The whole certification took about 106 s of processor time.
 
 ## The conditions
 
