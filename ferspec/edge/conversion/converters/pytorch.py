@@ -119,8 +119,8 @@ def _plain(answer: Any) -> Any:
     return getattr(answer, "logits", answer)
 
 
+def _contiguous(network: Any) -> Any:
     """Return a module that lays its images out in memory without gaps, as views expect."""
-    """Return a module that lays its images out in memory as views in a recorded network expect."""
     from torch import nn
 
     class Contiguous(nn.Module):
