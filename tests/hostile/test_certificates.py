@@ -30,11 +30,11 @@ def remembered(monkeypatch):
     """Compute the metrics of the same predictions once."""
     evaluate = subject.evaluate
 
-    def remember(labels, predicted, probabilities, groups):
+    def remember(labels, predicted, probabilities, *others):
         rows = None if probabilities is None else probabilities.tobytes()
-        key = labels.tobytes(), predicted.tobytes(), rows, repr(groups)
+        key = labels.tobytes(), predicted.tobytes(), rows, repr(others)
         if key not in KNOWN:
-            KNOWN[key] = evaluate(labels, predicted, probabilities, groups)
+            KNOWN[key] = evaluate(labels, predicted, probabilities, *others)
         return KNOWN[key]
 
     monkeypatch.setattr(subject, "evaluate", remember)
