@@ -162,7 +162,7 @@ def test_verify_finds_nothing_in_an_untouched_certificate_and_an_edit_in_another
     everything = ("verify", path, "--dataset", "patches.npz", "--model", RIGHT, "--json")
     status, out, _ = ferspec(*everything)
     assert status == 0
-    assert json.loads(out)["counts"]["pass"] == 15
+    assert json.loads(out)["counts"]["pass"] == 16
     assert json.loads(out)["finding"] == "REPRODUCED"
     path.write_text(path.read_text().replace('"verdict": "pass"', '"verdict": "fail"'))
     status, out, _ = ferspec("verify", path)
